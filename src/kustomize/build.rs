@@ -1,0 +1,70 @@
+//! What comes of a build.
+
+use std::collections::BTreeSet;
+
+use crate::kustomize::object::Object;
+use crate::text::path::TreePath;
+use crate::text::source::Place;
+
+/// How much of a build root could be resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// All of it.
+    Resolved,
+    /// All that is local; something remote or foreign is missing.
+    Partial,
+    /// Kustomize would refuse it.
+    Failed,
+}
+
+/// What keeps a build root from being resolved.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// What is wrong, a lower-case phrase.
+    pub message: String,
+    /// The file that is at fault, or the directory.
+    pub path: TreePath,
+    /// The place in it.
+    pub place: Option<Place>,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// Whether the rest of the root stands without it (something remote or foreign).
+    pub partial: bool,
+}
+
+/// A build root, resolved.
+#[derive(Debug, Clone)]
+pub struct Build {
+    /// Its directory.
+    pub path: TreePath,
+    /// How much of it could be resolved.
+    pub status: Status,
+    /// What could not, and why.
+    pub problems: Vec<Problem>,
+    /// The objects that kustomize would print, in its order of accumulation; none when it failed.
+    pub objects: Vec<Object>,
+    /// Every file read for it.
+    pub files: BTreeSet<TreePath>,
+    /// Every kustomization directory reached, its own included.
+    pub directories: BTreeSet<TreePath>,
+}
+
+/// One kustomization on the way to a build root: what it took in, and what it made of it.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// Its directory.
+    pub directory: TreePath,
+    /// The kustomization file.
+    pub file: TreePath,
+    /// The directories it names under `resources` and `bases`.
+    pub bases: Vec<TreePath>,
+    /// The directories it names under `components`.
+    pub components: Vec<TreePath>,
+    /// The files of objects it names under `resources`.
+    pub resources: Vec<TreePath>,
+    /// The objects as they stand behind its last patch, before its namespace, prefix and the rest:
+    /// what one more entry of `patches` would see.
+    pub patched: Vec<Object>,
+    /// The objects as the next kustomization takes them.
+    pub objects: Vec<Object>,
+}

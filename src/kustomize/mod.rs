@@ -1,0 +1,4 @@
+//! A kustomization resolved as kustomize would, every scalar with its origin.
+
+pub mod build;
+pub mod object;

@@ -1,0 +1,6 @@
+//! Moves the secret references of a GitOps repository to a new version, and lints what is stale.
+pub mod k8s;
+pub mod kustomize;
+pub mod repo;
+pub mod text;
+pub mod yaml;

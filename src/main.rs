@@ -1,0 +1,3 @@
+//! The process: hands over to the library.
+
+fn main() {}

@@ -1,0 +1,125 @@
+//! Paths inside a tree, the same on every system.
+
+use std::fmt;
+use std::sync::Arc;
+
+/// A path below the root of a tree: `/` between its parts, no `.`, no `..`; the root itself is empty.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct TreePath(Arc<str>);
+
+impl TreePath {
+    /// The root of the tree.
+    #[must_use]
+    pub fn root() -> Self {
+        Self(Arc::from(""))
+    }
+
+    /// Reads a relative path; `None` when it is absolute or leaves the tree.
+    #[must_use]
+    pub fn new(path: &str) -> Option<Self> {
+        Self::root().join(path)
+    }
+
+    /// Follows `path` from this directory; `None` when it is absolute or leaves the tree.
+    #[must_use]
+    pub fn join(&self, path: &str) -> Option<Self> {
+        if path.starts_with('/') {
+            return None;
+        }
+        let mut parts: Vec<&str> = self.0.split('/').filter(|part| !part.is_empty()).collect();
+        for part in path.split('/') {
+            match part {
+                "" | "." => {}
+                ".." => {
+                    parts.pop()?;
+                }
+                part => parts.push(part),
+            }
+        }
+        Some(Self(Arc::from(parts.join("/"))))
+    }
+
+    /// The directory that holds this path; the root is its own parent.
+    #[must_use]
+    pub fn parent(&self) -> Self {
+        Self(Arc::from(self.0.rsplit_once('/').map_or("", |(parent, _)| parent)))
+    }
+
+    /// The last part.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.0.rsplit_once('/').map_or(&*self.0, |(_, name)| name)
+    }
+
+    /// The parts from the root on.
+    pub fn parts(&self) -> impl Iterator<Item = &str> {
+        self.0.split('/').filter(|part| !part.is_empty())
+    }
+
+    /// Whether this path is `directory` or lies below it.
+    #[must_use]
+    pub fn is_within(&self, directory: &Self) -> bool {
+        directory.0.is_empty()
+            || *self.0 == *directory.0
+            || self.0.strip_prefix(&*directory.0).is_some_and(|rest| rest.starts_with('/'))
+    }
+
+    /// How `directory` would spell this path: `../base/x.yaml`.
+    #[must_use]
+    pub fn relative_to(&self, directory: &Self) -> String {
+        let here: Vec<&str> = self.parts().collect();
+        let from: Vec<&str> = directory.parts().collect();
+        let shared = here.iter().zip(&from).take_while(|(a, b)| a == b).count();
+        let mut parts = vec![".."; from.len() - shared];
+        parts.extend(&here[shared..]);
+        if parts.is_empty() { ".".to_owned() } else { parts.join("/") }
+    }
+
+    /// The path as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The path for people: the root is `.`.
+    #[must_use]
+    pub fn display(&self) -> &str {
+        if self.0.is_empty() { "." } else { &self.0 }
+    }
+}
+
+impl fmt::Display for TreePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.display())
+    }
+}
+
+impl fmt::Debug for TreePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.display())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::TreePath;
+
+    #[test]
+    fn joins_and_refuses_to_leave() {
+        let base = TreePath::new("apps/shop/base").unwrap();
+        assert_eq!(base.join("../staging/./x.yaml").unwrap().as_str(), "apps/shop/staging/x.yaml");
+        assert!(base.join("../../../..").is_none());
+        assert!(base.join("/etc").is_none());
+        assert_eq!(base.join("../../..").unwrap(), TreePath::root());
+    }
+
+    #[test]
+    fn spells_relative_paths() {
+        let path = |text| TreePath::new(text).unwrap();
+        assert_eq!(path("a/b/c").relative_to(&path("a/d")), "../b/c");
+        assert_eq!(path("a").relative_to(&path("a")), ".");
+        assert_eq!(path("a/b").relative_to(&TreePath::root()), "a/b");
+        assert!(path("a/bc").is_within(&path("a")));
+        assert!(!path("a/bc").is_within(&path("a/b")));
+    }
+}

@@ -1,0 +1,207 @@
+//! A text with its path, and texts that stand inside another text.
+
+use std::fmt;
+use std::sync::{Arc, OnceLock};
+
+use crate::text::path::TreePath;
+use crate::text::span::{Position, Span};
+
+/// A UTF-8 text with a place: a file, or the decoded value of a scalar inside one.
+#[derive(Debug)]
+pub struct Source {
+    path: TreePath,
+    text: Box<str>,
+    within: Option<Within>,
+    lines: OnceLock<Box<[usize]>>,
+}
+
+/// A range of a text.
+#[derive(Clone)]
+pub struct Place {
+    /// The text: a file, or a scalar's value inside one.
+    pub source: Arc<Source>,
+    /// The range in that text.
+    pub span: Span,
+}
+
+impl Place {
+    /// The bytes at the place.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.source.slice(self.span)
+    }
+
+    /// The same bytes in the file itself; `None` when the file does not spell them one behind the other.
+    #[must_use]
+    pub fn in_file(&self) -> Option<Self> {
+        let (source, span) = self.source.outermost(self.span)?;
+        Some(Self { source, span })
+    }
+
+    /// Where in the file the place begins, as near as can be told.
+    #[must_use]
+    pub fn near_in_file(&self) -> Self {
+        let (source, span) = self.source.nearest(self.span);
+        Self { source, span }
+    }
+
+    /// The line and column of the first byte in [`Place::source`].
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.source.position(self.span.start)
+    }
+}
+
+impl fmt::Debug for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}..{}", self.source.path(), self.span.start, self.span.end)
+    }
+}
+
+/// Where a text that is not a file stands, byte for byte.
+#[derive(Debug, Clone)]
+struct Within {
+    outer: Arc<Source>,
+    runs: Box<[Run]>,
+}
+
+/// Bytes that stand in an inner text exactly as they stand in the outer one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Run {
+    /// The first byte in the inner text.
+    pub inner: usize,
+    /// The first byte in the outer text.
+    pub outer: usize,
+    /// The number of bytes.
+    pub len: usize,
+}
+
+impl Source {
+    /// A file's text.
+    #[must_use]
+    pub fn file(path: TreePath, text: impl Into<Box<str>>) -> Arc<Self> {
+        Arc::new(Self { path, text: text.into(), within: None, lines: OnceLock::new() })
+    }
+
+    /// A text that stands inside `outer`, with the runs that both share, in order.
+    #[must_use]
+    pub fn inside(outer: &Arc<Self>, text: impl Into<Box<str>>, runs: Vec<Run>) -> Arc<Self> {
+        let within = Within { outer: Arc::clone(outer), runs: runs.into() };
+        let path = outer.path.clone();
+        Arc::new(Self { path, text: text.into(), within: Some(within), lines: OnceLock::new() })
+    }
+
+    /// The path of the file that the text is, or stands in.
+    #[must_use]
+    pub const fn path(&self) -> &TreePath {
+        &self.path
+    }
+
+    /// The text itself.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text of a range, empty when the range is not one of this text.
+    #[must_use]
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.start..span.end).unwrap_or_default()
+    }
+
+    /// The line and column of a byte of this text.
+    #[must_use]
+    pub fn position(&self, offset: usize) -> Position {
+        let starts = self.line_starts();
+        let line = starts.partition_point(|&start| start <= offset).max(1);
+        let start = starts[line - 1];
+        let mut end = offset.min(self.text.len()).max(start);
+        while !self.text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let column = self.text[start..end].chars().count() + 1;
+        Position { line, column }
+    }
+
+    /// The range of a line (from 1) without its line break.
+    #[must_use]
+    pub fn line_span(&self, line: usize) -> Span {
+        let starts = self.line_starts();
+        let Some(&start) = line.checked_sub(1).and_then(|index| starts.get(index)) else {
+            return Span::new(self.text.len(), self.text.len());
+        };
+        let end = starts.get(line).copied().unwrap_or(self.text.len());
+        Span::new(start, start + self.text[start..end].trim_end_matches(['\n', '\r']).len())
+    }
+
+    fn line_starts(&self) -> &[usize] {
+        self.lines.get_or_init(|| {
+            let breaks = memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| at + 1);
+            let first = if self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
+            std::iter::once(first).chain(breaks).collect()
+        })
+    }
+
+    /// The file and the range in it that spell this range of the text.
+    ///
+    /// `None` when the bytes are not all spelled there as they are here, one behind the other
+    /// (an escape, a folded line).
+    #[must_use]
+    pub fn outermost(self: &Arc<Self>, span: Span) -> Option<(Arc<Self>, Span)> {
+        let Some(within) = &self.within else {
+            return (span.end <= self.text.len()).then(|| (Arc::clone(self), span));
+        };
+        let index = within.runs.partition_point(|run| run.inner <= span.start).checked_sub(1)?;
+        let run = within.runs[index];
+        if span.end > run.inner + run.len {
+            return None;
+        }
+        let start = run.outer + (span.start - run.inner);
+        within.outer.outermost(Span::new(start, start + span.len()))
+    }
+
+    /// The file and the place in it where a range of this text begins, as near as can be told.
+    #[must_use]
+    pub fn nearest(self: &Arc<Self>, span: Span) -> (Arc<Self>, Span) {
+        if let Some(exact) = self.outermost(span) {
+            return exact;
+        }
+        let Some(within) = &self.within else {
+            let end = self.text.len();
+            return (Arc::clone(self), Span::new(span.start.min(end), span.end.min(end)));
+        };
+        let index = within.runs.partition_point(|run| run.inner <= span.start).saturating_sub(1);
+        let outer = within
+            .runs
+            .get(index)
+            .map_or(0, |run| run.outer + span.start.saturating_sub(run.inner).min(run.len));
+        within.outer.nearest(Span::new(outer, outer))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Run, Source};
+    use crate::text::path::TreePath;
+    use crate::text::span::{Position, Span};
+
+    #[test]
+    fn counts_lines_and_characters() {
+        let source = Source::file(TreePath::root(), "a: ü\r\nb: x\n");
+        assert_eq!(source.position(5), Position { line: 1, column: 5 });
+        assert_eq!(source.position(10), Position { line: 2, column: 4 });
+        assert_eq!(source.slice(source.line_span(1)), "a: ü");
+        assert_eq!(source.slice(source.line_span(9)), "");
+    }
+
+    #[test]
+    fn maps_inner_ranges_outwards() {
+        let outer = Source::file(TreePath::root(), "p: |\n  ab\n  cd\n");
+        let runs = vec![Run { inner: 0, outer: 7, len: 3 }, Run { inner: 3, outer: 12, len: 3 }];
+        let inner = Source::inside(&outer, "ab\ncd\n", runs);
+        let (_, span) = inner.outermost(Span::new(3, 5)).unwrap();
+        assert_eq!(outer.slice(span), "cd");
+        assert!(inner.outermost(Span::new(1, 4)).is_none());
+        assert_eq!(inner.nearest(Span::new(1, 4)).1.start, 8);
+    }
+}

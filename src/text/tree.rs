@@ -1,0 +1,70 @@
+//! What the rest of the program may ask of a tree of files, on disk or planned.
+
+use std::sync::Arc;
+
+use crate::text::path::TreePath;
+use crate::text::source::Source;
+
+/// A tree of files. `disk` answers from a directory; `plan` answers as if its changes were written.
+pub trait Tree: Send + Sync {
+    /// Where a path really leads, links followed, and what is there.
+    ///
+    /// # Errors
+    /// When nothing is there, or a link leads out of the tree.
+    fn entry(&self, path: &TreePath) -> Result<(TreePath, Entry), ReadError>;
+
+    /// The bytes of a file; `path` as [`Tree::entry`] returned it.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    fn bytes(&self, path: &TreePath) -> Result<Arc<[u8]>, ReadError>;
+
+    /// The text of a file; `path` as [`Tree::entry`] returned it. The same file gives the same `Arc`.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is not UTF-8.
+    fn source(&self, path: &TreePath) -> Result<Arc<Source>, ReadError>;
+
+    /// Every file that may hold manifests (`.yaml`, `.yml`, `.json`, `Kustomization`) and that Git
+    /// would not ignore, sorted.
+    fn manifests(&self) -> &[TreePath];
+}
+
+/// What a path leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Entry {
+    /// A regular file.
+    File,
+    /// A directory.
+    Directory,
+}
+
+/// Why a file could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// Nothing is there.
+    #[error("`{0}` does not exist")]
+    Missing(TreePath),
+    /// A directory, a socket, a device.
+    #[error("`{0}` is not a regular file")]
+    NotAFile(TreePath),
+    /// A link leads out of the tree.
+    #[error("`{0}` leads out of the repository")]
+    Outside(TreePath),
+    /// The bytes are no UTF-8 text.
+    #[error("`{path}` is not UTF-8 text (byte {offset})")]
+    NotUtf8 {
+        /// The file.
+        path: TreePath,
+        /// The first byte that is not UTF-8, from 0.
+        offset: usize,
+    },
+    /// The system refused.
+    #[error("cannot read `{path}`: {reason}")]
+    System {
+        /// The file.
+        path: TreePath,
+        /// What the system said.
+        reason: String,
+    },
+}

@@ -1,0 +1,64 @@
+//! Every file of a tree, read and parsed once.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock, RwLock};
+
+use crate::text::path::TreePath;
+use crate::text::tree::{ReadError, Tree};
+use crate::yaml::parse::{Stream, SyntaxError, parse};
+
+/// A tree of files with the documents of each file that was asked for.
+pub struct Library {
+    tree: Arc<dyn Tree>,
+    parsed: RwLock<BTreeMap<TreePath, Arc<OnceLock<Parsed>>>>,
+}
+
+/// What came of reading and parsing a file.
+pub type Parsed = Result<Arc<Stream>, FileError>;
+
+/// Why a file gives no documents.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum FileError {
+    /// It could not be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// It is not YAML as Kubernetes reads it.
+    #[error(transparent)]
+    Syntax(#[from] SyntaxError),
+}
+
+impl Library {
+    /// A library over a tree; nothing is read yet.
+    #[must_use]
+    pub fn new(tree: Arc<dyn Tree>) -> Self {
+        Self { tree, parsed: RwLock::default() }
+    }
+
+    /// A library over a changed tree that keeps what this one has of all other files.
+    #[must_use]
+    pub fn with_changes(&self, tree: Arc<dyn Tree>, changed: &BTreeSet<TreePath>) -> Self {
+        let mut parsed = self.parsed.read().map(|map| map.clone()).unwrap_or_default();
+        parsed.retain(|path, _| !changed.contains(path));
+        Self { tree, parsed: RwLock::new(parsed) }
+    }
+
+    /// The tree.
+    #[must_use]
+    pub fn tree(&self) -> &Arc<dyn Tree> {
+        &self.tree
+    }
+
+    /// The documents of a file; `path` as [`Tree::entry`] returned it.
+    ///
+    /// # Errors
+    /// When the file cannot be read or does not parse.
+    pub fn stream(&self, path: &TreePath) -> Parsed {
+        let known = self.parsed.read().ok().and_then(|map| map.get(path).cloned());
+        let cell = known.unwrap_or_else(|| match self.parsed.write() {
+            Ok(mut map) => Arc::clone(map.entry(path.clone()).or_default()),
+            Err(_) => Arc::default(),
+        });
+        let read = || Ok(Arc::new(parse(&self.tree.source(path)?)?));
+        cell.get_or_init(read).clone()
+    }
+}
