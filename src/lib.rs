@@ -1,6 +1,7 @@
 //! Moves the secret references of a GitOps repository to a new version, and lints what is stale.
 pub mod k8s;
 pub mod kustomize;
+pub mod plan;
 pub mod repo;
 pub mod text;
 pub mod yaml;

@@ -1,0 +1,243 @@
+//! A plan as `--format json` shows it: schema `rotate.bump/v1`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::plan::{FileChange, Left, MoveKind, Moved, NextStep, Plan, Stub};
+use crate::text::source::Place;
+
+/// What `rotate bump --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Bump {
+    /// Always `rotate.bump/v1`.
+    pub schema: &'static str,
+    /// Whether the files were written.
+    pub written: bool,
+    /// One plan a family.
+    pub plans: Vec<PlanView>,
+}
+
+/// One family's plan.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PlanView {
+    /// The family.
+    pub family: String,
+    /// The environment.
+    pub environment: String,
+    /// The names that the references have now.
+    pub from: Vec<String>,
+    /// The name that they get.
+    pub to: String,
+    /// The references that move.
+    pub moved: Vec<MovedView>,
+    /// The stubs that are made.
+    pub stubs: Vec<StubView>,
+    /// What stays as it is, and why.
+    pub left: Vec<LeftView>,
+    /// The files that are written.
+    pub files: Vec<FileView>,
+    /// What is left to a person.
+    pub next: Vec<NextView>,
+    /// What is worth knowing.
+    pub notes: Vec<String>,
+}
+
+/// A reference that moves.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MovedView {
+    /// The build root.
+    pub root: String,
+    /// The object's API version.
+    pub api_version: String,
+    /// The object's kind.
+    pub kind: String,
+    /// The object's namespace, where one is set.
+    pub namespace: Option<String>,
+    /// The object's name.
+    pub name: String,
+    /// The field.
+    pub field: String,
+    /// The name it has.
+    pub from: String,
+    /// The name it gets.
+    pub to: String,
+    /// `in-place`, `patch` or `added`.
+    pub how: &'static str,
+    /// Where the present name is written.
+    pub origin: PlaceView,
+    /// The file that is changed for it.
+    pub file: String,
+}
+
+/// A stub that is made.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StubView {
+    /// The new file.
+    pub file: String,
+    /// The kustomization that lists it.
+    pub listed_in: Option<String>,
+    /// The namespace, where Git sets one.
+    pub namespace: Option<String>,
+    /// The stub it is copied from.
+    pub copied_from: Option<PlaceView>,
+}
+
+/// What stays as it is.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LeftView {
+    /// The object and field.
+    pub what: String,
+    /// Where the name is written.
+    pub origin: Option<PlaceView>,
+    /// Why it stays.
+    pub reason: String,
+    /// What to do about it.
+    pub way_out: String,
+}
+
+/// A file that is written.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FileView {
+    /// The file.
+    pub path: String,
+    /// Whether it is new.
+    pub new: bool,
+    /// The text of a new file. One that exists may hold what must not be printed.
+    pub text: Option<String>,
+}
+
+/// A thing for a person to do.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct NextView {
+    /// What to do.
+    pub title: String,
+    /// What to type.
+    pub command: Option<String>,
+}
+
+/// A range of a file. Bytes count from 0, lines and columns from 1.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PlaceView {
+    /// The file.
+    pub file: String,
+    /// The line.
+    pub line: usize,
+    /// The column, in characters.
+    pub column: usize,
+    /// The first byte.
+    pub start: usize,
+    /// The byte behind the last one.
+    pub end: usize,
+}
+
+impl Bump {
+    /// The view of several plans.
+    #[must_use]
+    pub fn new(plans: &[Plan], written: bool) -> Self {
+        Self {
+            schema: "rotate.bump/v1",
+            written,
+            plans: plans.iter().map(PlanView::from).collect(),
+        }
+    }
+}
+
+impl From<&Plan> for PlanView {
+    fn from(plan: &Plan) -> Self {
+        Self {
+            family: plan.family.clone(),
+            environment: plan.environment.clone(),
+            from: plan.from.clone(),
+            to: plan.to.clone(),
+            moved: plan.moved.iter().map(MovedView::from).collect(),
+            stubs: plan.stubs.iter().map(StubView::from).collect(),
+            left: plan.left.iter().map(LeftView::from).collect(),
+            files: plan.changes.iter().map(FileView::from).collect(),
+            next: plan.next.iter().map(NextView::from).collect(),
+            notes: plan.notes.clone(),
+        }
+    }
+}
+
+impl From<&Moved> for MovedView {
+    fn from(moved: &Moved) -> Self {
+        let object = moved.object.clone();
+        Self {
+            root: moved.root.display().to_owned(),
+            api_version: object.api_version,
+            kind: object.kind,
+            namespace: object.namespace,
+            name: object.name,
+            field: moved.field.clone(),
+            from: moved.from.clone(),
+            to: moved.to.clone(),
+            how: match moved.how {
+                MoveKind::InPlace => "in-place",
+                MoveKind::Patch => "patch",
+                MoveKind::Added => "added",
+            },
+            origin: PlaceView::from(&moved.place),
+            file: moved.file.display().to_owned(),
+        }
+    }
+}
+
+impl From<&Stub> for StubView {
+    fn from(stub: &Stub) -> Self {
+        Self {
+            file: stub.file.display().to_owned(),
+            listed_in: stub.listed_in.as_ref().map(|path| path.display().to_owned()),
+            namespace: stub.namespace.clone(),
+            copied_from: stub.copied_from.as_ref().map(PlaceView::from),
+        }
+    }
+}
+
+impl From<&Left> for LeftView {
+    fn from(left: &Left) -> Self {
+        Self {
+            what: left.what.clone(),
+            origin: left.place.as_ref().map(PlaceView::from),
+            reason: left.reason.clone(),
+            way_out: left.way_out.clone(),
+        }
+    }
+}
+
+impl From<&FileChange> for FileView {
+    fn from(change: &FileChange) -> Self {
+        Self {
+            path: change.path.display().to_owned(),
+            new: change.before.is_none(),
+            text: change.before.is_none().then(|| change.after.clone()),
+        }
+    }
+}
+
+impl From<&NextStep> for NextView {
+    fn from(step: &NextStep) -> Self {
+        Self { title: step.title.clone(), command: step.command.clone() }
+    }
+}
+
+impl From<&Place> for PlaceView {
+    fn from(place: &Place) -> Self {
+        let place = place.near_in_file();
+        let position = place.position();
+        Self {
+            file: place.source.path().display().to_owned(),
+            line: position.line,
+            column: position.column,
+            start: place.span.start,
+            end: place.span.end,
+        }
+    }
+}

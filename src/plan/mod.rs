@@ -1,0 +1,125 @@
+//! What a writing command would change: edits and new files, rebuilt in memory, resolved again, compared.
+//!
+//! A [`Plan`] is only ever handed out proved: the planned tree is resolved with the same resolver and
+//! held against the tree as it stands.
+
+pub mod contract;
+pub mod refusal;
+pub mod request;
+
+use std::sync::Arc;
+
+use crate::kustomize::object::Identity;
+use crate::text::path::TreePath;
+use crate::text::source::{Place, Source};
+
+/// What would move one family of one environment to another version. Nothing to do when [`Plan::changes`] is empty.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// The family.
+    pub family: String,
+    /// The environment.
+    pub environment: String,
+    /// The names that the environment's references have now, sorted.
+    pub from: Vec<String>,
+    /// The name that they get.
+    pub to: String,
+    /// The files to write, sorted by path.
+    pub changes: Vec<FileChange>,
+    /// Every effective reference that moves, by root, object and field.
+    pub moved: Vec<Moved>,
+    /// The stubs made for the new version.
+    pub stubs: Vec<Stub>,
+    /// What names the family and stays as it is, and why.
+    pub left: Vec<Left>,
+    /// What is left to a person, in order.
+    pub next: Vec<NextStep>,
+    /// What is worth knowing and keeps nobody from going on.
+    pub notes: Vec<String>,
+}
+
+/// A file that is changed or made.
+#[derive(Debug, Clone)]
+pub struct FileChange {
+    /// The file.
+    pub path: TreePath,
+    /// Its text now; `None` for a new file.
+    pub before: Option<Arc<Source>>,
+    /// Its text afterwards.
+    pub after: String,
+}
+
+/// An effective reference that gets another name.
+#[derive(Debug, Clone)]
+pub struct Moved {
+    /// The build root.
+    pub root: TreePath,
+    /// The object that has the reference.
+    pub object: Identity,
+    /// The field, as people write it.
+    pub field: String,
+    /// The name it has.
+    pub from: String,
+    /// The name it gets.
+    pub to: String,
+    /// What brings it about.
+    pub how: MoveKind,
+    /// Where the present name is written.
+    pub place: Place,
+    /// The file that is changed for it.
+    pub file: TreePath,
+}
+
+/// What moves a reference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MoveKind {
+    /// The name is edited where it stands.
+    InPlace,
+    /// A guarded patch replaces it in an overlay.
+    Patch,
+    /// The new name is put beside the old one.
+    Added,
+}
+
+/// A stub for the new version.
+#[derive(Debug, Clone)]
+pub struct Stub {
+    /// The new file.
+    pub file: TreePath,
+    /// The kustomization that lists it; `None` in a tree of plain manifests.
+    pub listed_in: Option<TreePath>,
+    /// The namespace it makes the secret in, where Git sets one.
+    pub namespace: Option<String>,
+    /// The stub it is copied from; `None` for one that is made new.
+    pub copied_from: Option<Place>,
+}
+
+/// A place that names the family and is not changed.
+#[derive(Debug, Clone)]
+pub struct Left {
+    /// The object and field, as people write them.
+    pub what: String,
+    /// Where the name is written.
+    pub place: Option<Place>,
+    /// Why it stays.
+    pub reason: String,
+    /// What to do about it.
+    pub way_out: String,
+}
+
+/// A thing for a person to do after the files are written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NextStep {
+    /// What to do, a sentence.
+    pub title: String,
+    /// What to type, where there is something to type.
+    pub command: Option<String>,
+}
+
+impl Plan {
+    /// Whether the tree already is as the plan wants it.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.changes.is_empty()
+    }
+}

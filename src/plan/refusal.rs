@@ -1,0 +1,133 @@
+//! Why there is no plan.
+
+use std::fmt;
+
+use crate::text::source::Place;
+
+/// Why a bump is not planned. Nothing was written.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum PlanError {
+    /// No environment has the name.
+    #[error("there is no environment `{name}`{}", did_you_mean(.nearest.as_deref()))]
+    UnknownEnvironment {
+        /// The name that was asked for.
+        name: String,
+        /// The environment that is spelled most like it.
+        nearest: Option<String>,
+        /// Every environment, in promotion order.
+        known: Vec<String>,
+    },
+    /// The environment keeps plain names.
+    #[error("`{0}` is not versioned")]
+    Unversioned(String),
+    /// Nothing in the environment names the family.
+    #[error("nothing in `{environment}` names a secret of the family `{family}`{}", did_you_mean(.nearest.as_deref()))]
+    UnknownFamily {
+        /// The family that was asked for.
+        family: String,
+        /// The environment.
+        environment: String,
+        /// The family that is spelled most like it.
+        nearest: Option<String>,
+        /// Every family of the environment, sorted.
+        known: Vec<String>,
+    },
+    /// The version cannot be used.
+    #[error("`{version}` cannot be the next version of `{family}` in `{environment}`: {reason}")]
+    Version {
+        /// The version.
+        version: String,
+        /// The family.
+        family: String,
+        /// The environment.
+        environment: String,
+        /// What is wrong with it, a lower-case phrase.
+        reason: String,
+        /// What to type instead.
+        help: String,
+        /// The places that bear on it.
+        reasons: Vec<Refusal>,
+    },
+    /// Something in the tree keeps the whole family from being moved.
+    #[error("`{family}` cannot be moved in `{environment}`: {}", .reasons.iter().map(|one| one.what.as_str()).collect::<Vec<_>>().join("; "))]
+    Refused {
+        /// The family.
+        family: String,
+        /// The environment.
+        environment: String,
+        /// Every reason, sorted by place.
+        reasons: Vec<Refusal>,
+    },
+    /// The planned tree did not resolve to what was meant.
+    #[error("the planned change of `{family}` in `{environment}` does not do what it should, and nothing else: {}", .differences.join("; "))]
+    Unproved {
+        /// The family.
+        family: String,
+        /// The environment.
+        environment: String,
+        /// What is not as it should be, a phrase each.
+        differences: Vec<String>,
+    },
+}
+
+/// One reason against a plan.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// What stands against it, a lower-case phrase.
+    pub what: String,
+    /// Where.
+    pub place: Option<Place>,
+    /// What to do about it.
+    pub way_out: String,
+}
+
+impl PlanError {
+    /// Whether the question was wrong (usage), rather than the answer a refusal.
+    #[must_use]
+    pub const fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::UnknownEnvironment { .. } | Self::UnknownFamily { .. } | Self::Unversioned(_)
+        )
+    }
+
+    /// What to type next.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::UnknownEnvironment { known, .. } => list("environments", known),
+            Self::UnknownFamily { known, .. } => list("families", known),
+            Self::Unversioned(name) => {
+                Some(format!("take `versioned: false` away from `{name}` in rotate.yaml"))
+            }
+            Self::Version { help, .. } => Some(help.clone()),
+            Self::Refused { .. } => None,
+            Self::Unproved { .. } => Some(
+                "nothing was written; please report this with the tree that shows it".to_owned(),
+            ),
+        }
+    }
+
+    /// The reasons, each with a place and a way out.
+    #[must_use]
+    pub fn reasons(&self) -> &[Refusal] {
+        match self {
+            Self::Refused { reasons, .. } | Self::Version { reasons, .. } => reasons,
+            _ => &[],
+        }
+    }
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+fn did_you_mean(nearest: Option<&str>) -> String {
+    nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
+
+fn list(what: &str, names: &[String]) -> Option<String> {
+    (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")))
+}
