@@ -1,4 +1,5 @@
 //! A kustomization resolved as kustomize would, every scalar with its origin.
 
 pub mod build;
+pub mod context;
 pub mod object;

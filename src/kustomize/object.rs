@@ -1,5 +1,7 @@
 //! A Kubernetes object on its way through a build.
 
+use std::sync::Arc;
+
 use crate::yaml::node::Node;
 
 /// An object, and the names it had before.
@@ -9,6 +11,34 @@ pub struct Object {
     pub node: Node,
     /// The names it had, the oldest first; empty while it has the one it was written with.
     pub previous: Vec<Identity>,
+    /// The prefixes it was given, the first one first; an empty one counts, since kustomize counts it.
+    pub prefixes: Vec<Arc<str>>,
+    /// The suffixes it was given, the first one first.
+    pub suffixes: Vec<Arc<str>>,
+    /// What made it, if a generator did.
+    pub generated: Option<Generated>,
+}
+
+/// What a generator says about the object that it made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Generated {
+    /// How it meets an object of the same name.
+    pub behavior: Behavior,
+    /// Whether a hash of the content is put behind its name.
+    pub hash: bool,
+}
+
+/// How a generated object meets one of the same name that is already there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behavior {
+    /// Nothing is said, as with an object from a file.
+    Unspecified,
+    /// There must be none.
+    Create,
+    /// It takes the other's place.
+    Replace,
+    /// Its entries are added to the other's.
+    Merge,
 }
 
 /// What tells one object from another.
@@ -28,7 +58,27 @@ impl Object {
     /// An object as a file has it.
     #[must_use]
     pub const fn new(node: Node) -> Self {
-        Self { node, previous: Vec::new() }
+        Self {
+            node,
+            previous: Vec::new(),
+            prefixes: Vec::new(),
+            suffixes: Vec::new(),
+            generated: None,
+        }
+    }
+
+    /// Remembers the identity as it stands, before a step changes it.
+    pub fn remember(&mut self) {
+        let identity = self.identity();
+        if !identity.name.is_empty() {
+            self.previous.push(identity);
+        }
+    }
+
+    /// The identity that the object was written with.
+    #[must_use]
+    pub fn original(&self) -> Identity {
+        self.previous.first().cloned().unwrap_or_else(|| self.identity())
     }
 
     /// `apps/v1`; empty when it has none.
