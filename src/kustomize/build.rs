@@ -18,6 +18,18 @@ pub enum Status {
     Failed,
 }
 
+impl Status {
+    /// The word that reports use.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Resolved => "resolved",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// What keeps a build root from being resolved.
 #[derive(Debug, Clone)]
 pub struct Problem {

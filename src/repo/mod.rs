@@ -1,5 +1,7 @@
 //! One loaded tree: its build roots and environments, who provides and who references each secret.
 
+pub mod sensitive;
+
 use std::collections::BTreeSet;
 
 use crate::k8s::found::{Found, Provided};
