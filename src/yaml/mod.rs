@@ -4,7 +4,9 @@
 //! it: [`node::Node`] is cheap to clone, shares what is not changed, and each scalar keeps its
 //! origin wherever it travels. The parser behind [`parse`] is named nowhere else.
 
+pub mod compare;
 pub mod library;
 pub mod node;
 pub mod parse;
 pub mod path;
+pub mod scalar;
