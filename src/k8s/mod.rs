@@ -1,4 +1,11 @@
 //! What Kubernetes means: where objects name secrets, what makes secrets, how versioned names are written.
 
+pub mod by_value;
+pub mod encryption;
 pub mod found;
+pub mod providers;
+pub mod references;
+pub mod resource;
 pub mod secret_name;
+pub mod store;
+pub mod stub;

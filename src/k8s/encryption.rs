@@ -1,0 +1,23 @@
+//! Objects whose text is sealed: a changed byte would break them.
+
+use crate::k8s::resource::{group_of, kind_of};
+use crate::yaml::node::Node;
+
+/// Whether SOPS encrypted the document: it would no longer match its message authentication code.
+#[must_use]
+pub fn is_sops_encrypted(object: &Node) -> bool {
+    let has = |key| object.at(&["sops", key]).is_some();
+    has("mac") || has("lastmodified")
+}
+
+/// Whether the object is a SealedSecret, whose name and namespace are part of the seal.
+#[must_use]
+pub fn is_sealed(object: &Node) -> bool {
+    kind_of(object) == "SealedSecret" && group_of(object) == "bitnami.com"
+}
+
+/// Whether no byte of the object may be changed by hand.
+#[must_use]
+pub fn is_encrypted(object: &Node) -> bool {
+    is_sops_encrypted(object) || is_sealed(object)
+}
