@@ -2,4 +2,6 @@
 
 pub mod build;
 pub mod context;
+pub mod field_spec;
 pub mod object;
+pub mod scope;

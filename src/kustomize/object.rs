@@ -1,17 +1,19 @@
 //! A Kubernetes object on its way through a build.
 
+use std::fmt;
 use std::sync::Arc;
 
+use crate::kustomize::scope::is_cluster_scoped;
 use crate::yaml::node::Node;
 
 /// An object, and the names it had before.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Object {
     /// The object as it stands.
     pub node: Node,
     /// The names it had, the oldest first; empty while it has the one it was written with.
     pub previous: Vec<Identity>,
-    /// The prefixes it was given, the first one first; an empty one counts, since kustomize counts it.
+    /// The prefixes it was given, the first one first.
     pub prefixes: Vec<Arc<str>>,
     /// The suffixes it was given, the first one first.
     pub suffixes: Vec<Arc<str>>,
@@ -52,6 +54,65 @@ pub struct Identity {
     pub namespace: Option<String>,
     /// The name.
     pub name: String,
+}
+
+impl Identity {
+    /// `apps`; empty for the core group.
+    #[must_use]
+    pub fn group(&self) -> &str {
+        self.api_version
+            .split_once('/')
+            .map_or(if self.api_version == "builtin" { "builtin" } else { "" }, |(group, _)| group)
+    }
+
+    /// `v1`
+    #[must_use]
+    pub fn version(&self) -> &str {
+        match self.api_version.split_once('/') {
+            Some((_, version)) => version,
+            None if self.api_version == "builtin" => "",
+            None => &self.api_version,
+        }
+    }
+
+    /// Whether kustomize takes the object for one outside namespaces.
+    #[must_use]
+    pub fn is_cluster_scoped(&self) -> bool {
+        is_cluster_scoped(self.group(), self.version(), &self.kind)
+    }
+
+    /// The namespace by which identities are compared: none set is `default`, and a cluster-scoped object is in none.
+    #[must_use]
+    pub fn effective_namespace(&self) -> Option<&str> {
+        if self.is_cluster_scoped() {
+            return None;
+        }
+        Some(self.namespace.as_deref().unwrap_or("default"))
+    }
+
+    /// Whether both name the same object.
+    #[must_use]
+    pub fn same(&self, other: &Self) -> bool {
+        self.name == other.name
+            && self.kind == other.kind
+            && self.api_version == other.api_version
+            && self.effective_namespace() == other.effective_namespace()
+    }
+}
+
+/// `Deployment web in shop`, for messages.
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)?;
+        self.namespace.as_ref().map_or(Ok(()), |namespace| write!(f, " in {namespace}"))
+    }
+}
+
+/// Its identity only: an object may hold the values of a secret.
+impl fmt::Debug for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.identity())
+    }
 }
 
 impl Object {

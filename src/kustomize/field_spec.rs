@@ -1,0 +1,185 @@
+//! Which fields of which objects a step touches, as kustomize spells it: `spec/template/metadata/labels`.
+
+use crate::kustomize::build::Problem;
+use crate::kustomize::object::Identity;
+use crate::yaml::node::{How, Node, Scalar, Style, Tag, Value};
+
+/// A field of every object of a kind; what is empty matches anything.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FieldSpec {
+    /// `apps`
+    pub group: String,
+    /// `v1`
+    pub version: String,
+    /// `Deployment`
+    pub kind: String,
+    /// The keys on the way, `/` between them and `\/` inside them. Lists are walked through.
+    pub path: String,
+    /// Whether a field that is not there is made.
+    pub create: bool,
+}
+
+impl FieldSpec {
+    /// Whether the field is one of such an object's.
+    #[must_use]
+    pub fn selects(&self, identity: &Identity) -> bool {
+        selects(&self.group, &self.version, &self.kind, identity)
+    }
+}
+
+/// Whether an object is of the group, version and kind asked for; an empty one matches anything.
+#[must_use]
+pub fn selects(group: &str, version: &str, kind: &str, identity: &Identity) -> bool {
+    (kind.is_empty() || kind == identity.kind)
+        && (group.is_empty() || group == identity.group())
+        && (version.is_empty() || version == identity.version())
+}
+
+/// The keys of a path.
+#[must_use]
+pub fn keys(path: &str) -> Vec<String> {
+    let mut keys: Vec<String> = Vec::new();
+    let mut open = false;
+    for part in path.split('/') {
+        let (text, more) = part.strip_suffix('\\').map_or((part, false), |text| (text, true));
+        match keys.last_mut().filter(|_| open) {
+            Some(last) => {
+                last.push('/');
+                last.push_str(text);
+            }
+            None => keys.push(text.to_owned()),
+        }
+        open = more;
+    }
+    keys
+}
+
+/// Calls `f` with every value at the end of a path, through all lists on the way. With `create`, mappings
+/// on the way that are missing are made, and `f` gets a null where the value is missing.
+///
+/// # Errors
+/// When `f` fails, or something on the way is neither a mapping nor a list.
+pub fn visit(
+    root: &mut Node,
+    path: &str,
+    create: bool,
+    f: &mut dyn FnMut(&mut Node) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    let keys = keys(path);
+    if create || reaches(root, &keys) { walk(root, &keys, create, f) } else { Ok(()) }
+}
+
+/// Whether there is a value at the end of the path; asked first, since going there copies what is shared.
+#[must_use]
+pub fn reaches(node: &Node, keys: &[String]) -> bool {
+    let Some((key, rest)) = keys.split_first() else { return true };
+    match &node.value {
+        Value::Map(_) => node.get(field(key).0).is_some_and(|value| reaches(value, rest)),
+        Value::Seq(seq) => seq.items.iter().any(|item| reaches(item, keys)),
+        Value::Scalar(_) => !is_null(node),
+    }
+}
+
+fn walk(
+    node: &mut Node,
+    keys: &[String],
+    create: bool,
+    f: &mut dyn FnMut(&mut Node) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    let Some((key, rest)) = keys.split_first() else { return f(node) };
+    if let Some(items) = node.items_mut() {
+        return items.iter_mut().try_for_each(|item| walk(item, keys, create, f));
+    }
+    if node.scalar().is_some() {
+        return if is_null(node) { Ok(()) } else { Err(not_a_collection(node, key)) };
+    }
+    let (key, is_list) = field(key);
+    let create_here = create && !is_list;
+    if create_here && node.get(key).is_none_or(|value| !rest.is_empty() && is_null(value)) {
+        let made = if rest.is_empty() { null() } else { Node::map(How::Patched) };
+        node.set(key, made);
+    }
+    match node.get_mut(key) {
+        Some(value) => walk(value, rest, create, f),
+        None => Ok(()),
+    }
+}
+
+fn not_a_collection(node: &Node, key: &str) -> Problem {
+    Problem::at(format!("expected a mapping or a list with `{key}` in it"), node)
+}
+
+/// A key and whether it says that a list stands below it (`volumeClaimTemplates[]`).
+fn field(key: &str) -> (&str, bool) {
+    key.strip_suffix("[]").map_or((key, false), |key| (key, true))
+}
+
+fn null() -> Node {
+    Node::made(Value::Scalar(Scalar::new("", Style::Plain, Tag::Null)), How::Patched)
+}
+
+fn is_null(node: &Node) -> bool {
+    node.scalar().is_some_and(|scalar| match scalar.tag {
+        Tag::Null => true,
+        Tag::None if scalar.style == Style::Plain => {
+            matches!(node.str().unwrap_or_default(), "" | "~" | "null" | "Null" | "NULL")
+        }
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{keys, visit};
+    use crate::text::path::TreePath;
+    use crate::text::source::Source;
+    use crate::yaml::node::{How, Node};
+    use crate::yaml::parse::parse;
+
+    fn root(text: &str) -> Node {
+        parse(&Source::file(TreePath::root(), text)).unwrap().documents[0].root.clone()
+    }
+
+    fn visited(text: &str, path: &str, create: bool) -> (Vec<String>, Node) {
+        let mut node = root(text);
+        let mut seen = Vec::new();
+        visit(&mut node, path, create, &mut |value| {
+            seen.push(value.str().unwrap_or("(collection)").to_owned());
+            *value = Node::string("new", How::Patched);
+            Ok(())
+        })
+        .unwrap();
+        (seen, node)
+    }
+
+    #[test]
+    fn splits_paths_at_bare_slashes() {
+        assert_eq!(
+            keys(r"metadata/annotations/a.io\/b/c"),
+            ["metadata", "annotations", "a.io/b", "c"]
+        );
+    }
+
+    #[test]
+    fn walks_through_lists() {
+        let (seen, node) = visited("a: [{b: 1}, {b: 2}, {c: 3}, null]", "a/b", false);
+        assert_eq!(seen, ["1", "2"]);
+        assert_eq!(node.get("a").unwrap().items()[1].get("b").unwrap().str(), Some("new"));
+    }
+
+    #[test]
+    fn makes_what_is_missing() {
+        let (seen, node) = visited("x: {}\ny:\n", "x/y/z", true);
+        assert_eq!(seen, [""]);
+        assert_eq!(node.at(&["x", "y", "z"]).unwrap().str(), Some("new"));
+        assert_eq!(visited("x: {}", "y/z", false).0.len(), 0);
+        assert_eq!(visited("x:\n", "x/z", true).0, [""]);
+    }
+
+    #[test]
+    fn refuses_a_text_on_the_way() {
+        let mut node = root("a: text");
+        let problem = visit(&mut node, "a/b", false, &mut |_| Ok(())).unwrap_err();
+        assert_eq!(problem.message, "expected a mapping or a list with `b` in it");
+    }
+}

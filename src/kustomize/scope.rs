@@ -1,0 +1,49 @@
+//! Which kinds live outside namespaces, by kustomize's own list.
+
+/// Group, versions and kinds that kustomize knows to be cluster-scoped; anything else it takes for namespaced.
+const CLUSTER_SCOPED: &[(&str, &[&str], &[&str])] = &[
+    (
+        "",
+        &["v1"],
+        &["ComponentStatus", "Namespace", "Node", "NodeProxyOptions", "PersistentVolume"],
+    ),
+    (
+        "admissionregistration.k8s.io",
+        &["v1", "v1beta1"],
+        &["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"],
+    ),
+    ("apiextensions.k8s.io", &["v1", "v1beta1"], &["CustomResourceDefinition"]),
+    ("apiregistration.k8s.io", &["v1", "v1beta1"], &["APIService"]),
+    ("certificates.k8s.io", &["v1", "v1beta1"], &["CertificateSigningRequest"]),
+    ("flowcontrol.apiserver.k8s.io", &["v1beta1"], &["FlowSchema", "PriorityLevelConfiguration"]),
+    ("networking.k8s.io", &["v1", "v1beta1"], &["IngressClass"]),
+    ("node.k8s.io", &["v1", "v1beta1"], &["RuntimeClass"]),
+    ("policy", &["v1beta1"], &["PodSecurityPolicy"]),
+    ("rbac.authorization.k8s.io", &["v1", "v1beta1"], &["ClusterRole", "ClusterRoleBinding"]),
+    ("scheduling.k8s.io", &["v1", "v1beta1"], &["PriorityClass"]),
+    (
+        "storage.k8s.io",
+        &["v1", "v1beta1"],
+        &["CSIDriver", "CSINode", "StorageClass", "VolumeAttachment"],
+    ),
+];
+
+/// Whether kustomize takes the kind for cluster-scoped.
+#[must_use]
+pub fn is_cluster_scoped(group: &str, version: &str, kind: &str) -> bool {
+    CLUSTER_SCOPED.iter().any(|(known, versions, kinds)| {
+        *known == group && versions.contains(&version) && kinds.contains(&kind)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_cluster_scoped;
+
+    #[test]
+    fn knows_the_kind_by_its_version_too() {
+        assert!(is_cluster_scoped("", "v1", "Namespace"));
+        assert!(!is_cluster_scoped("x.io", "v1", "Namespace"));
+        assert!(!is_cluster_scoped("flowcontrol.apiserver.k8s.io", "v1", "FlowSchema"));
+    }
+}
