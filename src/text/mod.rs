@@ -1,6 +1,7 @@
 //! Texts, byte ranges and edits: the words that every other module uses, and nothing about YAML.
 
 pub mod edit;
+pub mod lift;
 pub mod memory;
 pub mod path;
 pub mod source;

@@ -60,9 +60,30 @@ impl fmt::Debug for Place {
 
 /// Where a text that is not a file stands, byte for byte.
 #[derive(Debug, Clone)]
-struct Within {
-    outer: Arc<Source>,
-    runs: Box<[Run]>,
+pub(super) struct Within {
+    pub(super) outer: Arc<Source>,
+    pub(super) runs: Box<[Run]>,
+    pub(super) spelling: Spelling,
+}
+
+/// What must be done to bytes that are put into a text, so that the outer text spells them.
+#[derive(Debug, Clone, Default)]
+pub struct Spelling {
+    /// Characters that are written as something else: `'` as `''`.
+    pub escapes: &'static [(char, &'static str)],
+    /// What goes before each further line; `None` where no line break can be put in.
+    pub lines: Option<LineBreak>,
+    /// Whether anything but letters, digits and `-_./` could change what the outer text means.
+    pub words_only: bool,
+}
+
+/// A line break of an outer text and the spaces that its next line begins with.
+#[derive(Debug, Clone)]
+pub struct LineBreak {
+    /// `\n` or `\r\n`.
+    pub newline: &'static str,
+    /// The number of spaces.
+    pub indent: usize,
 }
 
 /// Bytes that stand in an inner text exactly as they stand in the outer one.
@@ -85,8 +106,13 @@ impl Source {
 
     /// A text that stands inside `outer`, with the runs that both share, in order.
     #[must_use]
-    pub fn inside(outer: &Arc<Self>, text: impl Into<Box<str>>, runs: Vec<Run>) -> Arc<Self> {
-        let within = Within { outer: Arc::clone(outer), runs: runs.into() };
+    pub fn inside(
+        outer: &Arc<Self>,
+        text: impl Into<Box<str>>,
+        runs: Vec<Run>,
+        spelling: Spelling,
+    ) -> Arc<Self> {
+        let within = Within { outer: Arc::clone(outer), runs: runs.into(), spelling };
         let path = outer.path.clone();
         Arc::new(Self { path, text: text.into(), within: Some(within), lines: OnceLock::new() })
     }
@@ -101,6 +127,10 @@ impl Source {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
+    }
+
+    pub(super) const fn within(&self) -> Option<&Within> {
+        self.within.as_ref()
     }
 
     /// The text of a range, empty when the range is not one of this text.
@@ -181,7 +211,7 @@ impl Source {
 
 #[cfg(test)]
 mod tests {
-    use super::{Run, Source};
+    use super::{Run, Source, Spelling};
     use crate::text::path::TreePath;
     use crate::text::span::{Position, Span};
 
@@ -198,7 +228,7 @@ mod tests {
     fn maps_inner_ranges_outwards() {
         let outer = Source::file(TreePath::root(), "p: |\n  ab\n  cd\n");
         let runs = vec![Run { inner: 0, outer: 7, len: 3 }, Run { inner: 3, outer: 12, len: 3 }];
-        let inner = Source::inside(&outer, "ab\ncd\n", runs);
+        let inner = Source::inside(&outer, "ab\ncd\n", runs, Spelling::default());
         let (_, span) = inner.outermost(Span::new(3, 5)).unwrap();
         assert_eq!(outer.slice(span), "cd");
         assert!(inner.outermost(Span::new(1, 4)).is_none());

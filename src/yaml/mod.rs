@@ -5,8 +5,10 @@
 //! origin wherever it travels. The parser behind [`parse`] is named nowhere else.
 
 pub mod compare;
+pub mod embed;
 pub mod library;
 pub mod node;
 pub mod parse;
 pub mod path;
+pub mod runs;
 pub mod scalar;

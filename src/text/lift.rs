@@ -1,0 +1,157 @@
+//! Edits of a text inside another text, told as edits of the file.
+
+use std::sync::Arc;
+
+use crate::text::edit::Edit;
+use crate::text::source::{Run, Source, Spelling, Within};
+use crate::text::span::Span;
+
+/// The same change as an edit of the file that holds the text; `None` when the file cannot spell it.
+///
+/// An edit of a file is returned as it is.
+#[must_use]
+pub fn in_file(source: &Arc<Source>, edit: &Edit) -> Option<(Arc<Source>, Edit)> {
+    let Some(within) = source.within() else {
+        let fits = source.text().get(edit.span.start..edit.span.end).is_some();
+        return fits.then(|| (Arc::clone(source), edit.clone()));
+    };
+    let edit = before_last_break(source, edit);
+    let span = outwards(source, within, &edit)?;
+    let text = spell(&edit.text, &within.spelling)?;
+    in_file(&within.outer, &Edit { span, text })
+}
+
+/// Tells an edit that ends behind the text's last line break as one that ends before it: what follows
+/// in the outer text stands on a line of its own, without the indent of this one.
+fn before_last_break(source: &Source, edit: &Edit) -> Edit {
+    let (text, Span { start, end }) = (source.text(), edit.span);
+    let Some(kept) = edit.text.strip_suffix('\n').filter(|_| end == text.len()) else {
+        return edit.clone();
+    };
+    if !text.ends_with('\n') {
+        return edit.clone();
+    }
+    if start < end {
+        return Edit { span: Span::new(start, end - 1), text: kept.to_owned() };
+    }
+    Edit { span: Span::new(end - 1, end - 1), text: format!("\n{kept}") }
+}
+
+/// The outer range of an inner one. Only where lines stand as they are may it reach over several.
+fn outwards(source: &Source, within: &Within, edit: &Edit) -> Option<Span> {
+    let span = edit.span;
+    let (first, last) = (run_at(within, span.start)?, run_before(within, span)?);
+    let start = first.outer + (span.start - first.inner);
+    let end = last.outer + (span.end - last.inner);
+    let at_line_start = |at: usize| at == 0 || source.text()[..at].ends_with('\n');
+    let lines = within.spelling.lines.is_some();
+    if lines && span.end == source.text().len() && source.text().ends_with('\n') {
+        // Behind the last line break no indent follows: take the first line's instead.
+        let line = within.outer.text()[..start].rfind('\n').map_or(0, |at| at + 1);
+        let whole = edit.text.is_empty() && !span.is_empty() && at_line_start(span.start);
+        return whole.then_some(Span::new(line, end));
+    }
+    let fits = lines || (first == last && end <= last.outer + last.len);
+    fits.then_some(Span::new(start, end))
+}
+
+fn run_at(within: &Within, offset: usize) -> Option<Run> {
+    let index = within.runs.partition_point(|run| run.inner <= offset).checked_sub(1)?;
+    within.runs.get(index).copied().filter(|run| offset <= run.inner + run.len)
+}
+
+/// The run in which a range ends: where it may reach over lines, the next line's beginning if it ends there.
+fn run_before(within: &Within, span: Span) -> Option<Run> {
+    let first = run_at(within, span.start)?;
+    if span.end <= first.inner + first.len && (span.is_empty() || within.spelling.lines.is_none()) {
+        return Some(first);
+    }
+    run_at(within, span.end)
+}
+
+fn spell(text: &str, spelling: &Spelling) -> Option<String> {
+    let mut out = String::with_capacity(text.len());
+    let mut lines = text.split('\n').enumerate().peekable();
+    while let Some((index, line)) = lines.next() {
+        if index > 0 {
+            let next = spelling.lines.as_ref()?;
+            out.push_str(next.newline);
+            // A blank line needs no indent; the piece behind the last break stands before text.
+            if !line.is_empty() || lines.peek().is_none() {
+                out.extend(std::iter::repeat_n(' ', next.indent));
+            }
+        }
+        for c in line.chars() {
+            if c.is_control() || (spelling.words_only && !is_word(c)) {
+                return None;
+            }
+            match spelling.escapes.iter().find(|(plain, _)| *plain == c) {
+                Some((_, escaped)) => out.push_str(escaped),
+                None => out.push(c),
+            }
+        }
+    }
+    Some(out)
+}
+
+const fn is_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::in_file;
+    use crate::text::edit::{Edit, apply};
+    use crate::text::path::TreePath;
+    use crate::text::source::{LineBreak, Run, Source, Spelling};
+    use crate::text::span::Span;
+
+    const OUTER: &str = "p: |\n  ab\n  cd\nq: 1\n";
+
+    fn lifted(edit: &Edit) -> Option<String> {
+        let outer = Source::file(TreePath::root(), OUTER);
+        let runs = vec![Run { inner: 0, outer: 7, len: 3 }, Run { inner: 3, outer: 12, len: 3 }];
+        let lines = Some(LineBreak { newline: "\n", indent: 2 });
+        let inner =
+            Source::inside(&outer, "ab\ncd\n", runs, Spelling { lines, ..Spelling::default() });
+        let (file, edit) = in_file(&inner, edit)?;
+        apply(file.text(), &[edit]).ok()
+    }
+
+    fn edit(start: usize, end: usize, text: &str) -> Edit {
+        Edit { span: Span::new(start, end), text: text.to_owned() }
+    }
+
+    #[test]
+    fn puts_lines_in_and_takes_them_out() {
+        assert_eq!(lifted(&edit(2, 2, "\nx\n\ny")).unwrap(), OUTER.replace("ab", "ab\n  x\n\n  y"));
+        assert_eq!(lifted(&edit(0, 1, "'")).unwrap(), OUTER.replace("ab", "'b"));
+        assert_eq!(lifted(&edit(0, 3, "")).unwrap(), "p: |\n  cd\nq: 1\n");
+        assert_eq!(lifted(&edit(3, 6, "")).unwrap(), "p: |\n  ab\nq: 1\n");
+        assert_eq!(lifted(&edit(1, 4, "-")).unwrap(), "p: |\n  a-d\nq: 1\n");
+        assert_eq!(lifted(&edit(1, 1, "\u{7}")), None);
+    }
+
+    #[test]
+    fn the_last_line_break_keeps_its_place() {
+        assert_eq!(lifted(&edit(6, 6, "ef\n")).unwrap(), OUTER.replace("cd", "cd\n  ef"));
+        assert_eq!(lifted(&edit(3, 6, "ef\n")).unwrap(), OUTER.replace("cd", "ef"));
+        assert_eq!(lifted(&edit(3, 6, "ef")), None);
+        assert_eq!(lifted(&edit(6, 6, "ef")), None);
+        assert_eq!(lifted(&edit(1, 6, "")), None);
+    }
+
+    #[test]
+    fn escapes_or_refuses() {
+        let outer = Source::file(TreePath::root(), "p: 'ab'\n");
+        let runs = vec![Run { inner: 0, outer: 4, len: 2 }];
+        let quoted = Spelling { escapes: &[('\'', "''")], ..Spelling::default() };
+        let inner = Source::inside(&outer, "ab", runs.clone(), quoted);
+        assert_eq!(in_file(&inner, &edit(1, 2, "'")).unwrap().1, edit(5, 6, "''"));
+        assert!(in_file(&inner, &edit(1, 2, "\n")).is_none());
+        let words = Spelling { words_only: true, ..Spelling::default() };
+        let inner = Source::inside(&outer, "ab", runs, words);
+        assert!(in_file(&inner, &edit(1, 2, ": ")).is_none());
+        assert!(in_file(&inner, &edit(1, 2, "c-d")).is_some());
+    }
+}
