@@ -1,4 +1,7 @@
 //! Moves the secret references of a GitOps repository to a new version, and lints what is stale.
+pub mod config;
+pub mod disk;
+pub mod history;
 pub mod k8s;
 pub mod kustomize;
 pub mod plan;

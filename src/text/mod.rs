@@ -3,6 +3,7 @@
 pub mod edit;
 pub mod lift;
 pub mod memory;
+pub mod nearest;
 pub mod path;
 pub mod source;
 pub mod span;

@@ -1,0 +1,173 @@
+//! Environments as `rotate.yaml` declares them, and the directory names that spell one without it.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer};
+
+use crate::config::glob::PathGlob;
+use crate::config::period::Period;
+use crate::config::word;
+use crate::text::path::TreePath;
+
+/// A named step in the promotion order.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Environment {
+    /// The name that commands take
+    #[serde(deserialize_with = "word::environment")]
+    pub name: String,
+    /// What belongs to it: each pattern matches a leading part of a path, directory by directory; `**` stands for any number of them
+    #[serde(deserialize_with = "word::not_empty")]
+    pub paths: Vec<PathGlob>,
+    /// Whether references must name a version; `false` allows plain names
+    #[serde(default = "yes")]
+    pub versioned: bool,
+    /// How long a version must have run here before the next environment may take it
+    #[serde(default)]
+    pub soak: Option<Period>,
+    /// How long a version that nothing references is kept
+    #[serde(default)]
+    pub retention: Option<Period>,
+    /// When references may be moved
+    #[serde(default)]
+    pub window: Option<Window>,
+}
+
+const fn yes() -> bool {
+    true
+}
+
+impl Environment {
+    /// Whether a path belongs to the environment.
+    #[must_use]
+    pub fn owns(&self, path: &TreePath) -> bool {
+        self.paths.iter().any(|glob| glob.matches_prefix(path))
+    }
+}
+
+/// The hours of a week in which references may be moved.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// The days; every day by default
+    #[serde(default = "Day::all", deserialize_with = "word::not_empty")]
+    pub days: Vec<Day>,
+    /// The first minute, `HH:MM`
+    pub from: TimeOfDay,
+    /// The minute it ends, `HH:MM`; earlier than `from`: on the next day
+    pub to: TimeOfDay,
+    /// The time zone, such as `Europe/Berlin`; UTC by default
+    #[serde(default = "utc", deserialize_with = "word::timezone")]
+    pub timezone: String,
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
+/// A day of the week.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Day {
+    Mon,
+    Tue,
+    Wed,
+    Thu,
+    Fri,
+    Sat,
+    Sun,
+}
+
+impl Day {
+    fn all() -> Vec<Self> {
+        vec![Self::Mon, Self::Tue, Self::Wed, Self::Thu, Self::Fri, Self::Sat, Self::Sun]
+    }
+}
+
+/// A minute of the day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TimeOfDay {
+    /// The hour, 0 to 24; 24 only with minute 0.
+    pub hour: u8,
+    /// The minute, 0 to 59.
+    pub minute: u8,
+}
+
+impl TimeOfDay {
+    fn parse(text: &str) -> Result<Self, String> {
+        let number = |digits: &str| {
+            let fits = digits.len() == 2 && digits.bytes().all(|byte| byte.is_ascii_digit());
+            if fits { digits.parse::<u8>().ok() } else { None }
+        };
+        let time = text.split_once(':').and_then(|(hour, minute)| {
+            let time = Self { hour: number(hour)?, minute: number(minute)? };
+            let fits = time.minute < 60 && (time.hour < 24 || time == Self { hour: 24, minute: 0 });
+            fits.then_some(time)
+        });
+        time.ok_or_else(|| format!("`{text}` is no time of day; write `\"09:00\"`"))
+    }
+
+    /// The number of minutes since midnight.
+    #[must_use]
+    pub fn minutes(self) -> u16 {
+        u16::from(self.hour) * 60 + u16::from(self.minute)
+    }
+}
+
+impl<'de> Deserialize<'de> for TimeOfDay {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        word::parsed(deserializer, "a time of day such as `09:00`", Self::parse)
+    }
+}
+
+impl JsonSchema for TimeOfDay {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "TimeOfDay".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$" })
+    }
+}
+
+/// The order in which environments found by convention promote, with the directory names that spell each.
+const WORDS: [(&str, &[&str]); 3] = [
+    ("development", &["dev", "development"]),
+    ("staging", &["stage", "staging", "stg"]),
+    ("production", &["prod", "production", "prd"]),
+];
+
+/// The environment that a directory name spells, with its place in the promotion order.
+#[must_use]
+pub fn environment_of_word(word: &str) -> Option<(usize, &'static str)> {
+    WORDS
+        .iter()
+        .enumerate()
+        .find(|(_, (_, words))| words.contains(&word))
+        .map(|(order, (name, _))| (order, *name))
+}
+
+/// The directory names that spell an environment known by convention.
+#[must_use]
+pub fn words_of_environment(name: &str) -> &'static [&'static str] {
+    WORDS.iter().find(|(known, _)| *known == name).map_or(&[], |(_, words)| words)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{environment_of_word, words_of_environment};
+
+    #[test]
+    fn knows_the_usual_words() {
+        assert_eq!(environment_of_word("stg"), Some((1, "staging")));
+        assert_eq!(environment_of_word("prd"), Some((2, "production")));
+        assert_eq!(environment_of_word("products"), None);
+        assert_eq!(words_of_environment("development"), ["dev", "development"]);
+    }
+}

@@ -1,0 +1,145 @@
+//! The whole of `rotate.yaml`, as types.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::config::environment::Environment;
+use crate::config::glob::NameGlob;
+use crate::config::ordered::Ordered;
+use crate::config::secrets::SecretSettings;
+use crate::config::word;
+use crate::text::source::Source;
+
+/// The settings of a repository.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schemars(title = "rotate.yaml")]
+pub struct Config {
+    /// The environments in promotion order; none: they are found by the conventions of GitOps repositories
+    pub environments: Vec<Environment>,
+    /// Secrets that differ from the default, by family; `*`, `?` and `[…]` match as in a shell
+    pub secrets: Ordered<NameGlob, SecretSettings>,
+    /// Secrets that exist though no manifest here provides them
+    pub external: Vec<External>,
+    /// Fields of your own resources that name a secret
+    pub references: Vec<ReferenceField>,
+    /// What `rotate lint` reports
+    pub lint: Lint,
+    /// Versions that an environment stays on until the hold is lifted; `rotate rollback` writes them
+    pub holds: Vec<Hold>,
+    /// The text that the settings were read from.
+    #[serde(skip)]
+    pub source: Option<Arc<Source>>,
+}
+
+/// A secret that something outside the repository makes.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct External {
+    /// The secret's name; `*`, `?` and `[…]` match as in a shell
+    pub name: NameGlob,
+    /// The namespace it exists in; every one by default
+    #[serde(default)]
+    pub namespace: NameGlob,
+    /// Who makes it
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// A field of a custom resource that names a secret.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ReferenceField {
+    /// The resource's group and version, such as `example.com/v1`
+    #[serde(deserialize_with = "word::api_version")]
+    pub api_version: String,
+    /// The resource's kind
+    #[serde(deserialize_with = "word::text")]
+    pub kind: String,
+    /// The field: keys parted by dots, `[]` for every item of a list, such as `spec.auth[].secretName`
+    #[serde(deserialize_with = "word::field_path")]
+    pub path: String,
+}
+
+/// What `rotate lint` reports.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Lint {
+    /// The level of a rule, by its id
+    pub rules: Ordered<String, RuleLevel>,
+}
+
+/// How loud a rule is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RuleLevel {
+    /// Fails the run
+    Error,
+    /// Is worth a look
+    Warning,
+    /// Is good to know
+    Info,
+    /// Is not reported
+    Off,
+}
+
+/// A version that an environment stays on.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hold {
+    /// The family
+    #[serde(deserialize_with = "word::text")]
+    pub secret: String,
+    /// The version that must not come back, 14 digits
+    #[serde(deserialize_with = "word::version")]
+    pub version: String,
+    /// The environment
+    #[serde(deserialize_with = "word::text")]
+    pub environment: String,
+    /// Why
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// Since when: a date, or a date and time with its offset
+    #[serde(default, deserialize_with = "word::moment")]
+    #[schemars(with = "Option<String>")]
+    pub since: Option<DateTime<Utc>>,
+}
+
+impl Config {
+    /// The environment of that name, with its place in the promotion order.
+    #[must_use]
+    pub fn environment(&self, name: &str) -> Option<(usize, &Environment)> {
+        self.environments.iter().enumerate().find(|(_, environment)| environment.name == name)
+    }
+
+    /// What is set for a family: its own entry first, then the patterns that match it from top to bottom;
+    /// each setting is taken from the first entry that has it.
+    #[must_use]
+    pub fn secret(&self, family: &str) -> SecretSettings {
+        let own = self.secrets.iter().filter(|(name, _)| name.is_literal());
+        let patterns = self.secrets.iter().filter(|(name, _)| !name.is_literal());
+        let mut settings = SecretSettings::default();
+        for (_, entry) in own.chain(patterns).filter(|(name, _)| name.matches(family)) {
+            settings.fill(entry);
+        }
+        settings
+    }
+
+    /// Whether something outside the repository makes the secret; a namespace that nobody knows matches any.
+    #[must_use]
+    pub fn is_external(&self, name: &str, namespace: Option<&str>) -> bool {
+        self.external.iter().any(|external| {
+            external.name.matches(name)
+                && namespace.is_none_or(|namespace| external.namespace.matches(namespace))
+        })
+    }
+
+    /// The hold on a family in an environment.
+    #[must_use]
+    pub fn hold(&self, environment: &str, family: &str) -> Option<&Hold> {
+        self.holds.iter().find(|hold| hold.environment == environment && hold.secret == family)
+    }
+}

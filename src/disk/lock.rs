@@ -1,0 +1,1 @@
+//! The lock that lets one run write at a time.

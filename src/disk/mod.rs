@@ -1,0 +1,11 @@
+//! The file system: finding and reading a tree, and writing changes to it as a whole.
+#![allow(clippy::disallowed_methods, reason = "this is the door to `std::fs`")]
+
+pub mod error;
+pub mod journal;
+pub mod locate;
+pub mod lock;
+pub mod site;
+pub mod tree;
+pub mod walk;
+pub mod write;

@@ -1,0 +1,44 @@
+//! Where a tree lies, and where rotate keeps its journal and lock.
+
+use std::path::{Path, PathBuf};
+
+use crate::disk::error::DiskError;
+use crate::text::path::TreePath;
+
+/// The directory for journal and lock of a tree outside of Git.
+pub(super) const STATE: &str = ".rotate";
+/// How the names of new texts begin until they are renamed to their targets.
+pub(super) const TEMPORARY: &str = ".rotate-";
+
+/// A tree on disk, as writing sees it.
+///
+/// Journal and lock belong to the whole work tree, so that two runs on two parts of it know of each other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Site {
+    /// The directory that the paths in the journal count from.
+    pub(super) base: PathBuf,
+    /// The tree's root below it.
+    pub(super) prefix: TreePath,
+    /// Where journal and lock are.
+    pub(super) state: PathBuf,
+    /// Whether the state directory goes when it is empty.
+    pub(super) tidy: bool,
+}
+
+impl Site {
+    /// A tree in a Git work tree; `prefix` is the tree's root below `work_tree`, `git_dir` the work tree's own Git directory.
+    #[must_use]
+    pub fn in_git(work_tree: &Path, prefix: TreePath, git_dir: &Path) -> Self {
+        Self { base: work_tree.to_owned(), prefix, state: git_dir.join("rotate"), tidy: false }
+    }
+
+    /// A tree outside of Git.
+    ///
+    /// # Errors
+    /// When the directory is not there.
+    pub fn plain(root: &Path) -> Result<Self, DiskError> {
+        let base = root.canonicalize().map_err(|error| DiskError::new(root, &error))?;
+        let state = base.join(STATE);
+        Ok(Self { base, prefix: TreePath::root(), state, tidy: true })
+    }
+}

@@ -1,0 +1,200 @@
+//! A directory as a tree of files, each read at most once.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use crate::disk::error::{DiskError, reason};
+use crate::disk::walk::{self, Met, Skipped};
+use crate::text::path::TreePath;
+use crate::text::source::Source;
+use crate::text::tree::{Entry, ReadError, Tree};
+
+/// The largest file that is read.
+const LARGEST: u64 = 64 << 20;
+
+/// A directory on disk; what was read once stays as it was read.
+#[derive(Debug)]
+pub struct DiskTree {
+    root: PathBuf,
+    met: HashMap<TreePath, Met>,
+    files: Vec<TreePath>,
+    manifests: Vec<TreePath>,
+    skipped: Vec<Skipped>,
+    read: HashMap<TreePath, Once>,
+    found: Mutex<HashMap<TreePath, Found>>,
+    other: Mutex<HashMap<TreePath, Arc<Once>>>,
+}
+
+/// Where a path leads.
+type Found = Result<(TreePath, Entry), ReadError>;
+
+/// One file, read at most once as text and once as bytes.
+#[derive(Debug, Default)]
+struct Once {
+    source: OnceLock<Result<Arc<Source>, ReadError>>,
+    bytes: OnceLock<Result<Arc<[u8]>, ReadError>>,
+}
+
+impl DiskTree {
+    /// Walks the directory; `ignored` is asked for each path and whether it is a directory.
+    ///
+    /// # Errors
+    /// When the directory cannot be read.
+    pub fn open(root: &Path, ignored: impl Fn(&TreePath, bool) -> bool) -> Result<Self, DiskError> {
+        let root = root.canonicalize().map_err(|error| DiskError::new(root, &error))?;
+        let walked = walk::walk(&root, ignored)?;
+        let manifests: Vec<TreePath> =
+            walked.files.iter().filter(|path| is_manifest(path)).cloned().collect();
+        let read = manifests.iter().map(|path| (path.clone(), Once::default())).collect();
+        Ok(Self {
+            root,
+            met: walked.met,
+            files: walked.files,
+            manifests,
+            skipped: walked.skipped,
+            read,
+            found: Mutex::default(),
+            other: Mutex::default(),
+        })
+    }
+
+    /// The directory itself, links followed.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Every file that Git would not ignore, sorted; links are not among them.
+    #[must_use]
+    pub fn files(&self) -> &[TreePath] {
+        &self.files
+    }
+
+    /// What could not be looked at, and why.
+    #[must_use]
+    pub fn skipped(&self) -> &[Skipped] {
+        &self.skipped
+    }
+
+    fn once<T>(&self, path: &TreePath, read: impl FnOnce(&Once) -> T) -> T {
+        if let Some(once) = self.read.get(path) {
+            return read(once);
+        }
+        let mut other = self.other.lock().unwrap_or_else(PoisonError::into_inner);
+        let once = Arc::clone(other.entry(path.clone()).or_default());
+        drop(other);
+        read(&once)
+    }
+
+    /// Asks the system where a path leads.
+    fn follow(&self, path: &TreePath) -> Result<(TreePath, Entry), ReadError> {
+        let real = match self.root.join(path.as_str()).canonicalize() {
+            Ok(real) => real,
+            Err(error) => return Err(refused(path, &error)),
+        };
+        let inside = real.strip_prefix(&self.root).ok().ok_or(ReadError::Outside(path.clone()))?;
+        let inside = walk::spell(inside).ok_or_else(|| ReadError::System {
+            path: path.clone(),
+            reason: "its name is not UTF-8".to_owned(),
+        })?;
+        let kind = real.symlink_metadata().map_err(|error| refused(path, &error))?;
+        if kind.is_dir() {
+            Ok((inside, Entry::Directory))
+        } else if kind.is_file() {
+            Ok((inside, Entry::File))
+        } else {
+            Err(ReadError::NotAFile(path.clone()))
+        }
+    }
+
+    fn load(&self, path: &TreePath) -> Result<Vec<u8>, ReadError> {
+        let (real, Entry::File) = self.entry(path)? else {
+            return Err(ReadError::NotAFile(path.clone()));
+        };
+        read(&self.root.join(real.as_str())).map_err(|error| refused(path, &error))
+    }
+}
+
+impl Tree for DiskTree {
+    fn entry(&self, path: &TreePath) -> Result<(TreePath, Entry), ReadError> {
+        match self.met.get(path) {
+            Some(Met::File) => return Ok((path.clone(), Entry::File)),
+            Some(Met::Directory) => return Ok((path.clone(), Entry::Directory)),
+            Some(Met::Unknown) => {}
+            None => match self.met.get(&path.parent()) {
+                Some(Met::Directory) if hidden(path) => {}
+                Some(Met::Directory | Met::File) => return Err(ReadError::Missing(path.clone())),
+                Some(Met::Unknown) | None => {}
+            },
+        }
+        let known = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
+        known.unwrap_or_else(|| {
+            let found = self.follow(path);
+            let mut known = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+            known.entry(path.clone()).or_insert(found).clone()
+        })
+    }
+
+    fn bytes(&self, path: &TreePath) -> Result<Arc<[u8]>, ReadError> {
+        self.once(path, |once| {
+            let bytes = || match once.source.get() {
+                Some(Ok(source)) => Ok(source.text().as_bytes().into()),
+                _ => self.load(path).map(Arc::from),
+            };
+            once.bytes.get_or_init(bytes).clone()
+        })
+    }
+
+    fn source(&self, path: &TreePath) -> Result<Arc<Source>, ReadError> {
+        self.once(path, |once| {
+            let source = || {
+                let bytes = match once.bytes.get() {
+                    Some(bytes) => bytes.clone()?.to_vec(),
+                    None => self.load(path)?,
+                };
+                let text = String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8 {
+                    path: path.clone(),
+                    offset: error.utf8_error().valid_up_to(),
+                })?;
+                Ok(Source::file(path.clone(), text))
+            };
+            once.source.get_or_init(source).clone()
+        })
+    }
+
+    fn manifests(&self) -> &[TreePath] {
+        &self.manifests
+    }
+}
+
+fn is_manifest(path: &TreePath) -> bool {
+    let name = path.name();
+    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+    name == "Kustomization" || matches!(ending, Some("yaml" | "yml" | "json"))
+}
+
+/// Names that the walk passes over without noting them.
+fn hidden(path: &TreePath) -> bool {
+    matches!(path.name(), ".git" | ".rotate")
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let size = file.metadata()?.len();
+    let mut bytes = Vec::with_capacity(usize::try_from(size.min(LARGEST)).unwrap_or(0) + 1);
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::other(format!("it is larger than {} MiB", LARGEST >> 20)));
+    }
+    Ok(bytes)
+}
+
+fn refused(path: &TreePath, error: &io::Error) -> ReadError {
+    match error.kind() {
+        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ReadError::Missing(path.clone()),
+        _ => ReadError::System { path: path.clone(), reason: reason(error) },
+    }
+}

@@ -1,0 +1,68 @@
+//! Why Git could not answer.
+
+use std::path::PathBuf;
+
+/// Why Git could not answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HistoryError {
+    /// There is no repository.
+    #[error("`{0}` is not in a Git repository")]
+    NoRepository(PathBuf),
+    /// A repository without files.
+    #[error("`{0}` is a bare Git repository: it has no files to read")]
+    Bare(PathBuf),
+    /// The repository belongs to somebody else.
+    #[error("the Git repository at `{0}` belongs to another user")]
+    Owner(PathBuf),
+    /// References are kept as a table.
+    #[error(
+        "the Git repository at `{0}` keeps its references as a reftable, which is not supported"
+    )]
+    Reftable(PathBuf),
+    /// Objects are named with SHA-256.
+    #[error("the Git repository at `{0}` names its objects with SHA-256, which is not supported")]
+    Sha256(PathBuf),
+    /// A directory that is not below the work tree.
+    #[error("`{directory}` is not in the Git work tree `{work_tree}`")]
+    Outside {
+        /// The directory.
+        directory: PathBuf,
+        /// The work tree.
+        work_tree: PathBuf,
+    },
+    /// Anything else.
+    #[error("cannot read the Git repository at `{path}`: {reason}")]
+    System {
+        /// The repository.
+        path: PathBuf,
+        /// What went wrong.
+        reason: String,
+    },
+}
+
+impl HistoryError {
+    /// What to type next.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::NoRepository(_) => {
+                Some("run it in a clone of the repository, or name one with `-C DIR`".to_owned())
+            }
+            Self::Bare(_) => {
+                Some("run it in a clone that has files: `git clone REPOSITORY DIR`".to_owned())
+            }
+            Self::Owner(path) => Some(format!(
+                "if you trust it: `git config --global --add safe.directory {}`",
+                path.display()
+            )),
+            Self::Reftable(_) => {
+                Some("convert the references: `git refs migrate --ref-format=files`".to_owned())
+            }
+            Self::Sha256(_) => Some("use a clone with SHA-1 objects".to_owned()),
+            Self::Outside { .. } => {
+                Some("name a directory of the work tree with `-C DIR`".to_owned())
+            }
+            Self::System { .. } => Some("`git fsck` may tell more".to_owned()),
+        }
+    }
+}

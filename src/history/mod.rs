@@ -1,0 +1,4 @@
+//! Git, as plain answers: no type of the library that asks leaves this module.
+
+pub mod error;
+pub mod git;
