@@ -70,13 +70,13 @@ fn token(text: &str) -> (usize, usize) {
 }
 
 fn quoted(line: &str, quote: char) -> usize {
-    let mut escaped = false;
-    for (at, c) in line.char_indices().skip(1) {
-        if escaped {
-            escaped = false;
-        } else if c == '\\' && quote == '"' {
-            escaped = true;
-        } else if c == quote {
+    let mut chars = line.char_indices().skip(1).peekable();
+    while let Some((at, c)) = chars.next() {
+        if c == '\\' && quote == '"' {
+            chars.next();
+        } else if c == quote
+            && (quote == '"' || chars.next_if(|(_, next)| *next == quote).is_none())
+        {
             return at + 1;
         }
     }
