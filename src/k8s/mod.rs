@@ -6,6 +6,7 @@ pub mod found;
 pub mod providers;
 pub mod references;
 pub mod resource;
+pub mod schema;
 pub mod secret_name;
 pub mod store;
 pub mod stub;

@@ -3,5 +3,7 @@
 pub mod build;
 pub mod context;
 pub mod field_spec;
+pub mod label_selector;
 pub mod object;
 pub mod scope;
+pub mod selector;
