@@ -25,32 +25,30 @@ pub fn in_file(source: &Arc<Source>, edit: &Edit) -> Option<(Arc<Source>, Edit)>
 /// in the outer text stands on a line of its own, without the indent of this one.
 fn before_last_break(source: &Source, edit: &Edit) -> Edit {
     let (text, Span { start, end }) = (source.text(), edit.span);
-    let Some(kept) = edit.text.strip_suffix('\n').filter(|_| end == text.len()) else {
-        return edit.clone();
-    };
-    if !text.ends_with('\n') {
+    if end < text.len() || !text.ends_with('\n') {
         return edit.clone();
     }
-    if start < end {
-        return Edit { span: Span::new(start, end - 1), text: kept.to_owned() };
+    let moved = |span: Span, text: String| Edit { span, text };
+    match edit.text.strip_suffix('\n') {
+        Some(kept) if start < end => moved(Span::new(start, end - 1), kept.to_owned()),
+        Some(kept) => moved(Span::new(end - 1, end - 1), format!("\n{kept}")),
+        None if edit.text.is_empty() && start > 0 && text[..start].ends_with('\n') => {
+            moved(Span::new(start - 1, end - 1), String::new())
+        }
+        None => edit.clone(),
     }
-    Edit { span: Span::new(end - 1, end - 1), text: format!("\n{kept}") }
 }
 
 /// The outer range of an inner one. Only where lines stand as they are may it reach over several.
 fn outwards(source: &Source, within: &Within, edit: &Edit) -> Option<Span> {
     let span = edit.span;
+    let lines = within.spelling.lines.is_some();
+    if lines && span.end == source.text().len() && source.text().ends_with('\n') {
+        return None;
+    }
     let (first, last) = (run_at(within, span.start)?, run_before(within, span)?);
     let start = first.outer + (span.start - first.inner);
     let end = last.outer + (span.end - last.inner);
-    let at_line_start = |at: usize| at == 0 || source.text()[..at].ends_with('\n');
-    let lines = within.spelling.lines.is_some();
-    if lines && span.end == source.text().len() && source.text().ends_with('\n') {
-        // Behind the last line break no indent follows: take the first line's instead.
-        let line = within.outer.text()[..start].rfind('\n').map_or(0, |at| at + 1);
-        let whole = edit.text.is_empty() && !span.is_empty() && at_line_start(span.start);
-        return whole.then_some(Span::new(line, end));
-    }
     let fits = lines || (first == last && end <= last.outer + last.len);
     fits.then_some(Span::new(start, end))
 }

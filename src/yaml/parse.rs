@@ -8,6 +8,7 @@ use granit_parser::{Event, Parser, ScalarStyle, StructureStyle};
 use crate::text::source::{Place, Source};
 use crate::text::span::Span;
 use crate::yaml::node::{Entry, How, Map, Node, Scalar, Seq, Style, Tag, Value};
+use crate::yaml::runs;
 
 /// How deep collections may nest. Kubernetes allows more, but nothing real comes near.
 const DEEPEST: usize = 500;
@@ -130,7 +131,8 @@ impl<'s> Builder<'s> {
                 let node = self.scalar(&text, style, tag.as_deref(), span);
                 self.remember(anchor, &node, 1);
                 self.count(1, 1, span)?;
-                self.behind = span.end.max(self.behind);
+                let end = node.origin.as_ref().map_or(span.end, |origin| origin.span.end);
+                self.behind = end.max(self.behind);
                 self.place(node)?;
             }
             Event::Alias(anchor) => self.alias(anchor, span)?,
@@ -159,8 +161,8 @@ impl<'s> Builder<'s> {
             ScalarStyle::Plain => (Style::Plain, span),
             ScalarStyle::SingleQuoted => (Style::Single, span),
             ScalarStyle::DoubleQuoted => (Style::Double, span),
-            ScalarStyle::Literal => (Style::Literal, self.with_header(span)),
-            ScalarStyle::Folded => (Style::Folded, self.with_header(span)),
+            ScalarStyle::Literal => return self.block(text, Style::Literal, tag, span),
+            ScalarStyle::Folded => return self.block(text, Style::Folded, tag, span),
         };
         // An empty value comes as `~`.
         let text = if span.is_empty() { "" } else { text };
@@ -179,13 +181,36 @@ impl<'s> Builder<'s> {
         self.node(Value::Scalar(scalar), span)
     }
 
+    /// A block scalar: the parser's range begins behind the header, and its end says nothing about
+    /// the lines that count.
+    fn block(
+        &self,
+        text: &str,
+        style: Style,
+        tag: Option<&granit_parser::Tag>,
+        span: Span,
+    ) -> Node {
+        let start = self.header_before(span);
+        let token = self.source.text().get(start..).unwrap_or_default();
+        // Where the file ends without a line break, the text does too.
+        let ended = span.end < self.source.text().len() || self.source.text().ends_with('\n');
+        let text = if ended { text } else { text.strip_suffix('\n').unwrap_or(text) };
+        let layout = match style {
+            Style::Literal => runs::block::literal(token, text),
+            _ => runs::block::folded(token, text),
+        };
+        let end = layout.map_or(span.end, |block| start + block.end).max(start);
+        let scalar = Scalar::new(text, style, tag.map_or(Tag::None, read_tag));
+        self.node(Value::Scalar(scalar), Span::new(start, end))
+    }
+
     fn node(&self, value: Value, span: Span) -> Node {
         let origin = Some(Place { source: Arc::clone(self.source), span });
         Node { value, origin, alias: None, how: How::Written }
     }
 
-    /// The parser's range of a block scalar begins behind its header: finds the `|` or `>`.
-    fn with_header(&self, span: Span) -> Span {
+    /// Finds the `|` or `>` before a block scalar's content.
+    fn header_before(&self, span: Span) -> usize {
         let between = self.source.slice(Span::new(self.behind.min(span.start), span.start));
         let mut at = span.start - between.len();
         for line in between.split_inclusive('\n') {
@@ -195,13 +220,13 @@ impl<'s> Builder<'s> {
                     break;
                 }
                 if part.starts_with(['|', '>']) {
-                    return Span::new(word, span.end);
+                    return word;
                 }
                 word += part.len();
             }
             at += line.len();
         }
-        span
+        span.start
     }
 
     /// Refuses documents whose aliases expand without end, by the rule of Kubernetes' own parser.
@@ -289,7 +314,25 @@ impl<'s> Builder<'s> {
         }
     }
 
-    fn place(&mut self, node: Node) -> Result<(), SyntaxError> {
+    /// The parser puts an empty value before its colon: moves it behind.
+    fn behind_colon(&mut self, node: &mut Node) {
+        let Some(origin) = node.origin.as_mut().filter(|origin| origin.span.is_empty()) else {
+            return;
+        };
+        let rest = self.source.text().get(origin.span.start..).unwrap_or_default();
+        let blank = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+        if node.alias.is_none() && rest[blank..].starts_with(':') {
+            let at = origin.span.start + blank + 1;
+            origin.span = Span::new(at, at);
+            self.behind = self.behind.max(at);
+        }
+    }
+
+    fn place(&mut self, mut node: Node) -> Result<(), SyntaxError> {
+        if matches!(self.open.last(), Some(Open { content: Content::Map { key: Some(_), .. }, .. }))
+        {
+            self.behind_colon(&mut node);
+        }
         let Some(open) = self.open.last_mut() else {
             self.root = Some(node);
             return Ok(());

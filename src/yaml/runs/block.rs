@@ -49,10 +49,8 @@ pub fn folded(token: &str, text: &str) -> Option<Block> {
     let body = text.trim_end_matches('\n');
     let mut at = 0;
     let mut lines = Lines::new(token);
-    for (outer, spelled, _) in lines.by_ref() {
-        if at == body.len() {
-            break;
-        }
+    while at < body.len() {
+        let (outer, spelled, _) = lines.next()?;
         let indent = *block.indent.get_or_insert_with(|| {
             let spaces = |text: &str| text.len() - text.trim_start_matches(' ').len();
             let first = body.trim_start_matches('\n');
@@ -76,7 +74,11 @@ pub fn folded(token: &str, text: &str) -> Option<Block> {
         block.end = outer + spelled.len();
         at = inner + piece.len();
     }
-    (at == body.len()).then_some(block)
+    // With `+`, blank lines at the end count.
+    for (outer, spelled, _) in lines.take((text.len() - at).saturating_sub(1)) {
+        block.end = outer + spelled.len();
+    }
+    Some(block)
 }
 
 /// The bytes of the header itself: `|`, `>2-`.
@@ -90,13 +92,13 @@ pub fn header(token: &str) -> usize {
 /// Lines of a token behind its header: where each begins, its text, and its line break.
 struct Lines<'t> {
     token: &'t str,
-    at: usize,
+    /// Where the next line begins; `None` behind the last one.
+    at: Option<usize>,
 }
 
 impl<'t> Lines<'t> {
     fn new(token: &'t str) -> Self {
-        let at = token.find('\n').map_or(token.len(), |at| at + 1);
-        Self { token, at }
+        Self { token, at: memchr::memchr(b'\n', token.as_bytes()).map(|at| at + 1) }
     }
 }
 
@@ -104,10 +106,11 @@ impl<'t> Iterator for Lines<'t> {
     type Item = (usize, &'t str, &'t str);
 
     fn next(&mut self) -> Option<Self::Item> {
-        let start = self.at;
+        let start = self.at?;
         let rest = &self.token[start..];
-        let line = rest.split_inclusive('\n').next()?;
-        self.at += line.len();
+        let end = memchr::memchr(b'\n', rest.as_bytes()).map(|at| at + 1);
+        self.at = end.map(|end| start + end);
+        let line = &rest[..end.unwrap_or(rest.len())];
         let content = line.strip_suffix('\n').map_or(line, |l| l.strip_suffix('\r').unwrap_or(l));
         Some((start, content, &line[content.len()..]))
     }
