@@ -5,5 +5,6 @@ pub mod context;
 pub mod field_spec;
 pub mod label_selector;
 pub mod object;
+pub mod resolver;
 pub mod scope;
 pub mod selector;

@@ -1,62 +1,160 @@
 //! One loaded tree: its build roots and environments, who provides and who references each secret.
 
+pub mod environment;
+pub mod error;
+pub mod family;
+mod layout;
+mod load;
+pub mod nearest;
+mod plain;
+mod pointer;
+pub mod provision;
+pub mod reach;
+pub mod root;
 pub mod sensitive;
+mod spelled;
+mod wiring;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
-use crate::k8s::found::{Found, Provided};
-use crate::kustomize::build::{Problem, Status};
-use crate::kustomize::object::Object;
+use crate::config::settings::Config;
+use crate::k8s::by_value::Families;
+use crate::kustomize::build::Problem;
+use crate::kustomize::resolver::Resolver;
+use crate::repo::environment::Environment;
+use crate::repo::error::RepoError;
+use crate::repo::family::{FamilyState, States, counts};
+use crate::repo::layout::Layout;
+use crate::repo::provision::{Provision, Provisions};
+use crate::repo::reach::{Nearest, Reach, Reaches};
+use crate::repo::root::{Provider, ProviderId, Reference, ReferenceId, Root};
+use crate::repo::wiring::Wiring;
 use crate::text::path::TreePath;
+use crate::yaml::library::Library;
 
-/// A directory that is built as one.
-#[derive(Debug)]
-pub struct Root {
-    /// The directory.
-    pub path: TreePath,
-    /// A kustomization or a tree of plain manifests.
-    pub kind: RootKind,
-    /// The environment it belongs to: an index into the repository's environments.
-    pub environment: Option<usize>,
-    /// How much of it could be resolved.
-    pub status: Status,
-    /// What could not, and why.
+/// Which build roots are loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Every kustomization but components, and every tree of plain manifests.
+    Everything,
+    /// These directories, each as a build root, components too.
+    Directories(Vec<TreePath>),
+}
+
+/// A loaded tree.
+pub struct Repo {
+    /// Every file that was read.
+    pub library: Arc<Library>,
+    /// The kustomizations that were resolved.
+    pub resolver: Resolver,
+    /// The settings; the default where there is no `rotate.yaml`.
+    pub config: Config,
+    /// The environments, in promotion order.
+    pub environments: Vec<Environment>,
+    /// The build roots, sorted by path.
+    pub roots: Vec<Arc<Root>>,
+    /// What is wrong beside the build roots.
     pub problems: Vec<Problem>,
-    /// The effective objects.
-    pub objects: Vec<Object>,
-    /// Every effective reference, in the order of the objects.
-    pub references: Vec<Reference>,
-    /// Every secret that its objects make.
-    pub providers: Vec<Provider>,
-    /// Every file read for it.
-    pub files: BTreeSet<TreePath>,
-    /// Every kustomization directory reached, its own included; empty for plain manifests.
-    pub directories: BTreeSet<TreePath>,
+    /// Every family that something names, provides or configures.
+    pub families: Families,
+    scope: Scope,
+    layout: Layout,
+    states: States,
+    provisions: Provisions,
+    reaches: OnceLock<Reaches>,
 }
 
-/// What a build root is made of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RootKind {
-    /// A kustomization.
-    Kustomize,
-    /// A tree of plain manifests.
-    Plain,
-}
+impl Repo {
+    /// The environment of that name: an index into [`Repo::environments`].
+    ///
+    /// # Errors
+    /// When there is none, with the name that was probably meant.
+    pub fn environment(&self, name: &str) -> Result<usize, RepoError> {
+        environment::by_name(&self.environments, name)
+    }
 
-/// A reference of a build root.
-#[derive(Debug)]
-pub struct Reference {
-    /// The object that has it: an index into the root's objects.
-    pub object: usize,
-    /// The place in the object.
-    pub found: Found,
-}
+    /// The root that is built at a directory; of several trees of plain manifests there the first.
+    #[must_use]
+    pub fn root_at(&self, path: &TreePath) -> Option<&Arc<Root>> {
+        let index = self.roots.partition_point(|root| root.path < *path);
+        self.roots.get(index).filter(|root| root.path == *path)
+    }
 
-/// A provider of a build root.
-#[derive(Debug)]
-pub struct Provider {
-    /// The object that makes the secret: an index into the root's objects.
-    pub object: usize,
-    /// What it makes.
-    pub provided: Provided,
+    /// The roots of an environment, with their indexes.
+    pub fn roots_of(&self, environment: usize) -> impl Iterator<Item = (usize, &Arc<Root>)> {
+        let roots = self.roots.iter().enumerate();
+        roots.filter(move |(_, root)| root.environment == Some(environment))
+    }
+
+    /// A reference with its root.
+    #[must_use]
+    pub fn reference(&self, id: ReferenceId) -> (&Root, &Reference) {
+        let root = &self.roots[id.root];
+        (root, &root.references[id.reference])
+    }
+
+    /// A provider with its root.
+    #[must_use]
+    pub fn provider(&self, id: ProviderId) -> (&Root, &Provider) {
+        let root = &self.roots[id.root];
+        (root, &root.providers[id.provider])
+    }
+
+    /// The families of an environment: those with a versioned reference or provider there and those that
+    /// `rotate.yaml` names, without those that it says to leave alone.
+    #[must_use]
+    pub fn families_of(&self, environment: usize) -> BTreeMap<&str, &FamilyState> {
+        let states = self.states.get(environment).into_iter().flatten();
+        let counting = states.filter(|(name, state)| counts(&self.config, name, state));
+        counting.map(|(name, state)| (name.as_str(), state)).collect()
+    }
+
+    /// Every family of an environment, those with plain names only and those left alone too.
+    #[must_use]
+    pub fn all_families_of(&self, environment: usize) -> BTreeMap<&str, &FamilyState> {
+        let states = self.states.get(environment).into_iter().flatten();
+        states.map(|(name, state)| (name.as_str(), state)).collect()
+    }
+
+    /// What an environment has of a family; `None` when nothing there names or provides it.
+    #[must_use]
+    pub fn family(&self, environment: usize, name: &str) -> Option<&FamilyState> {
+        self.states.get(environment)?.get(name)
+    }
+
+    /// Who provides a secret in an environment; a namespace that nothing in Git sets matches any.
+    #[must_use]
+    pub fn providers_of(
+        &self,
+        environment: Option<usize>,
+        namespace: Option<&str>,
+        secret: &str,
+    ) -> Vec<Provision> {
+        let providers = self.provisions.of(environment, namespace, secret).into_iter();
+        let external = self.config.is_external(secret, namespace);
+        let external = external.then_some(Provision::External);
+        providers.map(Provision::Provider).chain(external).collect()
+    }
+
+    /// Who reaches a file, or the directory of a kustomization.
+    #[must_use]
+    pub fn exclusive(&self, path: &TreePath) -> Reach {
+        self.reaches().exclusive(path)
+    }
+
+    /// The kustomizations nearest to a file that only this environment reaches and that it is reached through.
+    #[must_use]
+    pub fn nearest_exclusive(&self, environment: usize, file: &TreePath) -> Nearest {
+        self.reaches().nearest(environment, file)
+    }
+
+    fn reaches(&self) -> &Reaches {
+        self.reaches.get_or_init(|| {
+            let built =
+                self.roots.iter().map(|root| (&root.path, root.files(), root.directories()));
+            let wiring = Wiring::new(&self.library, &self.layout, built);
+            Reaches::new(wiring, &self.environments, self.roots.iter().map(|root| &**root))
+        })
+    }
 }

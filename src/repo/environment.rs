@@ -1,0 +1,151 @@
+//! The environments of a repository, and which one a path belongs to.
+
+use std::collections::BTreeSet;
+
+use crate::config::environment as declared;
+use crate::config::environment::{environment_of_word, words_of_environment};
+use crate::config::place::At;
+use crate::config::settings::Config;
+use crate::repo::error::RepoError;
+use crate::repo::nearest::nearest;
+use crate::text::path::TreePath;
+
+/// A named step in the promotion order, with the paths that belong to it.
+#[derive(Debug, Clone)]
+pub struct Environment {
+    /// The name.
+    pub name: String,
+    /// Its place in the promotion order, from 0.
+    pub index: usize,
+    /// Whether references must name a version.
+    pub versioned: bool,
+    /// How `rotate.yaml` declares it; `None` for one that directory names spell.
+    pub declared: Option<declared::Environment>,
+}
+
+/// What makes a path belong to an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claim {
+    /// The environment: an index into the repository's environments.
+    pub environment: usize,
+    /// The directory that belongs to it, with all below.
+    pub directory: TreePath,
+}
+
+impl Environment {
+    /// The directory of this environment that holds a path.
+    #[must_use]
+    pub fn directory_of(&self, path: &TreePath) -> Option<TreePath> {
+        let Some(declared) = &self.declared else { return self.spelled_in(path) };
+        let matches = declared.paths.iter().filter_map(|glob| glob.matched(path));
+        matches.min_by_key(|directory| directory.as_str().len())
+    }
+
+    /// The path up to the last directory name that spells this environment.
+    fn spelled_in(&self, path: &TreePath) -> Option<TreePath> {
+        let words = words_of_environment(&self.name);
+        let parts: Vec<&str> = path.parts().collect();
+        let last = parts.iter().rposition(|part| words.contains(part))?;
+        TreePath::new(&parts[..=last].join("/"))
+    }
+}
+
+/// The environments that `rotate.yaml` declares, or else those that the directories of the files spell.
+pub(super) fn find(config: &Config, files: &[TreePath]) -> Result<Vec<Environment>, RepoError> {
+    if config.environments.is_empty() {
+        return Ok(by_convention(files));
+    }
+    let all = config.environments.iter().enumerate();
+    let environments: Vec<Environment> = all
+        .map(|(index, declared)| Environment {
+            name: declared.name.clone(),
+            index,
+            versioned: declared.versioned,
+            declared: Some(declared.clone()),
+        })
+        .collect();
+    check(config, files)?;
+    Ok(environments)
+}
+
+/// Refuses environments and patterns that match no file.
+fn check(config: &Config, files: &[TreePath]) -> Result<(), RepoError> {
+    for (index, environment) in config.environments.iter().enumerate() {
+        let at = [At::Value("environments"), At::Item(index)];
+        let unused = |glob: &&crate::config::glob::PathGlob| {
+            !files.iter().any(|file| glob.matches_prefix(file))
+        };
+        let mut unused =
+            environment.paths.iter().enumerate().filter(|(_, glob)| unused(glob)).peekable();
+        let Some((item, glob)) = unused.peek().copied() else { continue };
+        if unused.count() == environment.paths.len() {
+            let place = config.place(&[at[0], at[1], At::Value("name")]);
+            return Err(RepoError::EmptyEnvironment { name: environment.name.clone(), place });
+        }
+        return Err(RepoError::UnusedPattern {
+            pattern: glob.as_str().to_owned(),
+            environment: environment.name.clone(),
+            place: config.place(&[at[0], at[1], At::Value("paths"), At::Item(item)]),
+        });
+    }
+    Ok(())
+}
+
+fn by_convention(files: &[TreePath]) -> Vec<Environment> {
+    let directories: BTreeSet<TreePath> = files.iter().map(TreePath::parent).collect();
+    let spelled = directories
+        .iter()
+        .filter_map(|directory| directory.parts().filter_map(environment_of_word).last());
+    let names: BTreeSet<(usize, &str)> = spelled.collect();
+    let environment = |(index, (_, name)): (usize, (usize, &str))| Environment {
+        name: name.to_owned(),
+        index,
+        versioned: name != "development",
+        declared: None,
+    };
+    names.into_iter().enumerate().map(environment).collect()
+}
+
+/// The environment that a directory belongs to: the first that `rotate.yaml` gives it to, or the last
+/// that its names spell.
+#[must_use]
+pub fn claim(environments: &[Environment], directory: &TreePath) -> Option<Claim> {
+    let claims = environments.iter().filter_map(|environment| {
+        let directory = environment.directory_of(directory)?;
+        Some((environment.declared.is_some(), Claim { environment: environment.index, directory }))
+    });
+    claims
+        .reduce(|best, next| {
+            let later = next.1.directory.as_str().len() > best.1.directory.as_str().len();
+            if !best.0 && later { next } else { best }
+        })
+        .map(|(_, claim)| claim)
+}
+
+/// The environment that a file belongs to; the directory of the claim is one, also when a pattern names the file.
+pub(super) fn claim_of_file(environments: &[Environment], file: &TreePath) -> Option<Claim> {
+    let parent = file.parent();
+    let by_pattern = environments.iter().find_map(|environment| {
+        let glob = environment.declared.as_ref()?;
+        glob.owns(file).then_some(())?;
+        let directory = environment.directory_of(file)?;
+        let directory = if directory == *file { parent.clone() } else { directory };
+        Some(Claim { environment: environment.index, directory })
+    });
+    by_pattern.or_else(|| claim(environments, &parent))
+}
+
+/// The environment of that name; without `rotate.yaml` also by another word for it, such as `prod`.
+pub(super) fn by_name(environments: &[Environment], name: &str) -> Result<usize, RepoError> {
+    let named = |name: &str| environments.iter().position(|one| one.name == name);
+    let spelled = || {
+        let (_, full) = environment_of_word(name)?;
+        let index = named(full)?;
+        environments[index].declared.is_none().then_some(index)
+    };
+    named(name).or_else(spelled).ok_or_else(|| {
+        let known: Vec<String> = environments.iter().map(|one| one.name.clone()).collect();
+        let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
+        RepoError::UnknownEnvironment { name: name.to_owned(), nearest, known }
+    })
+}

@@ -1,0 +1,80 @@
+//! Why a repository cannot be loaded or asked.
+
+use crate::text::path::TreePath;
+use crate::text::source::Place;
+
+/// Why a repository cannot be loaded, or a question about it has no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum RepoError {
+    /// No environment has the name.
+    #[error("there is no environment `{name}`")]
+    UnknownEnvironment {
+        /// The name that was asked for.
+        name: String,
+        /// The environment that is spelled most like it.
+        nearest: Option<String>,
+        /// Every environment, in promotion order.
+        known: Vec<String>,
+    },
+    /// No file lies under any path of a declared environment.
+    #[error("no manifest belongs to the environment `{name}`")]
+    EmptyEnvironment {
+        /// The environment.
+        name: String,
+        /// Where `rotate.yaml` declares it.
+        place: Option<Place>,
+    },
+    /// No file lies under a path of a declared environment.
+    #[error("the path `{pattern}` of the environment `{environment}` matches nothing")]
+    UnusedPattern {
+        /// The pattern.
+        pattern: String,
+        /// The environment.
+        environment: String,
+        /// Where `rotate.yaml` has it.
+        place: Option<Place>,
+    },
+    /// A directory that was named is none.
+    #[error("there is no directory `{path}`")]
+    NoDirectory {
+        /// What was named.
+        path: TreePath,
+    },
+}
+
+impl RepoError {
+    /// The place that is at fault.
+    #[must_use]
+    pub const fn place(&self) -> Option<&Place> {
+        match self {
+            Self::EmptyEnvironment { place, .. } | Self::UnusedPattern { place, .. } => {
+                place.as_ref()
+            }
+            Self::UnknownEnvironment { .. } | Self::NoDirectory { .. } => None,
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::UnknownEnvironment { known, .. } if known.is_empty() => Some(
+                "name directories `staging` and `production`, or declare environments in `rotate.yaml`"
+                    .to_owned(),
+            ),
+            Self::UnknownEnvironment { nearest: Some(nearest), known, .. } => {
+                Some(format!("did you mean `{nearest}`? there are: {}", known.join(", ")))
+            }
+            Self::UnknownEnvironment { known, .. } => {
+                Some(format!("there are: {}", known.join(", ")))
+            }
+            Self::EmptyEnvironment { .. } | Self::UnusedPattern { .. } => Some(
+                "a path matches from the repository's root on, directory by directory; take it out if it is no longer needed"
+                    .to_owned(),
+            ),
+            Self::NoDirectory { .. } => {
+                Some("name directories by their path from the root of the tree".to_owned())
+            }
+        }
+    }
+}

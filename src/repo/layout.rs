@@ -1,0 +1,101 @@
+//! What the files of a tree are, by their names and places.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::text::path::TreePath;
+
+/// The names of a kustomization file, in the order in which kustomize looks for them.
+const KUSTOMIZATION: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// The directories of kustomizations, and the files that may hold plain manifests.
+#[derive(Debug, Default)]
+pub(super) struct Layout {
+    /// Every directory with a kustomization file, and that file.
+    pub(super) kustomizations: BTreeMap<TreePath, TreePath>,
+    /// Every other file that may hold objects, sorted.
+    pub(super) files: Vec<TreePath>,
+}
+
+impl Layout {
+    /// Sorts out the files of a tree.
+    pub(super) fn new(manifests: &[TreePath], settings: Option<&TreePath>) -> Self {
+        let mut layout = Self::default();
+        let charts: BTreeSet<TreePath> = manifests
+            .iter()
+            .filter(|file| matches!(file.name(), "Chart.yaml" | "Chart.yml"))
+            .map(TreePath::parent)
+            .collect();
+        for file in manifests {
+            if is_kustomization(file) {
+                layout.add_kustomization(file);
+            } else if Some(file) != settings && !is_of_chart(file, &charts) {
+                layout.files.push(file.clone());
+            }
+        }
+        layout
+    }
+
+    fn add_kustomization(&mut self, file: &TreePath) {
+        let rank = |file: &TreePath| KUSTOMIZATION.iter().position(|name| *name == file.name());
+        let known = self.kustomizations.entry(file.parent()).or_insert_with(|| file.clone());
+        if rank(file) < rank(known) {
+            *known = file.clone();
+        }
+    }
+
+    /// The nearest directory with a kustomization file, from `directory` upward.
+    pub(super) fn kustomization_above(&self, directory: &TreePath) -> Option<&TreePath> {
+        above(directory).find_map(|up| self.kustomizations.get_key_value(&up).map(|(at, _)| at))
+    }
+}
+
+/// Whether a file is a kustomization, by its name.
+pub(super) fn is_kustomization(file: &TreePath) -> bool {
+    KUSTOMIZATION.contains(&file.name())
+}
+
+/// A directory, its parent, and so on up to the root.
+pub(super) fn above(directory: &TreePath) -> impl Iterator<Item = TreePath> {
+    std::iter::successors(Some(directory.clone()), |at| {
+        (!at.as_str().is_empty()).then(|| at.parent())
+    })
+}
+
+/// Whether a file is a template or a setting of a Helm chart.
+fn is_of_chart(file: &TreePath, charts: &BTreeSet<TreePath>) -> bool {
+    let directory = file.parent();
+    if charts.contains(&directory) {
+        let name = file.name();
+        return name.starts_with("Chart.") || name.starts_with("values");
+    }
+    above(&directory).any(|up| up.name() == "templates" && charts.contains(&up.parent()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Layout;
+    use crate::text::path::TreePath;
+
+    #[test]
+    fn tells_files_by_name_and_place() {
+        let files = [
+            "a/Kustomization",
+            "a/kustomization.yml",
+            "a/x.yaml",
+            "chart/Chart.yaml",
+            "chart/crds/crd.yaml",
+            "chart/templates/sub/web.yaml",
+            "chart/values-staging.yaml",
+            "rotate.yaml",
+            "templates/web.yaml",
+        ];
+        let files = files.map(|file| TreePath::new(file).unwrap());
+        let layout = Layout::new(&files, files.iter().find(|file| file.name() == "rotate.yaml"));
+        let names: Vec<&str> = layout.files.iter().map(TreePath::as_str).collect();
+        assert_eq!(names, ["a/x.yaml", "chart/crds/crd.yaml", "templates/web.yaml"]);
+        assert_eq!(layout.kustomizations[&TreePath::new("a").unwrap()], files[1]);
+        let below = TreePath::new("a/b/c").unwrap();
+        assert_eq!(layout.kustomization_above(&below).map(TreePath::as_str), Some("a"));
+        assert!(layout.kustomization_above(&TreePath::root()).is_none());
+    }
+}

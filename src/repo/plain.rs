@@ -1,0 +1,161 @@
+//! Trees of plain manifests: which files make one, and what they hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::kustomize::build::{Build, Problem, Status};
+use crate::kustomize::object::Object;
+use crate::repo::environment::{Environment, claim_of_file};
+use crate::repo::layout::{Layout, above};
+use crate::repo::pointer::Pointers;
+use crate::text::path::TreePath;
+use crate::yaml::library::{FileError, Library};
+use crate::yaml::node::Node;
+
+/// The trees of plain manifests: the directory and environment of each, and its files, sorted.
+pub(super) type Trees = BTreeMap<(TreePath, Option<usize>), Vec<TreePath>>;
+
+/// What a file of plain manifests holds.
+pub(super) type Holding = Result<Vec<Object>, Problem>;
+
+/// The objects of every file, in parallel.
+pub(super) fn read(library: &Library, files: &[TreePath]) -> Vec<Holding> {
+    files.par_iter().map(|file| objects(library, file)).collect()
+}
+
+/// The objects of one file; a document that is no Kubernetes object is none.
+fn objects(library: &Library, file: &TreePath) -> Holding {
+    if file.name().ends_with(".json") && !mentions_api_version(library, file) {
+        return Ok(Vec::new());
+    }
+    let stream = match library.tree().entry(file) {
+        Ok((real, _)) => library.stream(&real),
+        Err(error) => Err(FileError::Read(error)),
+    };
+    let stream = stream.map_err(|error| problem(&error, file))?;
+    let mut objects = Vec::new();
+    for document in &stream.documents {
+        flatten(&document.root, &mut objects);
+    }
+    Ok(objects)
+}
+
+/// Settings of editors and compilers are JSON with comments, which is no reason for a problem.
+fn mentions_api_version(library: &Library, file: &TreePath) -> bool {
+    let tree = library.tree();
+    let source = tree.entry(file).and_then(|(real, _)| tree.source(&real));
+    source.map_or(true, |source| source.text().contains("\"apiVersion\""))
+}
+
+/// Takes lists apart; nested no deeper than the parser lets a document be.
+fn flatten(node: &Node, objects: &mut Vec<Object>) {
+    let word = |key: &str| node.get(key).and_then(Node::str).unwrap_or_default();
+    if word("apiVersion").is_empty() || word("kind").is_empty() {
+        return;
+    }
+    match node.get("items") {
+        Some(items) if word("kind").ends_with("List") => {
+            items.items().iter().for_each(|item| flatten(item, objects));
+        }
+        _ => objects.push(Object::new(node.clone())),
+    }
+}
+
+fn problem(error: &FileError, file: &TreePath) -> Problem {
+    let message = match error {
+        FileError::Syntax(error) => format!("does not parse: {error}"),
+        FileError::Read(error) => error.to_string(),
+    };
+    let mut problem = Problem::of(message, file);
+    if let FileError::Syntax(error) = error {
+        problem.place = Some(error.place.clone());
+    }
+    problem
+}
+
+/// What makes a directory of plain manifests one tree.
+pub(super) struct Ground<'a> {
+    pub(super) layout: &'a Layout,
+    pub(super) environments: &'a [Environment],
+    pub(super) pointers: &'a Pointers,
+    /// Every file that some kustomization reads.
+    pub(super) read: &'a BTreeSet<TreePath>,
+}
+
+impl Ground<'_> {
+    /// The trees that the files make.
+    pub(super) fn trees(&self) -> Trees {
+        let occupied = self.occupied();
+        let mut trees = Trees::new();
+        for file in &self.layout.files {
+            if let Some(home) = self.home(file, &occupied) {
+                trees.entry(home).or_default().push(file.clone());
+            }
+        }
+        trees
+    }
+
+    /// Every directory above one that is a root for a reason of its own, itself included.
+    fn occupied(&self) -> BTreeSet<TreePath> {
+        let claims =
+            self.layout.files.iter().filter_map(|file| {
+                claim_of_file(self.environments, file).map(|claim| claim.directory)
+            });
+        let kustomizations = self.layout.kustomizations.keys().cloned();
+        let all = claims.chain(kustomizations).chain(self.pointers.directories().cloned());
+        let unique: BTreeSet<TreePath> = all.collect();
+        unique.iter().flat_map(above).collect()
+    }
+
+    /// The tree that a file belongs to; `None` when it is a kustomization's, or nobody's.
+    fn home(
+        &self,
+        file: &TreePath,
+        occupied: &BTreeSet<TreePath>,
+    ) -> Option<(TreePath, Option<usize>)> {
+        if self.read.contains(file) {
+            return None;
+        }
+        let parent = file.parent();
+        let claim = claim_of_file(self.environments, file);
+        let environment = claim.as_ref().map(|claim| claim.environment);
+        let named = claim.map(|claim| claim.directory);
+        let pointed = self.pointers.above(&parent).cloned();
+        let directory = named.into_iter().chain(pointed).max_by_key(|at| at.as_str().len());
+        if let Some(kustomization) = self.layout.kustomization_above(&parent) {
+            let below = |at: &TreePath| at != kustomization && at.is_within(kustomization);
+            return Some((directory.filter(below)?, environment));
+        }
+        let topmost = || {
+            let free = above(&parent).take_while(|up| !occupied.contains(up));
+            free.last().unwrap_or_else(|| parent.clone())
+        };
+        Some((directory.unwrap_or_else(topmost), environment))
+    }
+}
+
+/// What the files of a tree hold, in the shape of a build.
+pub(super) fn build(path: &TreePath, files: &[TreePath], holdings: Vec<Holding>) -> Arc<Build> {
+    let mut build = Build {
+        path: path.clone(),
+        status: Status::Resolved,
+        problems: Vec::new(),
+        objects: Vec::new(),
+        files: BTreeSet::new(),
+        directories: BTreeSet::new(),
+    };
+    for (file, holding) in files.iter().zip(holdings) {
+        match holding {
+            Ok(objects) if objects.is_empty() => continue,
+            Ok(objects) => build.objects.extend(objects),
+            Err(problem) => build.problems.push(problem),
+        }
+        build.files.insert(file.clone());
+    }
+    if !build.problems.is_empty() {
+        build.status = Status::Failed;
+    }
+    Arc::new(build)
+}

@@ -1,0 +1,187 @@
+//! A build root with the references and providers of its effective objects.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::k8s::found::{Found, Provided};
+use crate::kustomize::build::{Build, Problem, Status};
+use crate::kustomize::object::Object;
+use crate::repo::spelled;
+use crate::text::path::TreePath;
+use crate::text::source::Place;
+
+/// A directory that is built as one.
+#[derive(Debug, Clone)]
+pub struct Root {
+    /// The directory.
+    pub path: TreePath,
+    /// A kustomization or a tree of plain manifests.
+    pub kind: RootKind,
+    /// The environment it belongs to: an index into the repository's environments.
+    pub environment: Option<usize>,
+    /// The namespace that Flux or Argo CD gives objects without one, where all that name the directory agree.
+    pub namespace: Option<String>,
+    /// What the directory builds to; for plain manifests, what the files hold.
+    pub build: Arc<Build>,
+    /// Every effective reference, in the order of the objects.
+    pub references: Vec<Reference>,
+    /// Every secret that its objects make.
+    pub providers: Vec<Provider>,
+}
+
+/// What a build root is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum RootKind {
+    /// A kustomization.
+    Kustomize,
+    /// A tree of plain manifests.
+    Plain,
+}
+
+/// A reference of a build root.
+#[derive(Debug, Clone)]
+pub struct Reference {
+    /// The object that has it: an index into the root's objects.
+    pub object: usize,
+    /// The place in the object.
+    pub found: Found,
+}
+
+/// A provider of a build root.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// The object that makes the secret: an index into the root's objects.
+    pub object: usize,
+    /// What it makes.
+    pub provided: Provided,
+}
+
+/// A reference of the repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ReferenceId {
+    /// An index into the repository's roots.
+    pub root: usize,
+    /// An index into the root's references.
+    pub reference: usize,
+}
+
+/// A provider of the repository.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ProviderId {
+    /// An index into the repository's roots.
+    pub root: usize,
+    /// An index into the root's providers.
+    pub provider: usize,
+}
+
+impl Root {
+    /// The effective objects.
+    #[must_use]
+    pub fn objects(&self) -> &[Object] {
+        &self.build.objects
+    }
+
+    /// How much of it could be resolved.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        self.build.status
+    }
+
+    /// What could not be resolved, and why.
+    #[must_use]
+    pub fn problems(&self) -> &[Problem] {
+        &self.build.problems
+    }
+
+    /// Every file read for it.
+    #[must_use]
+    pub fn files(&self) -> &BTreeSet<TreePath> {
+        &self.build.files
+    }
+
+    /// Every kustomization directory reached, its own included; empty for plain manifests.
+    #[must_use]
+    pub fn directories(&self) -> &BTreeSet<TreePath> {
+        &self.build.directories
+    }
+
+    /// The object that has a reference.
+    #[must_use]
+    pub fn object_of(&self, reference: &Reference) -> &Object {
+        &self.build.objects[reference.object]
+    }
+
+    /// The object that makes a secret.
+    #[must_use]
+    pub fn object_that_provides(&self, provider: &Provider) -> &Object {
+        &self.build.objects[provider.object]
+    }
+
+    /// The namespace in which a reference looks for its secret; `None` when nothing in Git sets one.
+    #[must_use]
+    pub fn namespace_of<'r>(&'r self, reference: &'r Reference) -> Option<&'r str> {
+        let named = reference.found.namespace.as_deref();
+        named.or_else(|| self.object_of(reference).namespace()).or(self.namespace.as_deref())
+    }
+
+    /// The namespace in which a provider makes its secret; `None` when nothing in Git sets one.
+    #[must_use]
+    pub fn namespace_of_provider<'r>(&'r self, provider: &'r Provider) -> Option<&'r str> {
+        let named = provider.provided.namespace.as_deref();
+        let own = || self.object_that_provides(provider).namespace();
+        named.or_else(own).or(self.namespace.as_deref())
+    }
+}
+
+impl Reference {
+    /// The secret's name.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        &self.found.secret
+    }
+
+    /// The field as people write it.
+    #[must_use]
+    pub fn field(&self) -> String {
+        self.found.path.to_string()
+    }
+
+    /// The bytes of a file that spell the secret's name and nothing else; `None` when no file spells it
+    /// so (a generated or prefixed name, an escape).
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        spelled::place(&self.found.node, self.found.part.clone(), &self.found.secret)
+    }
+
+    /// Where the name comes from, as near as can be told.
+    #[must_use]
+    pub fn near(&self) -> Option<Place> {
+        self.place().or_else(|| self.found.node.origin.as_ref().map(Place::near_in_file))
+    }
+}
+
+impl Provider {
+    /// The secret's name.
+    #[must_use]
+    pub fn secret(&self) -> &str {
+        &self.provided.secret
+    }
+
+    /// The field that names the secret, as people write it.
+    #[must_use]
+    pub fn field(&self) -> String {
+        self.provided.path.to_string()
+    }
+
+    /// The bytes of a file that spell the secret's name and nothing else; `None` when no file spells it so.
+    #[must_use]
+    pub fn place(&self) -> Option<Place> {
+        spelled::place(&self.provided.node, None, &self.provided.secret)
+    }
+
+    /// Where the name comes from, as near as can be told.
+    #[must_use]
+    pub fn near(&self) -> Option<Place> {
+        self.place().or_else(|| self.provided.node.origin.as_ref().map(Place::near_in_file))
+    }
+}
