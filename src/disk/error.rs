@@ -1,7 +1,9 @@
-//! What the file system refused.
+//! What the file system refused, and what to type next.
 
 use std::io;
 use std::path::{Path, PathBuf};
+
+use crate::text::path::TreePath;
 
 /// Why a tree could not be found or opened.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +31,110 @@ impl DiskError {
             io::ErrorKind::NotFound => Self::Missing(path.to_owned()),
             io::ErrorKind::NotADirectory => Self::NotADirectory(path.to_owned()),
             _ => Self::System { path: path.to_owned(), reason: reason(error) },
+        }
+    }
+}
+
+/// Why a tree was not written.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// Another run holds the lock.
+    #[error("another rotate is writing to this repository")]
+    Busy,
+    /// The lock could not be taken.
+    #[error("cannot take the lock `{path}`: {reason}")]
+    Lock {
+        /// The lock's file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// A file is not as it was read.
+    #[error("`{path}` changed on disk since it was read; nothing was written")]
+    Changed {
+        /// The file.
+        path: TreePath,
+    },
+    /// A file or directory is write-protected.
+    #[error("`{path}` is read-only; nothing was written")]
+    ReadOnly {
+        /// The file or directory.
+        path: PathBuf,
+    },
+    /// A path leads out of the tree.
+    #[error("`{path}` leads out of the repository; nothing was written")]
+    Outside {
+        /// The path.
+        path: TreePath,
+    },
+    /// Two changes are for one file.
+    #[error("two changes are for one file, `{path}`; nothing was written")]
+    Twice {
+        /// The file.
+        path: TreePath,
+    },
+    /// The system refused; all is as it was.
+    #[error("cannot write `{path}`: {reason}; nothing was changed")]
+    System {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// The system refused in the midst; the journal knows how to go on.
+    #[error("the write stopped half-way at `{path}`: {reason}")]
+    Interrupted {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        reason: String,
+    },
+    /// A file changed after an earlier run was interrupted.
+    #[error("an earlier run was interrupted, and `{path}` has changed since")]
+    Diverged {
+        /// The file.
+        path: PathBuf,
+        /// The new text that the run had for it.
+        new: Option<PathBuf>,
+        /// The journal of the run.
+        journal: PathBuf,
+    },
+    /// The journal of an earlier run is not one.
+    #[error("cannot read the journal `{path}` of an interrupted run: {reason}")]
+    Journal {
+        /// The journal.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+}
+
+impl WriteError {
+    /// What to type next.
+    #[must_use]
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Busy => Some("wait until it is done, then run the command again".to_owned()),
+            Self::Changed { .. } => Some("run the command again".to_owned()),
+            Self::ReadOnly { path } => Some(format!("allow it: `chmod u+w {}`", path.display())),
+            Self::Interrupted { .. } => {
+                Some("the next command that writes goes on where this one stopped".to_owned())
+            }
+            Self::Diverged { new, journal, .. } => {
+                let look = new.as_ref().map_or(String::new(), |new| {
+                    format!(
+                        "compare it with `{}`, which the run was about to put in its place; ",
+                        new.display()
+                    )
+                });
+                Some(format!("{look}to keep all as it is: `rm {}`", journal.display()))
+            }
+            Self::Journal { path, .. } => {
+                Some(format!("look at `git status`, then `rm {}`", path.display()))
+            }
+            Self::Lock { .. } | Self::Outside { .. } | Self::Twice { .. } | Self::System { .. } => {
+                None
+            }
         }
     }
 }

@@ -1,1 +1,115 @@
-//! The record of a write under way.
+//! The record of a write under way, which the next run reads after a crash.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::disk::steps::Steps;
+use crate::text::path::TreePath;
+
+/// What a run is about to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Journal {
+    schema: Schema,
+    /// How far it came.
+    pub(super) stage: Stage,
+    /// Directories that it makes, outer ones first.
+    pub(super) directories: Vec<String>,
+    /// Files that it changes.
+    pub(super) files: Vec<Record>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+enum Schema {
+    #[serde(rename = "rotate.journal/v1")]
+    V1,
+}
+
+/// How far a run came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Stage {
+    /// No target is touched: all is taken back.
+    Preparing,
+    /// All new texts are on the disk: they are renamed to their targets.
+    Ready,
+}
+
+/// What becomes of one file; paths count from the site's base.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Record {
+    /// The file.
+    pub(super) path: String,
+    /// Its new text, beside it; none: it is removed.
+    pub(super) temporary: Option<String>,
+    /// The digest of its bytes before; none: it did not exist.
+    pub(super) before: Option<String>,
+    /// The digest of its bytes afterwards.
+    pub(super) after: Option<String>,
+}
+
+impl Journal {
+    pub(super) const fn new(directories: Vec<String>, files: Vec<Record>) -> Self {
+        Self { schema: Schema::V1, stage: Stage::Preparing, directories, files }
+    }
+
+    pub(super) fn path(state: &Path) -> PathBuf {
+        state.join("journal")
+    }
+
+    /// The journal of an earlier run.
+    pub(super) fn read(state: &Path) -> io::Result<Option<Self>> {
+        let bytes = match fs::read(Self::path(state)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            bytes => bytes?,
+        };
+        let journal: Self = serde_json::from_slice(&bytes).map_err(io::Error::other)?;
+        let outside = journal.paths().find(|path| TreePath::new(path).is_none()).cloned();
+        match outside {
+            Some(path) => Err(io::Error::other(format!("`{path}` leads out of the repository"))),
+            None => Ok(Some(journal)),
+        }
+    }
+
+    /// Every path that the journal names.
+    fn paths(&self) -> impl Iterator<Item = &String> {
+        let files = self.files.iter().flat_map(|file| [Some(&file.path), file.temporary.as_ref()]);
+        files.flatten().chain(&self.directories)
+    }
+
+    /// Puts the journal on the disk, whole or not at all.
+    pub(super) fn write(&self, state: &Path, steps: &mut Steps<'_>) -> io::Result<()> {
+        let new = state.join("journal.new");
+        let text = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
+        steps.remove(&new)?;
+        steps.create(&new, &text, None)?;
+        steps.rename(&new, &Self::path(state))?;
+        steps.synchronize(state)
+    }
+
+    /// Removes what a crash left of a journal that was never put in its place.
+    pub(super) fn tidy(state: &Path, steps: &mut Steps<'_>) -> io::Result<()> {
+        let new = state.join("journal.new");
+        if new.exists() { steps.remove(&new) } else { Ok(()) }
+    }
+
+    pub(super) fn remove(state: &Path, steps: &mut Steps<'_>) -> io::Result<()> {
+        Self::tidy(state, steps)?;
+        steps.remove(&Self::path(state))?;
+        steps.synchronize(state)
+    }
+}
+
+/// The digest of some bytes, as the journal spells it.
+pub(super) fn digest(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+        let _never_fails = write!(text, "{byte:02x}");
+        text
+    })
+}

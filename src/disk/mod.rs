@@ -2,10 +2,12 @@
 #![allow(clippy::disallowed_methods, reason = "this is the door to `std::fs`")]
 
 pub mod error;
-pub mod journal;
+mod journal;
 pub mod locate;
-pub mod lock;
+mod lock;
 pub mod site;
+pub mod steps;
+mod target;
 pub mod tree;
 pub mod walk;
 pub mod write;

@@ -41,4 +41,10 @@ impl Site {
         let state = base.join(STATE);
         Ok(Self { base, prefix: TreePath::root(), state, tidy: true })
     }
+
+    /// A path as people know it: from the base where it lies below.
+    pub(super) fn spelled(&self, path: &Path) -> PathBuf {
+        let below = path.strip_prefix(&self.base).unwrap_or(path);
+        if below.as_os_str().is_empty() { PathBuf::from(".") } else { below.to_owned() }
+    }
 }
