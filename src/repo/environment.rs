@@ -149,3 +149,78 @@ pub(super) fn by_name(environments: &[Environment], name: &str) -> Result<usize,
         RepoError::UnknownEnvironment { name: name.to_owned(), nearest, known }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::claim;
+    use crate::repo::Repo;
+    use crate::repo::error::RepoError;
+    use crate::repo::testing::{deployment, load, path, repo};
+
+    fn names(repo: &Repo) -> Vec<(&str, bool)> {
+        repo.environments.iter().map(|one| (one.name.as_str(), one.versioned)).collect()
+    }
+
+    fn of<'r>(repo: &'r Repo, directory: &str) -> Option<(&'r str, String)> {
+        let claim = claim(&repo.environments, &path(directory))?;
+        Some((&repo.environments[claim.environment].name, claim.directory.to_string()))
+    }
+
+    #[test]
+    fn directory_names_spell_environments() {
+        let web = deployment("web", "auth");
+        let repo = repo(&[
+            ("apps/shop/overlays/prd/web.yaml", &web),
+            ("clusters/prod-eu/web.yaml", &web),
+            ("dev/web.yaml", &web),
+            ("staging.yaml", &web),
+        ]);
+        assert_eq!(names(&repo), [("development", false), ("production", true)]);
+        let shop = ("production", "apps/shop/overlays/prd".to_owned());
+        assert_eq!(of(&repo, "apps/shop/overlays/prd/eu"), Some(shop));
+        assert_eq!(of(&repo, "prod/tools/dev/x"), Some(("development", "prod/tools/dev".into())));
+        assert_eq!(of(&repo, "clusters/prod-eu"), None);
+        assert_eq!(repo.environment("prod").unwrap(), 1);
+        let error = repo.environment("develpoment").unwrap_err();
+        assert_eq!(error.to_string(), "there is no environment `develpoment`");
+        let help = error.help().unwrap();
+        assert_eq!(help, "did you mean `development`? there are: development, production");
+    }
+
+    #[test]
+    fn the_first_that_is_declared_wins_and_an_overlap_is_told() {
+        let web = deployment("web", "auth");
+        let settings =
+            "environments:\n- {name: qa, paths: [\"*/eu\"]}\n- name: live\n  paths: [clusters]\n";
+        let repo = repo(&[
+            ("clusters/eu/web.yaml", &web),
+            ("clusters/us/web.yaml", &web),
+            ("rotate.yaml", settings),
+        ]);
+        assert_eq!(of(&repo, "clusters/eu/x"), Some(("qa", "clusters/eu".to_owned())));
+        assert_eq!(of(&repo, "clusters/us/x"), Some(("live", "clusters".to_owned())));
+        let roots: Vec<&str> = repo.roots.iter().map(|root| root.path.as_str()).collect();
+        assert_eq!(roots, ["clusters", "clusters/eu"]);
+        let [problem] = &repo.problems[..] else { panic!("{:?}", repo.problems) };
+        assert_eq!(problem.path, path("clusters/eu"));
+        assert!(problem.message.contains("`qa` and to `live`"), "{}", problem.message);
+        assert_eq!(problem.place.as_ref().unwrap().text(), "[clusters]");
+        assert!(repo.environment("prod").is_err());
+    }
+
+    #[test]
+    fn what_matches_nothing_is_refused_at_its_place() {
+        let web = deployment("web", "auth");
+        let with = |settings: &str| {
+            load(&[("apps/qa/web.yaml", &web), ("rotate.yaml", settings)]).err().unwrap()
+        };
+        let error =
+            with("environments:\n- name: qa\n  paths: [\"*/qa\"]\n- name: live\n  paths: [live]\n");
+        assert!(matches!(&error, RepoError::EmptyEnvironment { name, .. } if name == "live"));
+        assert_eq!(error.place().unwrap().text(), "live");
+        assert_eq!(error.place().unwrap().position().line, 4);
+        let error = with("environments:\n- name: qa\n  paths: [\"*/qa\", live/*]\n");
+        assert!(matches!(&error, RepoError::UnusedPattern { pattern, .. } if pattern == "live/*"));
+        assert_eq!(error.place().unwrap().text(), "live/*");
+    }
+}

@@ -34,6 +34,14 @@ pub enum RepoError {
         /// Where `rotate.yaml` has it.
         place: Option<Place>,
     },
+    /// A field of one's own resources cannot be read.
+    #[error("{message}")]
+    Field {
+        /// What is wrong with it, a lower-case phrase.
+        message: String,
+        /// Where `rotate.yaml` has it.
+        place: Option<Place>,
+    },
     /// A directory that was named is none.
     #[error("there is no directory `{path}`")]
     NoDirectory {
@@ -47,9 +55,9 @@ impl RepoError {
     #[must_use]
     pub const fn place(&self) -> Option<&Place> {
         match self {
-            Self::EmptyEnvironment { place, .. } | Self::UnusedPattern { place, .. } => {
-                place.as_ref()
-            }
+            Self::EmptyEnvironment { place, .. }
+            | Self::UnusedPattern { place, .. }
+            | Self::Field { place, .. } => place.as_ref(),
             Self::UnknownEnvironment { .. } | Self::NoDirectory { .. } => None,
         }
     }
@@ -72,6 +80,9 @@ impl RepoError {
                 "a path matches from the repository's root on, directory by directory; take it out if it is no longer needed"
                     .to_owned(),
             ),
+            Self::Field { .. } => {
+                Some("write the keys with dots between, `[]` behind a list: `spec.auth[].secretName`".to_owned())
+            }
             Self::NoDirectory { .. } => {
                 Some("name directories by their path from the root of the tree".to_owned())
             }

@@ -1,8 +1,10 @@
 //! What the files of a tree are, by their names and places.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::text::path::TreePath;
+use crate::text::tree::{Entry, Tree};
 
 /// The names of a kustomization file, in the order in which kustomize looks for them.
 const KUSTOMIZATION: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
@@ -52,6 +54,14 @@ impl Layout {
 /// Whether a file is a kustomization, by its name.
 pub(super) fn is_kustomization(file: &TreePath) -> bool {
     KUSTOMIZATION.contains(&file.name())
+}
+
+/// The kustomization file of a directory, whether or not Git ignores it.
+pub(super) fn kustomization_in(tree: &Arc<dyn Tree>, directory: &TreePath) -> Option<TreePath> {
+    KUSTOMIZATION.iter().find_map(|name| {
+        let (file, entry) = tree.entry(&directory.join(name)?).ok()?;
+        (entry == Entry::File).then_some(file)
+    })
 }
 
 /// A directory, its parent, and so on up to the root.

@@ -3,6 +3,7 @@
 pub mod environment;
 pub mod error;
 pub mod family;
+mod gather;
 mod layout;
 mod load;
 pub mod nearest;
@@ -12,7 +13,10 @@ pub mod provision;
 pub mod reach;
 pub mod root;
 pub mod sensitive;
+mod site;
 mod spelled;
+#[cfg(test)]
+mod testing;
 mod wiring;
 
 use std::collections::BTreeMap;
@@ -77,8 +81,14 @@ impl Repo {
     /// The root that is built at a directory; of several trees of plain manifests there the first.
     #[must_use]
     pub fn root_at(&self, path: &TreePath) -> Option<&Arc<Root>> {
-        let index = self.roots.partition_point(|root| root.path < *path);
-        self.roots.get(index).filter(|root| root.path == *path)
+        self.roots_at(path).first()
+    }
+
+    /// Every root that is built at a directory.
+    fn roots_at(&self, path: &TreePath) -> &[Arc<Root>] {
+        let start = self.roots.partition_point(|root| root.path < *path);
+        let end = self.roots.partition_point(|root| root.path <= *path);
+        &self.roots[start..end]
     }
 
     /// The roots of an environment, with their indexes.

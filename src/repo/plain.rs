@@ -159,3 +159,108 @@ pub(super) fn build(path: &TreePath, files: &[TreePath], holdings: Vec<Holding>)
     }
     Arc::new(build)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::kustomize::build::Status;
+    use crate::repo::Repo;
+    use crate::repo::root::RootKind;
+    use crate::repo::testing::{deployment, path, repo, resources};
+
+    fn plain(repo: &Repo) -> Vec<(&str, Option<&str>, usize)> {
+        let roots = repo.roots.iter().filter(|root| root.kind == RootKind::Plain);
+        roots
+            .map(|root| {
+                let environment =
+                    root.environment.map(|index| repo.environments[index].name.as_str());
+                (root.path.display(), environment, root.objects().len())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn an_environment_is_one_tree_and_the_rest_as_few_as_can_be() {
+        let web = deployment("web", "auth");
+        let list = "kind: List\napiVersion: v1\nitems:\n- {apiVersion: v1, kind: Secret, metadata: {name: a}}\n- {apiVersion: v1, kind: Secret}\n";
+        let repo = repo(&[
+            (".github/workflows/test.yaml", "on: push\njobs: {}\n"),
+            ("compose.yaml", "services: {}\n"),
+            ("examples/a/web.yaml", &web),
+            ("examples/b/c/list.yaml", list),
+            ("production/deployment.yaml", &web),
+            ("production/jobs/job.json", "{\"apiVersion\": \"v1\", \"kind\": \"Secret\"}"),
+            ("staging/deployment.yaml", &web),
+            ("tsconfig.json", "{ // comments\n}"),
+        ]);
+        assert_eq!(
+            plain(&repo),
+            [
+                ("examples", None, 3),
+                ("production", Some("production"), 2),
+                ("staging", Some("staging"), 1)
+            ]
+        );
+        assert!(repo.roots.iter().all(|root| root.status() == Status::Resolved));
+    }
+
+    #[test]
+    fn a_repository_without_anything_else_is_one_tree() {
+        let web = deployment("web", "auth");
+        let repo = repo(&[("a/web.yaml", &web), ("b/c/web.yaml", &web)]);
+        assert_eq!(plain(&repo), [(".", None, 2)]);
+    }
+
+    #[test]
+    fn what_a_kustomization_holds_is_not_plain() {
+        let web = deployment("web", "auth");
+        let repo = repo(&[
+            ("apps/kustomization.yaml", &resources(&["web.yaml", "../common/web.yaml"])),
+            ("apps/forgotten.yaml", &web),
+            ("apps/staging/web.yaml", &web),
+            ("apps/web.yaml", &web),
+            ("chart/Chart.yaml", "apiVersion: v2\nname: x\n"),
+            ("chart/templates/web.yaml", "{{ if .Values.x }}\n"),
+            ("common/web.yaml", &web),
+        ]);
+        assert_eq!(plain(&repo), [("apps/staging", Some("staging"), 1)]);
+    }
+
+    #[test]
+    fn a_file_that_does_not_parse_fails_its_tree_and_no_other() {
+        let web = deployment("web", "auth");
+        let repo = repo(&[
+            ("production/web.yaml", &web),
+            ("staging/broken.yaml", "a: [\n"),
+            ("staging/web.yaml", &web),
+        ]);
+        let root = repo.root_at(&path("staging")).unwrap();
+        assert_eq!((root.status(), root.objects().len()), (Status::Failed, 1));
+        assert_eq!(root.problems()[0].path, path("staging/broken.yaml"));
+        assert!(root.problems()[0].place.is_some());
+        assert_eq!(repo.root_at(&path("production")).unwrap().status(), Status::Resolved);
+    }
+
+    #[test]
+    fn controllers_name_directories_and_namespaces() {
+        let flux = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: x}\nspec: {path: ./apps/base/extra, targetNamespace: shop}\n";
+        let argo = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec:\n  destination: {namespace: tools}\n  sources:\n  - {path: more/tools}\n  - {path: '{{path}}'}\n";
+        let web = deployment("web", "auth");
+        let repo = repo(&[
+            ("apps/base/extra/web.yaml", &web),
+            ("apps/base/kustomization.yaml", "resources: []\n"),
+            ("clusters/production/kustomization.yaml", &resources(&["flux.yaml"])),
+            ("clusters/production/flux.yaml", flux),
+            ("apps/base/extra/argo.yaml", argo),
+            ("more/tools/web.yaml", &web),
+            ("more/web.yaml", &web),
+        ]);
+        assert_eq!(
+            plain(&repo),
+            [("apps/base/extra", None, 2), ("more", None, 1), ("more/tools", None, 1)]
+        );
+        let namespace = |at| repo.root_at(&path(at)).unwrap().namespace.as_deref();
+        assert_eq!(namespace("apps/base/extra"), Some("shop"));
+        assert_eq!(namespace("more/tools"), Some("tools"));
+        assert_eq!(namespace("more"), None);
+    }
+}

@@ -36,12 +36,20 @@ pub struct Nearest {
     pub uncovered: Vec<TreePath>,
 }
 
+/// Whose a kustomization is.
+#[derive(Debug, Clone, Copy)]
+struct Owner {
+    environment: Option<usize>,
+    /// Whether its own path says so, not those that include it.
+    by_path: bool,
+}
+
 /// Who reads what.
 #[derive(Debug, Default)]
 pub(super) struct Reaches {
     wiring: Wiring,
     /// Whose each kustomization is.
-    owners: BTreeMap<TreePath, Option<usize>>,
+    owners: BTreeMap<TreePath, Owner>,
     readers: BTreeMap<TreePath, BTreeSet<Reader>>,
 }
 
@@ -53,8 +61,8 @@ impl Reaches {
     ) -> Self {
         let owners = owners(&wiring, environments);
         let mut readers: BTreeMap<TreePath, BTreeSet<Reader>> = BTreeMap::new();
-        for (directory, environment) in &owners {
-            let reader = Reader { path: directory.clone(), environment: *environment };
+        for (directory, owner) in &owners {
+            let reader = Reader { path: directory.clone(), environment: owner.environment };
             let Some(reads) = wiring.closure(directory) else { continue };
             for path in reads.files.iter().chain(&reads.directories) {
                 readers.entry(path.clone()).or_default().insert(reader.clone());
@@ -90,22 +98,25 @@ impl Reaches {
                 .into_iter()
                 .any(|path| leads(path) && if file_is_own { path == file } else { !alone(path) })
         };
-        let mine = self.owners.iter().filter(|(_, owner)| **owner == Some(environment));
-        let mine: Vec<&TreePath> = mine.map(|(directory, _)| directory).collect();
-        let directories: Vec<TreePath> = mine
-            .iter()
-            .filter(|directory| leads(directory) && alone(directory) && borders(directory))
-            .map(|directory| (*directory).clone())
+        let mine = || {
+            let owners = self.owners.iter();
+            owners.filter(|(at, owner)| owner.environment == Some(environment) && leads(at))
+        };
+        let directories: Vec<TreePath> = mine()
+            .map(|(directory, _)| directory.clone())
+            .filter(|directory| alone(directory) && borders(directory))
             .collect();
         let passes = |root: &TreePath| directories.iter().any(|at| self.wiring.reads(root, at));
-        let uncovered =
-            mine.into_iter().filter(|root| leads(root) && !passes(root)).cloned().collect();
+        let uncovered = mine()
+            .filter(|(root, owner)| owner.by_path && !passes(root))
+            .map(|(root, _)| root.clone())
+            .collect();
         Nearest { directories, uncovered }
     }
 }
 
 /// Whose each kustomization is: by its path, or else by those that include it, if they agree.
-fn owners(wiring: &Wiring, environments: &[Environment]) -> BTreeMap<TreePath, Option<usize>> {
+fn owners(wiring: &Wiring, environments: &[Environment]) -> BTreeMap<TreePath, Owner> {
     let by_path = |directory: &TreePath| claim(environments, directory).map(|one| one.environment);
     let named: BTreeMap<&TreePath, Option<usize>> =
         wiring.directories().map(|directory| (directory, by_path(directory))).collect();
@@ -123,7 +134,125 @@ fn owners(wiring: &Wiring, environments: &[Environment]) -> BTreeMap<TreePath, O
         users.first().copied().filter(|_| users.len() == 1)
     };
     let owner = |(directory, named): (&TreePath, Option<usize>)| {
-        (directory.clone(), named.or_else(|| of_users(directory)))
+        let environment = named.or_else(|| of_users(directory));
+        (directory.clone(), Owner { environment, by_path: named.is_some() })
     };
     named.into_iter().map(owner).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reach;
+    use crate::repo::Repo;
+    use crate::repo::testing::{deployment, path, repo, resources};
+
+    /// What each side of a shared base, a component and several clusters has.
+    fn clusters() -> Repo {
+        let with_component =
+            format!("{}components:\n- ../../parts/pull\n", resources(&["../base", "own.yaml"]));
+        let component =
+            "kind: Component\npatches:\n- path: pull.yaml\n  target: {kind: Deployment}\n";
+        repo(&[
+            ("apps/base/kustomization.yaml", &resources(&["web.yaml"])),
+            ("apps/base/web.yaml", &deployment("web", "auth")),
+            ("apps/production/kustomization.yaml", &with_component),
+            ("apps/production/own.yaml", &deployment("own", "auth")),
+            ("apps/staging/kustomization.yaml", &with_component),
+            ("apps/staging/own.yaml", &deployment("own", "auth")),
+            ("clusters/staging/a/kustomization.yaml", &resources(&["../../../apps/staging"])),
+            ("clusters/staging/b/kustomization.yaml", &resources(&["../../../apps/staging"])),
+            ("jobs/base/job.yaml", &deployment("job", "auth")),
+            ("jobs/base/kustomization.yaml", &resources(&["job.yaml"])),
+            ("jobs/staging/kustomization.yaml", &resources(&["../base"])),
+            ("parts/pull/kustomization.yaml", component),
+            ("parts/pull/pull.yaml", &deployment("any", "auth")),
+            ("tools/kustomization.yaml", &resources(&["../jobs/staging"])),
+        ])
+    }
+
+    fn shared_by(repo: &Repo, file: &str) -> Vec<(String, Option<usize>)> {
+        match repo.exclusive(&path(file)) {
+            Reach::Shared(readers) => {
+                readers.into_iter().map(|one| (one.path.to_string(), one.environment)).collect()
+            }
+            other => panic!("{file}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_overlay_of_one_environment_is_its_own() {
+        let repo = clusters();
+        let staging = repo.environment("staging").unwrap();
+        let production = repo.environment("prod").unwrap();
+        assert!(staging < production);
+        assert_eq!(repo.exclusive(&path("apps/staging")), Reach::Alone(staging));
+        assert_eq!(repo.exclusive(&path("apps/staging/own.yaml")), Reach::Alone(staging));
+        assert_eq!(repo.exclusive(&path("apps/production/own.yaml")), Reach::Alone(production));
+        assert_eq!(repo.exclusive(&path("apps/nothing.yaml")), Reach::Unreached);
+    }
+
+    #[test]
+    fn bases_and_components_are_shared() {
+        let repo = clusters();
+        let names = |file| -> Vec<String> {
+            shared_by(&repo, file).into_iter().map(|(path, _)| path).collect()
+        };
+        let overlays = ["apps/production", "apps/staging"];
+        let clusters = ["clusters/staging/a", "clusters/staging/b"];
+        let of = |own| [&[own][..], &overlays, &clusters].concat();
+        assert_eq!(names("apps/base/web.yaml"), of("apps/base"));
+        let pull = names("parts/pull/pull.yaml");
+        assert_eq!(pull, [&overlays[..], &clusters, &["parts/pull"]].concat());
+    }
+
+    #[test]
+    fn one_patch_serves_all_clusters_of_an_environment() {
+        let repo = clusters();
+        let staging = repo.environment("staging").unwrap();
+        for file in ["apps/base/web.yaml", "parts/pull/pull.yaml"] {
+            let nearest = repo.nearest_exclusive(staging, &path(file));
+            assert_eq!(nearest.directories, [path("apps/staging")], "{file}");
+            assert_eq!(nearest.uncovered, []);
+        }
+    }
+
+    #[test]
+    fn a_root_of_no_environment_is_a_stranger() {
+        let repo = clusters();
+        let staging = repo.environment("staging").unwrap();
+        assert!(shared_by(&repo, "jobs/base/job.yaml").contains(&("tools".to_owned(), None)));
+        assert!(matches!(repo.exclusive(&path("jobs/staging")), Reach::Shared(_)));
+        let nearest = repo.nearest_exclusive(staging, &path("jobs/base/job.yaml"));
+        assert_eq!(nearest.directories, []);
+        assert_eq!(nearest.uncovered, [path("jobs/staging")]);
+    }
+
+    #[test]
+    fn a_base_that_only_one_environment_includes_is_its_own() {
+        let repo = repo(&[
+            ("apps/production/kustomization.yaml", &resources(&["web.yaml"])),
+            ("apps/production/web.yaml", &deployment("web", "auth")),
+            ("apps/staging/kustomization.yaml", &resources(&["../canary"])),
+            ("apps/canary/kustomization.yaml", &resources(&["web.yaml"])),
+            ("apps/canary/web.yaml", &deployment("web", "auth")),
+        ]);
+        let staging = repo.environment("staging").unwrap();
+        let file = path("apps/canary/web.yaml");
+        assert_eq!(repo.exclusive(&file), Reach::Alone(staging));
+        let nearest = repo.nearest_exclusive(staging, &file);
+        assert_eq!(nearest.directories, [path("apps/canary")]);
+    }
+
+    #[test]
+    fn plain_trees_have_their_files_to_themselves() {
+        let repo = repo(&[
+            ("development/web.yaml", &deployment("web", "auth")),
+            ("shared/kustomization.yaml", &resources(&["../staging/web.yaml"])),
+            ("staging/own.yaml", &deployment("own", "auth")),
+            ("staging/web.yaml", &deployment("web", "auth")),
+        ]);
+        let staging = repo.environment("staging").unwrap();
+        assert_eq!(repo.exclusive(&path("staging/own.yaml")), Reach::Alone(staging));
+        assert_eq!(shared_by(&repo, "staging/web.yaml"), [("shared".to_owned(), None)]);
+    }
 }

@@ -1,0 +1,120 @@
+//! The references and providers of every build root.
+
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::config::settings::Config;
+use crate::k8s::by_value::{self, Families};
+use crate::k8s::found::Found;
+use crate::k8s::references::field_rule::FieldRule;
+use crate::k8s::{providers, references};
+use crate::kustomize::build::Build;
+use crate::kustomize::object::Object;
+use crate::repo::root::{Provider, Reference, Root};
+use crate::repo::site::Site;
+use crate::repo::{Repo, family};
+
+/// What is known of a root before the families are.
+enum Gathered {
+    /// All of it, from before some files changed.
+    Kept(Arc<Root>),
+    /// What its objects say.
+    New(Vec<Vec<Found>>, Vec<Provider>),
+}
+
+/// The roots with their references and providers, and the families that they name.
+///
+/// The families must be known before anything can be found by value.
+pub(super) fn gather(
+    config: &Config,
+    rules: &[FieldRule],
+    sites: Vec<Site>,
+    before: Option<&Repo>,
+) -> (Vec<Arc<Root>>, Families) {
+    let gathered: Vec<Gathered> = sites
+        .par_iter()
+        .map(|site| match before.and_then(|repo| kept(site, repo)) {
+            Some(root) => Gathered::Kept(root),
+            None => Gathered::New(named(&site.build, rules), provided(&site.build)),
+        })
+        .collect();
+    let families = family::known(config, gathered.iter().flat_map(Gathered::secrets));
+    let same = before.is_some_and(|repo| repo.families.iter().eq(families.iter()));
+    let root = |(site, gathered): (Site, Gathered)| match gathered {
+        Gathered::Kept(root) if same => root,
+        Gathered::Kept(root) => {
+            let named = named(&site.build, rules);
+            Arc::new(finish(site, named, root.providers.clone(), &families))
+        }
+        Gathered::New(named, providers) => Arc::new(finish(site, named, providers, &families)),
+    };
+    let roots = sites.into_par_iter().zip(gathered).map(root).collect();
+    (roots, families)
+}
+
+impl Gathered {
+    /// Every secret that is named or provided.
+    fn secrets(&self) -> Vec<&str> {
+        let (references, providers): (Vec<&Found>, &[Provider]) = match self {
+            Self::Kept(root) => {
+                (root.references.iter().map(|one| &one.found).collect(), &root.providers)
+            }
+            Self::New(named, providers) => (named.iter().flatten().collect(), providers),
+        };
+        let references = references.into_iter().map(|found| found.secret.as_str());
+        references.chain(providers.iter().map(Provider::secret)).collect()
+    }
+}
+
+/// The root from before, if it is of the same build.
+fn kept(site: &Site, before: &Repo) -> Option<Arc<Root>> {
+    let same = |old: &&Arc<Root>| {
+        Arc::ptr_eq(&old.build, &site.build)
+            && old.environment == site.environment
+            && old.namespace == site.namespace
+    };
+    before.roots_at(&site.path).iter().find(same).cloned()
+}
+
+fn finish(
+    site: Site,
+    named: Vec<Vec<Found>>,
+    providers: Vec<Provider>,
+    families: &Families,
+) -> Root {
+    Root {
+        references: with_mentions(&site.build, named, families),
+        path: site.path,
+        kind: site.kind,
+        environment: site.environment,
+        namespace: site.namespace,
+        build: site.build,
+        providers,
+    }
+}
+
+/// What the catalogue finds in each object.
+fn named(build: &Build, rules: &[FieldRule]) -> Vec<Vec<Found>> {
+    build.objects.iter().map(|object| references::find(&object.node, rules)).collect()
+}
+
+fn provided(build: &Build) -> Vec<Provider> {
+    let objects = build.objects.iter().enumerate();
+    let of_object = |(object, one): (usize, &Object)| {
+        let found = providers::find(&one.node).into_iter();
+        found.map(move |provided| Provider { object, provided }).collect::<Vec<_>>()
+    };
+    objects.flat_map(of_object).collect()
+}
+
+/// The references of a build: what the catalogue found, and behind it what the values say.
+fn with_mentions(build: &Build, named: Vec<Vec<Found>>, families: &Families) -> Vec<Reference> {
+    let mut references = Vec::new();
+    for (object, (one, found)) in build.objects.iter().zip(named).enumerate() {
+        let mentions = by_value::find(&one.node, families, &found);
+        let all = found.into_iter().chain(mentions);
+        references.extend(all.map(|found| Reference { object, found }));
+    }
+    references
+}

@@ -1,0 +1,181 @@
+//! The directories that are built, and what each builds to.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::kustomize::build::{Build, Status};
+use crate::kustomize::resolver::Resolver;
+use crate::repo::environment::{Environment, claim};
+use crate::repo::error::RepoError;
+use crate::repo::layout::{self, Layout, is_kustomization};
+use crate::repo::plain::{self, Ground, Holding};
+use crate::repo::pointer::Pointers;
+use crate::repo::root::{Root, RootKind};
+use crate::repo::{Repo, wiring};
+use crate::text::path::TreePath;
+use crate::text::tree::Entry;
+use crate::yaml::library::Library;
+use crate::yaml::node::Node;
+
+/// A root without its references.
+pub(super) struct Site {
+    pub(super) path: TreePath,
+    pub(super) kind: RootKind,
+    pub(super) environment: Option<usize>,
+    pub(super) namespace: Option<String>,
+    pub(super) build: Arc<Build>,
+}
+
+/// What is known before anything is built.
+pub(super) struct Loader<'a> {
+    pub(super) library: &'a Arc<Library>,
+    pub(super) resolver: &'a Resolver,
+    pub(super) environments: &'a [Environment],
+    pub(super) layout: &'a Layout,
+    /// The repository before some files changed, and those files.
+    pub(super) before: Option<(&'a Repo, &'a BTreeSet<TreePath>)>,
+}
+
+impl Loader<'_> {
+    /// Every kustomization but components, and every tree of plain manifests, by path.
+    pub(super) fn everything(&self) -> Vec<Site> {
+        let all: Vec<(&TreePath, &TreePath)> = self.layout.kustomizations.iter().collect();
+        let built: Vec<Option<Site>> = all
+            .par_iter()
+            .map(|(directory, file)| {
+                (!self.is_component(file)).then(|| self.kustomization(directory))
+            })
+            .collect();
+        let components = all.iter().zip(&built).filter(|(_, site)| site.is_none());
+        let mut read: BTreeSet<TreePath> = components
+            .flat_map(|((at, file), _)| wiring::named(self.library, self.layout, at, file).files)
+            .collect();
+        let mut sites: Vec<Site> = built.into_iter().flatten().collect();
+        read.extend(sites.iter().flat_map(|site| site.build.files.iter().cloned()));
+        let mut pointers = Pointers::default();
+        let objects = sites.iter().flat_map(|site| &site.build.objects);
+        objects.for_each(|object| pointers.read(object));
+        sites.extend(self.plain(&mut pointers, &read));
+        for site in &mut sites {
+            site.namespace = pointers.namespace(&site.path);
+        }
+        sites.sort_by(|a, b| (&a.path, a.environment).cmp(&(&b.path, b.environment)));
+        sites
+    }
+
+    /// The trees of plain manifests. What they hold may point to more of them.
+    fn plain(&self, pointers: &mut Pointers, read: &BTreeSet<TreePath>) -> Vec<Site> {
+        let mut holdings: BTreeMap<TreePath, Holding> = BTreeMap::new();
+        loop {
+            let ground =
+                Ground { layout: self.layout, environments: self.environments, pointers, read };
+            let trees = ground.trees();
+            let all = trees.values().flatten();
+            let new: Vec<TreePath> =
+                all.filter(|file| !holdings.contains_key(*file)).cloned().collect();
+            if new.is_empty() {
+                return trees
+                    .into_iter()
+                    .filter_map(|((path, environment), files)| {
+                        self.tree(path, environment, &files, &mut holdings)
+                    })
+                    .collect();
+            }
+            for (file, holding) in new.iter().zip(plain::read(self.library, &new)) {
+                holding.iter().flatten().for_each(|object| pointers.read(object));
+                holdings.insert(file.clone(), holding);
+            }
+        }
+    }
+
+    /// A tree of plain manifests, unless it holds none.
+    fn tree(
+        &self,
+        path: TreePath,
+        environment: Option<usize>,
+        files: &[TreePath],
+        holdings: &mut BTreeMap<TreePath, Holding>,
+    ) -> Option<Site> {
+        let held = files.iter().filter_map(|file| holdings.remove(file)).collect();
+        let build = self.same(plain::build(&path, files, held));
+        let empty = build.files.is_empty();
+        let site = Site { path, kind: RootKind::Plain, environment, namespace: None, build };
+        (!empty).then_some(site)
+    }
+
+    /// The build of plain manifests from before, if it read the same files and none of them changed.
+    fn same(&self, build: Arc<Build>) -> Arc<Build> {
+        let Some((before, changed)) = self.before else { return build };
+        let same = |old: &&Arc<Root>| {
+            old.kind == RootKind::Plain && old.path == build.path && old.files() == &build.files
+        };
+        match before.roots.iter().find(same) {
+            Some(old) if build.files.is_disjoint(changed) => Arc::clone(&old.build),
+            _ => build,
+        }
+    }
+
+    fn kustomization(&self, directory: &TreePath) -> Site {
+        let build = self.kept(directory).unwrap_or_else(|| self.resolver.build(directory));
+        Site {
+            path: directory.clone(),
+            kind: RootKind::Kustomize,
+            environment: claim(self.environments, directory).map(|claim| claim.environment),
+            namespace: None,
+            build,
+        }
+    }
+
+    /// The build from before, if no change can reach it.
+    fn kept(&self, directory: &TreePath) -> Option<Arc<Build>> {
+        let (before, changed) = self.before?;
+        let old = before.root_at(directory).filter(|old| old.kind == RootKind::Kustomize)?;
+        let reached = |path: &TreePath| {
+            old.files().contains(path)
+                || (is_kustomization(path) && old.directories().contains(&path.parent()))
+        };
+        // One that failed may have failed for want of a file that is there now.
+        let kept = old.status() != Status::Failed && !changed.iter().any(reached);
+        kept.then(|| Arc::clone(&old.build))
+    }
+
+    fn is_component(&self, file: &TreePath) -> bool {
+        let real = self.library.tree().entry(file).map(|(real, _)| real);
+        let stream = real.ok().and_then(|real| self.library.stream(&real).ok());
+        let kind = |root: &Node| root.get("kind").and_then(Node::str) == Some("Component");
+        stream.is_some_and(|stream| stream.documents.iter().any(|one| kind(&one.root)))
+    }
+
+    /// These directories, each as a build root, by path.
+    pub(super) fn directories(&self, directories: &[TreePath]) -> Result<Vec<Site>, RepoError> {
+        let unique: BTreeSet<&TreePath> = directories.iter().collect();
+        let unique: Vec<&TreePath> = unique.into_iter().collect();
+        unique.into_par_iter().map(|directory| self.directory(directory)).collect()
+    }
+
+    fn directory(&self, directory: &TreePath) -> Result<Site, RepoError> {
+        match self.library.tree().entry(directory) {
+            Ok((_, Entry::Directory)) => {}
+            _ => return Err(RepoError::NoDirectory { path: directory.clone() }),
+        }
+        // Git may ignore a directory that somebody names.
+        if layout::kustomization_in(self.library.tree(), directory).is_some() {
+            return Ok(self.kustomization(directory));
+        }
+        let mine = |file: &&TreePath| {
+            let nearest = self.layout.kustomization_above(&file.parent());
+            file.is_within(directory) && nearest.is_none_or(|at| directory.is_within(at))
+        };
+        let files: Vec<TreePath> = self.layout.files.iter().filter(mine).cloned().collect();
+        let held = plain::read(self.library, &files);
+        Ok(Site {
+            path: directory.clone(),
+            kind: RootKind::Plain,
+            environment: claim(self.environments, directory).map(|claim| claim.environment),
+            namespace: None,
+            build: self.same(plain::build(directory, &files, held)),
+        })
+    }
+}
