@@ -8,3 +8,4 @@ pub mod object;
 pub mod resolver;
 pub mod scope;
 pub mod selector;
+pub mod strategic;
