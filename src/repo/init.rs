@@ -1,0 +1,217 @@
+//! A `rotate.yaml` for a repository that has none, from what is found in it.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use crate::k8s::secret_name::family;
+use crate::k8s::stub::Stub;
+use crate::repo::Repo;
+use crate::repo::environment::Environment;
+use crate::repo::family::FamilyState;
+use crate::repo::pattern::patterns;
+
+const HEAD: &str = "\
+# Settings of rotate: which paths belong to which environment, and what differs from the defaults.
+# The environments were found by the names of directories; the first one that matches a path has it.
+
+";
+
+const EXAMPLE: &str = "\
+# No directory is called staging, production or the like. Say which paths belong to which environment:
+#
+# environments: # in promotion order
+#   - name: staging
+#     paths: [\"clusters/eu-test\"]
+#     soak: 24h # how long a version must have run here before the next environment may take it
+#   - name: production
+#     paths: [\"clusters/eu-*\"]
+#     retention: 14d # how long a version that nothing references is kept
+";
+
+const SECRETS: &str = "\
+#
+# secrets:
+#   some-family:
+#     remote: { version: label } # how its stubs pin the store's version: label, key-suffix or none
+#   legacy-*: { managed: false } # leave alone
+";
+
+/// Writes the `rotate.yaml` that says what the conventions say.
+#[must_use]
+pub fn propose(repo: &Repo) -> String {
+    let mut text = HEAD.to_owned();
+    if repo.environments.is_empty() {
+        text.push_str(EXAMPLE);
+    } else {
+        text.push_str("environments: # in promotion order\n");
+        let files = repo.library.tree().manifests();
+        let all = repo.environments.iter().zip(patterns(&repo.environments, files));
+        all.for_each(|(environment, paths)| describe(repo, environment, &paths, &mut text));
+    }
+    families(repo, &mut text);
+    missing(repo, &mut text);
+    text
+}
+
+fn describe(repo: &Repo, environment: &Environment, paths: &[String], text: &mut String) {
+    let _ = writeln!(text, "  - name: {}\n    paths:", environment.name);
+    for path in paths {
+        let _ = writeln!(text, "      - {}", quoted(path));
+    }
+    let versioned = environment.versioned || has_versions(repo, environment.index);
+    if !versioned {
+        text.push_str("    versioned: false # plain names are allowed\n");
+        return;
+    }
+    if environment.index + 1 < repo.environments.len() {
+        text.push_str("    soak: 24h # how long a version must have run here before the next environment may take it\n");
+    }
+    text.push_str("    retention: 14d # how long a version that nothing references is kept\n");
+}
+
+fn has_versions(repo: &Repo, environment: usize) -> bool {
+    repo.all_families_of(environment).values().any(|state| state.is_versioned())
+}
+
+/// Lists the families that are versioned somewhere.
+fn families(repo: &Repo, text: &mut String) {
+    let all = repo.environments.iter().flat_map(|one| repo.all_families_of(one.index));
+    let versioned = all.filter(|(_, state)| state.is_versioned());
+    let names: BTreeSet<&str> = versioned.map(|(name, _)| name).collect();
+    if names.is_empty() {
+        text.push_str(
+            "\n# No secret is versioned yet. `rotate bump ENVIRONMENT NAME` versions one.\n",
+        );
+    } else {
+        text.push_str("\n# Families. Nothing need be said about them unless they differ from the default.\n#\n");
+    }
+    for name in names {
+        let _ = writeln!(text, "#   {}", shown(name));
+        for environment in &repo.environments {
+            if let Some(state) = repo.family(environment.index, name) {
+                let _ = writeln!(text, "#     {}: {}", environment.name, summary(repo, state));
+            }
+        }
+    }
+    text.push_str(SECRETS);
+}
+
+/// `20250723110000 (ClusterSecretStore aws)`
+fn summary(repo: &Repo, state: &FamilyState) -> String {
+    let plain = !state.plain.is_empty() || !state.plain_providers.is_empty();
+    let versions: BTreeSet<&str> =
+        state.versions.keys().chain(state.stubs.keys()).map(String::as_str).collect();
+    let names: Vec<&str> = plain.then_some("plain name").into_iter().chain(versions).collect();
+    let stores: BTreeSet<String> = state
+        .providers()
+        .filter_map(|id| {
+            let (root, provider) = repo.provider(id);
+            let store = Stub::read(&root.object_that_provides(provider).node)?.store?;
+            Some(format!("{} {}", shown(&store.kind), shown(&store.name)))
+        })
+        .collect();
+    let stores: Vec<String> = stores.into_iter().collect();
+    let stores =
+        if stores.is_empty() { String::new() } else { format!(" ({})", stores.join(", ")) };
+    format!("{}{stores}", shown(&names.join(", ")))
+}
+
+/// Lists the secrets that are named and that nothing in the repository makes.
+fn missing(repo: &Repo, text: &mut String) {
+    let ids = repo.environments.iter().flat_map(|one| {
+        repo.all_families_of(one.index).into_values().flat_map(FamilyState::references)
+    });
+    let missing = ids.filter_map(|id| {
+        let (root, reference) = repo.reference(id);
+        let namespace = root.namespace_of(reference);
+        let nobody = repo.providers_of(root.environment, namespace, reference.secret()).is_empty();
+        nobody.then(|| family(reference.secret()))
+    });
+    let missing: BTreeSet<&str> = missing.collect();
+    text.push_str("#\n# external: # secrets that exist though nothing here makes them\n");
+    if missing.is_empty() {
+        text.push_str("#   - { name: registry-pull, reason: \"made by Terraform\" }\n");
+    }
+    for name in missing {
+        let _ = writeln!(text, "#   - {{ name: {}, reason: \"\" }}", quoted(name));
+    }
+}
+
+/// A text as YAML writes it on one line.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", shown(text).replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// A text that cannot end a comment.
+fn shown(text: &str) -> String {
+    text.replace(|c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}'), "?")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use super::propose;
+    use crate::repo::Repo;
+    use crate::repo::root::Root;
+    use crate::repo::testing::{deployment, repo};
+
+    /// The environment of every file that a root holds.
+    fn environments(repo: &Repo) -> BTreeMap<String, Option<String>> {
+        let name = |index: usize| repo.environments[index].name.clone();
+        let of_root = |root: &Arc<Root>| {
+            let environment = root.environment.map(name);
+            let files: Vec<String> = root.files().iter().map(ToString::to_string).collect();
+            files.into_iter().map(move |file| (file, environment.clone()))
+        };
+        repo.roots.iter().flat_map(of_root).collect()
+    }
+
+    /// Proposes settings for files, and holds that they say what the conventions say.
+    fn proposed(names: &[&str]) -> String {
+        let web = deployment("web", "auth");
+        let mut files: Vec<(&str, &str)> = names.iter().map(|name| (*name, &*web)).collect();
+        let before = repo(&files);
+        let text = propose(&before);
+        files.push(("rotate.yaml", &text));
+        assert_eq!(environments(&before), environments(&repo(&files)), "{text}");
+        text
+    }
+
+    #[test]
+    fn one_pattern_for_what_is_alike() {
+        let text = proposed(&[
+            "apps/shop/dev/web.yaml",
+            "apps/shop/production/web.yaml",
+            "apps/web/dev/web.yaml",
+            "apps/web/production/web.yaml",
+            "clusters/prod/x.yaml",
+            "docs/x.yaml",
+        ]);
+        assert!(text.contains("  - name: development\n    paths:\n      - \"apps/*/dev\"\n"));
+        assert!(text.contains("      - \"apps/*/production\"\n      - \"clusters/prod\"\n"));
+        assert!(text.contains("versioned: false"));
+        assert!(!text.contains("soak: 24h # how"), "{text}");
+    }
+
+    #[test]
+    fn what_lies_inside_each_other_stays_apart() {
+        let text = proposed(&[
+            "a/staging/dev/x.yaml",
+            "a/staging/x.yaml",
+            "b/staging/prod/x.yaml",
+            "b/staging/y/x.yaml",
+            "dev/x/x.yaml",
+            "dev/staging/[x]/x.yaml",
+        ]);
+        assert!(text.contains("      - \"a/staging/x.yaml\"\n"), "{text}");
+        assert!(text.contains("      - \"b/staging/y\"\n"), "{text}");
+    }
+
+    #[test]
+    fn a_repository_without_environments_gets_an_example() {
+        let text = proposed(&["x/web.yaml"]);
+        assert!(text.contains("# environments: # in promotion order"));
+    }
+}
