@@ -16,9 +16,11 @@ use crate::text::path::TreePath;
 pub struct Environment {
     /// The name that commands take
     #[serde(deserialize_with = "word::environment")]
+    #[schemars(regex(pattern = "^[A-Za-z0-9][A-Za-z0-9._-]*$"))]
     pub name: String,
     /// What belongs to it: each pattern matches a leading part of a path, directory by directory; `**` stands for any number of them
     #[serde(deserialize_with = "word::not_empty")]
+    #[schemars(length(min = 1))]
     pub paths: Vec<PathGlob>,
     /// Whether references must name a version; `false` allows plain names
     #[serde(default = "yes")]
@@ -52,6 +54,7 @@ impl Environment {
 pub struct Window {
     /// The days; every day by default
     #[serde(default = "Day::all", deserialize_with = "word::not_empty")]
+    #[schemars(length(min = 1))]
     pub days: Vec<Day>,
     /// The first minute, `HH:MM`
     pub from: TimeOfDay,

@@ -3,10 +3,12 @@
 pub mod environment;
 pub mod error;
 pub mod glob;
+mod keys;
 pub mod ordered;
 pub mod parse;
 pub mod period;
 pub mod place;
+pub mod schema;
 pub mod secrets;
 pub mod settings;
 pub mod word;

@@ -93,8 +93,9 @@ pub struct Hold {
     /// The family
     #[serde(deserialize_with = "word::text")]
     pub secret: String,
-    /// The version that must not come back, 14 digits
+    /// The version it stays on, 14 digits
     #[serde(deserialize_with = "word::version")]
+    #[schemars(regex(pattern = "^[0-9]{14}$"))]
     pub version: String,
     /// The environment
     #[serde(deserialize_with = "word::text")]

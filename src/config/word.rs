@@ -1,9 +1,10 @@
 //! Checks of single words in `rotate.yaml`; each refuses at the word itself.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
-use serde::de::{Deserialize, Deserializer, Error, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
 /// Reads one scalar and hands its text to `read`, so that a refusal carries the scalar's place.
 ///
@@ -169,9 +170,23 @@ where
     D: Deserializer<'de>,
     T: Deserialize<'de>,
 {
-    let items = Vec::deserialize(deserializer)?;
-    if items.is_empty() {
-        return Err(D::Error::custom("the list must not be empty"));
+    deserializer.deserialize_seq(NotEmpty(PhantomData))
+}
+
+struct NotEmpty<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for NotEmpty<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
     }
-    Ok(items)
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Vec<T>, A::Error> {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            list.push(item);
+        }
+        if list.is_empty() { Err(A::Error::custom("the list must not be empty")) } else { Ok(list) }
+    }
 }
