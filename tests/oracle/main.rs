@@ -1,0 +1,15 @@
+//! Holds `rotate` against `kubectl kustomize`; needs kubectl (`KUBECTL`, or on the path) and fails without it.
+#![allow(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test may read files and the environment, and fails by panicking"
+)]
+
+mod difference;
+mod isolation;
+mod judgement;
+mod kubectl;
+mod objects;
+mod parity;
+mod state;
+mod tree;

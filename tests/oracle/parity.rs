@@ -1,0 +1,95 @@
+//! What `rotate refs` reports is what kubectl renders: references, providers, objects.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value as Json;
+
+use crate::judgement::{self, Facts};
+use crate::kubectl::{self, Rendered};
+use crate::tree;
+
+#[test]
+fn argo() {
+    holds("argo", &[]);
+}
+
+#[test]
+fn blue_green() {
+    holds("blue-green", &[]);
+}
+
+#[test]
+fn flux() {
+    holds("flux", &[]);
+}
+
+#[test]
+fn legacy() {
+    let refused = [
+        "apps/reporting/prd",
+        "apps/reporting/stg",
+        "apps/vendor/stg",
+        "attic/gone",
+        "attic/round",
+        "attic/round/about",
+    ];
+    holds("legacy", &refused);
+}
+
+#[test]
+fn rings() {
+    holds("rings", &["components/payments"]);
+}
+
+#[test]
+fn shop_overlays() {
+    holds("shop-overlays", &[]);
+}
+
+/// Compares every kustomization of an example; `refused` are the ones that kubectl cannot render.
+fn holds(name: &str, refused: &[&str]) {
+    let root = tree::example(name);
+    let directories = tree::kustomizations(&root);
+    assert!(!directories.is_empty(), "{name} has no kustomization");
+    let reported = reported(name, &directories);
+    let mut faults = Vec::new();
+    let mut unrendered = BTreeSet::new();
+    for directory in &directories {
+        let Some(found) = reported.get(directory.as_str()) else {
+            faults.push(format!("{directory}: not reported"));
+            continue;
+        };
+        let resolved = found["status"] == "resolved";
+        match kubectl::render(&root.join(directory)) {
+            Rendered::Refused(why) => {
+                unrendered.insert(directory.as_str());
+                if resolved {
+                    faults.push(format!("{directory}: called resolved, kubectl says {why}"));
+                }
+            }
+            rendered @ Rendered::Text(_) => {
+                let expected = Facts::rendered(&rendered.objects().unwrap());
+                faults.extend(judgement::compare(directory, &expected, &Facts::reported(found)));
+                if !resolved {
+                    faults.push(format!("{directory}: {} {}", found["status"], found["problems"]));
+                }
+            }
+        }
+    }
+    assert_eq!(unrendered, refused.iter().copied().collect(), "what kubectl refuses in {name}");
+    assert!(faults.is_empty(), "{name}:\n{}", faults.join("\n"));
+}
+
+/// The roots that `rotate refs` reports for these directories, by path.
+fn reported(name: &str, directories: &[String]) -> BTreeMap<String, Json> {
+    let mut arguments = vec!["refs", "--format", "json", "--resources"];
+    arguments.extend(directories.iter().map(String::as_str));
+    let output = tree::rotate(&tree::example(name), &arguments);
+    let report: Json = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+        let talk = String::from_utf8_lossy(&output.stderr);
+        panic!("rotate refs printed no JSON ({error}), {}: {talk}", output.status)
+    });
+    assert_eq!(report["schema"], "rotate.refs/v1");
+    let roots = report["roots"].as_array().expect("an array of roots").iter();
+    roots.map(|root| (root["path"].as_str().unwrap().to_owned(), root.clone())).collect()
+}
