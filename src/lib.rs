@@ -1,4 +1,5 @@
 //! Moves the secret references of a GitOps repository to a new version, and lints what is stale.
+pub mod cli;
 pub mod config;
 pub mod disk;
 pub mod history;
@@ -6,5 +7,6 @@ pub mod k8s;
 pub mod kustomize;
 pub mod plan;
 pub mod repo;
+pub mod report;
 pub mod text;
 pub mod yaml;

@@ -1,3 +1,7 @@
 //! The process: hands over to the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rotate::cli::run()
+}

@@ -32,7 +32,11 @@ pub fn locate(start: &Path, explicit: bool, git_root: Option<&Path>) -> Result<P
     Ok(git_root.unwrap_or(start))
 }
 
-fn canonical(path: &Path) -> Result<PathBuf, DiskError> {
+/// A path with links followed.
+///
+/// # Errors
+/// When nothing is there.
+pub fn canonical(path: &Path) -> Result<PathBuf, DiskError> {
     path.canonicalize().map_err(|error| DiskError::new(path, &error))
 }
 

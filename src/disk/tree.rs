@@ -118,6 +118,21 @@ impl DiskTree {
     }
 }
 
+/// Reads a file that need not be in a tree, under the path as it was given.
+///
+/// # Errors
+/// When it cannot be read or is not UTF-8 text.
+pub fn read_file(path: &Path) -> Result<Arc<Source>, DiskError> {
+    let bytes = read(path).map_err(|error| DiskError::new(path, &error))?;
+    let text = String::from_utf8(bytes).map_err(|_| DiskError::System {
+        path: path.to_owned(),
+        reason: "it is not UTF-8 text".to_owned(),
+    })?;
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let shown = path.to_str().and_then(TreePath::new).or_else(|| TreePath::new(name));
+    Ok(Source::file(shown.unwrap_or_else(TreePath::root), text))
+}
+
 impl Tree for DiskTree {
     fn entry(&self, path: &TreePath) -> Result<(TreePath, Entry), ReadError> {
         match self.met.get(path) {

@@ -87,6 +87,12 @@ impl Root {
         self.build.status
     }
 
+    /// Whether kustomize would refuse it, or a file of it does not parse.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.status() == Status::Failed
+    }
+
     /// What could not be resolved, and why.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {

@@ -1,0 +1,92 @@
+//! Flags that every command has.
+
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, ValueEnum};
+
+use crate::report::console::{Console, Loudness};
+
+/// The flags that every command has.
+#[derive(Debug, Args)]
+pub struct Global {
+    /// Work on the tree in DIR instead of the one around the current directory
+    #[arg(short = 'C', value_name = "DIR", global = true)]
+    pub directory: Option<PathBuf>,
+
+    /// Read the configuration from FILE instead of rotate.yaml at the tree's root
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+
+    /// Print results for people or for programs
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub format: Format,
+
+    /// Use colours
+    #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
+    pub color: When,
+
+    /// Say nothing but errors
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+
+    /// Say what is read and decided
+    #[arg(short, long, global = true, action = ArgAction::SetTrue)]
+    pub verbose: bool,
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// For people
+    #[default]
+    Text,
+    /// For programs
+    Json,
+}
+
+/// When something is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum When {
+    /// On a terminal
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+impl Global {
+    /// The console that these flags and the environment ask for.
+    #[must_use]
+    pub fn console(&self) -> Console {
+        let color = |terminal: bool| match self.color {
+            When::Always => true,
+            When::Never => false,
+            When::Auto => variable("CLICOLOR_FORCE") || (terminal && !variable("NO_COLOR")),
+        };
+        Console {
+            color_out: color(std::io::stdout().is_terminal()),
+            color_err: color(std::io::stderr().is_terminal()),
+            width: width(),
+            loudness: match (self.quiet, self.verbose) {
+                (true, _) => Loudness::Quiet,
+                (_, true) => Loudness::Verbose,
+                _ => Loudness::Normal,
+            },
+        }
+    }
+}
+
+/// Whether a variable is set to something other than nothing or `0`.
+#[allow(clippy::disallowed_methods)] // the command line is where the environment is read
+fn variable(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0")
+}
+
+#[allow(clippy::disallowed_methods)] // the command line is where the environment is read
+fn width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    columns.unwrap_or(100).clamp(40, 160)
+}

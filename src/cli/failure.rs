@@ -1,0 +1,87 @@
+//! Errors of every module as a message and an exit code.
+
+use crate::cli::Status;
+use crate::config::error::ConfigError;
+use crate::disk::error::{DiskError, WriteError};
+use crate::history::error::HistoryError;
+use crate::plan::refusal::{PlanError, Refusal};
+use crate::repo::error::RepoError;
+use crate::report::message::Message;
+use crate::text::tree::ReadError;
+
+/// Why a command did not do what it was asked.
+#[derive(Debug)]
+pub struct Failure {
+    /// What the caller is told.
+    pub status: Status,
+    /// What the person is told.
+    pub message: Box<Message>,
+}
+
+impl Failure {
+    /// A command that was asked the wrong way.
+    #[must_use]
+    pub fn usage(message: Message) -> Self {
+        Self { status: Status::Trouble, message: Box::new(message) }
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::usage(Message::new(format!("cannot write the result: {error}")))
+    }
+}
+
+impl From<PlanError> for Failure {
+    fn from(error: PlanError) -> Self {
+        let status = if error.is_usage() { Status::Trouble } else { Status::Findings };
+        let mut message = Message::new(error.to_string());
+        message.help = error.help();
+        message.also = error.reasons().iter().map(reason).collect();
+        Self { status, message: Box::new(message) }
+    }
+}
+
+fn reason(refusal: &Refusal) -> Message {
+    Message::new(refusal.what.clone()).at(refusal.place.clone()).help(refusal.way_out.clone())
+}
+
+impl From<ConfigError> for Failure {
+    fn from(error: ConfigError) -> Self {
+        let message = Message::new(error.message).at(Some(error.place));
+        Self::usage(Message { help: error.help, ..message })
+    }
+}
+
+impl From<RepoError> for Failure {
+    fn from(error: RepoError) -> Self {
+        let message = Message::new(error.to_string()).at(error.place().cloned());
+        Self::usage(Message { help: error.help(), ..message })
+    }
+}
+
+impl From<DiskError> for Failure {
+    fn from(error: DiskError) -> Self {
+        Self::usage(Message::new(error.to_string()))
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        Self::usage(Message::new(error.to_string()))
+    }
+}
+
+impl From<WriteError> for Failure {
+    fn from(error: WriteError) -> Self {
+        let help = error.help();
+        Self::usage(Message { help, ..Message::new(error.to_string()) })
+    }
+}
+
+impl From<HistoryError> for Failure {
+    fn from(error: HistoryError) -> Self {
+        let help = error.help();
+        Self::usage(Message { help, ..Message::new(error.to_string()) })
+    }
+}

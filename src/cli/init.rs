@@ -1,0 +1,49 @@
+//! `rotate init`: find environments and families, and write `rotate.yaml`.
+
+use crate::cli::Status;
+use crate::cli::args::Global;
+use crate::cli::failure::Failure;
+use crate::cli::session::{Access, Session};
+use crate::disk::locate::CONFIG;
+use crate::plan::FileChange;
+use crate::repo::init;
+use crate::report::console::Console;
+use crate::report::message::Message;
+use crate::report::plan;
+use crate::text::path::TreePath;
+
+/// Find environments and families, and write rotate.yaml
+///
+/// The file says what rotate found by the conventions of GitOps repositories, with comments. It changes
+/// nothing until you change it.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Print the file and write nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
+/// Writes the file, unless there is one.
+///
+/// # Errors
+/// When the tree cannot be read, or has a `rotate.yaml`.
+pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
+    let access = if args.dry_run { Access::Read } else { Access::Write };
+    let session = Session::open(global, console, access)?;
+    if session.has_config() {
+        let text = format!("this tree has a {CONFIG} already");
+        return Err(Failure::usage(Message::new(text).help("edit it by hand; it is yours")));
+    }
+    let repo = session.repo()?;
+    session.report_problems(&repo, console);
+    let after = init::propose(&repo);
+    let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
+    let change = FileChange { path, before: None, after };
+    if args.dry_run {
+        console.result(&plan::diff(&[change], console.color_out))?;
+    } else {
+        session.write(&[change])?;
+        console.talk(&format!("Wrote {CONFIG}. Read it, and commit it with the rest."));
+    }
+    Ok(Status::Done)
+}

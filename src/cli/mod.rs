@@ -1,0 +1,87 @@
+//! The command line: flags into requests, results into reports, errors into exit codes.
+
+pub mod args;
+//BUMP pub mod bump;
+pub mod completions;
+pub mod failure;
+pub mod init;
+pub mod refs;
+pub mod session;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _, Subcommand};
+
+use crate::cli::args::Global;
+use crate::cli::failure::Failure;
+use crate::report::message;
+
+/// Moves the secret references of a GitOps repository to a new version, environment by environment
+///
+/// Each rotation makes a new Secret `<family>-<YYYYMMDDHHMMSS>` beside the old one; workloads are
+/// pointed at it by changing a reference in Git, in staging first, then in production. Nothing is
+/// written that was not proved: the planned tree is resolved in memory, and only the chosen
+/// references may differ.
+#[derive(Debug, clap::Parser)]
+#[command(name = "rotate", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+enum Command {
+    //BUMP Bump(bump::Args),
+    Completions(completions::Args),
+    Init(init::Args),
+    Refs(refs::Args),
+}
+
+/// What the process tells its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Nothing to report; done.
+    Done,
+    /// Something would change, or a gate refused.
+    Findings,
+    /// Usage, configuration, input that could not be read, Git.
+    Trouble,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Done => Self::SUCCESS,
+            Status::Findings => Self::from(1),
+            Status::Trouble => Self::from(2),
+        }
+    }
+}
+
+/// Reads the command line, does what it says, and tells how it went.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to stdout with status 0, the rest to stderr with status 2.
+            let _ = error.print();
+            return if error.use_stderr() { Status::Trouble.into() } else { Status::Done.into() };
+        }
+    };
+    let console = cli.global.console();
+    let done = match &cli.command {
+        //BUMP Command::Bump(args) => bump::run(args, &cli.global, &console),
+        Command::Completions(args) => completions::run(args, &mut Cli::command(), &console),
+        Command::Init(args) => init::run(args, &cli.global, &console),
+        Command::Refs(args) => refs::run(args, &cli.global, &console),
+    };
+    let status = done.unwrap_or_else(|failure: Failure| {
+        console.complain(&message::error(&failure.message, &console));
+        failure.status
+    });
+    status.into()
+}

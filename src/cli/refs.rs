@@ -1,0 +1,40 @@
+//! `rotate refs`: every effective reference and provider with its origin.
+
+use crate::cli::Status;
+use crate::cli::args::{Format, Global};
+use crate::cli::failure::Failure;
+use crate::cli::session::{Access, Session};
+use crate::report::console::Console;
+use crate::report::refs::Refs;
+
+/// List every reference to a secret and everything that makes one, with the bytes that spell it
+///
+/// Values are those that the cluster would see: kustomize's patches, prefixes, generators and
+/// replacements are applied. Each is shown with the file, line and column that spells it.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Take each DIR as a build root; none: all build roots of the tree
+    #[arg(value_name = "DIR")]
+    directories: Vec<String>,
+
+    /// Also list the identity of every object
+    #[arg(long)]
+    resources: bool,
+}
+
+/// Resolves the roots and prints what they hold.
+///
+/// # Errors
+/// When the tree or its configuration cannot be read, or a directory is not in it.
+pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
+    let session = Session::open(global, console, Access::Read)?;
+    let repo = session.roots(&args.directories)?;
+    session.report_problems(&repo, console);
+    let refs = Refs::new(&repo, args.resources);
+    match global.format {
+        Format::Text => console.result(&refs.text(console.color_out))?,
+        Format::Json => console.json(&refs)?,
+    }
+    let failed = repo.roots.iter().any(|root| root.has_failed());
+    Ok(if failed { Status::Trouble } else { Status::Done })
+}

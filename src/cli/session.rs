@@ -1,0 +1,215 @@
+//! What every command begins with: the tree, its configuration, its Git repository.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::cli::args::Global;
+use crate::cli::failure::Failure;
+use crate::config::parse;
+use crate::config::settings::Config;
+use crate::disk::locate::{CONFIG, canonical, locate};
+use crate::disk::site::Site;
+use crate::disk::steps::Step;
+use crate::disk::tree::{DiskTree, read_file};
+use crate::disk::write::{Change, Recovered, Writer};
+use crate::history::git::Git;
+use crate::plan::FileChange;
+use crate::repo::{Repo, Scope};
+use crate::report::console::Console;
+use crate::report::message::{self, Message};
+use crate::text::path::TreePath;
+use crate::text::tree::Tree as _;
+
+/// What a command does with the tree.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// It only reads.
+    Read,
+    /// It writes; no other run may write meanwhile.
+    Write,
+}
+
+/// An opened tree.
+pub struct Session {
+    tree: Arc<DiskTree>,
+    git: Option<Git>,
+    config: Option<Config>,
+    writer: Option<Writer>,
+    /// The directory that paths on the command line count from.
+    start: PathBuf,
+}
+
+impl Session {
+    /// Finds the tree, finishes or takes back what an interrupted run left, and reads the configuration.
+    ///
+    /// # Errors
+    /// When there is no tree, or its configuration or Git repository cannot be read.
+    pub fn open(global: &Global, console: &Console, access: Access) -> Result<Self, Failure> {
+        let (start, explicit) = match &global.directory {
+            Some(directory) => (directory.clone(), true),
+            None => (current_directory()?, false),
+        };
+        let git = Git::discover(&start)?;
+        let root = locate(&start, explicit, git.as_ref().map(Git::work_tree))?;
+        let git = git.map(|git| git.rooted(&root)).transpose()?;
+        console.detail(&format!("tree: {}", root.display()));
+        let writer = (access == Access::Write).then(|| open_writer(git.as_ref(), &root, console));
+        let writer = writer.transpose()?;
+        let ignored = |path: &TreePath, is_directory: bool| {
+            git.as_ref().is_some_and(|git| git.is_ignored(path, is_directory))
+        };
+        let tree = DiskTree::open(&root, ignored)?;
+        for skipped in tree.skipped() {
+            let text = format!("{}: {}", skipped.path, skipped.reason);
+            console.complain(&message::warning(&Message::new(text), console));
+        }
+        let config = read_config(global, &start, &tree)?;
+        Ok(Self { tree: Arc::new(tree), git, config, writer, start })
+    }
+
+    /// Refuses changes to files that differ from the last commit.
+    ///
+    /// # Errors
+    /// When there are any and they are not allowed, or Git cannot tell.
+    pub fn refuse_uncommitted(&self, changes: &[FileChange], allowed: bool) -> Result<(), Failure> {
+        let (Some(git), false) = (&self.git, allowed) else { return Ok(()) };
+        let paths: Vec<TreePath> = changes.iter().map(|change| change.path.clone()).collect();
+        let dirty = git.uncommitted(&paths)?;
+        if dirty.is_empty() {
+            return Ok(());
+        }
+        let names: Vec<&str> = dirty.iter().map(TreePath::as_str).collect();
+        let text = format!("uncommitted changes in {}; nothing was written", names.join(", "));
+        let help = "commit or stash them, so that the bump is a commit of its own; or take `--allow-dirty`";
+        Err(Failure::usage(Message::new(text).help(help)))
+    }
+
+    /// Writes all changes or none.
+    ///
+    /// # Errors
+    /// When the system refuses, or a file changed since it was read.
+    pub fn write(&self, changes: &[FileChange]) -> Result<(), Failure> {
+        let bytes = |text: &str| text.as_bytes().to_vec();
+        let changes: Vec<Change> = changes
+            .iter()
+            .map(|change| Change {
+                path: change.path.clone(),
+                before: change.before.as_ref().map(|source| bytes(source.text())),
+                after: Some(bytes(&change.after)),
+            })
+            .collect();
+        let Some(writer) = &self.writer else { return Ok(()) };
+        Ok(writer.commit_with(&changes, &mut before_step)?)
+    }
+
+    /// Loads the whole tree.
+    ///
+    /// # Errors
+    /// When the configuration does not fit it.
+    pub fn repo(&self) -> Result<Repo, Failure> {
+        self.load(Scope::Everything)
+    }
+
+    /// Loads these directories as build roots, or all of the tree.
+    ///
+    /// # Errors
+    /// When a directory is not in the tree, or the configuration does not fit.
+    pub fn roots(&self, directories: &[String]) -> Result<Repo, Failure> {
+        if directories.is_empty() {
+            return self.repo();
+        }
+        let paths = directories.iter().map(|directory| self.tree_path(directory));
+        self.load(Scope::Directories(paths.collect::<Result<_, _>>()?))
+    }
+
+    /// Whether the settings come from a file.
+    #[must_use]
+    pub const fn has_config(&self) -> bool {
+        self.config.is_some()
+    }
+
+    /// Says what is wrong beside the build roots, and what keeps roots from being resolved.
+    pub fn report_problems(&self, repo: &Repo, console: &Console) {
+        for problem in &repo.problems {
+            let message = Message::from(problem);
+            console.complain(&message::warning(&message, console));
+        }
+    }
+
+    fn load(&self, scope: Scope) -> Result<Repo, Failure> {
+        let tree: Arc<DiskTree> = Arc::clone(&self.tree);
+        Ok(Repo::load(tree, self.config.clone(), scope)?)
+    }
+
+    /// A path of the command line as a path of the tree.
+    fn tree_path(&self, path: &str) -> Result<TreePath, Failure> {
+        let outside = || {
+            let text = format!("`{path}` is not in the tree {}", self.tree.root().display());
+            Failure::usage(Message::new(text).help("name directories of the tree, or use `-C DIR`"))
+        };
+        let base = self.start.join(path);
+        let real = canonical(&base)?;
+        let inside = real.strip_prefix(self.tree.root()).map_err(|_| outside())?;
+        inside.to_str().and_then(spell).ok_or_else(outside)
+    }
+}
+
+fn spell(path: &str) -> Option<TreePath> {
+    TreePath::new(&path.replace(std::path::MAIN_SEPARATOR, "/"))
+}
+
+/// Takes the lock, and says what became of an interrupted run.
+fn open_writer(git: Option<&Git>, root: &Path, console: &Console) -> Result<Writer, Failure> {
+    let site = match git {
+        Some(git) => Site::in_git(git.work_tree(), git.prefix().clone(), git.git_dir()),
+        None => Site::plain(root)?,
+    };
+    let (writer, recovered) = Writer::open_with(&site, &mut before_step)?;
+    match recovered {
+        Recovered::Nothing => {}
+        Recovered::Finished => console.talk("An interrupted run was brought to its end first."),
+        Recovered::TakenBack => {
+            console.talk("What an interrupted run had begun was taken back first.")
+        }
+    }
+    Ok(writer)
+}
+
+/// Ends the process before the step that a crash test asks for.
+#[cfg(debug_assertions)]
+#[allow(clippy::disallowed_methods)] // the command line is where the environment is read
+fn before_step(step: Step) -> io::Result<()> {
+    let asked = std::env::var("ROTATE_TEST_ABORT_AT").ok();
+    if asked.and_then(|number| number.parse().ok()) == Some(step.number) {
+        std::process::abort();
+    }
+    Ok(())
+}
+
+#[cfg(not(debug_assertions))]
+const fn before_step(_: Step) -> io::Result<()> {
+    Ok(())
+}
+
+#[allow(clippy::disallowed_methods)] // the command line is where the environment is read
+fn current_directory() -> Result<PathBuf, Failure> {
+    std::env::current_dir().map_err(|error| {
+        Failure::usage(Message::new(format!("there is no current directory: {error}")))
+    })
+}
+
+/// The settings: of the file that was named, or of the tree's own, if it has one.
+fn read_config(global: &Global, start: &Path, tree: &DiskTree) -> Result<Option<Config>, Failure> {
+    let source = match &global.config {
+        Some(file) => read_file(&start.join(file))?,
+        None => {
+            let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
+            match tree.entry(&path) {
+                Ok((path, _)) => tree.source(&path)?,
+                Err(_) => return Ok(None),
+            }
+        }
+    };
+    Ok(Some(parse::parse(&source)?))
+}

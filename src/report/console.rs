@@ -1,0 +1,115 @@
+//! The two streams: results go to stdout, talk to stderr.
+
+use std::io::{self, BufRead as _, Write as _};
+
+/// How loud the talk is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Loudness {
+    /// Errors only.
+    Quiet,
+    /// What a person wants to know.
+    Normal,
+    /// Also what the program read and decided.
+    Verbose,
+}
+
+/// Where results and talk go, and how they look there.
+#[derive(Debug, Clone, Copy)]
+pub struct Console {
+    /// Whether stdout takes colours.
+    pub color_out: bool,
+    /// Whether stderr takes colours.
+    pub color_err: bool,
+    /// The width of a line in columns.
+    pub width: usize,
+    /// How loud the talk is.
+    pub loudness: Loudness,
+}
+
+/// The colours in use, by what they mean.
+#[derive(Debug, Clone, Copy)]
+pub enum Paint {
+    /// A heading.
+    Bold,
+    /// What is taken away.
+    Red,
+    /// What is added.
+    Green,
+    /// A place.
+    Cyan,
+    /// What matters less.
+    Dim,
+}
+
+impl Paint {
+    const fn code(self) -> &'static str {
+        match self {
+            Self::Bold => "1",
+            Self::Red => "31",
+            Self::Green => "32",
+            Self::Cyan => "36",
+            Self::Dim => "2",
+        }
+    }
+
+    /// The text in this colour, or as it is.
+    #[must_use]
+    pub fn on(self, text: &str, color: bool) -> String {
+        if color { format!("\u{1b}[{}m{text}\u{1b}[0m", self.code()) } else { text.to_owned() }
+    }
+}
+
+impl Console {
+    /// Writes a result to stdout.
+    ///
+    /// # Errors
+    /// When stdout takes no more, other than by having been closed.
+    pub fn result(&self, text: &str) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Writes a result as one JSON document.
+    ///
+    /// # Errors
+    /// When stdout takes no more, other than by having been closed.
+    pub fn json(&self, value: &impl serde::Serialize) -> io::Result<()> {
+        let mut text = serde_json::to_string_pretty(value)?;
+        text.push('\n');
+        self.result(&text)
+    }
+
+    /// Says something to the person, unless asked to be quiet.
+    pub fn talk(&self, text: &str) {
+        if self.loudness > Loudness::Quiet {
+            self.complain(text);
+        }
+    }
+
+    /// Says something that only a curious person wants to know.
+    pub fn detail(&self, text: &str) {
+        if self.loudness > Loudness::Normal {
+            self.complain(text);
+        }
+    }
+
+    /// Says something that is never left out.
+    pub fn complain(&self, text: &str) {
+        // Nobody is left to be told when stderr is gone.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Asks a question and takes one line as the answer; `None` at the end of the input.
+    #[must_use]
+    pub fn ask(&self, question: &str) -> Option<String> {
+        let _ = write!(io::stderr().lock(), "{question} ");
+        let _ = io::stderr().flush();
+        let mut line = String::new();
+        let read = io::stdin().lock().read_line(&mut line).ok()?;
+        (read > 0).then(|| line.trim().to_owned())
+    }
+}

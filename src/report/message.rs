@@ -1,0 +1,160 @@
+//! An error or a warning as a person reads it: what is wrong, the source line, what to type next.
+
+use std::fmt;
+
+use miette::{
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity,
+};
+
+use crate::kustomize::build::Problem;
+use crate::repo::sensitive;
+use crate::report::console::Console;
+use crate::text::source::Place;
+
+/// Something to tell a person.
+#[derive(Debug, Clone, Default)]
+pub struct Message {
+    /// What is wrong, a lower-case phrase.
+    pub text: String,
+    /// Where.
+    pub place: Option<Place>,
+    /// The file, where there is no place in it.
+    pub path: Option<String>,
+    /// What to type next.
+    pub help: Option<String>,
+    /// Further messages that belong to it.
+    pub also: Vec<Self>,
+}
+
+impl Message {
+    /// A message without a place.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), ..Self::default() }
+    }
+
+    /// The same with a hint.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same with a place.
+    #[must_use]
+    pub fn at(mut self, place: Option<Place>) -> Self {
+        self.place = place;
+        self
+    }
+}
+
+impl From<&Problem> for Message {
+    fn from(problem: &Problem) -> Self {
+        Self {
+            text: problem.message.clone(),
+            place: problem.place.clone(),
+            path: problem.place.is_none().then(|| problem.path.display().to_owned()),
+            help: problem.help.clone(),
+            also: Vec::new(),
+        }
+    }
+}
+
+/// The message in the shape that miette draws.
+struct Drawn {
+    text: String,
+    help: Option<String>,
+    severity: Severity,
+    source: Option<NamedSource<String>>,
+    label: Option<LabeledSpan>,
+    also: Vec<Self>,
+}
+
+impl Drawn {
+    fn new(message: &Message, severity: Severity) -> Self {
+        let place = message.place.as_ref().map(Place::near_in_file);
+        let source = place.as_ref().map(|place| {
+            let name = place.source.path().display();
+            NamedSource::new(name, sensitive::mask(&place.source)).with_language("yaml")
+        });
+        let label = place.map(|place| {
+            let last = place.source.text().len();
+            let start = place.span.start.min(last);
+            LabeledSpan::new(None, start, place.span.end.min(last) - start)
+        });
+        let text = match (&message.place, &message.path) {
+            (None, Some(path)) => format!("{path}: {}", message.text),
+            _ => message.text.clone(),
+        };
+        let also = message.also.iter().map(|also| Self::new(also, Severity::Advice)).collect();
+        Self { text, help: message.help.clone(), severity, source, label, also }
+    }
+}
+
+impl fmt::Debug for Drawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl fmt::Display for Drawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl std::error::Error for Drawn {}
+
+impl Diagnostic for Drawn {
+    fn severity(&self) -> Option<Severity> {
+        Some(self.severity)
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        self.source.as_ref().map(|source| source as &dyn miette::SourceCode)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        self.label.as_ref().map(|label| Box::new(std::iter::once(label.clone())) as Box<_>)
+    }
+
+    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
+        if self.also.is_empty() {
+            return None;
+        }
+        Some(Box::new(self.also.iter().map(|also| also as &dyn Diagnostic)))
+    }
+}
+
+/// Draws an error for stderr.
+#[must_use]
+pub fn error(message: &Message, console: &Console) -> String {
+    draw(&Drawn::new(message, Severity::Error), console)
+}
+
+/// Draws a warning for stderr.
+#[must_use]
+pub fn warning(message: &Message, console: &Console) -> String {
+    draw(&Drawn::new(message, Severity::Warning), console)
+}
+
+fn draw(drawn: &Drawn, console: &Console) -> String {
+    let theme = if console.color_err {
+        GraphicalTheme::unicode()
+    } else {
+        GraphicalTheme::unicode_nocolor()
+    };
+    let handler = GraphicalReportHandler::new_themed(theme)
+        .with_width(console.width)
+        .with_context_lines(1)
+        .without_syntax_highlighting();
+    let mut out = String::new();
+    if handler.render_report(&mut out, drawn).is_err() {
+        out.clone_from(&drawn.text);
+    }
+    out.trim_end().to_owned()
+}

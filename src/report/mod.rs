@@ -1,0 +1,7 @@
+//! Everything that people and programs read: the only module that holds the streams.
+
+pub mod console;
+pub mod diff;
+pub mod message;
+pub mod plan;
+pub mod refs;

@@ -1,0 +1,73 @@
+//! What a writing command did or would do.
+
+use std::fmt::Write as _;
+
+use crate::plan::{FileChange, MoveKind, Plan};
+use crate::repo::sensitive;
+use crate::report::console::Paint;
+use crate::report::diff;
+
+/// The unified diff of all files, values of Secrets covered.
+#[must_use]
+pub fn diff(changes: &[FileChange], color: bool) -> String {
+    let mut out = String::new();
+    for change in changes {
+        let before = change.before.as_ref().map(|source| sensitive::mask(source));
+        let after = sensitive::mask_text(&change.path, &change.after);
+        out.push_str(&diff::unified(change.path.as_str(), before.as_deref(), &after, color));
+    }
+    out
+}
+
+/// What moves, what is made, what stays, and what is left to a person.
+#[must_use]
+pub fn summary(plan: &Plan, written: bool, color: bool) -> String {
+    let mut out = String::new();
+    let from = if plan.from.is_empty() { "nothing".to_owned() } else { plan.from.join(", ") };
+    let heading = format!("{}: {from} -> {}", plan.environment, plan.to);
+    let _ = writeln!(out, "{}", Paint::Bold.on(&heading, color));
+    if plan.is_empty() {
+        let _ = writeln!(out, "  nothing to do: every reference has it already");
+    }
+    let verb = if written { "moved" } else { "would move" };
+    let count = |kind: MoveKind| plan.moved.iter().filter(|moved| moved.how == kind).count();
+    for (kind, how) in [
+        (MoveKind::InPlace, "edited where they stand"),
+        (MoveKind::Patch, "by a guarded patch, since their file is shared"),
+        (MoveKind::Added, "beside the old name, since both versions run for a while"),
+    ] {
+        if count(kind) > 0 {
+            let _ = writeln!(out, "  {verb} {} {how}", references(count(kind)));
+        }
+    }
+    for stub in &plan.stubs {
+        let listed =
+            stub.listed_in.as_ref().map_or(String::new(), |by| format!(", listed in {by}"));
+        let _ = writeln!(out, "  stub {}{listed}", stub.file);
+    }
+    for left in &plan.left {
+        let _ = writeln!(out, "  left: {} ({})", left.what, left.reason);
+        let _ = writeln!(out, "        {}", left.way_out);
+    }
+    for note in &plan.notes {
+        let _ = writeln!(out, "  note: {note}");
+    }
+    out
+}
+
+/// What is left to a person.
+#[must_use]
+pub fn next_steps(plan: &Plan, color: bool) -> String {
+    let mut out = String::new();
+    for (index, step) in plan.next.iter().enumerate() {
+        let _ = writeln!(out, "{}. {}", index + 1, step.title);
+        for line in step.command.iter().flat_map(|command| command.lines()) {
+            let _ = writeln!(out, "     {}", Paint::Green.on(line, color));
+        }
+    }
+    out
+}
+
+fn references(count: usize) -> String {
+    if count == 1 { "1 reference".to_owned() } else { format!("{count} references") }
+}

@@ -1,0 +1,218 @@
+//! `rotate refs`: every effective reference and provider with its origin.
+
+use std::fmt::Write as _;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::kustomize::build::Problem;
+use crate::plan::contract::PlaceView;
+use crate::repo::Repo;
+use crate::repo::root::{Root, RootKind};
+use crate::report::console::Paint;
+use crate::text::source::Place;
+
+/// What `rotate refs --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Refs {
+    /// Always `rotate.refs/v1`.
+    pub schema: &'static str,
+    /// The build roots, sorted by path or in the order they were named.
+    pub roots: Vec<RootView>,
+}
+
+/// One build root.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RootView {
+    /// The directory; `.` is the tree itself.
+    pub path: String,
+    /// `kustomize` or `plain`.
+    pub kind: &'static str,
+    /// The environment it belongs to.
+    pub environment: Option<String>,
+    /// `resolved`, `partial` (something remote or foreign is missing) or `failed`.
+    pub status: &'static str,
+    /// What could not be resolved.
+    pub problems: Vec<ProblemView>,
+    /// Every reference to a secret.
+    pub references: Vec<ReferenceView>,
+    /// Everything that makes a secret exist.
+    pub providers: Vec<ProviderView>,
+    /// Every object, with `--resources`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resources: Option<Vec<ObjectView>>,
+}
+
+/// What keeps a root from being resolved.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ProblemView {
+    /// What is wrong.
+    pub message: String,
+    /// The file or directory.
+    pub file: String,
+    /// The line, from 1, where there is one.
+    pub line: Option<usize>,
+}
+
+/// What tells one object from another.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ObjectView {
+    /// `apps/v1`
+    pub api_version: String,
+    /// `Deployment`
+    pub kind: String,
+    /// The namespace; null where none is set.
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+}
+
+/// One reference.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ReferenceView {
+    /// The object that has it.
+    #[serde(flatten)]
+    pub object: ObjectView,
+    /// The field.
+    pub field: String,
+    /// The secret's name.
+    pub secret: String,
+    /// Whether the workload starts without it.
+    pub optional: bool,
+    /// The bytes that spell the name; null for what no file spells.
+    pub origin: Option<PlaceView>,
+}
+
+/// One provider.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct ProviderView {
+    /// The object that makes the secret.
+    #[serde(flatten)]
+    pub object: ObjectView,
+    /// The secret's name.
+    pub secret: String,
+    /// The bytes that spell the name; null for what no file spells.
+    pub origin: Option<PlaceView>,
+}
+
+impl Refs {
+    /// The view of a repository's roots.
+    #[must_use]
+    pub fn new(repo: &Repo, resources: bool) -> Self {
+        let roots = repo.roots.iter().map(|root| RootView::new(repo, root, resources)).collect();
+        Self { schema: "rotate.refs/v1", roots }
+    }
+
+    /// The report for people.
+    #[must_use]
+    pub fn text(&self, color: bool) -> String {
+        let mut out = String::new();
+        for root in &self.roots {
+            root.text(&mut out, color);
+        }
+        let count = |f: fn(&RootView) -> usize| self.roots.iter().map(f).sum::<usize>();
+        let _ = writeln!(
+            out,
+            "{} references and {} providers in {} build roots",
+            count(|root| root.references.len()),
+            count(|root| root.providers.len()),
+            self.roots.len()
+        );
+        out
+    }
+}
+
+impl From<&Problem> for ProblemView {
+    fn from(problem: &Problem) -> Self {
+        let place = problem.place.as_ref().map(Place::near_in_file);
+        let file = place.as_ref().map_or(&problem.path, |place| place.source.path());
+        Self {
+            message: problem.message.clone(),
+            file: file.display().to_owned(),
+            line: place.map(|place| place.position().line),
+        }
+    }
+}
+
+impl RootView {
+    fn new(repo: &Repo, root: &Root, resources: bool) -> Self {
+        let object = |index: usize| ObjectView::new(root, index);
+        Self {
+            path: root.path.display().to_owned(),
+            kind: match root.kind {
+                RootKind::Kustomize => "kustomize",
+                RootKind::Plain => "plain",
+            },
+            environment: root.environment.map(|index| repo.environments[index].name.clone()),
+            status: root.status().word(),
+            problems: root.problems().iter().map(ProblemView::from).collect(),
+            references: root
+                .references
+                .iter()
+                .map(|reference| ReferenceView {
+                    object: object(reference.object),
+                    field: reference.found.path.to_string(),
+                    secret: reference.found.secret.clone(),
+                    optional: reference.found.optional,
+                    origin: reference.place().as_ref().map(PlaceView::from),
+                })
+                .collect(),
+            providers: root
+                .providers
+                .iter()
+                .map(|provider| ProviderView {
+                    object: object(provider.object),
+                    secret: provider.provided.secret.clone(),
+                    origin: provider.place().as_ref().map(PlaceView::from),
+                })
+                .collect(),
+            resources: resources.then(|| (0..root.objects().len()).map(object).collect()),
+        }
+    }
+
+    fn text(&self, out: &mut String, color: bool) {
+        let environment = self.environment.as_deref().map_or(String::new(), |e| format!(", {e}"));
+        let _ = write!(out, "{}", Paint::Bold.on(&self.path, color));
+        let _ = writeln!(out, "  ({}{environment}, {})", self.kind, self.status);
+        for problem in &self.problems {
+            let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
+            let _ = writeln!(out, "  ! {}{line}: {}", problem.file, problem.message);
+        }
+        for reference in &self.references {
+            reference.object.text(out, &reference.field, &reference.secret);
+            place_text(out, reference.origin.as_ref(), color);
+        }
+        for provider in &self.providers {
+            provider.object.text(out, "provides", &provider.secret);
+            place_text(out, provider.origin.as_ref(), color);
+        }
+        out.push('\n');
+    }
+}
+
+fn place_text(out: &mut String, origin: Option<&PlaceView>, color: bool) {
+    let text = origin.map_or_else(
+        || "made by a generator, a prefix or a suffix".to_owned(),
+        |origin| format!("{}:{}:{}", origin.file, origin.line, origin.column),
+    );
+    let _ = writeln!(out, "      {}", Paint::Cyan.on(&text, color));
+}
+
+impl ObjectView {
+    fn new(root: &Root, index: usize) -> Self {
+        let identity = root.objects()[index].identity();
+        Self {
+            api_version: identity.api_version,
+            kind: identity.kind,
+            namespace: identity.namespace,
+            name: identity.name,
+        }
+    }
+
+    fn text(&self, out: &mut String, field: &str, secret: &str) {
+        let namespace = self.namespace.as_deref().map_or(String::new(), |n| format!("{n}/"));
+        let _ = writeln!(out, "  {secret}");
+        let _ = writeln!(out, "      {} {namespace}{}  {field}", self.kind, self.name);
+    }
+}

@@ -1,0 +1,190 @@
+//! The floors: what each module may import, and which foreign crate has which one door.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// From the ground up: a module and what it may import. A row may only name modules above it in the
+/// table, so no loop can be written down.
+const FLOORS: &[(&str, &[&str])] = &[
+    ("text", &[]),
+    ("yaml", &["text"]),
+    ("disk", &["text"]),
+    ("config", &["text"]),
+    ("history", &["text"]),
+    ("k8s", &["text", "yaml"]),
+    ("kustomize", &["k8s", "text", "yaml"]),
+    ("repo", &["config", "disk", "k8s", "kustomize", "text", "yaml"]),
+    ("plan", &["config", "k8s", "kustomize", "repo", "text", "yaml"]),
+    ("report", &["kustomize", "plan", "repo", "text"]),
+    ("cli", &["config", "disk", "history", "plan", "repo", "report", "text"]),
+    ("main", &["cli"]),
+];
+
+/// A foreign crate (or a corner of the standard library) and the modules that may name it.
+const DOORS: &[(&str, &[&str])] = &[
+    ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("git2", &["history"]),
+    ("granit_parser", &["yaml"]),
+    ("miette", &["report"]),
+    ("serde_yaml", &["config"]),
+    ("similar", &["report"]),
+    ("std::env", &["cli"]),
+    ("std::fs", &["disk"]),
+    ("walkdir", &["disk"]),
+];
+
+fn source_files(directory: &Path, into: &mut Vec<PathBuf>) {
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            source_files(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            into.push(path);
+        }
+    }
+}
+
+/// A file's module, its text without comments and without its unit tests, and its name for messages.
+fn sources() -> Vec<(String, String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    source_files(&root, &mut files);
+    let mut out = Vec::new();
+    for file in files {
+        let name = file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+        let module = name.split('/').next().unwrap().trim_end_matches(".rs").to_owned();
+        let text = fs::read_to_string(&file).unwrap();
+        let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let code: Vec<&str> =
+            text.lines().map(|line| line.split("//").next().unwrap_or_default()).collect();
+        out.push((module, code.join("\n"), name));
+    }
+    out
+}
+
+/// The first name behind each `crate::`, groups opened.
+fn imports(code: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (at, _) in code.match_indices("crate::") {
+        let rest = &code[at + "crate::".len()..];
+        let names: Vec<&str> = match rest.strip_prefix('{') {
+            Some(group) => top_level(group),
+            None => vec![rest],
+        };
+        for name in names {
+            let word: String =
+                name.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if !word.is_empty() {
+                found.insert(word);
+            }
+        }
+    }
+    found
+}
+
+/// The parts of a `{…}` group whose opening brace is already behind.
+fn top_level(group: &str) -> Vec<&str> {
+    let (mut depth, mut start, mut parts) = (0, 0, Vec::new());
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => {
+                parts.push(&group[start..at]);
+                return parts;
+            }
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                parts.push(&group[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    parts
+}
+
+#[test]
+fn every_import_goes_down() {
+    let mut wrong = Vec::new();
+    for (module, code, name) in sources() {
+        if module == "lib" {
+            continue;
+        }
+        let Some((_, allowed)) = FLOORS.iter().find(|(known, _)| *known == module) else {
+            wrong.push(format!("{name}: module `{module}` has no row in FLOORS"));
+            continue;
+        };
+        for import in imports(&code.replace("rotate::", "crate::")) {
+            if import != module && !allowed.contains(&import.as_str()) {
+                wrong.push(format!("{name}: imports `{import}`, which FLOORS does not allow"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn no_row_names_a_module_above_it() {
+    for (index, (module, allowed)) in FLOORS.iter().enumerate() {
+        for import in *allowed {
+            assert!(
+                FLOORS[..index].iter().any(|(below, _)| below == import),
+                "`{module}` may not import `{import}`: it does not stand below"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_foreign_crate_has_one_door() {
+    let mut wrong = Vec::new();
+    for (module, code, name) in sources() {
+        for (foreign, doors) in DOORS {
+            let named = code.match_indices(foreign).any(|(at, _)| {
+                let before = code[..at].chars().next_back();
+                let after = code[at + foreign.len()..].chars().next();
+                let word = |c: Option<char>| {
+                    c.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == '"')
+                };
+                !word(before) && !word(after)
+            });
+            if named && !doors.contains(&module.as_str()) {
+                wrong.push(format!("{name}: names `{foreign}`, whose door is {doors:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_folder_has_a_row() {
+    let modules: BTreeSet<String> = sources().into_iter().map(|(module, ..)| module).collect();
+    for module in modules.iter().filter(|module| *module != "lib") {
+        assert!(FLOORS.iter().any(|(known, _)| known == module), "`{module}` has no row in FLOORS");
+    }
+}
+
+/// Files that may be longer, with the reason.
+const LONGER: &[(&str, &str)] = &[];
+
+#[test]
+fn no_file_is_longer_than_400_lines() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    source_files(&root, &mut files);
+    let mut long = Vec::new();
+    for file in files {
+        let name = file.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+        let text = fs::read_to_string(&file).unwrap();
+        let production = text.split("#[cfg(test)]\nmod tests").next().unwrap();
+        let lines = production.lines().count();
+        if lines > 400 && !LONGER.iter().any(|(known, _)| *known == name) {
+            long.push(format!("{name}: {lines} lines"));
+        }
+    }
+    assert!(long.is_empty(), "split by noun:\n{}", long.join("\n"));
+}

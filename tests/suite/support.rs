@@ -1,0 +1,203 @@
+//! One sandbox for all tests of the process: an empty environment, a fixed width and clock, a
+//! temporary home, Git histories with a fixed author and dates.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// The time that counts as now in tests.
+pub(crate) const NOW: &str = "2025-07-23T11:00:00Z";
+
+/// A temporary directory with a repository in it.
+pub(crate) struct Sandbox {
+    directory: tempfile::TempDir,
+}
+
+/// What a process said and how it ended, printed as one text.
+#[must_use]
+#[derive(PartialEq, Eq)]
+pub(crate) struct Output {
+    pub(crate) status: i32,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+/// The folder of an example repository.
+pub(crate) fn example(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/trees").join(name)
+}
+
+impl Sandbox {
+    /// An empty repository without Git.
+    pub(crate) fn empty() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("repo")).unwrap();
+        fs::create_dir(directory.path().join("home")).unwrap();
+        Self { directory }
+    }
+
+    /// A copy of an example repository, without Git.
+    pub(crate) fn example(name: &str) -> Self {
+        let sandbox = Self::empty();
+        copy(&example(name), &sandbox.root());
+        sandbox
+    }
+
+    /// A repository of these files, without Git.
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
+        let sandbox = Self::empty();
+        for (path, text) in files {
+            sandbox.write(path, text);
+        }
+        sandbox
+    }
+
+    /// The repository's directory.
+    pub(crate) fn root(&self) -> PathBuf {
+        self.directory.path().join("repo")
+    }
+
+    pub(crate) fn path(&self, path: &str) -> PathBuf {
+        self.root().join(path)
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.path(path)).unwrap()
+    }
+
+    /// Makes a Git repository of it and commits everything.
+    pub(crate) fn commit_all(&self) -> &Self {
+        let repository = git2::Repository::init(self.root()).unwrap();
+        let mut index = repository.index().unwrap();
+        index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
+        index.write().unwrap();
+        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+        let when = git2::Time::new(1_751_000_000, 0);
+        let who = git2::Signature::new("Test", "test@example.com", &when).unwrap();
+        let parent = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
+        let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
+        repository.commit(Some("HEAD"), &who, &who, "A state\n", &tree, &parents).unwrap();
+        self
+    }
+
+    /// The command, not run yet.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_rotate"));
+        command
+            .current_dir(self.root())
+            .env_clear()
+            .env("HOME", self.directory.path().join("home"))
+            .env("COLUMNS", "100")
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .stdin(Stdio::null())
+            .args(arguments);
+        command
+    }
+
+    /// Runs `rotate` in the repository.
+    pub(crate) fn rotate(&self, arguments: &[&str]) -> Output {
+        self.finish(&mut self.command(arguments))
+    }
+
+    /// Runs a command and tidies what it said.
+    pub(crate) fn finish(&self, command: &mut Command) -> Output {
+        let output = command.output().unwrap();
+        let real = fs::canonicalize(self.root()).unwrap();
+        let tidy = |bytes: &[u8]| {
+            String::from_utf8_lossy(bytes)
+                .replace(real.to_str().unwrap(), "[ROOT]")
+                .replace(self.root().to_str().unwrap(), "[ROOT]")
+        };
+        Output {
+            status: output.status.code().unwrap_or(-1),
+            stdout: tidy(&output.stdout),
+            stderr: tidy(&output.stderr),
+        }
+    }
+
+    /// Every file of the repository but Git's own, with its bytes, sorted.
+    pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let mut files = Vec::new();
+        collect(&self.root(), &self.root(), &mut files);
+        files.sort();
+        files
+    }
+}
+
+impl Output {
+    /// The output of a command that must succeed.
+    #[track_caller]
+    pub(crate) fn success(self) -> Self {
+        assert_eq!(self.status, 0, "{self}");
+        self
+    }
+
+    /// The output of a command that must end with this status.
+    #[track_caller]
+    pub(crate) fn status(self, status: i32) -> Self {
+        assert_eq!(self.status, status, "{self}");
+        self
+    }
+
+    /// Holds that stderr says all of these.
+    #[track_caller]
+    pub(crate) fn says(self, words: &[&str]) -> Self {
+        // miette wraps lines, so white space is not compared.
+        let flat = |text: &str| {
+            let text: Vec<&str> =
+                text.split_whitespace().filter(|word| !matches!(*word, "│" | "×" | "·")).collect();
+            text.join(" ")
+        };
+        for word in words {
+            assert!(flat(&self.stderr).contains(&flat(word)), "does not say {word:?}:\n{self}");
+        }
+        self
+    }
+}
+
+impl fmt::Display for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "status {}\n--- stdout\n{}--- stderr\n{}", self.status, self.stdout, self.stderr)
+    }
+}
+
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+fn collect(root: &Path, directory: &Path, into: &mut Vec<(String, Vec<u8>)>) {
+    for entry in fs::read_dir(directory).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_name().is_some_and(|name| name == ".git") {
+            continue;
+        }
+        if path.is_dir() && !path.is_symlink() {
+            collect(root, &path, into);
+        } else {
+            let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+            into.push((name, fs::read(&path).unwrap_or_default()));
+        }
+    }
+}
