@@ -45,6 +45,9 @@ impl DiskTree {
     /// When the directory cannot be read.
     pub fn open(root: &Path, ignored: impl Fn(&TreePath, bool) -> bool) -> Result<Self, DiskError> {
         let root = root.canonicalize().map_err(|error| DiskError::new(root, &error))?;
+        if !root.is_dir() {
+            return Err(DiskError::NotADirectory(root));
+        }
         let walked = walk::walk(&root, ignored)?;
         let manifests: Vec<TreePath> =
             walked.files.iter().filter(|path| is_manifest(path)).cloned().collect();
@@ -197,19 +200,170 @@ fn hidden(path: &TreePath) -> bool {
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let too_large = || io::Error::other(format!("it is larger than {} MiB", LARGEST >> 20));
     let file = File::open(path)?;
     let size = file.metadata()?.len();
-    let mut bytes = Vec::with_capacity(usize::try_from(size.min(LARGEST)).unwrap_or(0) + 1);
-    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > LARGEST {
-        return Err(io::Error::other(format!("it is larger than {} MiB", LARGEST >> 20)));
+    if size > LARGEST {
+        return Err(too_large());
     }
-    Ok(bytes)
+    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST { Err(too_large()) } else { Ok(bytes) }
 }
 
 fn refused(path: &TreePath, error: &io::Error) -> ReadError {
     match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => ReadError::Missing(path.clone()),
         _ => ReadError::System { path: path.clone(), reason: reason(error) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::sync::Arc;
+
+    use super::{DiskTree, LARGEST};
+    use crate::text::path::TreePath;
+    use crate::text::tree::{Entry, ReadError, Tree};
+
+    fn path(text: &str) -> TreePath {
+        TreePath::new(text).unwrap()
+    }
+
+    fn open(files: &[(&str, &str)]) -> (tempfile::TempDir, DiskTree) {
+        let sandbox = tempfile::tempdir().unwrap();
+        for (file, text) in files {
+            let full = sandbox.path().join(file);
+            fs::create_dir_all(full.parent().unwrap()).unwrap();
+            fs::write(full, text).unwrap();
+        }
+        let tree = reopen(&sandbox);
+        (sandbox, tree)
+    }
+
+    fn reopen(sandbox: &tempfile::TempDir) -> DiskTree {
+        DiskTree::open(sandbox.path(), |path, _| path.name() == "ignored").unwrap()
+    }
+
+    fn names(paths: &[TreePath]) -> Vec<&str> {
+        paths.iter().map(TreePath::as_str).collect()
+    }
+
+    #[test]
+    fn lists_manifests_and_other_files_in_order() {
+        let (_sandbox, tree) = open(&[
+            ("b/kustomization.yaml", ""),
+            ("b/Kustomization", ""),
+            ("a.yml", ""),
+            ("a/x.json", ""),
+            ("b.txt", ""),
+            ("ignored/x.yaml", ""),
+            (".git/config.yaml", ""),
+            ("sub/.git", ""),
+            (".rotate/journal", ""),
+            ("b/.rotate-0.tmp", ""),
+            (".github/x.yaml", ""),
+        ]);
+        let manifests =
+            [".github/x.yaml", "a.yml", "a/x.json", "b/Kustomization", "b/kustomization.yaml"];
+        assert_eq!(names(tree.manifests()), manifests);
+        assert_eq!(tree.files().len(), 6);
+        assert!(tree.skipped().is_empty());
+    }
+
+    #[test]
+    fn knows_what_a_path_leads_to() {
+        let (_sandbox, tree) = open(&[("a/x.yaml", ""), ("ignored/y", ""), ("a/ignored", "")]);
+        assert_eq!(tree.entry(&path("a/x.yaml")).unwrap(), (path("a/x.yaml"), Entry::File));
+        assert_eq!(tree.entry(&path("a")).unwrap().1, Entry::Directory);
+        assert_eq!(tree.entry(&path("")).unwrap().1, Entry::Directory);
+        assert_eq!(tree.entry(&path("ignored/y")).unwrap().1, Entry::File);
+        assert_eq!(tree.entry(&path("ignored")).unwrap().1, Entry::Directory);
+        assert_eq!(tree.entry(&path("a/ignored")).unwrap().1, Entry::File);
+        for missing in ["b", "a/y", "a/x.yaml/z", "ignored/z", "b/c/d"] {
+            assert_eq!(tree.entry(&path(missing)), Err(ReadError::Missing(path(missing))));
+        }
+    }
+
+    #[test]
+    fn reads_each_file_once() {
+        let (sandbox, tree) = open(&[("a.yaml", "ü"), ("b", "b"), ("ignored", "c")]);
+        for file in ["a.yaml", "b", "ignored"] {
+            let source = tree.source(&path(file)).unwrap();
+            fs::write(sandbox.path().join(file), "later").unwrap();
+            assert!(Arc::ptr_eq(&source, &tree.source(&path(file)).unwrap()));
+            assert_eq!(&*tree.bytes(&path(file)).unwrap(), source.text().as_bytes());
+        }
+        assert_eq!(&*reopen(&sandbox).bytes(&path("b")).unwrap(), b"later");
+    }
+
+    #[test]
+    fn says_why_a_file_cannot_be_read() {
+        let (sandbox, _) = open(&[("d/x", "")]);
+        fs::write(sandbox.path().join("latin.yaml"), b"abc\xff").unwrap();
+        let large = fs::File::create(sandbox.path().join("large.yaml")).unwrap();
+        large.set_len(LARGEST + 1).unwrap();
+        let tree = reopen(&sandbox);
+        let latin = path("latin.yaml");
+        assert_eq!(tree.bytes(&latin).unwrap().len(), 4);
+        let error = ReadError::NotUtf8 { path: latin.clone(), offset: 3 };
+        assert_eq!(tree.source(&latin).unwrap_err(), error);
+        let error = tree.source(&path("large.yaml")).unwrap_err();
+        assert_eq!(error.to_string(), "cannot read `large.yaml`: it is larger than 64 MiB");
+        assert_eq!(tree.source(&path("d")).unwrap_err(), ReadError::NotAFile(path("d")));
+        assert_eq!(tree.source(&path("e")).unwrap_err(), ReadError::Missing(path("e")));
+    }
+
+    #[test]
+    fn refuses_a_root_that_is_no_directory() {
+        let (sandbox, _) = open(&[("x", "")]);
+        let no_ignores = |_: &TreePath, _| false;
+        assert!(DiskTree::open(&sandbox.path().join("x"), no_ignores).is_err());
+        assert!(DiskTree::open(&sandbox.path().join("y"), no_ignores).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn follows_links_inside_and_refuses_those_that_lead_out() {
+        use std::os::unix::fs::symlink;
+
+        let (sandbox, _) = open(&[("a/x.yaml", "x")]);
+        let (outside, _) = open(&[("secret", "s")]);
+        let link = |target: &str, at: &str| symlink(target, sandbox.path().join(at)).unwrap();
+        link("a", "to-a");
+        link("to-a/x.yaml", "to-x.yaml");
+        link("nowhere", "dangling.yaml");
+        link("loop.yaml", "loop.yaml");
+        symlink(outside.path(), sandbox.path().join("out")).unwrap();
+        let tree = reopen(&sandbox);
+        assert_eq!(names(tree.manifests()), ["a/x.yaml"]);
+        assert_eq!(tree.entry(&path("to-x.yaml")).unwrap(), (path("a/x.yaml"), Entry::File));
+        assert_eq!(tree.entry(&path("to-a")).unwrap(), (path("a"), Entry::Directory));
+        assert_eq!(tree.entry(&path("to-a/x.yaml")).unwrap().0, path("a/x.yaml"));
+        for out in ["out", "out/secret"] {
+            assert_eq!(tree.entry(&path(out)), Err(ReadError::Outside(path(out))));
+            assert_eq!(tree.source(&path(out)).unwrap_err(), ReadError::Outside(path(out)));
+        }
+        let dangling = path("dangling.yaml");
+        assert_eq!(tree.entry(&dangling), Err(ReadError::Missing(dangling.clone())));
+        assert!(matches!(tree.entry(&path("loop.yaml")), Err(ReadError::System { .. })));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn neither_waits_for_a_pipe_nor_drops_a_name_in_silence() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+        use std::os::unix::net::UnixListener;
+
+        let (sandbox, _) = open(&[("x.yaml", "")]);
+        let _socket = UnixListener::bind(sandbox.path().join("socket.yaml")).unwrap();
+        fs::write(sandbox.path().join(OsStr::from_bytes(b"b\xff.yaml")), "").unwrap();
+        let tree = reopen(&sandbox);
+        assert_eq!(names(tree.manifests()), ["x.yaml"]);
+        let socket = path("socket.yaml");
+        assert_eq!(tree.source(&socket).unwrap_err(), ReadError::NotAFile(socket.clone()));
+        assert_eq!(tree.skipped()[0].reason, "its name is not UTF-8");
     }
 }

@@ -87,6 +87,8 @@ impl Git {
     }
 
     /// Whether Git would leave a path out. What is tracked is never ignored, nor is a directory that holds something tracked.
+    // NOTE: libgit2 drops a `!pattern` that takes back a rule of an ignore file further up, so that a file which is
+    // not tracked yet stays ignored; once it is added, it is not.
     #[must_use]
     pub fn is_ignored(&self, path: &TreePath, is_directory: bool) -> bool {
         let path = self.full(path);
@@ -174,5 +176,169 @@ fn refused(path: &Path, error: &git2::Error) -> HistoryError {
         HistoryError::Sha256(path)
     } else {
         HistoryError::System { path, reason: message.to_owned() }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "tests make the files that Git is asked about")]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    use git2::{IndexAddOption, Repository, RepositoryInitOptions, Signature};
+
+    use super::Git;
+    use crate::history::error::HistoryError;
+    use crate::text::path::TreePath;
+
+    fn path(text: &str) -> TreePath {
+        TreePath::new(text).unwrap()
+    }
+
+    fn write(root: &Path, file: &str, text: &str) {
+        let full = root.join(file);
+        fs::create_dir_all(full.parent().unwrap()).unwrap();
+        fs::write(full, text).unwrap();
+    }
+
+    fn commit(repository: &Repository) {
+        let mut index = repository.index().unwrap();
+        index.add_all(["*"], IndexAddOption::DEFAULT, None).unwrap();
+        index.write().unwrap();
+        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+        let who = Signature::now("somebody", "somebody@localhost").unwrap();
+        repository.commit(Some("HEAD"), &who, &who, "change", &tree, &[]).unwrap();
+    }
+
+    /// A repository with a commit of `files`.
+    fn sandbox(files: &[&str]) -> (tempfile::TempDir, Repository) {
+        let sandbox = tempfile::tempdir().unwrap();
+        let repository = Repository::init(sandbox.path()).unwrap();
+        repository.config().unwrap().set_str("core.excludesFile", "/dev/null").unwrap();
+        for file in files {
+            write(sandbox.path(), file, "old");
+        }
+        commit(&repository);
+        (sandbox, repository)
+    }
+
+    #[test]
+    fn finds_the_repository_and_its_parts() {
+        let (sandbox, _) = sandbox(&["a/b/x"]);
+        let root = sandbox.path().canonicalize().unwrap();
+        let git = Git::discover(&root.join("a/b")).unwrap().unwrap();
+        assert_eq!((git.work_tree(), git.prefix()), (&*root, &TreePath::root()));
+        assert!(!git.head_is_unborn());
+        let git = git.rooted(&root.join("a")).unwrap();
+        assert_eq!(git.prefix(), &path("a"));
+        assert!(matches!(git.rooted(Path::new("/")), Err(HistoryError::Outside { .. })));
+    }
+
+    #[test]
+    fn says_that_there_is_no_repository() {
+        let sandbox = tempfile::tempdir().unwrap();
+        assert!(Git::discover(sandbox.path()).unwrap().is_none());
+        let error = Git::required(sandbox.path()).err().unwrap();
+        assert!(matches!(error, HistoryError::NoRepository(_)) && error.help().is_some());
+    }
+
+    #[test]
+    fn refuses_repositories_it_cannot_read() {
+        let refused = |extension: &str, format: &str| {
+            let (sandbox, _) = sandbox(&["x"]);
+            let config = sandbox.path().join(".git/config");
+            let text = fs::read_to_string(&config).unwrap();
+            let text = text.replace("repositoryformatversion = 0", "repositoryformatversion = 1");
+            fs::write(&config, format!("{text}[extensions]\n\t{extension} = {format}\n")).unwrap();
+            Git::discover(sandbox.path()).err().unwrap()
+        };
+        assert!(matches!(refused("refstorage", "reftable"), HistoryError::Reftable(_)));
+        let sha256 = refused("objectformat", "sha256");
+        assert!(matches!(sha256, HistoryError::Sha256(_)), "{sha256}");
+        assert!(matches!(refused("strange", "true"), HistoryError::System { .. }));
+        let bare = tempfile::tempdir().unwrap();
+        Repository::init_bare(bare.path()).unwrap();
+        assert!(matches!(Git::discover(bare.path()), Err(HistoryError::Bare(_))));
+    }
+
+    #[test]
+    fn ignores_what_git_ignores_and_nothing_that_is_tracked() {
+        let (sandbox, _) = sandbox(&["part/kept.log", "part/deep/kept.log"]);
+        for (file, text) in [
+            (".gitignore", "*.log\n/part/out/\n"),
+            ("part/.gitignore", "local\n*.tmp\n!good.tmp\n"),
+        ] {
+            write(sandbox.path(), file, text);
+        }
+        let git = Git::discover(sandbox.path()).unwrap().unwrap();
+        let git = git.rooted(&sandbox.path().join("part")).unwrap();
+        let ignored = |file: &str| git.is_ignored(&path(file), false);
+        assert!(
+            ignored("new.log") && ignored("deep/new.log") && ignored("local") && ignored("out/x")
+        );
+        assert!(!ignored("kept.log") && !ignored("deep/kept.log") && !ignored("good.tmp"));
+        assert!(ignored("bad.tmp") && !ignored("x.yaml"));
+        assert!(git.is_ignored(&path("out"), true) && !git.is_ignored(&path("out"), false));
+        assert!(!git.is_ignored(&path("deep"), true));
+    }
+
+    #[test]
+    fn tells_which_files_differ_from_the_last_commit() {
+        let (sandbox, repository) =
+            sandbox(&["p/same", "p/edited", "p/staged", "p/removed", "p/[x]", "q/edited"]);
+        for file in ["p/edited", "p/staged", "p/new/new", "q/edited"] {
+            write(sandbox.path(), file, "new");
+        }
+        fs::remove_file(sandbox.path().join("p/removed")).unwrap();
+        let mut index = repository.index().unwrap();
+        index.add_path(Path::new("p/staged")).unwrap();
+        index.write().unwrap();
+        let git = Git::discover(sandbox.path()).unwrap().unwrap();
+        let git = git.rooted(&sandbox.path().join("p")).unwrap();
+        let asked = ["same", "edited", "staged", "removed", "new/new", "[x]", "never", "new/never"]
+            .map(path);
+        let expected = ["edited", "staged", "removed", "new/new"].map(path);
+        assert_eq!(git.uncommitted(&asked).unwrap(), expected);
+        assert_eq!(git.uncommitted(&[]).unwrap(), []);
+        assert_eq!(git.uncommitted(&[path("same")]).unwrap(), []);
+    }
+
+    #[test]
+    fn takes_line_ends_as_git_does() {
+        let sandbox = tempfile::tempdir().unwrap();
+        let repository = Repository::init(sandbox.path()).unwrap();
+        repository.config().unwrap().set_str("core.autocrlf", "true").unwrap();
+        write(sandbox.path(), "x", "a\r\nb\r\n");
+        commit(&repository);
+        let blob =
+            repository.head().unwrap().peel_to_tree().unwrap().get_path(Path::new("x")).unwrap();
+        assert_eq!(repository.find_blob(blob.id()).unwrap().content(), b"a\nb\n");
+        let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
+        let file = fs::File::options().append(true).open(sandbox.path().join("x")).unwrap();
+        file.set_modified(later).unwrap();
+        let git = Git::discover(sandbox.path()).unwrap().unwrap();
+        assert_eq!(git.uncommitted(&[path("x")]).unwrap(), []);
+    }
+
+    #[test]
+    fn works_before_the_first_commit() {
+        let sandbox = tempfile::tempdir().unwrap();
+        Repository::init_opts(sandbox.path(), &RepositoryInitOptions::new()).unwrap();
+        write(sandbox.path(), "x", "");
+        let git = Git::discover(sandbox.path()).unwrap().unwrap();
+        assert!(git.head_is_unborn());
+        assert_eq!(git.uncommitted(&[path("x"), path("y")]).unwrap(), [path("x")]);
+        assert!(!git.is_ignored(&path("x"), false));
+    }
+
+    #[test]
+    fn keeps_the_git_directory_of_a_linked_work_tree_apart() {
+        let (sandbox, repository) = sandbox(&["x"]);
+        let other = tempfile::tempdir().unwrap();
+        repository.worktree("other", &other.path().join("tree"), None).unwrap();
+        let git = Git::discover(&other.path().join("tree")).unwrap().unwrap();
+        assert!(git.git_dir().ends_with(".git/worktrees/other"));
+        assert_eq!(git.uncommitted(&[path("x")]).unwrap(), []);
+        drop(sandbox);
     }
 }
