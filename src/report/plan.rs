@@ -12,7 +12,7 @@ use crate::report::diff;
 pub fn diff(changes: &[FileChange], color: bool) -> String {
     let mut out = String::new();
     for change in changes {
-        let before = change.before.as_ref().map(|source| sensitive::mask(source));
+        let before = change.before.as_ref().map(sensitive::mask);
         let after = sensitive::mask_text(&change.path, &change.after);
         out.push_str(&diff::unified(change.path.as_str(), before.as_deref(), &after, color));
     }
