@@ -53,7 +53,7 @@ pub struct Provided {
     pub node: Node,
     /// The secret's name.
     pub secret: String,
-    /// The namespace it is made in, when the object says another than its own.
+    /// The namespace it is made in, when the object says another than its own; `*` for every one.
     pub namespace: Option<String>,
     /// The keys it makes; `None` when they cannot be known from the object.
     pub keys: Option<Vec<String>>,

@@ -3,6 +3,7 @@
 pub mod by_value;
 pub mod encryption;
 pub mod found;
+pub mod heuristics;
 pub mod pattern;
 pub mod providers;
 pub mod references;

@@ -1,15 +1,55 @@
 //! Where an object names secrets: the catalogue, fields of one's own, and the shapes of unknown kinds.
 
+pub mod builtin;
+pub mod catalogue;
 pub mod field_rule;
+pub mod gitops;
+pub mod network;
+pub mod operators;
+pub mod pod_spec;
+pub mod reading;
+pub mod row;
 
-use crate::k8s::found::Found;
+use crate::k8s::found::{Found, Role};
+use crate::k8s::heuristics;
 use crate::k8s::references::field_rule::FieldRule;
+use crate::k8s::references::reading::read;
+use crate::k8s::references::row::Reads;
+use crate::k8s::resource::{CUSTOM_RESOURCE_DEFINITION, group_of, kind_of};
 use crate::yaml::node::Node;
+
+/// The row of what `rotate.yaml` names under `references:`.
+pub const CONFIGURED: &str = "configured";
 
 /// Finds every field of an object that names a secret: by the catalogue, by `extra` rules of one's own,
 /// and by the shapes that custom resources share. No part of a scalar comes twice.
 #[must_use]
 pub fn find(object: &Node, extra: &[FieldRule]) -> Vec<Found> {
-    let _ = (object, extra);
-    Vec::new()
+    let (group, kind) = (group_of(object), kind_of(object));
+    if kind.is_empty() || kind == CUSTOM_RESOURCE_DEFINITION {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    for field in catalogue::fields(group, kind) {
+        field.pattern.visit(object, &mut |trail, node| {
+            add(&mut found, read(field.row, field.reads, field.role, trail, node));
+        });
+    }
+    for rule in extra.iter().filter(|rule| rule.is_about(group, kind)) {
+        rule.pattern().visit(object, &mut |trail, node| {
+            add(&mut found, read(CONFIGURED, Reads::Name, Role::Use, trail, node));
+        });
+    }
+    let guessed = heuristics::find(object, group, kind);
+    add(&mut found, guessed);
+    found
+}
+
+/// Adds what was not found before.
+fn add(found: &mut Vec<Found>, more: Vec<Found>) {
+    for new in more {
+        if !found.iter().any(|old| old.part == new.part && old.path == new.path) {
+            found.push(new);
+        }
+    }
 }

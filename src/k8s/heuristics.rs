@@ -1,0 +1,249 @@
+//! The shapes in which custom resources name secrets, for fields that no row of the catalogue knows.
+
+use crate::k8s::found::{Found, Role};
+use crate::k8s::pattern::trail::Trail;
+use crate::k8s::providers;
+use crate::k8s::references::reading::{name_text, read};
+use crate::k8s::references::row::Reads;
+use crate::k8s::secret_name::check;
+use crate::yaml::node::Node;
+
+/// The groups of Kubernetes' own kinds: the catalogue has all of their fields.
+const BUILTIN: &[&str] = &[
+    "",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "apps",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "extensions",
+    "flowcontrol.apiserver.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+];
+
+/// Kinds whose fields the catalogue has, or that hold whole secrets.
+const KNOWN: &[&str] = &[
+    "ClusterExternalSecret",
+    "ClusterPushSecret",
+    "ClusterSecretStore",
+    "ExternalSecret",
+    "PushSecret",
+    "SealedSecret",
+    "SecretStore",
+    "SopsSecret",
+];
+
+/// Keys below which nothing names a secret of the cluster, though it may look so.
+const NOT_BELOW: &[&str] = &[
+    "annotations",
+    "configMapExpressions",
+    "ignoreDifferences",
+    "labels",
+    "matchLabels",
+    "metadata",
+    "nodeSelector",
+    "openAPIV3Schema",
+    "operatorSpec",
+    "ownerReferences",
+    "patches",
+    "publishConnectionDetailsTo",
+    "secretObjects",
+    "status",
+    "writeConnectionSecretToRef",
+];
+
+/// Keys that look like a secret's name and hold something else.
+const NOT_NAMES: &[&str] = &[
+    "awssecretname",
+    "azuresecretname",
+    "clientsecret",
+    "gcpsecretname",
+    "remotesecretname",
+    "secretaccesskey",
+    "secretfile",
+    "secretkey",
+    "secretnamespace",
+    "secretnamespaces",
+    "secretpath",
+    "secretprefix",
+    "secretspath",
+    "secretstoreref",
+    "secrettype",
+    "secreturl",
+    "vaultsecretname",
+];
+
+/// Keys of plain strings that name a secret though they do not end in `SecretName` or `SecretRef`.
+const NAMES: &[&str] = &[
+    "alertmanagerconfigsecret",
+    "casecret",
+    "certificatesecret",
+    "certsecret",
+    "configsecret",
+    "credentialssecret",
+    "imagepullsecret",
+    "pullsecret",
+    "tlssecret",
+];
+
+/// Words of which a field has one when the selector `{name, key}` below it is about a secret.
+const SELECTED: &[&str] = &[
+    "auth",
+    "bearer",
+    "cert",
+    "connectionstring",
+    "credential",
+    "key",
+    "pass",
+    "secret",
+    "token",
+    "user",
+];
+
+/// Finds the fields of a custom resource that have the shape of a secret's name.
+#[must_use]
+pub fn find(object: &Node, group: &str, kind: &str) -> Vec<Found> {
+    if BUILTIN.contains(&group) || KNOWN.contains(&kind) {
+        return Vec::new();
+    }
+    let mut walk = Walk { trail: Trail::default(), found: Vec::new() };
+    for entry in object.entries() {
+        walk.entry(object, entry.key.str().unwrap_or_default(), &entry.value);
+    }
+    if walk.found.is_empty() {
+        return walk.found;
+    }
+    let provided = providers::find(object);
+    walk.found.retain(|found| provided.iter().all(|own| own.path != found.path));
+    walk.found
+}
+
+struct Walk<'a> {
+    trail: Trail<'a>,
+    found: Vec<Found>,
+}
+
+impl<'a> Walk<'a> {
+    fn entry(&mut self, from: &'a Node, key: &'a str, value: &'a Node) {
+        if NOT_BELOW.contains(&key) {
+            return;
+        }
+        self.trail.enter_key(from, key);
+        self.value(key, value);
+        self.trail.leave();
+    }
+
+    /// A value below a key, or an item of the list below it.
+    fn value(&mut self, key: &'a str, value: &'a Node) {
+        for (index, item) in value.items().iter().enumerate() {
+            self.trail.enter_item(value, index);
+            self.value(key, item);
+            self.trail.leave();
+        }
+        if value.scalar().is_some() {
+            if let Some(row) = string_row(&key.to_ascii_lowercase(), self.is_item()) {
+                self.take(row, value);
+            }
+            return;
+        }
+        if let Some(name) = value.get("name")
+            && let Some(row) = object_row(&key.to_ascii_lowercase(), value)
+        {
+            self.trail.enter_key(value, "name");
+            self.take(row, name);
+            self.trail.leave();
+        }
+        for entry in value.entries() {
+            self.entry(value, entry.key.str().unwrap_or_default(), &entry.value);
+        }
+    }
+
+    fn is_item(&self) -> bool {
+        self.trail.last_key().is_none()
+    }
+
+    fn take(&mut self, row: &'static str, node: &'a Node) {
+        if name_text(node).is_some_and(|text| check(text).is_ok()) {
+            self.found.extend(read(row, Reads::Name, Role::Use, &self.trail, node));
+        }
+    }
+}
+
+/// The shape of a plain string below a key.
+fn string_row(key: &str, is_item: bool) -> Option<&'static str> {
+    if NOT_NAMES.contains(&key) {
+        return None;
+    }
+    let ends = |end: &str| key.ends_with(end);
+    if ends("pullsecrets") || ends("secretnames") || ends("secretrefs") {
+        return is_item.then_some("like-secret-list");
+    }
+    if ends("secretname") || ends("secret_name") {
+        return Some("like-secret-name");
+    }
+    if ends("secretref") || ends("secret_ref") || NAMES.contains(&key) {
+        return Some("like-secret-string");
+    }
+    let existing = key.contains("existing") && ends("secret");
+    existing.then_some("like-existing-secret")
+}
+
+/// The shape of a mapping with a `name` below a key.
+fn object_row(key: &str, value: &Node) -> Option<&'static str> {
+    let kind = value.get("kind").and_then(Node::str);
+    if kind == Some("Secret") {
+        return Some("like-kind-secret");
+    }
+    let made_here = value.get("create").is_some_and(|create| create.str() == Some("true"));
+    if kind.is_some() || made_here {
+        return None;
+    }
+    let ends = |ends: &[&str]| ends.iter().any(|end| key.ends_with(end));
+    if NOT_NAMES.contains(&key)
+        && key != "clientsecret"
+        && key != "secretaccesskey"
+        && key != "secretkey"
+    {
+        return None;
+    }
+    if ends(&[
+        "secret",
+        "secretref",
+        "secretkeyref",
+        "secretreference",
+        "secretkeyselector",
+        "secretselector",
+    ]) {
+        return Some("like-secret-ref");
+    }
+    if ends(&["pullsecrets", "secrets", "secretrefs"]) {
+        return Some("like-secret-list");
+    }
+    if key == "certificaterefs" {
+        return Some("like-certificate-refs");
+    }
+    is_selector(key, value).then_some("like-selector")
+}
+
+/// Whether a mapping is no more than a name and a key, below a field that speaks of something secret.
+fn is_selector(key: &str, value: &Node) -> bool {
+    const ALLOWED: &[&str] = &["key", "name", "namespace", "optional"];
+    let allowed = |key: Option<&str>| key.is_some_and(|key| ALLOWED.contains(&key));
+    value.get("key").and_then(name_text).is_some()
+        && value.entries().iter().all(|entry| allowed(entry.key.str()))
+        && !key.contains("configmap")
+        && SELECTED.iter().any(|word| key.contains(word))
+}

@@ -1,0 +1,138 @@
+//! The table of what makes secrets.
+
+/// Kinds of objects that make secrets, and the fields that name them.
+#[derive(Debug)]
+pub struct Row {
+    /// The row's name; its example is `fixtures/providers/<id>.yaml`.
+    pub id: &'static str,
+    /// API groups, whatever their version; `*` in a group stands for any characters.
+    pub groups: &'static [&'static str],
+    /// Kinds; `*` for any.
+    pub kinds: &'static [&'static str],
+    /// The fields that name the secrets: the first of them that an object has.
+    pub names: &'static [&'static str],
+    /// What the operator writes behind the name; several make several secrets.
+    pub endings: &'static [&'static str],
+    /// A field without which nothing is made.
+    pub when: Option<&'static str>,
+    /// A field with which nothing is made.
+    pub unless: Option<&'static str>,
+    /// The namespaces it is made in, when it is made in others: where they stand, with commas between
+    /// or as a list. Where they do not stand, it is every one.
+    pub into: Option<&'static str>,
+    /// Which keys the secrets have.
+    pub keys: Keys,
+}
+
+/// Which keys a secret has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keys {
+    /// The object does not tell.
+    Unknown,
+    /// Always these.
+    Are(&'static [&'static str]),
+    /// Those of `data` and `stringData`.
+    OfData,
+    /// Those that an ExternalSecret's entries and template make.
+    OfStub,
+    /// Those of a sealed secret.
+    OfSeal,
+    /// Those of a certificate.
+    OfCertificate,
+    /// `data[].key` beside the name.
+    Beside,
+}
+
+/// A row that makes the secrets its fields name, with keys that are not known.
+const fn row(
+    id: &'static str,
+    groups: &'static [&'static str],
+    kinds: &'static [&'static str],
+    names: &'static [&'static str],
+) -> Row {
+    let (when, unless, into) = (None, None, None);
+    Row { id, groups, kinds, names, endings: &[""], when, unless, into, keys: Keys::Unknown }
+}
+
+impl Row {
+    const fn keys(mut self, keys: Keys) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    const fn endings(mut self, endings: &'static [&'static str]) -> Self {
+        self.endings = endings;
+        self
+    }
+
+    const fn when(mut self, path: &'static str) -> Self {
+        self.when = Some(path);
+        self
+    }
+
+    const fn unless(mut self, path: &'static str) -> Self {
+        self.unless = Some(path);
+        self
+    }
+
+    const fn into(mut self, path: &'static str) -> Self {
+        self.into = Some(path);
+        self
+    }
+}
+
+const EXTERNAL_SECRETS: &[&str] = &["external-secrets.io"];
+const STRIMZI: &[&str] = &["kafka.strimzi.io"];
+/// What asks cert-manager for a certificate; see its annotated Ingress and Gateway resources.
+const ISSUER: &str = "metadata.annotations[{cert-manager.io/issuer,cert-manager.io/cluster-issuer,kubernetes.io/tls-acme}]";
+const TLS: Keys = Keys::Are(&["tls.crt", "tls.key", "ca.crt"]);
+
+/// The rows.
+#[rustfmt::skip] // one line a kind
+pub const ROWS: &[Row] = &[
+    row("secret", &[""], &["Secret"], &["metadata.name"]).keys(Keys::OfData),
+    row("external-secret", EXTERNAL_SECRETS, &["ExternalSecret"], &["spec.target.name", "metadata.name"])
+        .unless("spec.target.manifest.kind").keys(Keys::OfStub),
+    row("cluster-external-secret", EXTERNAL_SECRETS, &["ClusterExternalSecret"],
+        &["spec.externalSecretSpec.target.name", "spec.externalSecretName", "metadata.name"])
+        .unless("spec.externalSecretSpec.target.manifest.kind").into("spec.namespaces[]").keys(Keys::OfStub),
+    row("old-external-secret", &["kubernetes-client.io"], &["ExternalSecret"], &["metadata.name"]),
+    row("sealed-secret", &["bitnami.com"], &["SealedSecret"], &["spec.template.metadata.name", "metadata.name"]).keys(Keys::OfSeal),
+    row("sops-secret", &["isindir.github.com"], &["SopsSecret"], &["spec.secretTemplates[].name"]),
+    row("certificate", &["cert-manager.io"], &["Certificate"], &["spec.secretName"]).keys(Keys::OfCertificate),
+    row("certificate-ingress", &["networking.k8s.io", "extensions"], &["Ingress"], &["spec.tls[].secretName"]).when(ISSUER).keys(TLS),
+    row("certificate-gateway", &["gateway.networking.k8s.io"], &["Gateway"], &["spec.listeners[].tls.certificateRefs[kind?=Secret].name"])
+        .when(ISSUER).keys(TLS),
+    row("acme-account", &["cert-manager.io"], &["Issuer", "ClusterIssuer"], &["spec.acme.privateKeySecretRef.name"]),
+    row("vault-secret", &["secrets.hashicorp.com"], &["VaultStaticSecret", "VaultDynamicSecret", "VaultPKISecret", "HCPVaultSecretsApp"],
+        &["spec.destination[create=true].name"]),
+    row("secret-provider-class", &["secrets-store.csi.x-k8s.io"], &["SecretProviderClass"], &["spec.secretObjects[].secretName"]).keys(Keys::Beside),
+    row("connection-secret", &["*"], &["*"], &["spec.writeConnectionSecretToRef.name"]),
+    row("azure-service-operator", &["*.azure.com"], &["*"], &["spec.operatorSpec.{secrets.*,secretExpressions[]}.name"]),
+    row("cnpg", &["postgresql.cnpg.io"], &["Cluster"], &["metadata.name"]).endings(&["-app", "-superuser", "-ca", "-server", "-replication"]),
+    row("strimzi-cluster", STRIMZI, &["Kafka"], &["metadata.name"])
+        .endings(&["-cluster-ca", "-cluster-ca-cert", "-clients-ca", "-clients-ca-cert", "-cluster-operator-certs"]),
+    row("strimzi-user", STRIMZI, &["KafkaUser"], &["metadata.name"]),
+    row("rabbitmq", &["rabbitmq.com"], &["RabbitmqCluster"], &["metadata.name"]).endings(&["-default-user"])
+        .unless("spec.secretBackend.externalSecret.name"),
+    row("rabbitmq-user", &["rabbitmq.com"], &["User"], &["metadata.name"]).endings(&["-user-credentials"]),
+    row("elasticsearch", &["elasticsearch.k8s.elastic.co"], &["Elasticsearch"], &["metadata.name"])
+        .endings(&["-es-elastic-user", "-es-http-certs-public", "-es-http-certs-internal"]),
+    row("one-password-item", &["onepassword.com"], &["OnePasswordItem"], &["metadata.name"]),
+    row("doppler-secret", &["secrets.doppler.com"], &["DopplerSecret"], &["spec.managedSecret.name"]),
+    row("infisical-secret", &["secrets.infisical.com"], &["InfisicalSecret"],
+        &["spec.{managedSecretReference,managedKubeSecretReferences[]}.secretName"]),
+    row("bitwarden-secret", &["k8s.bitwarden.com"], &["BitwardenSecret"], &["spec.secretName"]),
+    row("reflector", &[""], &["Secret"], &["metadata.name"])
+        .when("metadata.annotations[reflector.v1.k8s.emberstack.com/reflection-auto-enabled=true][reflector.v1.k8s.emberstack.com/reflection-auto-enabled]")
+        .into("metadata.annotations[reflector.v1.k8s.emberstack.com/reflection-auto-namespaces]").keys(Keys::OfData),
+    row("reflector", &["cert-manager.io"], &["Certificate"], &["spec.secretName"])
+        .when("spec.secretTemplate.annotations[reflector.v1.k8s.emberstack.com/reflection-auto-enabled=true][reflector.v1.k8s.emberstack.com/reflection-auto-enabled]")
+        .into("spec.secretTemplate.annotations[reflector.v1.k8s.emberstack.com/reflection-auto-namespaces]").keys(Keys::OfCertificate),
+    row("reflector", EXTERNAL_SECRETS, &["ExternalSecret"], &["spec.target.name", "metadata.name"])
+        .when("spec.target.template.metadata.annotations[reflector.v1.k8s.emberstack.com/reflection-auto-enabled=true][reflector.v1.k8s.emberstack.com/reflection-auto-enabled]")
+        .into("spec.target.template.metadata.annotations[reflector.v1.k8s.emberstack.com/reflection-auto-namespaces]").keys(Keys::OfStub),
+    row("replicator", &[""], &["Secret"], &["metadata.name"])
+        .when("metadata.annotations[replicator.v1.mittwald.de/replicate-to]")
+        .into("metadata.annotations[replicator.v1.mittwald.de/replicate-to]").keys(Keys::OfData),
+];
