@@ -3,11 +3,26 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::k8s::found::Found;
+use crate::k8s::found::{Found, Provided, Role};
+use crate::k8s::pattern::trail::Trail;
+use crate::k8s::providers;
+use crate::k8s::resource::{CUSTOM_RESOURCE_DEFINITION, kind_of};
+use crate::k8s::secret_name::DIGITS;
 use crate::yaml::node::Node;
 
+/// The row of what is found by its value alone.
+pub const ROW: &str = "by-value";
+
+/// The shortest text that can hold a versioned name: a letter, a hyphen, a version.
+const SHORTEST: usize = 2 + DIGITS;
+
+/// Keys of secrets below which a text is a value of the secret.
+const VALUES: &[&str] = &["data", "encryptedData", "stringData"];
+/// Keys of stubs below which a text names something in a store.
+const IN_STORES: &[&str] = &["extract", "find", "remoteRef"];
+
 /// The known families.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Families(BTreeSet<Box<str>>);
 
 impl Families {
@@ -36,15 +51,226 @@ impl<S: Into<Box<str>>> FromIterator<S> for Families {
 }
 
 /// Finds every scalar that is or holds a versioned name of a known family and is not among `already`.
+///
+/// An object's own name and the names of secrets it makes itself are no references.
 #[must_use]
 pub fn find(object: &Node, families: &Families, already: &[Found]) -> Vec<Found> {
-    let _ = (object, families, already);
-    Vec::new()
+    let kind = kind_of(object);
+    if families.is_empty() || kind == CUSTOM_RESOURCE_DEFINITION {
+        return Vec::new();
+    }
+    let mut walk = Walk { families, kind, trail: Trail::default(), found: Vec::new() };
+    walk.on(object);
+    if walk.found.is_empty() {
+        return walk.found;
+    }
+    let provided = providers::find(object);
+    walk.found.retain(|new| !is_own(new, &provided) && !is_known(new, already));
+    walk.found
+}
+
+fn is_own(new: &Found, provided: &[Provided]) -> bool {
+    provided.iter().any(|own| own.secret == new.secret || own.path == new.path)
+}
+
+fn is_known(new: &Found, already: &[Found]) -> bool {
+    let same = |old: &&Found| old.path == new.path;
+    already.iter().filter(same).any(|old| match (&old.part, &new.part) {
+        (None, _) | (_, None) => true,
+        (Some(old), Some(new)) => old.start < new.end && new.start < old.end,
+    })
+}
+
+struct Walk<'a, 'f> {
+    families: &'f Families,
+    kind: &'a str,
+    trail: Trail<'a>,
+    found: Vec<Found>,
+}
+
+impl<'a> Walk<'a, '_> {
+    fn on(&mut self, node: &'a Node) {
+        if node.scalar().is_some() {
+            return self.scalar(node);
+        }
+        for entry in node.entries() {
+            let key = entry.key.str().unwrap_or_default();
+            if !self.is_outside(key) {
+                self.trail.enter_key(node, key);
+                self.on(&entry.value);
+                self.trail.leave();
+            }
+        }
+        for (index, item) in node.items().iter().enumerate() {
+            self.trail.enter_item(node, index);
+            self.on(item);
+            self.trail.leave();
+        }
+    }
+
+    /// Whether nothing below a key of the mapping that the trail leads to is a mention.
+    fn is_outside(&self, key: &str) -> bool {
+        match (self.kind, key) {
+            (_, "name") => self.trail.keys_upward().next() == Some("metadata"),
+            // A binding names a role, which may be called like the secret.
+            ("RoleBinding" | "ClusterRoleBinding", "roleRef") => true,
+            ("Secret" | "SealedSecret" | "SopsSecret", key) => VALUES.contains(&key),
+            ("ExternalSecret" | "ClusterExternalSecret" | "PushSecret", key) => {
+                IN_STORES.contains(&key)
+            }
+            _ => false,
+        }
+    }
+
+    fn scalar(&mut self, node: &'a Node) {
+        let Some(text) = node.str().filter(|text| text.len() >= SHORTEST) else { return };
+        for part in find_text(text, self.families) {
+            let whole = part.len() == text.len();
+            self.found.push(Found {
+                row: ROW,
+                path: self.trail.path(),
+                node: node.clone(),
+                secret: text[part.clone()].to_owned(),
+                part: (!whole).then_some(part),
+                namespace: None,
+                optional: false,
+                key: None,
+                role: Role::Mention,
+            });
+        }
+    }
 }
 
 /// Finds every versioned name of a known family that stands in a text as a whole token.
+///
+/// Letters, digits, `.`, `_` and `-` belong to a token, so `<name>-cacert` and `<name>.yaml` are other
+/// names; a full stop that ends a sentence does not.
 #[must_use]
 pub fn find_text(text: &str, families: &Families) -> Vec<Range<usize>> {
-    let _ = (text, families);
-    Vec::new()
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut behind = 0;
+    for hyphen in memchr::memchr_iter(b'-', bytes) {
+        let end = hyphen + 1 + DIGITS;
+        let digits = bytes.get(hyphen + 1..end);
+        if !digits.is_some_and(|digits| digits.iter().all(u8::is_ascii_digit)) || !ends(bytes, end)
+        {
+            continue;
+        }
+        // Tokens do not overlap, so no byte is looked at from two of them.
+        let start = bytes[behind..hyphen].iter().rposition(|&byte| !in_token(byte));
+        let start = start.map_or(behind, |at| behind + at + 1);
+        if text.get(start..hyphen).is_some_and(|family| families.contains(family)) {
+            found.push(start..end);
+        }
+        behind = end;
+    }
+    found
+}
+
+const fn in_token(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-') || !byte.is_ascii()
+}
+
+/// Whether a token that goes up to `end` is over there.
+fn ends(bytes: &[u8], end: usize) -> bool {
+    match bytes.get(end) {
+        Some(b'.') => !bytes.get(end + 1).is_some_and(|&byte| in_token(byte)),
+        Some(&byte) => !in_token(byte),
+        None => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Families, find, find_text};
+    use crate::k8s::references;
+    use crate::text::path::TreePath;
+    use crate::text::source::Source;
+    use crate::yaml::node::Node;
+    use crate::yaml::parse::parse;
+
+    fn object(text: &str) -> Node {
+        parse(&Source::file(TreePath::root(), text)).unwrap().documents[0].root.clone()
+    }
+
+    fn families() -> Families {
+        ["auth-api", "auth"].into_iter().collect()
+    }
+
+    fn texts(text: &str) -> Vec<&str> {
+        find_text(text, &families()).into_iter().map(|range| &text[range]).collect()
+    }
+
+    #[test]
+    fn finds_whole_tokens() {
+        const NAME: &str = "auth-api-20250723110000";
+        for text in [
+            NAME,
+            "team/auth-api-20250723110000",
+            "--secret=auth-api-20250723110000",
+            "a: \"auth-api-20250723110000\"\n",
+            "Reads auth-api-20250723110000.",
+            "auth-api-20250723110000, x",
+            "é auth-api-20250723110000",
+        ] {
+            assert_eq!(texts(text), [NAME], "{text}");
+        }
+        assert_eq!(texts("auth-20250723110000,auth-api-20250723110000").len(), 2);
+    }
+
+    #[test]
+    fn leaves_other_names_alone() {
+        for text in [
+            "auth-api-20250723110000-cacert",
+            "auth-api-20250723110000.yaml",
+            "auth-api-202507231100001",
+            "x-auth-api-20250723110000",
+            "éauth-api-20250723110000",
+            "auth-api-2025072311000",
+            "other-20250723110000",
+            "-20250723110000",
+            "auth-api-20250723110000_",
+        ] {
+            assert_eq!(texts(text), [""; 0], "{text}");
+        }
+    }
+
+    #[test]
+    fn long_texts_take_linear_time() {
+        let hostile = "a-20250723110000".repeat(200_000);
+        assert_eq!(texts(&hostile).len(), 0);
+        let hyphens = "-".repeat(3_000_000);
+        assert_eq!(texts(&hyphens).len(), 0);
+        let names = "auth-20250723110000 ".repeat(100_000);
+        assert_eq!(texts(&names).len(), 100_000);
+    }
+
+    #[test]
+    fn each_mention_comes_once() {
+        let object = object(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: auth-20250723110000}\nspec:\n  template:\n    metadata: {annotations: {a: 'x auth-20250723110000 y auth-api-20250723110000'}}\n    spec: {imagePullSecrets: [{name: auth-20250723110000}]}\n",
+        );
+        let already = references::find(&object, &[]);
+        assert_eq!(already.len(), 1);
+        let found = find(&object, &families(), &already);
+        let parts: Vec<_> = found.iter().map(|found| found.part.clone().unwrap()).collect();
+        assert_eq!(parts, [2..21, 24..47]);
+    }
+
+    #[test]
+    fn what_an_object_makes_is_no_reference() {
+        let stub = object(
+            "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: auth-20250723110000, labels: {x: auth-20250723110000}}\nspec:\n  data: [{secretKey: a, remoteRef: {key: auth-api-20250723110000}}]\n",
+        );
+        assert_eq!(find(&stub, &families(), &[]).len(), 0);
+        let secret = object(
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: x}\nstringData: {a: auth-20250723110000}\n",
+        );
+        assert_eq!(find(&secret, &families(), &[]).len(), 0);
+        let crd = object(
+            "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: {a: auth-20250723110000}\n",
+        );
+        assert_eq!(find(&crd, &families(), &[]).len(), 0);
+    }
 }
