@@ -15,10 +15,23 @@ pub fn in_file(source: &Arc<Source>, edit: &Edit) -> Option<(Arc<Source>, Edit)>
         let fits = source.text().get(edit.span.start..edit.span.end).is_some();
         return fits.then(|| (Arc::clone(source), edit.clone()));
     };
-    let edit = before_last_break(source, edit);
+    let edit = before_last_break(source, &without_shared(source, edit));
     let span = outwards(source, within, &edit)?;
     let text = spell(&edit.text, &within.spelling)?;
     in_file(&within.outer, &Edit { span, text })
+}
+
+/// Leaves out what stays the same at both ends: the quotes of a word, which the outer text may have to escape.
+fn without_shared(source: &Source, edit: &Edit) -> Edit {
+    let old = source.slice(edit.span);
+    let same = |(a, b): &(char, char)| a == b;
+    let head: usize =
+        old.chars().zip(edit.text.chars()).take_while(same).map(|(a, _)| a.len_utf8()).sum();
+    let (old, new) = (&old[head..], &edit.text[head..]);
+    let tail: usize =
+        old.chars().rev().zip(new.chars().rev()).take_while(same).map(|(a, _)| a.len_utf8()).sum();
+    let span = Span::new(edit.span.start + head, edit.span.end - tail);
+    Edit { span, text: new[..new.len() - tail].to_owned() }
 }
 
 /// Tells an edit that ends behind the text's last line break as one that ends before it: what follows

@@ -5,6 +5,7 @@
 //! origin wherever it travels. The parser behind [`parse`] is named nowhere else.
 
 pub mod compare;
+pub mod edit;
 pub mod embed;
 pub mod library;
 pub mod node;

@@ -278,9 +278,26 @@ impl<'s> Builder<'s> {
         let expanded_before = self.expanded;
         self.count(1, 1, span)?;
         let flow = style == StructureStyle::Flow;
+        let listed = !flow && matches!(content, Content::Seq(_));
+        let start = if listed { self.first_dash(span.start) } else { span.start };
         self.behind = span.end.max(self.behind);
-        self.open.push(Open { start: span.start, anchor, flow, expanded_before, content });
+        self.open.push(Open { start, anchor, flow, expanded_before, content });
         Ok(())
+    }
+
+    /// The first dash of a block sequence. The parser says where the first item begins when the dashes
+    /// stand at the column of the key above.
+    fn first_dash(&self, start: usize) -> usize {
+        let between = self.source.slice(Span::new(self.behind.min(start), start));
+        let mut at = start - between.len();
+        for (index, line) in between.split_inclusive('\n').enumerate() {
+            let word = line.trim_start_matches(' ');
+            if index > 0 && word.starts_with('-') {
+                return at + line.len() - word.len();
+            }
+            at += line.len();
+        }
+        start
     }
 
     fn close(&mut self, span: Span) -> Result<(), SyntaxError> {

@@ -135,6 +135,12 @@ fn float(text: &str) -> Option<Kind> {
 /// else or kustomize would rewrite it, or because it cannot be written plain in a block or a list.
 #[must_use]
 pub fn needs_quotes(text: &str) -> bool {
+    needs_quotes_in_block(text) || text.contains(IN_FLOW)
+}
+
+/// The same for a text that does not stand between brackets or braces.
+#[must_use]
+pub fn needs_quotes_in_block(text: &str) -> bool {
     plain_kind(text, Schema::Kubectl) != Kind::Str
         || !is_plain(text)
         || is_date(text)
@@ -142,7 +148,10 @@ pub fn needs_quotes(text: &str) -> bool {
         || matches!(text, "<<" | "=")
 }
 
-/// Whether a text can stand without quotes, in block and in flow style.
+/// What ends a plain text between brackets or braces.
+pub const IN_FLOW: [char; 5] = [',', '[', ']', '{', '}'];
+
+/// Whether a text can stand without quotes in block style.
 fn is_plain(text: &str) -> bool {
     let indicator = |c: char| ",[]{}#&*!|>'\"%@`?:".contains(c);
     let hidden = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');
@@ -152,7 +161,6 @@ fn is_plain(text: &str) -> bool {
         && !text.ends_with([' ', ':'])
         && !text.contains(": ")
         && !text.contains(" #")
-        && !text.contains([',', '[', ']', '{', '}'])
         && !text.contains(hidden)
         && text != "-"
         && !text.starts_with("- ")

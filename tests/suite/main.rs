@@ -4,3 +4,4 @@
 
 mod architecture;
 mod support;
+mod yaml_edits;

@@ -8,24 +8,26 @@ use crate::yaml::node::{Node, Style};
 
 /// The runs of a scalar's text that its origin spells byte for byte, in order.
 ///
-/// Empty when no file spells the text: the node is no scalar, was made, or its text was changed.
+/// Empty when no file spells the text, or nothing of it as it reads.
 #[must_use]
 pub fn of(node: &Node) -> Vec<Run> {
-    let (Some(scalar), Some(origin), Some(text)) = (node.scalar(), &node.origin, node.str()) else {
-        return Vec::new();
-    };
+    spelled(node).unwrap_or_default()
+}
+
+/// The same, but `None` when no file spells the text: the node is no scalar, was made, or its text
+/// was changed.
+#[must_use]
+pub fn spelled(node: &Node) -> Option<Vec<Run>> {
+    let (scalar, origin, text) = (node.scalar()?, node.origin.as_ref()?, node.str()?);
     let (token, start) = (origin.text(), origin.span.start);
     let mut runs = match scalar.style {
         Style::Plain if token == text => vec![Run { inner: 0, outer: 0, len: text.len() }],
-        Style::Literal => block::literal(token, text).unwrap_or_default().runs,
-        Style::Folded => block::folded(token, text).unwrap_or_default().runs,
-        style => match flow::decode(token, style) {
-            Some((decoded, runs)) if decoded == text => runs,
-            _ => Vec::new(),
-        },
+        Style::Literal => block::literal(token, text)?.runs,
+        Style::Folded => block::folded(token, text)?.runs,
+        style => flow::decode(token, style).filter(|(decoded, _)| decoded == text)?.1,
     };
     for run in &mut runs {
         run.outer += start;
     }
-    runs
+    Some(runs)
 }

@@ -1,0 +1,162 @@
+//! Items, keys and documents taken out.
+
+use std::sync::Arc;
+
+use crate::text::edit::Edit;
+use crate::text::source::Source;
+use crate::text::span::Span;
+use crate::yaml::edit::spot::{self, Spot};
+use crate::yaml::edit::{EditError, layout};
+use crate::yaml::node::{Node, Value};
+use crate::yaml::parse::Stream;
+use crate::yaml::path::{Path, Step};
+
+/// Takes an item out of the sequence at a path, its lines and the comment behind it included. Comments
+/// above it stay. Of a list's only item, `[]` remains.
+///
+/// # Errors
+/// When nothing is there, or the way leads through an alias.
+pub fn remove_item(root: &Node, path: &Path, index: usize) -> Result<Edit, EditError> {
+    let spot = Spot::find(root, path)?;
+    let Value::Seq(seq) = &spot.node.value else {
+        return Err(EditError::Unexpected { path: path.clone(), wanted: "list" });
+    };
+    let (source, span) = spot.place()?;
+    let item = seq.items.get(index);
+    let item =
+        item.ok_or_else(|| EditError::Unexpected { path: path.index(index), wanted: "item" })?;
+    let ends: Vec<_> = seq.items.iter().filter_map(spot::end).collect();
+    if ends.len() < seq.items.len() {
+        return Err(EditError::Unspelled);
+    }
+    let token = Span::new(spot::start(item).unwrap_or(span.start), ends[index]);
+    if seq.items.len() == 1 {
+        return Ok(only(source, &spot, "[]"));
+    }
+    if seq.flow {
+        let behind = if index == 0 { span.start + 1 } else { ends[index - 1] };
+        return Ok(from_flow(source, span, behind, token, index == 0));
+    }
+    let from =
+        if index == 0 { span.start } else { next_dash(source, ends[index - 1], token.start) };
+    let next = seq.items.get(index + 1).and_then(spot::start);
+    let next = next.map(|next| next_dash(source, token.end, next));
+    Ok(from_block(source, from, token.end, next))
+}
+
+/// Takes a key and its value out of the mapping at a path; of a mapping's only key, `{}` remains.
+///
+/// # Errors
+/// When nothing is there, or the way leads through an alias or a merge key.
+pub fn remove_entry(root: &Node, path: &Path, key: &str) -> Result<Edit, EditError> {
+    let spot = Spot::find(root, path)?;
+    let own: Vec<_> = spot.node.entries().iter().filter(|entry| !entry.merged).collect();
+    let Some(index) = own.iter().rposition(|entry| entry.key.str() == Some(key)) else {
+        return Err(EditError::Unexpected { path: path.key(key), wanted: "key of its own" });
+    };
+    let (source, span) = spot.place()?;
+    let (start, end) = (spot::start(&own[index].key), spot::end(&own[index].value));
+    let (Some(start), Some(end)) = (start, end) else { return Err(EditError::Unspelled) };
+    // A merge key is no entry, but stands there too.
+    let merges = spot.node.entries().len() > own.len();
+    if own.len() == 1 && !merges {
+        return Ok(only(source, &spot, "{}"));
+    }
+    if spot::is_flow(spot.node) {
+        let behind = index.checked_sub(1).and_then(|before| spot::end(&own[before].value));
+        let first = behind.is_none();
+        let behind = behind.unwrap_or(span.start + 1);
+        return Ok(from_flow(source, span, behind, Span::new(start, end), first));
+    }
+    let next = own.get(index + 1).and_then(|entry| spot::start(&entry.key));
+    Ok(from_block(source, start, end, next))
+}
+
+/// Takes what a path names out of its document.
+///
+/// # Errors
+/// When nothing is there, or the way leads through an alias or a merge key.
+pub fn remove(root: &Node, path: &Path) -> Result<Edit, EditError> {
+    let unexpected = || EditError::Unexpected { path: path.clone(), wanted: "item or key" };
+    let (last, parent) = path.0.split_last().ok_or_else(unexpected)?;
+    let parent = Path(parent.to_vec());
+    match last {
+        Step::Key(key) => remove_entry(root, &parent, key),
+        Step::Index(index) => remove_item(root, &parent, *index),
+    }
+}
+
+/// Takes a document out of its stream, together with the `---` that parts it from the others.
+#[must_use]
+pub fn remove_document(stream: &Stream, index: usize) -> Option<Edit> {
+    let document = stream.documents.get(index)?;
+    let text = stream.source.text();
+    let start = if index == 0 { 0 } else { document.span.start };
+    let end = match stream.documents.get(index + 1) {
+        Some(next) => next.span.start,
+        None => text.len(),
+    };
+    Some(Edit { span: Span::new(start, end), text: String::new() })
+}
+
+/// The dash of the item that begins at `item`: between it and the one before are blanks, comments, and
+/// what names or types it.
+fn next_dash(source: &Arc<Source>, behind: usize, item: usize) -> usize {
+    let mut at = layout::next_line(source, behind);
+    while at <= item {
+        let line = source.slice(Span::new(at, layout::line_end(source, at)));
+        let blank = line.len() - line.trim_start_matches([' ', '\t']).len();
+        if line[blank..].starts_with('-') {
+            return at + blank;
+        }
+        let next = layout::next_line(source, at);
+        if next == at {
+            break;
+        }
+        at = next;
+    }
+    item
+}
+
+/// Replaces a collection by an empty one.
+fn only(source: &Arc<Source>, spot: &Spot<'_>, empty: &str) -> Edit {
+    let span = spot.node.origin.as_ref().map_or_else(Span::default, |origin| origin.span);
+    match spot.behind_colon() {
+        Some(colon) if !spot::is_flow(spot.node) => {
+            let props = source.slice(Span::new(colon, span.start));
+            let line = props.split(['\n', '#']).next().unwrap_or_default().trim_end();
+            let kept = colon + line.len();
+            let end = layout::line_end(source, span.end);
+            let rest = &props[line.len()..props.rfind('\n').unwrap_or(props.len())];
+            Edit { span: Span::new(kept, end), text: format!(" {empty}{}", rest.trim_end()) }
+        }
+        _ => Edit { span, text: empty.to_owned() },
+    }
+}
+
+fn from_flow(source: &Arc<Source>, span: Span, behind: usize, token: Span, first: bool) -> Edit {
+    if !first {
+        return Edit { span: Span::new(behind, token.end), text: String::new() };
+    }
+    let rest = source.slice(Span::new(token.end, span.end));
+    let comma = rest.find(',').map_or(0, |at| at + 1);
+    let blank = rest[comma..].len() - rest[comma..].trim_start().len();
+    Edit { span: Span::new(token.start, token.end + comma + blank), text: String::new() }
+}
+
+/// Takes whole lines; where the first one begins with something else, up to where the next one begins.
+fn from_block(source: &Arc<Source>, from: usize, end: usize, next: Option<usize>) -> Edit {
+    let line = layout::line_start(source, from);
+    let deletion = |start, end| Edit { span: Span::new(start, end), text: String::new() };
+    if !source.slice(Span::new(line, from)).trim().is_empty() {
+        return deletion(from, next.unwrap_or_else(|| layout::line_end(source, end)));
+    }
+    let behind = layout::next_line(source, end);
+    let unbroken = behind == source.text().len() && !source.text().ends_with('\n');
+    if unbroken && line > 0 {
+        // The line before becomes the last one, and stays without a line break as this one was.
+        let before = layout::line_start(source, line - 1);
+        return deletion(layout::line_end(source, before), behind);
+    }
+    deletion(line, behind)
+}

@@ -1,0 +1,101 @@
+//! The place of a collection in its document: what edits of its structure must know about it.
+
+use std::sync::Arc;
+
+use crate::text::source::Source;
+use crate::text::span::Span;
+use crate::yaml::edit::EditError;
+use crate::yaml::node::{Entry, Node, Value};
+use crate::yaml::path::{Path, Step};
+
+/// A node with its surroundings.
+#[derive(Clone, Copy)]
+pub struct Spot<'n> {
+    /// The node.
+    pub node: &'n Node,
+    /// The key whose value it is.
+    pub key: Option<&'n Node>,
+    /// Whether it stands inside brackets or braces.
+    pub in_flow: bool,
+}
+
+impl<'n> Spot<'n> {
+    /// Follows a path from a document's root.
+    ///
+    /// # Errors
+    /// When nothing is there, or the way leads through an alias or a merge key.
+    pub fn find(root: &'n Node, path: &Path) -> Result<Self, EditError> {
+        let mut spot = Self { node: root, key: None, in_flow: false };
+        for (depth, step) in path.0.iter().enumerate() {
+            let here = || Path(path.0[..=depth].to_vec());
+            spot = spot.step(step).ok_or_else(|| EditError::Unexpected {
+                path: here(),
+                wanted: "value of this document",
+            })?;
+            if spot.node.alias.is_some() || spot.key.is_none() && matches!(step, Step::Key(_)) {
+                return Err(EditError::Shared { path: here() });
+            }
+        }
+        Ok(spot)
+    }
+
+    fn step(self, step: &Step) -> Option<Self> {
+        let in_flow = self.in_flow || is_flow(self.node);
+        match step {
+            Step::Index(index) => {
+                Some(Self { node: self.node.items().get(*index)?, key: None, in_flow })
+            }
+            Step::Key(key) => match entry(self.node, key) {
+                Some(entry) => Some(Self { node: &entry.value, key: Some(&entry.key), in_flow }),
+                // A merge key brought it: the missing key tells.
+                None => Some(Self { node: self.node.get(key)?, key: None, in_flow }),
+            },
+        }
+    }
+
+    /// The text that spells the node, and the range of its token.
+    ///
+    /// # Errors
+    /// When no file spells it.
+    pub fn place(&self) -> Result<(&'n Arc<Source>, Span), EditError> {
+        let origin = self.node.origin.as_ref().ok_or(EditError::Unspelled)?;
+        Ok((&origin.source, origin.span))
+    }
+
+    /// Behind the colon of the node's key.
+    #[must_use]
+    pub fn behind_colon(&self) -> Option<usize> {
+        let (key, node) = (self.key?, self.node.origin.as_ref()?);
+        let from = end(key)?;
+        let between = node.source.slice(Span::new(from, node.span.start));
+        between.find(':').map(|at| from + at + 1)
+    }
+}
+
+/// A mapping's own entry of a key: of several, the last one, which counts.
+#[must_use]
+pub fn entry<'n>(map: &'n Node, key: &str) -> Option<&'n Entry> {
+    map.entries().iter().rev().find(|entry| !entry.merged && entry.key.str() == Some(key))
+}
+
+/// Whether a node is written with brackets or braces.
+#[must_use]
+pub fn is_flow(node: &Node) -> bool {
+    match &node.value {
+        Value::Map(map) => map.flow,
+        Value::Seq(seq) => seq.flow,
+        Value::Scalar(_) => false,
+    }
+}
+
+/// Behind the last byte of a node's token; of an alias, the alias itself.
+#[must_use]
+pub fn end(node: &Node) -> Option<usize> {
+    node.alias.or_else(|| node.origin.as_ref().map(|origin| origin.span)).map(|span| span.end)
+}
+
+/// The first byte of a node's token; of an alias, the alias itself. Anchor and tag stand before it.
+#[must_use]
+pub fn start(node: &Node) -> Option<usize> {
+    node.alias.or_else(|| node.origin.as_ref().map(|origin| origin.span)).map(|span| span.start)
+}
