@@ -3,6 +3,7 @@
 pub mod build;
 pub mod context;
 pub mod field_spec;
+pub mod json_patch;
 pub mod label_selector;
 pub mod object;
 pub mod resolver;

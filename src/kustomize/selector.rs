@@ -10,13 +10,21 @@ use crate::yaml::node::Node;
 /// The conditions that an object must meet, all of them.
 #[derive(Debug)]
 pub struct Selector {
-    group: Option<Regex>,
-    version: Option<Regex>,
-    kind: Option<Regex>,
-    name: Option<Regex>,
-    namespace: Option<Regex>,
+    group: Option<Pattern>,
+    version: Option<Pattern>,
+    kind: Option<Pattern>,
+    name: Option<Pattern>,
+    namespace: Option<Pattern>,
     labels: Requirements,
     annotations: Requirements,
+}
+
+/// A regular expression for all of a text.
+#[derive(Debug)]
+enum Pattern {
+    /// One without any sign of its own, as most are.
+    Word(String),
+    Regex(Regex),
 }
 
 impl Selector {
@@ -40,6 +48,9 @@ impl Selector {
     /// it has or was written with.
     #[must_use]
     pub fn selects(&self, object: &Object) -> bool {
+        if !fits(&self.kind, object.kind()) {
+            return false;
+        }
         let (now, first) = (object.identity(), object.original());
         let namespace = |identity| fits(&self.namespace, namespace_of(identity));
         self.fits_kind(&now)
@@ -90,18 +101,25 @@ impl Selector {
     }
 }
 
-fn fits(pattern: &Option<Regex>, text: &str) -> bool {
-    pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
+fn fits(pattern: &Option<Pattern>, text: &str) -> bool {
+    match pattern {
+        None => true,
+        Some(Pattern::Word(word)) => word == text,
+        Some(Pattern::Regex(regex)) => regex.is_match(text),
+    }
 }
 
-fn pattern(target: &Node, key: &str) -> Result<Option<Regex>, Problem> {
+fn pattern(target: &Node, key: &str) -> Result<Option<Pattern>, Problem> {
     let Some(node) = target.get(key) else { return Ok(None) };
     let Some(text) = node.str().filter(|text| !text.is_empty()) else { return Ok(None) };
+    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/')) {
+        return Ok(Some(Pattern::Word(text.to_owned())));
+    }
     let regex = Regex::new(&format!("^(?:{text})$")).map_err(|error| {
         let message = format!("`{text}` is no regular expression");
         Problem::at(message, node).with_help(error.to_string())
     })?;
-    Ok(Some(regex))
+    Ok(Some(Pattern::Regex(regex)))
 }
 
 fn requirements(target: &Node, key: &str) -> Result<Requirements, Problem> {

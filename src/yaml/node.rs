@@ -255,6 +255,22 @@ impl Node {
         Some(self.map_mut()?.entries.remove(index).value)
     }
 
+    /// Says of this value and of all below it how it came about.
+    pub fn mark(&mut self, how: How) {
+        // A copy of what no file spells is spelled by no file either.
+        if how != How::Copied || !matches!(self.how, How::Derived | How::Generated) {
+            self.how = how;
+        }
+        if let Some(map) = self.map_mut() {
+            for entry in &mut map.entries {
+                entry.key.mark(how);
+                entry.value.mark(how);
+            }
+        } else if let Some(items) = self.items_mut() {
+            items.iter_mut().for_each(|item| item.mark(how));
+        }
+    }
+
     /// The range inside the quotes of a quoted scalar; any other origin as it is.
     fn content_span(&self, origin: &Place) -> Span {
         match self.scalar().map(|scalar| scalar.style) {

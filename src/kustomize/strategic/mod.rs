@@ -193,10 +193,10 @@ fn shadowed(map: &Map, index: usize, entry: &Entry) -> bool {
 /// Kustomize keeps the quotes that a value had, and so a number put in the place of a quoted text is text.
 fn keep_quotes(old: &Node, mut new: Node) -> Node {
     let quoted = old.scalar().is_some_and(|scalar| scalar.style != Style::Plain);
+    let text = matches!(kind(&new, Schema::Kyaml), None | Some(Kind::Str));
     if let Value::Scalar(scalar) = &mut new.value
         && quoted
-        && scalar.style == Style::Plain
-        && scalar.tag == Tag::None
+        && !text
     {
         scalar.tag = Tag::Str;
     }
