@@ -6,6 +6,7 @@ pub mod field_spec;
 pub mod json_patch;
 pub mod label_selector;
 pub mod object;
+pub mod patches;
 pub mod resolver;
 pub mod scope;
 pub mod selector;

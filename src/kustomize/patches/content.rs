@@ -1,0 +1,102 @@
+//! What a patch is: a list of operations, or objects to merge.
+
+use crate::kustomize::build::Problem;
+use crate::kustomize::context::{Context, file_problem};
+use crate::kustomize::json_patch::{Operation, read};
+use crate::yaml::embed::parse_inside;
+use crate::yaml::node::{How, Node, Value};
+use crate::yaml::parse::{Stream, SyntaxError};
+
+/// A patch, read.
+pub(super) enum Content {
+    /// Nothing but comments.
+    Empty,
+    /// Operations.
+    Json(Vec<Operation>),
+    /// Objects to merge, marked as patched.
+    Strategic(Vec<Node>),
+}
+
+/// Reads a patch that stands in the kustomization.
+pub(super) fn read_inline(node: &Node) -> Result<Content, Problem> {
+    if node.str().is_none() {
+        let help = "write `patch: |-` and the patch indented below it";
+        return Err(Problem::at("the patch must be a text", node).with_help(help));
+    }
+    let stream = parse_inside(node).map_err(syntax)?;
+    content(&stream, stream.source.text().trim(), node)
+}
+
+/// Reads a patch from a file.
+pub(super) fn read_file(path: &Node, context: &mut Context<'_>) -> Result<Content, Problem> {
+    let stream = context.load(path)?;
+    content(&stream, stream.source.text(), path)
+}
+
+fn content(stream: &Stream, text: &str, entry: &Node) -> Result<Content, Problem> {
+    let roots = || stream.documents.iter().map(|document| &document.root);
+    let Some(first) = roots().find(|root| !crate::kustomize::strategic::is_null(root)) else {
+        return Ok(Content::Empty);
+    };
+    match &first.value {
+        Value::Map(_) => strategic(stream).map(Content::Strategic),
+        Value::Seq(_) if text.starts_with('[') && !is_json(text) => {
+            let help = "kustomize reads a patch that begins with `[` as JSON: \
+                        put keys and texts into double quotes, or write one `- op:` a line";
+            Err(Problem::at("the patch is not JSON", first).with_help(help))
+        }
+        Value::Seq(_) => read(first).map(Content::Json),
+        Value::Scalar(_) => {
+            let help = "a patch is an object with what changes, or a list of JSON patch operations";
+            Err(Problem::at("the patch is neither an object nor a list", entry).with_help(help))
+        }
+    }
+}
+
+fn is_json(text: &str) -> bool {
+    serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()
+}
+
+/// The objects of a strategic merge patch.
+pub(super) fn strategic(stream: &Stream) -> Result<Vec<Node>, Problem> {
+    let mut patches = Vec::new();
+    for document in &stream.documents {
+        let root = &document.root;
+        if crate::kustomize::strategic::is_null(root) {
+            continue;
+        }
+        let is_list =
+            root.get("kind").and_then(Node::str).is_some_and(|kind| kind.ends_with("List"));
+        match root.get("items").filter(|items| is_list && matches!(items.value, Value::Seq(_))) {
+            Some(items) => {
+                for item in items.items() {
+                    patches.push(object(item)?);
+                }
+            }
+            None => patches.push(object(root)?),
+        }
+    }
+    Ok(patches)
+}
+
+fn object(node: &Node) -> Result<Node, Problem> {
+    let has =
+        |keys: &[&str]| node.at(keys).and_then(Node::str).is_some_and(|text| !text.is_empty());
+    for keys in [&["kind"][..], &["metadata", "name"]] {
+        if !has(keys) {
+            let help = "kustomize wants kind and name in every patch, even where a target selects; \
+                        with a target any name will do";
+            let message = format!("the patch has no `{}`", keys.join("."));
+            return Err(Problem::at(message, node).with_help(help));
+        }
+    }
+    let mut patch = node.clone();
+    patch.mark(How::Patched);
+    Ok(patch)
+}
+
+/// What to report of a patch that is no YAML.
+pub(super) fn syntax(error: SyntaxError) -> Problem {
+    let path = error.place.source.path().clone();
+    file_problem(&error.clone().into(), &path, &Node::map(How::Patched))
+}
