@@ -19,6 +19,8 @@ mod site;
 mod spelled;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod wiring;
 
 use std::collections::BTreeMap;
