@@ -1,6 +1,7 @@
 //! A bump changes one family's name in one environment, adds its stub, and nothing else anywhere: kubectl is the judge.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use std::path::Path;
 
 use crate::difference::{self, Names};
@@ -10,6 +11,9 @@ use crate::tree::{self, Copy};
 
 /// The version that everything is bumped to, newer than any in the examples.
 const VERSION: &str = "20250901080000";
+
+/// A version in the examples.
+const OLD: &str = "20250602090000";
 
 /// Kinds of which no object may change: stubs are the way back, and a Job's template is immutable.
 const STAYS: [&str; 4] = ["ExternalSecret", "Job", "SealedSecret", "Secret"];
@@ -51,6 +55,65 @@ fn shop_overlays() {
 #[test]
 fn shop_plain() {
     every_family_is_isolated("shop-plain", &[]);
+}
+
+/// The judge itself: a bump done rightly by hand has no fault.
+#[test]
+fn a_bump_by_hand_is_isolated() {
+    let copy = Copy::of("shop-overlays");
+    let (old, names) =
+        ("mailer-smtp-20250610143000".to_owned(), Names::new("mailer-smtp", VERSION));
+    let before = state::of(copy.path());
+    let overlay = copy.path().join("apps/mailer/overlays/staging");
+    for file in ["config.yaml", "credentials.yaml"] {
+        rewrite(&overlay.join(file), &old, &names.new);
+    }
+    let stub = overlay.join(format!("{}.yaml", names.new));
+    fs::copy(overlay.join(format!("{old}.yaml")), &stub).unwrap();
+    rewrite(&stub, "20250610143000", VERSION);
+    let listed = format!("- {old}.yaml");
+    rewrite(
+        &overlay.join("kustomization.yaml"),
+        &listed,
+        &format!("{listed}\n- {}.yaml", names.new),
+    );
+    let mut faults = Vec::new();
+    judge(&before, &state::of(copy.path()), "staging", &names, &mut |fault| faults.push(fault));
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+/// The judge itself: search and replace renames the stub and reaches production through the base.
+#[test]
+fn search_and_replace_is_found_out() {
+    let copy = Copy::of("shop-overlays");
+    let names = Names::new("checkout-db-credentials", VERSION);
+    let before = state::of(copy.path());
+    for directory in ["base", "overlays/staging"] {
+        for file in tree::files(&copy.path().join("apps/checkout").join(directory)).keys() {
+            let file = copy.path().join("apps/checkout").join(directory).join(file);
+            rewrite(
+                &file,
+                &format!("checkout-db-credentials-{OLD}\n"),
+                &format!("{}\n", names.new),
+            );
+        }
+    }
+    let mut faults = Vec::new();
+    judge(&before, &state::of(copy.path()), "staging", &names, &mut |fault| faults.push(fault));
+    let said = faults.join("\n");
+    for expected in [
+        "production: another environment's root changed",
+        "was lost, or came twice",
+        "new and no copy of a stub",
+        "checkout\")).spec.template.spec.containers[0].args[0] still names",
+    ] {
+        assert!(said.contains(expected), "{expected:?} is not in:\n{said}");
+    }
+}
+
+fn rewrite(file: &Path, from: &str, to: &str) {
+    let text = fs::read_to_string(file).unwrap();
+    fs::write(file, text.replace(from, to)).unwrap();
 }
 
 /// Bumps each family of an example on a fresh copy, in staging and then in production.
