@@ -3,9 +3,24 @@
 //! A [`Plan`] is only ever handed out proved: the planned tree is resolved with the same resolver and
 //! held against the tree as it stands.
 
+pub mod bump;
 pub mod contract;
+mod draft;
+mod grants;
+mod listing;
+mod moves;
+mod next;
+mod patch;
+mod prove;
 pub mod refusal;
 pub mod request;
+mod site;
+mod spell;
+mod stub;
+mod survey;
+#[cfg(test)]
+mod tests;
+mod version;
 
 use std::sync::Arc;
 

@@ -36,15 +36,15 @@ pub enum PlanError {
     #[error("`{version}` cannot be the next version of `{family}` in `{environment}`: {reason}")]
     Version {
         /// The version.
-        version: String,
+        version: Box<str>,
         /// The family.
-        family: String,
+        family: Box<str>,
         /// The environment.
-        environment: String,
+        environment: Box<str>,
         /// What is wrong with it, a lower-case phrase.
-        reason: String,
+        reason: Box<str>,
         /// What to type instead.
-        help: String,
+        help: Box<str>,
         /// The places that bear on it.
         reasons: Vec<Refusal>,
     },
@@ -100,7 +100,7 @@ impl PlanError {
             Self::Unversioned(name) => {
                 Some(format!("take `versioned: false` away from `{name}` in rotate.yaml"))
             }
-            Self::Version { help, .. } => Some(help.clone()),
+            Self::Version { help, .. } => Some(help.to_string()),
             Self::Refused { .. } => None,
             Self::Unproved { .. } => Some(
                 "nothing was written; please report this with the tree that shows it".to_owned(),

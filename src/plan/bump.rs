@@ -1,0 +1,352 @@
+//! One family of one environment, moved to another version.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::k8s::secret_name::{VersionedName, family};
+use crate::kustomize::build::Status;
+use crate::plan::draft::Draft;
+use crate::plan::moves::Mover;
+use crate::plan::next::{self, After};
+use crate::plan::prove::{Expected, prove};
+use crate::plan::refusal::{PlanError, Refusal};
+use crate::plan::request::BumpRequest;
+use crate::plan::stub::planner::{Outcome, Planner};
+use crate::plan::survey::Survey;
+use crate::plan::version::{Before, Question, Unfit};
+use crate::plan::{FileChange, Plan};
+use crate::repo::Repo;
+use crate::repo::error::RepoError;
+use crate::repo::nearest::nearest;
+use crate::repo::root::Root;
+use crate::text::memory::MemoryTree;
+use crate::text::path::TreePath;
+
+/// Plans a bump and proves it on the planned tree. A plan that is empty means that nothing is to be done.
+///
+/// # Errors
+/// When the environment or the family is not known, the version cannot be used, something forbids the
+/// move, or the planned tree does not resolve to what was meant.
+pub fn plan(repo: &Repo, request: &BumpRequest) -> Result<Plan, PlanError> {
+    let bump = Bump::new(repo, request)?;
+    let survey = Survey::new(repo, bump.environment, bump.family);
+    bump.check(&survey)?;
+    let name = bump.name(&survey, request)?;
+    bump.planned(&survey, &name)
+}
+
+/// A bump whose environment is known.
+struct Bump<'p> {
+    repo: &'p Repo,
+    environment: usize,
+    label: &'p str,
+    family: &'p str,
+}
+
+impl<'p> Bump<'p> {
+    fn new(repo: &'p Repo, request: &'p BumpRequest) -> Result<Self, PlanError> {
+        let environment = repo.environment(&request.environment).map_err(|error| match error {
+            RepoError::UnknownEnvironment { name, nearest, known } => {
+                PlanError::UnknownEnvironment { name, nearest, known }
+            }
+            _ => PlanError::UnknownEnvironment {
+                name: request.environment.clone(),
+                nearest: None,
+                known: Vec::new(),
+            },
+        })?;
+        let found = &repo.environments[environment];
+        if !found.versioned {
+            return Err(PlanError::Unversioned(found.name.clone()));
+        }
+        Ok(Self { repo, environment, label: &found.name, family: family(&request.family) })
+    }
+
+    fn refused(&self, mut reasons: Vec<Refusal>) -> PlanError {
+        let place = |one: &Refusal| {
+            let place = one.place.as_ref().map(|place| place.near_in_file());
+            place.map(|place| (place.source.path().clone(), place.span))
+        };
+        reasons.sort_by(|a, b| (place(a), &a.what).cmp(&(place(b), &b.what)));
+        reasons.dedup_by(|a, b| (place(a), &a.what) == (place(b), &b.what));
+        let (family, environment) = (self.family.to_owned(), self.label.to_owned());
+        PlanError::Refused { family, environment, reasons }
+    }
+
+    fn reason(&self, what: String, way_out: &str) -> PlanError {
+        self.refused(vec![Refusal { what, place: None, way_out: way_out.to_owned() }])
+    }
+
+    /// Whether the family is there, and may be moved at all.
+    fn check(&self, survey: &Survey<'_>) -> Result<(), PlanError> {
+        if survey.is_empty() {
+            let known: Vec<String> = self
+                .repo
+                .all_families_of(self.environment)
+                .keys()
+                .map(|one| (*one).to_owned())
+                .collect();
+            let nearest = nearest(self.family, known.iter().map(String::as_str)).map(str::to_owned);
+            let (family, environment) = (self.family.to_owned(), self.label.to_owned());
+            return Err(PlanError::UnknownFamily { family, environment, nearest, known });
+        }
+        if !self.repo.config.secret(self.family).is_managed() {
+            let what = "rotate.yaml says to leave the family alone".to_owned();
+            return Err(self.reason(what, "take `managed: false` away from it"));
+        }
+        if survey.uses.is_empty() {
+            return Err(match survey.left("") {
+                left if left.is_empty() => self.reason(
+                    "nothing here uses a secret of the family".to_owned(),
+                    "point a workload at it first",
+                ),
+                left => self.refused(
+                    left.into_iter()
+                        .map(|left| Refusal {
+                            what: format!("{}: {}", left.what, left.reason),
+                            place: left.place,
+                            way_out: left.way_out,
+                        })
+                        .collect(),
+                ),
+            });
+        }
+        self.check_roots(survey)
+    }
+
+    /// A root that does not build hides what it names.
+    fn check_roots(&self, survey: &Survey<'_>) -> Result<(), PlanError> {
+        let roots = survey.roots.iter().map(|&index| &*self.repo.roots[index]);
+        let hidden = roots.filter(|root| root.status() == Status::Failed && self.mentions(root));
+        let reasons: Vec<Refusal> = hidden
+            .map(|root| {
+                let problem = root.problems().iter().find(|problem| !problem.partial);
+                let why = problem.map_or("", |problem| problem.message.as_str());
+                Refusal {
+                    what: format!(
+                        "`{}` does not build, so what it names is not known: {why}",
+                        root.path
+                    ),
+                    place: problem.and_then(|problem| problem.place.clone()),
+                    way_out: problem
+                        .and_then(|problem| problem.help.clone())
+                        .unwrap_or_else(|| "repair it first".to_owned()),
+                }
+            })
+            .collect();
+        if reasons.is_empty() { Ok(()) } else { Err(self.refused(reasons)) }
+    }
+
+    fn mentions(&self, root: &Root) -> bool {
+        let tree = self.repo.library.tree();
+        let below = tree.manifests().iter().filter(|file| file.is_within(&root.path));
+        let mut files = root.files().iter().chain(below);
+        files.any(|file| tree.source(file).is_ok_and(|source| source.text().contains(self.family)))
+    }
+
+    /// The name to move to.
+    fn name(&self, survey: &Survey<'_>, request: &BumpRequest) -> Result<String, PlanError> {
+        let versioned = |index: &usize| self.repo.environments[*index].versioned;
+        let mut earlier = (0..self.environment).filter(versioned).rev();
+        let first = earlier.clone().next().is_none();
+        let before = earlier.find_map(|index| {
+            let seen = Survey::new(self.repo, index, self.family).seen();
+            let environment = self.repo.environments[index].name.clone();
+            (!seen.is_empty()).then_some(Before { environment, seen })
+        });
+        let here = survey.seen();
+        let question = Question {
+            family: self.family,
+            asked: request.version.as_deref(),
+            here: &here,
+            before: before.as_ref(),
+            first,
+            now: request.now,
+        };
+        let version = question.answer().map_err(|unfit| self.unfit(unfit))?;
+        let name = VersionedName::new(self.family, version).map_err(|error| {
+            self.reason(error.to_string(), "give the secret another name before versioning it")
+        })?;
+        Ok(name.to_string())
+    }
+
+    fn unfit(&self, unfit: Unfit) -> PlanError {
+        PlanError::Version {
+            version: unfit.version.into(),
+            family: self.family.into(),
+            environment: self.label.into(),
+            reason: unfit.reason.into(),
+            help: unfit.help.into(),
+            reasons: unfit.reasons,
+        }
+    }
+
+    fn planned(&self, survey: &Survey<'_>, name: &str) -> Result<Plan, PlanError> {
+        let mut draft = Draft::default();
+        let mut expected = Expected {
+            name: name.to_owned(),
+            environment: self.environment,
+            stubs: survey.roots.iter().copied().collect(),
+            ..Expected::default()
+        };
+        let mut mover = Mover::new(self.repo, self.environment, name, &mut draft, &mut expected);
+        mover.run(survey);
+        let (mut moved, mut reasons) = (mover.moved, mover.refusals);
+        let mut plan = self.empty(survey, name);
+        if moved.is_empty() && reasons.is_empty() {
+            return Ok(plan);
+        }
+        let outcome = self.stubs(survey, name, &mut draft, &mut expected);
+        reasons.extend(outcome.refusals);
+        if !reasons.is_empty() {
+            return Err(self.refused(reasons));
+        }
+        let changes = draft.finish().map_err(|error| self.unproved(vec![error.to_string()]))?;
+        self.prove(&changes, &expected)?;
+        moved.sort_by(|a, b| (&a.root, &a.object, &a.field).cmp(&(&b.root, &b.object, &b.field)));
+        plan.next = self.next(&changes, &outcome.supplies);
+        plan.notes.extend(outcome.notes);
+        plan.stubs = outcome.stubs;
+        (plan.moved, plan.changes) = (moved, changes);
+        Ok(plan)
+    }
+
+    fn empty(&self, survey: &Survey<'_>, name: &str) -> Plan {
+        let from: BTreeSet<String> = survey.seen().into_iter().map(|seen| seen.name).collect();
+        let roots = survey.roots.iter().map(|&index| &self.repo.roots[index]);
+        let partial = roots.filter(|root| root.status() == Status::Partial);
+        let note = |root: &Arc<Root>| {
+            let why = root.problems().first().map_or("", |problem| problem.message.as_str());
+            format!(
+                "`{}` is known only in part ({why}); what is missing may name the family too",
+                root.path
+            )
+        };
+        Plan {
+            family: self.family.to_owned(),
+            environment: self.label.to_owned(),
+            from: from.into_iter().collect(),
+            to: name.to_owned(),
+            changes: Vec::new(),
+            moved: Vec::new(),
+            stubs: Vec::new(),
+            left: survey.left(name),
+            next: Vec::new(),
+            notes: partial.map(note).chain(survey.pods()).collect(),
+        }
+    }
+
+    fn stubs(
+        &self,
+        survey: &Survey<'p>,
+        name: &str,
+        draft: &mut Draft,
+        expected: &mut Expected,
+    ) -> Outcome {
+        let Some(name) = VersionedName::parse(name) else { return Outcome::default() };
+        let settings = self.repo.config.secret(self.family);
+        let spelled = name.to_string();
+        let mut planner = Planner {
+            repo: self.repo,
+            environment: self.environment,
+            family: self.family,
+            version: name.version(),
+            name: &spelled,
+            settings: &settings,
+            draft,
+            expected,
+            outcome: Outcome::default(),
+        };
+        planner.run(survey);
+        planner.outcome
+    }
+
+    /// Resolves the planned tree and holds it against this one.
+    fn prove(&self, changes: &[FileChange], expected: &Expected) -> Result<(), PlanError> {
+        let tree = overlay(self.repo, changes);
+        let changed: BTreeSet<TreePath> =
+            changes.iter().map(|change| change.path.clone()).collect();
+        let after = self.repo.reload(Arc::new(tree), &changed);
+        let after = after.map_err(|error| self.unproved(vec![error.to_string()]))?;
+        let differences = prove(self.repo, &after, expected);
+        if differences.is_empty() { Ok(()) } else { Err(self.unproved(differences)) }
+    }
+
+    fn unproved(&self, differences: Vec<String>) -> PlanError {
+        let (family, environment) = (self.family.to_owned(), self.label.to_owned());
+        PlanError::Unproved { family, environment, differences }
+    }
+
+    fn next(
+        &self,
+        changes: &[FileChange],
+        supplies: &BTreeSet<next::Supply>,
+    ) -> Vec<crate::plan::NextStep> {
+        let here = &self.repo.environments[self.environment];
+        let later = self.repo.environments[self.environment + 1..].iter();
+        let after = later
+            .filter(|next| next.versioned)
+            .find(|next| self.repo.family(next.index, self.family).is_some())
+            .map(|next| After {
+                environment: next.name.clone(),
+                soak: here
+                    .declared
+                    .as_ref()
+                    .and_then(|declared| declared.soak.as_ref())
+                    .map_or_else(|| "24h".to_owned(), ToString::to_string),
+            });
+        let new: Vec<&str> = changes
+            .iter()
+            .filter(|change| change.before.is_none())
+            .map(|change| change.path.as_str())
+            .collect();
+        next::steps(supplies, &new, self.family, self.label, after.as_ref())
+    }
+}
+
+/// The repository's tree as if the changes were written.
+#[must_use]
+pub fn overlay(repo: &Repo, changes: &[FileChange]) -> MemoryTree {
+    let files =
+        changes.iter().map(|change| (change.path.clone(), Some(change.after.clone().into_bytes())));
+    MemoryTree::over(Arc::clone(repo.library.tree()), files)
+}
+
+/// Plans the bumps of several families, each on the tree that the one before would leave.
+///
+/// Returns a plan for each family and the changes of all of them together.
+///
+/// # Errors
+/// With every plan's error, when any of them has one.
+pub fn plan_all(
+    repo: &Repo,
+    requests: &[BumpRequest],
+) -> Result<(Vec<Plan>, Vec<FileChange>), Vec<PlanError>> {
+    let (mut plans, mut errors) = (Vec::new(), Vec::new());
+    let mut total: BTreeMap<TreePath, FileChange> = BTreeMap::new();
+    let mut current: Option<Repo> = None;
+    for request in requests {
+        let base = current.as_ref().unwrap_or(repo);
+        let plan = match plan(base, request) {
+            Ok(plan) => plan,
+            Err(error) => {
+                errors.push(error);
+                continue;
+            }
+        };
+        for change in &plan.changes {
+            let known = total.entry(change.path.clone()).or_insert_with(|| change.clone());
+            known.after.clone_from(&change.after);
+        }
+        if !plan.changes.is_empty() {
+            let changed: BTreeSet<TreePath> =
+                plan.changes.iter().map(|one| one.path.clone()).collect();
+            let tree = overlay(base, &plan.changes);
+            if let Ok(next) = base.reload(Arc::new(tree), &changed) {
+                current = Some(next);
+            }
+        }
+        plans.push(plan);
+    }
+    if errors.is_empty() { Ok((plans, total.into_values().collect())) } else { Err(errors) }
+}

@@ -1,0 +1,287 @@
+//! How each reference gets the new name: edited where it stands, patched in an overlay, or added to its list.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::k8s::encryption::is_encrypted;
+use crate::plan::draft::Draft;
+use crate::plan::listing;
+use crate::plan::patch::{Ambiguous, Change, patches};
+use crate::plan::prove::Expected;
+use crate::plan::refusal::Refusal;
+use crate::plan::site::{Others, Site, Token, group, with_parts};
+use crate::plan::survey::{Item, Survey};
+use crate::plan::{MoveKind, Moved};
+use crate::repo::Repo;
+use crate::repo::reach::Reach;
+use crate::text::edit::Edit;
+use crate::text::lift;
+use crate::text::path::TreePath;
+use crate::text::source::{Place, Source};
+use crate::yaml::edit::rewrite::{rewrite, rewrite_alias, rewrite_part};
+use crate::yaml::embed;
+use crate::yaml::node::{How, Node};
+use crate::yaml::path::Path;
+
+const MADE: &str = "write the full name where it is used, or take the prefix, suffix or hash off this secret's name";
+const GENERATED: &str = "take the name out of what the generator reads, or change it there by hand";
+const SEALED: &str = "move the manifest out of the encrypted file, or change the name with the tool that encrypted it";
+const SHARED: &str =
+    "give the environment a kustomization of its own that includes the file, and bump again";
+
+/// Moves the references of one family.
+pub(super) struct Mover<'p> {
+    pub(super) repo: &'p Repo,
+    pub(super) environment: usize,
+    pub(super) name: &'p str,
+    pub(super) draft: &'p mut Draft,
+    pub(super) expected: &'p mut Expected,
+    pub(super) moved: Vec<Moved>,
+    pub(super) refusals: Vec<Refusal>,
+    /// What is to be patched, by the kustomization that gets the patch.
+    patches: BTreeMap<TreePath, BTreeMap<Token, Change>>,
+}
+
+impl<'p> Mover<'p> {
+    pub(super) fn new(
+        repo: &'p Repo,
+        environment: usize,
+        name: &'p str,
+        draft: &'p mut Draft,
+        expected: &'p mut Expected,
+    ) -> Self {
+        let (moved, refusals, patches) = (Vec::new(), Vec::new(), BTreeMap::new());
+        Self { repo, environment, name, draft, expected, moved, refusals, patches }
+    }
+
+    /// Plans the move of everything a survey found that names another version.
+    pub(super) fn run(&mut self, survey: &Survey<'_>) {
+        let stale = |item: &&Item<'_>| item.reference.secret() != self.name;
+        let uses: Vec<Item<'_>> = survey.uses.iter().filter(stale).copied().collect();
+        let (sites, nowhere) = group(&uses);
+        self.refuse_unspelled(&nowhere);
+        let roots = survey.roots.iter().map(|&index| (index, &*self.repo.roots[index]));
+        let others = Others::find(roots, &sites);
+        for site in &sites {
+            self.site(site, others.stays(&site.token));
+        }
+        self.copied(&others, &sites);
+        self.grants(&survey.grants);
+        self.write_patches();
+    }
+
+    /// Writes what was left to patches into the kustomizations.
+    fn write_patches(&mut self) {
+        let mut unseen: BTreeSet<Token> =
+            self.patches.values().flat_map(BTreeMap::keys).cloned().collect();
+        for (directory, wanted) in std::mem::take(&mut self.patches) {
+            let Some(layer) = self.repo.resolver.layer(&directory) else { continue };
+            match patches(&layer, &wanted, self.name) {
+                Ok(patches) => {
+                    let entries: Vec<String> =
+                        patches.iter().map(|patch| patch.entry.clone()).collect();
+                    let written = entries.is_empty()
+                        || listing::append(
+                            self.draft,
+                            &self.repo.library,
+                            &layer.file,
+                            "patches",
+                            &entries,
+                        );
+                    if written {
+                        patches.iter().flat_map(|patch| &patch.tokens).for_each(|token| {
+                            unseen.remove(token);
+                        });
+                    }
+                }
+                Err(Ambiguous(identity)) => self.refusals.push(Refusal {
+                    what: format!(
+                        "`{directory}` has several objects that a patch of {} `{}` would select",
+                        identity.kind, identity.name
+                    ),
+                    place: None,
+                    way_out: "give the objects namespaces, or names of their own".to_owned(),
+                }),
+            }
+        }
+        for token in unseen {
+            self.refusals.push(Refusal {
+                what: format!("the patches of no kustomization see what `{}` says", token.file),
+                place: self
+                    .repo
+                    .library
+                    .tree()
+                    .source(&token.file)
+                    .ok()
+                    .map(|source| Place { source, span: token.span }),
+                way_out: SHARED.to_owned(),
+            });
+        }
+    }
+}
+
+impl Mover<'_> {
+    fn refuse(&mut self, item: &Item<'_>, what: &str, way_out: &str) {
+        let what = format!("{}: {what}", item.what());
+        let place = item.reference.near();
+        self.refusals.push(Refusal { what, place, way_out: way_out.to_owned() });
+    }
+
+    pub(super) fn refuse_unspelled(&mut self, items: &[Item<'_>]) {
+        for item in items {
+            self.refuse(item, "no file spells the name", MADE);
+        }
+    }
+
+    /// Plans one site: `stays` when something else reads the same bytes and must not change.
+    fn site(&mut self, site: &Site<'_>, stays: bool) {
+        if let Some((what, way_out)) = self.obstacle(site) {
+            self.refuse(&site.items[0], what, way_out);
+            return;
+        }
+        let own = self.repo.exclusive(&site.token.file) == Reach::Alone(self.environment);
+        let edits = if own { edits(site, self.name, stays) } else { None };
+        let Some(edits) = edits else {
+            let items = self.patch(&site.token, &site.items, &Change::Replace(site.parts()));
+            self.expect(site, &items);
+            return;
+        };
+        for (file, edit) in edits {
+            self.draft.edit(&file, edit);
+        }
+        self.expect(site, &site.items);
+        self.tell(&site.items, MoveKind::InPlace, &site.token.file);
+    }
+
+    /// What forbids any change of a site.
+    fn obstacle(&self, site: &Site<'_>) -> Option<(&'static str, &'static str)> {
+        if site.items.iter().any(|item| item.node().how == How::Derived) {
+            return Some(("kustomize makes the name longer (a prefix, a suffix or a hash)", MADE));
+        }
+        if site.items.iter().any(|item| item.node().how == How::Generated) {
+            return Some(("a generator makes the text that holds the name", GENERATED));
+        }
+        let stream = self.repo.library.stream(&site.token.file).ok()?;
+        let sealed = stream.documents.iter().any(|document| is_encrypted(&document.root));
+        sealed.then_some(("the file is encrypted, and a changed byte would break its seal", SEALED))
+    }
+
+    /// Leaves a token to a patch in the kustomizations nearest to it; which references that reaches.
+    pub(super) fn patch<'r>(
+        &mut self,
+        token: &Token,
+        items: &[Item<'r>],
+        change: &Change,
+    ) -> Vec<Item<'r>> {
+        let nearest = self.repo.nearest_exclusive(self.environment, &token.file);
+        let covers = |item: &&Item<'_>| {
+            nearest.directories.iter().any(|at| item.root.directories().contains(at))
+        };
+        let own = items.iter().filter(|item| item.root.environment.is_some());
+        let uncovered: Vec<&Item<'_>> = own.filter(|item| !covers(item)).collect();
+        if let Some(item) = uncovered.first() {
+            self.refuse(item, &self.shared(token), SHARED);
+            return Vec::new();
+        }
+        let items: Vec<Item<'_>> = items.iter().filter(covers).copied().collect();
+        let how = if matches!(change, Change::Add) { MoveKind::Added } else { MoveKind::Patch };
+        self.tell_patched(&items, how, &nearest.directories);
+        for directory in nearest.directories {
+            self.patches.entry(directory).or_default().insert(token.clone(), change.clone());
+        }
+        items
+    }
+
+    fn shared(&self, token: &Token) -> String {
+        let Reach::Shared(readers) = self.repo.exclusive(&token.file) else {
+            return "something else that must stay is spelled by the same bytes".to_owned();
+        };
+        let others = readers.iter().filter(|one| one.environment != Some(self.environment));
+        let others: Vec<&str> = others.map(|one| one.path.display()).take(3).collect();
+        format!(
+            "the name stands in `{}`, which {} reads too, and no kustomization in between is this environment's alone",
+            token.file,
+            others.join(", ")
+        )
+    }
+
+    /// Notes what the scalars of these references will say.
+    fn expect(&mut self, site: &Site<'_>, items: &[Item<'_>]) {
+        let mut parts: BTreeMap<(usize, usize, &Path), Vec<Range<usize>>> = BTreeMap::new();
+        for item in items {
+            let key = (item.index, item.reference.object, &item.reference.found.path);
+            parts.entry(key).or_default().push(item.part());
+        }
+        for ((root, object, path), mut parts) in parts {
+            parts.sort_by_key(|part| (part.start, part.end));
+            parts.dedup();
+            let node = path.follow(&self.repo.roots[root].objects()[object].node);
+            let text = node.and_then(Node::str).unwrap_or_else(|| site.items[0].text());
+            let text = with_parts(text, &parts, self.name);
+            self.expected.scalars.entry((root, object)).or_default().insert(path.clone(), text);
+        }
+    }
+
+    /// Values copied from a token that is edited go along with it.
+    fn copied(&mut self, others: &Others, sites: &[Site<'_>]) {
+        for (root, object, path) in &others.copied {
+            let Some(node) = path.follow(&self.repo.roots[*root].objects()[*object].node) else {
+                continue;
+            };
+            let Some(token) = Token::of(node) else { continue };
+            let site = sites
+                .iter()
+                .find(|site| site.token.file == token.file && site.token.span == token.span);
+            let Some(site) = site.filter(|site| Some(site.items[0].text()) == node.str()) else {
+                continue;
+            };
+            let text = with_parts(site.items[0].text(), &site.parts(), self.name);
+            self.expected.scalars.entry((*root, *object)).or_default().insert(path.clone(), text);
+        }
+    }
+
+    pub(super) fn tell(&mut self, items: &[Item<'_>], how: MoveKind, file: &TreePath) {
+        for item in items {
+            let Some(place) = item.reference.near() else { continue };
+            self.moved.push(Moved {
+                root: item.root.path.clone(),
+                object: item.object().identity(),
+                field: item.reference.field(),
+                from: item.reference.secret().to_owned(),
+                to: self.name.to_owned(),
+                how,
+                place,
+                file: file.clone(),
+            });
+        }
+    }
+
+    fn tell_patched(&mut self, items: &[Item<'_>], how: MoveKind, directories: &[TreePath]) {
+        for item in items {
+            let at = directories.iter().find(|at| item.root.directories().contains(*at));
+            let layer = at.and_then(|at| self.repo.resolver.layer(at));
+            let file = layer.map_or_else(TreePath::root, |layer| layer.file.clone());
+            self.tell(std::slice::from_ref(item), how, &file);
+        }
+    }
+}
+
+/// The bytes to change where they stand; `None` when only a patch can do it.
+fn edits(site: &Site<'_>, name: &str, stays: bool) -> Option<Vec<(Arc<Source>, Edit)>> {
+    let node = site.node();
+    let source = &node.origin.as_ref()?.source;
+    let (text, parts) = (site.items[0].text(), site.parts());
+    let whole = with_parts(text, &parts, name);
+    if stays {
+        let edit = rewrite_alias(node, &whole).ok()?;
+        return Some(vec![lift::in_file(source, &edit)?]);
+    }
+    let each = parts.iter().map(|part| {
+        let edit = rewrite_part(node, part.clone(), name).ok()?;
+        let exact = embed::part(node, part.clone()).is_some_and(|place| place.span == edit.span);
+        (exact || parts.len() == 1).then(|| lift::in_file(source, &edit)).flatten()
+    });
+    let each: Option<Vec<_>> = each.collect();
+    each.or_else(|| Some(vec![lift::in_file(source, &rewrite(node, &whole).ok()?)?]))
+}

@@ -1,0 +1,182 @@
+//! Guarded JSON 6902 patches: what one more entry of `patches` says so that an overlay names another secret.
+
+use std::collections::BTreeMap;
+
+use crate::k8s::resource::group;
+use crate::kustomize::build::Layer;
+use crate::kustomize::object::{Identity, Object};
+use crate::plan::site::{Token, scalars, with_parts};
+use crate::plan::spell::{entry, indented, item, scalar};
+use crate::plan::survey::is_fixed;
+use crate::yaml::node::Node;
+use crate::yaml::path::{Path, Step};
+
+use std::ops::Range;
+
+/// What is to become of a scalar.
+#[derive(Debug, Clone)]
+pub(super) enum Change {
+    /// Parts of its text become the new name.
+    Replace(Vec<Range<usize>>),
+    /// The new name is added to the list that it is an item of.
+    Add,
+}
+
+/// A patch for one object.
+pub(super) struct ObjectPatch {
+    /// The entry of `patches`, without indentation.
+    pub(super) entry: String,
+    /// The tokens that it answers for.
+    pub(super) tokens: Vec<Token>,
+}
+
+/// Why an object cannot be patched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ambiguous(pub(super) Identity);
+
+/// The patches with which a kustomization changes what the tokens say in every object it sees.
+///
+/// # Errors
+/// When a target would select several objects.
+pub(super) fn patches(
+    layer: &Layer,
+    wanted: &BTreeMap<Token, Change>,
+    new: &str,
+) -> Result<Vec<ObjectPatch>, Ambiguous> {
+    let mut patches = Vec::new();
+    for object in layer.patched.iter().filter(|object| !is_fixed(object)) {
+        let found = find(object, wanted);
+        let operations = operations(object, &found, new);
+        if operations.is_empty() {
+            continue;
+        }
+        let target = target(&layer.patched, object)?;
+        // A value that ends with a line break needs one behind the last operation.
+        let breaks =
+            found.iter().any(|one| one.node.str().is_some_and(|text| text.ends_with('\n')));
+        let entry = spell(&target, &operations, if breaks { "|" } else { "|-" });
+        let tokens = found.into_iter().map(|one| one.token).collect();
+        patches.push(ObjectPatch { entry, tokens });
+    }
+    Ok(patches)
+}
+
+/// A scalar of an object that is to change.
+struct Spot<'n> {
+    path: Path,
+    node: &'n Node,
+    token: Token,
+    change: &'n Change,
+}
+
+fn find<'n>(object: &'n Object, wanted: &'n BTreeMap<Token, Change>) -> Vec<Spot<'n>> {
+    let mut found = Vec::new();
+    scalars(&object.node, &Path::default(), &mut |path, node| {
+        if let Some(token) = Token::of(node)
+            && let Some(change) = wanted.get(&token)
+        {
+            found.push(Spot { path: path.clone(), node, token, change });
+        }
+    });
+    found
+}
+
+/// The guarded operations on an object; a list gets the new name once.
+fn operations(object: &Object, found: &[Spot<'_>], new: &str) -> Vec<String> {
+    let mut lists: Vec<Path> = Vec::new();
+    let mut operations = Vec::new();
+    for Spot { path, node, change, .. } in found {
+        let text = node.str().unwrap_or_default();
+        match change {
+            Change::Replace(parts) => {
+                let value = with_parts(text, parts, new);
+                operations.push(guarded(path, text, "replace", &path.pointer(), &value));
+            }
+            Change::Add => {
+                let Some((list, _)) = list_of(path) else { continue };
+                if !lists.contains(&list) && !has(&object.node, &list, new) {
+                    let end = format!("{}/-", list.pointer());
+                    operations.push(guarded(path, text, "add", &end, new));
+                    lists.push(list);
+                }
+            }
+        }
+    }
+    operations
+}
+
+/// A `test` of the present value, and the operation that it guards.
+fn guarded(path: &Path, text: &str, operation: &str, pointer: &str, value: &str) -> String {
+    let test =
+        item(&format!("op: test\npath: {}\n{}", scalar(&path.pointer()), entry("value", text)));
+    let change =
+        item(&format!("op: {operation}\npath: {}\n{}", scalar(pointer), entry("value", value)));
+    format!("{test}\n{change}")
+}
+
+fn has(object: &Node, list: &Path, name: &str) -> bool {
+    list.follow(object).is_some_and(|list| list.items().iter().any(|one| one.str() == Some(name)))
+}
+
+/// The lines under `target` that select an object and no other.
+fn target(all: &[Object], object: &Object) -> Result<Vec<(&'static str, String)>, Ambiguous> {
+    let wanted = object.identity();
+    let selects = |other: &&Object, namespace: bool| {
+        let names = std::iter::once(other.identity()).chain(other.previous.first().cloned());
+        names.into_iter().any(|other| {
+            other.api_version == wanted.api_version
+                && other.kind == wanted.kind
+                && other.name == wanted.name
+                && (!namespace || effective(&other) == effective(&wanted))
+        })
+    };
+    let by_name = all.iter().filter(|other| selects(other, false)).count() == 1;
+    let by_namespace = all.iter().filter(|other| selects(other, true)).count() == 1;
+    let by_namespace = by_namespace && wanted.namespace.is_some();
+    if !(by_name || by_namespace) {
+        return Err(Ambiguous(wanted));
+    }
+    let version = wanted.api_version.rsplit('/').next().unwrap_or_default();
+    let mut lines = vec![
+        ("group", group(&wanted.api_version).to_owned()),
+        ("version", version.to_owned()),
+        ("kind", wanted.kind.clone()),
+        ("name", escaped(&wanted.name)),
+    ];
+    if !by_name {
+        lines.push(("namespace", escaped(&wanted.namespace.clone().unwrap_or_default())));
+    }
+    lines.retain(|(_, text)| !text.is_empty());
+    Ok(lines)
+}
+
+fn effective(identity: &Identity) -> &str {
+    identity.namespace.as_deref().unwrap_or("default")
+}
+
+/// A name as a regular expression that matches nothing else.
+fn escaped(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for char in name.chars() {
+        if ".+*?()|[]{}^$\\".contains(char) {
+            out.push('\\');
+        }
+        out.push(char);
+    }
+    out
+}
+
+/// The entry of `patches`.
+fn spell(target: &[(&'static str, String)], operations: &[String], header: &str) -> String {
+    let lines: Vec<String> =
+        target.iter().map(|(key, text)| format!("  {key}: {}", scalar(text))).collect();
+    let body = indented(&operations.join("\n"), 2);
+    format!("target:\n{}\npatch: {header}\n{body}", lines.join("\n"))
+}
+
+/// The list that a path leads into, where its last step is an index.
+pub(super) fn list_of(path: &Path) -> Option<(Path, usize)> {
+    let (last, list) = path.0.split_last()?;
+    let Step::Index(index) = last else { return None };
+    Some((Path(list.to_vec()), *index))
+}

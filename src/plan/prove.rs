@@ -1,0 +1,187 @@
+//! The planned tree held against the tree as it stands: what was meant has changed, and nothing else.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::kustomize::object::{Identity, Object};
+use crate::repo::Repo;
+use crate::repo::root::Root;
+use crate::yaml::compare::{differences, same};
+use crate::yaml::node::{How, Node};
+use crate::yaml::path::{Path, Step};
+
+/// What a plan means to change.
+#[derive(Debug, Default)]
+pub(super) struct Expected {
+    /// The scalars that get another text: root and object by index, path.
+    pub(super) scalars: BTreeMap<(usize, usize), BTreeMap<Path, String>>,
+    /// The lists that the new name is added to.
+    pub(super) lists: BTreeMap<(usize, usize), BTreeSet<Path>>,
+    /// The roots that may get new stubs: by index.
+    pub(super) stubs: BTreeSet<usize>,
+    /// The new name.
+    pub(super) name: String,
+    /// Namespaces in which nothing in Git provides the new name, nor did for the old one.
+    pub(super) unprovided: BTreeSet<Option<String>>,
+    /// The environment.
+    pub(super) environment: usize,
+}
+
+/// Everything that is not as it should be; none when the plan is proved.
+pub(super) fn prove(before: &Repo, after: &Repo, expected: &Expected) -> Vec<String> {
+    let mut faults = Vec::new();
+    let paths = |repo: &Repo| -> Vec<_> {
+        repo.roots.iter().map(|root| (root.path.clone(), root.kind, root.environment)).collect()
+    };
+    if paths(before) != paths(after) {
+        faults.push("the build roots are no longer the same".to_owned());
+        return faults;
+    }
+    let roots = before.roots.iter().zip(&after.roots).enumerate();
+    for (index, (old, new)) in roots {
+        if std::sync::Arc::ptr_eq(&old.build, &new.build) && !touches(expected, index) {
+            continue;
+        }
+        let mut held = Held { index, old, new, expected, faults: &mut faults };
+        held.status();
+        held.objects();
+        if held.expected.scalars.keys().all(|(root, _)| *root != index) {
+            held.references();
+        }
+    }
+    provided(after, expected, &mut faults);
+    faults
+}
+
+fn touches(expected: &Expected, root: usize) -> bool {
+    let keys = expected.scalars.keys().chain(expected.lists.keys());
+    keys.into_iter().any(|(index, _)| *index == root)
+}
+
+/// One root before and after.
+struct Held<'p> {
+    index: usize,
+    old: &'p Root,
+    new: &'p Root,
+    expected: &'p Expected,
+    faults: &'p mut Vec<String>,
+}
+
+impl Held<'_> {
+    fn fault(&mut self, text: impl AsRef<str>) {
+        self.faults.push(format!("{}: {}", self.old.path, text.as_ref()));
+    }
+
+    fn status(&mut self) {
+        if self.new.status() > self.old.status() {
+            let why = self.new.problems().iter().map(|problem| problem.message.clone());
+            let known: BTreeSet<&str> =
+                self.old.problems().iter().map(|one| one.message.as_str()).collect();
+            let why: Vec<String> = why.filter(|text| !known.contains(text.as_str())).collect();
+            self.fault(format!("no longer builds ({})", why.join("; ")));
+        }
+    }
+
+    fn objects(&mut self) {
+        let mut news: BTreeMap<Identity, Vec<&Object>> = BTreeMap::new();
+        for object in self.new.objects().iter().rev() {
+            news.entry(object.identity()).or_default().push(object);
+        }
+        let old_root = self.old;
+        for (number, old) in old_root.objects().iter().enumerate() {
+            let identity = old.identity();
+            match news.get_mut(&identity).and_then(Vec::pop) {
+                Some(new) => self.object(number, old, new, &identity),
+                None => self.fault(format!("{} would be gone", say(&identity))),
+            }
+        }
+        for (identity, rest) in news.iter().filter(|(_, rest)| !rest.is_empty()) {
+            let stub = self.expected.stubs.contains(&self.index)
+                && rest.len() == 1
+                && identity.kind == "ExternalSecret";
+            if !stub {
+                self.fault(format!("{} would be new", say(identity)));
+            }
+        }
+    }
+
+    fn object(&mut self, number: usize, old: &Object, new: &Object, identity: &Identity) {
+        let key = (self.index, number);
+        let mut wanted = old.node.clone();
+        for (path, text) in self.expected.scalars.get(&key).into_iter().flatten() {
+            if let Some(node) = follow_mut(&mut wanted, path) {
+                *node = node.retold(text, How::Written);
+            }
+        }
+        let mut got = new.node.clone();
+        for path in self.expected.lists.get(&key).into_iter().flatten() {
+            if !take_out(&mut got, path, &self.expected.name) {
+                self.fault(format!("{}: {path} does not get the new name", say(identity)));
+            }
+        }
+        if same(&wanted, &got) {
+            return;
+        }
+        for path in differences(&wanted, &got) {
+            let meant =
+                self.expected.scalars.get(&key).is_some_and(|paths| paths.contains_key(&path));
+            let what = if meant { "does not name the new version" } else { "would change" };
+            self.fault(format!("{}: {path} {what}", say(identity)));
+        }
+    }
+
+    /// In a root where nothing moves, every reference stays as it is.
+    fn references(&mut self) {
+        let told = |root: &Root| -> Vec<(Identity, String, String)> {
+            let all = root.references.iter();
+            let mut all: Vec<_> = all
+                .map(|one| (root.object_of(one).identity(), one.field(), one.secret().to_owned()))
+                .filter(|(_, _, secret)| *secret != self.expected.name)
+                .collect();
+            all.sort();
+            all
+        };
+        if told(self.old) != told(self.new) {
+            self.fault("its references would change");
+        }
+    }
+}
+
+/// Every reference to the new name has a provider, but where the old one had none either.
+fn provided(after: &Repo, expected: &Expected, faults: &mut Vec<String>) {
+    for (_, root) in after.roots_of(expected.environment) {
+        for reference in root.references.iter().filter(|one| one.secret() == expected.name) {
+            let namespace = root.namespace_of(reference);
+            let known = expected.unprovided.contains(&namespace.map(str::to_owned));
+            if !known && after.providers_of(root.environment, namespace, &expected.name).is_empty()
+            {
+                let object = root.object_of(reference).identity();
+                faults.push(format!(
+                    "{}: nothing would provide what {} names in {}",
+                    root.path,
+                    say(&object),
+                    reference.field()
+                ));
+            }
+        }
+    }
+}
+
+fn say(identity: &Identity) -> String {
+    let namespace = identity.namespace.as_ref().map_or_else(String::new, |name| format!("{name}/"));
+    format!("{} `{namespace}{}`", identity.kind, identity.name)
+}
+
+fn follow_mut<'n>(root: &'n mut Node, path: &Path) -> Option<&'n mut Node> {
+    path.0.iter().try_fold(root, |node, step| match step {
+        Step::Key(key) => node.get_mut(key),
+        Step::Index(index) => node.items_mut()?.get_mut(*index),
+    })
+}
+
+/// Takes one item out of a list; `false` when it is not there.
+fn take_out(root: &mut Node, path: &Path, name: &str) -> bool {
+    let Some(items) = follow_mut(root, path).and_then(Node::items_mut) else { return false };
+    let Some(index) = items.iter().position(|item| item.str() == Some(name)) else { return false };
+    items.remove(index);
+    true
+}

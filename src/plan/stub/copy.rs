@@ -1,0 +1,111 @@
+//! The next stub of a family: every byte of the newest one but the version.
+
+use std::collections::BTreeSet;
+
+use crate::k8s::stub::Stub;
+use crate::plan::spell::quoted;
+use crate::plan::stub::pin::Pinned;
+use crate::text::edit::{Edit, apply};
+use crate::text::path::TreePath;
+use crate::text::source::Source;
+use crate::text::span::Span;
+use crate::yaml::node::{Node, Style};
+use crate::yaml::parse::parse;
+use crate::yaml::path::Path;
+
+/// Copies a versioned stub to another version; with what the copy reads from the store.
+///
+/// # Errors
+/// With a phrase that says why, when the copy would not be the stub of the new version.
+pub(super) fn copy(
+    text: &str,
+    family: &str,
+    old: &str,
+    new: &str,
+) -> Result<(String, Vec<Pinned>), String> {
+    let source = Source::file(TreePath::root(), text);
+    let stream = parse(&source).map_err(|error| error.message)?;
+    let root = stream.documents.first().map(|document| &document.root).ok_or("it is empty")?;
+    let stub = Stub::read(root).ok_or("it is no ExternalSecret")?;
+    let mut edits = Vec::new();
+    let mut done: Vec<Span> = Vec::new();
+    for node in versions(&stub, root, old) {
+        if let Some(edit) = version(node, old, new) {
+            done.push(edit.span);
+            edits.push(edit);
+        }
+    }
+    let keys: Vec<Span> = stub
+        .remotes
+        .iter()
+        .filter_map(|remote| remote.key.as_ref()?.node.origin.as_ref().map(|origin| origin.span))
+        .collect();
+    for at in digits(text, old) {
+        let in_key = keys.iter().any(|key| key.contains(at));
+        let known = done.iter().any(|span| span.contains(at));
+        if !known && (in_key || is_name(text, at, family)) {
+            edits.push(Edit { span: at, text: new.to_owned() });
+        }
+    }
+    let copy = apply(text, &edits).map_err(|error| error.to_string())?;
+    let pins = read_back(&copy, family, new)?;
+    Ok((copy, pins))
+}
+
+/// The scalars that are the version: pins, and values that are the digits and nothing else.
+fn versions<'s>(stub: &'s Stub, root: &'s Node, old: &str) -> Vec<&'s Node> {
+    let pins = stub.remotes.iter().filter_map(|remote| Some(&remote.version.as_ref()?.node));
+    let mut nodes: Vec<&Node> =
+        pins.filter(|node| node.str().is_some_and(|text| text.ends_with(old))).collect();
+    crate::plan::site::scalars(root, &Path::default(), &mut |_, node| {
+        if node.str() == Some(old) {
+            nodes.push(node);
+        }
+    });
+    let mut seen = BTreeSet::new();
+    nodes.retain(|node| node.origin.as_ref().is_some_and(|origin| seen.insert(origin.span)));
+    nodes
+}
+
+/// Rewrites a pin; without quotes the API server would read a number.
+fn version(node: &Node, old: &str, new: &str) -> Option<Edit> {
+    let origin = node.origin.as_ref()?;
+    let text = node.str()?;
+    let prefix = text.strip_suffix(old)?;
+    let next = format!("{prefix}{new}");
+    let style = node.scalar()?.style;
+    if style == Style::Plain && prefix.is_empty() {
+        return Some(Edit { span: origin.span, text: quoted(&next) });
+    }
+    let start = origin.span.start + origin.text().rfind(old)?;
+    Some(Edit { span: Span::new(start, start + old.len()), text: new.to_owned() })
+}
+
+/// Where the digits stand, no other digit beside them.
+fn digits(text: &str, old: &str) -> Vec<Span> {
+    let bytes = text.as_bytes();
+    let digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
+    let hits = text.match_indices(old).map(|(at, _)| Span::new(at, at + old.len()));
+    hits.filter(|at| !digit(at.start.checked_sub(1)) && !digit(Some(at.end))).collect()
+}
+
+/// Whether the digits end a name of the family that stands as a whole token.
+fn is_name(text: &str, digits: Span, family: &str) -> bool {
+    let inside = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let before = text[..digits.start].strip_suffix('-').and_then(|head| head.strip_suffix(family));
+    before.is_some_and(|head| !head.ends_with(inside))
+        && !text[digits.end..]
+            .starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
+}
+
+/// What the copy makes and reads, checked.
+pub(super) fn read_back(copy: &str, family: &str, version: &str) -> Result<Vec<Pinned>, String> {
+    let stream = parse(&Source::file(TreePath::root(), copy)).map_err(|error| error.message)?;
+    let [document] = &stream.documents[..] else { return Err("it is not one document".to_owned()) };
+    let stub = Stub::read(&document.root).ok_or("it is no ExternalSecret")?;
+    let name = format!("{family}-{version}");
+    if stub.secret.node.str() != Some(&name) {
+        return Err(format!("its copy would not make `{name}`"));
+    }
+    Ok(Pinned::all(&stub, version))
+}

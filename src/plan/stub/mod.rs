@@ -1,0 +1,10 @@
+//! ExternalSecrets of a new version: which are made, where they stand, what they say.
+
+mod copy;
+mod first;
+mod fresh;
+mod naming;
+pub(super) mod pin;
+mod place;
+pub(super) mod planner;
+mod source;

@@ -1,0 +1,175 @@
+//! Where new stubs stand, and which kustomizations list them.
+
+use std::collections::BTreeSet;
+
+use crate::plan::listing;
+use crate::plan::stub::naming::file_name;
+use crate::plan::stub::planner::Planner;
+use crate::plan::stub::source::Source;
+use crate::plan::survey::Item;
+use crate::plan::{Stub, site::Token};
+use crate::repo::reach::Reach;
+use crate::repo::root::RootKind;
+use crate::text::path::TreePath;
+use crate::yaml::node::Node;
+
+/// A directory that gets a stub.
+pub(super) struct Site {
+    /// The directory.
+    directory: TreePath,
+    /// The kustomizations that list it, each with the entry that it stands behind.
+    lists: Vec<(TreePath, Option<TreePath>)>,
+    /// Whether it stands elsewhere than what it is made from, so that it must say everything itself.
+    pub(super) alone: bool,
+}
+
+impl Planner<'_> {
+    /// Where the stubs made from a source stand: beside it, or, where it is shared, in the nearest
+    /// kustomizations that are the environment's own.
+    pub(super) fn sites(&self, source: &Source<'_>) -> Result<Vec<Site>, String> {
+        let file = source.place.source.path();
+        if self.repo.exclusive(file) == Reach::Alone(self.environment) {
+            let lists = self.listings(source, file);
+            let lists = lists.into_iter().map(|at| (at, Some(file.clone()))).collect();
+            return Ok(vec![Site { directory: file.parent(), lists, alone: false }]);
+        }
+        let directories = self.repo.nearest_exclusive(self.environment, file).directories;
+        if directories.is_empty() {
+            return Err(format!(
+                "other environments read `{file}` too, and no kustomization that includes it is this environment's alone"
+            ));
+        }
+        let site = |directory: TreePath| Site {
+            lists: vec![(directory.clone(), None)],
+            directory,
+            alone: true,
+        };
+        Ok(directories.into_iter().map(site).collect())
+    }
+
+    /// The kustomizations that list a file under `resources`.
+    fn listings(&self, source: &Source<'_>, file: &TreePath) -> Vec<TreePath> {
+        let roots = source.roots.iter().map(|&index| &self.repo.roots[index]);
+        let directories: BTreeSet<&TreePath> = roots.flat_map(|root| root.directories()).collect();
+        let lists = |directory: &&TreePath| {
+            let layer = self.repo.resolver.layer(directory);
+            layer.is_some_and(|layer| layer.resources.contains(file))
+        };
+        directories.into_iter().filter(lists).cloned().collect()
+    }
+
+    /// Takes a stub's text into the plan.
+    pub(super) fn place(
+        &mut self,
+        site: &Site,
+        source: &Source<'_>,
+        text: String,
+    ) -> Result<Stub, String> {
+        let name = file_name(source.place.source.path(), source.secret, self.name);
+        let file = self.create(&site.directory, &name, text)?;
+        for (directory, beside) in &site.lists {
+            self.list(directory, beside.as_ref(), &file)?;
+        }
+        Ok(Stub {
+            file,
+            listed_in: site
+                .lists
+                .first()
+                .and_then(|(at, _)| Some(self.repo.resolver.layer(at)?.file.clone())),
+            namespace: source.namespace.map(str::to_owned),
+            copied_from: Some(source.place.clone()),
+        })
+    }
+
+    /// Puts stubs that are copied from nothing where references are.
+    pub(super) fn place_beside(&mut self, items: &[Item<'_>], namespace: Option<&str>, text: &str) {
+        let mut directories: BTreeSet<(TreePath, bool)> = BTreeSet::new();
+        for item in items {
+            let Some(token) = Token::of(item.node()) else { continue };
+            if item.root.kind == RootKind::Plain {
+                let first =
+                    directories.iter().any(|(at, listed)| !listed && at.is_within(&item.root.path));
+                if !first {
+                    directories.insert((token.file.parent(), false));
+                }
+                continue;
+            }
+            let nearest = self.repo.nearest_exclusive(self.environment, &token.file);
+            directories.extend(nearest.directories.into_iter().map(|at| (at, true)));
+        }
+        let name = format!("{}.yaml", self.name);
+        for (directory, listed) in directories {
+            let written = self.create(&directory, &name, text.to_owned()).and_then(|file| {
+                if listed {
+                    self.list(&directory, None, &file)?;
+                }
+                Ok(file)
+            });
+            match written {
+                Ok(file) => {
+                    let layer = self.repo.resolver.layer(&directory).filter(|_| listed);
+                    self.outcome.stubs.push(Stub {
+                        file,
+                        listed_in: layer.map(|layer| layer.file.clone()),
+                        namespace: namespace.map(str::to_owned),
+                        copied_from: None,
+                    });
+                }
+                Err(what) => self.outcome.refusals.push(crate::plan::refusal::Refusal {
+                    what,
+                    place: None,
+                    way_out: "move the file away, or list the stub by hand".to_owned(),
+                }),
+            }
+        }
+    }
+
+    fn create(
+        &mut self,
+        directory: &TreePath,
+        name: &str,
+        text: String,
+    ) -> Result<TreePath, String> {
+        let file = directory.join(name).ok_or("its file would stand outside of the repository")?;
+        let there = self.repo.library.tree().entry(&file).is_ok() || self.draft.creates(&file);
+        if there {
+            return Err(format!("`{file}` is there already"));
+        }
+        self.draft.create(file.clone(), text);
+        Ok(file)
+    }
+
+    /// Lists a file in a kustomization, behind another one or at the end.
+    fn list(
+        &mut self,
+        directory: &TreePath,
+        beside: Option<&TreePath>,
+        file: &TreePath,
+    ) -> Result<(), String> {
+        let layer = self
+            .repo
+            .resolver
+            .layer(directory)
+            .ok_or_else(|| format!("`{directory}` does not build"))?;
+        let spelled = file.relative_to(directory);
+        let stream = self.repo.library.stream(&layer.file).map_err(|error| error.to_string())?;
+        let list = stream.documents.first().and_then(|document| document.root.get("resources"));
+        let names =
+            |item: &&Node| item.str().and_then(|text| directory.join(text)).as_ref() == beside;
+        if let (Some(list), Some(_)) = (list, beside)
+            && let Some(item) = list.items().iter().find(names)
+        {
+            let dot = item.str().is_some_and(|text| text.starts_with("./"));
+            let text = if dot { format!("./{spelled}") } else { spelled.clone() };
+            if let Some((source, edit)) = listing::behind(list, item, &text) {
+                self.draft.edit(&source, edit);
+                return Ok(());
+            }
+        }
+        let entry = crate::plan::spell::scalar(&spelled);
+        if listing::append(self.draft, &self.repo.library, &layer.file, "resources", &[entry]) {
+            return Ok(());
+        }
+        Err(format!("`{}` cannot list it", layer.file))
+    }
+}

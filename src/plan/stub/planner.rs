@@ -1,0 +1,331 @@
+//! Which stubs a move needs, and what a person must supply.
+
+use std::collections::BTreeSet;
+
+use crate::config::secrets::SecretSettings;
+use crate::k8s::encryption::is_encrypted;
+use crate::k8s::resource::kind_of;
+use crate::k8s::secret_name::{Version, split};
+use crate::k8s::store::{self, Store};
+use crate::k8s::stub::{StoreRef, Stub as Read};
+use crate::plan::Stub;
+use crate::plan::draft::Draft;
+use crate::plan::next::{Shape, Supply};
+use crate::plan::prove::Expected;
+use crate::plan::refusal::Refusal;
+use crate::plan::stub::pin::{Pinned, Pinning};
+use crate::plan::stub::source::{Source, newest};
+use crate::plan::stub::{copy, first, fresh};
+use crate::plan::survey::{Item, Made, Survey};
+use crate::repo::Repo;
+use crate::repo::provision::Provision;
+
+const OTHER_MAKER: &str =
+    "make a secret of the new name first, then bump with `--version` and its digits";
+
+/// What a namespace is called, where Git says so.
+type Namespace = Option<String>;
+
+/// Plans the stubs of one move.
+pub(in crate::plan) struct Planner<'p> {
+    pub(in crate::plan) repo: &'p Repo,
+    pub(in crate::plan) environment: usize,
+    pub(in crate::plan) family: &'p str,
+    pub(in crate::plan) version: &'p Version,
+    pub(in crate::plan) name: &'p str,
+    pub(in crate::plan) settings: &'p SecretSettings,
+    pub(in crate::plan) draft: &'p mut Draft,
+    pub(in crate::plan) expected: &'p mut Expected,
+    pub(in crate::plan) outcome: Outcome,
+}
+
+/// What came of planning stubs.
+#[derive(Default)]
+pub(in crate::plan) struct Outcome {
+    pub(in crate::plan) stubs: Vec<Stub>,
+    pub(in crate::plan) supplies: BTreeSet<Supply>,
+    pub(in crate::plan) notes: BTreeSet<String>,
+    pub(in crate::plan) refusals: Vec<Refusal>,
+}
+
+impl<'p> Planner<'p> {
+    /// Sees to it that the new name is provided wherever the references of a survey look for it.
+    pub(in crate::plan) fn run(&mut self, survey: &Survey<'p>) {
+        let wanted: BTreeSet<Namespace> = survey
+            .uses
+            .iter()
+            .filter(|item| {
+                item.root.environment.is_some()
+                    && !survey.providers.iter().any(|made| is_one(made, item))
+            })
+            .map(|item| item.root.namespace_of(item.reference).map(str::to_owned))
+            .filter(|namespace| self.providers(namespace, self.name).is_empty())
+            .collect();
+        let mut made: BTreeSet<(crate::text::path::TreePath, usize)> = BTreeSet::new();
+        for namespace in wanted {
+            let sources = newest(&self.candidates(survey, &namespace));
+            if sources.is_empty() {
+                self.without_source(survey, &namespace);
+                continue;
+            }
+            for source in sources {
+                if made.insert((source.place.source.path().clone(), source.place.span.start)) {
+                    self.copy_source(&source);
+                }
+            }
+        }
+    }
+
+    fn providers(&self, namespace: &Namespace, secret: &str) -> Vec<Provision> {
+        self.repo.providers_of(Some(self.environment), namespace.as_deref(), secret)
+    }
+
+    /// The ExternalSecrets of the family that a namespace has: the environment's own, or else those for all.
+    fn candidates(&self, survey: &Survey<'p>, namespace: &Namespace) -> Vec<Made<'p>> {
+        let meets = |made: &&Made<'p>| match (made.namespace(), namespace) {
+            (Some(there), Some(here)) => there == here,
+            _ => true,
+        };
+        let is_stub = |made: &&Made<'p>| kind_of(&made.object().node) == "ExternalSecret";
+        let own: Vec<Made<'p>> =
+            survey.providers.iter().filter(meets).filter(is_stub).copied().collect();
+        if !own.is_empty() {
+            return own;
+        }
+        self.old_providers(survey, namespace).into_iter().filter(|made| is_stub(&made)).collect()
+    }
+
+    /// Who provides the names that the references of a namespace have now.
+    fn old_providers(&self, survey: &Survey<'p>, namespace: &Namespace) -> Vec<Made<'p>> {
+        let names: BTreeSet<&str> =
+            in_namespace(survey, namespace).map(|item| item.reference.secret()).collect();
+        let all = names.into_iter().flat_map(|name| self.providers(namespace, name));
+        all.filter_map(|provision| match provision {
+            Provision::Provider(id) => {
+                let (root, provider) = self.repo.provider(id);
+                Some(Made { index: id.root, root, provider })
+            }
+            Provision::External => None,
+        })
+        .collect()
+    }
+
+    fn copy_source(&mut self, source: &Source<'_>) {
+        match self.told(source) {
+            Ok((places, pins)) => {
+                self.outcome.stubs.extend(places);
+                self.supply(&pins, source.namespace);
+            }
+            Err((what, way_out)) => self.outcome.refusals.push(Refusal {
+                what: format!("no stub of the new version can be made from this one: {what}"),
+                place: Some(source.place.clone()),
+                way_out,
+            }),
+        }
+    }
+
+    /// Writes the copies of a source; with what they read.
+    fn told(&mut self, source: &Source<'_>) -> Result<(Vec<Stub>, Vec<Pinned>), (String, String)> {
+        let plain = |what: String| (what, OTHER_MAKER.to_owned());
+        let sites = self.sites(source).map_err(plain)?;
+        let (mut stubs, mut pins) = (Vec::new(), Vec::new());
+        for site in sites {
+            let text = source.text(site.alone).map_err(plain)?;
+            let (text, read) = match split(source.secret) {
+                Some((family, digits)) => {
+                    copy::copy(&text, family, digits, self.version.as_str()).map_err(plain)?
+                }
+                None => {
+                    let pinning = self.pinning(source)?;
+                    first::first(&text, self.family, self.version.as_str(), &pinning)
+                        .map_err(|what| (what, self.pin_help()))?
+                }
+            };
+            pins = read;
+            stubs.push(self.place(&site, source, text).map_err(plain)?);
+        }
+        Ok((stubs, pins))
+    }
+
+    /// How a first stub is pinned.
+    fn pinning(&self, source: &Source<'_>) -> Result<Pinning, (String, String)> {
+        let read = Read::read(&source.object.node);
+        let store = read.and_then(|stub| stub.store);
+        let known = store.as_ref().and_then(|store| self.store(store, source.namespace));
+        Pinning::choose(&self.settings.remote, known, self.version)
+            .map_err(|error| (error, self.pin_help()))
+    }
+
+    fn pin_help(&self) -> String {
+        format!(
+            "set `secrets.{}.remote.version` in rotate.yaml to `key-suffix` (a key of its own for each version) or to `none`",
+            self.family
+        )
+    }
+
+    /// The service behind a store, where the repository has the store.
+    fn store(&self, named: &StoreRef, namespace: Option<&str>) -> Option<Store> {
+        let is_meant = |object: &&crate::kustomize::object::Object| {
+            object.kind() == named.kind
+                && object.name() == named.name
+                && (named.kind == "ClusterSecretStore"
+                    || namespace.is_none()
+                    || object.namespace().is_none_or(|one| Some(one) == namespace))
+        };
+        let (own, others): (Vec<_>, Vec<_>) =
+            self.repo.roots.iter().partition(|root| root.environment == Some(self.environment));
+        let objects = own.into_iter().chain(others).flat_map(|root| root.objects());
+        objects.filter(is_meant).find_map(|object| store::read(&object.node))
+    }
+
+    /// Notes what must be put into the store for these entries.
+    fn supply(&mut self, pins: &[Pinned], namespace: Option<&str>) {
+        for pin in pins {
+            let known = pin.store.as_ref().and_then(|store| self.store(store, namespace));
+            if known.is_none() {
+                self.outcome.notes.insert(format!(
+                    "the store of `{}` is not in the repository, so its kind is not known",
+                    pin.key
+                ));
+            }
+            self.outcome.supplies.insert(Supply::Remote {
+                store: known,
+                key: pin.key.clone(),
+                pin: pin.version.clone(),
+                own_key: pin.own_key,
+            });
+        }
+    }
+
+    /// A namespace whose references nothing makes that could be copied.
+    fn without_source(&mut self, survey: &Survey<'p>, namespace: &Namespace) {
+        let remote = &self.settings.remote;
+        if remote.store.is_some() && remote.key.is_some() {
+            return self.make_new(survey, namespace);
+        }
+        let mut made = self.old_providers(survey, namespace);
+        made.retain(|made| !survey.uses.iter().any(|item| is_one(made, item)));
+        if let Some(refusal) = made.iter().find_map(|made| refusal(made, self.name)) {
+            self.outcome.refusals.push(refusal);
+            return;
+        }
+        self.expected.unprovided.insert(namespace.clone());
+        let items: Vec<&Item<'_>> = in_namespace(survey, namespace).collect();
+        let external = items.iter().any(|item| {
+            self.providers(namespace, item.reference.secret()).contains(&Provision::External)
+        });
+        let note = match (external, made.first()) {
+            (true, _) => format!("something outside the repository must make `{}`", self.name),
+            (false, Some(made)) => format!(
+                "`{}` keeps the old values in Git; `{}` is made in the cluster and its values stay out of Git",
+                made.object()
+                    .node
+                    .origin
+                    .as_ref()
+                    .map_or("a file", |origin| origin.source.path().as_str()),
+                self.name
+            ),
+            (false, None) => {
+                format!("no manifest makes this secret: `{}` is made in the cluster", self.name)
+            }
+        };
+        self.outcome.notes.insert(note);
+        if !external {
+            let shape = shape(&items);
+            let (name, namespace) = (self.name.to_owned(), namespace.clone());
+            self.outcome.supplies.insert(Supply::Cluster { name, namespace, shape });
+        }
+    }
+
+    /// Makes stubs from what rotate.yaml says.
+    fn make_new(&mut self, survey: &Survey<'p>, namespace: &Namespace) {
+        let remote = &self.settings.remote;
+        let environment = &self.repo.environments[self.environment].name;
+        let named = remote.store.as_ref().map(|store| StoreRef {
+            kind: store.kind.as_str().to_owned(),
+            name: crate::config::secrets::Remote::spell(&store.name, environment, self.family),
+        });
+        let known = named.as_ref().and_then(|store| self.store(store, namespace.as_deref()));
+        let written = Pinning::choose(remote, known, self.version).and_then(|pinning| {
+            fresh::fresh(
+                remote,
+                environment,
+                self.family,
+                self.version.as_str(),
+                namespace.as_deref(),
+                &pinning,
+            )
+        });
+        let items: Vec<Item<'p>> = in_namespace(survey, namespace).copied().collect();
+        match written {
+            Ok((text, pins)) => {
+                self.place_beside(&items, namespace.as_deref(), &text);
+                self.supply(&pins, namespace.as_deref());
+            }
+            Err(what) => self.outcome.refusals.push(Refusal {
+                what: format!("no stub can be made from rotate.yaml: {what}"),
+                place: items.first().and_then(|item| item.reference.near()),
+                way_out: self.pin_help(),
+            }),
+        }
+    }
+}
+
+/// The environment's own uses that look for their secret in a namespace.
+fn in_namespace<'s, 'r>(
+    survey: &'s Survey<'r>,
+    namespace: &'s Namespace,
+) -> impl Iterator<Item = &'s Item<'r>> {
+    survey.uses.iter().filter(move |item| {
+        item.root.environment.is_some()
+            && item.root.namespace_of(item.reference) == namespace.as_deref()
+    })
+}
+
+/// Whether a provider and a reference are one field: an Ingress that cert-manager reads.
+fn is_one(made: &Made<'_>, item: &Item<'_>) -> bool {
+    made.index == item.index
+        && made.provider.object == item.reference.object
+        && made.provider.provided.path == item.reference.found.path
+}
+
+/// Why a secret of another name cannot be had from the maker of the old one.
+fn refusal(made: &Made<'_>, name: &str) -> Option<Refusal> {
+    let node = &made.object().node;
+    let kind = kind_of(node);
+    let (what, way_out) = if is_encrypted(node) {
+        let tool = if kind == "SealedSecret" { "kubeseal" } else { "sops" };
+        (
+            format!(
+                "the {kind} `{}` is encrypted, and its name is part of what is sealed",
+                made.object().name()
+            ),
+            format!(
+                "make `{name}` with {tool} in a file of its own, then bump with `--version` and its digits"
+            ),
+        )
+    } else if matches!(kind, "Secret" | "List" | "") || node.origin.is_none() {
+        return None;
+    } else {
+        (
+            format!(
+                "the {kind} `{}` makes this secret under the name it has",
+                made.object().name()
+            ),
+            OTHER_MAKER.to_owned(),
+        )
+    };
+    Some(Refusal { what, place: made.provider.near(), way_out })
+}
+
+/// What the uses of a secret tell about its type.
+fn shape(items: &[&Item<'_>]) -> Shape {
+    let field = |item: &&&Item<'_>| item.reference.field();
+    if items.iter().any(|item| field(&item).contains("imagePullSecrets")) {
+        Shape::Registry
+    } else if items.iter().any(|item| field(&item).contains("tls[")) {
+        Shape::Tls
+    } else {
+        Shape::Opaque
+    }
+}

@@ -1,0 +1,128 @@
+//! What a new stub is made from: the newest ExternalSecret of the family, told as its own file.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::k8s::resource::kind_of;
+use crate::k8s::secret_name::split;
+use crate::kustomize::object::Object;
+use crate::plan::stub::first::document;
+use crate::plan::survey::Made;
+use crate::text::edit::apply;
+use crate::text::path::TreePath;
+use crate::text::source::{Place, Source as Text};
+use crate::text::span::Span;
+use crate::yaml::compare::differences;
+use crate::yaml::edit::insert::insert_entry;
+use crate::yaml::edit::rewrite::rewrite;
+use crate::yaml::node::{How, Node};
+use crate::yaml::parse::parse;
+use crate::yaml::path::{Path, Step};
+
+/// An ExternalSecret that a new stub is copied from.
+pub(super) struct Source<'r> {
+    /// The effective object.
+    pub(super) object: &'r Object,
+    /// The secret it makes.
+    pub(super) secret: &'r str,
+    /// The document in its file.
+    pub(super) place: Place,
+    /// The namespace it makes the secret in.
+    pub(super) namespace: Option<&'r str>,
+    /// The roots that have it: indexes into the repository's roots.
+    pub(super) roots: BTreeSet<usize>,
+}
+
+/// The newest ExternalSecrets of each root, every document once.
+pub(super) fn newest<'r>(providers: &[Made<'r>]) -> Vec<Source<'r>> {
+    let mut best: BTreeMap<(usize, Option<&str>), &str> = BTreeMap::new();
+    let stubs: Vec<&Made<'r>> =
+        providers.iter().filter(|made| kind_of(&made.object().node) == "ExternalSecret").collect();
+    let version = |name: &str| split(name).map(|(_, digits)| digits.to_owned());
+    for made in &stubs {
+        let known = best.entry((made.index, made.namespace())).or_insert(made.provider.secret());
+        if version(made.provider.secret()) > version(known) {
+            *known = made.provider.secret();
+        }
+    }
+    let mut sources: BTreeMap<(TreePath, Span), Source<'r>> = BTreeMap::new();
+    for made in stubs {
+        let newest = best.get(&(made.index, made.namespace()));
+        let Some(origin) = made.object().node.origin.as_ref() else { continue };
+        if newest != Some(&made.provider.secret()) {
+            continue;
+        }
+        let place = origin.near_in_file();
+        let key = (place.source.path().clone(), place.span);
+        let source = sources.entry(key).or_insert_with(|| Source {
+            object: made.object(),
+            secret: made.provider.secret(),
+            place,
+            namespace: made.namespace(),
+            roots: BTreeSet::new(),
+        });
+        source.roots.insert(made.index);
+    }
+    sources.into_values().collect()
+}
+
+impl Source<'_> {
+    /// The document as a file of its own, saying what the effective object says; with `alone`, also
+    /// what only the kustomizations around the old one gave it.
+    ///
+    /// # Errors
+    /// With a phrase that says why it cannot be told so.
+    pub(super) fn text(&self, alone: bool) -> Result<String, String> {
+        let own = document(&self.place.source, self.place.span).ok_or("its file does not parse")?;
+        let file = Text::file(TreePath::root(), own.as_str());
+        let stream = parse(&file).map_err(|error| error.message)?;
+        let Some(written) = stream.documents.first().map(|document| &document.root) else {
+            return Err("it is empty".to_owned());
+        };
+        let mut edits = Vec::new();
+        for path in differences(written, &self.object.node) {
+            if is_around(&path) {
+                continue;
+            }
+            match (path.follow(written), path.follow(&self.object.node)) {
+                (_, Some(now)) if now.how == How::Derived => {}
+                (Some(old), Some(now)) if old.scalar().is_some() && now.scalar().is_some() => {
+                    let edit = rewrite(old, now.str().unwrap_or_default());
+                    edits.push(edit.map_err(|error| error.to_string())?);
+                }
+                _ => return Err(format!("a patch changes its {path}")),
+            }
+        }
+        if alone && let Some(namespace) = self.object.namespace() {
+            edits.extend(set_namespace(written, namespace)?);
+        }
+        apply(&own, &edits).map_err(|error| error.to_string())
+    }
+}
+
+/// What a kustomization gives to all its objects alike.
+fn is_around(path: &Path) -> bool {
+    let keys = [&path.0[..path.0.len().min(1)], path.0.get(1..2).unwrap_or_default()];
+    let key = |steps: &[Step], wanted: &[&str]| matches!(steps, [Step::Key(key)] if wanted.contains(&&**key));
+    key(keys[0], &["metadata"]) && key(keys[1], &["namespace", "labels", "annotations"])
+}
+
+fn set_namespace(
+    written: &Node,
+    namespace: &str,
+) -> Result<Option<crate::text::edit::Edit>, String> {
+    let edit = match written.at(&["metadata", "namespace"]) {
+        Some(node) if node.str() == Some(namespace) => return Ok(None),
+        Some(node) => rewrite(node, namespace),
+        None => {
+            let value = crate::plan::spell::scalar(namespace);
+            insert_entry(
+                written,
+                &Path::default().key("metadata"),
+                "namespace",
+                &value,
+                Some("name"),
+            )
+        }
+    };
+    edit.map(Some).map_err(|error| error.to_string())
+}

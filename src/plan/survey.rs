@@ -1,0 +1,191 @@
+//! Everything in one environment that names a family, told apart by what may be done with it.
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use crate::k8s::found::Role;
+use crate::k8s::resource::kind_of;
+use crate::k8s::secret_name::family;
+use crate::kustomize::object::Object;
+use crate::plan::Left;
+use crate::plan::version::Seen;
+use crate::repo::Repo;
+use crate::repo::reach::Reach;
+use crate::repo::root::{Provider, Reference, Root, RootKind};
+use crate::yaml::node::Node;
+
+/// Annotations that make a controller delete and make an object again, so that it may change.
+const HOOKS: [&str; 2] = ["argocd.argoproj.io/hook", "helm.sh/hook"];
+
+/// An effective reference with the root that has it.
+#[derive(Clone, Copy)]
+pub(super) struct Item<'r> {
+    /// The root: an index into the repository's roots.
+    pub(super) index: usize,
+    /// The root.
+    pub(super) root: &'r Root,
+    /// The reference.
+    pub(super) reference: &'r Reference,
+}
+
+/// What names a family in an environment.
+#[derive(Default)]
+pub(super) struct Survey<'r> {
+    /// What reads the secret, watches it or mentions it.
+    pub(super) uses: Vec<Item<'r>>,
+    /// What grants access to it.
+    pub(super) grants: Vec<Item<'r>>,
+    /// What cannot change.
+    pub(super) fixed: Vec<Item<'r>>,
+    /// What makes a secret of the family.
+    pub(super) providers: Vec<Made<'r>>,
+    /// The roots that were looked through: indexes into the repository's roots.
+    pub(super) roots: Vec<usize>,
+}
+
+/// A provider with the root that has it.
+#[derive(Clone, Copy)]
+pub(super) struct Made<'r> {
+    /// The root: an index into the repository's roots.
+    pub(super) index: usize,
+    /// The root.
+    pub(super) root: &'r Root,
+    /// The provider.
+    pub(super) provider: &'r Provider,
+}
+
+impl<'r> Survey<'r> {
+    /// Surveys one environment.
+    pub(super) fn new(repo: &'r Repo, environment: usize, name: &str) -> Self {
+        let mut survey = Self::default();
+        for (index, root) in repo.roots.iter().enumerate() {
+            if !belongs(repo, root, environment) {
+                continue;
+            }
+            survey.roots.push(index);
+            let named = root.references.iter().filter(|one| family(one.secret()) == name);
+            for reference in named {
+                survey.sort(Item { index, root, reference });
+            }
+            let made = root.providers.iter().filter(|one| family(one.secret()) == name);
+            survey.providers.extend(made.map(|provider| Made { index, root, provider }));
+        }
+        survey
+    }
+
+    fn sort(&mut self, item: Item<'r>) {
+        if is_fixed(item.object()) {
+            self.fixed.push(item);
+        } else if item.reference.found.role == Role::Grant {
+            self.grants.push(item);
+        } else {
+            self.uses.push(item);
+        }
+    }
+
+    /// Whether nothing names the family.
+    pub(super) fn is_empty(&self) -> bool {
+        self.uses.is_empty()
+            && self.grants.is_empty()
+            && self.fixed.is_empty()
+            && self.providers.is_empty()
+    }
+
+    /// The names that are in use in the environment's own roots.
+    pub(super) fn seen(&self) -> Vec<Seen> {
+        let own = self.uses.iter().filter(|item| item.root.environment.is_some());
+        own.map(Item::seen).collect()
+    }
+
+    /// A word on each Pod that stands alone: it must be made again.
+    pub(super) fn pods(&self) -> Vec<String> {
+        let pods = self.uses.iter().filter(|item| kind_of(&item.object().node) == "Pod");
+        let names: BTreeSet<&str> = pods.map(|item| item.object().name()).collect();
+        let note = |name: &str| {
+            format!(
+                "the Pod `{name}` belongs to no workload: it must be deleted before it can be made with the new name"
+            )
+        };
+        names.into_iter().map(note).collect()
+    }
+
+    /// What cannot change and names another version than `to`.
+    pub(super) fn left(&self, to: &str) -> Vec<Left> {
+        let stays = self.fixed.iter().filter(|item| item.reference.secret() != to);
+        let mut left: Vec<Left> = stays
+            .map(|item| Left {
+                what: item.what(),
+                place: item.reference.near(),
+                reason: "the template of a Job cannot change once it is made".to_owned(),
+                way_out: "make a new Job for the new version; a Job that has run needs nothing"
+                    .to_owned(),
+            })
+            .collect();
+        left.sort_by(|a, b| a.what.cmp(&b.what));
+        left
+    }
+}
+
+impl<'r> Item<'r> {
+    /// The object that has the reference.
+    pub(super) fn object(&self) -> &'r Object {
+        self.root.object_of(self.reference)
+    }
+
+    /// The scalar that holds the name.
+    pub(super) fn node(&self) -> &'r Node {
+        &self.reference.found.node
+    }
+
+    /// The scalar's whole text.
+    pub(super) fn text(&self) -> &'r str {
+        self.node().str().unwrap_or_default()
+    }
+
+    /// The part of the scalar's text that is the name.
+    pub(super) fn part(&self) -> Range<usize> {
+        self.reference.found.part.clone().unwrap_or(0..self.text().len())
+    }
+
+    /// The object and the field, as people say them.
+    pub(super) fn what(&self) -> String {
+        let object = self.object();
+        format!("{} `{}`, {}", kind_of(&object.node), object.name(), self.reference.field())
+    }
+
+    fn seen(&self) -> Seen {
+        Seen {
+            name: self.reference.secret().to_owned(),
+            what: format!("{}: {}", self.root.path, self.what()),
+            place: self.reference.near(),
+        }
+    }
+}
+
+impl<'r> Made<'r> {
+    /// The object that makes the secret.
+    pub(super) fn object(&self) -> &'r Object {
+        self.root.object_that_provides(self.provider)
+    }
+
+    /// The namespace it makes it in.
+    pub(super) fn namespace(&self) -> Option<&'r str> {
+        self.root.namespace_of_provider(self.provider)
+    }
+}
+
+/// Whether a root is the environment's, by its path or because nobody else includes it.
+fn belongs(repo: &Repo, root: &Root, environment: usize) -> bool {
+    root.environment == Some(environment)
+        || (root.environment.is_none()
+            && root.kind == RootKind::Kustomize
+            && repo.exclusive(&root.path) == Reach::Alone(environment))
+}
+
+/// Whether the cluster would refuse another template: a Job that is neither named anew nor made again each time.
+pub(super) fn is_fixed(object: &Object) -> bool {
+    let annotated = |key: &str| object.node.at(&["metadata", "annotations", key]).is_some();
+    kind_of(&object.node) == "Job"
+        && object.node.at(&["metadata", "generateName"]).is_none()
+        && !HOOKS.iter().any(|key| annotated(key))
+}

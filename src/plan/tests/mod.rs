@@ -1,0 +1,45 @@
+//! Bumps of small repositories in memory.
+
+mod plain;
+
+use std::sync::Arc;
+
+use crate::plan::Plan;
+use crate::plan::bump::plan;
+use crate::plan::refusal::PlanError;
+use crate::plan::request::BumpRequest;
+use crate::repo::{Repo, Scope};
+use crate::text::memory::MemoryTree;
+use crate::text::path::TreePath;
+
+/// The version that staging mints in these tests.
+const V2: &str = "20250723110000";
+
+fn repo(files: &[(&str, &str)]) -> Repo {
+    let files = files.iter().map(|(path, text)| (TreePath::new(path).unwrap(), (*text).into()));
+    Repo::load(Arc::new(MemoryTree::new(files)), None, Scope::Everything).unwrap()
+}
+
+fn request(environment: &str, family: &str, version: Option<&str>) -> BumpRequest {
+    BumpRequest {
+        environment: environment.to_owned(),
+        family: family.to_owned(),
+        version: version.map(str::to_owned),
+        now: "2025-07-23T11:00:00Z".parse().unwrap(),
+    }
+}
+
+fn bump(files: &[(&str, &str)], environment: &str, family: &str) -> Result<Plan, PlanError> {
+    plan(&repo(files), &request(environment, family, None))
+}
+
+/// The text of a file after a plan.
+fn after<'p>(plan: &'p Plan, path: &str) -> &'p str {
+    let change = plan.changes.iter().find(|change| change.path.as_str() == path);
+    change.map_or("unchanged", |change| change.after.as_str())
+}
+
+/// The files that a plan changes or makes.
+fn changed(plan: &Plan) -> Vec<&str> {
+    plan.changes.iter().map(|change| change.path.as_str()).collect()
+}
