@@ -2,11 +2,13 @@
 
 pub mod build;
 pub mod context;
+pub mod field_path;
 pub mod field_spec;
 pub mod json_patch;
 pub mod label_selector;
 pub mod object;
 pub mod patches;
+pub mod replacements;
 pub mod resolver;
 pub mod scope;
 pub mod selector;

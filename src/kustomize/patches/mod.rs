@@ -113,8 +113,9 @@ fn merge_all(objects: &mut Vec<Object>, patches: &[Node], entry: &Node) -> Resul
 ///
 /// # Errors
 /// When kustomize would refuse one of them.
+#[allow(clippy::ptr_arg)] // the signature that all steps share
 pub fn json6902(
-    objects: &mut [Object],
+    objects: &mut Vec<Object>,
     list: &Node,
     context: &mut Context<'_>,
 ) -> Result<(), Problem> {
