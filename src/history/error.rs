@@ -30,6 +30,12 @@ pub enum HistoryError {
         /// The work tree.
         work_tree: PathBuf,
     },
+    /// The commit was not made.
+    #[error("the commit was not made: {reason}")]
+    Commit {
+        /// What Git said.
+        reason: String,
+    },
     /// Anything else.
     #[error("cannot read the Git repository at `{path}`: {reason}")]
     System {
@@ -62,6 +68,9 @@ impl HistoryError {
             Self::Outside { .. } => {
                 Some("name a directory of the work tree with `-C DIR`".to_owned())
             }
+            Self::Commit { .. } => Some(
+                "the files are written; commit them with `git add` and `git commit`".to_owned(),
+            ),
             Self::System { .. } => Some("`git fsck` may tell more".to_owned()),
         }
     }

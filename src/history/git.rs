@@ -135,11 +135,11 @@ impl Git {
         self.repository().head().is_err_and(|error| error.code() == ErrorCode::UnbornBranch)
     }
 
-    fn repository(&self) -> MutexGuard<'_, Repository> {
+    pub(super) fn repository(&self) -> MutexGuard<'_, Repository> {
         self.repository.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn full(&self, path: &TreePath) -> TreePath {
+    pub(super) fn full(&self, path: &TreePath) -> TreePath {
         self.prefix.join(path.as_str()).unwrap_or_else(|| path.clone())
     }
 }

@@ -1,4 +1,5 @@
 //! Git, as plain answers: no type of the library that asks leaves this module.
 
+pub mod commit;
 pub mod error;
 pub mod git;
