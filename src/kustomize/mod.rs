@@ -1,7 +1,9 @@
 //! A kustomization resolved as kustomize would, every scalar with its origin.
 
 pub mod build;
+pub mod config;
 pub mod context;
+pub mod defaults;
 pub mod field_path;
 pub mod field_spec;
 pub mod json_patch;
@@ -12,4 +14,5 @@ pub mod replacements;
 pub mod resolver;
 pub mod scope;
 pub mod selector;
+pub mod shape;
 pub mod strategic;

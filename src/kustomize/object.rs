@@ -90,6 +90,12 @@ impl Identity {
         Some(self.namespace.as_deref().unwrap_or("default"))
     }
 
+    /// The identity in the form by which identities are compared: two objects are the same if these are equal.
+    #[must_use]
+    pub fn key(&self) -> Self {
+        Self { namespace: self.effective_namespace().map(str::to_owned), ..self.clone() }
+    }
+
     /// Whether both name the same object.
     #[must_use]
     pub fn same(&self, other: &Self) -> bool {
