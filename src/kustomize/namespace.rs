@@ -1,0 +1,114 @@
+//! The namespace that a kustomization gives its objects.
+
+use std::collections::HashMap;
+
+use crate::kustomize::build::Problem;
+use crate::kustomize::field_spec::{FieldSpec, visit};
+use crate::kustomize::object::Object;
+use crate::yaml::node::{How, Node};
+
+/// Which subjects of role bindings get the namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subjects {
+    /// Those named `default`.
+    Default,
+    /// Every service account.
+    ServiceAccounts,
+    /// None.
+    None,
+}
+
+/// A namespace, and how it is set.
+#[derive(Debug)]
+pub struct Namespace<'a> {
+    /// The value, with the place that says it.
+    pub name: &'a Node,
+    /// Fields beside `metadata.namespace`.
+    pub fields: &'a [FieldSpec],
+    /// Whether a namespace that is there stays.
+    pub unset_only: bool,
+    /// Which subjects get it.
+    pub subjects: Subjects,
+}
+
+/// Moves all objects into a namespace.
+///
+/// # Errors
+/// When two objects become one, or a field that should hold a namespace cannot.
+pub fn set(objects: &mut [Object], namespace: &Namespace<'_>) -> Result<(), Problem> {
+    let mut taken: HashMap<_, usize> = HashMap::new();
+    for object in objects.iter() {
+        *taken.entry(object.identity().key()).or_default() += 1;
+    }
+    for object in objects.iter_mut() {
+        let before = object.identity();
+        object.remember();
+        set_in(object, namespace)?;
+        let now = object.identity();
+        let (old, new) = (before.key(), now.key());
+        if old != new {
+            *taken.entry(old).or_default() -= 1;
+            *taken.entry(new.clone()).or_default() += 1;
+        }
+        if taken.get(&new).is_some_and(|count| *count > 1) {
+            let message = format!("the namespace makes two objects one: {now}");
+            return Err(Problem::at(message, namespace.name)
+                .with_help("give the two objects different names, or take one of them out"));
+        }
+    }
+    Ok(())
+}
+
+fn set_in(object: &mut Object, namespace: &Namespace<'_>) -> Result<(), Problem> {
+    let identity = object.identity();
+    let mut put = |node: &mut Node| {
+        let stays = namespace.unset_only && node.str().is_some_and(|text| !text.is_empty());
+        let same = node.str().is_some() && node.str() == namespace.name.str();
+        if !stays && !same {
+            *node = Node { how: How::Patched, ..namespace.name.clone() };
+        }
+        Ok(())
+    };
+    if !identity.is_cluster_scoped() {
+        visit(&mut object.node, "metadata/namespace", true, &mut put)?;
+    }
+    let is_binding = matches!(identity.kind.as_str(), "RoleBinding" | "ClusterRoleBinding");
+    if is_binding {
+        set_in_subjects(object, namespace.subjects, &mut put)?;
+    }
+    for field in namespace.fields.iter().filter(|field| field.selects(&identity)) {
+        let done = match field.path.as_str() {
+            "metadata/namespace" => true,
+            // Only the core kind's name is a namespace's.
+            "metadata/name" => identity.api_version != "v1",
+            "subjects/namespace" => is_binding && field.kind == identity.kind,
+            _ => false,
+        };
+        if !done {
+            visit(&mut object.node, &field.path, field.create, &mut put)?;
+        }
+    }
+    Ok(())
+}
+
+fn set_in_subjects(
+    object: &mut Object,
+    subjects: Subjects,
+    put: &mut dyn FnMut(&mut Node) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    let (key, value) = match subjects {
+        Subjects::Default => ("name", "default"),
+        Subjects::ServiceAccounts => ("kind", "ServiceAccount"),
+        Subjects::None => return Ok(()),
+    };
+    let chosen = |subject: &Node| subject.get(key).and_then(Node::str) == Some(value);
+    let subjects = object.node.get("subjects").map(Node::items).unwrap_or_default();
+    if !subjects.iter().any(chosen) {
+        return Ok(());
+    }
+    let items = object.node.get_mut("subjects").and_then(Node::items_mut);
+    for subject in items.into_iter().flatten().filter(|subject| chosen(subject)) {
+        visit(subject, "namespace", true, put)?;
+    }
+    Ok(())
+}
