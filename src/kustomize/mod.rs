@@ -1,11 +1,14 @@
 //! A kustomization resolved as kustomize would, every scalar with its origin.
 
+pub mod accumulator;
 pub mod build;
 pub mod config;
 pub mod context;
 pub mod defaults;
 pub mod field_path;
 pub mod field_spec;
+pub mod generate;
+pub mod hash;
 pub mod json_patch;
 pub mod label_selector;
 pub mod labels;
@@ -13,6 +16,7 @@ pub mod load;
 pub mod names;
 pub mod namespace;
 pub mod object;
+pub mod pairs;
 pub mod patches;
 pub mod remote;
 pub mod replacements;

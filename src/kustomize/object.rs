@@ -17,6 +17,8 @@ pub struct Object {
     pub prefixes: Vec<Arc<str>>,
     /// The suffixes it was given, the first one first.
     pub suffixes: Vec<Arc<str>>,
+    /// The variables that take their value from it.
+    pub variables: Vec<Arc<str>>,
     /// What made it, if a generator did.
     pub generated: Option<Generated>,
 }
@@ -130,6 +132,7 @@ impl Object {
             previous: Vec::new(),
             prefixes: Vec::new(),
             suffixes: Vec::new(),
+            variables: Vec::new(),
             generated: None,
         }
     }
@@ -140,6 +143,13 @@ impl Object {
         if !identity.name.is_empty() {
             self.previous.push(identity);
         }
+    }
+
+    /// Whether the object has the identity, or had it before.
+    #[must_use]
+    pub fn was(&self, identity: &Identity) -> bool {
+        self.name() == identity.name && self.identity().same(identity)
+            || self.previous.iter().any(|previous| previous.same(identity))
     }
 
     /// The identity that the object was written with.
