@@ -65,8 +65,20 @@ pub fn visit(
     create: bool,
     f: &mut dyn FnMut(&mut Node) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
-    let keys = keys(path);
-    if create || reaches(root, &keys) { walk(root, &keys, create, f) } else { Ok(()) }
+    visit_keys(root, &keys(path), create, f)
+}
+
+/// As [`visit`], with the keys of the path.
+///
+/// # Errors
+/// As [`visit`].
+pub fn visit_keys(
+    root: &mut Node,
+    keys: &[String],
+    create: bool,
+    f: &mut dyn FnMut(&mut Node) -> Result<(), Problem>,
+) -> Result<(), Problem> {
+    if create || reaches(root, keys) { walk(root, keys, create, f) } else { Ok(()) }
 }
 
 /// Whether there is a value at the end of the path; asked first, since going there copies what is shared.

@@ -1,9 +1,11 @@
 //! A kustomization resolved as kustomize would, every scalar with its origin.
 
 pub mod accumulator;
+pub mod back_references;
 pub mod build;
 pub mod config;
 pub mod context;
+pub mod crds;
 pub mod defaults;
 pub mod field_path;
 pub mod field_spec;
@@ -12,12 +14,14 @@ pub mod hash;
 pub mod json_patch;
 pub mod label_selector;
 pub mod labels;
+pub mod links;
 pub mod load;
 pub mod names;
 pub mod namespace;
 pub mod object;
 pub mod pairs;
 pub mod patches;
+pub mod plugins;
 pub mod remote;
 pub mod replacements;
 pub mod resolver;
@@ -26,3 +30,4 @@ pub mod scope;
 pub mod selector;
 pub mod shape;
 pub mod strategic;
+pub mod target;

@@ -1,0 +1,190 @@
+//! Builtin generators and transformers that stand in documents of their own.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::kustomize::accumulator::Accumulator;
+use crate::kustomize::build::Problem;
+use crate::kustomize::config::field_specs;
+use crate::kustomize::generate::Product;
+use crate::kustomize::labels;
+use crate::kustomize::names::{End, affix};
+use crate::kustomize::namespace::{Namespace, Subjects, set};
+use crate::kustomize::object::Object;
+use crate::kustomize::resources;
+use crate::kustomize::target::{Target, needs_helm};
+use crate::yaml::embed::parse_inside;
+use crate::yaml::node::{How, Node, Seq, Value};
+use crate::yaml::scalar::{Kind, Schema, kind};
+
+/// Runs the generators that entries name.
+///
+/// # Errors
+/// When one of them cannot be read or fails.
+pub fn generate(
+    target: &mut Target<'_>,
+    gathered: &mut Accumulator,
+    entries: &[Node],
+) -> Result<(), Problem> {
+    for plugin in read(target, entries)? {
+        let product = match plugin.kind() {
+            "ConfigMapGenerator" if is_builtin(&plugin) => Product::ConfigMap,
+            "SecretGenerator" if is_builtin(&plugin) => Product::Secret,
+            "HelmChartInflationGenerator" if is_builtin(&plugin) => {
+                target.miss(needs_helm(&plugin.node));
+                continue;
+            }
+            _ => {
+                target.miss(needs_plugin(&plugin));
+                continue;
+            }
+        };
+        let mut entry = plugin.node.clone();
+        for key in ["name", "namespace"] {
+            if let Some(value) =
+                plugin.node.at(&["metadata", key]).filter(|_| entry.get(key).is_none())
+            {
+                entry.set(key, value.clone());
+            }
+        }
+        target.generate_one(gathered, product, &entry)?;
+    }
+    Ok(())
+}
+
+/// Runs the transformers that entries name.
+///
+/// # Errors
+/// When one of them cannot be read or fails.
+pub fn transform(
+    target: &mut Target<'_>,
+    gathered: &mut Accumulator,
+    entries: &[Node],
+) -> Result<(), Problem> {
+    for plugin in read(target, entries)? {
+        if is_builtin(&plugin) {
+            run(target, gathered, &plugin)?;
+        } else {
+            target.miss(needs_plugin(&plugin));
+        }
+    }
+    Ok(())
+}
+
+/// Notes the validators that entries name: none of them is builtin, and none changes an object.
+///
+/// # Errors
+/// When one of them cannot be read.
+pub fn validate(target: &mut Target<'_>, entries: &[Node]) -> Result<(), Problem> {
+    for plugin in read(target, entries)? {
+        if !is_builtin(&plugin) {
+            target.miss(needs_plugin(&plugin));
+        }
+    }
+    Ok(())
+}
+
+/// The documents that entries hold or name.
+fn read(target: &mut Target<'_>, entries: &[Node]) -> Result<Vec<Object>, Problem> {
+    let mut gathered = Accumulator::default();
+    let mut taken = HashSet::new();
+    let mut paths = Vec::new();
+    for entry in entries {
+        let inside = parse_inside(entry).ok().and_then(|stream| resources::objects(&stream).ok());
+        match inside {
+            Some(objects) if !objects.is_empty() => gathered.append(objects, &mut taken, entry)?,
+            _ => paths.push(entry),
+        }
+    }
+    for entry in paths {
+        target.resource(&mut gathered, &mut taken, entry)?;
+    }
+    Ok(gathered.objects)
+}
+
+fn is_builtin(plugin: &Object) -> bool {
+    plugin.api_version() == "builtin"
+}
+
+fn needs_plugin(plugin: &Object) -> Problem {
+    let message = format!("{} would have to be run by a plugin", plugin.identity());
+    Problem::at(message, &plugin.node).with_help("what it makes or changes is not seen")
+}
+
+fn run(
+    target: &mut Target<'_>,
+    gathered: &mut Accumulator,
+    plugin: &Object,
+) -> Result<(), Problem> {
+    let (node, objects) = (&plugin.node, &mut gathered.objects);
+    let fields = node.get("fieldSpecs").map(field_specs).unwrap_or_default();
+    let text = |key: &str| node.get(key).and_then(Node::str).filter(|text| !text.is_empty());
+    match plugin.kind() {
+        "PrefixTransformer" => match text("prefix") {
+            Some(prefix) => affix(objects, End::Prefix, prefix, &fields),
+            None => Ok(()),
+        },
+        "SuffixTransformer" => match text("suffix") {
+            Some(suffix) => affix(objects, End::Suffix, suffix, &fields),
+            None => Ok(()),
+        },
+        "NamespaceTransformer" => {
+            let Some(name) = node.at(&["metadata", "namespace"]) else { return Ok(()) };
+            let unset_only = flag(node, "unsetOnly");
+            let subjects = subjects(node)?;
+            set(objects, &Namespace { name, fields: &fields, unset_only, subjects })
+        }
+        "LabelTransformer" => label(objects, node.get("labels"), node),
+        "AnnotationsTransformer" => label(objects, node.get("annotations"), node),
+        "PatchTransformer" => {
+            target.step(gathered, Some(&list(vec![node.clone()], node)), super::target::patches)
+        }
+        "PatchJson6902Transformer" => {
+            let mut patch = node.clone();
+            if let Some(operations) = node.get("jsonOp") {
+                patch.set("patch", operations.clone());
+            }
+            target.step(gathered, Some(&list(vec![patch], node)), super::target::json6902)
+        }
+        "PatchStrategicMergeTransformer" => {
+            let paths = node.get("paths").map(Node::items).unwrap_or_default();
+            let inline = node.get("patches").filter(|_| text("patches").is_some());
+            let items = paths.iter().chain(inline).cloned().collect();
+            target.step(gathered, Some(&list(items, node)), super::target::strategic_merge)
+        }
+        "ReplacementTransformer" => {
+            target.step(gathered, node.get("replacements"), super::target::replace)
+        }
+        // They change no name.
+        "ImageTagTransformer" | "ReplicaCountTransformer" | "HashTransformer" => Ok(()),
+        _ => {
+            target.miss(needs_plugin(plugin));
+            Ok(())
+        }
+    }
+}
+
+fn label(objects: &mut [Object], pairs: Option<&Node>, node: &Node) -> Result<(), Problem> {
+    let fields = node.get("fieldSpecs").map(field_specs).unwrap_or_default();
+    pairs.map_or(Ok(()), |pairs| labels::set(objects, pairs, &fields))
+}
+
+fn list(items: Vec<Node>, node: &Node) -> Node {
+    let value = Value::Seq(Arc::new(Seq { items, flow: false }));
+    Node { value, origin: node.origin.clone(), alias: None, how: How::Written }
+}
+
+fn subjects(node: &Node) -> Result<Subjects, Problem> {
+    let Some(mode) = node.get("setRoleBindingSubjects") else { return Ok(Subjects::Default) };
+    match mode.str() {
+        None | Some("" | "defaultOnly") => Ok(Subjects::Default),
+        Some("allServiceAccounts") => Ok(Subjects::ServiceAccounts),
+        Some("none") => Ok(Subjects::None),
+        Some(other) => Err(Problem::at(format!("unknown `setRoleBindingSubjects: {other}`"), mode)
+            .with_help("write `defaultOnly`, `allServiceAccounts` or `none`")),
+    }
+}
+
+fn flag(node: &Node, key: &str) -> bool {
+    node.get(key).and_then(|value| kind(value, Schema::Kubectl)) == Some(Kind::Bool(true))
+}

@@ -1,0 +1,392 @@
+//! One kustomization on its way, step by step in kustomize's order.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use crate::kustomize::accumulator::Accumulator;
+use crate::kustomize::build::Problem;
+use crate::kustomize::config::{Config, field_specs, merge};
+use crate::kustomize::context::{Context, read_problem};
+use crate::kustomize::crds;
+use crate::kustomize::field_spec::FieldSpec;
+use crate::kustomize::generate::{Product, generate};
+use crate::kustomize::labels;
+use crate::kustomize::load::Kustomization;
+use crate::kustomize::names::{End, affix};
+use crate::kustomize::namespace::{Namespace, Subjects, set};
+use crate::kustomize::object::{Identity, Object};
+use crate::kustomize::plugins;
+use crate::kustomize::remote::is_remote;
+use crate::kustomize::resolver::Resolver;
+use crate::kustomize::resources;
+use crate::text::path::TreePath;
+use crate::text::tree::Entry;
+use crate::yaml::node::{Node, Seq, Value};
+use crate::yaml::scalar::{Kind, Schema, kind};
+
+/// What was read and met on the way.
+#[derive(Debug, Default, Clone)]
+pub struct Record {
+    /// Every file that was read, or should have been.
+    pub files: BTreeSet<TreePath>,
+    /// Every kustomization directory.
+    pub directories: BTreeSet<TreePath>,
+    /// What is missing, though the rest stands without it.
+    pub problems: Vec<Problem>,
+}
+
+impl Record {
+    fn extend(&mut self, other: &Self) {
+        self.files.extend(other.files.iter().cloned());
+        self.directories.extend(other.directories.iter().cloned());
+        for problem in &other.problems {
+            self.miss(problem.clone());
+        }
+    }
+
+    /// Notes something missing, once.
+    pub fn miss(&mut self, problem: Problem) {
+        let same = |known: &Problem| {
+            let at = |problem: &Problem| problem.place.as_ref().map(|place| place.span);
+            known.message == problem.message
+                && known.path == problem.path
+                && at(known) == at(&problem)
+        };
+        if !self.problems.iter().any(same) {
+            self.problems.push(problem.as_partial());
+        }
+    }
+}
+
+/// A step over all objects that a field of the kustomization describes.
+pub type Step = fn(&mut Vec<Object>, &Node, &mut Context<'_>) -> Result<(), Problem>;
+
+/// One kustomization on its way.
+pub struct Target<'a> {
+    resolver: &'a Resolver,
+    kustomization: &'a Kustomization,
+    record: &'a mut Record,
+    patched: Vec<Object>,
+}
+
+impl<'a> Target<'a> {
+    /// A kustomization of which no step is done.
+    pub const fn new(
+        resolver: &'a Resolver,
+        kustomization: &'a Kustomization,
+        record: &'a mut Record,
+    ) -> Self {
+        Self { resolver, kustomization, record, patched: Vec::new() }
+    }
+
+    /// The objects behind its last patch.
+    pub fn into_patched(self) -> Vec<Object> {
+        self.patched
+    }
+
+    /// What its steps read.
+    pub fn context(&mut self) -> Context<'_> {
+        Context {
+            library: self.resolver.library(),
+            directory: &self.kustomization.directory,
+            file: &self.kustomization.file,
+            files: &mut self.record.files,
+        }
+    }
+
+    /// Notes something missing.
+    pub fn miss(&mut self, problem: Problem) {
+        self.record.miss(problem);
+    }
+
+    /// Takes all steps; a component takes them on what its parent has gathered.
+    ///
+    /// # Errors
+    /// When kustomize would refuse it.
+    pub fn run(&mut self, mut gathered: Accumulator) -> Result<Accumulator, Problem> {
+        let kustomization = self.kustomization;
+        let mut taken = gathered.taken();
+        for entry in kustomization.resources() {
+            self.resource(&mut gathered, &mut taken, entry)?;
+        }
+        self.configure(&mut gathered)?;
+        self.generate(&mut gathered)?;
+        for entry in kustomization.items("components") {
+            gathered = self.component(gathered, entry)?;
+        }
+        self.transform(&mut gathered)?;
+        Ok(gathered)
+    }
+
+    /// Adds what an entry of `resources` names.
+    ///
+    /// # Errors
+    /// When it is not there, or brings an object that is there already.
+    pub fn resource(
+        &mut self,
+        gathered: &mut Accumulator,
+        taken: &mut HashSet<Identity>,
+        entry: &Node,
+    ) -> Result<(), Problem> {
+        match self.locate(entry)? {
+            None => Ok(()),
+            Some((directory, Entry::Directory)) => self.base(gathered, taken, entry, &directory),
+            Some((_, Entry::File)) => {
+                let stream = self.context().load(entry)?;
+                gathered.append(resources::objects(&stream)?, taken, entry)
+            }
+        }
+    }
+
+    /// Where an entry leads; nowhere if that is not in the repository.
+    fn locate(&mut self, entry: &Node) -> Result<Option<(TreePath, Entry)>, Problem> {
+        let Some(spelled) = entry.str().filter(|text| !text.is_empty()) else {
+            return Err(Problem::at("an entry without a path", entry).with_help("remove it"));
+        };
+        if is_remote(spelled) {
+            let message = format!("`{spelled}` is not in the repository");
+            self.miss(Problem::at(message, entry).with_help(
+                "what it brings is not seen; add its manifests to the repository to have them checked",
+            ));
+            return Ok(None);
+        }
+        let Some(path) = self.kustomization.directory.join(spelled) else {
+            let what = if spelled.starts_with('/') {
+                "is an absolute path; kustomize takes relative ones"
+            } else {
+                "lies outside the repository"
+            };
+            return Err(Problem::at(format!("`{spelled}` {what}"), entry)
+                .with_help("move it into the repository and name it by a relative path"));
+        };
+        match self.resolver.library().tree().entry(&path) {
+            Ok(found) => Ok(Some(found)),
+            Err(error) => {
+                self.record.files.insert(path);
+                Err(read_problem(&error, entry))
+            }
+        }
+    }
+
+    fn base(
+        &mut self,
+        gathered: &mut Accumulator,
+        taken: &mut HashSet<Identity>,
+        entry: &Node,
+        directory: &TreePath,
+    ) -> Result<(), Problem> {
+        self.record.directories.insert(directory.clone());
+        let kustomization = self.resolver.kustomization(directory);
+        if kustomization.is_ok_and(|kustomization| kustomization.is_component) {
+            return Err(Problem::at(format!("`{directory}` is a component"), entry)
+                .with_help("list it under `components:`"));
+        }
+        let outcome = self.resolver.outcome(directory);
+        self.record.extend(&outcome.record);
+        let base = outcome.result.as_ref().map_err(|problem| seen_from(problem, entry))?;
+        gathered.append(base.objects.iter().cloned(), taken, entry)?;
+        if let Some(config) = &base.config {
+            gathered.merge_config(config)?;
+        }
+        Ok(())
+    }
+
+    fn component(&mut self, gathered: Accumulator, entry: &Node) -> Result<Accumulator, Problem> {
+        let directory = match self.locate(entry)? {
+            None => return Ok(gathered),
+            Some((directory, Entry::Directory)) => directory,
+            Some((file, Entry::File)) => {
+                return Err(Problem::at(format!("`{file}` is a file, not a component"), entry)
+                    .with_help("list it under `resources:`"));
+            }
+        };
+        self.record.directories.insert(directory.clone());
+        self.record
+            .files
+            .extend(crate::kustomize::load::files_in(self.resolver.library(), &directory));
+        let kustomization = self.resolver.kustomization(&directory);
+        let kustomization = kustomization.map_err(|problem| seen_from(&problem, entry))?;
+        if !kustomization.is_component {
+            return Err(Problem::at(format!("`{directory}` is no component"), entry)
+                .with_help("list it under `resources:`, or give it `kind: Component`"));
+        }
+        let merged = Target::new(self.resolver, &kustomization, self.record).run(gathered)?;
+        let mut again = Accumulator { config: merged.config, ..Accumulator::default() };
+        again.append(merged.objects, &mut HashSet::new(), entry)?;
+        Ok(again)
+    }
+
+    /// Reads `configurations`, `crds` and `openapi`.
+    fn configure(&mut self, gathered: &mut Accumulator) -> Result<(), Problem> {
+        gathered.merge_config(&Config::standard())?;
+        for field in ["configurations", "crds"] {
+            for entry in self.kustomization.items(field) {
+                let stream = self.context().load(entry)?;
+                let Some(document) = stream.documents.first() else { continue };
+                let read = if field == "crds" { crds::config } else { Config::read };
+                gathered.merge_config(&Arc::new(read(&document.root)))?;
+            }
+        }
+        if let Some(path) =
+            self.kustomization.get("openapi").and_then(|openapi| openapi.get("path"))
+        {
+            self.context().find(path)?;
+        }
+        Ok(())
+    }
+
+    fn generate(&mut self, gathered: &mut Accumulator) -> Result<(), Problem> {
+        let kustomization = self.kustomization;
+        let fields =
+            [("configMapGenerator", Product::ConfigMap), ("secretGenerator", Product::Secret)];
+        for (field, product) in fields {
+            for entry in kustomization.items(field) {
+                self.generate_one(gathered, product, entry)?;
+            }
+        }
+        for field in ["helmCharts", "helmChartInflationGenerator"] {
+            for entry in kustomization.items(field) {
+                self.miss(needs_helm(entry));
+            }
+        }
+        plugins::generate(self, gathered, kustomization.items("generators"))
+    }
+
+    /// Adds what a generator makes.
+    ///
+    /// # Errors
+    /// When it cannot make it.
+    pub fn generate_one(
+        &mut self,
+        gathered: &mut Accumulator,
+        product: Product,
+        entry: &Node,
+    ) -> Result<(), Problem> {
+        let options = self.kustomization.get("generatorOptions");
+        let made = generate(product, entry, options, &mut self.context());
+        match made.and_then(|object| gathered.absorb(object, entry)) {
+            Err(problem) if problem.partial || self.is_partial() => {
+                self.miss(problem);
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    /// Whether something is missing, so that a later step may rightly not find it.
+    #[must_use]
+    pub const fn is_partial(&self) -> bool {
+        !self.record.problems.is_empty()
+    }
+
+    fn transform(&mut self, gathered: &mut Accumulator) -> Result<(), Problem> {
+        let kustomization = self.kustomization;
+        self.step(gathered, kustomization.list("patchesStrategicMerge"), strategic_merge)?;
+        self.step(gathered, kustomization.list("patches"), patches)?;
+        self.patched.clone_from(&gathered.objects);
+        let config = gathered.config();
+        if let Some((_, name)) = kustomization.text("namespace") {
+            let (fields, subjects) = (&config.namespace, Subjects::Default);
+            set(&mut gathered.objects, &Namespace { name, fields, unset_only: false, subjects })?;
+        }
+        if let Some((prefix, _)) = kustomization.text("namePrefix") {
+            affix(&mut gathered.objects, End::Prefix, prefix, &config.name_prefix)?;
+        }
+        if let Some((suffix, _)) = kustomization.text("nameSuffix") {
+            affix(&mut gathered.objects, End::Suffix, suffix, &config.name_suffix)?;
+        }
+        self.label(gathered, &config)?;
+        self.step(gathered, kustomization.list("patchesJson6902"), json6902)?;
+        self.step(gathered, kustomization.list("replacements"), replace)?;
+        plugins::transform(self, gathered, kustomization.items("transformers"))?;
+        plugins::validate(self, kustomization.items("validators"))
+    }
+
+    fn label(&self, gathered: &mut Accumulator, config: &Config) -> Result<(), Problem> {
+        let objects = &mut gathered.objects;
+        for entry in self.kustomization.items("labels") {
+            let Some(pairs) = entry.get("pairs") else { continue };
+            labels::set(objects, pairs, &label_fields(entry, config)?)?;
+        }
+        if let Some(pairs) = self.kustomization.get("commonLabels") {
+            labels::set(objects, pairs, &config.labels)?;
+        }
+        match self.kustomization.get("commonAnnotations") {
+            Some(pairs) => labels::set(objects, pairs, &config.annotations),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes a step over a list of entries; where something is missing, each on its own, as far as they go.
+    ///
+    /// # Errors
+    /// When the step fails and nothing is missing.
+    pub fn step(
+        &mut self,
+        gathered: &mut Accumulator,
+        list: Option<&Node>,
+        step: Step,
+    ) -> Result<(), Problem> {
+        let Some(list) = list else { return Ok(()) };
+        if !self.is_partial() {
+            return step(&mut gathered.objects, list, &mut self.context());
+        }
+        for item in list.items() {
+            let items = vec![item.clone()];
+            let one =
+                Node { value: Value::Seq(Arc::new(Seq { items, flow: false })), ..list.clone() };
+            let mut objects = gathered.objects.clone();
+            match step(&mut objects, &one, &mut self.context()) {
+                Ok(()) => gathered.objects = objects,
+                Err(problem) => self.miss(problem),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The fields that an entry of `labels` sets.
+fn label_fields(entry: &Node, config: &Config) -> Result<Vec<FieldSpec>, Problem> {
+    let flag = |key: &str| {
+        entry.get(key).and_then(|value| kind(value, Schema::Kubectl)) == Some(Kind::Bool(true))
+    };
+    let mut fields = entry.get("fields").map(field_specs).unwrap_or_default();
+    if flag("includeSelectors") {
+        merge(&mut fields, &config.labels)?;
+    } else {
+        if flag("includeTemplates") {
+            merge(&mut fields, &config.template_labels)?;
+        }
+        let path = "metadata/labels".to_owned();
+        merge(&mut fields, &[FieldSpec { path, create: true, ..FieldSpec::default() }])?;
+    }
+    Ok(fields)
+}
+
+/// A problem of a base; one that has no place of its own is put where the base is named.
+fn seen_from(problem: &Problem, entry: &Node) -> Problem {
+    let mut problem = problem.clone();
+    if problem.place.is_none()
+        && let Some(place) = &entry.origin
+    {
+        problem.path = place.source.path().clone();
+        problem.place = Some(place.clone());
+    }
+    problem
+}
+
+/// What to report of an entry that only Helm could render.
+pub fn needs_helm(entry: &Node) -> Problem {
+    let name = ["name", "chartName"].iter().find_map(|key| entry.get(key).and_then(Node::str));
+    let chart = name.map(|name| format!(" `{name}`")).unwrap_or_default();
+    Problem::at(format!("the chart{chart} would have to be rendered by Helm"), entry)
+        .with_help("what it brings is not seen")
+}
+
+/// Stands in for steps that are not there yet.
+pub fn strategic_merge(_: &mut Vec<Object>, _: &Node, _: &mut Context<'_>) -> Result<(), Problem> {
+    Ok(())
+}
+pub use strategic_merge as json6902;
+pub use strategic_merge as patches;
+pub use strategic_merge as replace;
