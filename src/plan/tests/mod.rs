@@ -1,9 +1,11 @@
 //! Bumps of small repositories in memory.
 
 mod plain;
+mod stubs;
 
 use std::sync::Arc;
 
+use crate::config::parse::parse;
 use crate::plan::Plan;
 use crate::plan::bump::plan;
 use crate::plan::refusal::PlanError;
@@ -11,6 +13,7 @@ use crate::plan::request::BumpRequest;
 use crate::repo::{Repo, Scope};
 use crate::text::memory::MemoryTree;
 use crate::text::path::TreePath;
+use crate::text::source::Source;
 
 /// The version that staging mints in these tests.
 const V2: &str = "20250723110000";
@@ -18,6 +21,13 @@ const V2: &str = "20250723110000";
 fn repo(files: &[(&str, &str)]) -> Repo {
     let files = files.iter().map(|(path, text)| (TreePath::new(path).unwrap(), (*text).into()));
     Repo::load(Arc::new(MemoryTree::new(files)), None, Scope::Everything).unwrap()
+}
+
+fn configured(files: &[(&str, &str)], settings: &str) -> Repo {
+    let source = Source::file(TreePath::new("rotate.yaml").unwrap(), settings);
+    let config = parse(&source).unwrap();
+    let files = files.iter().map(|(path, text)| (TreePath::new(path).unwrap(), (*text).into()));
+    Repo::load(Arc::new(MemoryTree::new(files)), Some(config), Scope::Everything).unwrap()
 }
 
 fn request(environment: &str, family: &str, version: Option<&str>) -> BumpRequest {
