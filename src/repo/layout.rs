@@ -71,12 +71,11 @@ pub(super) fn above(directory: &TreePath) -> impl Iterator<Item = TreePath> {
     })
 }
 
-/// Whether a file is a template or a setting of a Helm chart.
+/// Whether a file is a template or the head of a Helm chart.
 fn is_of_chart(file: &TreePath, charts: &BTreeSet<TreePath>) -> bool {
     let directory = file.parent();
-    if charts.contains(&directory) {
-        let name = file.name();
-        return name.starts_with("Chart.") || name.starts_with("values");
+    if charts.contains(&directory) && file.name().starts_with("Chart.") {
+        return true;
     }
     above(&directory).any(|up| up.name() == "templates" && charts.contains(&up.parent()))
 }
@@ -102,7 +101,10 @@ mod tests {
         let files = files.map(|file| TreePath::new(file).unwrap());
         let layout = Layout::new(&files, files.iter().find(|file| file.name() == "rotate.yaml"));
         let names: Vec<&str> = layout.files.iter().map(TreePath::as_str).collect();
-        assert_eq!(names, ["a/x.yaml", "chart/crds/crd.yaml", "templates/web.yaml"]);
+        assert_eq!(
+            names,
+            ["a/x.yaml", "chart/crds/crd.yaml", "chart/values-staging.yaml", "templates/web.yaml"]
+        );
         assert_eq!(layout.kustomizations[&TreePath::new("a").unwrap()], files[1]);
         let below = TreePath::new("a/b/c").unwrap();
         assert_eq!(layout.kustomization_above(&below).map(TreePath::as_str), Some("a"));

@@ -25,7 +25,8 @@ pub(super) fn read(library: &Library, files: &[TreePath]) -> Vec<Holding> {
     files.par_iter().map(|file| objects(library, file)).collect()
 }
 
-/// The objects of one file; a document that is no Kubernetes object is none.
+/// The objects of one file. A document that is no Kubernetes object is none, unless it may name a
+/// version of a secret, as the values of a Helm chart do: it then counts as an object without a kind.
 fn objects(library: &Library, file: &TreePath) -> Holding {
     if file.name().ends_with(".json") && !mentions_api_version(library, file) {
         return Ok(Vec::new());
@@ -37,7 +38,11 @@ fn objects(library: &Library, file: &TreePath) -> Holding {
     let stream = stream.map_err(|error| problem(&error, file))?;
     let mut objects = Vec::new();
     for document in &stream.documents {
-        flatten(&document.root, &mut objects);
+        if is_object(&document.root) {
+            flatten(&document.root, &mut objects);
+        } else if may_name_version(stream.source.slice(document.span)) {
+            objects.push(Object::new(document.root.clone()));
+        }
     }
     Ok(objects)
 }
@@ -49,14 +54,28 @@ fn mentions_api_version(library: &Library, file: &TreePath) -> bool {
     source.map_or(true, |source| source.text().contains("\"apiVersion\""))
 }
 
+fn word<'n>(node: &'n Node, key: &str) -> &'n str {
+    node.get(key).and_then(Node::str).unwrap_or_default()
+}
+
+fn is_object(node: &Node) -> bool {
+    !word(node, "apiVersion").is_empty() && !word(node, "kind").is_empty()
+}
+
+/// Whether 14 digits stand behind a hyphen somewhere.
+fn may_name_version(text: &str) -> bool {
+    let digits = |at: usize| {
+        let behind = &text.as_bytes()[at + 1..];
+        behind.iter().take_while(|byte| byte.is_ascii_digit()).count() == 14
+    };
+    memchr::memchr_iter(b'-', text.as_bytes()).any(digits)
+}
+
 /// Takes lists apart; nested no deeper than the parser lets a document be.
 fn flatten(node: &Node, objects: &mut Vec<Object>) {
-    let word = |key: &str| node.get(key).and_then(Node::str).unwrap_or_default();
-    if word("apiVersion").is_empty() || word("kind").is_empty() {
-        return;
-    }
     match node.get("items") {
-        Some(items) if word("kind").ends_with("List") => {
+        _ if !is_object(node) => {}
+        Some(items) if word(node, "kind").ends_with("List") => {
             items.items().iter().for_each(|item| flatten(item, objects));
         }
         _ => objects.push(Object::new(node.clone())),

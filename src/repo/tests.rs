@@ -114,3 +114,29 @@ fn fields_of_ones_own_resources_name_secrets_too() {
     let found: Vec<_> = root.references.iter().map(|one| (one.field(), one.secret())).collect();
     assert_eq!(found, [("spec.auth[0].using".to_owned(), "smtp")]);
 }
+
+#[test]
+fn values_of_a_chart_name_versions() {
+    let values =
+        |name: &str| format!("# values\nimage: web-1.2\nauth:\n  existingSecret: {name}\n");
+    let settings =
+        "environments:\n- {name: staging, paths: [staging, chart/values-staging.yaml]}\n";
+    let repo = repo(&[
+        ("chart/Chart.yaml", "apiVersion: v2\nname: web\n"),
+        ("chart/values-staging.yaml", &values(OLD)),
+        ("chart/values.yaml", &values("auth")),
+        ("rotate.yaml", settings),
+        ("staging/stub.yaml", &stub(OLD)),
+        ("staging/values.yaml", &values(OLD)),
+        ("staging/other.yaml", "image: web-20250602090000\n"),
+    ]);
+    let staging = repo.environment("staging").unwrap();
+    let auth = repo.family(staging, "auth").unwrap();
+    let fields: Vec<_> = auth
+        .references()
+        .map(|id| repo.reference(id))
+        .map(|(root, one)| (root.path.as_str(), one.field(), one.place().unwrap().position().line))
+        .collect();
+    let field = || "auth.existingSecret".to_owned();
+    assert_eq!(fields, [("chart", field(), 4), ("staging", field(), 4)]);
+}
