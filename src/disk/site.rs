@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::disk::error::DiskError;
+use crate::disk::journal::Journal;
 use crate::text::path::TreePath;
 
 /// The directory for journal and lock of a tree outside of Git.
@@ -40,6 +41,12 @@ impl Site {
         let base = root.canonicalize().map_err(|error| DiskError::new(root, &error))?;
         let state = base.join(STATE);
         Ok(Self { base, prefix: TreePath::root(), state, tidy: true })
+    }
+
+    /// Whether a run is writing, or was interrupted: what is read now may be half old and half new.
+    #[must_use]
+    pub fn is_being_written(&self) -> bool {
+        Journal::path(&self.state).exists()
     }
 
     /// A path as people know it: from the base where it lies below.

@@ -91,7 +91,10 @@ fn a_crash_at_any_step_leaves_the_old_or_the_new_tree() {
         let (writer, _) = Writer::open(&site).unwrap();
         let done = crash_at(step, |hook| writer.commit_with(&changes, hook).unwrap());
         drop(writer);
+        let interrupted = site.is_being_written();
         let (_, recovered) = Writer::open(&site).unwrap();
+        assert_eq!(interrupted, recovered != Recovered::Nothing);
+        assert!(!site.is_being_written());
         let now = files(sandbox.path());
         match recovered {
             Recovered::Nothing => assert!(now == old || now == new, "{step}: {now:?}"),
