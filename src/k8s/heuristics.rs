@@ -8,6 +8,18 @@ use crate::k8s::references::row::Reads;
 use crate::k8s::secret_name::check;
 use crate::yaml::node::Node;
 
+/// The names of the shapes.
+pub const ROWS: &[&str] = &[
+    "like-certificate-refs",
+    "like-existing-secret",
+    "like-kind-secret",
+    "like-secret-list",
+    "like-secret-name",
+    "like-secret-ref",
+    "like-secret-string",
+    "like-selector",
+];
+
 /// The groups of Kubernetes' own kinds: the catalogue has all of their fields.
 const BUILTIN: &[&str] = &[
     "",
@@ -49,7 +61,10 @@ const KNOWN: &[&str] = &[
 /// Keys below which nothing names a secret of the cluster, though it may look so.
 const NOT_BELOW: &[&str] = &[
     "annotations",
+    "awsSecretManager",
+    "azureKeyVault",
     "configMapExpressions",
+    "gcpSecretManager",
     "ignoreDifferences",
     "labels",
     "matchLabels",

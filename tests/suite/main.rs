@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on has failed
 
 mod architecture;
+mod references;
 mod support;
 mod yaml_edits;
