@@ -55,8 +55,9 @@ impl Git {
 }
 
 #[cfg(test)]
-#[allow(clippy::disallowed_methods, reason = "tests make the files that are committed")]
 mod tests {
+    #![allow(clippy::disallowed_methods, reason = "tests make the files that are committed")]
+
     use std::fs;
 
     use git2::Repository;

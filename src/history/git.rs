@@ -180,8 +180,9 @@ fn refused(path: &Path, error: &git2::Error) -> HistoryError {
 }
 
 #[cfg(test)]
-#[allow(clippy::disallowed_methods, reason = "tests make the files that Git is asked about")]
 mod tests {
+    #![allow(clippy::disallowed_methods, reason = "tests make the files that Git is asked about")]
+
     use std::fs;
     use std::path::Path;
 
