@@ -31,3 +31,4 @@ pub mod selector;
 pub mod shape;
 pub mod strategic;
 pub mod target;
+pub mod vars;
