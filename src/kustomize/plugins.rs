@@ -11,6 +11,8 @@ use crate::kustomize::labels;
 use crate::kustomize::names::{End, affix};
 use crate::kustomize::namespace::{Namespace, Subjects, set};
 use crate::kustomize::object::Object;
+use crate::kustomize::patches;
+use crate::kustomize::replacements;
 use crate::kustomize::resources;
 use crate::kustomize::target::{Target, needs_helm};
 use crate::yaml::embed::parse_inside;
@@ -137,23 +139,23 @@ fn run(
         "LabelTransformer" => label(objects, node.get("labels"), node),
         "AnnotationsTransformer" => label(objects, node.get("annotations"), node),
         "PatchTransformer" => {
-            target.step(gathered, Some(&list(vec![node.clone()], node)), super::target::patches)
+            target.step(gathered, Some(&list(vec![node.clone()], node)), patches::patches)
         }
         "PatchJson6902Transformer" => {
             let mut patch = node.clone();
             if let Some(operations) = node.get("jsonOp") {
                 patch.set("patch", operations.clone());
             }
-            target.step(gathered, Some(&list(vec![patch], node)), super::target::json6902)
+            target.step(gathered, Some(&list(vec![patch], node)), patches::json6902)
         }
         "PatchStrategicMergeTransformer" => {
             let paths = node.get("paths").map(Node::items).unwrap_or_default();
             let inline = node.get("patches").filter(|_| text("patches").is_some());
             let items = paths.iter().chain(inline).cloned().collect();
-            target.step(gathered, Some(&list(items, node)), super::target::strategic_merge)
+            target.step(gathered, Some(&list(items, node)), patches::strategic_merge)
         }
         "ReplacementTransformer" => {
-            target.step(gathered, node.get("replacements"), super::target::replace)
+            target.step(gathered, node.get("replacements"), replacements::apply)
         }
         // They change no name.
         "ImageTagTransformer" | "ReplicaCountTransformer" | "HashTransformer" => Ok(()),

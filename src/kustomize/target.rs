@@ -15,8 +15,10 @@ use crate::kustomize::load::Kustomization;
 use crate::kustomize::names::{End, affix};
 use crate::kustomize::namespace::{Namespace, Subjects, set};
 use crate::kustomize::object::{Identity, Object};
+use crate::kustomize::patches;
 use crate::kustomize::plugins;
 use crate::kustomize::remote::is_remote;
+use crate::kustomize::replacements;
 use crate::kustomize::resolver::Resolver;
 use crate::kustomize::resources;
 use crate::text::path::TreePath;
@@ -281,8 +283,8 @@ impl<'a> Target<'a> {
 
     fn transform(&mut self, gathered: &mut Accumulator) -> Result<(), Problem> {
         let kustomization = self.kustomization;
-        self.step(gathered, kustomization.list("patchesStrategicMerge"), strategic_merge)?;
-        self.step(gathered, kustomization.list("patches"), patches)?;
+        self.step(gathered, kustomization.list("patchesStrategicMerge"), patches::strategic_merge)?;
+        self.step(gathered, kustomization.list("patches"), patches::patches)?;
         self.patched.clone_from(&gathered.objects);
         let config = gathered.config();
         if let Some((_, name)) = kustomization.text("namespace") {
@@ -296,8 +298,8 @@ impl<'a> Target<'a> {
             affix(&mut gathered.objects, End::Suffix, suffix, &config.name_suffix)?;
         }
         self.label(gathered, &config)?;
-        self.step(gathered, kustomization.list("patchesJson6902"), json6902)?;
-        self.step(gathered, kustomization.list("replacements"), replace)?;
+        self.step(gathered, kustomization.list("patchesJson6902"), patches::json6902)?;
+        self.step(gathered, kustomization.list("replacements"), replacements::apply)?;
         plugins::transform(self, gathered, kustomization.items("transformers"))?;
         plugins::validate(self, kustomization.items("validators"))
     }
@@ -382,11 +384,3 @@ pub fn needs_helm(entry: &Node) -> Problem {
     Problem::at(format!("the chart{chart} would have to be rendered by Helm"), entry)
         .with_help("what it brings is not seen")
 }
-
-/// Stands in for steps that are not there yet.
-pub fn strategic_merge(_: &mut Vec<Object>, _: &Node, _: &mut Context<'_>) -> Result<(), Problem> {
-    Ok(())
-}
-pub use strategic_merge as json6902;
-pub use strategic_merge as patches;
-pub use strategic_merge as replace;
