@@ -34,11 +34,29 @@ impl From<std::io::Error> for Failure {
 
 impl From<PlanError> for Failure {
     fn from(error: PlanError) -> Self {
-        let status = if error.is_usage() { Status::Trouble } else { Status::Findings };
+        let status = if error.is_trouble() { Status::Trouble } else { Status::Findings };
         let mut message = Message::new(error.to_string());
         message.help = error.help();
         message.also = error.reasons().iter().map(reason).collect();
         Self { status, message: Box::new(message) }
+    }
+}
+
+impl Failure {
+    /// One failure of several plans: the worst status, every message.
+    #[must_use]
+    pub fn from_all(errors: Vec<PlanError>) -> Self {
+        let mut failures = errors.into_iter().map(Self::from);
+        let Some(mut first) = failures.next() else {
+            return Self::usage(Message::new("nothing was planned"));
+        };
+        for failure in failures {
+            if failure.status == Status::Trouble {
+                first.status = Status::Trouble;
+            }
+            first.message.also.push(*failure.message);
+        }
+        first
     }
 }
 

@@ -1,7 +1,7 @@
 //! The command line: flags into requests, results into reports, errors into exit codes.
 
 pub mod args;
-//BUMP pub mod bump;
+pub mod bump;
 pub mod completions;
 pub mod failure;
 pub mod init;
@@ -34,7 +34,7 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 enum Command {
-    //BUMP Bump(bump::Args),
+    Bump(bump::Args),
     Completions(completions::Args),
     Init(init::Args),
     Refs(refs::Args),
@@ -74,7 +74,7 @@ pub fn run() -> ExitCode {
     };
     let console = cli.global.console();
     let done = match &cli.command {
-        //BUMP Command::Bump(args) => bump::run(args, &cli.global, &console),
+        Command::Bump(args) => bump::run(args, &cli.global, &console),
         Command::Completions(args) => completions::run(args, &mut Cli::command(), &console),
         Command::Init(args) => init::run(args, &cli.global, &console),
         Command::Refs(args) => refs::run(args, &cli.global, &console),

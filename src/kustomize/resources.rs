@@ -20,8 +20,11 @@ pub fn objects(stream: &Stream) -> Result<Vec<Object>, Problem> {
     Ok(objects)
 }
 
-/// Kustomize's reader of resources takes no key twice, unlike kubectl.
-fn refuse_duplicates(stream: &Stream, document: &Document) -> Result<(), Problem> {
+/// Refuses a key that stands twice: kustomize's reader of resources does, unlike kubectl.
+///
+/// # Errors
+/// With the place of the second one.
+pub fn refuse_duplicates(stream: &Stream, document: &Document) -> Result<(), Problem> {
     let Some(&(first, second)) = document.duplicates.first() else { return Ok(()) };
     let source = &stream.source;
     let (key, line) = (source.slice(second), source.position(first.start).line);

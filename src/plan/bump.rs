@@ -79,6 +79,7 @@ impl<'p> Bump<'p> {
 
     /// Whether the family is there, and may be moved at all.
     fn check(&self, survey: &Survey<'_>) -> Result<(), PlanError> {
+        self.check_roots(survey)?;
         if survey.is_empty() {
             let known: Vec<String> = self
                 .repo
@@ -111,7 +112,7 @@ impl<'p> Bump<'p> {
                 ),
             });
         }
-        self.check_roots(survey)
+        Ok(())
     }
 
     /// A root that does not build hides what it names.
@@ -123,10 +124,7 @@ impl<'p> Bump<'p> {
                 let problem = root.problems().iter().find(|problem| !problem.partial);
                 let why = problem.map_or("", |problem| problem.message.as_str());
                 Refusal {
-                    what: format!(
-                        "`{}` does not build, so what it names is not known: {why}",
-                        root.path
-                    ),
+                    what: format!("{}: {why}", root.path),
                     place: problem.and_then(|problem| problem.place.clone()),
                     way_out: problem
                         .and_then(|problem| problem.help.clone())
@@ -134,7 +132,10 @@ impl<'p> Bump<'p> {
                 }
             })
             .collect();
-        if reasons.is_empty() { Ok(()) } else { Err(self.refused(reasons)) }
+        if reasons.is_empty() {
+            return Ok(());
+        }
+        Err(PlanError::Unreadable { environment: self.label.to_owned(), reasons })
     }
 
     fn mentions(&self, root: &Root) -> bool {

@@ -49,13 +49,23 @@ pub enum PlanError {
         reasons: Vec<Refusal>,
     },
     /// Something in the tree keeps the whole family from being moved.
-    #[error("`{family}` cannot be moved in `{environment}`: {}", .reasons.iter().map(|one| one.what.as_str()).collect::<Vec<_>>().join("; "))]
+    #[error("`{family}` cannot be moved in `{environment}`; nothing was written")]
     Refused {
         /// The family.
         family: String,
         /// The environment.
         environment: String,
         /// Every reason, sorted by place.
+        reasons: Vec<Refusal>,
+    },
+    /// Part of the environment cannot be read, so what it names is not known.
+    #[error(
+        "part of `{environment}` cannot be read, so what it names is not known; nothing was written"
+    )]
+    Unreadable {
+        /// The environment.
+        environment: String,
+        /// What cannot be read, and why.
         reasons: Vec<Refusal>,
     },
     /// The planned tree did not resolve to what was meant.
@@ -82,12 +92,15 @@ pub struct Refusal {
 }
 
 impl PlanError {
-    /// Whether the question was wrong (usage), rather than the answer a refusal.
+    /// Whether the question or the input was wrong, rather than the answer a refusal.
     #[must_use]
-    pub const fn is_usage(&self) -> bool {
+    pub const fn is_trouble(&self) -> bool {
         matches!(
             self,
-            Self::UnknownEnvironment { .. } | Self::UnknownFamily { .. } | Self::Unversioned(_)
+            Self::UnknownEnvironment { .. }
+                | Self::UnknownFamily { .. }
+                | Self::Unversioned(_)
+                | Self::Unreadable { .. }
         )
     }
 
@@ -101,7 +114,7 @@ impl PlanError {
                 Some(format!("take `versioned: false` away from `{name}` in rotate.yaml"))
             }
             Self::Version { help, .. } => Some(help.to_string()),
-            Self::Refused { .. } => None,
+            Self::Refused { .. } | Self::Unreadable { .. } => None,
             Self::Unproved { .. } => Some(
                 "nothing was written; please report this with the tree that shows it".to_owned(),
             ),
@@ -112,7 +125,9 @@ impl PlanError {
     #[must_use]
     pub fn reasons(&self) -> &[Refusal] {
         match self {
-            Self::Refused { reasons, .. } | Self::Version { reasons, .. } => reasons,
+            Self::Refused { reasons, .. }
+            | Self::Unreadable { reasons, .. }
+            | Self::Version { reasons, .. } => reasons,
             _ => &[],
         }
     }

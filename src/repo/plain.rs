@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::kustomize::build::{Build, Problem, Status};
 use crate::kustomize::object::Object;
+use crate::kustomize::resources::refuse_duplicates;
 use crate::repo::environment::{Environment, claim_of_file};
 use crate::repo::layout::{Layout, above};
 use crate::repo::pointer::Pointers;
@@ -39,6 +40,9 @@ fn objects(library: &Library, file: &TreePath) -> Holding {
     let mut objects = Vec::new();
     for document in &stream.documents {
         if is_object(&document.root) {
+            // What the API server thinks of a key that stands twice depends on who applies it: which of
+            // the two values runs cannot be known from the file.
+            refuse_duplicates(&stream, document)?;
             flatten(&document.root, &mut objects);
         } else if may_name_version(stream.source.slice(document.span)) {
             objects.push(Object::new(document.root.clone()));

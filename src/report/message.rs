@@ -67,7 +67,6 @@ struct Drawn {
     severity: Severity,
     source: Option<NamedSource<String>>,
     label: Option<LabeledSpan>,
-    also: Vec<Self>,
 }
 
 impl Drawn {
@@ -86,8 +85,7 @@ impl Drawn {
             (None, Some(path)) => format!("{path}: {}", message.text),
             _ => message.text.clone(),
         };
-        let also = message.also.iter().map(|also| Self::new(also, Severity::Advice)).collect();
-        Self { text, help: message.help.clone(), severity, source, label, also }
+        Self { text, help: message.help.clone(), severity, source, label }
     }
 }
 
@@ -121,25 +119,27 @@ impl Diagnostic for Drawn {
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         self.label.as_ref().map(|label| Box::new(std::iter::once(label.clone())) as Box<_>)
     }
-
-    fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        if self.also.is_empty() {
-            return None;
-        }
-        Some(Box::new(self.also.iter().map(|also| also as &dyn Diagnostic)))
-    }
 }
 
-/// Draws an error for stderr.
+/// Draws an error for stderr, and behind it what belongs to it.
 #[must_use]
 pub fn error(message: &Message, console: &Console) -> String {
-    draw(&Drawn::new(message, Severity::Error), console)
+    with_also(message, Severity::Error, console)
 }
 
 /// Draws a warning for stderr.
 #[must_use]
 pub fn warning(message: &Message, console: &Console) -> String {
-    draw(&Drawn::new(message, Severity::Warning), console)
+    with_also(message, Severity::Warning, console)
+}
+
+fn with_also(message: &Message, severity: Severity, console: &Console) -> String {
+    let mut out = draw(&Drawn::new(message, severity), console);
+    for also in &message.also {
+        out.push('\n');
+        out.push_str(&with_also(also, severity, console));
+    }
+    out
 }
 
 fn draw(drawn: &Drawn, console: &Console) -> String {
@@ -148,8 +148,10 @@ fn draw(drawn: &Drawn, console: &Console) -> String {
     } else {
         GraphicalTheme::unicode_nocolor()
     };
+    // Names are long and have hyphens: a line that is not wrapped can be copied whole.
     let handler = GraphicalReportHandler::new_themed(theme)
         .with_width(console.width)
+        .with_wrap_lines(false)
         .with_context_lines(1)
         .without_syntax_highlighting();
     let mut out = String::new();

@@ -85,7 +85,7 @@ fn production_takes_over_what_staging_runs() {
     let files = [("staging/web.yaml", mixed.as_str()), ("production/web.yaml", DEPLOYMENT)];
     let error = bump(&files, "production", "auth").unwrap_err();
     assert_eq!(error.reasons().len(), 3);
-    assert!(!error.is_usage());
+    assert!(!error.is_trouble());
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn what_is_not_known_is_named_with_what_is_near() {
     let files = [("staging/web.yaml", DEPLOYMENT)];
     let error = bump(&files, "staging", "auht").unwrap_err();
     assert!(error.to_string().contains("did you mean `auth`?"), "{error}");
-    assert!(error.is_usage());
+    assert!(error.is_trouble());
     let error = bump(&files, "stagng", "auth").unwrap_err();
     assert!(error.to_string().contains("did you mean `staging`?"), "{error}");
 }

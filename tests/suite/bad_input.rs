@@ -1,0 +1,251 @@
+//! Bad input: each gets a message that says what is wrong, where, and what to type next; nothing is written.
+
+use std::fs;
+use std::process::Command;
+
+use crate::support::{NOW, Sandbox};
+
+const FAMILY: &str = "auth-api-secrets";
+const OLD: &str = "auth-api-secrets-20250601090000";
+
+/// A staging and a production directory with a workload and its stub each.
+fn repository() -> Sandbox {
+    let sandbox = Sandbox::empty();
+    for environment in ["staging", "production"] {
+        sandbox.write(&format!("{environment}/web.yaml"), &workload(OLD));
+        sandbox.write(&format!("{environment}/{OLD}.yaml"), &stub(OLD));
+    }
+    sandbox
+}
+
+fn workload(secret: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  \
+         template:\n    spec:\n      containers:\n        - name: web\n          envFrom:\n            \
+         - secretRef:\n                name: {secret}\n"
+    )
+}
+
+fn stub(secret: &str) -> String {
+    let version = secret.rsplit('-').next().unwrap();
+    format!(
+        "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata:\n  name: {secret}\n  \
+         namespace: shop\nspec:\n  secretStoreRef:\n    name: aws\n    kind: ClusterSecretStore\n  \
+         dataFrom:\n    - extract:\n        key: shop/auth-api\n        version: \"{version}\"\n"
+    )
+}
+
+/// Runs a bump of staging that must end with `status`, leave every byte alone, and say these things.
+#[track_caller]
+fn refused(sandbox: &Sandbox, arguments: &[&str], status: i32, says: &[&str]) {
+    let before = sandbox.files();
+    let output = sandbox.rotate(arguments).status(status).says(says);
+    assert!(sandbox.files() == before, "something was written:\n{output}");
+}
+
+const BUMP: &[&str] = &["bump", "staging", FAMILY, "--at", NOW];
+
+#[test]
+fn the_repository_itself_is_fine() {
+    let sandbox = repository();
+    let output = sandbox.rotate(BUMP).success();
+    assert!(
+        sandbox.read("staging/web.yaml").contains("auth-api-secrets-20250723110000"),
+        "{output}"
+    );
+    assert!(sandbox.read("production/web.yaml").contains(OLD));
+}
+
+#[test]
+fn broken_yaml_in_the_middle_of_a_tree() {
+    let sandbox = repository();
+    sandbox
+        .write("staging/broken.yaml", "apiVersion: v1\nkind: ConfigMap\ndata:\n  a: [1, 2\nb: c\n");
+    refused(&sandbox, BUMP, 2, &["staging/broken.yaml"]);
+    // What does not concern the environment does not stop it.
+    let sandbox = repository();
+    sandbox.write("elsewhere/broken.yaml", "a: [1, 2\nb: c\n");
+    let _ = sandbox.rotate(BUMP).success();
+}
+
+#[test]
+fn duplicate_keys() {
+    let sandbox = repository();
+    let twice =
+        workload(OLD).replace("      containers:", "      containers: []\n      containers:");
+    sandbox.write("staging/web.yaml", &twice);
+    refused(
+        &sandbox,
+        BUMP,
+        2,
+        &["staging/web.yaml:10", "the key `containers` already stands on line 9"],
+    );
+}
+
+#[test]
+fn a_billion_laughs() {
+    let sandbox = repository();
+    let mut bomb = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+    for i in 1..12 {
+        let row = vec![format!("*a{}", i - 1); 10].join(", ");
+        bomb.push_str(&format!("a{i}: &a{i} [{row}]\n"));
+    }
+    sandbox.write("staging/bomb.yaml", &bomb);
+    refused(&sandbox, BUMP, 2, &["staging/bomb.yaml", "alias"]);
+}
+
+#[test]
+fn a_hundred_thousand_levels() {
+    for (opening, closing) in [("[", "]"), ("{a: ", "}"), ("- ", ""), ("? ", "")] {
+        let sandbox = repository();
+        let deep = format!("{}x{}\n", opening.repeat(100_000), closing.repeat(100_000));
+        sandbox.write("staging/deep.yaml", &deep);
+        refused(&sandbox, BUMP, 2, &["staging/deep.yaml"]);
+    }
+}
+
+fn kustomized() -> Sandbox {
+    let sandbox = repository();
+    for environment in ["staging", "production"] {
+        let text = format!("resources:\n  - web.yaml\n  - {OLD}.yaml\n");
+        sandbox.write(&format!("{environment}/kustomization.yaml"), &text);
+    }
+    sandbox
+}
+
+#[test]
+fn a_kustomization_cycle() {
+    let sandbox = kustomized();
+    sandbox.write("staging/kustomization.yaml", "resources:\n  - web.yaml\n  - ../base\n");
+    sandbox.write("base/kustomization.yaml", "resources:\n  - ../staging\n");
+    refused(
+        &sandbox,
+        BUMP,
+        2,
+        &["takes in itself", "`staging` -> `base` -> `staging`", "staging/kustomization.yaml:3"],
+    );
+    let refs = sandbox.rotate(&["refs", "--format", "json"]);
+    assert!(refs.stdout.contains("\"path\": \"production\""), "the others go on: {refs}");
+}
+
+#[test]
+fn a_missing_base() {
+    let sandbox = kustomized();
+    sandbox.write("staging/kustomization.yaml", "resources:\n  - web.yaml\n  - ../nowhere\n");
+    refused(&sandbox, BUMP, 2, &["nowhere", "staging/kustomization.yaml:3"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_out_of_the_repository() {
+    let sandbox = kustomized();
+    let outside = sandbox.root().parent().unwrap().join("outside.yaml");
+    fs::write(&outside, workload(OLD)).unwrap();
+    fs::remove_file(sandbox.path("staging/web.yaml")).unwrap();
+    std::os::unix::fs::symlink(&outside, sandbox.path("staging/web.yaml")).unwrap();
+    refused(&sandbox, BUMP, 2, &["staging/web.yaml", "out of the repository"]);
+    assert_eq!(fs::read_to_string(outside).unwrap(), workload(OLD));
+}
+
+/// Root may write everywhere, so the test asks for what root is refused as well where it can.
+#[cfg(unix)]
+#[test]
+fn a_read_only_file() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let sandbox = repository();
+    let path = sandbox.path("staging/web.yaml");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+    refused(&sandbox, BUMP, 2, &["staging/web.yaml", "read-only", "chmod"]);
+}
+
+/// A limit of nothing on the size of files is, to the program, a disk that takes no byte more.
+#[cfg(unix)]
+#[test]
+fn a_full_disk() {
+    let sandbox = repository();
+    let before = sandbox.files();
+    let mut command = Command::new("sh");
+    command
+        .current_dir(sandbox.root())
+        .env_clear()
+        .env("COLUMNS", "100")
+        .args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$0\" \"$@\" 2>&1 | cat >&2; exit 9"])
+        .arg(env!("CARGO_BIN_EXE_rotate"))
+        .args(BUMP);
+    let output = sandbox.finish(&mut command).says(&["cannot write"]);
+    assert!(sandbox.files() == before, "something was written:\n{output}");
+}
+
+#[test]
+fn an_unknown_environment_or_family() {
+    let sandbox = repository();
+    refused(&sandbox, &["bump", "stagin", FAMILY, "--at", NOW], 2, &["stagin", "`staging`"]);
+    let typo = ["bump", "staging", "auth-api-secret", "--at", NOW];
+    refused(&sandbox, &typo, 2, &["auth-api-secret", "`auth-api-secrets`"]);
+}
+
+#[test]
+fn versions_that_cannot_be() {
+    let sandbox = repository();
+    let version = |version| ["bump", "staging", FAMILY, "--at", NOW, "--version", version];
+    for (text, says) in [
+        ("20251345990000", "date"),
+        ("tomorrow", "14 digits"),
+        ("20991231235959", "future"),
+        ("20250501000000", "newer"),
+    ] {
+        let output = sandbox.rotate(&version(text));
+        assert_ne!(output.status, 0, "{text}: {output}");
+        let _ = output.says(&[text, says]);
+    }
+}
+
+#[test]
+fn two_at_once() {
+    let sandbox = repository();
+    sandbox.commit_all();
+    let mut children: Vec<_> = (0..6)
+        .map(|_| {
+            let mut command = sandbox.command(BUMP);
+            command.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+            command.spawn().unwrap()
+        })
+        .collect();
+    let done = children
+        .iter_mut()
+        .map(|child| child.wait().unwrap())
+        .filter(std::process::ExitStatus::success)
+        .count();
+    assert!(done >= 1, "one of them must win");
+    let new = sandbox.read("staging/web.yaml");
+    assert_eq!(new, workload("auth-api-secrets-20250723110000"));
+    let stub_text = sandbox.read("staging/auth-api-secrets-20250723110000.yaml");
+    assert_eq!(stub_text, stub("auth-api-secrets-20250723110000"));
+}
+
+#[test]
+fn uncommitted_changes_in_the_way() {
+    let sandbox = repository();
+    sandbox.commit_all();
+    sandbox.write("staging/web.yaml", &format!("# by hand\n{}", workload(OLD)));
+    refused(&sandbox, BUMP, 2, &["staging/web.yaml", "uncommitted", "--allow-dirty"]);
+    let mut allowed = BUMP.to_vec();
+    allowed.push("--allow-dirty");
+    let _ = sandbox.rotate(&allowed).success();
+    assert!(sandbox.read("staging/web.yaml").starts_with("# by hand\n"));
+}
+
+#[test]
+fn values_are_never_shown() {
+    let sandbox = repository();
+    let secret =
+        "apiVersion: v1\nkind: Secret\nmetadata:\n  name: x\nstringData:\n  p: hunter2\n---\n";
+    sandbox.write("staging/web.yaml", &format!("{secret}{}", workload(OLD)));
+    let mut dry = BUMP.to_vec();
+    dry.push("--dry-run");
+    let output = sandbox.rotate(&dry).success();
+    assert!(!output.to_string().contains("hunter2"), "{output}");
+    sandbox.write("staging/web.yaml", &format!("{secret}broken: [\n"));
+    let output = sandbox.rotate(BUMP).status(2);
+    assert!(!output.to_string().contains("hunter2"), "{output}");
+}
