@@ -51,20 +51,19 @@ const KNOWN: &[&str] = &[
     "ClusterExternalSecret",
     "ClusterPushSecret",
     "ClusterSecretStore",
+    "ClusterTriggerAuthentication",
     "ExternalSecret",
     "PushSecret",
     "SealedSecret",
     "SecretStore",
     "SopsSecret",
+    "TriggerAuthentication",
 ];
 
 /// Keys below which nothing names a secret of the cluster, though it may look so.
 const NOT_BELOW: &[&str] = &[
     "annotations",
-    "awsSecretManager",
-    "azureKeyVault",
     "configMapExpressions",
-    "gcpSecretManager",
     "ignoreDifferences",
     "labels",
     "matchLabels",
@@ -101,15 +100,17 @@ const NOT_NAMES: &[&str] = &[
     "vaultsecretname",
 ];
 
-/// Keys of plain strings that name a secret though they do not end in `SecretName` or `SecretRef`.
-const NAMES: &[&str] = &[
-    "alertmanagerconfigsecret",
+/// Ends of the keys of plain strings that name a secret though they end neither in `SecretName` nor in
+/// `SecretRef`; a key that ends in no more than `Secret` may well hold the secret itself.
+const NAME_ENDS: &[&str] = &[
     "casecret",
     "certificatesecret",
     "certsecret",
     "configsecret",
+    "configurationsecret",
+    "credentialsecret",
     "credentialssecret",
-    "imagepullsecret",
+    "passwordsecret",
     "pullsecret",
     "tlssecret",
 ];
@@ -117,15 +118,19 @@ const NAMES: &[&str] = &[
 /// Words of which a field has one when the selector `{name, key}` below it is about a secret.
 const SELECTED: &[&str] = &[
     "auth",
+    "apiurl",
     "bearer",
     "cert",
+    "client",
     "connectionstring",
     "credential",
     "key",
+    "kubeconfig",
     "pass",
     "secret",
     "token",
     "user",
+    "webhookurl",
 ];
 
 /// Finds the fields of a custom resource that have the shape of a secret's name.
@@ -169,13 +174,13 @@ impl<'a> Walk<'a> {
             self.trail.leave();
         }
         if value.scalar().is_some() {
-            if let Some(row) = string_row(&key.to_ascii_lowercase(), self.is_item()) {
+            if let Some(row) = string_row(&folded(key), self.is_item()) {
                 self.take(row, value);
             }
             return;
         }
         if let Some(name) = value.get("name")
-            && let Some(row) = object_row(&key.to_ascii_lowercase(), value)
+            && let Some(row) = object_row(&folded(key), value)
         {
             self.trail.enter_key(value, "name");
             self.take(row, name);
@@ -197,6 +202,11 @@ impl<'a> Walk<'a> {
     }
 }
 
+/// A key without the habits of its writer: `image_pull_secret`, `imagePullSecret` are one.
+fn folded(key: &str) -> String {
+    key.chars().filter(|&c| c != '_' && c != '-').map(|c| c.to_ascii_lowercase()).collect()
+}
+
 /// The shape of a plain string below a key.
 fn string_row(key: &str, is_item: bool) -> Option<&'static str> {
     if NOT_NAMES.contains(&key) {
@@ -206,10 +216,10 @@ fn string_row(key: &str, is_item: bool) -> Option<&'static str> {
     if ends("pullsecrets") || ends("secretnames") || ends("secretrefs") {
         return is_item.then_some("like-secret-list");
     }
-    if ends("secretname") || ends("secret_name") {
+    if ends("secretname") {
         return Some("like-secret-name");
     }
-    if ends("secretref") || ends("secret_ref") || NAMES.contains(&key) {
+    if ends("secretref") || NAME_ENDS.iter().any(|end| ends(end)) {
         return Some("like-secret-string");
     }
     let existing = key.contains("existing") && ends("secret");

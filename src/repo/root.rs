@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::k8s::found::{Found, Provided};
+use crate::k8s::providers::EVERYWHERE;
 use crate::kustomize::build::{Build, Problem, Status};
 use crate::kustomize::object::Object;
 use crate::repo::spelled;
@@ -130,10 +131,14 @@ impl Root {
         named.or_else(|| self.object_of(reference).namespace()).or(self.namespace.as_deref())
     }
 
-    /// The namespace in which a provider makes its secret; `None` when nothing in Git sets one.
+    /// The namespace in which a provider makes its secret; `None` when nothing in Git sets one, or when
+    /// it makes the secret in every one.
     #[must_use]
     pub fn namespace_of_provider<'r>(&'r self, provider: &'r Provider) -> Option<&'r str> {
         let named = provider.provided.namespace.as_deref();
+        if named == Some(EVERYWHERE) {
+            return None;
+        }
         let own = || self.object_that_provides(provider).namespace();
         named.or_else(own).or(self.namespace.as_deref())
     }

@@ -13,7 +13,7 @@ use crate::k8s::providers::keys::keys;
 use crate::k8s::providers::table::{ROWS, Row};
 use crate::k8s::references::reading::{name_text, namespace_key};
 use crate::k8s::resource::{group_of, kind_of};
-use crate::k8s::secret_name::is_placeholder;
+use crate::k8s::secret_name::{check, is_placeholder};
 use crate::yaml::node::Node;
 
 /// The namespace of a secret that is made in every one.
@@ -115,7 +115,11 @@ fn namespaces(pattern: &Pattern, object: &Node) -> Vec<String> {
     let texts = texts(pattern, object);
     let names = texts.iter().flat_map(|text| text.split(',')).map(str::trim);
     let names: Vec<_> = names.filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    if names.is_empty() { vec![EVERYWHERE.to_owned()] } else { names }
+    // A pattern may fit any.
+    if names.is_empty() || names.iter().any(|name| check(name).is_err()) {
+        return vec![EVERYWHERE.to_owned()];
+    }
+    names
 }
 
 fn copies(found: &[Provided], namespaces: &[String]) -> Vec<Provided> {

@@ -99,7 +99,7 @@ pub const ROWS: &[Row] = &[
     row("old-external-secret", &["kubernetes-client.io"], &["ExternalSecret"], &["metadata.name"]),
     row("sealed-secret", &["bitnami.com"], &["SealedSecret"], &["spec.template.metadata.name", "metadata.name"]).keys(Keys::OfSeal),
     row("sops-secret", &["isindir.github.com"], &["SopsSecret"], &["spec.secretTemplates[].name"]),
-    row("certificate", &["cert-manager.io"], &["Certificate"], &["spec.secretName"]).keys(Keys::OfCertificate),
+    row("certificate", &["cert-manager.io", "networking.internal.knative.dev"], &["Certificate"], &["spec.secretName"]).keys(Keys::OfCertificate),
     row("certificate-ingress", &["networking.k8s.io", "extensions"], &["Ingress"], &["spec.tls[].secretName"]).when(ISSUER).keys(TLS),
     row("certificate-gateway", &["gateway.networking.k8s.io"], &["Gateway"], &["spec.listeners[].tls.certificateRefs[kind?=Secret].name"])
         .when(ISSUER).keys(TLS),

@@ -66,7 +66,7 @@ pub const ROWS: &[Row] = &[
     row("kong-consumer", &["configuration.konghq.com"], &["KongConsumer"], &["credentials[]"]),
     row("ambassador", &["getambassador.io"], &["Host", "TLSContext", "Filter"], &[
         "spec.{tlsSecret,acmeProvider.privateKeySecret}.name", "spec.tls.{ca_secret,crl_secret,v3CRLSecret}",
-        "spec.{ca_secret,crl_secret,v3CRLSecret}", "spec.{OAuth2,APIKey.keys[],v3APIKey.keys[]}.secretName",
+        "spec.{secret,ca_secret,crl_secret,v3CRLSecret}", "spec.{OAuth2,APIKey.keys[],v3APIKey.keys[]}.secretName",
     ]),
     row("apisix", &["apisix.apache.org"], &["ApisixTls"], &["spec.{secret,client.caSecret}.name"]),
     row("gke-backend-config", &["cloud.google.com"], &["BackendConfig"], &["spec.iap.oauthclientCredentials.secretName"]),

@@ -84,5 +84,6 @@ pub const ROWS: &[Row] = &[
         "spec.provider.**.caProvider[type=Secret].name",
     ]),
     row("external-secret-template", EXTERNAL_SECRETS, &["ExternalSecret", "ClusterExternalSecret"], &["spec.{target,externalSecretSpec.target}.template.templateFrom[].secret.name"]),
+    row("push-secret-template", EXTERNAL_SECRETS, &["PushSecret", "ClusterPushSecret"], &["{spec,spec.pushSecretSpec}.template.templateFrom[].secret.name"]),
     row("push-secret", EXTERNAL_SECRETS, &["PushSecret", "ClusterPushSecret"], &["spec.{selector,pushSecretSpec.selector}.secret.name"]),
 ];
