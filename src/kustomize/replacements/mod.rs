@@ -9,6 +9,8 @@ use crate::kustomize::strategic::is_null;
 use crate::yaml::node::{How, Node, Scalar, Style, Tag, Value};
 use crate::yaml::scalar::{Kind, Schema, kind, plain_kind};
 
+mod structured;
+
 /// Applies the entries of `replacements`, in order: inline, or a file with one or several.
 ///
 /// # Errors
@@ -202,6 +204,10 @@ fn fill_path(
     };
     let mut node = object.node.clone();
     let parts = split(path);
+    if structured::fill(&mut node, &parts, value, create) {
+        object.node = node;
+        return Ok(());
+    }
     let found = targets(&mut node, &parts, create).map_err(|why| missing(object, Some(why)))?;
     if found.is_empty() {
         return Err(missing(object, None));
