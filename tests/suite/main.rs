@@ -6,4 +6,5 @@ mod architecture;
 mod bad_input;
 mod references;
 mod support;
+mod yaml_acceptance;
 mod yaml_edits;
