@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::kustomize::build::Problem;
 use crate::kustomize::config::Config;
 use crate::kustomize::object::{Behavior, Generated, Identity, Object};
+use crate::kustomize::vars::Var;
 use crate::yaml::node::{Entry, How, Node};
 
 /// What a kustomization has gathered.
@@ -15,6 +16,8 @@ pub struct Accumulator {
     pub objects: Vec<Object>,
     /// The fields that steps touch; none yet for one that is empty.
     pub config: Option<Arc<Config>>,
+    /// The variables, to be filled in at the build root.
+    pub vars: Vec<Var>,
 }
 
 impl Accumulator {

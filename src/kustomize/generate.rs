@@ -93,7 +93,8 @@ fn add_content(
         }
     }
     for (key, content) in [("data", data), ("binaryData", binary)] {
-        if !content.entries().is_empty() {
+        // Kustomize gives a Secret without entries an empty mapping, and a ConfigMap none.
+        if !content.entries().is_empty() || (key == "data" && product == Product::Secret) {
             node.set(key, content);
         }
     }

@@ -11,6 +11,7 @@ use crate::kustomize::links::{self, Links};
 use crate::kustomize::load::{self, Kustomization};
 use crate::kustomize::object::Object;
 use crate::kustomize::target::{Record, Target};
+use crate::kustomize::vars;
 use crate::text::path::TreePath;
 use crate::text::tree::Entry;
 use crate::yaml::library::Library;
@@ -174,6 +175,9 @@ fn finish_objects(
     hash::add_hashes(&mut gathered.objects);
     let config = gathered.config();
     let done = back_references::fix(&mut gathered.objects, &config);
+    let done = done.and_then(|()| {
+        vars::substitute(&mut gathered.objects, &gathered.vars, &config.var_references)
+    });
     let problem = match done {
         Err(problem) if !partial => return Err(problem),
         done => done.err(),

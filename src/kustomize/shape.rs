@@ -107,7 +107,7 @@ const VAR: &Shape = &Fields(&[
             ("namespace", &Text),
         ]),
     ),
-    ("fieldref", &Fields(&[("fieldpath", &Text)])),
+    ("fieldref", &Fields(&[("fieldPath", &Text)])),
 ]);
 
 macro_rules! generator {

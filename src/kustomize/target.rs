@@ -21,6 +21,7 @@ use crate::kustomize::remote::is_remote;
 use crate::kustomize::replacements;
 use crate::kustomize::resolver::Resolver;
 use crate::kustomize::resources;
+use crate::kustomize::vars;
 use crate::text::path::TreePath;
 use crate::text::tree::Entry;
 use crate::yaml::node::{Node, Seq, Value};
@@ -117,6 +118,10 @@ impl<'a> Target<'a> {
             gathered = self.component(gathered, entry)?;
         }
         self.transform(&mut gathered)?;
+        if let Some(list) = kustomization.list("vars") {
+            let done = vars::collect(&mut gathered.vars, list, &mut gathered.objects);
+            self.unless_partial(done)?;
+        }
         Ok(gathered)
     }
 
@@ -190,7 +195,7 @@ impl<'a> Target<'a> {
         if let Some(config) = &base.config {
             gathered.merge_config(config)?;
         }
-        Ok(())
+        vars::merge(&mut gathered.vars, &base.vars)
     }
 
     fn component(&mut self, gathered: Accumulator, entry: &Node) -> Result<Accumulator, Problem> {
@@ -213,7 +218,8 @@ impl<'a> Target<'a> {
                 .with_help("list it under `resources:`, or give it `kind: Component`"));
         }
         let merged = Target::new(self.resolver, &kustomization, self.record).run(gathered)?;
-        let mut again = Accumulator { config: merged.config, ..Accumulator::default() };
+        let mut again =
+            Accumulator { config: merged.config, vars: merged.vars, ..Accumulator::default() };
         again.append(merged.objects, &mut HashSet::new(), entry)?;
         Ok(again)
     }
@@ -268,6 +274,17 @@ impl<'a> Target<'a> {
         let made = generate(product, entry, options, &mut self.context());
         match made.and_then(|object| gathered.absorb(object, entry)) {
             Err(problem) if problem.partial || self.is_partial() => {
+                self.miss(problem);
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    /// Lets a failure pass where something is missing that may well be its reason.
+    fn unless_partial(&mut self, done: Result<(), Problem>) -> Result<(), Problem> {
+        match done {
+            Err(problem) if self.is_partial() => {
                 self.miss(problem);
                 Ok(())
             }
