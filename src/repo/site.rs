@@ -7,13 +7,15 @@ use rayon::prelude::*;
 
 use crate::kustomize::build::{Build, Status};
 use crate::kustomize::resolver::Resolver;
+use crate::repo::Repo;
 use crate::repo::environment::{Environment, claim};
 use crate::repo::error::RepoError;
 use crate::repo::layout::{self, Layout, is_kustomization};
 use crate::repo::plain::{self, Ground, Holding};
 use crate::repo::pointer::Pointers;
 use crate::repo::root::{Root, RootKind};
-use crate::repo::{Repo, wiring};
+use crate::repo::wiring::{self, Reads};
+use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
 use crate::text::tree::Entry;
 use crate::yaml::library::Library;
@@ -42,16 +44,19 @@ impl Loader<'_> {
     /// Every kustomization but components, and every tree of plain manifests, by path.
     pub(super) fn everything(&self) -> Vec<Site> {
         let all: Vec<(&TreePath, &TreePath)> = self.layout.kustomizations.iter().collect();
+        let named: Vec<Reads> = all
+            .par_iter()
+            .map(|(directory, file)| wiring::named(self.library, self.layout, directory, file))
+            .collect();
+        self.parse_ahead(&named);
         let built: Vec<Option<Site>> = all
             .par_iter()
             .map(|(directory, file)| {
                 (!self.is_component(file)).then(|| self.kustomization(directory))
             })
             .collect();
-        let components = all.iter().zip(&built).filter(|(_, site)| site.is_none());
-        let mut read: BTreeSet<TreePath> = components
-            .flat_map(|((at, file), _)| wiring::named(self.library, self.layout, at, file).files)
-            .collect();
+        let components = named.into_iter().zip(&built).filter(|(_, site)| site.is_none());
+        let mut read: BTreeSet<TreePath> = components.flat_map(|(named, _)| named.files).collect();
         let mut sites: Vec<Site> = built.into_iter().flatten().collect();
         read.extend(sites.iter().flat_map(|site| site.build.files.iter().cloned()));
         let mut pointers = Pointers::default();
@@ -63,6 +68,22 @@ impl Loader<'_> {
         }
         sites.sort_by(|a, b| (&a.path, a.environment).cmp(&(&b.path, b.environment)));
         sites
+    }
+
+    /// Parses what the kustomizations name, the largest file first: builds that share files would
+    /// wait for each other.
+    fn parse_ahead(&self, named: &[Reads]) {
+        let files: BTreeSet<&TreePath> = named.iter().flat_map(|reads| &reads.files).collect();
+        let tree = self.library.tree();
+        let read = |file: &&TreePath| tree.source(file).ok().map(|one| one.text().len());
+        let manifests = files.into_iter().filter(|file| may_hold_manifests(file));
+        let mut sized: Vec<(usize, &TreePath)> = manifests
+            .collect::<Vec<_>>()
+            .into_par_iter()
+            .filter_map(|file| Some((read(&file)?, file)))
+            .collect();
+        sized.sort_by(|a, b| b.cmp(a));
+        sized.into_par_iter().with_max_len(1).for_each(|(_, file)| drop(self.library.stream(file)));
     }
 
     /// The trees of plain manifests. What they hold may point to more of them.
