@@ -19,7 +19,7 @@ use crate::repo::{Repo, Scope};
 use crate::report::console::Console;
 use crate::report::message::{self, Message};
 use crate::text::path::TreePath;
-use crate::text::tree::Tree as _;
+use crate::text::tree::{ReadError, Tree as _};
 
 /// What a command does with the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,8 +54,16 @@ impl Session {
         let root = locate(&start, explicit, git.as_ref().map(Git::work_tree))?;
         let git = git.map(|git| git.rooted(&root)).transpose()?;
         console.detail(&format!("tree: {}", root.display()));
-        let writer = (access == Access::Write).then(|| open_writer(git.as_ref(), &root, console));
-        let writer = writer.transpose()?;
+        let site = site(git.as_ref(), &root)?;
+        let writer = match access {
+            Access::Write => Some(open_writer(&site, console)?),
+            Access::Read => None,
+        };
+        if writer.is_none() && site.is_being_written() {
+            let text = "an interrupted run left this tree half-written, or another run is writing";
+            let help = "the next command that writes brings it in order first";
+            console.complain(&message::warning(&Message::new(text).help(help), console));
+        }
         let ignored = |path: &TreePath, is_directory: bool| {
             git.as_ref().is_some_and(|git| git.is_ignored(path, is_directory))
         };
@@ -159,13 +167,17 @@ fn spell(path: &str) -> Option<TreePath> {
     TreePath::new(&path.replace(std::path::MAIN_SEPARATOR, "/"))
 }
 
-/// Takes the lock, and says what became of an interrupted run.
-fn open_writer(git: Option<&Git>, root: &Path, console: &Console) -> Result<Writer, Failure> {
-    let site = match git {
+/// Where the journal and the lock of a tree are.
+fn site(git: Option<&Git>, root: &Path) -> Result<Site, Failure> {
+    Ok(match git {
         Some(git) => Site::in_git(git.work_tree(), git.prefix().clone(), git.git_dir()),
         None => Site::plain(root)?,
-    };
-    let (writer, recovered) = Writer::open_with(&site, &mut before_step)?;
+    })
+}
+
+/// Takes the lock, and says what became of an interrupted run.
+fn open_writer(site: &Site, console: &Console) -> Result<Writer, Failure> {
+    let (writer, recovered) = Writer::open_with(site, &mut before_step)?;
     match recovered {
         Recovered::Nothing => {}
         Recovered::Finished => console.talk("An interrupted run was brought to its end first."),
@@ -207,7 +219,8 @@ fn read_config(global: &Global, start: &Path, tree: &DiskTree) -> Result<Option<
             let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
             match tree.entry(&path) {
                 Ok((path, _)) => tree.source(&path)?,
-                Err(_) => return Ok(None),
+                Err(ReadError::Missing(_)) => return Ok(None),
+                Err(error) => return Err(error.into()),
             }
         }
     };

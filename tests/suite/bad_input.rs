@@ -50,7 +50,7 @@ fn the_repository_itself_is_fine() {
     let sandbox = repository();
     let output = sandbox.rotate(BUMP).success();
     assert!(
-        sandbox.read("staging/web.yaml").contains("auth-api-secrets-20250723110000"),
+        sandbox.read("staging/web.yaml").contains("auth-api-secrets-20250820110000"),
         "{output}"
     );
     assert!(sandbox.read("production/web.yaml").contains(OLD));
@@ -218,9 +218,9 @@ fn two_at_once() {
         .count();
     assert!(done >= 1, "one of them must win");
     let new = sandbox.read("staging/web.yaml");
-    assert_eq!(new, workload("auth-api-secrets-20250723110000"));
-    let stub_text = sandbox.read("staging/auth-api-secrets-20250723110000.yaml");
-    assert_eq!(stub_text, stub("auth-api-secrets-20250723110000"));
+    assert_eq!(new, workload("auth-api-secrets-20250820110000"));
+    let stub_text = sandbox.read("staging/auth-api-secrets-20250820110000.yaml");
+    assert_eq!(stub_text, stub("auth-api-secrets-20250820110000"));
 }
 
 #[test]

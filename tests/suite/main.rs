@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bad_input;
+mod crash;
 mod references;
 mod support;
 mod yaml_acceptance;

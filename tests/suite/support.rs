@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 /// The time that counts as now in tests.
-pub(crate) const NOW: &str = "2025-07-23T11:00:00Z";
+pub(crate) const NOW: &str = "2025-08-20T11:00:00Z";
 
 /// A temporary directory with a repository in it.
 pub(crate) struct Sandbox {
@@ -41,15 +41,6 @@ impl Sandbox {
     pub(crate) fn example(name: &str) -> Self {
         let sandbox = Self::empty();
         copy(&example(name), &sandbox.root());
-        sandbox
-    }
-
-    /// A repository of these files, without Git.
-    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
-        let sandbox = Self::empty();
-        for (path, text) in files {
-            sandbox.write(path, text);
-        }
         sandbox
     }
 

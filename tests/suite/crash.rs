@@ -1,0 +1,74 @@
+//! The write survives a crash: the process is killed before each step of it, and again while the next
+//! run brings things in order; the tree is then the old one or the new one, never something between.
+
+#![cfg(debug_assertions)] // a release build has no way to be killed between two steps
+
+use crate::support::{NOW, Sandbox};
+
+const BUMP: &[&str] = &["bump", "staging", "auth-api-secrets", "--at", NOW];
+/// More steps than any write here takes.
+const MANY: usize = 400;
+
+type Files = Vec<(String, Vec<u8>)>;
+
+/// Bumps a copy of the example, killed before step `at`; `None` when the write was over before.
+fn killed(example: &str, at: usize) -> Option<Sandbox> {
+    let sandbox = Sandbox::example(example);
+    sandbox.commit_all();
+    let mut command = sandbox.command(BUMP);
+    let output = sandbox.finish(command.env("ROTATE_TEST_ABORT_AT", at.to_string()));
+    // A process that aborts has no exit code.
+    if output.status == 0 { None } else { Some(output.status(-1)).map(|_| sandbox) }
+}
+
+fn without_temporaries(files: Files) -> Files {
+    files.into_iter().filter(|(path, _)| !path.contains(".rotate-")).collect()
+}
+
+#[test]
+fn killed_between_any_two_steps() {
+    let example = "shop-overlays";
+    let before = Sandbox::example(example).files();
+    let whole = Sandbox::example(example);
+    let _ = whole.commit_all().rotate(BUMP).success();
+    let after = whole.files();
+    assert!(before != after);
+    let mut steps = 0;
+    while let Some(sandbox) = killed(example, steps) {
+        // A run that only reads leaves things as they are, whatever state they are in.
+        let _ = sandbox.rotate(&["refs"]);
+        // The next run that writes brings them in order first, then finds its own work to do.
+        let next =
+            sandbox.rotate(&["bump", "staging", "auth-api-secrets", "--at", NOW, "--allow-dirty"]);
+        assert_eq!(next.status, 0, "killed before step {steps}: {next}");
+        assert!(sandbox.files() == after, "killed before step {steps}: {next}");
+        steps += 1;
+        assert!(steps < MANY, "the write has no end");
+    }
+    assert!(steps > 10, "the write has {steps} steps only");
+}
+
+#[test]
+fn killed_again_while_the_next_run_brings_it_in_order() {
+    let example = "shop-plain";
+    let before = Sandbox::example(example).files();
+    let whole = Sandbox::example(example);
+    let _ = whole.commit_all().rotate(BUMP).success();
+    let after = whole.files();
+    let mut steps = 0;
+    while let Some(sandbox) = killed(example, steps) {
+        for again in 0..3 {
+            // A command that is refused for its own reasons still brings things in order first.
+            let mut command = sandbox.command(&["bump", "staging", "no-such-family", "--at", NOW]);
+            let _ = sandbox.finish(command.env("ROTATE_TEST_ABORT_AT", again.to_string()));
+        }
+        let _ = sandbox.rotate(&["bump", "staging", "no-such-family", "--at", NOW]).status(2);
+        let files = sandbox.files();
+        let whole = files == before || files == after;
+        let tidy = without_temporaries(files.clone()) == files;
+        assert!(whole && tidy, "killed before step {steps}: neither old nor new");
+        steps += 1;
+        assert!(steps < MANY, "the write has no end");
+    }
+    assert!(steps > 10, "the write has {steps} steps only");
+}
