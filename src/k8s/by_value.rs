@@ -1,6 +1,6 @@
 //! Versioned names of known families, wherever a text holds one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::k8s::found::{Found, Provided, Role};
@@ -9,6 +9,7 @@ use crate::k8s::providers;
 use crate::k8s::resource::{CUSTOM_RESOURCE_DEFINITION, kind_of};
 use crate::k8s::secret_name::DIGITS;
 use crate::yaml::node::Node;
+use crate::yaml::path::Path;
 
 /// The row of what is found by its value alone.
 pub const ROW: &str = "by-value";
@@ -65,20 +66,28 @@ pub fn find(object: &Node, families: &Families, already: &[Found]) -> Vec<Found>
         return walk.found;
     }
     let provided = providers::find(object);
-    walk.found.retain(|new| !is_own(new, &provided) && !is_known(new, already));
+    let mut known: BTreeMap<&Path, Vec<&Found>> = BTreeMap::new();
+    for old in already {
+        known.entry(&old.path).or_default().push(old);
+    }
+    walk.found.retain(|new| {
+        let overlaps = |old: &&Found| overlap(old.part.as_ref(), new.part.as_ref());
+        let known = known.get(&new.path).is_some_and(|olds| olds.iter().any(overlaps));
+        !known && !is_own(new, &provided)
+    });
     walk.found
+}
+
+/// Whether two parts of one scalar have bytes in common; no part is all of it.
+fn overlap(one: Option<&Range<usize>>, other: Option<&Range<usize>>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.start < other.end && other.start < one.end,
+        _ => true,
+    }
 }
 
 fn is_own(new: &Found, provided: &[Provided]) -> bool {
     provided.iter().any(|own| own.secret == new.secret || own.path == new.path)
-}
-
-fn is_known(new: &Found, already: &[Found]) -> bool {
-    let same = |old: &&Found| old.path == new.path;
-    already.iter().filter(same).any(|old| match (&old.part, &new.part) {
-        (None, _) | (_, None) => true,
-        (Some(old), Some(new)) => old.start < new.end && new.start < old.end,
-    })
 }
 
 struct Walk<'a, 'f> {

@@ -1,7 +1,7 @@
 //! The tables multiplied and made ready: for each kind of object, the fields that name a secret.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use crate::k8s::found::Role;
 use crate::k8s::pattern::{Pattern, fits};
@@ -10,18 +10,27 @@ use crate::k8s::references::row::{Holds, Reads, Row};
 use crate::k8s::references::{builtin, gitops, network, operators};
 
 /// A field of a kind of object that names a secret.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct Field {
     /// The row it comes from.
     pub row: &'static str,
     /// The API groups of the objects that have it.
     pub groups: &'static [&'static str],
-    /// Where it is.
-    pub pattern: Pattern,
     /// How its value is read.
     pub reads: Reads,
     /// What naming a secret there does.
     pub role: Role,
+    path: String,
+    /// Read when an object first asks: most repositories have few of the kinds.
+    pattern: OnceLock<Option<Pattern>>,
+}
+
+impl Field {
+    /// Where it is.
+    #[must_use]
+    pub fn pattern(&self) -> Option<&Pattern> {
+        self.pattern.get_or_init(|| Pattern::new(&self.path).ok()).as_ref()
+    }
 }
 
 static BY_KIND: LazyLock<BTreeMap<&'static str, Vec<Field>>> = LazyLock::new(|| {
@@ -45,12 +54,12 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
     tables.into_iter().flatten()
 }
 
-/// Every field with its kind, as text: `(kind, row, groups, path, reads, role)` in the order of the tables.
-pub(super) fn texts() -> Vec<(&'static str, Text)> {
+/// Every field with its kind, in the order of the tables.
+fn every() -> Vec<(&'static str, Field)> {
     let mut all = Vec::new();
     let mut embed = |kind, groups, holds, place: &str| {
         for (row, path) in slots(holds, place) {
-            all.push((kind, Text { row, groups, path, reads: Reads::Name, role: Role::Use }));
+            all.push((kind, field(row, groups, path, Reads::Name, Role::Use)));
         }
     };
     for (kind, place) in WORKLOADS {
@@ -63,23 +72,20 @@ pub(super) fn texts() -> Vec<(&'static str, Text)> {
     }
     for row in rows() {
         for (kind, path) in product(row.kinds, row.paths) {
-            let path = path.to_owned();
-            let (reads, role) = (row.reads, row.role);
-            all.push((kind, Text { row: row.id, groups: row.groups, path, reads, role }));
+            all.push((kind, field(row.id, row.groups, path.to_owned(), row.reads, row.role)));
         }
     }
     all
 }
 
-/// A field whose path is not yet read.
-#[derive(Debug)]
-pub(super) struct Text {
+const fn field(
     row: &'static str,
     groups: &'static [&'static str],
-    /// Where it is.
-    pub(super) path: String,
+    path: String,
     reads: Reads,
     role: Role,
+) -> Field {
+    Field { row, groups, reads, role, path, pattern: OnceLock::new() }
 }
 
 fn product<'t>(
@@ -89,23 +95,14 @@ fn product<'t>(
     kinds.iter().flat_map(move |kind| paths.iter().map(move |path| (*kind, *path)))
 }
 
-fn every() -> impl Iterator<Item = (&'static str, Field)> {
-    texts().into_iter().filter_map(|(kind, text)| {
-        let Text { row, groups, path, reads, role } = text;
-        let pattern = Pattern::new(&path).ok()?;
-        Some((kind, Field { row, groups, pattern, reads, role }))
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::texts;
-    use crate::k8s::pattern::Pattern;
+    use super::every;
 
     #[test]
     fn every_path_of_the_tables_can_be_read() {
-        for (kind, text) in texts() {
-            assert!(Pattern::new(&text.path).is_ok(), "{kind}: {}", text.path);
+        for (kind, field) in every() {
+            assert!(field.pattern().is_some(), "{kind}: {}", field.path);
         }
     }
 }

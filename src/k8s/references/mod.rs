@@ -10,6 +10,9 @@ pub mod pod_spec;
 pub mod reading;
 pub mod row;
 
+use std::collections::HashSet;
+use std::ops::Range;
+
 use crate::k8s::found::{Found, Role};
 use crate::k8s::heuristics;
 use crate::k8s::references::field_rule::FieldRule;
@@ -17,6 +20,7 @@ use crate::k8s::references::reading::read;
 use crate::k8s::references::row::Reads;
 use crate::k8s::resource::{CUSTOM_RESOURCE_DEFINITION, group_of, kind_of};
 use crate::yaml::node::Node;
+use crate::yaml::path::Path;
 
 /// The row of what `rotate.yaml` names under `references:`.
 pub const CONFIGURED: &str = "configured";
@@ -29,27 +33,35 @@ pub fn find(object: &Node, extra: &[FieldRule]) -> Vec<Found> {
     if kind.is_empty() || kind == CUSTOM_RESOURCE_DEFINITION {
         return Vec::new();
     }
-    let mut found = Vec::new();
+    let mut found = Finds::default();
     for field in catalogue::fields(group, kind) {
-        field.pattern.visit(object, &mut |trail, node| {
-            add(&mut found, read(field.row, field.reads, field.role, trail, node));
+        let Some(pattern) = field.pattern() else { continue };
+        pattern.visit(object, &mut |trail, node| {
+            found.add(read(field.row, field.reads, field.role, trail, node));
         });
     }
     for rule in extra.iter().filter(|rule| rule.is_about(group, kind)) {
         rule.pattern().visit(object, &mut |trail, node| {
-            add(&mut found, read(CONFIGURED, Reads::Name, Role::Use, trail, node));
+            found.add(read(CONFIGURED, Reads::Name, Role::Use, trail, node));
         });
     }
-    let guessed = heuristics::find(object, group, kind);
-    add(&mut found, guessed);
-    found
+    found.add(heuristics::find(object, group, kind));
+    found.list
 }
 
-/// Adds what was not found before.
-fn add(found: &mut Vec<Found>, more: Vec<Found>) {
-    for new in more {
-        if !found.iter().any(|old| old.part == new.part && old.path == new.path) {
-            found.push(new);
+/// What was found, each part of a scalar once.
+#[derive(Default)]
+struct Finds {
+    list: Vec<Found>,
+    places: HashSet<(Path, Option<Range<usize>>)>,
+}
+
+impl Finds {
+    fn add(&mut self, more: Vec<Found>) {
+        for new in more {
+            if self.places.insert((new.path.clone(), new.part.clone())) {
+                self.list.push(new);
+            }
         }
     }
 }
