@@ -14,9 +14,6 @@ use crate::yaml::node::{How, Node};
 /// # Errors
 /// When a field could mean more than one object.
 pub fn fix(objects: &mut [Object], config: &Config) -> Result<(), Problem> {
-    if objects.iter().all(|object| object.previous.is_empty()) {
-        return Ok(());
-    }
     let index = Index::new(config);
     let names = Names::new(objects);
     for (at, object) in objects.iter_mut().enumerate() {
@@ -129,6 +126,10 @@ impl Names {
             return false;
         }
         let Some((key, rest)) = keys.split_first() else { return self.is_met(node) };
+        if node.scalar().is_some() {
+            // Not what it should be: the walk says so.
+            return true;
+        }
         if !node.items().is_empty() {
             return node.items().iter().any(|item| self.are_met(item, keys));
         }

@@ -168,7 +168,6 @@ const SELECTORS: &[(&str, &str, &str, &str, bool)] = &[
     ("", "", "ReplicaSet", "spec/selector/matchLabels", true),
     ("", "", "DaemonSet", "spec/selector/matchLabels", true),
     ("apps", "", "StatefulSet", "spec/selector/matchLabels", true),
-    ("apps", "", "StatefulSet", "spec/volumeClaimTemplates[]/metadata/labels", true),
     ("batch", "", "Job", "spec/selector/matchLabels", false),
     ("batch", "", "CronJob", "spec/jobTemplate/spec/selector/matchLabels", false),
     ("policy", "", "PodDisruptionBudget", "spec/selector/matchLabels", false),
@@ -218,8 +217,8 @@ pub fn config() -> Config {
                 false,
             ),
         ],
-        labels: selectors().chain(metadata("labels")).collect(),
-        template_labels: metadata("labels").collect(),
+        labels: selectors().chain(labels()).collect(),
+        template_labels: labels().collect(),
         annotations: metadata("annotations").collect(),
         name_references: NAMED.iter().map(name_reference).collect(),
         var_references: var_references(),
@@ -242,6 +241,11 @@ fn metadata(field: &str) -> impl Iterator<Item = FieldSpec> {
         spec(group, version, kind, &format!("{path}/{field}"), true)
     });
     std::iter::once(own).chain(templates.collect::<Vec<_>>())
+}
+
+fn labels() -> impl Iterator<Item = FieldSpec> {
+    let claims = "spec/volumeClaimTemplates[]/metadata/labels";
+    metadata("labels").chain(std::iter::once(spec("apps", "", "StatefulSet", claims, true)))
 }
 
 fn selectors() -> impl Iterator<Item = FieldSpec> {
