@@ -4,6 +4,7 @@
 
 mod architecture;
 mod bad_input;
+mod contracts;
 mod crash;
 mod references;
 mod support;

@@ -1,0 +1,92 @@
+//! The JSON that programs read: each schema is made from the types, kept in the repository, and held
+//! against real output.
+
+use std::fs;
+use std::path::Path;
+
+use rotate::plan::contract::Bump;
+use rotate::report::refs::Refs;
+use schemars::{JsonSchema, schema_for};
+use serde_json::Value;
+
+use crate::support::{NOW, Output, Sandbox};
+
+const TREES: &[&str] =
+    &["argo", "blue-green", "flux", "legacy", "rings", "shop-overlays", "shop-plain"];
+
+/// The kept schema, which must be the one that the types make. `SNAPSHOTS=overwrite` renews it.
+fn kept<T: JsonSchema>(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report/schemas").join(name);
+    let mut made = serde_json::to_string_pretty(&schema_for!(T)).unwrap();
+    made.push('\n');
+    if std::env::var("SNAPSHOTS").is_ok_and(|value| value == "overwrite") {
+        fs::write(&path, &made).unwrap();
+    }
+    let text = fs::read_to_string(&path).unwrap_or_default();
+    assert!(text == made, "{name} is not what the types make; renew it with SNAPSHOTS=overwrite");
+    serde_json::from_str(&text).unwrap()
+}
+
+#[track_caller]
+fn holds(schema: &Value, output: &Output) -> Value {
+    let value: Value = serde_json::from_str(&output.stdout).unwrap_or_else(|_| panic!("{output}"));
+    let validator = jsonschema::validator_for(schema).unwrap();
+    let errors: Vec<String> = validator
+        .iter_errors(&value)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{}", errors.join("\n"));
+    value
+}
+
+#[test]
+fn refs_are_as_their_schema_says() {
+    let schema = kept::<Refs>("refs.json");
+    for tree in TREES {
+        let sandbox = Sandbox::example(tree);
+        let output = sandbox.rotate(&["refs", "--format", "json", "--resources"]);
+        let value = holds(&schema, &output);
+        assert!(!value["roots"].as_array().unwrap().is_empty(), "{tree}");
+    }
+}
+
+/// What a reference's origin points at is the secret's name, byte for byte.
+#[test]
+fn origins_spell_the_name() {
+    let mut seen = 0;
+    for tree in TREES {
+        let sandbox = Sandbox::example(tree);
+        let output = sandbox.rotate(&["refs", "--format", "json"]);
+        let value: Value = serde_json::from_str(&output.stdout).unwrap();
+        let roots = value["roots"].as_array().unwrap().iter();
+        for reference in roots.flat_map(|root| root["references"].as_array().unwrap()) {
+            let origin = &reference["origin"];
+            let Some(file) = origin["file"].as_str() else { continue };
+            let number = |key: &str| usize::try_from(origin[key].as_u64().unwrap()).unwrap();
+            let text = sandbox.read(file);
+            assert_eq!(&text[number("start")..number("end")], reference["secret"], "{reference}");
+            let before = text[..number("start")].trim_start_matches('\u{feff}');
+            assert_eq!(before.matches('\n').count() + 1, number("line"), "{reference}");
+            let column = before.rsplit('\n').next().unwrap().chars().count() + 1;
+            assert_eq!(column, number("column"), "{reference}");
+            seen += 1;
+        }
+    }
+    assert!(seen > 100, "{seen} origins only");
+}
+
+#[test]
+fn bumps_are_as_their_schema_says() {
+    let schema = kept::<Bump>("bump.json");
+    for tree in ["blue-green", "flux", "rings", "shop-overlays", "shop-plain"] {
+        let sandbox = Sandbox::example(tree);
+        let bump = ["bump", "staging", "--all", "--at", NOW, "--format", "json"];
+        let dry = sandbox.rotate(&[&bump[..], &["--dry-run"]].concat()).success();
+        let value = holds(&schema, &dry);
+        assert_eq!(value["written"], false);
+        let output = sandbox.rotate(&bump).success();
+        let value = holds(&schema, &output);
+        assert_eq!(value["written"], true);
+        assert!(!value["plans"].as_array().unwrap().is_empty(), "{tree}");
+    }
+}
