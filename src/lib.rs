@@ -1,4 +1,32 @@
-//! Moves the secret references of a GitOps repository to a new version, and lints what is stale.
+//! Moves the secret references of a GitOps repository to a new version, environment by environment.
+//!
+//! # The way through
+//!
+//! [`disk`] reads a tree, [`yaml`] parses it, [`kustomize`] resolves each build root as kustomize would,
+//! every scalar with its origin; [`k8s`] knows which of them name secrets and which objects make them;
+//! [`repo`] puts roots, environments, references and providers together. [`plan`] works out what a
+//! writing command would change, resolves the planned tree in memory, and holds it against the tree as it
+//! stands; [`disk`] writes what was proved, all of it or nothing. [`report`] phrases what came of it,
+//! [`cli`] reads the flags and picks the exit code.
+//!
+//! # The floors
+//!
+//! A module imports only what stands below it; `tests/suite/architecture.rs` holds the table.
+//!
+//! | floor | module | owns |
+//! | ---: | --- | --- |
+//! | 7 | [`cli`] | flags, one file a command, exit status, reading the environment |
+//! | 6 | [`report`] | everything that people and programs read |
+//! | 5 | [`plan`] | what a writing command would change, and the proof of it |
+//! | 4 | [`repo`] | one loaded tree: build roots, environments, who provides and who references each secret |
+//! | 3 | [`kustomize`] | a kustomization resolved, every scalar with its origin |
+//! | 2 | [`k8s`] | the catalogue of references and providers, the grammar of versioned names |
+//! | 1 | [`yaml`] | documents with spans, scalars as Kubernetes reads them, edits that keep a file's habits |
+//! | 1 | [`disk`] | walking, reading, writing as a whole |
+//! | 1 | [`config`] | `rotate.yaml` |
+//! | 1 | [`history`] | what Git says |
+//! | 0 | [`text`] | texts, byte ranges, paths, edits |
+
 pub mod cli;
 pub mod config;
 pub mod disk;
