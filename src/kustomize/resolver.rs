@@ -224,7 +224,7 @@ mod tests {
     use crate::yaml::library::Library;
     use crate::yaml::node::{How, Node, Value};
 
-    const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {volumes: [{secret: {secretName: db}}]}\n";
+    const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {volumes: [{name: v, secret: {secretName: db}}]}\n";
 
     fn path(text: &str) -> TreePath {
         TreePath::new(text).unwrap()
@@ -250,7 +250,7 @@ mod tests {
 
     #[test]
     fn a_patched_value_comes_from_its_patch() {
-        let patch = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {volumes: [{secret: {secretName: new}}]}\n";
+        let patch = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {volumes: [{name: v, secret: {secretName: new}}]}\n";
         let files = [
             ("base/kustomization.yaml", "resources: [pod.yaml]"),
             ("base/pod.yaml", POD),
