@@ -10,7 +10,7 @@ use crate::cli::failure::Failure;
 use crate::cli::session::{Access, Session};
 use crate::plan::contract::Bump;
 use crate::plan::request::BumpRequest;
-use crate::plan::{FileChange, Plan, bump};
+use crate::plan::{FileChange, Plan, batch};
 use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::report::message::Message;
@@ -79,7 +79,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
             now,
         })
         .collect();
-    let (plans, changes) = bump::plan_all(&repo, &requests).map_err(Failure::from_all)?;
+    let (plans, changes) = batch::plan_all(&repo, &requests).map_err(Failure::from_all)?;
     if access == Access::Write {
         session.refuse_uncommitted(&changes, args.allow_dirty)?;
         session.write(&changes)?;

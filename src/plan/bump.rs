@@ -1,25 +1,25 @@
 //! One family of one environment, moved to another version.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::k8s::secret_name::{VersionedName, family};
 use crate::kustomize::build::Status;
+use crate::plan::batch::overlay;
 use crate::plan::draft::Draft;
-use crate::plan::moves::Mover;
+use crate::plan::moves::{MADE, Mover};
 use crate::plan::next::{self, After};
 use crate::plan::prove::{Expected, prove};
 use crate::plan::refusal::{PlanError, Refusal};
 use crate::plan::request::BumpRequest;
 use crate::plan::stub::planner::{Outcome, Planner};
-use crate::plan::survey::Survey;
+use crate::plan::survey::{Item, Survey, undecided};
 use crate::plan::version::{Before, Question, Unfit};
 use crate::plan::{FileChange, Plan};
 use crate::repo::Repo;
 use crate::repo::error::RepoError;
 use crate::repo::nearest::nearest;
 use crate::repo::root::Root;
-use crate::text::memory::MemoryTree;
 use crate::text::path::TreePath;
 
 /// Plans a bump and proves it on the planned tree. A plan that is empty means that nothing is to be done.
@@ -95,6 +95,9 @@ impl<'p> Bump<'p> {
             let what = "rotate.yaml says to leave the family alone".to_owned();
             return Err(self.reason(what, "take `managed: false` away from it"));
         }
+        if !survey.derived.is_empty() {
+            return Err(self.refused(survey.derived.iter().map(made_longer).collect()));
+        }
         if survey.uses.is_empty() {
             return Err(match survey.left("") {
                 left if left.is_empty() => self.reason(
@@ -165,10 +168,23 @@ impl<'p> Bump<'p> {
             now: request.now,
         };
         let version = question.answer().map_err(|unfit| self.unfit(unfit))?;
+        self.check_hold(version.as_str())?;
         let name = VersionedName::new(self.family, version).map_err(|error| {
             self.reason(error.to_string(), "give the secret another name before versioning it")
         })?;
         Ok(name.to_string())
+    }
+
+    /// A hold keeps the environment off a version that was rolled back.
+    fn check_hold(&self, version: &str) -> Result<(), PlanError> {
+        let hold = self.repo.config.hold(self.label, self.family);
+        let Some(hold) = hold.filter(|hold| hold.version == version) else { return Ok(()) };
+        let why = hold.reason.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
+        let what = format!("a hold in rotate.yaml keeps version {version} away{why}");
+        Err(self.reason(
+            what,
+            "take the hold out of `holds` in rotate.yaml, or bump to a newer version",
+        ))
     }
 
     fn unfit(&self, unfit: Unfit) -> PlanError {
@@ -197,12 +213,13 @@ impl<'p> Bump<'p> {
         if moved.is_empty() && reasons.is_empty() {
             return Ok(plan);
         }
+        reasons.extend(self.undecided(name));
         let outcome = self.stubs(survey, name, &mut draft, &mut expected);
         reasons.extend(outcome.refusals);
         if !reasons.is_empty() {
             return Err(self.refused(reasons));
         }
-        let changes = draft.finish().map_err(|error| self.unproved(vec![error.to_string()]))?;
+        let changes = draft.finish().map_err(|error| self.unproved(vec![error]))?;
         self.prove(&changes, &expected)?;
         moved.sort_by(|a, b| (&a.root, &a.object, &a.field).cmp(&(&b.root, &b.object, &b.field)));
         plan.next = self.next(&changes, &outcome.supplies);
@@ -210,6 +227,26 @@ impl<'p> Bump<'p> {
         plan.stubs = outcome.stubs;
         (plan.moved, plan.changes) = (moved, changes);
         Ok(plan)
+    }
+
+    /// Roots of which nobody can say whether they are this environment's.
+    fn undecided(&self, name: &str) -> Vec<Refusal> {
+        let all = undecided(self.repo, self.environment, self.family, name).into_iter();
+        let refusal = |(item, others): (Item<'_>, Vec<TreePath>)| {
+            let others: Vec<String> =
+                others.iter().take(3).map(|path| format!("`{path}`")).collect();
+            Refusal {
+                what: format!(
+                    "`{}` names it too; of all environments only `{}` includes it, but so does {}, which belongs to none",
+                    item.root.path,
+                    self.label,
+                    others.join(", ")
+                ),
+                place: item.reference.near(),
+                way_out: "say in rotate.yaml which environment each of them belongs to; `versioned: false` keeps plain names".to_owned(),
+            }
+        };
+        all.map(refusal).collect()
     }
 
     fn empty(&self, survey: &Survey<'_>, name: &str) -> Plan {
@@ -305,49 +342,14 @@ impl<'p> Bump<'p> {
     }
 }
 
-/// The repository's tree as if the changes were written.
-#[must_use]
-pub fn overlay(repo: &Repo, changes: &[FileChange]) -> MemoryTree {
-    let files =
-        changes.iter().map(|change| (change.path.clone(), Some(change.after.clone().into_bytes())));
-    MemoryTree::over(Arc::clone(repo.library.tree()), files)
-}
-
-/// Plans the bumps of several families, each on the tree that the one before would leave.
-///
-/// Returns a plan for each family and the changes of all of them together.
-///
-/// # Errors
-/// With every plan's error, when any of them has one.
-pub fn plan_all(
-    repo: &Repo,
-    requests: &[BumpRequest],
-) -> Result<(Vec<Plan>, Vec<FileChange>), Vec<PlanError>> {
-    let (mut plans, mut errors) = (Vec::new(), Vec::new());
-    let mut total: BTreeMap<TreePath, FileChange> = BTreeMap::new();
-    let mut current: Option<Repo> = None;
-    for request in requests {
-        let base = current.as_ref().unwrap_or(repo);
-        let plan = match plan(base, request) {
-            Ok(plan) => plan,
-            Err(error) => {
-                errors.push(error);
-                continue;
-            }
-        };
-        for change in &plan.changes {
-            let known = total.entry(change.path.clone()).or_insert_with(|| change.clone());
-            known.after.clone_from(&change.after);
-        }
-        if !plan.changes.is_empty() {
-            let changed: BTreeSet<TreePath> =
-                plan.changes.iter().map(|one| one.path.clone()).collect();
-            let tree = overlay(base, &plan.changes);
-            if let Ok(next) = base.reload(Arc::new(tree), &changed) {
-                current = Some(next);
-            }
-        }
-        plans.push(plan);
+fn made_longer(item: &Item<'_>) -> Refusal {
+    Refusal {
+        what: format!(
+            "{}: kustomize makes `{}` of the name (a prefix, a suffix or a hash)",
+            item.what(),
+            item.reference.secret()
+        ),
+        place: item.reference.near(),
+        way_out: MADE.to_owned(),
     }
-    if errors.is_empty() { Ok((plans, total.into_values().collect())) } else { Err(errors) }
 }

@@ -4,14 +4,18 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::plan::FileChange;
-use crate::text::edit::{Edit, EditError, apply};
+use crate::text::edit::{Edit, apply};
 use crate::text::path::TreePath;
 use crate::text::source::Source;
+use crate::yaml::edit::append::append_item;
+use crate::yaml::parse::parse;
+use crate::yaml::path::Path;
 
 /// The edits and new files of a plan in the making.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     edits: BTreeMap<TreePath, (Arc<Source>, Vec<Edit>)>,
+    entries: BTreeMap<TreePath, Vec<(&'static str, String)>>,
     new: BTreeMap<TreePath, String>,
 }
 
@@ -20,6 +24,18 @@ impl Draft {
     pub(super) fn edit(&mut self, file: &Arc<Source>, edit: Edit) {
         let known = self.edits.entry(file.path().clone());
         known.or_insert_with(|| (Arc::clone(file), Vec::new())).1.push(edit);
+    }
+
+    /// Takes an entry for the end of a list at the root of a file; the edits come first, then the
+    /// entries by their list, in order. `false` when the file cannot take it.
+    pub(super) fn append(&mut self, file: &Arc<Source>, list: &'static str, entry: String) -> bool {
+        let fits = appended(file.path(), file.text(), list, &entry).is_some();
+        if fits {
+            let known = self.edits.entry(file.path().clone());
+            known.or_insert_with(|| (Arc::clone(file), Vec::new()));
+            self.entries.entry(file.path().clone()).or_default().push((list, entry));
+        }
+        fits
     }
 
     /// Takes a new file.
@@ -35,11 +51,17 @@ impl Draft {
     /// The texts of all files that change, sorted by path.
     ///
     /// # Errors
-    /// When two edits of a file overlap.
-    pub(super) fn finish(self) -> Result<Vec<FileChange>, EditError> {
+    /// With a phrase, when two edits of a file overlap or an entry does not fit.
+    pub(super) fn finish(mut self) -> Result<Vec<FileChange>, String> {
         let mut changes = Vec::with_capacity(self.edits.len() + self.new.len());
-        for (path, (source, edits)) in self.edits {
-            let after = apply(source.text(), &edits)?;
+        for (path, (source, edits)) in std::mem::take(&mut self.edits) {
+            let mut after = apply(source.text(), &edits).map_err(|error| error.to_string())?;
+            let mut entries = self.entries.remove(&path).unwrap_or_default();
+            entries.sort_by_key(|(list, _)| *list != "resources");
+            for (list, entry) in entries {
+                let next = appended(&path, &after, list, &entry);
+                after = next.ok_or_else(|| format!("`{path}` cannot take one more of `{list}`"))?;
+            }
             if after != source.text() {
                 changes.push(FileChange { path, before: Some(source), after });
             }
@@ -49,4 +71,12 @@ impl Draft {
         changes.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(changes)
     }
+}
+
+/// A text with one more entry at the end of a list; `None` when it cannot take it.
+fn appended(file: &TreePath, text: &str, list: &str, entry: &str) -> Option<String> {
+    let stream = parse(&Source::file(file.clone(), text)).ok()?;
+    let root = &stream.documents.first()?.root;
+    let edit = append_item(root, &Path::default().key(list), entry).ok()?;
+    apply(text, &[edit]).ok()
 }

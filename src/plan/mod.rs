@@ -3,6 +3,7 @@
 //! A [`Plan`] is only ever handed out proved: the planned tree is resolved with the same resolver and
 //! held against the tree as it stands.
 
+pub mod batch;
 pub mod bump;
 pub mod contract;
 mod draft;

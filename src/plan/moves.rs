@@ -6,8 +6,7 @@ use std::sync::Arc;
 
 use crate::k8s::encryption::is_encrypted;
 use crate::plan::draft::Draft;
-use crate::plan::listing;
-use crate::plan::patch::{Ambiguous, Change, patches};
+use crate::plan::patch::{Ambiguous, Change, ObjectPatch, patches};
 use crate::plan::prove::Expected;
 use crate::plan::refusal::Refusal;
 use crate::plan::site::{Others, Site, Token, group, with_parts};
@@ -24,7 +23,7 @@ use crate::yaml::embed;
 use crate::yaml::node::{How, Node};
 use crate::yaml::path::Path;
 
-const MADE: &str = "write the full name where it is used, or take the prefix, suffix or hash off this secret's name";
+pub(super) const MADE: &str = "write the full name where it is used, or take the prefix, suffix or hash off this secret's name";
 const GENERATED: &str = "take the name out of what the generator reads, or change it there by hand";
 const SEALED: &str = "move the manifest out of the encrypted file, or change the name with the tool that encrypted it";
 const SHARED: &str =
@@ -71,6 +70,11 @@ impl<'p> Mover<'p> {
         self.write_patches();
     }
 
+    fn append(&mut self, file: &TreePath, patches: &[ObjectPatch]) -> bool {
+        let Ok(source) = self.repo.library.tree().source(file) else { return false };
+        patches.iter().all(|patch| self.draft.append(&source, "patches", patch.entry.clone()))
+    }
+
     /// Writes what was left to patches into the kustomizations.
     fn write_patches(&mut self) {
         let mut unseen: BTreeSet<Token> =
@@ -79,16 +83,7 @@ impl<'p> Mover<'p> {
             let Some(layer) = self.repo.resolver.layer(&directory) else { continue };
             match patches(&layer, &wanted, self.name) {
                 Ok(patches) => {
-                    let entries: Vec<String> =
-                        patches.iter().map(|patch| patch.entry.clone()).collect();
-                    let written = entries.is_empty()
-                        || listing::append(
-                            self.draft,
-                            &self.repo.library,
-                            &layer.file,
-                            "patches",
-                            &entries,
-                        );
+                    let written = self.append(&layer.file, &patches);
                     if written {
                         patches.iter().flat_map(|patch| &patch.tokens).for_each(|token| {
                             unseen.remove(token);

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::k8s::secret_name::split;
+use crate::k8s::stub::Stub;
 use crate::kustomize::object::{Identity, Object};
 use crate::repo::Repo;
 use crate::repo::root::Root;
@@ -18,6 +20,8 @@ pub(super) struct Expected {
     pub(super) lists: BTreeMap<(usize, usize), BTreeSet<Path>>,
     /// The roots that may get new stubs: by index.
     pub(super) stubs: BTreeSet<usize>,
+    /// The effective stubs that new ones are copied from.
+    pub(super) sources: Vec<Node>,
     /// The new name.
     pub(super) name: String,
     /// Namespaces in which nothing in Git provides the new name, nor did for the old one.
@@ -94,14 +98,33 @@ impl Held<'_> {
                 None => self.fault(format!("{} would be gone", say(&identity))),
             }
         }
-        for (identity, rest) in news.iter().filter(|(_, rest)| !rest.is_empty()) {
-            let stub = self.expected.stubs.contains(&self.index)
-                && rest.len() == 1
-                && identity.kind == "ExternalSecret";
-            if !stub {
-                self.fault(format!("{} would be new", say(identity)));
+        for (identity, rest) in &news {
+            for object in rest {
+                if let Some(fault) = self.stub(object) {
+                    self.fault(format!("{} {fault}", say(identity)));
+                }
             }
         }
+    }
+
+    /// What is wrong with an object that was not there before.
+    fn stub(&self, object: &Object) -> Option<String> {
+        let stub = Stub::read(&object.node).filter(|_| object.kind() == "ExternalSecret");
+        let named = stub.and_then(|stub| stub.secret.node.str().map(str::to_owned));
+        if !self.expected.stubs.contains(&self.index) || named.as_ref() != Some(&self.expected.name)
+        {
+            return Some("would be new".to_owned());
+        }
+        let version = split(&self.expected.name).map_or("", |(_, digits)| digits);
+        let strange = |old: &Node| -> Vec<Path> {
+            let mut paths = differences(old, &object.node);
+            paths.retain(|path| !is_version(path, &object.node, version));
+            paths
+        };
+        let all: Vec<Vec<Path>> = self.expected.sources.iter().map(strange).collect();
+        let least = all.iter().min_by_key(|paths| paths.len())?;
+        let first = least.first()?;
+        Some(format!("would say something else than the stub it is copied from: {first}"))
     }
 
     fn object(&mut self, number: usize, old: &Object, new: &Object, identity: &Identity) {
@@ -164,6 +187,13 @@ fn provided(after: &Repo, expected: &Expected, faults: &mut Vec<String>) {
             }
         }
     }
+}
+
+/// Whether a difference between two stubs is one of versions, or of what kustomizations give to all objects.
+fn is_version(path: &Path, new: &Node, version: &str) -> bool {
+    let text = path.to_string();
+    let given = ["metadata.labels", "metadata.annotations"].iter().any(|key| text.starts_with(key));
+    given || path.follow(new).and_then(Node::str).is_some_and(|text| text.contains(version))
 }
 
 fn say(identity: &Identity) -> String {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::k8s::found::Role;
 use crate::k8s::resource::kind_of;
@@ -12,7 +13,8 @@ use crate::plan::version::Seen;
 use crate::repo::Repo;
 use crate::repo::reach::Reach;
 use crate::repo::root::{Provider, Reference, Root, RootKind};
-use crate::yaml::node::Node;
+use crate::text::path::TreePath;
+use crate::yaml::node::{How, Node};
 
 /// Annotations that make a controller delete and make an object again, so that it may change.
 const HOOKS: [&str; 2] = ["argocd.argoproj.io/hook", "helm.sh/hook"];
@@ -37,6 +39,8 @@ pub(super) struct Survey<'r> {
     pub(super) grants: Vec<Item<'r>>,
     /// What cannot change.
     pub(super) fixed: Vec<Item<'r>>,
+    /// What is written as a name of the family and made longer by kustomize.
+    pub(super) derived: Vec<Item<'r>>,
     /// What makes a secret of the family.
     pub(super) providers: Vec<Made<'r>>,
     /// The roots that were looked through: indexes into the repository's roots.
@@ -63,9 +67,13 @@ impl<'r> Survey<'r> {
                 continue;
             }
             survey.roots.push(index);
-            let named = root.references.iter().filter(|one| family(one.secret()) == name);
-            for reference in named {
-                survey.sort(Item { index, root, reference });
+            for reference in &root.references {
+                let item = Item { index, root, reference };
+                if family(reference.secret()) == name {
+                    survey.sort(item);
+                } else if item.written().is_some_and(|text| family(text) == name) {
+                    survey.derived.push(item);
+                }
             }
             let made = root.providers.iter().filter(|one| family(one.secret()) == name);
             survey.providers.extend(made.map(|provider| Made { index, root, provider }));
@@ -142,6 +150,12 @@ impl<'r> Item<'r> {
         self.node().str().unwrap_or_default()
     }
 
+    /// What the file says where kustomize made the name longer.
+    fn written(&self) -> Option<&'r str> {
+        let origin = self.node().origin.as_ref().filter(|_| self.node().how == How::Derived)?;
+        Some(origin.text().trim_matches(['"', '\'']))
+    }
+
     /// The part of the scalar's text that is the name.
     pub(super) fn part(&self) -> Range<usize> {
         self.reference.found.part.clone().unwrap_or(0..self.text().len())
@@ -180,6 +194,42 @@ fn belongs(repo: &Repo, root: &Root, environment: usize) -> bool {
         || (root.environment.is_none()
             && root.kind == RootKind::Kustomize
             && repo.exclusive(&root.path) == Reach::Alone(environment))
+}
+
+/// Roots of no environment that name another version than `to` and would go on doing so: only this
+/// environment's overlays include them, and yet they cannot be changed, since overlays of no environment do too.
+pub(super) fn undecided<'r>(
+    repo: &'r Repo,
+    environment: usize,
+    name: &str,
+    to: &str,
+) -> Vec<(Item<'r>, Vec<TreePath>)> {
+    let stale = |item: &Item<'_>| {
+        family(item.reference.secret()) == name
+            && item.reference.secret() != to
+            && item.reference.found.role != Role::Grant
+            && !is_fixed(item.object())
+    };
+    let mut found = Vec::new();
+    for (index, root) in repo.roots.iter().enumerate() {
+        let owned = |at: &TreePath| repo.exclusive(at) == Reach::Alone(environment);
+        if root.environment.is_some() || root.kind == RootKind::Plain || owned(&root.path) {
+            continue;
+        }
+        let mut items = root.references.iter().map(|reference| Item { index, root, reference });
+        let Some(item) = items.find(stale) else { continue };
+        let includes = |other: &&Arc<Root>| {
+            other.path != root.path && other.directories().contains(&root.path)
+        };
+        let (own, others): (Vec<_>, Vec<_>) =
+            repo.roots.iter().filter(includes).partition(|other| other.environment.is_some());
+        let mine = own.iter().all(|other| other.environment == Some(environment));
+        if mine && !own.is_empty() {
+            let strangers = others.into_iter().map(|other| &other.path).filter(|at| !owned(at));
+            found.push((item, strangers.cloned().collect()));
+        }
+    }
+    found
 }
 
 /// Whether the cluster would refuse another template: a Job that is neither named anew nor made again each time.

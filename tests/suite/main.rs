@@ -10,4 +10,3 @@ mod references;
 mod support;
 mod yaml_acceptance;
 mod yaml_edits;
-mod yaml_properties;

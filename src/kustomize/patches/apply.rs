@@ -143,7 +143,7 @@ fn run(object: &mut Object, operations: &[Operation], annotated: bool) -> Result
             texts(annotations);
             !annotations.entries().is_empty()
         });
-        if annotated && !left {
+        if empty && !left {
             metadata.remove("annotations");
         }
     }

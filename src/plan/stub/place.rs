@@ -167,7 +167,9 @@ impl Planner<'_> {
             }
         }
         let entry = crate::plan::spell::scalar(&spelled);
-        if listing::append(self.draft, &self.repo.library, &layer.file, "resources", &[entry]) {
+        let source =
+            self.repo.library.tree().source(&layer.file).map_err(|error| error.to_string())?;
+        if self.draft.append(&source, "resources", entry) {
             return Ok(());
         }
         Err(format!("`{}` cannot list it", layer.file))

@@ -144,6 +144,7 @@ impl<'p> Planner<'p> {
             pins = read;
             stubs.push(self.place(&site, source, text).map_err(plain)?);
         }
+        self.expected.sources.push(source.object.node.clone());
         Ok((stubs, pins))
     }
 

@@ -1,5 +1,6 @@
 //! Bumps of small repositories in memory.
 
+mod overlays;
 mod plain;
 mod stubs;
 
@@ -52,4 +53,9 @@ fn after<'p>(plan: &'p Plan, path: &str) -> &'p str {
 /// The files that a plan changes or makes.
 fn changed(plan: &Plan) -> Vec<&str> {
     plan.changes.iter().map(|change| change.path.as_str()).collect()
+}
+
+/// Every reason of a refusal.
+fn why(error: &PlanError) -> String {
+    error.reasons().iter().map(|reason| reason.what.as_str()).collect::<Vec<_>>().join("; ")
 }

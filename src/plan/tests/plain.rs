@@ -3,7 +3,7 @@
 use crate::plan::MoveKind;
 use crate::plan::bump::plan;
 use crate::plan::refusal::PlanError;
-use crate::plan::tests::{V2, after, bump, changed, repo, request};
+use crate::plan::tests::{V2, after, bump, changed, repo, request, why};
 
 const DEPLOYMENT: &str = "\
 # the web server
@@ -139,6 +139,6 @@ fn encrypted_files_are_refused() {
     let sops = "\nsops:\n  mac: ENC[x]\n  lastmodified: \"2025-01-01T00:00:00Z\"\n";
     let error = bump(&[("staging/web.yaml", &format!("{DEPLOYMENT}{sops}"))], "staging", "auth")
         .unwrap_err();
-    assert!(error.to_string().contains("encrypted"), "{error}");
+    assert!(why(&error).contains("encrypted"), "{error:?}");
     assert!(error.reasons().iter().all(|one| !one.way_out.is_empty() && one.place.is_some()));
 }
