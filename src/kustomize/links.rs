@@ -56,15 +56,32 @@ fn target(
 const FIELDS: [&str; 6] =
     ["resources", "bases", "components", "generators", "transformers", "validators"];
 
+/// The directories that a kustomization takes in, each with the entry that names it.
+#[must_use]
+pub fn edges(resolver: &Resolver, directory: &TreePath) -> Vec<(TreePath, Node)> {
+    let Ok(kustomization) = resolver.kustomization(directory) else { return Vec::new() };
+    let entries = FIELDS.iter().flat_map(|field| kustomization.items(field));
+    let directories = entries.filter_map(|entry| {
+        let (path, kind) = target(resolver.library(), &kustomization, entry)?;
+        (kind == Entry::Directory).then(|| (path, entry.clone()))
+    });
+    directories.collect()
+}
+
 /// Tells whether a directory, or one that it takes in, takes in itself or a directory above itself.
 #[must_use]
 pub fn cycle(resolver: &Resolver, from: &TreePath) -> Option<Problem> {
     let reached = reach(resolver, from);
-    std::iter::once(from).chain(reached.keys()).find_map(|directory| {
-        let reached = reach(resolver, directory);
-        let above = reached.keys().find(|above| directory.is_within(above))?;
-        Some(describe(directory, above, &reached))
-    })
+    let others = reached.keys().filter(|path| *path != from);
+    std::iter::once(from).chain(others).find_map(|directory| resolver.cycle_at(directory))
+}
+
+/// Tells whether a directory takes in itself or a directory above itself, over however many others.
+#[must_use]
+pub fn cycle_at(resolver: &Resolver, directory: &TreePath) -> Option<Problem> {
+    let reached = reach(resolver, directory);
+    let above = reached.keys().find(|above| directory.is_within(above))?;
+    Some(describe(directory, above, &reached))
 }
 
 /// How a directory was reached: from which one, by which entry.
@@ -75,13 +92,10 @@ fn reach(resolver: &Resolver, from: &TreePath) -> Reached {
     let mut seen = BTreeSet::from([from.clone()]);
     let mut open = VecDeque::from([from.clone()]);
     while let Some(directory) = open.pop_front() {
-        let Ok(kustomization) = resolver.kustomization(&directory) else { continue };
-        for entry in FIELDS.iter().flat_map(|field| kustomization.items(field)) {
-            let found = target(resolver.library(), &kustomization, entry);
-            let Some((path, Entry::Directory)) = found else { continue };
+        for (path, entry) in resolver.edges(&directory).iter() {
             reached.entry(path.clone()).or_insert_with(|| (directory.clone(), entry.clone()));
             if seen.insert(path.clone()) {
-                open.push_back(path);
+                open.push_back(path.clone());
             }
         }
     }

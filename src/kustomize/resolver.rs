@@ -15,6 +15,7 @@ use crate::kustomize::vars;
 use crate::text::path::TreePath;
 use crate::text::tree::Entry;
 use crate::yaml::library::Library;
+use crate::yaml::node::Node;
 
 /// The kustomizations of a tree. Several threads may ask it at once.
 pub struct Resolver {
@@ -23,6 +24,8 @@ pub struct Resolver {
     outcomes: Cache<Arc<Outcome>>,
     builds: Cache<Arc<Build>>,
     layers: Cache<Option<Arc<Layer>>>,
+    edges: Cache<Arc<[(TreePath, Node)]>>,
+    cycles: Cache<Option<Problem>>,
 }
 
 /// What came of a kustomization, before the steps that only a build root takes.
@@ -45,6 +48,8 @@ impl Resolver {
             outcomes: Cache::default(),
             builds: Cache::default(),
             layers: Cache::default(),
+            edges: Cache::default(),
+            cycles: Cache::default(),
         }
     }
 
@@ -60,6 +65,16 @@ impl Resolver {
     /// When there is none, or kustomize would refuse it.
     pub fn kustomization(&self, directory: &TreePath) -> Result<Arc<Kustomization>, Problem> {
         self.kustomizations.get(directory, || load::load(&self.library, directory).map(Arc::new))
+    }
+
+    /// The directories that a kustomization takes in, each with the entry that names it.
+    pub(crate) fn edges(&self, directory: &TreePath) -> Arc<[(TreePath, Node)]> {
+        self.edges.get(directory, || links::edges(self, directory).into())
+    }
+
+    /// Whether a directory takes in itself or one above itself.
+    pub(crate) fn cycle_at(&self, directory: &TreePath) -> Option<Problem> {
+        self.cycles.get(directory, || links::cycle_at(self, directory))
     }
 
     /// What comes of a kustomization that another one takes in. There must be no cycle below it.
