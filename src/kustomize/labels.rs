@@ -1,9 +1,56 @@
 //! Labels and annotations that a kustomization gives its objects.
 
+use std::sync::Arc;
+
 use crate::kustomize::build::Problem;
+use crate::kustomize::config::{Config, field_specs, merge};
 use crate::kustomize::field_spec::{FieldSpec, visit};
+use crate::kustomize::load::Kustomization;
 use crate::kustomize::object::Object;
 use crate::yaml::node::{Entry, How, Map, Node, Value};
+use crate::yaml::scalar::{Kind, Schema, kind};
+
+/// Sets what `labels`, `commonLabels` and `commonAnnotations` say.
+///
+/// # Errors
+/// When a field that should hold labels or annotations holds something else.
+pub fn set_all(
+    objects: &mut [Object],
+    kustomization: &Kustomization,
+    config: &Config,
+) -> Result<(), Problem> {
+    for entry in kustomization.items("labels") {
+        if let Some(pairs) = entry.get("pairs") {
+            set(objects, pairs, &label_fields(entry, config)?)?;
+        }
+    }
+    for (key, fields) in
+        [("commonLabels", &config.labels), ("commonAnnotations", &config.annotations)]
+    {
+        if let Some(pairs) = kustomization.get(key) {
+            set(objects, pairs, fields)?;
+        }
+    }
+    Ok(())
+}
+
+/// The fields that an entry of `labels` sets.
+fn label_fields(entry: &Node, config: &Config) -> Result<Vec<FieldSpec>, Problem> {
+    let flag = |key: &str| {
+        entry.get(key).and_then(|value| kind(value, Schema::Kubectl)) == Some(Kind::Bool(true))
+    };
+    let mut fields = entry.get("fields").map(field_specs).unwrap_or_default();
+    if flag("includeSelectors") {
+        merge(&mut fields, &config.labels)?;
+    } else {
+        if flag("includeTemplates") {
+            merge(&mut fields, &config.template_labels)?;
+        }
+        let path = "metadata/labels".to_owned();
+        merge(&mut fields, &[FieldSpec { path, create: true, ..FieldSpec::default() }])?;
+    }
+    Ok(fields)
+}
 
 /// Sets the pairs in every such field of all objects.
 ///
@@ -29,7 +76,7 @@ fn put(node: &mut Node, entries: &[&Entry]) -> Result<(), Problem> {
         if node.str().is_some_and(|text| !matches!(text, "" | "~" | "null" | "Null" | "NULL")) {
             return Err(Problem::at("expected a mapping", node));
         }
-        node.value = Value::Map(std::sync::Arc::new(Map::default()));
+        node.value = Value::Map(Arc::new(Map::default()));
     }
     for entry in entries {
         let key = entry.key.str().unwrap_or_default();

@@ -227,3 +227,157 @@ impl<T: Clone> Cache<T> {
         cell.get_or_init(find).clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Resolver;
+    use crate::kustomize::build::{Build, Status};
+    use crate::text::memory::MemoryTree;
+    use crate::text::path::TreePath;
+    use crate::yaml::library::Library;
+    use crate::yaml::node::{How, Node, Value};
+
+    const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {volumes: [{name: v, secret: {secretName: db}}]}\n";
+
+    fn path(text: &str) -> TreePath {
+        TreePath::new(text).unwrap()
+    }
+
+    fn resolver(files: &[(&str, &str)]) -> Resolver {
+        let files = files.iter().map(|(name, text)| (path(name), text.as_bytes().to_vec()));
+        Resolver::new(Arc::new(Library::new(Arc::new(MemoryTree::new(files)))))
+    }
+
+    fn build(files: &[(&str, &str)], root: &str) -> Arc<Build> {
+        resolver(files).build(&path(root))
+    }
+
+    fn names(build: &Build) -> Vec<String> {
+        build.objects.iter().map(|object| object.identity().to_string()).collect()
+    }
+
+    fn secret_name(build: &Build) -> &Node {
+        let volumes = build.objects[0].node.at(&["spec", "volumes"]).unwrap();
+        volumes.items()[0].at(&["secret", "secretName"]).unwrap()
+    }
+
+    #[test]
+    fn a_patched_value_comes_from_its_patch() {
+        let patch = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {volumes: [{name: v, secret: {secretName: new}}]}\n";
+        let files = [
+            ("base/kustomization.yaml", "resources: [pod.yaml]"),
+            ("base/pod.yaml", POD),
+            ("over/kustomization.yaml", "resources: [../base]\npatches: [{path: p.yaml}]"),
+            ("over/p.yaml", patch),
+        ];
+        let build = build(&files, "over");
+        let name = secret_name(&build);
+        assert_eq!((name.str(), name.how), (Some("new"), How::Patched));
+        let origin = name.origin.as_ref().unwrap();
+        assert_eq!((origin.source.path().as_str(), origin.text()), ("over/p.yaml", "new"));
+        assert_eq!(build.status, Status::Resolved);
+        assert_eq!(build.files.len(), 4);
+    }
+
+    #[test]
+    fn a_reference_follows_a_generated_name() {
+        let files = [
+            (
+                "a/kustomization.yaml",
+                "resources: [pod.yaml]\nsecretGenerator: [{name: db, literals: [a=b]}]\nnamePrefix: p-\nnamespace: shop\n",
+            ),
+            ("a/pod.yaml", POD),
+        ];
+        let build = build(&files, "a");
+        assert_eq!(names(&build), ["Pod p-web in shop", "Secret p-db-k695gkmbtk in shop"]);
+        let name = secret_name(&build);
+        assert_eq!((name.str(), name.how), (Some("p-db-k695gkmbtk"), How::Derived));
+        assert_eq!(name.origin.as_ref().unwrap().text(), "db");
+    }
+
+    #[test]
+    fn what_is_remote_leaves_the_rest() {
+        let text = "resources: [pod.yaml, 'https://example.com/x.yaml']\npatches:\n- patch: '{kind: Other, metadata: {name: x}}'\nnamePrefix: p-\n";
+        let build = build(&[("a/kustomization.yaml", text), ("a/pod.yaml", POD)], "a");
+        assert_eq!((build.status, build.problems.len()), (Status::Partial, 2));
+        assert_eq!(names(&build), ["Pod p-web"]);
+        assert!(build.problems.iter().all(|problem| problem.partial));
+    }
+
+    #[test]
+    fn a_cycle_is_named() {
+        let files = [
+            ("a/kustomization.yaml", "resources: [../b]"),
+            ("b/kustomization.yaml", "resources: [../c]"),
+            ("c/kustomization.yaml", "resources: [../b]"),
+        ];
+        let build = build(&files, "a");
+        assert_eq!(build.status, Status::Failed);
+        assert_eq!(build.problems[0].message, "a kustomization takes in itself: `b` -> `c` -> `b`");
+        assert_eq!(build.problems[0].place.as_ref().unwrap().text(), "../c");
+    }
+
+    #[test]
+    fn a_failure_says_where() {
+        for (text, place, message) in [
+            ("resources: [gone.yaml]", "gone.yaml", "`a/gone.yaml` does not exist"),
+            ("resources: [../empty]", "../empty", "`empty` has no kustomization file"),
+            (
+                "resources: [pod.yaml, pod.yaml]",
+                "pod.yaml",
+                "Pod web is already there, from `a/pod.yaml`",
+            ),
+            ("resources: [../../out]", "../../out", "`../../out` lies outside the repository"),
+            (
+                "resources: [../pod.yaml]",
+                "../pod.yaml",
+                "`../pod.yaml` is not in or below `a`, where the kustomization is",
+            ),
+        ] {
+            let files = [
+                ("a/kustomization.yaml", text),
+                ("a/pod.yaml", POD),
+                ("pod.yaml", POD),
+                ("empty/x.yaml", POD),
+            ];
+            let build = build(&files, "a");
+            assert_eq!(build.status, Status::Failed);
+            assert_eq!(build.problems[0].message, message);
+            assert_eq!(build.problems[0].place.as_ref().unwrap().text(), place);
+            assert!(build.files.contains(&path("a/kustomization.yaml")));
+        }
+    }
+
+    #[test]
+    fn overlays_share_their_base() {
+        let resolver = resolver(&[
+            ("base/kustomization.yaml", "resources: [pod.yaml]"),
+            ("base/pod.yaml", POD),
+            ("one/kustomization.yaml", "resources: [../base]"),
+            ("two/kustomization.yaml", "resources: [../base]"),
+        ]);
+        let (one, two) = (resolver.build(&path("one")), resolver.build(&path("two")));
+        let (Value::Map(one), Value::Map(two)) =
+            (&one.objects[0].node.value, &two.objects[0].node.value)
+        else {
+            panic!("objects are mappings")
+        };
+        assert!(Arc::ptr_eq(one, two));
+    }
+
+    #[test]
+    fn a_layer_knows_its_objects_before_they_are_renamed() {
+        let resolver = resolver(&[
+            ("base/kustomization.yaml", "resources: [pod.yaml]"),
+            ("base/pod.yaml", POD),
+            ("a/kustomization.yaml", "resources: [../base]\ncomponents: [../part]\nnamePrefix: p-"),
+            ("part/kustomization.yaml", "kind: Component\nnameSuffix: -c"),
+        ]);
+        let layer = resolver.layer(&path("a")).unwrap();
+        assert_eq!((&layer.bases, &layer.components), (&vec![path("base")], &vec![path("part")]));
+        assert_eq!(layer.patched[0].name(), "web-c");
+        assert_eq!(layer.objects[0].name(), "p-web-c");
+    }
+}

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use crate::kustomize::accumulator::Accumulator;
 use crate::kustomize::build::Problem;
-use crate::kustomize::config::{Config, field_specs, merge};
+use crate::kustomize::config::Config;
 use crate::kustomize::context::{Context, read_problem};
 use crate::kustomize::crds;
-use crate::kustomize::field_spec::FieldSpec;
 use crate::kustomize::generate::{Product, generate};
 use crate::kustomize::labels;
 use crate::kustomize::load::Kustomization;
@@ -25,7 +24,9 @@ use crate::kustomize::vars;
 use crate::text::path::TreePath;
 use crate::text::tree::Entry;
 use crate::yaml::node::{Node, Seq, Value};
-use crate::yaml::scalar::{Kind, Schema, kind};
+
+/// The only version of the Kubernetes API that kustomize 5.8 has.
+const OPENAPI: &str = "v1.21.2";
 
 /// What was read and met on the way.
 #[derive(Debug, Default, Clone)]
@@ -235,9 +236,17 @@ impl<'a> Target<'a> {
                 gathered.merge_config(&Arc::new(read(&document.root)))?;
             }
         }
-        if let Some(path) =
-            self.kustomization.get("openapi").and_then(|openapi| openapi.get("path"))
-        {
+        self.check_openapi()
+    }
+
+    fn check_openapi(&mut self) -> Result<(), Problem> {
+        let Some(openapi) = self.kustomization.get("openapi") else { return Ok(()) };
+        let version = openapi.get("version");
+        if let Some(version) = version.filter(|version| version.str() != Some(OPENAPI)) {
+            return Err(Problem::at("kustomize does not have this version", version)
+                .with_help(format!("write `version: {OPENAPI}`, the only one, or remove it")));
+        }
+        if let Some(path) = openapi.get("path") {
             self.context().find(path)?;
         }
         Ok(())
@@ -314,26 +323,11 @@ impl<'a> Target<'a> {
         if let Some((suffix, _)) = kustomization.text("nameSuffix") {
             affix(&mut gathered.objects, End::Suffix, suffix, &config.name_suffix)?;
         }
-        self.label(gathered, &config)?;
+        labels::set_all(&mut gathered.objects, kustomization, &config)?;
         self.step(gathered, kustomization.list("patchesJson6902"), patches::json6902)?;
         self.step(gathered, kustomization.list("replacements"), replacements::apply)?;
         plugins::transform(self, gathered, kustomization.items("transformers"))?;
         plugins::validate(self, kustomization.items("validators"))
-    }
-
-    fn label(&self, gathered: &mut Accumulator, config: &Config) -> Result<(), Problem> {
-        let objects = &mut gathered.objects;
-        for entry in self.kustomization.items("labels") {
-            let Some(pairs) = entry.get("pairs") else { continue };
-            labels::set(objects, pairs, &label_fields(entry, config)?)?;
-        }
-        if let Some(pairs) = self.kustomization.get("commonLabels") {
-            labels::set(objects, pairs, &config.labels)?;
-        }
-        match self.kustomization.get("commonAnnotations") {
-            Some(pairs) => labels::set(objects, pairs, &config.annotations),
-            None => Ok(()),
-        }
     }
 
     /// Takes a step over a list of entries; where something is missing, each on its own, as far as they go.
@@ -362,24 +356,6 @@ impl<'a> Target<'a> {
         }
         Ok(())
     }
-}
-
-/// The fields that an entry of `labels` sets.
-fn label_fields(entry: &Node, config: &Config) -> Result<Vec<FieldSpec>, Problem> {
-    let flag = |key: &str| {
-        entry.get(key).and_then(|value| kind(value, Schema::Kubectl)) == Some(Kind::Bool(true))
-    };
-    let mut fields = entry.get("fields").map(field_specs).unwrap_or_default();
-    if flag("includeSelectors") {
-        merge(&mut fields, &config.labels)?;
-    } else {
-        if flag("includeTemplates") {
-            merge(&mut fields, &config.template_labels)?;
-        }
-        let path = "metadata/labels".to_owned();
-        merge(&mut fields, &[FieldSpec { path, create: true, ..FieldSpec::default() }])?;
-    }
-    Ok(fields)
 }
 
 /// A problem of a base; one that has no place of its own is put where the base is named.

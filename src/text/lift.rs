@@ -38,16 +38,17 @@ fn without_shared(source: &Source, edit: &Edit) -> Edit {
 /// in the outer text stands on a line of its own, without the indent of this one.
 fn before_last_break(source: &Source, edit: &Edit) -> Edit {
     let (text, Span { start, end }) = (source.text(), edit.span);
-    if end < text.len() || !text.ends_with('\n') {
-        return edit.clone();
-    }
     let moved = |span: Span, text: String| Edit { span, text };
+    let takes_line = edit.text.is_empty() && start > 0 && text[..start].ends_with('\n');
+    if end < text.len() || !text.ends_with('\n') {
+        // The last line goes with the line break before it.
+        let start = if end == text.len() && takes_line { start - 1 } else { start };
+        return moved(Span::new(start, end), edit.text.clone());
+    }
     match edit.text.strip_suffix('\n') {
         Some(kept) if start < end => moved(Span::new(start, end - 1), kept.to_owned()),
         Some(kept) => moved(Span::new(end - 1, end - 1), format!("\n{kept}")),
-        None if edit.text.is_empty() && start > 0 && text[..start].ends_with('\n') => {
-            moved(Span::new(start - 1, end - 1), String::new())
-        }
+        None if takes_line => moved(Span::new(start - 1, end - 1), String::new()),
         None => edit.clone(),
     }
 }

@@ -110,10 +110,8 @@ pub(crate) fn is_next_version(old: &Value, new: &Value, names: &Names) -> bool {
 fn renumbered(value: &Value, old: &str, new: &str) -> Value {
     match value {
         Value::String(text) => Value::String(text.replace(old, new)),
-        // A version that nobody quoted.
-        Value::Number(number) if number.to_string() == old => {
-            Value::Number(new.parse::<u64>().expect("digits").into())
-        }
+        // A version that nobody quoted: the API server would reject it again.
+        Value::Number(number) if number.to_string() == old => Value::String(new.to_owned()),
         Value::Sequence(items) => {
             Value::Sequence(items.iter().map(|item| renumbered(item, old, new)).collect())
         }

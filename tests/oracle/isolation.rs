@@ -105,7 +105,7 @@ fn search_and_replace_is_found_out() {
         "production: another environment's root changed",
         "was lost, or came twice",
         "new and no copy of a stub",
-        "checkout\")).spec.template.spec.containers[0].args[0] still names",
+        "checkout-worker\")).spec.template.spec.containers[0].envFrom[0].secretRef.name still names",
     ] {
         assert!(said.contains(expected), "{expected:?} is not in:\n{said}");
     }

@@ -10,3 +10,4 @@ mod references;
 mod support;
 mod yaml_acceptance;
 mod yaml_edits;
+mod yaml_properties;

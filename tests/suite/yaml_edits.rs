@@ -244,7 +244,7 @@ fn what_is_removed_takes_its_lines_along() {
     let items = [
         ("r:\n- a\n- b # c\n\n- d\n", "r:\n- a\n\n- d\n"),
         ("r:\n- a\n# about b\n- b\n", "r:\n- a\n# about b\n"),
-        ("r:\n- a\n- b", "r:\n- a"),
+        ("r:\n- a\n- b", "r:\n- a\n"),
         ("r:\n- a\n- x: 1\n  y: |\n    t\n- d\n", "r:\n- a\n- d\n"),
         ("r: [a, b, d]\n", "r: [a, d]\n"),
         ("r: [a, b]\n", "r: [a]\n"),
@@ -267,7 +267,7 @@ fn what_is_removed_takes_its_lines_along() {
         ("a: 1\nk: |\n  t\n\nz: 1\n", "a: 1\n\nz: 1\n"),
     ];
     check(&keys, |root| remove(root, &path("k")));
-    check(&[("- k: 1\n  a: 2\n", "- a: 2\n"), ("- a: 2\n  k: 1", "- a: 2")], |root| {
+    check(&[("- k: 1\n  a: 2\n", "- a: 2\n"), ("- a: 2\n  k: 1", "- a: 2\n")], |root| {
         remove(root, &path("[0].k"))
     });
     check(&[("m:\n  k: 1\nz: 1\n", "m: {}\nz: 1\n")], |root| remove(root, &path("m.k")));

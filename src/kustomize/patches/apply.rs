@@ -143,7 +143,7 @@ fn run(object: &mut Object, operations: &[Operation], annotated: bool) -> Result
             texts(annotations);
             !annotations.entries().is_empty()
         });
-        if empty && !left {
+        if annotated && !left {
             metadata.remove("annotations");
         }
     }

@@ -34,7 +34,7 @@ pub fn join(
     for tuple in &tuples {
         join_one(&mut own, &mut joined, with, &used.of(tuple, keys), shape)?;
     }
-    let result = if tuples.is_empty() { own } else { append(joined, own, &used.0) };
+    let result = if tuples.is_empty() { own } else { append(joined, own, &used.0)? };
     if let Some(items) = list.items_mut() {
         *items = result;
     }
@@ -207,8 +207,12 @@ fn matches(item: &Node, keys: &[&str], values: &[String]) -> bool {
 }
 
 /// Puts the object's items behind the joined ones, or in the place of those with the same values.
-fn append(mut joined: Vec<Node>, own: Vec<Node>, keys: &[&str]) -> Vec<Node> {
+fn append(mut joined: Vec<Node>, own: Vec<Node>, keys: &[&str]) -> Result<Vec<Node>, Problem> {
     for item in own {
+        if !keys[0].is_empty() && !is_null(&item) && !matches!(item.value, Value::Map(_)) {
+            let message = format!("expected a mapping with `{}`", keys[0]);
+            return Err(Problem::at(message, &item));
+        }
         let mut values = Vec::with_capacity(keys.len());
         for key in keys {
             if key.is_empty() || item.get(key).is_some() {
@@ -222,7 +226,7 @@ fn append(mut joined: Vec<Node>, own: Vec<Node>, keys: &[&str]) -> Vec<Node> {
         }
         put(&mut joined, Some(item), keys, &values);
     }
-    joined
+    Ok(joined)
 }
 
 /// Whether joining the list with nothing leaves it as it is.
@@ -233,7 +237,8 @@ pub fn is_settled(items: &[Node], keys: &[&'static str], shape: Option<Shape>) -
     items.iter().all(|item| {
         let value = text(item, first);
         let field = shape.map(|shape| Field { name: "", keys: None, shape: Some(shape) });
-        !value.is_empty() && seen.insert(value) && value_is_settled(item, field)
+        let keyed = first.is_empty() || matches!(item.value, Value::Map(_));
+        keyed && !value.is_empty() && seen.insert(value) && value_is_settled(item, field)
     })
 }
 

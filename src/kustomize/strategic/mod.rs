@@ -214,16 +214,18 @@ fn shape_of(node: &Node, with: &With) -> Option<Shape> {
 
 /// Whether a value that no patch speaks of stays as it is: joining a list with nothing drops doubles.
 fn is_settled(value: &Node, field: Option<Field>) -> bool {
-    let Some(field) = field else { return true };
     match &value.value {
         Value::Scalar(_) => true,
-        Value::Map(map) => map.entries.iter().all(|entry| {
-            let name = entry.key.str().unwrap_or_default();
-            let below = field.shape.and_then(|shape| shape.field(name));
-            is_settled(&entry.value, below)
-        }),
-        Value::Seq(seq) => match field.keys {
-            Some(keys) => list::is_settled(&seq.items, keys, field.shape),
+        Value::Map(map) => {
+            let shape = field.and_then(|field| field.shape);
+            let shape = shape.or_else(|| shape_of(value, &With::Nothing));
+            map.entries.iter().all(|entry| {
+                let name = entry.key.str().unwrap_or_default();
+                is_settled(&entry.value, shape.and_then(|shape| shape.field(name)))
+            })
+        }
+        Value::Seq(seq) => match field.and_then(|field| field.keys) {
+            Some(keys) => list::is_settled(&seq.items, keys, field.and_then(|field| field.shape)),
             None => true,
         },
     }

@@ -202,6 +202,14 @@ fn loses_what_kustomize_loses_without_a_key() {
 }
 
 #[test]
+fn refuses_a_list_of_the_object_that_has_no_keys() {
+    let pod = "{apiVersion: v1, kind: Pod, spec: {volumes: [x, {name: a}]}}";
+    let problem = merge(&node(pod), &node("{spec: {volumes: [{name: b}]}}")).unwrap_err();
+    assert_eq!(problem.message, "expected a mapping with `name`");
+    assert!(merge(&node(pod), &node("{metadata: {name: x}}")).is_err());
+}
+
+#[test]
 fn joins_lists_by_two_keys() {
     let ports = "[{containerPort: 80, name: h}, {containerPort: 80, protocol: UDP}]";
     container("{name: c1, ports: [{containerPort: 80, name: web}]}", "ports", ports);
@@ -263,6 +271,12 @@ fn knows_an_object_inside_an_unknown_one() {
         "{spec: {pod: {spec: {containers: [{name: b}]}}}}",
         "{apiVersion: x.io/v1, kind: Foo, \
           spec: {pod: {apiVersion: v1, kind: Pod, spec: {containers: [{name: b}, {name: a}]}}}}",
+    );
+    let doubled = "{kind: Foo, spec: {apiVersion: v1, kind: Pod, spec: {volumes: [{name: a}, {name: a, x: 1}]}}}";
+    becomes(
+        doubled,
+        "{metadata: null}",
+        "{kind: Foo, spec: {apiVersion: v1, kind: Pod, spec: {volumes: [{name: a, x: 1}]}}}",
     );
 }
 

@@ -151,12 +151,5 @@ fn from_block(source: &Arc<Source>, from: usize, end: usize, next: Option<usize>
     if !source.slice(Span::new(line, from)).trim().is_empty() {
         return deletion(from, next.unwrap_or_else(|| layout::line_end(source, end)));
     }
-    let behind = layout::next_line(source, end);
-    let unbroken = behind == source.text().len() && !source.text().ends_with('\n');
-    if unbroken && line > 0 {
-        // The line before becomes the last one, and stays without a line break as this one was.
-        let before = layout::line_start(source, line - 1);
-        return deletion(layout::line_end(source, before), behind);
-    }
-    deletion(line, behind)
+    deletion(line, layout::next_line(source, end))
 }

@@ -243,7 +243,11 @@ impl<'s> Builder<'s> {
         let expanded_before = self.expansion.size();
         self.count(1, span)?;
         let flow = style == StructureStyle::Flow;
-        let listed = !flow && matches!(content, Content::Seq(_));
+        let below_key = matches!(
+            self.open.last(),
+            Some(Open { content: Content::Map { key: Some(_), .. }, .. })
+        );
+        let listed = !flow && below_key && matches!(content, Content::Seq(_));
         let start = if listed { self.first_dash(span.start) } else { span.start };
         self.gap(span)?;
         self.flow += usize::from(flow);
