@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use crate::text::edit::Edit;
-use crate::text::source::Source;
+use crate::text::source::{Place, Source};
 use crate::text::span::Span;
 use crate::yaml::edit::spot::{self, Spot};
 use crate::yaml::edit::{EditError, layout};
-use crate::yaml::node::{Node, Value};
+use crate::yaml::node::{Node, Style, Value};
 use crate::yaml::parse::Stream;
 use crate::yaml::path::{Path, Step};
+use crate::yaml::runs::block::header;
 
 /// Takes an item out of the sequence at a path, its lines and the comment behind it included. Comments
 /// above it stay. Of a list's only item, `[]` remains.
@@ -41,7 +42,8 @@ pub fn remove_item(root: &Node, path: &Path, index: usize) -> Result<Edit, EditE
         if index == 0 { span.start } else { next_dash(source, ends[index - 1], token.start) };
     let next = seq.items.get(index + 1).and_then(spot::start);
     let next = next.map(|next| next_dash(source, token.end, next));
-    Ok(from_block(source, from, token.end, next))
+    let before = index.checked_sub(1).and_then(|before| seq.items.get(before));
+    Ok(from_block(source, from, token.end, next, before))
 }
 
 /// Takes a key and its value out of the mapping at a path; of a mapping's only key, `{}` remains.
@@ -69,7 +71,8 @@ pub fn remove_entry(root: &Node, path: &Path, key: &str) -> Result<Edit, EditErr
         return Ok(from_flow(source, span, behind, Span::new(start, end), first));
     }
     let next = own.get(index + 1).and_then(|entry| spot::start(&entry.key));
-    Ok(from_block(source, start, end, next))
+    let before = index.checked_sub(1).map(|before| &own[before].value);
+    Ok(from_block(source, start, end, next, before))
 }
 
 /// Takes what a path names out of its document.
@@ -145,11 +148,36 @@ fn from_flow(source: &Arc<Source>, span: Span, behind: usize, token: Span, first
 }
 
 /// Takes whole lines; where the first one begins with something else, up to where the next one begins.
-fn from_block(source: &Arc<Source>, from: usize, end: usize, next: Option<usize>) -> Edit {
+fn from_block(
+    source: &Arc<Source>,
+    from: usize,
+    end: usize,
+    next: Option<usize>,
+    before: Option<&Node>,
+) -> Edit {
     let line = layout::line_start(source, from);
     let deletion = |start, end| Edit { span: Span::new(start, end), text: String::new() };
     if !source.slice(Span::new(line, from)).trim().is_empty() {
         return deletion(from, next.unwrap_or_else(|| layout::line_end(source, end)));
     }
-    deletion(line, layout::next_line(source, end))
+    let mut behind = layout::next_line(source, end);
+    if before.is_some_and(keeps_blank_lines) {
+        let rest = source.text().get(behind..).unwrap_or_default();
+        let blank = rest.split_inclusive('\n').take_while(|line| line.trim().is_empty());
+        behind += blank.map(str::len).sum::<usize>();
+    }
+    deletion(line, behind)
+}
+
+/// Whether blank lines behind a value would count as its own: it ends with a block scalar of `+`.
+fn keeps_blank_lines(node: &Node) -> bool {
+    match &node.value {
+        Value::Map(map) => map.entries.last().is_some_and(|e| keeps_blank_lines(&e.value)),
+        Value::Seq(seq) => seq.items.last().is_some_and(keeps_blank_lines),
+        Value::Scalar(scalar) => {
+            let block = matches!(scalar.style, Style::Literal | Style::Folded);
+            let token = node.origin.as_ref().map_or("", Place::text);
+            block && token[..header(token)].contains('+')
+        }
+    }
 }
