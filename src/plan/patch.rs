@@ -51,10 +51,7 @@ pub(super) fn patches(
             continue;
         }
         let target = target(&layer.patched, object)?;
-        // A value that ends with a line break needs one behind the last operation.
-        let breaks =
-            found.iter().any(|one| one.node.str().is_some_and(|text| text.ends_with('\n')));
-        let entry = spell(&target, &operations, if breaks { "|" } else { "|-" });
+        let entry = spell(&target, &operations);
         let tokens = found.into_iter().map(|one| one.token).collect();
         patches.push(ObjectPatch { entry, tokens });
     }
@@ -107,11 +104,16 @@ fn operations(object: &Object, found: &[Spot<'_>], new: &str) -> Vec<String> {
 
 /// A `test` of the present value, and the operation that it guards.
 fn guarded(path: &Path, text: &str, operation: &str, pointer: &str, value: &str) -> String {
-    let test =
-        item(&format!("op: test\npath: {}\n{}", scalar(&path.pointer()), entry("value", text)));
-    let change =
-        item(&format!("op: {operation}\npath: {}\n{}", scalar(pointer), entry("value", value)));
-    format!("{test}\n{change}")
+    let test = one("test", &path.pointer(), text);
+    format!("{test}\n{}", one(operation, pointer, value))
+}
+
+/// One operation. A value that ends with a line break stands before the path: kustomize trims a patch, so at its end
+/// the value would lose that break.
+fn one(operation: &str, pointer: &str, value: &str) -> String {
+    let (path, value_lines) = (format!("path: {}", scalar(pointer)), entry("value", value));
+    let lines = if value.ends_with('\n') { [value_lines, path] } else { [path, value_lines] };
+    item(&format!("op: {operation}\n{}", lines.join("\n")))
 }
 
 fn has(object: &Node, list: &Path, name: &str) -> bool {
@@ -167,11 +169,11 @@ fn escaped(name: &str) -> String {
 }
 
 /// The entry of `patches`.
-fn spell(target: &[(&'static str, String)], operations: &[String], header: &str) -> String {
+fn spell(target: &[(&'static str, String)], operations: &[String]) -> String {
     let lines: Vec<String> =
         target.iter().map(|(key, text)| format!("  {key}: {}", scalar(text))).collect();
     let body = indented(&operations.join("\n"), 2);
-    format!("target:\n{}\npatch: {header}\n{body}", lines.join("\n"))
+    format!("target:\n{}\npatch: |-\n{body}", lines.join("\n"))
 }
 
 /// The list that a path leads into, where its last step is an index.

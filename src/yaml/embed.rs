@@ -35,7 +35,18 @@ pub fn content(node: &Node) -> Option<Place> {
 /// # Errors
 /// When the text is no YAML. A mapping or a sequence counts as an empty text.
 pub fn parse_inside(node: &Node) -> Result<Stream, SyntaxError> {
-    let text = node.str().unwrap_or_default();
+    parse_text(node, node.str().unwrap_or_default())
+}
+
+/// Parses a scalar's text as [`parse_inside`] does, without the blanks and line breaks at its end.
+///
+/// # Errors
+/// When the text is no YAML.
+pub fn parse_trimmed(node: &Node) -> Result<Stream, SyntaxError> {
+    parse_text(node, node.str().unwrap_or_default().trim_end())
+}
+
+fn parse_text(node: &Node, text: &str) -> Result<Stream, SyntaxError> {
     let source = match &node.origin {
         Some(origin) => Source::inside(&origin.source, text, runs::of(node), spelling(node)),
         None => {

@@ -3,7 +3,7 @@
 use crate::kustomize::build::Problem;
 use crate::kustomize::context::{Context, file_problem};
 use crate::kustomize::json_patch::{Operation, read};
-use crate::yaml::embed::parse_inside;
+use crate::yaml::embed::{parse_inside, parse_trimmed};
 use crate::yaml::node::{How, Node, Value};
 use crate::yaml::parse::{Stream, SyntaxError};
 
@@ -17,13 +17,26 @@ pub(super) enum Content {
     Strategic(Vec<Node>),
 }
 
+/// Where a patch that stands in the kustomization comes from.
+#[derive(Clone, Copy)]
+pub(super) enum Field {
+    /// `patches`: kustomize trims the text first, so a block scalar at its end loses its line break.
+    Patches,
+    /// `patchesJson6902`: the text is read as it stands.
+    Json6902,
+}
+
 /// Reads a patch that stands in the kustomization.
-pub(super) fn read_inline(node: &Node) -> Result<Content, Problem> {
+pub(super) fn read_inline(node: &Node, field: Field) -> Result<Content, Problem> {
     if node.str().is_none() {
         let help = "write `patch: |-` and the patch indented below it";
         return Err(Problem::at("the patch must be a text", node).with_help(help));
     }
-    let stream = parse_inside(node).map_err(syntax)?;
+    let stream = match field {
+        Field::Patches => parse_trimmed(node),
+        Field::Json6902 => parse_inside(node),
+    };
+    let stream = stream.map_err(syntax)?;
     content(&stream, stream.source.text().trim(), node)
 }
 

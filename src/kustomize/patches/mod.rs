@@ -7,7 +7,7 @@ use crate::kustomize::object::Object;
 use crate::kustomize::patches::apply::{
     Allowed, apply_json, apply_json_forgetting, merge_one, merge_selected,
 };
-use crate::kustomize::patches::content::{Content, read_file, read_inline, strategic};
+use crate::kustomize::patches::content::{Content, Field, read_file, read_inline, strategic};
 use crate::kustomize::selector::Selector;
 use crate::yaml::embed::parse_inside;
 use crate::yaml::node::{Node, Value};
@@ -36,7 +36,7 @@ pub fn patch(
     entry: &Node,
     context: &mut Context<'_>,
 ) -> Result<(), Problem> {
-    let content = content_of(entry, "patch", context)?;
+    let content = content_of(entry, "patch", Field::Patches, context)?;
     let target = entry.get("target").filter(|target| matches!(target.value, Value::Map(_)));
     let selector = target.map(Selector::read).transpose()?;
     match (content, selector) {
@@ -141,7 +141,7 @@ pub fn json6902_entry(
         return Err(Problem::at("the target has no name", target).with_help("add `name:`"));
     }
     let selector = Selector::read(target)?;
-    let Content::Json(operations) = content_of(entry, inline, context)? else {
+    let Content::Json(operations) = content_of(entry, inline, Field::Json6902, context)? else {
         let help = "each is written as `- op: replace`, `path: /spec/replicas`, `value: 3`";
         return Err(Problem::at("expected a list of operations", entry).with_help(help));
     };
@@ -152,7 +152,12 @@ pub fn json6902_entry(
     if renamed { unique(objects, entry) } else { Ok(()) }
 }
 
-fn content_of(entry: &Node, inline: &str, context: &mut Context<'_>) -> Result<Content, Problem> {
+fn content_of(
+    entry: &Node,
+    inline: &str,
+    field: Field,
+    context: &mut Context<'_>,
+) -> Result<Content, Problem> {
     let text = |key| {
         let node: Option<&Node> = entry.get(key);
         node.filter(|node| node.str().is_none_or(|text| !text.trim().is_empty()))
@@ -162,7 +167,7 @@ fn content_of(entry: &Node, inline: &str, context: &mut Context<'_>) -> Result<C
             let help = format!("keep one of `{inline}` and `path`");
             Err(Problem::at("the patch is given twice", path).with_help(help))
         }
-        (Some(node), None) => read_inline(node),
+        (Some(node), None) => read_inline(node, field),
         (None, Some(path)) => read_file(path, context),
         (None, None) => {
             let help = format!("add `path:` with a file, or `{inline}:` with the patch itself");

@@ -271,3 +271,15 @@ fn values_lead_back_to_the_bytes_of_the_patch() {
     let name = objects[0].node.at(&["metadata", "name"]).unwrap();
     assert_eq!(name.how, How::Written);
 }
+
+#[test]
+fn a_block_at_the_end_of_an_inline_patch_loses_its_line_break() {
+    let operation = "- op: replace\n      path: /data/a\n      value: |\n        text\n";
+    let target = "target: {kind: ConfigMap, version: v1, name: a}";
+    let cut = map("a", "data: {a: text}");
+    let whole = map("a", "data: {a: \"text\\n\"}");
+    becomes(MAP, &format!("patches:\n- {target}\n  patch: |\n    {operation}"), &cut);
+    becomes(MAP, &format!("patchesJson6902:\n- {target}\n  patch: |\n    {operation}"), &whole);
+    let merge = format!("{HEAD}, data: {{a: \"text\\n\"}}}}");
+    becomes(MAP, &format!("patches:\n- patch: |\n    {merge}\n\n\n"), &whole);
+}

@@ -96,6 +96,20 @@ fn a_shared_reference_gets_a_guarded_patch() {
 }
 
 #[test]
+fn a_patched_text_keeps_the_line_break_at_its_end() {
+    let map = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata:\n  a: |\n    secret: auth-20250101000000\n";
+    let mut files = shop(OVERLAY);
+    files.retain(|(path, _)| *path != "base/role.yaml");
+    files.push(("base/role.yaml", map));
+    let plan = bump(&files, "staging", "auth").unwrap();
+    let text = after(&plan, "staging/kustomization.yaml");
+    let wanted = format!(
+        "      - op: replace\n        value: |\n          secret: auth-{V2}\n        path: /data/a\n"
+    );
+    assert!(text.ends_with(&wanted), "{text}");
+}
+
+#[test]
 fn the_next_bump_edits_the_patch_and_not_its_test() {
     let first = bump(&shop(OVERLAY), "staging", "auth").unwrap();
     let text = after(&first, "staging/kustomization.yaml").to_owned();
