@@ -22,6 +22,7 @@ pub mod object;
 pub mod pairs;
 pub mod patches;
 pub mod plugins;
+pub mod record;
 pub mod remote;
 pub mod replacements;
 pub mod resolver;

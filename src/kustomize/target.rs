@@ -1,6 +1,6 @@
 //! One kustomization on its way, step by step in kustomize's order.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::kustomize::accumulator::Accumulator;
@@ -16,6 +16,7 @@ use crate::kustomize::namespace::{Namespace, Subjects, set};
 use crate::kustomize::object::{Identity, Object};
 use crate::kustomize::patches;
 use crate::kustomize::plugins;
+use crate::kustomize::record::Record;
 use crate::kustomize::remote::is_remote;
 use crate::kustomize::replacements;
 use crate::kustomize::resolver::Resolver;
@@ -27,40 +28,6 @@ use crate::yaml::node::{Node, Seq, Value};
 
 /// The only version of the Kubernetes API that kustomize 5.8 has.
 const OPENAPI: &str = "v1.21.2";
-
-/// What was read and met on the way.
-#[derive(Debug, Default, Clone)]
-pub struct Record {
-    /// Every file that was read, or should have been.
-    pub files: BTreeSet<TreePath>,
-    /// Every kustomization directory.
-    pub directories: BTreeSet<TreePath>,
-    /// What is missing, though the rest stands without it.
-    pub problems: Vec<Problem>,
-}
-
-impl Record {
-    fn extend(&mut self, other: &Self) {
-        self.files.extend(other.files.iter().cloned());
-        self.directories.extend(other.directories.iter().cloned());
-        for problem in &other.problems {
-            self.miss(problem.clone());
-        }
-    }
-
-    /// Notes something missing, once.
-    pub fn miss(&mut self, problem: Problem) {
-        let same = |known: &Problem| {
-            let at = |problem: &Problem| problem.place.as_ref().map(|place| place.span);
-            known.message == problem.message
-                && known.path == problem.path
-                && at(known) == at(&problem)
-        };
-        if !self.problems.iter().any(same) {
-            self.problems.push(problem.as_partial());
-        }
-    }
-}
 
 /// A step over all objects that a field of the kustomization describes.
 pub type Step = fn(&mut Vec<Object>, &Node, &mut Context<'_>) -> Result<(), Problem>;
