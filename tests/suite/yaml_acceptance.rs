@@ -163,6 +163,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("backtick", "d: `a`\n"),
     ("percent", "d: %a\n"),
     ("comment inside plain", "d: a\n # c\n b\n"),
+    ("flow multi line key", "d: {a\n  b: c}\n"),
 ];
 
 /// What kubectl reads and we refuse, with a message that says what to write.
@@ -180,7 +181,6 @@ const LAXER: &[(&str, &str)] = &[
     ("bad timestamp tag", "d: !!timestamp x\n"),
     ("inf", "d: .inf\n"),
     ("nan", "d: .nan\n"),
-    ("flow multi line key", "d: {a\n  b: c}\n"),
     ("flow colon", "d: [a, :b]\n"),
     ("anchor with colon", "d: &a:b c\ne: *a:b\n"),
     ("anchor with dot", "d: &a.b c\n"),

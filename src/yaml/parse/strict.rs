@@ -113,6 +113,21 @@ pub(super) fn key(node: &Node) -> Option<Refusal> {
             "this looks like a template: quote it if `{{` is meant as text",
         ),
         None => refuse("a collection in the place of a key", "quote it if it is meant as text"),
+        Some(_) if is_broken(node) => {
+            refuse("a key that goes on over several lines", "look for a missing quote or comma")
+        }
         _ => None,
+    }
+}
+
+/// Whether a key without `?` reaches over a line break.
+fn is_broken(key: &Node) -> bool {
+    let Some(origin) = &key.origin else { return false };
+    let style = key.scalar().map(|scalar| scalar.style);
+    let in_line = matches!(style, Some(Style::Plain | Style::Single | Style::Double));
+    in_line && origin.text().contains('\n') && {
+        let text = origin.source.text();
+        let asked = text[..origin.span.start].trim_end().ends_with('?');
+        !asked && text[origin.span.end..].trim_start_matches([' ', '\t']).starts_with(':')
     }
 }
