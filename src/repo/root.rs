@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::k8s::found::{Found, Provided};
+use crate::k8s::found::{Found, Provided, Role};
 use crate::k8s::providers::EVERYWHERE;
+use crate::k8s::resource::group_of;
 use crate::kustomize::build::{Build, Problem, Status};
 use crate::kustomize::object::Object;
 use crate::repo::spelled;
@@ -116,6 +117,18 @@ impl Root {
     #[must_use]
     pub fn object_of(&self, reference: &Reference) -> &Object {
         &self.build.objects[reference.object]
+    }
+
+    /// Whether a reference is a mere mention: the name stands in an object whose fields Kubernetes itself
+    /// defines, in a place that no field of it reads as a secret's name (an argument, a text, an
+    /// annotation for a controller). In other kinds a name by value is all that can be known.
+    #[must_use]
+    pub fn is_mention(&self, reference: &Reference) -> bool {
+        let object = self.object_of(reference);
+        let group = group_of(&object.node);
+        let defined =
+            !object.kind().is_empty() && (!group.contains('.') || group.ends_with(".k8s.io"));
+        defined && matches!(reference.found.role, Role::Mention | Role::Watch)
     }
 
     /// The object that makes a secret.

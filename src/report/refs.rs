@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::kustomize::build::Problem;
 use crate::plan::contract::PlaceView;
 use crate::repo::Repo;
-use crate::repo::root::{Root, RootKind};
+use crate::repo::root::{Reference, Root, RootKind};
 use crate::report::console::Paint;
 use crate::text::source::Place;
 
@@ -34,8 +34,10 @@ pub struct RootView {
     pub status: &'static str,
     /// What could not be resolved.
     pub problems: Vec<ProblemView>,
-    /// Every reference to a secret.
+    /// Every field that names a secret; in kinds that Kubernetes does not define also names found by value.
     pub references: Vec<ReferenceView>,
+    /// Every other place that names a version: arguments, texts, annotations that a controller watches.
+    pub mentions: Vec<ReferenceView>,
     /// Everything that makes a secret exist.
     pub providers: Vec<ProviderView>,
     /// Every object, with `--resources`.
@@ -115,7 +117,7 @@ impl Refs {
         let _ = writeln!(
             out,
             "{} references and {} providers in {} build roots",
-            count(|root| root.references.len()),
+            count(|root| root.references.len() + root.mentions.len()),
             count(|root| root.providers.len()),
             self.roots.len()
         );
@@ -138,6 +140,10 @@ impl From<&Problem> for ProblemView {
 impl RootView {
     fn new(repo: &Repo, root: &Root, resources: bool) -> Self {
         let object = |index: usize| ObjectView::new(root, index);
+        let references = |mentions: bool| {
+            let wanted = root.references.iter().filter(|one| root.is_mention(one) == mentions);
+            wanted.map(|reference| ReferenceView::new(root, reference)).collect()
+        };
         Self {
             path: root.path.display().to_owned(),
             kind: match root.kind {
@@ -147,17 +153,8 @@ impl RootView {
             environment: root.environment.map(|index| repo.environments[index].name.clone()),
             status: root.status().word(),
             problems: root.problems().iter().map(ProblemView::from).collect(),
-            references: root
-                .references
-                .iter()
-                .map(|reference| ReferenceView {
-                    object: object(reference.object),
-                    field: reference.found.path.to_string(),
-                    secret: reference.found.secret.clone(),
-                    optional: reference.found.optional,
-                    origin: reference.place().as_ref().map(PlaceView::from),
-                })
-                .collect(),
+            references: references(false),
+            mentions: references(true),
             providers: root
                 .providers
                 .iter()
@@ -179,7 +176,7 @@ impl RootView {
             let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
             let _ = writeln!(out, "  ! {}{line}: {}", problem.file, problem.message);
         }
-        for reference in &self.references {
+        for reference in self.references.iter().chain(&self.mentions) {
             reference.object.text(out, &reference.field, &reference.secret);
             place_text(out, reference.origin.as_ref(), color);
         }
@@ -197,6 +194,18 @@ fn place_text(out: &mut String, origin: Option<&PlaceView>, color: bool) {
         |origin| format!("{}:{}:{}", origin.file, origin.line, origin.column),
     );
     let _ = writeln!(out, "      {}", Paint::Cyan.on(&text, color));
+}
+
+impl ReferenceView {
+    fn new(root: &Root, reference: &Reference) -> Self {
+        Self {
+            object: ObjectView::new(root, reference.object),
+            field: reference.field(),
+            secret: reference.secret().to_owned(),
+            optional: reference.found.optional,
+            origin: reference.place().as_ref().map(PlaceView::from),
+        }
+    }
 }
 
 impl ObjectView {

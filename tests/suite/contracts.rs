@@ -59,7 +59,9 @@ fn origins_spell_the_name() {
         let output = sandbox.rotate(&["refs", "--format", "json"]);
         let value: Value = serde_json::from_str(&output.stdout).unwrap();
         let roots = value["roots"].as_array().unwrap().iter();
-        for reference in roots.flat_map(|root| root["references"].as_array().unwrap()) {
+        let lists = roots.flat_map(|root| ["references", "mentions"].map(|key| root[key].clone()));
+        let lists: Vec<Vec<Value>> = lists.map(|list| list.as_array().unwrap().clone()).collect();
+        for reference in lists.iter().flatten() {
             let origin = &reference["origin"];
             let Some(file) = origin["file"].as_str() else { continue };
             let number = |key: &str| usize::try_from(origin[key].as_u64().unwrap()).unwrap();
