@@ -193,7 +193,7 @@ impl Mover<'_> {
             return "something else that must stay is spelled by the same bytes".to_owned();
         };
         let others = readers.iter().filter(|one| one.environment != Some(self.environment));
-        let others: Vec<&str> = others.map(|one| one.path.display()).take(3).collect();
+        let others: Vec<String> = others.map(|one| format!("`{}`", one.path)).take(3).collect();
         format!(
             "the name stands in `{}`, which {} reads too, and no kustomization in between is this environment's alone",
             token.file,
