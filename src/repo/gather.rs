@@ -6,6 +6,7 @@ use rayon::prelude::*;
 
 use crate::config::settings::Config;
 use crate::k8s::by_value::{self, Families};
+use crate::k8s::destination;
 use crate::k8s::found::Found;
 use crate::k8s::references::field_rule::FieldRule;
 use crate::k8s::{providers, references};
@@ -113,8 +114,12 @@ fn with_mentions(build: &Build, named: Vec<Vec<Found>>, families: &Families) -> 
     let mut references = Vec::new();
     for (object, (one, found)) in build.objects.iter().zip(named).enumerate() {
         let mentions = by_value::find(&one.node, families, &found);
-        let all = found.into_iter().chain(mentions);
-        references.extend(all.map(|found| Reference { object, found }));
+        for mut found in found.into_iter().chain(mentions) {
+            if found.namespace.is_none() {
+                found.namespace = destination::of(&one.node, &found.path).map(str::to_owned);
+            }
+            references.push(Reference { object, found });
+        }
     }
     references
 }

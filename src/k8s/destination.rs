@@ -1,0 +1,98 @@
+//! Objects that deploy others: the namespace in which the names among their values mean something.
+
+use crate::k8s::resource::{group_of, kind_of};
+use crate::yaml::node::Node;
+use crate::yaml::path::{Path, Step};
+
+/// A kind that deploys, what it deploys with, and where it says into which namespace.
+struct Deployer {
+    group: &'static str,
+    kind: &'static str,
+    values: &'static [&'static [&'static str]],
+    namespace: &'static [&'static str],
+}
+
+const DEPLOYERS: &[Deployer] = &[
+    Deployer {
+        group: "argoproj.io",
+        kind: "Application",
+        values: &[&["spec", "source"], &["spec", "sources"]],
+        namespace: &["spec", "destination", "namespace"],
+    },
+    Deployer {
+        group: "argoproj.io",
+        kind: "ApplicationSet",
+        values: &[
+            &["spec", "template", "spec", "source"],
+            &["spec", "template", "spec", "sources"],
+        ],
+        namespace: &["spec", "template", "spec", "destination", "namespace"],
+    },
+    Deployer {
+        group: "helm.cattle.io",
+        kind: "HelmChart",
+        values: &[&["spec", "set"], &["spec", "valuesContent"]],
+        namespace: &["spec", "targetNamespace"],
+    },
+    Deployer {
+        group: "helm.toolkit.fluxcd.io",
+        kind: "HelmRelease",
+        values: &[&["spec", "values"]],
+        namespace: &["spec", "targetNamespace"],
+    },
+    Deployer {
+        group: "kustomize.toolkit.fluxcd.io",
+        kind: "Kustomization",
+        values: &[&["spec", "patches"]],
+        namespace: &["spec", "targetNamespace"],
+    },
+];
+
+/// The namespace that a name at a path of an object is looked up in, where that is not the object's own.
+#[must_use]
+pub fn of<'n>(object: &'n Node, path: &Path) -> Option<&'n str> {
+    let (group, kind) = (group_of(object), kind_of(object));
+    let deployer = DEPLOYERS.iter().find(|one| one.group == group && one.kind == kind)?;
+    let below = deployer.values.iter().any(|values| starts_with(path, values));
+    let namespace = object.at(deployer.namespace).and_then(Node::str).filter(|_| below)?;
+    // The template of an ApplicationSet is filled in by the controller.
+    (!namespace.is_empty() && !namespace.contains("{{")).then_some(namespace)
+}
+
+fn starts_with(path: &Path, keys: &[&str]) -> bool {
+    let step = |(step, key): (&Step, &&str)| matches!(step, Step::Key(found) if **found == **key);
+    path.0.len() >= keys.len() && path.0.iter().zip(keys).all(step)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of;
+    use crate::text::path::TreePath;
+    use crate::text::source::Source;
+    use crate::yaml::parse::parse;
+    use crate::yaml::path::Path;
+
+    fn namespace(text: &str, keys: &[&str]) -> Option<String> {
+        let stream = parse(&Source::file(TreePath::root(), text)).unwrap();
+        let path = keys.iter().fold(Path::default(), |path, key| path.key(key));
+        of(&stream.documents[0].root, &path).map(str::to_owned)
+    }
+
+    #[test]
+    fn values_are_meant_for_the_destination() {
+        let application = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {destination: {namespace: ledger}}\n";
+        let values = ["spec", "source", "helm", "values"];
+        assert_eq!(namespace(application, &values).as_deref(), Some("ledger"));
+        assert_eq!(namespace(application, &["metadata", "annotations", "a"]), None);
+        let other = application.replace("argoproj.io", "example.com");
+        assert_eq!(namespace(&other, &values), None);
+    }
+
+    #[test]
+    fn what_is_not_said_or_not_known_yet_is_no_namespace() {
+        let release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec: {}\n";
+        assert_eq!(namespace(release, &["spec", "values", "a"]), None);
+        let set = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nspec: {template: {spec: {destination: {namespace: '{{ name }}'}}}}\n";
+        assert_eq!(namespace(set, &["spec", "template", "spec", "source", "helm"]), None);
+    }
+}
