@@ -1,6 +1,7 @@
 //! A kustomization resolved as kustomize would, every scalar with its origin.
 
 pub mod accumulator;
+pub mod annotations;
 pub mod back_references;
 pub mod build;
 pub mod config;

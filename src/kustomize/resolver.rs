@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock, RwLock};
 
 use crate::kustomize::accumulator::Accumulator;
+use crate::kustomize::annotations::settle;
 use crate::kustomize::back_references;
 use crate::kustomize::build::{Build, Layer, Problem, Status};
 use crate::kustomize::hash;
@@ -199,6 +200,7 @@ fn finish_objects(
         done => done.err(),
     };
     gathered.objects.retain(|object| !is_local(object));
+    gathered.objects.iter_mut().for_each(settle);
     Ok((gathered.objects, problem))
 }
 

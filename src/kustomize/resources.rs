@@ -1,5 +1,6 @@
 //! From the documents of a file to objects.
 
+use crate::kustomize::annotations::settle;
 use crate::kustomize::build::Problem;
 use crate::kustomize::object::Object;
 use crate::text::source::Place;
@@ -55,7 +56,9 @@ fn collect(node: &Node, objects: &mut Vec<Object>) -> Result<(), Problem> {
     if text(&["metadata", "name"]).is_empty() {
         return missing("`metadata.name`");
     }
-    objects.push(Object::new(node.clone()));
+    let mut object = Object::new(node.clone());
+    settle(&mut object);
+    objects.push(object);
     Ok(())
 }
 

@@ -1,11 +1,12 @@
 //! Patches on their objects.
 
+use crate::kustomize::annotations::{settle, texts};
 use crate::kustomize::build::Problem;
 use crate::kustomize::json_patch::{self, Operation};
 use crate::kustomize::object::{Identity, Object};
 use crate::kustomize::selector::Selector;
 use crate::kustomize::strategic::merge;
-use crate::yaml::node::{How, Node, Tag, Value};
+use crate::yaml::node::{How, Node};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
 /// What a strategic merge patch may change beyond the content.
@@ -137,45 +138,24 @@ fn run(object: &mut Object, operations: &[Operation], annotated: bool) -> Result
         metadata.set("annotations", Node::map(How::Patched));
     }
     json_patch::apply(&mut node, operations)?;
-    if let Some(metadata) = node.get_mut("metadata") {
-        let annotations = metadata.get_mut("annotations");
-        let left = annotations.is_some_and(|annotations| {
-            texts(annotations);
-            !annotations.entries().is_empty()
-        });
-        if annotated && !left {
-            metadata.remove("annotations");
-        }
-    }
     object.node = node;
+    settle(object);
     Ok(())
 }
 
-/// Labels and annotations of a patch with a target are texts, even a null that was to delete one.
+/// Labels and annotations of a patch with a target are texts, even a null that was to delete one; where
+/// there are none, the patch does not speak of them.
 fn with_texts(mut patch: Node) -> Node {
     if let Some(metadata) = patch.get_mut("metadata") {
         for key in ["labels", "annotations"] {
-            if let Some(values) = metadata.get_mut(key) {
-                texts(values);
+            let Some(values) = metadata.get_mut(key) else { continue };
+            texts(values);
+            if values.entries().is_empty() {
+                metadata.remove(key);
             }
         }
     }
     patch
-}
-
-fn texts(values: &mut Node) {
-    let is_text = |node: &Node| matches!(kind(node, Schema::Kyaml), None | Some(Kind::Str));
-    if values.entries().iter().all(|entry| is_text(&entry.value)) {
-        return;
-    }
-    for entry in values.map_mut().into_iter().flat_map(|map| &mut map.entries) {
-        let other = !is_text(&entry.value);
-        if let Value::Scalar(scalar) = &mut entry.value.value
-            && other
-        {
-            scalar.tag = Tag::Str;
-        }
-    }
 }
 
 fn is_named(object: &Object, wanted: &Identity) -> bool {

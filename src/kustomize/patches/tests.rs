@@ -145,6 +145,20 @@ fn a_target_selects_whatever_the_patch_is_called() {
 }
 
 #[test]
+fn a_target_keeps_labels_and_annotations_from_going_all_at_once() {
+    let annotated = MAP.replace("{name: a}", "{name: a, labels: {l: x}, annotations: {z: y}}");
+    let patch = |before: &str, field: &str| {
+        let head = HEAD.replace("name: a", &format!("name: a, {field}: null"));
+        format!("patches:\n- {before}patch: |-\n    {head}}}")
+    };
+    for (field, rest) in [("labels", "annotations: {z: y}"), ("annotations", "labels: {l: x}")] {
+        let expected = MAP.replace("{name: a}", &format!("{{name: a, {rest}}}"));
+        becomes(&annotated, &patch("", field), &expected);
+        becomes(&annotated, &patch("target: {name: a}\n  ", field), &annotated);
+    }
+}
+
+#[test]
 fn names_and_kinds_change_only_where_allowed() {
     let patch = |options: &str| {
         format!(

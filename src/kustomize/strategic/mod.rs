@@ -47,7 +47,7 @@ pub fn walk(
     let present = value.filter(|value| !is_null(value) || matches!(with, With::Nothing));
     match (present, with) {
         (value, With::Nothing) => {
-            let Some(value) = value else { return Ok(None) };
+            let Some(value) = value.filter(|value| !is_blank(value)) else { return Ok(None) };
             if is_settled(&value, field) {
                 Ok(Some(value))
             } else {
@@ -212,10 +212,11 @@ fn shape_of(node: &Node, with: &With) -> Option<Shape> {
     of(node).or_else(|| if let With::Patch(patch) = with { of(patch) } else { None })
 }
 
-/// Whether a value that no patch speaks of stays as it is: joining a list with nothing drops doubles.
+/// Whether a value that no patch speaks of stays as it is: values with nothing behind their colon go, and
+/// joining a list with nothing drops doubles.
 fn is_settled(value: &Node, field: Option<Field>) -> bool {
     match &value.value {
-        Value::Scalar(_) => true,
+        Value::Scalar(_) => !is_blank(value),
         Value::Map(map) => {
             let shape = field.and_then(|field| field.shape);
             let shape = shape.or_else(|| shape_of(value, &With::Nothing));
@@ -241,6 +242,11 @@ fn name(node: &Node) -> &'static str {
         Value::Map(_) => "a mapping",
         Value::Seq(_) => "a list",
     }
+}
+
+/// Whether nothing is written where a value should be; `null` is something.
+fn is_blank(node: &Node) -> bool {
+    node.str() == Some("") && is_null(node)
 }
 
 /// Whether a value is null.

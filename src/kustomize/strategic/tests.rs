@@ -71,6 +71,12 @@ fn joins_mappings_and_takes_nulls_out() {
         "{data: {a: '2', b: x, c: null, d: 7, f: 8, g: {}}}",
     );
     becomes("{data: {a: 1}}", "{data: {a: null}}", "{data: {}}");
+    becomes(
+        "x:\n  y:\n    a:\n    b: null\n    c: ~\n",
+        "{data: 1}",
+        "{x: {y: {b: null, c: null}}, data: 1}",
+    );
+    becomes("x:\n  y:\n", "{data: 1}", "{x: {}, data: 1}");
     becomes("{data: {a: 1}}", "{data: null}", "{}");
 }
 
