@@ -310,6 +310,13 @@ mod tests {
     }
 
     #[test]
+    fn a_schema_of_its_own_is_not_followed() {
+        let text = "resources: [pod.yaml]\nopenapi: {path: 'https://example.com/schema.json'}\n";
+        let build = build(&[("a/kustomization.yaml", text), ("a/pod.yaml", POD)], "a");
+        assert_eq!((build.status, &*names(&build)), (Status::Partial, &["Pod web".to_owned()][..]));
+    }
+
+    #[test]
     fn a_cycle_is_named() {
         let files = [
             ("a/kustomization.yaml", "resources: [../b]"),

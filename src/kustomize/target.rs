@@ -213,9 +213,14 @@ impl<'a> Target<'a> {
             return Err(Problem::at("kustomize does not have this version", version)
                 .with_help(format!("write `version: {OPENAPI}`, the only one, or remove it")));
         }
-        if let Some(path) = openapi.get("path") {
+        let Some(path) = openapi.get("path") else { return Ok(()) };
+        if !path.str().is_some_and(|path| path.contains("://")) {
             self.context().find(path)?;
         }
+        let message = "lists are merged by Kubernetes' own schema, not by this one";
+        self.miss(Problem::at(message, path).with_help(
+            "patches on kinds that only this schema knows may come out otherwise than in kustomize",
+        ));
         Ok(())
     }
 
