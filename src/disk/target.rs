@@ -125,9 +125,8 @@ fn existing(site: &Site, path: &TreePath, before: &[u8]) -> Result<PathBuf, Writ
     if unlike || fs::read(&real).map_err(|error| refused(path, &error))? != before {
         return Err(WriteError::Changed { path: path.clone() });
     }
-    // NOTE: the permission bits are looked at as well, since nothing is read-only to root.
     let denied = || WriteError::ReadOnly { path: site.spelled(&real) };
-    if metadata.permissions().readonly() {
+    if metadata.permissions().readonly() && marks_count(site) {
         return Err(denied());
     }
     match File::options().append(true).open(&real) {
@@ -141,10 +140,20 @@ fn is_denied(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
-fn writable_directory(site: &Site, directory: &Path) -> Result<(), WriteError> {
-    let read_only = fs::metadata(directory).is_ok_and(|data| data.permissions().readonly());
+/// Whether a missing write permission is somebody's word, though the system would let the process write:
+/// nothing is read-only to root. Where the tree itself is marked, all of it came so, off a read-only
+/// medium, and only the system's answer counts.
+fn marks_count(site: &Site) -> bool {
+    !is_marked(&site.base)
+}
+
+fn is_marked(directory: &Path) -> bool {
     // The attribute says nothing about a directory on Windows.
-    if read_only && cfg!(unix) {
+    cfg!(unix) && fs::metadata(directory).is_ok_and(|data| data.permissions().readonly())
+}
+
+fn writable_directory(site: &Site, directory: &Path) -> Result<(), WriteError> {
+    if is_marked(directory) && marks_count(site) {
         return Err(WriteError::ReadOnly { path: site.spelled(directory) });
     }
     Ok(())

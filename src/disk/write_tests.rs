@@ -303,6 +303,24 @@ mod unix {
         assert_eq!(files(sandbox.path()), old);
     }
 
+    /// For any other user than root the system itself refuses, and the message is the same.
+    #[test]
+    fn asks_the_system_where_the_whole_tree_is_marked() {
+        let (sandbox, site, changes) = sandbox();
+        let (writer, _) = Writer::open(&site).unwrap();
+        let mark = |mode: [u32; 3]| {
+            for (file, mode) in ["a/edit", "a", "."].iter().zip(mode) {
+                let target = sandbox.path().join(file);
+                fs::set_permissions(&target, fs::Permissions::from_mode(mode)).unwrap();
+            }
+        };
+        mark([0o444, 0o555, 0o555]);
+        let allowed = fs::File::options().append(true).open(sandbox.path().join("a/edit")).is_ok();
+        let done = writer.commit(&changes);
+        mark([0o644, 0o755, 0o755]);
+        assert_eq!(done.is_ok(), allowed, "{done:?}");
+    }
+
     #[test]
     fn keeps_journal_and_lock_in_the_git_directory() {
         let sandbox = tempfile::tempdir().unwrap();
