@@ -38,6 +38,10 @@ impl From<PlanError> for Failure {
         let mut message = Message::new(error.to_string());
         message.help = error.help();
         message.also = error.reasons().iter().map(reason).collect();
+        // What helps with all of them is said once.
+        for also in &mut message.also {
+            also.help.take_if(|help| Some(&*help) == message.help.as_ref());
+        }
         Self { status, message: Box::new(message) }
     }
 }

@@ -333,12 +333,8 @@ impl<'p> Bump<'p> {
                     .and_then(|declared| declared.soak.as_ref())
                     .map_or_else(|| "24h".to_owned(), ToString::to_string),
             });
-        let new: Vec<&str> = changes
-            .iter()
-            .filter(|change| change.before.is_none())
-            .map(|change| change.path.as_str())
-            .collect();
-        next::steps(supplies, &new, self.family, self.label, after.as_ref())
+        let files: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
+        next::steps(supplies, &files, self.family, self.label, after.as_ref())
     }
 }
 

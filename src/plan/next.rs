@@ -44,20 +44,17 @@ pub(super) enum Shape {
 /// The steps in order: the values, the commit, the wait, the next environment.
 pub(super) fn steps(
     supplies: &BTreeSet<Supply>,
-    new: &[&str],
+    files: &[&str],
     family: &str,
     environment: &str,
     after: Option<&After>,
 ) -> Vec<NextStep> {
     let mut steps: Vec<NextStep> = supplies.iter().flat_map(supply).collect();
-    let add = match new {
-        [] => String::new(),
-        new => format!(
-            "git add {} && ",
-            new.iter().map(|path| word(path)).collect::<Vec<_>>().join(" ")
-        ),
-    };
-    let commit = format!("{add}git commit --all --message 'Bump {family} in {environment}'");
+    let paths = files.iter().map(|path| word(path)).collect::<Vec<_>>().join(" ");
+    // Naming the files keeps whatever else has changed out of the commit.
+    let commit = format!(
+        "git add {paths}\ngit commit --message 'Bump {family} in {environment}' -- {paths}"
+    );
     steps.push(step("Commit the change and let it be reconciled.", Some(commit)));
     if let Some(after) = after {
         steps.push(step(
@@ -209,7 +206,8 @@ mod tests {
 
     fn commands(supply: Supply) -> Vec<String> {
         let after = After { environment: "production".into(), soak: "24 h".into() };
-        let steps = steps(&BTreeSet::from([supply]), &[], "auth", "staging", Some(&after));
+        let files = ["staging/web.yaml"];
+        let steps = steps(&BTreeSet::from([supply]), &files, "auth", "staging", Some(&after));
         steps.into_iter().filter_map(|step| step.command).collect()
     }
 
@@ -225,7 +223,7 @@ mod tests {
             all,
             [
                 "aws secretsmanager put-secret-value --secret-id shop/auth --secret-string file:///dev/stdin --version-stages 20250723110000",
-                "git commit --all --message 'Bump auth in staging'",
+                "git add staging/web.yaml\ngit commit --message 'Bump auth in staging' -- staging/web.yaml",
                 "rotate bump production auth",
             ]
         );
