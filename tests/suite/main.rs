@@ -8,6 +8,7 @@ mod cli;
 mod contracts;
 mod crash;
 mod references;
+mod stubs;
 mod support;
 mod yaml_acceptance;
 mod yaml_edits;
