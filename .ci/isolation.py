@@ -36,6 +36,8 @@ def copy_of(tree, config, into):
         shutil.copy(config, own)
     elif not os.path.exists(own):
         run(args.rotate, "-C", repository, "init", check=True, capture_output=True)
+    # A corpus may be read-only, and rotate leaves such files alone.
+    run("chmod", "-R", "u+w", repository, check=True)
     git(repository, "init", "-q")
     commit(repository)
     return repository
@@ -51,8 +53,11 @@ def commit(repository):
 
 
 def families(repository, environment):
-    """The families that an environment names, from what rotate reports; plain names are families too."""
-    report = run(args.rotate, "-C", repository, "refs", "--format", "json", capture_output=True, check=True)
+    """The families that an environment names, from what rotate reports; plain names are families too.
+
+    The exit status says whether every root could be read, which in `legacy` is not so.
+    """
+    report = run(args.rotate, "-C", repository, "refs", "--format", "json", capture_output=True)
     found = set()
     for root in json.loads(report.stdout)["roots"]:
         if root["environment"] == environment:

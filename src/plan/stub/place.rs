@@ -95,7 +95,10 @@ impl Planner<'_> {
                 continue;
             }
             let nearest = self.repo.nearest_exclusive(self.environment, &token.file);
-            directories.extend(nearest.directories.into_iter().map(|at| (at, true)));
+            // Other roots that share the file may look for the secret in another namespace.
+            let own =
+                nearest.directories.into_iter().filter(|at| item.root.directories().contains(at));
+            directories.extend(own.map(|at| (at, true)));
         }
         let name = format!("{}.yaml", self.name);
         for (directory, listed) in directories {

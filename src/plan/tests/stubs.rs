@@ -168,6 +168,24 @@ fn a_stub_is_made_from_the_settings() {
 }
 
 #[test]
+fn roots_of_two_namespaces_get_a_stub_each_from_a_base_they_share() {
+    let base = WEB.replace(", namespace: shop", "");
+    let files = [
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", base.as_str()),
+        ("staging/eu/kustomization.yaml", "namespace: eu\nresources: [../../base]\n"),
+        ("staging/us/kustomization.yaml", "namespace: us\nresources: [../../base]\n"),
+        ("production/kustomization.yaml", "resources: [../base]\n"),
+    ];
+    let settings = "environments:\n  - {name: staging, paths: [staging]}\n  - {name: production, paths: [production]}\nsecrets:\n  auth: {remote: {store: {name: aws}, key: auth}}\n";
+    let plan = planned(&configured(&files, settings), &request("staging", "auth", None)).unwrap();
+    for namespace in ["eu", "us"] {
+        let stub = after(&plan, &format!("staging/{namespace}/auth-{V2}.yaml")).to_owned();
+        assert!(stub.contains(&format!("  namespace: {namespace}\n")), "{stub}");
+    }
+}
+
+#[test]
 fn secrets_that_others_make_are_refused_with_a_way_out() {
     let sealed = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: auth, namespace: shop}\nspec: {encryptedData: {a: x}}\n";
     let error = bump(&[("staging/web.yaml", WEB), ("staging/s.yaml", sealed)], "staging", "auth")
