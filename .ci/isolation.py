@@ -18,7 +18,7 @@ import tempfile
 # Newer than any version in the examples.
 VERSION = "20250901080000"
 VERSIONED = re.compile(r"^(.+)-\d{14}$")
-TREES = ["argo", "blue-green", "flux", "legacy", "rings", "shop-overlays"]
+TREES = ["argo", "auth-api", "blue-green", "flux", "legacy", "rings", "shop-overlays"]
 AUTHOR = {"GIT_AUTHOR_NAME": "ci", "GIT_AUTHOR_EMAIL": "ci@example.com",
           "GIT_COMMITTER_NAME": "ci", "GIT_COMMITTER_EMAIL": "ci@example.com"}
 

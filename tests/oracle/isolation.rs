@@ -24,6 +24,11 @@ fn argo() {
 }
 
 #[test]
+fn auth_api() {
+    every_family_is_isolated("auth-api", &[]);
+}
+
+#[test]
 fn blue_green() {
     every_family_is_isolated("blue-green", &[]);
 }
@@ -55,6 +60,19 @@ fn shop_overlays() {
 #[test]
 fn shop_plain() {
     every_family_is_isolated("shop-plain", &[]);
+}
+
+/// An example that nobody judges would prove nothing.
+#[test]
+fn every_example_is_judged() {
+    for entry in fs::read_dir(tree::example("")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let judged = format!("every_family_is_isolated(\"{name}\"");
+        assert!(include_str!("isolation.rs").contains(&judged), "nothing judges {name}");
+        let compared = format!("holds(\"{name}\"");
+        let plain = tree::kustomizations(&tree::example(&name)).is_empty();
+        assert!(plain || include_str!("parity.rs").contains(&compared), "nothing compares {name}");
+    }
 }
 
 /// The judge itself: a bump done rightly by hand has no fault.

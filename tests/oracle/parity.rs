@@ -14,6 +14,11 @@ fn argo() {
 }
 
 #[test]
+fn auth_api() {
+    holds("auth-api", &[]);
+}
+
+#[test]
 fn blue_green() {
     holds("blue-green", &[]);
 }
