@@ -15,6 +15,7 @@ use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::report::message::Message;
 use crate::report::plan as picture;
+use crate::text::path::TreePath;
 
 /// Move secret references to another version in one environment
 ///
@@ -50,6 +51,10 @@ pub struct Args {
     #[arg(long, conflicts_with = "dry_run")]
     check: bool,
 
+    /// Make a commit of each family, by the git of the system, with its hooks and signing
+    #[arg(long, conflicts_with_all = ["dry_run", "check"])]
+    commit: bool,
+
     /// Also change files that have uncommitted changes
     #[arg(long)]
     allow_dirty: bool,
@@ -66,6 +71,9 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let access = if args.dry_run || args.check { Access::Read } else { Access::Write };
     let session = Session::open(global, console, access)?;
+    if args.commit {
+        session.required_git()?;
+    }
     let repo = session.repo()?;
     session.report_problems(&repo, console);
     let families = families(args, &repo, console)?;
@@ -82,10 +90,26 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let (plans, changes) = batch::plan_all(&repo, &requests).map_err(Failure::from_all)?;
     if access == Access::Write {
         session.refuse_uncommitted(&changes, args.allow_dirty)?;
-        session.write(&changes)?;
+        if args.commit {
+            write_and_commit(&session, &plans, console)?;
+        } else {
+            session.write(&changes)?;
+        }
     }
     show(args, global, console, &plans, &changes)?;
     Ok(if args.check && !changes.is_empty() { Status::Findings } else { Status::Done })
+}
+
+/// Writes and commits one family after the other, so that each can be reverted alone.
+fn write_and_commit(session: &Session, plans: &[Plan], console: &Console) -> Result<(), Failure> {
+    let git = session.required_git()?;
+    for plan in plans.iter().filter(|plan| !plan.is_empty()) {
+        session.write(&plan.changes)?;
+        let paths: Vec<TreePath> = plan.changes.iter().map(|change| change.path.clone()).collect();
+        let commit = git.commit(&paths, &picture::commit_message(plan))?;
+        console.talk(&format!("Committed {commit}."));
+    }
+    Ok(())
 }
 
 fn show(
@@ -109,7 +133,7 @@ fn show(
             if !one.next.is_empty() && !args.check {
                 let heading = if written { "Next:" } else { "Next, once it is written:" };
                 console.talk(&format!("\n{heading}"));
-                console.talk(&picture::next_steps(one, console.color_err));
+                console.talk(&picture::next_steps(one, args.commit, console.color_err));
             }
         }
     }

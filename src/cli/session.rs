@@ -13,6 +13,7 @@ use crate::disk::site::Site;
 use crate::disk::steps::Step;
 use crate::disk::tree::{DiskTree, read_file};
 use crate::disk::write::{Change, Recovered, Writer};
+use crate::history::error::HistoryError;
 use crate::history::git::Git;
 use crate::plan::FileChange;
 use crate::repo::{Repo, Scope};
@@ -91,6 +92,15 @@ impl Session {
         let text = format!("uncommitted changes in {}; nothing was written", names.join(", "));
         let help = "commit or stash them, so that the bump is a commit of its own; or take `--allow-dirty`";
         Err(Failure::usage(Message::new(text).help(help)))
+    }
+
+    /// The Git repository around the tree.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn required_git(&self) -> Result<&Git, Failure> {
+        let none = || HistoryError::NoRepository(self.tree.root().to_owned());
+        Ok(self.git.as_ref().ok_or_else(none)?)
     }
 
     /// Writes all changes or none.

@@ -130,6 +130,8 @@ pub struct NextStep {
     pub title: String,
     /// What to type, where there is something to type.
     pub command: Option<String>,
+    /// Whether `--commit` does it.
+    pub is_commit: bool,
 }
 
 impl Plan {

@@ -55,7 +55,8 @@ pub(super) fn steps(
     let commit = format!(
         "git add {paths}\ngit commit --message 'Bump {family} in {environment}' -- {paths}"
     );
-    steps.push(step("Commit the change and let it be reconciled.", Some(commit)));
+    let title = "Commit the change and let it be reconciled.";
+    steps.push(NextStep { is_commit: true, ..step(title, Some(commit)) });
     if let Some(after) = after {
         steps.push(step(
             &format!("Watch {environment} for {}, then take the version on.", after.soak),
@@ -74,7 +75,7 @@ pub(super) struct After {
 }
 
 fn step(title: &str, command: Option<String>) -> NextStep {
-    NextStep { title: title.to_owned(), command }
+    NextStep { title: title.to_owned(), command, is_commit: false }
 }
 
 fn supply(supply: &Supply) -> Vec<NextStep> {

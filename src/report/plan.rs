@@ -55,11 +55,31 @@ pub fn summary(plan: &Plan, written: bool, color: bool) -> String {
     out
 }
 
-/// What is left to a person.
+/// The message of a commit that holds the plan's changes, with trailers that programs read.
 #[must_use]
-pub fn next_steps(plan: &Plan, color: bool) -> String {
+pub fn commit_message(plan: &Plan) -> String {
+    let version = |name: &str| {
+        let digits = name.strip_prefix(&plan.family).and_then(|rest| rest.strip_prefix('-'));
+        digits.unwrap_or(name).to_owned()
+    };
+    let to = version(&plan.to);
+    let previous = plan.from.iter().filter(|name| **name != plan.to).map(|name| version(name));
+    let trailers: String =
+        previous.map(|previous| format!("Rotate-Previous: {previous}\n")).collect();
+    format!(
+        "Bump {family} in {environment} to {to}\n\nRotate-Family: {family}\nRotate-Environment: \
+         {environment}\nRotate-Version: {to}\n{trailers}",
+        family = plan.family,
+        environment = plan.environment,
+    )
+}
+
+/// What is left to a person; the commit is not where it was made.
+#[must_use]
+pub fn next_steps(plan: &Plan, committed: bool, color: bool) -> String {
     let mut out = String::new();
-    for (index, step) in plan.next.iter().enumerate() {
+    let left = plan.next.iter().filter(|step| !(committed && step.is_commit));
+    for (index, step) in left.enumerate() {
         let _ = writeln!(out, "{}. {}", index + 1, step.title);
         for line in step.command.iter().flat_map(|command| command.lines()) {
             let _ = writeln!(out, "     {}", Paint::Green.on(line, color));

@@ -236,6 +236,38 @@ fn uncommitted_changes_in_the_way() {
 }
 
 #[test]
+fn a_command_that_needs_git_outside_of_git() {
+    let sandbox = repository();
+    let bump = ["bump", "staging", FAMILY, "--at", NOW, "--commit"];
+    refused(&sandbox, &bump, 2, &["[ROOT]", "is not in a Git repository", "-C DIR"]);
+}
+
+#[test]
+fn a_commit_of_the_family_alone() {
+    let sandbox = repository();
+    sandbox.commit_all();
+    sandbox.write("production/web.yaml", "# somebody's work\n");
+    let mut command = sandbox.command(&["bump", "staging", FAMILY, "--at", NOW, "--commit"]);
+    for who in ["AUTHOR", "COMMITTER"] {
+        command.env(format!("GIT_{who}_NAME"), "Test");
+        command.env(format!("GIT_{who}_EMAIL"), "test@example.com");
+    }
+    let output = sandbox.finish(&mut command).success().says(&["Committed"]);
+    assert!(!output.stderr.contains("git commit"), "{output}");
+    let repository = git2::Repository::open(sandbox.root()).unwrap();
+    let commit = repository.head().unwrap().peel_to_commit().unwrap();
+    assert_eq!(
+        commit.message().unwrap(),
+        "Bump auth-api-secrets in staging to 20250820110000\n\nRotate-Family: auth-api-secrets\n\
+         Rotate-Environment: staging\nRotate-Version: 20250820110000\n\
+         Rotate-Previous: 20250601090000\n"
+    );
+    let statuses = repository.statuses(None).unwrap();
+    let left: Vec<_> = statuses.iter().map(|status| status.path().unwrap().to_owned()).collect();
+    assert_eq!(left, ["production/web.yaml"]);
+}
+
+#[test]
 fn values_are_never_shown() {
     let sandbox = repository();
     let secret =
