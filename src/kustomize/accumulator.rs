@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
-use crate::kustomize::build::Problem;
 use crate::kustomize::config::Config;
 use crate::kustomize::object::{Behavior, Generated, Identity, Object};
 use crate::kustomize::vars::Var;
+use crate::text::problem::Problem;
 use crate::yaml::node::{Entry, How, Node};
 
 /// What a kustomization has gathered.

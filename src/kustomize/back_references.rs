@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use crate::kustomize::build::Problem;
 use crate::kustomize::config::{Config, NameReference};
 use crate::kustomize::field_spec::{FieldSpec, reaches, selects, visit_keys};
 use crate::kustomize::object::{Identity, Object};
+use crate::text::problem::Problem;
 use crate::yaml::node::{How, Node};
 
 /// Rewrites every field that names an object whose name or namespace changed.

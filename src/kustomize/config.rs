@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use crate::kustomize::build::Problem;
 use crate::kustomize::defaults;
 use crate::kustomize::field_spec::FieldSpec;
+use crate::text::problem::Problem;
 use crate::yaml::node::Node;
 use crate::yaml::scalar::{Kind, Schema, kind};
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::kustomize::build::Problem;
 use crate::text::path::TreePath;
+use crate::text::problem::Problem;
 use crate::text::source::Source;
 use crate::text::tree::{Entry, ReadError};
 use crate::yaml::library::{FileError, Library};

@@ -1,7 +1,7 @@
 //! Which fields of which objects a step touches, as kustomize spells it: `spec/template/metadata/labels`.
 
-use crate::kustomize::build::Problem;
 use crate::kustomize::object::Identity;
+use crate::text::problem::Problem;
 use crate::yaml::node::{How, Node, Scalar, Style, Tag, Value};
 
 /// A field of every object of a kind; what is empty matches anything.

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::kustomize::build::Problem;
 use crate::kustomize::context::Context;
 use crate::kustomize::object::{Behavior, Generated, Object};
 use crate::kustomize::pairs::{self, Content};
+use crate::text::problem::Problem;
 use crate::yaml::node::{Entry, How, Node, Scalar, Style, Tag, Value};
 use crate::yaml::scalar::{Kind, Schema, kind};
 

@@ -2,7 +2,7 @@
 //!
 //! It is laxer than the RFC: a `replace` adds a key that is missing, and indexes may count from the end.
 
-use crate::kustomize::build::Problem;
+use crate::text::problem::Problem;
 use crate::yaml::compare::same;
 use crate::yaml::node::{How, Node, Scalar, Style, Tag, Value};
 use crate::yaml::scalar::{Kind, Schema, kind};

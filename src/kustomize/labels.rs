@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::kustomize::build::Problem;
 use crate::kustomize::config::{Config, field_specs, merge};
 use crate::kustomize::field_spec::{FieldSpec, visit};
 use crate::kustomize::load::Kustomization;
 use crate::kustomize::object::Object;
+use crate::text::problem::Problem;
 use crate::yaml::node::{Entry, How, Map, Node, Value};
 use crate::yaml::scalar::{Kind, Schema, kind};
 

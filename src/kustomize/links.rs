@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use crate::kustomize::build::Problem;
 use crate::kustomize::load::Kustomization;
 use crate::kustomize::remote::is_remote;
 use crate::kustomize::resolver::Resolver;
 use crate::text::path::TreePath;
+use crate::text::problem::Problem;
 use crate::text::tree::Entry;
 use crate::yaml::library::Library;
 use crate::yaml::node::Node;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::kustomize::build::Problem;
 use crate::kustomize::shape::{KUSTOMIZATION, fit};
 use crate::text::path::TreePath;
+use crate::text::problem::Problem;
 use crate::text::source::Place;
 use crate::text::tree::Entry;
 use crate::yaml::library::{FileError, Library};

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::kustomize::build::Problem;
 use crate::kustomize::field_spec::{FieldSpec, visit};
 use crate::kustomize::object::{Identity, Object};
+use crate::text::problem::Problem;
 use crate::yaml::node::How;
 
 /// Which end of a name grows.

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::kustomize::build::Problem;
 use crate::kustomize::field_spec::{FieldSpec, visit};
 use crate::kustomize::object::Object;
+use crate::text::problem::Problem;
 use crate::yaml::node::{How, Node};
 
 /// Which subjects of role bindings get the namespace.

@@ -3,9 +3,9 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::kustomize::build::Problem;
 use crate::kustomize::context::Context;
 use crate::kustomize::remote::is_remote;
+use crate::text::problem::Problem;
 use crate::text::source::{Place, Source};
 use crate::text::span::Span;
 use crate::yaml::embed;

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::kustomize::accumulator::Accumulator;
-use crate::kustomize::build::Problem;
 use crate::kustomize::config::field_specs;
 use crate::kustomize::generate::Product;
 use crate::kustomize::labels;
@@ -15,6 +14,7 @@ use crate::kustomize::patches;
 use crate::kustomize::replacements;
 use crate::kustomize::resources;
 use crate::kustomize::target::{Target, needs_helm};
+use crate::text::problem::Problem;
 use crate::yaml::embed::parse_inside;
 use crate::yaml::node::{How, Node, Seq, Value};
 use crate::yaml::scalar::{Kind, Schema, kind};

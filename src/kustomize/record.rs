@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::kustomize::build::Problem;
 use crate::text::path::TreePath;
+use crate::text::problem::Problem;
 
 /// What was read and met on the way.
 #[derive(Debug, Default, Clone)]

@@ -1,8 +1,8 @@
 //! From the documents of a file to objects.
 
 use crate::kustomize::annotations::settle;
-use crate::kustomize::build::Problem;
 use crate::kustomize::object::Object;
+use crate::text::problem::Problem;
 use crate::text::source::Place;
 use crate::yaml::node::{Node, Value};
 use crate::yaml::parse::{Document, Stream};

@@ -2,9 +2,9 @@
 
 use regex::Regex;
 
-use crate::kustomize::build::Problem;
 use crate::kustomize::label_selector::Requirements;
 use crate::kustomize::object::{Identity, Object};
+use crate::text::problem::Problem;
 use crate::yaml::node::Node;
 
 /// The conditions that an object must meet, all of them.

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::kustomize::build::Problem;
+use crate::text::problem::Problem;
 use crate::yaml::node::{How, Node};
 use crate::yaml::scalar::{Kind, Schema, kind};
 

@@ -4,7 +4,6 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::kustomize::accumulator::Accumulator;
-use crate::kustomize::build::Problem;
 use crate::kustomize::config::Config;
 use crate::kustomize::context::{Context, read_problem};
 use crate::kustomize::crds;
@@ -23,6 +22,7 @@ use crate::kustomize::resolver::Resolver;
 use crate::kustomize::resources;
 use crate::kustomize::vars;
 use crate::text::path::TreePath;
+use crate::text::problem::Problem;
 use crate::text::tree::Entry;
 use crate::yaml::node::{Node, Seq, Value};
 

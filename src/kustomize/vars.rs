@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use crate::kustomize::build::Problem;
 use crate::kustomize::field_path::{lookup, split};
 use crate::kustomize::field_spec::{FieldSpec, visit};
 use crate::kustomize::object::{Identity, Object};
 use crate::kustomize::selector::identities;
+use crate::text::problem::Problem;
 use crate::yaml::node::{How, Node, Tag, Value};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
@@ -252,10 +252,10 @@ fn is_text(node: &Node) -> bool {
 #[cfg(test)]
 mod tests {
     use super::{collect, substitute};
-    use crate::kustomize::build::Problem;
     use crate::kustomize::field_spec::FieldSpec;
     use crate::kustomize::object::Object;
     use crate::text::path::TreePath;
+    use crate::text::problem::Problem;
     use crate::text::source::Source;
     use crate::yaml::compare::same;
     use crate::yaml::node::{How, Node};

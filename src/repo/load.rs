@@ -6,7 +6,6 @@ use std::sync::{Arc, OnceLock};
 use crate::config::place::At;
 use crate::config::settings::{Config, ReferenceField};
 use crate::k8s::references::field_rule::FieldRule;
-use crate::kustomize::build::Problem;
 use crate::kustomize::resolver::Resolver;
 use crate::repo::environment::{self, Environment};
 use crate::repo::error::RepoError;
@@ -17,6 +16,7 @@ use crate::repo::root::Root;
 use crate::repo::site::Loader;
 use crate::repo::{Repo, Scope, family};
 use crate::text::path::TreePath;
+use crate::text::problem::Problem;
 use crate::text::tree::Tree;
 use crate::yaml::library::Library;
 

@@ -28,7 +28,6 @@ use std::sync::{Arc, OnceLock};
 
 use crate::config::settings::Config;
 use crate::k8s::by_value::Families;
-use crate::kustomize::build::Problem;
 use crate::kustomize::resolver::Resolver;
 use crate::repo::environment::Environment;
 use crate::repo::error::RepoError;
@@ -39,6 +38,7 @@ use crate::repo::reach::{Nearest, Reach, Reaches};
 use crate::repo::root::{Provider, ProviderId, Reference, ReferenceId, Root};
 use crate::repo::wiring::Wiring;
 use crate::text::path::TreePath;
+use crate::text::problem::Problem;
 use crate::yaml::library::Library;
 
 /// Which build roots are loaded.

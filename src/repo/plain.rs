@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::kustomize::build::{Build, Problem, Status};
+use crate::kustomize::build::{Build, Status};
 use crate::kustomize::object::Object;
 use crate::kustomize::resources::refuse_duplicates;
 use crate::repo::environment::{Environment, claim_of_file};
 use crate::repo::layout::{Layout, above};
 use crate::repo::pointer::Pointers;
 use crate::text::path::TreePath;
+use crate::text::problem::Problem;
 use crate::yaml::library::{FileError, Library};
 use crate::yaml::node::Node;
 

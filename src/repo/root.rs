@@ -6,10 +6,11 @@ use std::sync::Arc;
 use crate::k8s::found::{Found, Provided, Role};
 use crate::k8s::providers::EVERYWHERE;
 use crate::k8s::resource::group_of;
-use crate::kustomize::build::{Build, Problem, Status};
+use crate::kustomize::build::{Build, Status};
 use crate::kustomize::object::Object;
 use crate::repo::spelled;
 use crate::text::path::TreePath;
+use crate::text::problem::Problem;
 use crate::text::source::Place;
 
 /// A directory that is built as one.

@@ -6,9 +6,9 @@ use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity,
 };
 
-use crate::kustomize::build::Problem;
 use crate::repo::sensitive;
 use crate::report::console::Console;
+use crate::text::problem::Problem;
 use crate::text::source::Place;
 
 /// Something to tell a person.

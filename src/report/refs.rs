@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::kustomize::build::Problem;
 use crate::plan::contract::PlaceView;
 use crate::repo::Repo;
 use crate::repo::root::{Reference, Root, RootKind};
 use crate::report::console::Paint;
+use crate::text::problem::Problem;
 use crate::text::source::Place;
 
 /// What `rotate refs --format json` prints.

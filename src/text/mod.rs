@@ -5,6 +5,7 @@ pub mod lift;
 pub mod memory;
 pub mod nearest;
 pub mod path;
+pub mod problem;
 pub mod source;
 pub mod span;
 pub mod tree;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use crate::text::problem::Placed;
 use crate::text::source::Place;
 use crate::text::span::Span;
 
@@ -131,6 +132,12 @@ impl Scalar {
     #[must_use]
     pub fn new(text: impl Into<Arc<str>>, style: Style, tag: Tag) -> Self {
         Self { text: Some(text.into()), style, tag }
+    }
+}
+
+impl Placed for Node {
+    fn place(&self) -> Option<&Place> {
+        self.origin.as_ref()
     }
 }
 

@@ -16,7 +16,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("kustomize", &["k8s", "text", "yaml"]),
     ("repo", &["config", "disk", "k8s", "kustomize", "text", "yaml"]),
     ("plan", &["config", "k8s", "kustomize", "repo", "text", "yaml"]),
-    ("report", &["kustomize", "plan", "repo", "text"]),
+    ("report", &["plan", "repo", "text"]),
     ("cli", &["config", "disk", "history", "plan", "repo", "report", "text"]),
     ("main", &["cli"]),
 ];

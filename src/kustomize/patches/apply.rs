@@ -1,11 +1,11 @@
 //! Patches on their objects.
 
 use crate::kustomize::annotations::{settle, texts};
-use crate::kustomize::build::Problem;
 use crate::kustomize::json_patch::{self, Operation};
 use crate::kustomize::object::{Identity, Object};
 use crate::kustomize::selector::Selector;
 use crate::kustomize::strategic::merge;
+use crate::text::problem::Problem;
 use crate::yaml::node::{How, Node};
 use crate::yaml::scalar::{Kind, Schema, kind};
 

@@ -1,8 +1,8 @@
 //! What a patch is: a list of operations, or objects to merge.
 
-use crate::kustomize::build::Problem;
 use crate::kustomize::context::{Context, file_problem};
 use crate::kustomize::json_patch::{Operation, read};
+use crate::text::problem::Problem;
 use crate::yaml::embed::{parse_inside, parse_trimmed};
 use crate::yaml::node::{How, Node, Value};
 use crate::yaml::parse::{Stream, SyntaxError};

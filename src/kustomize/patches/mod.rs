@@ -1,7 +1,6 @@
 //! The fields `patches`, `patchesStrategicMerge` and `patchesJson6902`, and the transformers of the
 //! same names.
 
-use crate::kustomize::build::Problem;
 use crate::kustomize::context::Context;
 use crate::kustomize::object::Object;
 use crate::kustomize::patches::apply::{
@@ -9,6 +8,7 @@ use crate::kustomize::patches::apply::{
 };
 use crate::kustomize::patches::content::{Content, Field, read_file, read_inline, strategic};
 use crate::kustomize::selector::Selector;
+use crate::text::problem::Problem;
 use crate::yaml::embed::parse_inside;
 use crate::yaml::node::{Node, Value};
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::kustomize::build::Problem;
 use crate::kustomize::context::Context;
 use crate::kustomize::object::Object;
 use crate::kustomize::patches::{json6902, patches, strategic_merge};
 use crate::text::memory::MemoryTree;
 use crate::text::path::TreePath;
+use crate::text::problem::Problem;
 use crate::text::source::Source;
 use crate::yaml::compare::same;
 use crate::yaml::library::Library;

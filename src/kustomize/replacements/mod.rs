@@ -1,11 +1,11 @@
 //! The field `replacements`: a value of one object copied into fields of others.
 
-use crate::kustomize::build::Problem;
 use crate::kustomize::context::Context;
 use crate::kustomize::field_path::{Create, follow_mut, lookup, split, targets};
 use crate::kustomize::object::{Identity, Object};
 use crate::kustomize::selector::{Selector, identities};
 use crate::kustomize::strategic::is_null;
+use crate::text::problem::Problem;
 use crate::yaml::node::{How, Node, Scalar, Style, Tag, Value};
 use crate::yaml::scalar::{Kind, Schema, kind, plain_kind};
 

@@ -1,9 +1,9 @@
 //! Each expectation is what `kubectl kustomize` (kustomize 5.8.1) makes of the same.
 
-use crate::kustomize::build::Problem;
 use crate::kustomize::object::Object;
 use crate::kustomize::replacements::replace;
 use crate::text::path::TreePath;
+use crate::text::problem::Problem;
 use crate::text::source::Source;
 use crate::yaml::compare::same;
 use crate::yaml::node::{How, Node};

@@ -1,6 +1,6 @@
 //! `$patch: delete`, `replace` and `merge`, in a mapping or as an item of a list.
 
-use crate::kustomize::build::Problem;
+use crate::text::problem::Problem;
 use crate::yaml::node::Node;
 
 /// The key of a directive.

@@ -7,9 +7,9 @@
 use std::collections::BTreeSet;
 
 use crate::k8s::schema::{Field, Shape};
-use crate::kustomize::build::Problem;
 use crate::kustomize::strategic::directive::{Directive, of_map};
 use crate::kustomize::strategic::{With, is_null, is_settled as value_is_settled, walk};
+use crate::text::problem::Problem;
 use crate::yaml::node::{How, Node, Scalar, Style, Tag, Value};
 
 /// The values of the keys of one item, an empty one for a key that it lacks.

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::k8s::schema::{Field, Shape};
-use crate::kustomize::build::Problem;
 use crate::kustomize::strategic::directive::{Directive, of_list, of_map, without};
+use crate::text::problem::Problem;
 use crate::yaml::node::{Entry, Map, Node, Style, Tag, Value};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
