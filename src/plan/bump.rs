@@ -18,8 +18,8 @@ use crate::plan::version::{Before, Question, Unfit};
 use crate::plan::{FileChange, Plan};
 use crate::repo::Repo;
 use crate::repo::error::RepoError;
-use crate::repo::nearest::nearest;
 use crate::repo::root::Root;
+use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
 
 /// Plans a bump and proves it on the planned tree. A plan that is empty means that nothing is to be done.

@@ -7,7 +7,7 @@ use crate::config::environment::{environment_of_word, words_of_environment};
 use crate::config::place::At;
 use crate::config::settings::Config;
 use crate::repo::error::RepoError;
-use crate::repo::nearest::nearest;
+use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
 
 /// A named step in the promotion order, with the paths that belong to it.

@@ -7,7 +7,6 @@ mod gather;
 pub mod init;
 mod layout;
 mod load;
-pub mod nearest;
 mod pattern;
 mod plain;
 mod pointer;

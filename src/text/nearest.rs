@@ -1,6 +1,8 @@
 //! The word that somebody probably meant.
 
-/// The candidate most like the word, when one is like it at all; the first of several.
+/// The candidate most like the word, when one is like it at all: a slip of the keyboard away, or what
+/// the word begins or goes on from. Of several the first.
+#[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.chars().take(256).flat_map(char::to_lowercase).collect();
     let mut best: Option<(usize, &str)> = None;
@@ -8,7 +10,8 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         let other: Vec<char> = candidate.chars().take(256).flat_map(char::to_lowercase).collect();
         let distance = distance(&word, &other);
         let bound = (word.len().max(other.len()) / 3).max(1);
-        if distance <= bound && best.is_none_or(|(least, _)| distance < least) {
+        let begins = word.len() >= 2 && (other.starts_with(&word) || word.starts_with(&other));
+        if (distance <= bound || begins) && best.is_none_or(|(least, _)| distance < least) {
             best = Some((distance, candidate));
         }
     }
@@ -44,7 +47,10 @@ mod tests {
         assert_eq!(nearest("Staging", known), Some("staging"));
         assert_eq!(nearest("satging", known), Some("staging"));
         assert_eq!(nearest("prodution", known), Some("production"));
+        assert_eq!(nearest("prod", known), Some("production"));
+        assert_eq!(nearest("productoin", known), Some("production"));
         assert_eq!(nearest("qa", known), None);
+        assert_eq!(nearest("x", []), None);
         assert_eq!(nearest("", known), None);
         assert_eq!(nearest("pahts", ["paths", "path"]), Some("paths"));
     }
