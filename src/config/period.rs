@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use chrono::TimeDelta;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserialize, Deserializer};
 
@@ -54,12 +53,6 @@ impl Period {
     #[must_use]
     pub const fn seconds(self) -> u32 {
         self.0
-    }
-
-    /// The same span for arithmetic with dates.
-    #[must_use]
-    pub fn delta(self) -> TimeDelta {
-        TimeDelta::seconds(i64::from(self.0))
     }
 }
 

@@ -23,12 +23,6 @@ pub fn kind_of(object: &Node) -> &str {
     object.get("kind").and_then(Node::str).unwrap_or_default()
 }
 
-/// The object's own name; empty when it has none.
-#[must_use]
-pub fn name_of(object: &Node) -> &str {
-    object.at(&["metadata", "name"]).and_then(Node::str).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::group;

@@ -7,7 +7,7 @@ use rotate::text::source::Source;
 use rotate::yaml::edit::EditError;
 use rotate::yaml::edit::append::append_item;
 use rotate::yaml::edit::insert::insert_entry;
-use rotate::yaml::edit::remove::{remove, remove_document};
+use rotate::yaml::edit::remove::remove;
 use rotate::yaml::edit::rewrite::{rewrite, rewrite_alias, rewrite_part};
 use rotate::yaml::embed::parse_inside;
 use rotate::yaml::node::Node;
@@ -271,19 +271,6 @@ fn what_is_removed_takes_its_lines_along() {
         remove(root, &path("[0].k"))
     });
     check(&[("m:\n  k: 1\nz: 1\n", "m: {}\nz: 1\n")], |root| remove(root, &path("m.k")));
-}
-
-#[test]
-fn documents_are_removed_whole() {
-    let text = "a: 1\n---\nb: 2\n---\nc: 3\n";
-    let without = |index: usize| {
-        let edit = remove_document(&stream(text), index).unwrap();
-        apply(text, &[edit]).unwrap()
-    };
-    assert_eq!(without(0), "---\nb: 2\n---\nc: 3\n");
-    assert_eq!(without(1), "a: 1\n---\nc: 3\n");
-    assert_eq!(without(2), "a: 1\n---\nb: 2\n");
-    assert!(remove_document(&stream(text), 3).is_none());
 }
 
 #[test]

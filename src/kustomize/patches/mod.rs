@@ -93,15 +93,6 @@ pub fn strategic_merge(
     Ok(())
 }
 
-/// Applies the text under `patches` of a `PatchStrategicMergeTransformer`.
-///
-/// # Errors
-/// When kustomize would refuse it.
-pub fn strategic_merge_text(objects: &mut Vec<Object>, text: &Node) -> Result<(), Problem> {
-    let stream = parse_inside(text).map_err(content::syntax)?;
-    merge_all(objects, &strategic(&stream)?, text)
-}
-
 fn merge_all(objects: &mut Vec<Object>, patches: &[Node], entry: &Node) -> Result<(), Problem> {
     if patches.is_empty() {
         return Err(Problem::at("the patch is empty", entry));

@@ -1,4 +1,4 @@
-//! Items, keys and documents taken out.
+//! Items and keys taken out.
 
 use std::sync::Arc;
 
@@ -8,7 +8,6 @@ use crate::text::span::Span;
 use crate::yaml::edit::spot::{self, Spot};
 use crate::yaml::edit::{EditError, layout};
 use crate::yaml::node::{Node, Style, Value};
-use crate::yaml::parse::Stream;
 use crate::yaml::path::{Path, Step};
 use crate::yaml::runs::block::header;
 
@@ -87,19 +86,6 @@ pub fn remove(root: &Node, path: &Path) -> Result<Edit, EditError> {
         Step::Key(key) => remove_entry(root, &parent, key),
         Step::Index(index) => remove_item(root, &parent, *index),
     }
-}
-
-/// Takes a document out of its stream, together with the `---` that parts it from the others.
-#[must_use]
-pub fn remove_document(stream: &Stream, index: usize) -> Option<Edit> {
-    let document = stream.documents.get(index)?;
-    let text = stream.source.text();
-    let start = if index == 0 { 0 } else { document.span.start };
-    let end = match stream.documents.get(index + 1) {
-        Some(next) => next.span.start,
-        None => text.len(),
-    };
-    Some(Edit { span: Span::new(start, end), text: String::new() })
 }
 
 /// The dash of the item that begins at `item`: between it and the one before are blanks, comments, and
