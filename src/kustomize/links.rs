@@ -68,9 +68,30 @@ pub fn edges(resolver: &Resolver, directory: &TreePath) -> Vec<(TreePath, Node)>
     directories.collect()
 }
 
-/// Tells whether a directory, or one that it takes in, takes in itself or a directory above itself.
+/// How many kustomizations may stand one below the other: each takes a piece of the stack.
+const DEEPEST: usize = 100;
+
+/// Tells why a directory cannot be followed to its end: a cycle, or more bases below each other than anybody writes.
 #[must_use]
-pub fn cycle(resolver: &Resolver, from: &TreePath) -> Option<Problem> {
+pub fn endless(resolver: &Resolver, from: &TreePath) -> Option<Problem> {
+    cycle(resolver, from).or_else(|| too_deep(resolver, from))
+}
+
+fn too_deep(resolver: &Resolver, from: &TreePath) -> Option<Problem> {
+    let mut level = BTreeSet::from([from.clone()]);
+    for _ in 0..DEEPEST {
+        let below = level.iter().flat_map(|directory| resolver.edges(directory).to_vec());
+        level = below.map(|(path, _)| path).collect();
+    }
+    let deepest = level.first()?;
+    let message = format!(
+        "more than {DEEPEST} kustomizations stand one below the other, down to `{deepest}`"
+    );
+    Some(Problem::of(message, from).with_help("let one of them take in the last one directly"))
+}
+
+/// Tells whether a directory, or one that it takes in, takes in itself or a directory above itself.
+fn cycle(resolver: &Resolver, from: &TreePath) -> Option<Problem> {
     let reached = reach(resolver, from);
     let others = reached.keys().filter(|path| *path != from);
     std::iter::once(from).chain(others).find_map(|directory| resolver.cycle_at(directory))

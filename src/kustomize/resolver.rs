@@ -121,7 +121,7 @@ impl Resolver {
                 return build;
             }
         };
-        if let Some(problem) = links::cycle(self, &directory) {
+        if let Some(problem) = links::endless(self, &directory) {
             build.files.extend(load::files_in(&self.library, &directory));
             build.directories.insert(directory);
             build.problems.push(problem);
@@ -174,7 +174,7 @@ impl Resolver {
             patched: Vec::new(),
             objects: Vec::new(),
         };
-        if links::cycle(self, &layer.directory).is_none() {
+        if links::endless(self, &layer.directory).is_none() {
             let outcome = self.outcome(&layer.directory);
             layer.patched.clone_from(&outcome.patched);
             if let Ok(gathered) = &outcome.result {
@@ -315,6 +315,24 @@ mod tests {
         let text = "resources: [pod.yaml]\nopenapi: {path: 'https://example.com/schema.json'}\n";
         let build = build(&[("a/kustomization.yaml", text), ("a/pod.yaml", POD)], "a");
         assert_eq!((build.status, &*names(&build)), (Status::Partial, &["Pod web".to_owned()][..]));
+    }
+
+    #[test]
+    fn bases_without_end_are_refused() {
+        for field in ["resources", "components"] {
+            let kind = if field == "components" { "kind: Component\n" } else { "" };
+            let of = |at: usize| match at {
+                120 => format!("{kind}resources: [pod.yaml]"),
+                _ => format!("{kind}{field}: [../d{}]", at + 1),
+            };
+            let texts = (0..=120).map(|at| (path(&format!("d{at}/kustomization.yaml")), of(at)));
+            let files = texts.chain([(path("d120/pod.yaml"), POD.to_owned())]);
+            let tree = MemoryTree::new(files.map(|(name, text)| (name, text.into_bytes())));
+            let resolver = Resolver::new(Arc::new(Library::new(Arc::new(tree))));
+            let refused = resolver.build(&path("d20"));
+            assert!(refused.problems[0].message.contains("one below the other"), "{refused:?}");
+            assert_eq!(names(&resolver.build(&path("d21"))), ["Pod web"]);
+        }
     }
 
     #[test]
