@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use crate::k8s::secret_name::split;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
 use crate::text::span::Span;
+use crate::yaml::embed::parse_inside;
 use crate::yaml::node::Node;
 use crate::yaml::parse::parse;
 
@@ -29,7 +31,7 @@ pub fn mask_text(path: &TreePath, text: &str) -> String {
 }
 
 fn may_hold_values(text: &str) -> bool {
-    ["Secret", "secretGenerator"].iter().any(|word| text.contains(word))
+    ["Secret", "secretGenerator", "/data", "/stringData"].iter().any(|word| text.contains(word))
 }
 
 /// Collects the values that a document holds as a Secret, in a list or in a generator.
@@ -50,19 +52,45 @@ fn values(root: &Node, into: &mut Vec<Span>) {
     for generator in generators.iter().chain(generator_object(root)) {
         generator.get("literals").into_iter().for_each(|literals| leaves(literals, into));
     }
+    operations(root, into);
     embedded(root, into);
 }
 
-/// Patches inside a kustomization may carry a Secret as well; any block that speaks of one is covered whole.
+/// Patches inside a kustomization may carry a Secret as well; the text of such a patch is covered whole.
 fn embedded(root: &Node, into: &mut Vec<Span>) {
     let patches = ["patches", "patchesStrategicMerge", "patchesJson6902"];
     let entries = patches.iter().filter_map(|field| root.get(field)).flat_map(Node::items);
     for entry in entries {
         let text = entry.get("patch").unwrap_or(entry);
-        let about = |node: &Node| node.str().is_some_and(|t| t.contains("kind: Secret\n"));
         let targets = entry.at(&["target", "kind"]).and_then(Node::str) == Some("Secret");
-        if targets || about(text) {
+        if targets || carries_values(text) {
             leaves(text, into);
+        }
+    }
+}
+
+/// Whether the text of a patch has values to cover, or speaks of a Secret and is no YAML.
+fn carries_values(text: &Node) -> bool {
+    let Ok(stream) = parse_inside(text) else {
+        return text.str().is_some_and(may_hold_values);
+    };
+    let mut spans = Vec::new();
+    stream.documents.iter().for_each(|document| values(&document.root, &mut spans));
+    !spans.is_empty()
+}
+
+/// What the operations of a JSON 6902 patch put below the data of a Secret. Whether it is one or a
+/// ConfigMap, only the target knows; a mere name of a version is shown in either.
+fn operations(root: &Node, into: &mut Vec<Span>) {
+    for operation in root.items() {
+        let path = operation.get("path").and_then(Node::str).unwrap_or_default();
+        let first = path.trim_start_matches('/').split('/').next();
+        if !matches!(first, Some("data" | "stringData")) {
+            continue;
+        }
+        let Some(value) = operation.get("value") else { continue };
+        if value.str().is_none_or(|text| split(text).is_none()) {
+            leaves(value, into);
         }
     }
 }
@@ -128,6 +156,25 @@ mod tests {
         assert!(!masked(generator).contains("hunter2"));
         let deployment = "kind: Deployment\nspec: {x: Secret}\n";
         assert_eq!(masked(deployment), deployment);
+    }
+
+    #[test]
+    fn covers_what_patches_carry() {
+        for patch in [
+            "- patch: |-\n    kind: Secret\n    stringData: {k: hunter2}\n",
+            "- patch: '{kind: Secret, metadata: {name: a}, data: {k: hunter2}}'\n",
+            "- patch: '[{op: add, path: /stringData/k, value: hunter2}]'\n  target: {name: a}\n",
+            "- path: a.yaml\n- patch: 'kind: Secret: hunter2'\n",
+        ] {
+            let out = masked(&format!("patches:\n{patch}"));
+            assert!(!out.contains("hunter"), "{out}");
+        }
+        let operation = |value: &str| format!("- {{op: replace, path: /data/k, value: {value}}}\n");
+        assert!(!masked(&operation("hunter2")).contains("hunter"));
+        let name = operation("auth-20250723110000");
+        assert_eq!(masked(&name), name);
+        let reference = "patches:\n- patch: |-\n    kind: Pod\n    spec: {secret: Secret}\n";
+        assert_eq!(masked(reference), reference);
     }
 
     #[test]
