@@ -18,6 +18,20 @@ pub(crate) fn example(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/trees").join(name)
 }
 
+/// Each example has its tests, named like it, in these files.
+#[test]
+fn no_example_is_forgotten() {
+    let (isolation, parity) = (include_str!("isolation.rs"), include_str!("parity.rs"));
+    for entry in fs::read_dir(example("")).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let test = format!("fn {}() {{", name.replace('-', "_"));
+        assert!(isolation.contains(&test), "isolation.rs has no `{test}` for {name}");
+        // What has no kustomization, kubectl cannot build.
+        let built = !kustomizations(&example(&name)).is_empty();
+        assert_eq!(built, parity.contains(&test), "`{test}` in parity.rs for {name}");
+    }
+}
+
 /// Every file below a directory but Git's own, by path, with its bytes.
 pub(crate) fn files(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
