@@ -18,6 +18,8 @@ pub(super) enum Supply {
         pin: Option<String>,
         /// Whether the key exists for this version alone.
         own_key: bool,
+        /// Another environment whose stub reads the same from a store of the same name.
+        read_by: Option<String>,
     },
     /// Into the cluster, for a family without a stub.
     Cluster {
@@ -83,15 +85,33 @@ fn supply(supply: &Supply) -> Vec<NextStep> {
         Supply::Cluster { name, namespace, shape } => {
             vec![in_cluster(name, namespace.as_deref(), *shape)]
         }
-        Supply::Remote { store, key, pin, own_key } => {
+        Supply::Remote { store, key, pin, own_key, read_by } => {
             let store = store.unwrap_or(Store::Other);
-            if *own_key {
+            let mut steps = if *own_key {
                 vec![new_key(store, key)]
             } else {
                 new_version(store, key, pin.as_deref())
+            };
+            if let Some(environment) = read_by {
+                steps.iter_mut().for_each(|step| unless_there(step, environment));
             }
+            steps
         }
     }
+}
+
+/// Makes a step conditional: two environments can share a store, or have stores of one name in two accounts. A
+/// second value under the same label would take it away from the first environment.
+fn unless_there(step: &mut NextStep, environment: &str) {
+    step.title = format!(
+        "Only if {environment} reads another store, not this one, where the value is already: {}",
+        uncapitalized(&step.title)
+    );
+}
+
+fn uncapitalized(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
 }
 
 fn in_cluster(name: &str, namespace: Option<&str>, shape: Shape) -> NextStep {
@@ -214,7 +234,7 @@ mod tests {
 
     fn remote(store: Store, pin: Option<&str>, own_key: bool) -> Supply {
         let pin = pin.map(str::to_owned);
-        Supply::Remote { store: Some(store), key: "shop/auth".into(), pin, own_key }
+        Supply::Remote { store: Some(store), key: "shop/auth".into(), pin, own_key, read_by: None }
     }
 
     #[test]
@@ -273,6 +293,7 @@ mod tests {
                 key: "it's; rm".into(),
                 pin: None,
                 own_key: true,
+                read_by: None,
             };
             let command = &commands(supply)[0];
             assert!(command.contains("'it'\\''s; rm'"), "{command}");

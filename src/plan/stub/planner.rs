@@ -194,8 +194,26 @@ impl<'p> Planner<'p> {
                 key: pin.key.clone(),
                 pin: pin.version.clone(),
                 own_key: pin.own_key,
+                read_by: self.read_by(pin),
             });
         }
+    }
+
+    /// Another environment whose stub of the new name reads the same key of a store of the same name.
+    fn read_by(&self, pin: &Pinned) -> Option<String> {
+        let reads = |made: &Made<'_>| {
+            made.provider.secret() == self.name
+                && Read::read(&made.object().node)
+                    .is_some_and(|stub| Pinned::all(&stub, self.version.as_str()).contains(pin))
+        };
+        let roots = self.repo.roots.iter().enumerate();
+        roots.filter(|(_, root)| root.environment != Some(self.environment)).find_map(
+            |(index, root)| {
+                let environment = self.repo.environments.get(root.environment?)?;
+                let mut made = root.providers.iter().map(|provider| Made { index, root, provider });
+                made.any(|made| reads(&made)).then(|| environment.name.clone())
+            },
+        )
     }
 
     /// A namespace whose references nothing makes that could be copied.
@@ -218,12 +236,8 @@ impl<'p> Planner<'p> {
         let note = match (external, made.first()) {
             (true, _) => format!("something outside the repository must make `{}`", self.name),
             (false, Some(made)) => format!(
-                "`{}` keeps the old values in Git; `{}` is made in the cluster and its values stay out of Git",
-                made.object()
-                    .node
-                    .origin
-                    .as_ref()
-                    .map_or("a file", |origin| origin.source.path().as_str()),
+                "{} keeps the old values in Git; `{}` is made in the cluster and its values stay out of Git",
+                keeper(made),
                 self.name
             ),
             (false, None) => {
@@ -288,6 +302,15 @@ fn is_one(made: &Made<'_>, item: &Item<'_>) -> bool {
     made.index == item.index
         && made.provider.object == item.reference.object
         && made.provider.provided.path == item.reference.found.path
+}
+
+/// What has the values of a plain Secret: its file, or the generator that makes it.
+fn keeper(made: &Made<'_>) -> String {
+    let origin = made.object().node.origin.as_ref();
+    origin.map_or_else(
+        || format!("the `secretGenerator` of `{}`", made.provider.secret()),
+        |origin| format!("`{}`", origin.source.path()),
+    )
 }
 
 /// Why a secret of another name cannot be had from the maker of the old one.

@@ -209,3 +209,34 @@ fn a_secret_in_git_is_left_behind_with_a_word() {
     assert!(plan.notes.iter().any(|note| note.contains("staging/s.yaml")), "{:?}", plan.notes);
     assert!(plan.next[0].command.as_deref().unwrap().starts_with("kubectl create secret"));
 }
+
+#[test]
+fn a_value_that_the_environment_before_reads_too_is_not_put_twice() {
+    let web = versioned(WEB);
+    let next = STUB.replace("20250101000000", V2);
+    let moved = web.replace("20250101000000", V2);
+    let files = |key: &str| {
+        let files = [
+            ("staging/web.yaml", moved.clone()),
+            ("staging/stub.yaml", next.clone()),
+            ("staging/store.yaml", STORE.to_owned()),
+            ("production/web.yaml", web.clone()),
+            ("production/stub.yaml", STUB.replace("shop/auth,", key)),
+            ("production/store.yaml", STORE.to_owned()),
+        ];
+        let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
+        bump(&files, "production", "auth").unwrap().next
+    };
+    let shared = files("shop/auth,");
+    assert!(
+        shared[0].title.starts_with("Only if staging reads another store,"),
+        "{}",
+        shared[0].title
+    );
+    let own = files("production/auth,");
+    let titles: Vec<&str> = own.iter().map(|step| step.title.as_str()).collect();
+    assert!(
+        titles.iter().any(|title| title.starts_with("Put") && title.contains("production/auth")),
+        "{titles:?}"
+    );
+}
