@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::k8s::secret_name;
 use crate::k8s::stub::Stub;
 use crate::plan::spell::quoted;
 use crate::plan::stub::pin::Pinned;
@@ -9,6 +10,7 @@ use crate::text::edit::{Edit, apply};
 use crate::text::path::TreePath;
 use crate::text::source::Source;
 use crate::text::span::Span;
+use crate::yaml::edit::rewrite::rewrite;
 use crate::yaml::node::{Node, Style};
 use crate::yaml::parse::parse;
 use crate::yaml::path::Path;
@@ -47,9 +49,21 @@ pub(super) fn copy(
             edits.push(Edit { span: at, text: new.to_owned() });
         }
     }
+    edits.extend(own_name(root, old, new)?);
     let copy = apply(text, &edits).map_err(|error| error.to_string())?;
     let pins = read_back(&copy, family, new)?;
     Ok((copy, pins))
+}
+
+/// A name of its own for a copy whose model says the version in `target.name` alone: two objects cannot share one.
+fn own_name(root: &Node, old: &str, new: &str) -> Result<Option<Edit>, String> {
+    let node = root.at(&["metadata", "name"]).ok_or("it has no name")?;
+    let name = node.str().ok_or("its name is no text")?;
+    if name.contains(old) {
+        return Ok(None);
+    }
+    let next = format!("{}-{new}", secret_name::family(name));
+    rewrite(node, &next).map(Some).map_err(|error| error.to_string())
 }
 
 /// The scalars that are the version: pins, and values that are the digits and nothing else.

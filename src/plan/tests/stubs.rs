@@ -240,3 +240,16 @@ fn a_value_that_the_environment_before_reads_too_is_not_put_twice() {
         "{titles:?}"
     );
 }
+
+#[test]
+fn a_stub_that_says_the_version_in_its_target_alone_gets_a_name_of_its_own() {
+    let (web, stub) = (
+        versioned(WEB),
+        STUB.replace("metadata:\n  name: auth-20250101000000", "metadata:\n  name: auth"),
+    );
+    let files = [("staging/web.yaml", web.as_str()), ("staging/stub.yaml", stub.as_str())];
+    let plan = bump(&files, "staging", "auth").unwrap();
+    let made = after(&plan, &format!("staging/auth-{V2}.yaml"));
+    assert!(made.contains(&format!("metadata:\n  name: auth-{V2}\n")), "{made}");
+    assert_eq!(after(&plan, "staging/stub.yaml"), "unchanged");
+}
