@@ -80,7 +80,7 @@ impl<'p> Bump<'p> {
     /// Whether the family is there, and may be moved at all.
     fn check(&self, survey: &Survey<'_>) -> Result<(), PlanError> {
         self.check_roots(survey)?;
-        if survey.is_empty() {
+        if survey.is_empty() && survey.derived.is_empty() {
             let known: Vec<String> = self
                 .repo
                 .all_families_of(self.environment)

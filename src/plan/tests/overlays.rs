@@ -257,3 +257,13 @@ fn a_base_whose_environment_nobody_knows_forbids_the_move() {
     let plan = plan(&configured(&files, settings), &request("staging", "auth", None)).unwrap();
     assert_eq!(changed(&plan), ["staging/kustomization.yaml"]);
 }
+
+#[test]
+fn a_name_that_is_hashed_everywhere_is_refused_under_the_name_that_is_written() {
+    let web = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, envFrom: [{secretRef: {name: auth}}]}]}}}\n";
+    let kustomization =
+        "resources: [web.yaml]\nsecretGenerator:\n- name: auth\n  literals: [a=b]\n";
+    let files = [("staging/kustomization.yaml", kustomization), ("staging/web.yaml", web)];
+    let error = bump(&files, "staging", "auth").unwrap_err();
+    assert!(why(&error).contains("kustomize makes `auth-"), "{error}: {}", why(&error));
+}
