@@ -52,7 +52,8 @@ impl DiskTree {
         let manifests: Vec<TreePath> =
             walked.files.iter().filter(|path| is_manifest(path)).cloned().collect();
         let read = manifests.iter().map(|path| (path.clone(), Once::default())).collect();
-        Ok(Self {
+        let links: Vec<TreePath> = walked.links.into_iter().filter(is_manifest).collect();
+        let mut tree = Self {
             root,
             met: walked.met,
             files: walked.files,
@@ -61,7 +62,20 @@ impl DiskTree {
             read,
             found: Mutex::default(),
             other: Mutex::default(),
-        })
+        };
+        tree.add_links(&links);
+        Ok(tree)
+    }
+
+    /// Adds the links that lead to manifests of the tree: what is applied by its directory is read through them.
+    fn add_links(&mut self, links: &[TreePath]) {
+        let leads = |link: &&TreePath| {
+            let entry = self.entry(link);
+            entry.is_ok_and(|(real, kind)| kind == Entry::File && self.read.contains_key(&real))
+        };
+        let links: Vec<TreePath> = links.iter().filter(leads).cloned().collect();
+        self.manifests.extend(links);
+        self.manifests.sort();
     }
 
     /// The directory itself, links followed.
@@ -338,7 +352,7 @@ mod tests {
         link("loop.yaml", "loop.yaml");
         symlink(outside.path(), sandbox.path().join("out")).unwrap();
         let tree = reopen(&sandbox);
-        assert_eq!(names(tree.manifests()), ["a/x.yaml"]);
+        assert_eq!(names(tree.manifests()), ["a/x.yaml", "to-x.yaml"]);
         assert_eq!(tree.entry(&path("to-x.yaml")).unwrap(), (path("a/x.yaml"), Entry::File));
         assert_eq!(tree.entry(&path("to-a")).unwrap(), (path("a"), Entry::Directory));
         assert_eq!(tree.entry(&path("to-a/x.yaml")).unwrap().0, path("a/x.yaml"));

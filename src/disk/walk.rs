@@ -34,6 +34,7 @@ pub struct Skipped {
 pub(super) struct Walked {
     pub(super) met: HashMap<TreePath, Met>,
     pub(super) files: Vec<TreePath>,
+    pub(super) links: Vec<TreePath>,
     pub(super) skipped: Vec<Skipped>,
 }
 
@@ -96,6 +97,9 @@ impl Walked {
             self.files.push(path.clone());
             self.met.insert(path, Met::File);
         } else {
+            if kind.is_symlink() {
+                self.links.push(path.clone());
+            }
             let met = if kind.is_dir() { Met::Directory } else { Met::Unknown };
             self.met.insert(path, met);
         }

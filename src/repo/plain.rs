@@ -173,7 +173,12 @@ pub(super) fn build(path: &TreePath, files: &[TreePath], holdings: Vec<Holding>)
     for (file, holding) in files.iter().zip(holdings) {
         match holding {
             Ok(objects) if objects.is_empty() => continue,
-            Ok(objects) => build.objects.extend(objects),
+            Ok(objects) => {
+                // A link is read under its own path, and so is the file it leads to.
+                let origins = objects.iter().filter_map(|object| object.node.origin.as_ref());
+                build.files.extend(origins.map(|origin| origin.source.path().clone()));
+                build.objects.extend(objects);
+            }
             Err(problem) => build.problems.push(problem),
         }
         build.files.insert(file.clone());

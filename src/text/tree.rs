@@ -26,7 +26,7 @@ pub trait Tree: Send + Sync {
     fn source(&self, path: &TreePath) -> Result<Arc<Source>, ReadError>;
 
     /// Every file that may hold manifests (`.yaml`, `.yml`, `.json`, `Kustomization`) and that Git
-    /// would not ignore, sorted.
+    /// would not ignore, sorted; links to such files are among them.
     fn manifests(&self) -> &[TreePath];
 }
 

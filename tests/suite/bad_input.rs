@@ -147,6 +147,15 @@ fn a_link_out_of_the_repository() {
     assert_eq!(fs::read_to_string(outside).unwrap(), workload(OLD));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_link_to_a_manifest_of_another_environment() {
+    let sandbox = repository();
+    fs::remove_file(sandbox.path("production/web.yaml")).unwrap();
+    std::os::unix::fs::symlink("../staging/web.yaml", sandbox.path("production/web.yaml")).unwrap();
+    refused(&sandbox, BUMP, 1, &["staging/web.yaml", "`production` reads too"]);
+}
+
 /// Root may write everywhere, so the test asks for what root is refused as well where it can.
 #[cfg(unix)]
 #[test]
