@@ -2,6 +2,7 @@
 
 use crate::kustomize::object::Identity;
 use crate::text::problem::Problem;
+use crate::yaml::bounds::DEEPEST;
 use crate::yaml::node::{How, Node, Scalar, Style, Tag, Value};
 
 /// A field of every object of a kind; what is empty matches anything.
@@ -78,6 +79,10 @@ pub fn visit_keys(
     create: bool,
     f: &mut dyn FnMut(&mut Node) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
+    if keys.len() > DEEPEST {
+        let message = format!("a path of more than {DEEPEST} keys leads nowhere");
+        return Err(Problem::at(message, root).with_help("shorten the path of the field"));
+    }
     if create || reaches(root, keys) { walk(root, keys, create, f) } else { Ok(()) }
 }
 

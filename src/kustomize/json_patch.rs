@@ -3,6 +3,7 @@
 //! It is laxer than the RFC: a `replace` adds a key that is missing, and indexes may count from the end.
 
 use crate::text::problem::Problem;
+use crate::yaml::bounds::fits;
 use crate::yaml::compare::same;
 use crate::yaml::node::{How, Node, Scalar, Style, Tag, Value};
 use crate::yaml::scalar::{Kind, Schema, kind};
@@ -97,6 +98,16 @@ impl Pointer {
 fn run(object: &mut Node, operation: &Operation) -> Result<(), Problem> {
     let path = &operation.path;
     let missing = |pointer: &Pointer| pointer.missing(&operation.node);
+    let value = match &operation.what {
+        What::Add(value) | What::Replace(value) => Some(value),
+        What::Move(from) | What::Copy(from) => find(object, from),
+        What::Remove | What::Test(_) => None,
+    };
+    if value.is_some_and(|value| !fits(value, path.parents.len() + 1)) {
+        let help = "split the patch, or write the value into the object itself";
+        let message = "the value is too large, or nests too deep";
+        return Err(Problem::at(message, &operation.node).with_help(help));
+    }
     let done = match &operation.what {
         What::Add(value) => add(object, path, value.clone()),
         What::Remove => take(object, path).map(|_| ()),

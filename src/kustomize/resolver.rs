@@ -318,6 +318,33 @@ mod tests {
     }
 
     #[test]
+    fn a_tree_without_end_is_refused() {
+        let copy = |at| format!("\n    - {{op: copy, from: /spec, path: /spec/x{at}}}");
+        let copies: String = (0..40).map(copy).collect();
+        let (slashes, dots) = (["a"; 50_000].join("/"), ["z"; 50_000].join("."));
+        for (text, says) in [
+            (format!("patches:\n- target: {{kind: Pod}}\n  patch: |-{copies}"), "too large"),
+            (
+                format!(
+                    "labels: [{{pairs: {{q: r}}, fields: [{{path: {slashes}, create: true}}]}}]"
+                ),
+                "more than 500 keys",
+            ),
+            (
+                format!(
+                    "replacements: [{{sourceValue: x, targets: [{{select: {{kind: Pod}}, fieldPaths: [{dots}], options: {{create: true}}}}]}}]"
+                ),
+                "is not in `Pod web`",
+            ),
+        ] {
+            let text = format!("resources: [pod.yaml]\n{text}\n");
+            let build = build(&[("a/kustomization.yaml", &text), ("a/pod.yaml", POD)], "a");
+            let message = &build.problems[0].message;
+            assert!(message.contains(says), "{says}: {}", &message[..message.len().min(90)]);
+        }
+    }
+
+    #[test]
     fn bases_without_end_are_refused() {
         for field in ["resources", "components"] {
             let kind = if field == "components" { "kind: Component\n" } else { "" };

@@ -4,6 +4,7 @@
 //! it: [`node::Node`] is cheap to clone, shares what is not changed, and each scalar keeps its
 //! origin wherever it travels. The parser behind [`parse`] is named nowhere else.
 
+pub mod bounds;
 pub mod compare;
 pub mod edit;
 pub mod embed;

@@ -6,6 +6,7 @@ use crate::kustomize::object::{Identity, Object};
 use crate::kustomize::selector::{Selector, identities};
 use crate::kustomize::strategic::is_null;
 use crate::text::problem::Problem;
+use crate::yaml::bounds::fits;
 use crate::yaml::node::{How, Node, Scalar, Style, Tag, Value};
 use crate::yaml::scalar::{Kind, Schema, kind, plain_kind};
 
@@ -204,6 +205,9 @@ fn fill_path(
     };
     let mut node = object.node.clone();
     let parts = split(path);
+    if !fits(value, parts.len()) {
+        return Err(missing(object, Some("the value is too large, or nests too deep".to_owned())));
+    }
     if structured::fill(&mut node, &parts, value, create) {
         object.node = node;
         return Ok(());

@@ -7,12 +7,13 @@ use granit_parser::{Event, ScalarStyle, StructureStyle};
 
 use crate::text::source::{Place, Source};
 use crate::text::span::Span;
+use crate::yaml::bounds::DEEPEST;
 use crate::yaml::node::{Entry, How, Map, Node, Scalar, Seq, Style, Tag, Value};
 use crate::yaml::parse::expansion::Expansion;
 use crate::yaml::parse::map::{find_duplicates, is_merge, is_mergeable, merge};
 use crate::yaml::parse::mended::Mended;
 use crate::yaml::parse::strict::{self, Rare, Refusal};
-use crate::yaml::parse::{DEEPEST, Document, Stream, SyntaxError, help};
+use crate::yaml::parse::{Document, Stream, SyntaxError, help};
 use crate::yaml::runs;
 
 /// Makes documents of events, without recursion.

@@ -6,7 +6,8 @@ use granit_parser::{ErrorKind, ScanError};
 
 use crate::text::source::Source;
 use crate::text::span::Span;
-use crate::yaml::parse::{DEEPEST, SyntaxError};
+use crate::yaml::bounds::DEEPEST;
+use crate::yaml::parse::SyntaxError;
 
 /// Tells a parser's error in our words, with a hint.
 pub(super) fn explain(source: &Arc<Source>, error: &ScanError, at: usize) -> SyntaxError {

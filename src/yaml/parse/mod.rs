@@ -13,12 +13,10 @@ use granit_parser::Parser;
 
 use crate::text::source::{Place, Source};
 use crate::text::span::Span;
+use crate::yaml::bounds::DEEPEST;
 use crate::yaml::node::Node;
 use crate::yaml::parse::builder::Builder;
 use crate::yaml::parse::mended::Mended;
-
-/// How deep collections may nest. Kubernetes allows more, but nothing real comes near.
-const DEEPEST: usize = 500;
 
 /// The documents of a text.
 #[derive(Debug)]

@@ -1,0 +1,40 @@
+//! How large a tree may become when a document says how to build it.
+
+use crate::yaml::node::Node;
+
+/// How deep collections may nest. Kubernetes allows more, but nothing real comes near.
+pub const DEEPEST: usize = 500;
+
+/// How many values may be put into a tree at once.
+const MOST: usize = 100_000;
+
+/// Whether a value may be put below so many others: copies of copies double with every step.
+#[must_use]
+pub fn fits(value: &Node, above: usize) -> bool {
+    above <= DEEPEST && left(value, DEEPEST - above, MOST).is_some()
+}
+
+/// How many values may still come; `None` when there are too many, or they nest too deep.
+fn left(node: &Node, levels: usize, most: usize) -> Option<usize> {
+    let most = most.checked_sub(1)?;
+    let below = || levels.checked_sub(1);
+    let most = node.items().iter().try_fold(most, |most, item| left(item, below()?, most))?;
+    node.entries().iter().try_fold(most, |most, entry| left(&entry.value, below()?, most))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{DEEPEST, fits};
+    use crate::yaml::node::{How, Node};
+
+    #[test]
+    fn copies_of_copies_do_not_fit() {
+        let mut node = Node::string("a", How::Written);
+        assert!(fits(&node, DEEPEST) && !fits(&node, DEEPEST + 1));
+        for _ in 0..16 {
+            node = Node::seq(vec![node.clone(), node], How::Copied);
+        }
+        assert!(!fits(&node, 0));
+        assert!(fits(&node.items()[0], 0) && !fits(&node.items()[0], DEEPEST - 10));
+    }
+}
