@@ -89,6 +89,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         .collect();
     let (plans, changes) = batch::plan_all(&repo, &requests).map_err(Failure::from_all)?;
     if access == Access::Write {
+        session.refuse_ignored(&changes)?;
         session.refuse_uncommitted(&changes, args.allow_dirty)?;
         if args.commit {
             write_and_commit(&session, &plans, console)?;
@@ -96,7 +97,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
             session.write(&changes)?;
         }
     }
-    show(args, global, console, &plans, &changes)?;
+    show(args, global, console, &session, &plans, &changes)?;
     Ok(if args.check && !changes.is_empty() { Status::Findings } else { Status::Done })
 }
 
@@ -116,6 +117,7 @@ fn show(
     args: &Args,
     global: &Global,
     console: &Console,
+    session: &Session,
     plans: &[Plan],
     changes: &[FileChange],
 ) -> Result<(), Failure> {
@@ -131,9 +133,11 @@ fn show(
         for one in plans {
             console.talk(picture::summary(one, written, console.color_err).trim_end());
             if !one.next.is_empty() && !args.check {
-                let heading = if written { "Next:" } else { "Next, once it is written:" };
-                console.talk(&format!("\n{heading}"));
-                console.talk(&picture::next_steps(one, args.commit, console.color_err));
+                let when = if written { "" } else { ", once it is written" };
+                let place = session.named().map_or(String::new(), |tree| format!(", in {tree}"));
+                console.talk(&format!("\nNext{when}{place}:"));
+                let no_commit = args.commit || !session.has_git();
+                console.talk(&picture::next_steps(one, no_commit, console.color_err));
             }
         }
     }

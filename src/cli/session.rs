@@ -39,6 +39,8 @@ pub struct Session {
     writer: Option<Writer>,
     /// The directory that paths on the command line count from.
     start: PathBuf,
+    /// Whether `-C` named it.
+    is_named: bool,
 }
 
 impl Session {
@@ -74,7 +76,39 @@ impl Session {
             console.complain(&message::warning(&Message::new(text), console));
         }
         let config = read_config(global, &start, &tree)?;
-        Ok(Self { tree: Arc::new(tree), git, config, writer, start })
+        Ok(Self { tree: Arc::new(tree), git, config, writer, start, is_named: explicit })
+    }
+
+    /// Whether the tree is in a Git repository.
+    #[must_use]
+    pub const fn has_git(&self) -> bool {
+        self.git.is_some()
+    }
+
+    /// The tree as the person would name it from here; `None` where it is the current directory.
+    #[must_use]
+    pub fn named(&self) -> Option<String> {
+        let here = canonical(&self.start).is_ok_and(|here| here == self.tree.root());
+        let named = if here { &self.start } else { self.tree.root() };
+        (self.is_named || !here).then(|| named.display().to_string())
+    }
+
+    /// Refuses new files that Git would leave out of every commit.
+    ///
+    /// # Errors
+    /// When there are any.
+    pub fn refuse_ignored(&self, changes: &[FileChange]) -> Result<(), Failure> {
+        let Some(git) = &self.git else { return Ok(()) };
+        let mut new = changes.iter().filter(|change| change.before.is_none());
+        let Some(change) = new.find(|change| git.is_ignored(&change.path, false)) else {
+            return Ok(());
+        };
+        let path = &change.path;
+        let text = format!("Git would ignore the new file `{path}`; nothing was written");
+        let help = format!(
+            "`git check-ignore --verbose {path}` names the rule; take it back with a `!` rule"
+        );
+        Err(Failure::usage(Message::new(text).help(help)))
     }
 
     /// Refuses changes to files that differ from the last commit.

@@ -110,9 +110,9 @@ impl PlanError {
         match self {
             Self::UnknownEnvironment { known, .. } => list("environments", known),
             Self::UnknownFamily { known, .. } => list("families", known),
-            Self::Unversioned(name) => {
-                Some(format!("take `versioned: false` away from `{name}` in rotate.yaml"))
-            }
+            Self::Unversioned(name) => Some(format!(
+                "declare `{name}` without `versioned: false` in rotate.yaml (`rotate init` writes one)"
+            )),
             Self::Version { help, .. } => Some(help.to_string()),
             Self::Refused { .. } | Self::Unreadable { .. } => None,
             Self::Unproved { .. } => Some(

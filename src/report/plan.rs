@@ -74,11 +74,11 @@ pub fn commit_message(plan: &Plan) -> String {
     )
 }
 
-/// What is left to a person; the commit is not where it was made.
+/// What is left to a person; without the commit where it was made, or there is no Git.
 #[must_use]
-pub fn next_steps(plan: &Plan, committed: bool, color: bool) -> String {
+pub fn next_steps(plan: &Plan, no_commit: bool, color: bool) -> String {
     let mut out = String::new();
-    let left = plan.next.iter().filter(|step| !(committed && step.is_commit));
+    let left = plan.next.iter().filter(|step| !(no_commit && step.is_commit));
     for (index, step) in left.enumerate() {
         let _ = writeln!(out, "{}. {}", index + 1, step.title);
         for line in step.command.iter().flat_map(|command| command.lines()) {

@@ -277,6 +277,14 @@ fn a_commit_of_the_family_alone() {
 }
 
 #[test]
+fn a_stub_that_git_would_ignore() {
+    let sandbox = repository();
+    sandbox.commit_all();
+    sandbox.write(".gitignore", "*secrets*.yaml\n");
+    refused(&sandbox, BUMP, 2, &["would ignore the new file", "git check-ignore --verbose"]);
+}
+
+#[test]
 fn values_are_never_shown() {
     let sandbox = repository();
     let secret =
