@@ -160,7 +160,7 @@ fn families(args: &Args, repo: &Repo, console: &Console) -> Result<Vec<String>, 
         _ if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() => {
             choose(&known, console)
         }
-        _ => Err(several(&args.environment, &known)),
+        [first, ..] => Err(several(&args.environment, first, &known)),
     }
 }
 
@@ -175,9 +175,9 @@ fn nothing_versioned(args: &Args, repo: &Repo, environment: usize) -> Failure {
     Failure::usage(Message::new(text).help(help))
 }
 
-fn several(environment: &str, known: &[String]) -> Failure {
+fn several(environment: &str, first: &str, known: &[String]) -> Failure {
     let text = format!("`{environment}` has {} families: {}", known.len(), known.join(", "));
-    let help = format!("name one: `rotate bump {environment} {}`, or take `--all`", known[0]);
+    let help = format!("name one: `rotate bump {environment} {first}`, or take `--all`");
     Failure::usage(Message::new(text).help(help))
 }
 
