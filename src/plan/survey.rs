@@ -226,7 +226,11 @@ pub(super) fn undecided<'r>(
         let mine = own.iter().all(|other| other.environment == Some(environment));
         if mine && !own.is_empty() {
             let strangers = others.into_iter().map(|other| &other.path).filter(|at| !owned(at));
-            found.push((item, strangers.cloned().collect()));
+            let strangers: Vec<TreePath> = strangers.cloned().collect();
+            // Without one, the root is shared only with what is broken elsewhere: it stays as it is.
+            if !strangers.is_empty() {
+                found.push((item, strangers));
+            }
         }
     }
     found

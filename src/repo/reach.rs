@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::repo::environment::{Environment, claim};
+use crate::repo::environment::{Environment, claim, claim_of_file};
 use crate::repo::root::{Root, RootKind};
 use crate::repo::wiring::Wiring;
 use crate::text::path::TreePath;
@@ -48,6 +48,7 @@ struct Owner {
 #[derive(Debug, Default)]
 pub(super) struct Reaches {
     wiring: Wiring,
+    environments: Vec<Environment>,
     /// Whose each kustomization is.
     owners: BTreeMap<TreePath, Owner>,
     readers: BTreeMap<TreePath, BTreeSet<Reader>>,
@@ -74,7 +75,7 @@ impl Reaches {
                 readers.entry(file.clone()).or_default().insert(reader.clone());
             }
         }
-        Self { wiring, owners, readers }
+        Self { wiring, environments: environments.to_vec(), owners, readers }
     }
 
     pub(super) fn exclusive(&self, path: &TreePath) -> Reach {
@@ -82,9 +83,35 @@ impl Reaches {
         let environments: BTreeSet<Option<usize>> =
             readers.iter().map(|reader| reader.environment).collect();
         match environments.first() {
-            Some(Some(environment)) if environments.len() == 1 => Reach::Alone(*environment),
+            Some(Some(environment)) if environments.len() == 1 => {
+                let hidden = self.hidden_readers(*environment, path);
+                if hidden.is_empty() {
+                    return Reach::Alone(*environment);
+                }
+                Reach::Shared(readers.iter().cloned().chain(hidden).collect())
+            }
             _ => Reach::Shared(readers.iter().cloned().collect()),
         }
+    }
+
+    /// The kustomizations of other environments that are broken in a way that hides what they mean to
+    /// read: they may share whatever does not stand under this environment's own paths.
+    fn hidden_readers(&self, environment: usize, path: &TreePath) -> Vec<Reader> {
+        let claims = [claim(&self.environments, path), claim_of_file(&self.environments, path)];
+        if claims.iter().flatten().any(|claim| claim.environment == environment) {
+            return Vec::new();
+        }
+        let broken = |directory: &TreePath, owner: &Owner| {
+            let other = owner.by_path && owner.environment != Some(environment);
+            other && self.wiring.closure(directory).is_some_and(|reads| reads.is_unknown)
+        };
+        let hidden = self.owners.iter().filter(|(directory, owner)| broken(directory, owner));
+        hidden
+            .map(|(directory, owner)| Reader {
+                path: directory.clone(),
+                environment: owner.environment,
+            })
+            .collect()
     }
 
     pub(super) fn nearest(&self, environment: usize, file: &TreePath) -> Nearest {
@@ -189,6 +216,28 @@ mod tests {
         assert_eq!(repo.exclusive(&path("apps/staging/own.yaml")), Reach::Alone(staging));
         assert_eq!(repo.exclusive(&path("apps/production/own.yaml")), Reach::Alone(production));
         assert_eq!(repo.exclusive(&path("apps/nothing.yaml")), Reach::Unreached);
+    }
+
+    /// Production takes in a base that is spelled wrongly: what it means to read cannot be known.
+    #[test]
+    fn a_broken_overlay_may_share_every_base() {
+        let overlay = |base: &str| {
+            repo(&[
+                ("apps/base/kustomization.yaml", &resources(&["web.yaml"])),
+                ("apps/base/web.yaml", &deployment("web", "auth")),
+                ("apps/production/kustomization.yaml", &resources(&[base])),
+                ("apps/staging/kustomization.yaml", &resources(&["../base", "own.yaml"])),
+                ("apps/staging/own.yaml", &deployment("own", "auth")),
+            ])
+        };
+        let broken = overlay("../bsae");
+        let staging = broken.environment("staging").unwrap();
+        assert!(matches!(broken.exclusive(&path("apps/base/web.yaml")), Reach::Shared(_)));
+        let nearest = broken.nearest_exclusive(staging, &path("apps/base/web.yaml"));
+        assert_eq!(nearest.directories, [path("apps/staging")]);
+        assert_eq!(broken.exclusive(&path("apps/staging/own.yaml")), Reach::Alone(staging));
+        let remote = overlay("https://example.com/base?ref=v1");
+        assert_eq!(remote.exclusive(&path("apps/base/web.yaml")), Reach::Alone(staging));
     }
 
     #[test]

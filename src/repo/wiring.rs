@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::kustomize::remote::is_remote;
 use crate::repo::layout::Layout;
 use crate::text::path::TreePath;
 use crate::text::tree::Entry;
@@ -15,6 +16,8 @@ pub(super) struct Reads {
     pub(super) files: BTreeSet<TreePath>,
     /// Directories of other kustomizations.
     pub(super) directories: BTreeSet<TreePath>,
+    /// Whether it is broken in a way that hides what it means to read.
+    pub(super) is_unknown: bool,
 }
 
 /// What every kustomization of a tree reads, by itself and through others.
@@ -83,8 +86,10 @@ pub(super) fn named(
 ) -> Reads {
     let mut reads = Reads::default();
     reads.files.insert(file.clone());
-    let Ok((real, _)) = library.tree().entry(file) else { return reads };
-    let Ok(stream) = library.stream(&real) else { return reads };
+    let stream = library.tree().entry(file).ok().and_then(|(real, _)| library.stream(&real).ok());
+    let Some(stream) = stream else { return Reads { is_unknown: true, ..reads } };
+    let first = stream.documents.first();
+    reads.is_unknown = first.is_none_or(|first| is_unknown(library, directory, &first.root));
     for document in &stream.documents {
         strings(&document.root, &mut |text| {
             let text = text.split_once('=').map_or(text, |(_, path)| path);
@@ -101,6 +106,17 @@ pub(super) fn named(
         });
     }
     reads
+}
+
+/// Whether an entry that should lead to another kustomization or to objects leads nowhere.
+fn is_unknown(library: &Library, directory: &TreePath, kustomization: &Node) -> bool {
+    let fields = ["resources", "bases", "components"];
+    let lists = fields.iter().filter_map(|field| kustomization.get(field));
+    lists.flat_map(Node::items).any(|entry| match entry.str() {
+        Some(text) if is_remote(text) => false,
+        Some(text) => directory.join(text).is_none_or(|path| library.tree().entry(&path).is_err()),
+        None => true,
+    })
 }
 
 /// Every string that could be a path; nested no deeper than the parser lets a document be.
@@ -124,6 +140,7 @@ fn closure(direct: &BTreeMap<TreePath, Reads>, start: &TreePath) -> Reads {
         }
         let Some(named) = direct.get(&directory) else { continue };
         reads.files.extend(named.files.iter().cloned());
+        reads.is_unknown |= named.is_unknown;
         next.extend(named.directories.iter().cloned());
     }
     reads

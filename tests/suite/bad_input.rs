@@ -128,6 +128,21 @@ fn a_kustomization_cycle() {
     assert!(refs.stdout.contains("\"path\": \"production\""), "the others go on: {refs}");
 }
 
+/// Production takes in the base that staging does, but spells it wrongly today: the base stays as it is.
+#[test]
+fn a_base_that_broken_production_may_share() {
+    let sandbox = kustomized();
+    sandbox.write("base/kustomization.yaml", "resources:\n  - web.yaml\n");
+    sandbox.write("base/web.yaml", &workload(OLD));
+    for (environment, base) in [("staging", "../base"), ("production", "../bsae")] {
+        let text = format!("resources:\n  - {base}\n  - {OLD}.yaml\n");
+        sandbox.write(&format!("{environment}/kustomization.yaml"), &text);
+    }
+    let output = sandbox.rotate(BUMP).success();
+    assert_eq!(sandbox.read("base/web.yaml"), workload(OLD), "{output}");
+    assert!(sandbox.read("staging/kustomization.yaml").contains("op: test"), "{output}");
+}
+
 #[test]
 fn a_missing_base() {
     let sandbox = kustomized();
