@@ -1,0 +1,236 @@
+//! The kustomizations of a tree, each resolved once however many others take it in.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, OnceLock, RwLock};
+
+use crate::kustomize::accumulator::Accumulator;
+use crate::kustomize::annotations::settle;
+use crate::kustomize::back_references;
+use crate::kustomize::build::{Build, Layer, Status};
+use crate::kustomize::hash;
+use crate::kustomize::links::{self, Links};
+use crate::kustomize::load::{self, Kustomization};
+use crate::kustomize::object::Object;
+use crate::kustomize::record::Record;
+use crate::kustomize::target::Target;
+use crate::kustomize::vars;
+use crate::text::path::TreePath;
+use crate::text::problem::Problem;
+use crate::text::tree::Entry;
+use crate::yaml::library::Library;
+use crate::yaml::node::Node;
+
+/// The kustomizations of a tree. Several threads may ask it at once.
+pub struct Resolver {
+    library: Arc<Library>,
+    kustomizations: Cache<Result<Arc<Kustomization>, Problem>>,
+    outcomes: Cache<Arc<Outcome>>,
+    builds: Cache<Arc<Build>>,
+    layers: Cache<Option<Arc<Layer>>>,
+    edges: Cache<Arc<[(TreePath, Node)]>>,
+    cycles: Cache<Option<Problem>>,
+}
+
+/// What came of a kustomization, before the steps that only a build root takes.
+pub struct Outcome {
+    /// What it gathered.
+    pub result: Result<Accumulator, Problem>,
+    /// Its objects behind its last patch.
+    pub patched: Vec<Object>,
+    /// What was read and met on the way.
+    pub record: Record,
+}
+
+impl Resolver {
+    /// A resolver over a tree; nothing is resolved yet.
+    #[must_use]
+    pub fn new(library: Arc<Library>) -> Self {
+        Self {
+            library,
+            kustomizations: Cache::default(),
+            outcomes: Cache::default(),
+            builds: Cache::default(),
+            layers: Cache::default(),
+            edges: Cache::default(),
+            cycles: Cache::default(),
+        }
+    }
+
+    /// The files.
+    #[must_use]
+    pub fn library(&self) -> &Library {
+        &self.library
+    }
+
+    /// The kustomization of a directory, links followed.
+    ///
+    /// # Errors
+    /// When there is none, or kustomize would refuse it.
+    pub fn kustomization(&self, directory: &TreePath) -> Result<Arc<Kustomization>, Problem> {
+        self.kustomizations.get(directory, || load::load(&self.library, directory).map(Arc::new))
+    }
+
+    /// The directories that a kustomization takes in, each with the entry that names it.
+    pub(crate) fn edges(&self, directory: &TreePath) -> Arc<[(TreePath, Node)]> {
+        self.edges.get(directory, || links::edges(self, directory).into())
+    }
+
+    /// Whether a directory takes in itself or one above itself.
+    pub(crate) fn cycle_at(&self, directory: &TreePath) -> Option<Problem> {
+        self.cycles.get(directory, || links::cycle_at(self, directory))
+    }
+
+    /// What comes of a kustomization that another one takes in. There must be no cycle below it.
+    pub(crate) fn outcome(&self, directory: &TreePath) -> Arc<Outcome> {
+        self.outcomes.get(directory, || Arc::new(self.resolve(directory)))
+    }
+
+    fn resolve(&self, directory: &TreePath) -> Outcome {
+        let mut record = Record::default();
+        record.directories.insert(directory.clone());
+        record.files.extend(load::files_in(&self.library, directory));
+        let mut patched = Vec::new();
+        let result = self.kustomization(directory).and_then(|kustomization| {
+            let mut target = Target::new(self, &kustomization, &mut record);
+            let result = target.run(Accumulator::default());
+            patched = target.into_patched();
+            result
+        });
+        Outcome { result, patched, record }
+    }
+
+    /// Resolves a directory as a build root.
+    #[must_use]
+    pub fn build(&self, path: &TreePath) -> Arc<Build> {
+        self.builds.get(path, || Arc::new(self.finish(path)))
+    }
+
+    fn finish(&self, path: &TreePath) -> Build {
+        let mut build = Build {
+            path: path.clone(),
+            status: Status::Failed,
+            problems: Vec::new(),
+            objects: Vec::new(),
+            files: BTreeSet::new(),
+            directories: BTreeSet::new(),
+        };
+        let directory = match self.directory(path) {
+            Ok(directory) => directory,
+            Err(problem) => {
+                build.problems.push(problem);
+                return build;
+            }
+        };
+        if let Some(problem) = links::endless(self, &directory) {
+            build.files.extend(load::files_in(&self.library, &directory));
+            build.directories.insert(directory);
+            build.problems.push(problem);
+            return build;
+        }
+        let outcome = self.outcome(&directory);
+        build.files.clone_from(&outcome.record.files);
+        build.directories.clone_from(&outcome.record.directories);
+        build.problems.clone_from(&outcome.record.problems);
+        let partial = !build.problems.is_empty();
+        let finished =
+            outcome.result.clone().and_then(|gathered| finish_objects(gathered, partial));
+        match finished {
+            Ok((objects, problem)) => {
+                build.objects = objects;
+                build.problems.extend(problem.map(Problem::as_partial));
+                build.status = if partial { Status::Partial } else { Status::Resolved };
+            }
+            Err(problem) => build.problems.push(problem),
+        }
+        build
+    }
+
+    fn directory(&self, path: &TreePath) -> Result<TreePath, Problem> {
+        match self.library.tree().entry(path) {
+            Ok((directory, Entry::Directory)) => Ok(directory),
+            Ok((file, Entry::File)) => {
+                Err(Problem::of(format!("`{file}` is a file, not a directory"), path))
+            }
+            Err(error) => Err(Problem::of(error.to_string(), path)),
+        }
+    }
+
+    /// One kustomization on the way; `None` when there is none. It has no objects when it does not resolve.
+    #[must_use]
+    pub fn layer(&self, path: &TreePath) -> Option<Arc<Layer>> {
+        self.layers.get(path, || self.make_layer(path).map(Arc::new))
+    }
+
+    fn make_layer(&self, path: &TreePath) -> Option<Layer> {
+        let directory = self.directory(path).ok()?;
+        let kustomization = self.kustomization(&directory).ok()?;
+        let Links { bases, components, resources } = Links::of(&self.library, &kustomization);
+        let mut layer = Layer {
+            directory,
+            file: kustomization.file.clone(),
+            bases,
+            components,
+            resources,
+            patched: Vec::new(),
+            objects: Vec::new(),
+        };
+        if links::endless(self, &layer.directory).is_none() {
+            let outcome = self.outcome(&layer.directory);
+            layer.patched.clone_from(&outcome.patched);
+            if let Ok(gathered) = &outcome.result {
+                layer.objects.clone_from(&gathered.objects);
+            }
+        }
+        Some(layer)
+    }
+}
+
+/// The steps that a build root alone takes. What fails for want of something remote comes back beside the objects.
+fn finish_objects(
+    mut gathered: Accumulator,
+    partial: bool,
+) -> Result<(Vec<Object>, Option<Problem>), Problem> {
+    hash::add_hashes(&mut gathered.objects);
+    let config = gathered.config();
+    let done = back_references::fix(&mut gathered.objects, &config);
+    let done = done.and_then(|()| {
+        vars::substitute(&mut gathered.objects, &gathered.vars, &config.var_references)
+    });
+    let problem = match done {
+        Err(problem) if !partial => return Err(problem),
+        done => done.err(),
+    };
+    gathered.objects.retain(|object| !is_local(object));
+    gathered.objects.iter_mut().for_each(settle);
+    Ok((gathered.objects, problem))
+}
+
+/// Whether an object is for tools only and never printed.
+fn is_local(object: &Object) -> bool {
+    let annotations = object.node.at(&["metadata", "annotations"]);
+    let value = annotations.and_then(|all| all.get("config.kubernetes.io/local-config"));
+    value.is_some_and(|value| value.str() != Some("false"))
+}
+
+/// Answers by directory, each found once.
+struct Cache<T>(RwLock<BTreeMap<TreePath, Arc<OnceLock<T>>>>);
+
+impl<T> Default for Cache<T> {
+    fn default() -> Self {
+        Self(RwLock::default())
+    }
+}
+
+impl<T: Clone> Cache<T> {
+    fn get(&self, path: &TreePath, find: impl FnOnce() -> T) -> T {
+        let known = self.0.read().ok().and_then(|map| map.get(path).cloned());
+        let cell = known.unwrap_or_else(|| match self.0.write() {
+            Ok(mut map) => Arc::clone(map.entry(path.clone()).or_default()),
+            Err(_) => Arc::default(),
+        });
+        cell.get_or_init(find).clone()
+    }
+}
+
+#[cfg(test)]
+mod tests;
