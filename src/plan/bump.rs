@@ -306,8 +306,32 @@ impl<'p> Bump<'p> {
             changes.iter().map(|change| change.path.clone()).collect();
         let after = self.repo.reload(Arc::new(tree), &changed);
         let after = after.map_err(|error| self.unproved(vec![error.to_string()]))?;
+        let broken = self.broken(&after);
+        if !broken.is_empty() {
+            return Err(self.refused(broken));
+        }
         let differences = prove(self.repo, &after, expected);
         if differences.is_empty() { Ok(()) } else { Err(self.unproved(differences)) }
+    }
+
+    /// Roots that kustomize would build now and refuse with the new name: something in the tree, such
+    /// as the `test` of a patch written by hand, insists on the old one.
+    fn broken(&self, after: &Repo) -> Vec<Refusal> {
+        let builds = |root: &&Arc<Root>| {
+            let now = self.repo.root_at(&root.path);
+            root.has_failed() && now.is_some_and(|now| !now.has_failed())
+        };
+        let refusal = |root: &Arc<Root>| {
+            let problem = root.problems().iter().find(|problem| !problem.partial);
+            let why = problem.map_or("", |problem| problem.message.as_str());
+            Refusal {
+                what: format!("with the new name `{}` would no longer build: {why}", root.path),
+                place: problem.and_then(|problem| problem.place.clone()),
+                way_out: "take out what insists on the old name, such as a patch's `test`, and bump again"
+                    .to_owned(),
+            }
+        };
+        after.roots.iter().filter(builds).map(refusal).collect()
     }
 
     fn unproved(&self, differences: Vec<String>) -> PlanError {

@@ -267,3 +267,28 @@ fn a_name_that_is_hashed_everywhere_is_refused_under_the_name_that_is_written() 
     let error = bump(&files, "staging", "auth").unwrap_err();
     assert!(why(&error).contains("kustomize makes `auth-"), "{error}: {}", why(&error));
 }
+
+/// The base is staging's alone, so it would be edited; a patch written by hand expects the old name there.
+#[test]
+fn a_test_written_by_hand_is_a_reason_against_it() {
+    let staging = "\
+resources: [../base]
+patches:
+  - target: { kind: Deployment }
+    patch: |-
+      - op: test
+        path: /spec/template/spec/containers/0/envFrom/0/secretRef/name
+        value: auth-20250101000000
+      - { op: add, path: /spec/replicas, value: 2 }
+";
+    let files = [
+        ("base/kustomization.yaml", "resources: [web.yaml]\n"),
+        ("base/web.yaml", WEB),
+        ("staging/kustomization.yaml", staging),
+    ];
+    let error = bump(&files, "staging", "auth").unwrap_err();
+    assert!(matches!(error, PlanError::Refused { .. }), "{error}");
+    let reason = &error.reasons()[0];
+    assert!(reason.what.contains("`staging` would no longer build"), "{}", reason.what);
+    assert!(reason.way_out.contains("`test`"), "{}", reason.way_out);
+}
