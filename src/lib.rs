@@ -17,6 +17,7 @@
 //! | ---: | --- | --- |
 //! | 7 | [`cli`] | flags, one file a command, exit status, reading the environment |
 //! | 6 | [`report`] | everything that people and programs read |
+//! | 5 | [`lint`] | the rules, what silences them, what they find |
 //! | 5 | [`plan`] | what a writing command would change, and the proof of it |
 //! | 4 | [`repo`] | one loaded tree: build roots, environments, who provides and who references each secret |
 //! | 3 | [`kustomize`] | a kustomization resolved, every scalar with its origin |
@@ -24,15 +25,18 @@
 //! | 1 | [`yaml`] | documents with spans, scalars as Kubernetes reads them, edits that keep a file's habits |
 //! | 1 | [`disk`] | walking, reading, writing as a whole |
 //! | 1 | [`config`] | `rotate.yaml` |
+//! | 1 | [`finding`] | what a rule has to say about a place, and how to repair it |
 //! | 1 | [`history`] | what Git says |
 //! | 0 | [`text`] | texts, byte ranges, paths, edits |
 
 pub mod cli;
 pub mod config;
 pub mod disk;
+pub mod finding;
 pub mod history;
 pub mod k8s;
 pub mod kustomize;
+pub mod lint;
 pub mod plan;
 pub mod repo;
 pub mod report;

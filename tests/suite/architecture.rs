@@ -11,13 +11,15 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("yaml", &["text"]),
     ("disk", &["text"]),
     ("config", &["text"]),
+    ("finding", &["text"]),
     ("history", &["text"]),
     ("k8s", &["text", "yaml"]),
     ("kustomize", &["k8s", "text", "yaml"]),
     ("repo", &["config", "disk", "k8s", "kustomize", "text", "yaml"]),
-    ("plan", &["config", "k8s", "kustomize", "repo", "text", "yaml"]),
-    ("report", &["plan", "repo", "text"]),
-    ("cli", &["config", "disk", "history", "plan", "repo", "report", "text"]),
+    ("lint", &["config", "finding", "k8s", "kustomize", "repo", "text", "yaml"]),
+    ("plan", &["config", "finding", "k8s", "kustomize", "repo", "text", "yaml"]),
+    ("report", &["finding", "plan", "repo", "text"]),
+    ("cli", &["config", "disk", "finding", "history", "lint", "plan", "repo", "report", "text"]),
     ("main", &["cli"]),
 ];
 

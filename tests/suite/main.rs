@@ -8,6 +8,8 @@ mod cli;
 mod contracts;
 mod crash;
 mod references;
+mod registry;
+mod rules;
 mod stubs;
 mod support;
 mod yaml_acceptance;

@@ -9,6 +9,14 @@ use std::process::{Command, Stdio};
 /// The time that counts as now in tests.
 pub(crate) const NOW: &str = "2025-08-20T11:00:00Z";
 
+/// Every file below a directory, with its bytes, sorted.
+pub(crate) fn all_files(directory: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    collect(directory, directory, &mut files);
+    files.sort();
+    files
+}
+
 /// A temporary directory with a repository in it.
 pub(crate) struct Sandbox {
     directory: tempfile::TempDir,

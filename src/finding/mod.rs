@@ -1,0 +1,120 @@
+//! What a rule has to say about a place, and how it could be repaired. No rule, colour or format is known here.
+
+use std::sync::Arc;
+
+use crate::text::edit::Edit;
+use crate::text::source::{Place, Source};
+
+/// How much a finding matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// Worth a look.
+    Warning,
+    /// Would break something, or already does.
+    Error,
+}
+
+impl Level {
+    /// The word that reports use.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+        }
+    }
+}
+
+/// Something that is wrong at a place of a file.
+#[derive(Debug, Clone)]
+pub struct Finding {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// How much it matters.
+    pub level: Level,
+    /// What is wrong, a lower-case phrase that is the same for every environment.
+    pub message: String,
+    /// The bytes of a file that are wrong.
+    pub place: Place,
+    /// The environments in which it is wrong, in promotion order; none where that is no matter of environments.
+    pub environments: Vec<String>,
+    /// Other places that explain it.
+    pub related: Vec<Related>,
+    /// What to type, a lower-case phrase.
+    pub help: Option<String>,
+    /// How it can be repaired safely.
+    pub fix: Option<Fix>,
+    /// What stays the same when lines move; empty until the runner fills it in.
+    pub fingerprint: String,
+}
+
+/// A place that explains a finding.
+#[derive(Debug, Clone)]
+pub struct Related {
+    /// What is there, a lower-case phrase.
+    pub label: String,
+    /// The place.
+    pub place: Place,
+}
+
+/// A repair that only follows what the tree already says.
+#[derive(Debug, Clone)]
+pub struct Fix {
+    /// What it does, a lower-case phrase.
+    pub title: String,
+    /// The edits, all of them or none.
+    pub edits: Vec<FileEdit>,
+}
+
+/// An edit of a file.
+#[derive(Debug, Clone)]
+pub struct FileEdit {
+    /// The file.
+    pub source: Arc<Source>,
+    /// The edit.
+    pub edit: Edit,
+}
+
+impl Finding {
+    /// The same finding in an environment.
+    #[must_use]
+    pub fn in_environment(mut self, name: impl Into<String>) -> Self {
+        self.environments.push(name.into());
+        self
+    }
+
+    /// The same finding with another place that explains it; without a place nothing is added.
+    #[must_use]
+    pub fn related(mut self, label: impl Into<String>, place: Option<Place>) -> Self {
+        if let Some(place) = place {
+            self.related.push(Related { label: label.into(), place: place.near_in_file() });
+        }
+        self
+    }
+
+    /// The same finding with what to type.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// The same finding with a safe repair, where there is one.
+    #[must_use]
+    pub fn fix(mut self, fix: Option<Fix>) -> Self {
+        self.fix = fix;
+        self
+    }
+}
+
+impl Fix {
+    /// A repair by one edit.
+    #[must_use]
+    pub fn one(title: impl Into<String>, source: &Arc<Source>, edit: Edit) -> Self {
+        let edits = vec![FileEdit { source: Arc::clone(source), edit }];
+        Self { title: title.into(), edits }
+    }
+}

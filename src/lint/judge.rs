@@ -1,0 +1,89 @@
+//! Whether a reference has what it names, as far as can be known.
+
+use std::collections::BTreeSet;
+
+use crate::k8s::found::Role;
+use crate::k8s::heuristics;
+use crate::k8s::resource::group_of;
+use crate::k8s::secret_name::{is_placeholder, split};
+use crate::kustomize::build::Status;
+use crate::repo::Repo;
+use crate::repo::root::{Reference, Root};
+use crate::text::path::TreePath;
+
+/// What is known of a reference's secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Something provides it, or the place does not really ask for it.
+    Fine,
+    /// Nothing provides it.
+    Missing,
+    /// Something that cannot be read here may provide it.
+    Unknown,
+}
+
+/// Judges a reference of a root.
+pub(super) fn judge(repo: &Repo, root: &Root, reference: &Reference) -> Verdict {
+    let secret = reference.secret();
+    let versioned = split(secret).is_some();
+    // The words of a structure tell little; a version tells that it is a secret's name.
+    let guessed =
+        heuristics::ROWS.contains(&reference.found.row) || reference.found.role == Role::Mention;
+    if is_placeholder(secret)
+        || matches!(reference.found.role, Role::Grant | Role::Watch)
+        || root.is_mention(reference)
+        || (guessed && !versioned)
+    {
+        return Verdict::Fine;
+    }
+    let namespace = root.namespace_of(reference);
+    if !repo.providers_of(root.environment, namespace, secret).is_empty() {
+        return Verdict::Fine;
+    }
+    let hidden = |other: &Root| {
+        let near = other.environment == root.environment || other.environment.is_none();
+        let incomplete = other.status() != Status::Resolved || (!versioned && renders(other));
+        near && incomplete && (std::ptr::eq(other, root) || may_reach(other, namespace))
+    };
+    if repo.roots.iter().any(|other| hidden(other)) { Verdict::Unknown } else { Verdict::Missing }
+}
+
+/// Whether a root hands a chart to the cluster, whose secrets nobody sees here.
+fn renders(root: &Root) -> bool {
+    const CHARTS: [(&str, &str); 4] = [
+        ("helm.toolkit.fluxcd.io", "HelmRelease"),
+        ("argoproj.io", "Application"),
+        ("argoproj.io", "ApplicationSet"),
+        ("helm.cattle.io", "HelmChart"),
+    ];
+    root.objects().iter().any(|object| CHARTS.contains(&(group_of(&object.node), object.kind())))
+}
+
+/// Whether what is missing in a root may stand in a namespace: one of its objects does, or nobody can tell.
+fn may_reach(root: &Root, namespace: Option<&str>) -> bool {
+    let Some(namespace) = namespace else { return true };
+    let set: BTreeSet<Option<&str>> = root
+        .objects()
+        .iter()
+        .map(|object| object.namespace().or(root.namespace.as_deref()))
+        .collect();
+    set.is_empty() || set.contains(&None) || set.contains(&Some(namespace))
+}
+
+/// The roots that something is deployed from, each with its environment's name: those of an environment,
+/// and of the others those that no root includes.
+pub(super) fn deployed(repo: &Repo) -> impl Iterator<Item = (&Root, Option<&str>)> {
+    let mut included: BTreeSet<&TreePath> = BTreeSet::new();
+    for root in &repo.roots {
+        included.extend(root.directories().iter().filter(|directory| **directory != root.path));
+    }
+    let roots = repo.roots.iter().map(|root| &**root);
+    roots
+        .filter(move |root| root.environment.is_some() || !included.contains(&root.path))
+        .map(|root| (root, root.environment.map(|index| repo.environments[index].name.as_str())))
+}
+
+/// A reference as people speak of it: its object and field.
+pub(super) fn told(root: &Root, reference: &Reference) -> String {
+    format!("{} ({})", root.object_of(reference).identity(), reference.field())
+}

@@ -1,0 +1,111 @@
+//! References that nothing in their environment and namespace provides.
+
+use crate::finding::{Finding, Level};
+use crate::k8s::secret_name::{family, split};
+use crate::lint::judge::{Verdict, deployed, judge, told};
+use crate::lint::rule::{Facts, Fixes, Rule};
+use crate::repo::Repo;
+use crate::repo::provision::Provision;
+use crate::repo::root::{Reference, Root};
+use crate::text::nearest::nearest;
+use crate::text::source::Place;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "dangling-reference",
+    level: Level::Error,
+    fixes: Fixes::Never,
+    summary: "a reference that nothing in its environment and namespace provides",
+    docs: "
+### What it finds
+
+A field that names a Secret which no manifest of the same environment and namespace makes: no Secret, ExternalSecret,
+SealedSecret, Certificate, generator or other provider, and no entry under `external` in `rotate.yaml`. A namespace that
+nothing in Git sets matches any. Where a remote base, a chart or a directory that does not build could provide the
+secret, nothing is reported, since nobody can know.
+
+### Why it matters
+
+The pod does not start: `CreateContainerConfigError` for a variable, a mount that waits for ever for a volume. With a
+rolling update the old pods go on, and the rollout hangs until somebody looks.
+
+### Example
+
+```yaml
+envFrom:
+  - secretRef:
+      name: auth-api-secrets-20250723110000   # there is a stub for 20250602090000 only
+```
+
+### Repair
+
+Add the stub (`rotate bump` makes both), correct the name, or list a secret that something else makes under `external`.
+",
+    check,
+};
+
+fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    find(facts.repo, false, &RULE, "nothing provides")
+}
+
+/// Every missing secret whose reference is optional or is not.
+pub(super) fn find(repo: &Repo, optional: bool, rule: &Rule, says: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (root, environment) in deployed(repo) {
+        for reference in root.references.iter().filter(|one| one.found.optional == optional) {
+            if judge(repo, root, reference) != Verdict::Missing {
+                continue;
+            }
+            let Some(place) = reference.near() else { continue };
+            let message =
+                format!("{says} `{}`, which {} names", reference.secret(), told(root, reference));
+            let (what, where_) = closest(repo, root, reference);
+            let finding = rule.finding(&place, message).related(what, where_);
+            let finding = finding.help(way_out(repo, root, reference));
+            findings.push(match environment {
+                Some(name) => finding.in_environment(name),
+                None => finding,
+            });
+        }
+    }
+    findings
+}
+
+/// What comes nearest to the missing secret: the same name elsewhere, or another version.
+fn closest(repo: &Repo, root: &Root, reference: &Reference) -> (String, Option<Place>) {
+    let secret = reference.secret();
+    let place = |provision: &Provision| match provision {
+        Provision::Provider(id) => {
+            let (there, provider) = repo.provider(*id);
+            let namespace = there.namespace_of_provider(provider).unwrap_or_default().to_owned();
+            provider.near().map(|place| (namespace, place))
+        }
+        Provision::External => None,
+    };
+    let elsewhere = repo.providers_of(root.environment, None, secret);
+    if let Some((namespace, place)) = elsewhere.iter().find_map(place) {
+        return (format!("provided here, in namespace `{namespace}`"), Some(place));
+    }
+    let state = root.environment.and_then(|index| repo.family(index, family(secret)));
+    let newest = state.and_then(|state| state.stubs.iter().next_back());
+    let newest = newest.and_then(|(_, ids)| repo.provider(*ids.first()?).1.near());
+    ("the newest stub is here".to_owned(), newest)
+}
+
+fn way_out(repo: &Repo, root: &Root, reference: &Reference) -> String {
+    let secret = reference.secret();
+    let environment = root.environment.map(|index| &repo.environments[index]);
+    let known = root.environment.map(|index| repo.all_families_of(index)).unwrap_or_default();
+    let provided = known.iter().filter(|(_, state)| state.providers().next().is_some());
+    let names = provided.map(|(name, _)| *name).filter(|name| *name != family(secret));
+    if let (Some(environment), Some((family, version))) = (environment, split(secret)) {
+        return format!(
+            "`rotate bump {} {family}` makes a stub with the reference; to keep {version}, add its ExternalSecret",
+            environment.name
+        );
+    }
+    nearest(family(secret), names).map_or_else(
+        || format!("add what makes it, or list it under `external` in rotate.yaml: `- {{ name: {secret} }}`"),
+        |name| format!("did you mean `{name}`? if something else makes it, list it under `external` in rotate.yaml"),
+    )
+}

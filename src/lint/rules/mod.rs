@@ -1,0 +1,17 @@
+//! The rules, one file each: the file's name is the rule's id.
+
+pub mod dangling_optional_reference;
+pub mod dangling_reference;
+pub mod unused_setting;
+
+use crate::lint::rule::Rule;
+
+/// Every rule, sorted by id.
+pub static RULES: &[&Rule] =
+    &[&dangling_optional_reference::RULE, &dangling_reference::RULE, &unused_setting::RULE];
+
+/// The rule of an id.
+#[must_use]
+pub fn by_id(id: &str) -> Option<&'static Rule> {
+    RULES.iter().find(|rule| rule.id == id).copied()
+}

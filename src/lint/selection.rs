@@ -1,0 +1,74 @@
+//! Which rules run, and at which level.
+
+use crate::config::place::At;
+use crate::config::settings::{Config, RuleLevel};
+use crate::finding::Level;
+use crate::lint::rule::Rule;
+use crate::lint::rules::{RULES, by_id};
+use crate::text::nearest::nearest;
+use crate::text::source::Place;
+
+/// The rules that run.
+pub struct Selection {
+    /// Each with the level of its findings.
+    pub rules: Vec<(&'static Rule, Level)>,
+}
+
+/// A rule that nobody knows.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("there is no rule `{id}`")]
+pub struct UnknownRule {
+    /// What was named.
+    pub id: String,
+    /// Where `rotate.yaml` names it.
+    pub place: Option<Place>,
+}
+
+impl UnknownRule {
+    /// What to do about it.
+    #[must_use]
+    pub fn help(&self) -> String {
+        nearest(&self.id, RULES.iter().map(|rule| rule.id)).map_or_else(
+            || "`rotate explain` lists the rules".to_owned(),
+            |id| format!("did you mean `{id}`? `rotate explain` lists the rules"),
+        )
+    }
+}
+
+impl Selection {
+    /// Every rule that the settings do not switch off.
+    ///
+    /// # Errors
+    /// When the settings name a rule that there is not.
+    pub fn of(config: &Config) -> Result<Self, UnknownRule> {
+        let levels = &config.lint.rules;
+        if let Some((id, _)) = levels.iter().find(|(id, _)| by_id(id).is_none()) {
+            let at = [At::Value("lint"), At::Value("rules"), At::Key(id)];
+            return Err(UnknownRule { id: id.clone(), place: config.place(&at) });
+        }
+        let level = |rule: &'static Rule| match levels.get(rule.id) {
+            None => Some(rule.level),
+            Some(RuleLevel::Off) => None,
+            Some(RuleLevel::Info) => Some(Level::Info),
+            Some(RuleLevel::Warning) => Some(Level::Warning),
+            Some(RuleLevel::Error) => Some(Level::Error),
+        };
+        let rules = RULES.iter().filter_map(|rule| Some((*rule, level(rule)?))).collect();
+        Ok(Self { rules })
+    }
+
+    /// One rule alone, at its own level.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn only(id: &str) -> Result<Self, UnknownRule> {
+        let rule = by_id(id).ok_or_else(|| UnknownRule { id: id.to_owned(), place: None })?;
+        Ok(Self { rules: vec![(rule, rule.level)] })
+    }
+
+    /// The level of a rule that runs.
+    #[must_use]
+    pub fn level(&self, id: &str) -> Option<Level> {
+        self.rules.iter().find(|(rule, _)| rule.id == id).map(|(_, level)| *level)
+    }
+}
