@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::disk::error::{DiskError, reason};
 use crate::disk::walk::{self, Met, Skipped};
+use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
 use crate::text::tree::{Entry, ReadError, Tree};
@@ -50,9 +51,9 @@ impl DiskTree {
         }
         let walked = walk::walk(&root, ignored)?;
         let manifests: Vec<TreePath> =
-            walked.files.iter().filter(|path| is_manifest(path)).cloned().collect();
+            walked.files.iter().filter(|path| may_hold_manifests(path)).cloned().collect();
         let read = manifests.iter().map(|path| (path.clone(), Once::default())).collect();
-        let links: Vec<TreePath> = walked.links.into_iter().filter(is_manifest).collect();
+        let links: Vec<TreePath> = walked.links.into_iter().filter(may_hold_manifests).collect();
         let mut tree = Self {
             root,
             met: walked.met,
@@ -200,12 +201,6 @@ impl Tree for DiskTree {
     fn manifests(&self) -> &[TreePath] {
         &self.manifests
     }
-}
-
-fn is_manifest(path: &TreePath) -> bool {
-    let name = path.name();
-    let ending = name.rsplit_once('.').map(|(_, ending)| ending);
-    name == "Kustomization" || matches!(ending, Some("yaml" | "yml" | "json"))
 }
 
 /// Names that the walk passes over without noting them.

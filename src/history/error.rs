@@ -30,6 +30,14 @@ pub enum HistoryError {
         /// The work tree.
         work_tree: PathBuf,
     },
+    /// A revision that is not known, or that shares no commit with the checked-out one.
+    #[error("Git knows no `{revision}` that the checked-out commit could be compared with")]
+    UnknownRevision {
+        /// What was named.
+        revision: String,
+        /// Whether the clone lacks part of the history.
+        shallow: bool,
+    },
     /// The commit was not made.
     #[error("the commit was not made: {reason}")]
     Commit {
@@ -68,6 +76,14 @@ impl HistoryError {
             Self::Outside { .. } => {
                 Some("name a directory of the work tree with `-C DIR`".to_owned())
             }
+            Self::UnknownRevision { shallow: true, .. } => Some(
+                "this is a shallow clone: check out with `fetch-depth: 0`, or run `git fetch --unshallow`"
+                    .to_owned(),
+            ),
+            Self::UnknownRevision { .. } => Some(
+                "name a branch, a tag or a commit: `--base origin/main`; `git branch --all` lists branches"
+                    .to_owned(),
+            ),
             Self::Commit { .. } => Some(
                 "the files are written; commit them with `git add` and `git commit`".to_owned(),
             ),

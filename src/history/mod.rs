@@ -3,3 +3,4 @@
 pub mod commit;
 pub mod error;
 pub mod git;
+pub mod snapshot;

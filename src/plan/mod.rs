@@ -7,6 +7,7 @@ pub mod batch;
 pub mod bump;
 pub mod contract;
 mod draft;
+pub mod fix;
 mod grants;
 mod listing;
 mod moves;

@@ -78,6 +78,12 @@ pub enum PlanError {
         /// What is not as it should be, a phrase each.
         differences: Vec<String>,
     },
+    /// The repaired tree did not resolve to what was meant.
+    #[error("the repairs would change something else: {}", .differences.join("; "))]
+    UnprovedRepairs {
+        /// What would change, a phrase each.
+        differences: Vec<String>,
+    },
 }
 
 /// One reason against a plan.
@@ -115,7 +121,7 @@ impl PlanError {
             )),
             Self::Version { help, .. } => Some(help.to_string()),
             Self::Refused { .. } | Self::Unreadable { .. } => None,
-            Self::Unproved { .. } => Some(
+            Self::Unproved { .. } | Self::UnprovedRepairs { .. } => Some(
                 "nothing was written; please report this with the tree that shows it".to_owned(),
             ),
         }

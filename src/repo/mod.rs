@@ -17,7 +17,7 @@ pub mod sensitive;
 mod site;
 mod spelled;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod wiring;

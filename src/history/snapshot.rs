@@ -1,0 +1,279 @@
+//! The tree of files as a commit has it.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use git2::{ErrorCode, ObjectType, Oid, Repository};
+
+use crate::history::error::HistoryError;
+use crate::history::git::Git;
+use crate::text::memory::may_hold_manifests;
+use crate::text::path::TreePath;
+use crate::text::source::Source;
+use crate::text::tree::{Entry, ReadError, Tree};
+
+/// Links that lead to links are followed no further than this.
+const LINKS: usize = 40;
+/// The mode by which Git tells a link from a file.
+const LINK: i32 = 0o120_000;
+
+/// What Git keeps of one path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    File(Oid),
+    Link(Oid),
+    Directory,
+}
+
+/// The files of a commit below the tree's root.
+pub struct Snapshot {
+    repository: Mutex<Repository>,
+    entries: BTreeMap<TreePath, Kind>,
+    manifests: Vec<TreePath>,
+    sources: Mutex<BTreeMap<TreePath, Arc<Source>>>,
+}
+
+impl Git {
+    /// The tree as it was where the line of a revision and the checked-out one parted: what a branch is compared with.
+    ///
+    /// # Errors
+    /// When the revision is not known, shares no commit with the checked-out one, or cannot be read.
+    pub fn base(&self, revision: &str) -> Result<Snapshot, HistoryError> {
+        let repository = Repository::open(self.git_dir()).map_err(|error| self.failed(&error))?;
+        let parted = parting(&repository, revision).map_err(|error| match error.code() {
+            ErrorCode::NotFound | ErrorCode::InvalidSpec | ErrorCode::Ambiguous => {
+                let shallow = repository.is_shallow();
+                HistoryError::UnknownRevision { revision: revision.to_owned(), shallow }
+            }
+            _ => self.failed(&error),
+        })?;
+        let entries = entries(&repository, parted, self.prefix());
+        let entries = entries.map_err(|error| self.failed(&error))?;
+        Ok(Snapshot::new(repository, entries))
+    }
+
+    fn failed(&self, error: &git2::Error) -> HistoryError {
+        let path: PathBuf = self.git_dir().to_owned();
+        HistoryError::System { path, reason: error.message().to_owned() }
+    }
+}
+
+/// Where the lines of a revision and of the checked-out commit parted.
+fn parting(repository: &Repository, revision: &str) -> Result<Oid, git2::Error> {
+    let named = repository.revparse_single(revision)?.peel_to_commit()?.id();
+    let head = repository.head()?.peel_to_commit()?.id();
+    repository.merge_base(named, head)
+}
+
+/// Every path of a commit below a directory.
+fn entries(
+    repository: &Repository,
+    commit: Oid,
+    prefix: &TreePath,
+) -> Result<BTreeMap<TreePath, Kind>, git2::Error> {
+    let prefix = prefix.as_str();
+    let within = |path: &str| match path.strip_prefix(prefix) {
+        Some(rest) if prefix.is_empty() => TreePath::new(rest),
+        Some(rest) => TreePath::new(rest.strip_prefix('/')?),
+        None => None,
+    };
+    let mut entries = BTreeMap::new();
+    let tree = repository.find_commit(commit)?.tree()?;
+    tree.walk(git2::TreeWalkMode::PreOrder, |parent, entry| {
+        let path = entry.name().ok().and_then(|name| within(&format!("{parent}{name}")));
+        let kind = match entry.kind() {
+            Some(ObjectType::Tree) => Some(Kind::Directory),
+            Some(ObjectType::Blob) if entry.filemode() == LINK => Some(Kind::Link(entry.id())),
+            Some(ObjectType::Blob) => Some(Kind::File(entry.id())),
+            _ => None,
+        };
+        entries.extend(path.zip(kind));
+        git2::TreeWalkResult::Ok
+    })?;
+    Ok(entries)
+}
+
+impl Snapshot {
+    fn new(repository: Repository, mut entries: BTreeMap<TreePath, Kind>) -> Self {
+        entries.insert(TreePath::root(), Kind::Directory);
+        let mut snapshot = Self {
+            repository: Mutex::new(repository),
+            entries,
+            manifests: Vec::new(),
+            sources: Mutex::default(),
+        };
+        let files = snapshot.entries.iter().filter(|(path, kind)| {
+            may_hold_manifests(path)
+                && match kind {
+                    Kind::File(_) => true,
+                    Kind::Link(_) => matches!(snapshot.entry(path), Ok((_, Entry::File))),
+                    Kind::Directory => false,
+                }
+        });
+        snapshot.manifests = files.map(|(path, _)| path.clone()).collect();
+        snapshot
+    }
+
+    fn read(&self, path: &TreePath, id: Oid) -> Result<Vec<u8>, ReadError> {
+        let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
+        let blob = repository.find_blob(id).map_err(|error| ReadError::System {
+            path: path.clone(),
+            reason: error.message().to_owned(),
+        })?;
+        Ok(blob.content().to_vec())
+    }
+
+    fn load(&self, path: &TreePath) -> Result<Vec<u8>, ReadError> {
+        match self.entries.get(path) {
+            Some(Kind::File(id)) => self.read(path, *id),
+            Some(_) => Err(ReadError::NotAFile(path.clone())),
+            None => Err(ReadError::Missing(path.clone())),
+        }
+    }
+
+    /// The path that a path leads to when its first link is followed; `None` when it has none.
+    fn follow_one(&self, path: &TreePath) -> Result<Option<TreePath>, ReadError> {
+        let parts: Vec<&str> = path.parts().collect();
+        let mut at = TreePath::root();
+        for (index, part) in parts.iter().enumerate() {
+            let next = at.join(part).ok_or_else(|| ReadError::Outside(path.clone()))?;
+            if let Some(Kind::Link(id)) = self.entries.get(&next) {
+                let target = self.read(&next, *id)?;
+                let target = String::from_utf8(target).unwrap_or_default();
+                let led = Some(target).filter(|target| !target.starts_with('/'));
+                let led = led.and_then(|target| at.join(&target));
+                let led = led.ok_or_else(|| ReadError::Outside(path.clone()))?;
+                let rest = parts[index + 1..].join("/");
+                let led = if rest.is_empty() { Some(led) } else { led.join(&rest) };
+                return led.map(Some).ok_or_else(|| ReadError::Outside(path.clone()));
+            }
+            at = next;
+        }
+        Ok(None)
+    }
+}
+
+impl Tree for Snapshot {
+    fn entry(&self, path: &TreePath) -> Result<(TreePath, Entry), ReadError> {
+        let mut at = path.clone();
+        for _ in 0..LINKS {
+            match self.entries.get(&at) {
+                Some(Kind::File(_)) => return Ok((at, Entry::File)),
+                Some(Kind::Directory) => return Ok((at, Entry::Directory)),
+                _ => {}
+            }
+            at = self.follow_one(&at)?.ok_or_else(|| ReadError::Missing(path.clone()))?;
+        }
+        Err(ReadError::System { path: path.clone(), reason: "too many links".to_owned() })
+    }
+
+    fn bytes(&self, path: &TreePath) -> Result<Arc<[u8]>, ReadError> {
+        self.load(path).map(Arc::from)
+    }
+
+    fn source(&self, path: &TreePath) -> Result<Arc<Source>, ReadError> {
+        let known = |sources: &BTreeMap<TreePath, Arc<Source>>| sources.get(path).cloned();
+        if let Some(source) = known(&self.sources.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return Ok(source);
+        }
+        let text = String::from_utf8(self.load(path)?).map_err(|error| ReadError::NotUtf8 {
+            path: path.clone(),
+            offset: error.utf8_error().valid_up_to(),
+        })?;
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        let source =
+            sources.entry(path.clone()).or_insert_with(|| Source::file(path.clone(), text));
+        Ok(Arc::clone(source))
+    }
+
+    fn manifests(&self) -> &[TreePath] {
+        &self.manifests
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, reason = "tests make the files that are committed")]
+
+    use std::fs;
+    use std::path::Path;
+
+    use git2::{IndexAddOption, Repository, Signature};
+
+    use crate::history::error::HistoryError;
+    use crate::history::git::Git;
+    use crate::text::path::TreePath;
+    use crate::text::tree::{Entry, ReadError, Tree as _};
+
+    fn path(text: &str) -> TreePath {
+        TreePath::new(text).unwrap()
+    }
+
+    fn commit(repository: &Repository, files: &[(&str, &str)]) {
+        let root = repository.workdir().unwrap();
+        for (file, text) in files {
+            fs::create_dir_all(root.join(file).parent().unwrap()).unwrap();
+            fs::write(root.join(file), text).unwrap();
+        }
+        let mut index = repository.index().unwrap();
+        index.add_all(["*"], IndexAddOption::DEFAULT, None).unwrap();
+        index.write().unwrap();
+        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+        let who = Signature::now("somebody", "somebody@localhost").unwrap();
+        let parent = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
+        let parents: Vec<_> = parent.iter().collect();
+        repository.commit(Some("HEAD"), &who, &who, "change", &tree, &parents).unwrap();
+    }
+
+    fn open(root: &Path, below: &str) -> Git {
+        Git::required(root).unwrap().rooted(&root.join(below)).unwrap()
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn shows_files_and_links_below_the_tree() {
+        let sandbox = tempfile::tempdir().unwrap();
+        let repository = Repository::init(sandbox.path()).unwrap();
+        for (target, link) in
+            [("../a", "p/up"), ("d", "p/to-d"), ("d/x.yaml", "p/to-x.yaml"), ("loop", "p/loop")]
+        {
+            fs::create_dir_all(sandbox.path().join("p")).unwrap();
+            std::os::unix::fs::symlink(target, sandbox.path().join(link)).unwrap();
+        }
+        commit(
+            &repository,
+            &[("a.yaml", "a"), ("p/d/x.yaml", "old"), ("p/b.txt", "b"), ("pq/c.yaml", "")],
+        );
+        commit(&repository, &[("p/d/x.yaml", "new")]);
+        let git = open(sandbox.path(), "p");
+        let base = git.base("HEAD~1").unwrap();
+        assert_eq!(base.manifests(), [path("d/x.yaml"), path("to-x.yaml")]);
+        assert_eq!(base.entry(&path("to-d/x.yaml")).unwrap(), (path("d/x.yaml"), Entry::File));
+        assert_eq!(base.entry(&path("to-d")).unwrap(), (path("d"), Entry::Directory));
+        assert_eq!(base.source(&path("d/x.yaml")).unwrap().text(), "old");
+        assert_eq!(&*base.bytes(&path("b.txt")).unwrap(), b"b");
+        assert_eq!(git.base("HEAD").unwrap().source(&path("d/x.yaml")).unwrap().text(), "new");
+        assert!(matches!(base.entry(&path("up")), Err(ReadError::Outside(_))));
+        assert!(matches!(base.entry(&path("loop")), Err(ReadError::System { .. })));
+        assert!(matches!(base.entry(&path("nowhere")), Err(ReadError::Missing(_))));
+    }
+
+    #[test]
+    fn compares_with_where_the_lines_parted() {
+        let sandbox = tempfile::tempdir().unwrap();
+        let repository = Repository::init(sandbox.path()).unwrap();
+        commit(&repository, &[("x.yaml", "common")]);
+        let common = repository.head().unwrap().peel_to_commit().unwrap();
+        commit(&repository, &[("x.yaml", "theirs")]);
+        let theirs = repository.head().unwrap().peel_to_commit().unwrap().id().to_string();
+        repository.branch("mine", &common, false).unwrap();
+        repository.set_head("refs/heads/mine").unwrap();
+        commit(&repository, &[("x.yaml", "mine")]);
+        let git = open(sandbox.path(), "");
+        assert_eq!(git.base(&theirs).unwrap().source(&path("x.yaml")).unwrap().text(), "common");
+        let error = git.base("nowhere").err().unwrap();
+        assert!(matches!(error, HistoryError::UnknownRevision { shallow: false, .. }), "{error}");
+        assert!(error.help().unwrap().contains("--base"));
+    }
+}
