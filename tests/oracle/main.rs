@@ -6,6 +6,7 @@
 )]
 
 mod difference;
+mod hook;
 mod isolation;
 mod judgement;
 mod kubectl;

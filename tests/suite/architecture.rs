@@ -28,7 +28,6 @@ const DOORS: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("git2", &["history"]),
-    ("granit_parser", &["yaml"]),
     ("miette", &["report"]),
     ("serde_yaml", &["config"]),
     ("similar", &["report"]),

@@ -1,22 +1,25 @@
 //! From text to documents.
+//!
+//! Kubernetes reads YAML with go-yaml, which follows libyaml and not the standard; so does the parser here, step by
+//! step: `scan` makes tokens of bytes, `grammar` follows their structure, `builder` makes nodes.
 
 mod builder;
+mod directive;
 mod expansion;
-mod help;
+mod fault;
+mod grammar;
 mod map;
-mod mended;
+mod scan;
 mod strict;
 
 use std::sync::Arc;
 
-use granit_parser::Parser;
-
 use crate::text::source::{Place, Source};
 use crate::text::span::Span;
-use crate::yaml::bounds::DEEPEST;
 use crate::yaml::node::Node;
 use crate::yaml::parse::builder::Builder;
-use crate::yaml::parse::mended::Mended;
+use crate::yaml::parse::fault::{Cause, Fault, explain};
+use crate::yaml::parse::grammar::Grammar;
 
 /// The documents of a text.
 #[derive(Debug)]
@@ -64,44 +67,10 @@ impl SyntaxError {
 /// # Errors
 /// When the text is no YAML, nests deeper than a document may, or expands aliases without end.
 pub fn parse(source: &Arc<Source>) -> Result<Stream, SyntaxError> {
-    let mut mended = Mended::default();
-    loop {
-        match attempt(source, &mended) {
-            Ok(stream) => return Ok(stream),
-            Err(Failure::Ours(error)) => return Err(error),
-            Err(Failure::Parser { error, at, in_flow }) => {
-                if !mended.mend(source.text(), error.kind(), at, in_flow) {
-                    return Err(help::explain(source, &error, at));
-                }
-            }
-        }
+    if let Some(at) = strict::control(source.text()) {
+        return Err(explain(source, Fault { cause: Cause::Control, at }));
     }
-}
-
-/// Why one attempt failed.
-enum Failure {
-    Ours(SyntaxError),
-    Parser { error: granit_parser::ScanError, at: usize, in_flow: bool },
-}
-
-fn attempt(source: &Arc<Source>, mended: &Mended) -> Result<Stream, Failure> {
-    let options = granit_parser::options! {
-        max_buffered_comment_events: usize::MAX,
-        flow_nesting_limit: DEEPEST,
-        block_nesting_limit: DEEPEST,
-    };
-    let text = mended.text(source.text());
-    let mut builder = Builder::new(source, mended);
-    let mut parser = Parser::new_from_str_with_options(&text, options);
-    while let Some(event) = parser.next_event() {
-        let (event, span) = event.map_err(|error| {
-            let at = error.marker().byte_offset().unwrap_or(text.len());
-            Failure::Parser { error, at, in_flow: builder.in_flow() }
-        })?;
-        let span = span.byte_range().map_or_else(Span::default, |r| Span::new(r.start, r.end));
-        builder.event(event, span).map_err(Failure::Ours)?;
-    }
-    Ok(builder.stream)
+    Grammar::new(source.text(), Builder::new(source)).run()
 }
 
 #[cfg(test)]

@@ -11,10 +11,9 @@ pub(super) struct Refusal {
     pub(super) help: &'static str,
 }
 
-/// Which of the rarer characters a text holds at all.
+/// Whether a text holds a line separator other than a line break at all.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rare {
-    tabs: bool,
     separators: bool,
 }
 
@@ -25,45 +24,21 @@ impl Rare {
         let separators = memchr::memmem::find(bytes, "\u{85}".as_bytes()).is_some()
             || memchr::memmem::find(bytes, b"\xe2\x80\xa8").is_some()
             || memchr::memmem::find(bytes, b"\xe2\x80\xa9").is_some();
-        Self { tabs: memchr::memchr(b'\t', bytes).is_some(), separators }
-    }
-
-    /// Refuses tabs between two tokens of block style: in an indentation, or behind a dash.
-    pub(super) fn between(self, gap: &str, start: usize) -> Option<Refusal> {
-        if !self.tabs || !gap.contains('\t') {
-            return None;
-        }
-        let mut at = start;
-        for (index, line) in gap.split_inclusive('\n').enumerate() {
-            let word = line.trim_start_matches(' ');
-            let behind = word.strip_prefix(['-', '?']).map(|rest| rest.trim_start_matches(' '));
-            let indents = index > 0 && word.starts_with('\t');
-            if indents || behind.is_some_and(|rest| rest.starts_with('\t')) {
-                let tab = at + line.find('\t').unwrap_or_default();
-                return Some(Refusal {
-                    span: Span::new(tab, tab + 1),
-                    message: "a tab in the indentation",
-                    help: "indent with spaces",
-                });
-            }
-            at += line.len();
-        }
-        None
+        Self { separators }
     }
 
     /// Refuses a scalar that Kubernetes reads differently or not at all.
     pub(super) fn scalar(self, node: &Node) -> Option<Refusal> {
-        let (scalar, origin) = (node.scalar()?, node.origin.as_ref()?);
+        let scalar = node.scalar()?;
+        if !self.separators && matches!(scalar.tag, Tag::None | Tag::Str | Tag::Other) {
+            return None;
+        }
+        let origin = node.origin.as_ref()?;
         let token = origin.text();
         let refuse = |at: usize, len: usize, message, help| {
             let start = origin.span.start + at;
             Some(Refusal { span: Span::new(start, start + len), message, help })
         };
-        if scalar.style == Style::Double
-            && let Some((at, len)) = bad_escape(token)
-        {
-            return refuse(at, len, "an escape that Kubernetes does not read", ESCAPE_HELP);
-        }
         if self.separators && !matches!(scalar.style, Style::Single | Style::Double) {
             let at = token.find(['\u{85}', '\u{2028}', '\u{2029}']);
             let len = |at: usize| token[at..].chars().next().map_or(0, char::len_utf8);
@@ -80,23 +55,27 @@ impl Rare {
     }
 }
 
-const ESCAPE_HELP: &str = "write the character itself: `/`, or an emoji as it is";
-
-/// The first escape that is `\/`, or a half of a pair of UTF-16.
-fn bad_escape(token: &str) -> Option<(usize, usize)> {
-    let mut at = 0;
-    while let Some(next) = memchr::memchr(b'\\', token.get(at..)?.as_bytes()) {
-        let escape = at + next;
-        let rest = token.get(escape + 1..)?;
-        if rest.starts_with('/') {
-            return Some((escape, 2));
+/// The first character that YAML does not allow.
+pub(super) fn control(text: &str) -> Option<usize> {
+    let odd = |byte: u8| {
+        (byte < b' ' && byte != b'\n' && byte != b'\r' && byte != b'\t')
+            | (byte == 0x7f)
+            | (byte == 0xc2)
+            | (byte == 0xef)
+    };
+    let bytes = text.as_bytes();
+    for (index, chunk) in bytes.chunks(64).enumerate() {
+        if !chunk.iter().fold(false, |found, byte| found | odd(*byte)) {
+            continue;
         }
-        let half = rest.strip_prefix(['u', 'U']).and_then(|hex| hex.get(..4));
-        let half = half.and_then(|hex| u32::from_str_radix(hex, 16).ok());
-        if rest.starts_with('u') && half.is_some_and(|code| (0xd800..0xe000).contains(&code)) {
-            return Some((escape, 6));
+        let found = (index * 64..index * 64 + chunk.len()).find(|&at| match bytes[at] {
+            0xc2 => bytes.get(at + 1).is_some_and(|next| *next < 0xa0 && *next != 0x85),
+            0xef => matches!(bytes.get(at + 1..at + 3), Some([0xbf, 0xbe | 0xbf])),
+            byte => odd(byte),
+        });
+        if found.is_some() {
+            return found;
         }
-        at = escape + 1 + rest.chars().next().map_or(1, char::len_utf8);
     }
     None
 }
@@ -113,21 +92,6 @@ pub(super) fn key(node: &Node) -> Option<Refusal> {
             "this looks like a template: quote it if `{{` is meant as text",
         ),
         None => refuse("a collection in the place of a key", "quote it if it is meant as text"),
-        Some(_) if is_broken(node) => {
-            refuse("a key that goes on over several lines", "look for a missing quote or comma")
-        }
         _ => None,
-    }
-}
-
-/// Whether a key without `?` reaches over a line break.
-fn is_broken(key: &Node) -> bool {
-    let Some(origin) = &key.origin else { return false };
-    let style = key.scalar().map(|scalar| scalar.style);
-    let in_line = matches!(style, Some(Style::Plain | Style::Single | Style::Double));
-    in_line && origin.text().contains('\n') && {
-        let text = origin.source.text();
-        let asked = text[..origin.span.start].trim_end().ends_with('?');
-        !asked && text[origin.span.end..].trim_start_matches([' ', '\t']).starts_with(':')
     }
 }

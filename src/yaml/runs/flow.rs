@@ -27,6 +27,34 @@ pub fn decode(token: &str, style: Style) -> Option<(String, Vec<Run>)> {
     Some((decoder.out, decoder.runs))
 }
 
+/// The text of a plain or quoted token; `None` when it is not one, or holds an escape that does not exist.
+#[must_use]
+pub fn text(token: &str, style: Style) -> Option<String> {
+    // Lines of text without quotes are most of what large manifests hold.
+    if style != Style::Plain || token.contains('\r') {
+        return decode(token, style).map(|(text, _)| text);
+    }
+    let blank = [' ', '\t'];
+    let mut text = String::with_capacity(token.len());
+    let mut empty = 0;
+    for (index, line) in token.split('\n').enumerate() {
+        let line = line.trim_matches(blank);
+        if index == 0 {
+            text.push_str(line);
+        } else if line.is_empty() {
+            empty += 1;
+        } else {
+            if empty == 0 {
+                text.push(' ');
+            }
+            text.extend(std::iter::repeat_n('\n', empty));
+            text.push_str(line);
+            empty = 0;
+        }
+    }
+    Some(text)
+}
+
 struct Decoder<'t> {
     token: &'t str,
     at: usize,

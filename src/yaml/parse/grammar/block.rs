@@ -1,0 +1,74 @@
+//! Lists with dashes and mappings with a key a line.
+
+use crate::yaml::parse::fault::Cause;
+use crate::yaml::parse::grammar::{Grammar, State, Step, fault};
+use crate::yaml::parse::scan::token::Kind;
+
+impl Grammar<'_, '_> {
+    pub(super) fn seq_item(&mut self) -> Step {
+        let token = self.scanner.peek()?;
+        match token.kind {
+            Kind::Dash => {
+                self.take();
+                self.states.push(State::SeqItem);
+                let next = self.scanner.peek()?;
+                if matches!(next.kind, Kind::Dash | Kind::BlockEnd) {
+                    return self.empty();
+                }
+                self.node(true, false)
+            }
+            Kind::BlockEnd => self.end_block(),
+            _ => Err(fault(Cause::NoItem, token)),
+        }
+    }
+
+    fn end_block(&mut self) -> Step {
+        self.take();
+        self.builder.close(self.behind)?;
+        Ok(())
+    }
+
+    pub(super) fn listed_item(&mut self) -> Step {
+        if self.scanner.peek()?.kind != Kind::Dash {
+            self.builder.close(self.behind)?;
+            return Ok(());
+        }
+        self.take();
+        self.states.push(State::ListedItem);
+        let next = self.scanner.peek()?.kind;
+        if matches!(next, Kind::Dash | Kind::Key | Kind::Value | Kind::BlockEnd) {
+            return self.empty();
+        }
+        self.node(true, false)
+    }
+
+    pub(super) fn map_key(&mut self) -> Step {
+        let token = self.scanner.peek()?;
+        match token.kind {
+            Kind::Key => {
+                self.take();
+                self.states.push(State::MapValue);
+                let next = self.scanner.peek()?.kind;
+                if matches!(next, Kind::Key | Kind::Value | Kind::BlockEnd) {
+                    return self.empty();
+                }
+                self.node(true, true)
+            }
+            Kind::BlockEnd => self.end_block(),
+            _ => Err(fault(Cause::NoKey, token)),
+        }
+    }
+
+    pub(super) fn map_value(&mut self) -> Step {
+        self.states.push(State::MapKey);
+        if self.scanner.peek()?.kind != Kind::Value {
+            return self.empty();
+        }
+        self.take();
+        let next = self.scanner.peek()?.kind;
+        if matches!(next, Kind::Key | Kind::Value | Kind::BlockEnd) {
+            return self.empty();
+        }
+        self.node(true, true)
+    }
+}
