@@ -6,7 +6,6 @@
 )]
 
 mod difference;
-mod hook;
 mod isolation;
 mod judgement;
 mod kubectl;
