@@ -5,7 +5,9 @@ use std::path::PathBuf;
 
 use clap::{ArgAction, Args, ValueEnum};
 
+use crate::cli::failure::Failure;
 use crate::report::console::{Console, Loudness};
+use crate::report::message::Message;
 
 /// The flags that every command has.
 #[derive(Debug, Args)]
@@ -18,8 +20,8 @@ pub struct Global {
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
 
-    /// Print results for people or for programs
-    #[arg(long, value_enum, default_value_t, global = true)]
+    /// Print results as FORMAT; every command has `text` and `json`, `lint` has them all
+    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", global = true)]
     pub format: Format,
 
     /// Use colours
@@ -43,6 +45,18 @@ pub enum Format {
     Text,
     /// For programs
     Json,
+    /// A line a finding, as editors read them
+    Concise,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// Annotations of a GitHub workflow
+    Github,
+}
+
+impl Format {
+    fn word(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
 }
 
 /// When something is done.
@@ -58,6 +72,22 @@ pub enum When {
 }
 
 impl Global {
+    /// Whether results are for programs, for a command that has `text` and `json` only.
+    ///
+    /// # Errors
+    /// When another format is asked for.
+    pub fn is_json(&self) -> Result<bool, Failure> {
+        match self.format {
+            Format::Text => Ok(false),
+            Format::Json => Ok(true),
+            other => {
+                let text = format!("this command does not print `{}`", other.word());
+                let help = "take `--format text` or `--format json`; `rotate lint` has the others";
+                Err(Failure::usage(Message::new(text).help(help)))
+            }
+        }
+    }
+
     /// The console that these flags and the environment ask for.
     #[must_use]
     pub fn console(&self) -> Console {

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use chrono::{DateTime, Utc};
 
 use crate::cli::Status;
-use crate::cli::args::{Format, Global};
+use crate::cli::args::Global;
 use crate::cli::failure::Failure;
 use crate::cli::session::{Access, Session};
 use crate::plan::contract::Bump;
@@ -69,6 +69,7 @@ pub struct Args {
 /// # Errors
 /// When the tree cannot be read, the bump is refused, or it cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
+    global.is_json()?;
     let access = if args.dry_run || args.check { Access::Read } else { Access::Write };
     let session = Session::open(global, console, access)?;
     if args.commit {
@@ -122,23 +123,20 @@ fn show(
     changes: &[FileChange],
 ) -> Result<(), Failure> {
     let written = !args.dry_run && !args.check;
-    match global.format {
-        Format::Json => console.json(&Bump::new(plans, written))?,
-        Format::Text if args.dry_run => {
-            console.result(&picture::diff(changes, console.color_out))?;
-        }
-        Format::Text => {}
+    if global.is_json()? {
+        return Ok(console.json(&Bump::new(plans, written))?);
     }
-    if global.format == Format::Text {
-        for one in plans {
-            console.talk(picture::summary(one, written, console.color_err).trim_end());
-            if !one.next.is_empty() && !args.check {
-                let when = if written { "" } else { ", once it is written" };
-                let place = session.named().map_or(String::new(), |tree| format!(", in {tree}"));
-                console.talk(&format!("\nNext{when}{place}:"));
-                let no_commit = args.commit || !session.has_git();
-                console.talk(&picture::next_steps(one, no_commit, console.color_err));
-            }
+    if args.dry_run {
+        console.result(&picture::diff(changes, console.color_out))?;
+    }
+    for one in plans {
+        console.talk(picture::summary(one, written, console.color_err).trim_end());
+        if !one.next.is_empty() && !args.check {
+            let when = if written { "" } else { ", once it is written" };
+            let place = session.named().map_or(String::new(), |tree| format!(", in {tree}"));
+            console.talk(&format!("\nNext{when}{place}:"));
+            let no_commit = args.commit || !session.has_git();
+            console.talk(&picture::next_steps(one, no_commit, console.color_err));
         }
     }
     Ok(())

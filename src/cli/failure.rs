@@ -4,6 +4,7 @@ use crate::cli::Status;
 use crate::config::error::ConfigError;
 use crate::disk::error::{DiskError, WriteError};
 use crate::history::error::HistoryError;
+use crate::lint::selection::UnknownRule;
 use crate::plan::refusal::{PlanError, Refusal};
 use crate::repo::error::RepoError;
 use crate::report::message::Message;
@@ -79,6 +80,13 @@ impl From<RepoError> for Failure {
     fn from(error: RepoError) -> Self {
         let message = Message::new(error.to_string()).at(error.place().cloned());
         Self::usage(Message { help: error.help(), ..message })
+    }
+}
+
+impl From<UnknownRule> for Failure {
+    fn from(error: UnknownRule) -> Self {
+        let message = Message::new(error.to_string()).at(error.place.clone());
+        Self::usage(message.help(error.help()))
     }
 }
 

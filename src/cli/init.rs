@@ -28,6 +28,7 @@ pub struct Args {
 /// # Errors
 /// When the tree cannot be read, or has a `rotate.yaml`.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
+    global.is_json()?;
     let access = if args.dry_run { Access::Read } else { Access::Write };
     let session = Session::open(global, console, access)?;
     if session.has_config() {

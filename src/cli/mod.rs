@@ -3,8 +3,10 @@
 pub mod args;
 pub mod bump;
 pub mod completions;
+pub mod explain;
 pub mod failure;
 pub mod init;
+pub mod lint;
 pub mod refs;
 pub mod session;
 
@@ -36,7 +38,9 @@ pub struct Cli {
 enum Command {
     Bump(bump::Args),
     Completions(completions::Args),
+    Explain(explain::Args),
     Init(init::Args),
+    Lint(lint::Args),
     Refs(refs::Args),
 }
 
@@ -45,7 +49,7 @@ enum Command {
 pub enum Status {
     /// Nothing to report; done.
     Done,
-    /// Something would change, or a gate refused.
+    /// Something was found, something would change, or a gate refused.
     Findings,
     /// Usage, configuration, input that could not be read, Git.
     Trouble,
@@ -76,7 +80,9 @@ pub fn run() -> ExitCode {
     let done = match &cli.command {
         Command::Bump(args) => bump::run(args, &cli.global, &console),
         Command::Completions(args) => completions::run(args, &mut Cli::command(), &console),
+        Command::Explain(args) => explain::run(args, &cli.global, &console),
         Command::Init(args) => init::run(args, &cli.global, &console),
+        Command::Lint(args) => lint::run(args, &cli.global, &console),
         Command::Refs(args) => refs::run(args, &cli.global, &console),
     };
     let status = done.unwrap_or_else(|failure: Failure| {

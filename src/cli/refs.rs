@@ -1,7 +1,7 @@
 //! `rotate refs`: every effective reference and provider with its origin.
 
 use crate::cli::Status;
-use crate::cli::args::{Format, Global};
+use crate::cli::args::Global;
 use crate::cli::failure::Failure;
 use crate::cli::session::{Access, Session};
 use crate::report::console::Console;
@@ -27,13 +27,15 @@ pub struct Args {
 /// # Errors
 /// When the tree or its configuration cannot be read, or a directory is not in it.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
+    let json = global.is_json()?;
     let session = Session::open(global, console, Access::Read)?;
     let repo = session.roots(&args.directories)?;
     session.report_problems(&repo, console);
     let refs = Refs::new(&repo, args.resources);
-    match global.format {
-        Format::Text => console.result(&refs.text(console.color_out))?,
-        Format::Json => console.json(&refs)?,
+    if json {
+        console.json(&refs)?;
+    } else {
+        console.result(&refs.text(console.color_out))?;
     }
     let failed = repo.roots.iter().any(|root| root.has_failed());
     // The process ends here; taking a large tree apart node by node would only delay that.

@@ -171,8 +171,47 @@ impl Session {
         if directories.is_empty() {
             return self.repo();
         }
-        let paths = directories.iter().map(|directory| self.tree_path(directory));
-        self.load(Scope::Directories(paths.collect::<Result<_, _>>()?))
+        self.load(Scope::Directories(self.tree_paths(directories)?))
+    }
+
+    /// The tree as it was where the line of a revision parted from the checked-out one, under the settings of that time;
+    /// `None` where nothing was committed yet.
+    ///
+    /// # Errors
+    /// When Git does not know the revision, or its tree cannot be loaded.
+    pub fn base(&self, revision: &str) -> Result<Option<Repo>, Failure> {
+        let git = self.required_git()?;
+        if git.head_is_unborn() {
+            return Ok(None);
+        }
+        let tree = Arc::new(git.base(revision)?);
+        let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
+        let config = match tree.source(&path) {
+            // Settings that were broken then say nothing about now.
+            Ok(source) => parse::parse(&source).ok(),
+            Err(_) => None,
+        };
+        Ok(Some(Repo::load(tree, config, Scope::Everything)?))
+    }
+
+    /// The tree's root below the work tree's; the root where there is no Git.
+    #[must_use]
+    pub fn prefix(&self) -> TreePath {
+        self.git.as_ref().map_or_else(TreePath::root, |git| git.prefix().clone())
+    }
+
+    /// A file that the command line names, which need not be in the tree.
+    #[must_use]
+    pub fn file(&self, path: &Path) -> PathBuf {
+        self.start.join(path)
+    }
+
+    /// Paths of the command line as paths of the tree.
+    ///
+    /// # Errors
+    /// When one is not in the tree.
+    pub fn tree_paths(&self, paths: &[String]) -> Result<Vec<TreePath>, Failure> {
+        paths.iter().map(|path| self.tree_path(path)).collect()
     }
 
     /// Whether the settings come from a file.
@@ -198,7 +237,7 @@ impl Session {
     fn tree_path(&self, path: &str) -> Result<TreePath, Failure> {
         let outside = || {
             let text = format!("`{path}` is not in the tree {}", self.tree.root().display());
-            Failure::usage(Message::new(text).help("name directories of the tree, or use `-C DIR`"))
+            Failure::usage(Message::new(text).help("name a path of the tree, or use `-C DIR`"))
         };
         let base = self.start.join(path);
         let real = canonical(&base)?;

@@ -110,6 +110,11 @@ pub enum WriteError {
 }
 
 impl WriteError {
+    /// What the system said about a file that was not written.
+    pub(super) fn system(path: &Path, error: &io::Error) -> Self {
+        Self::System { path: path.to_owned(), reason: reason(error) }
+    }
+
     /// What to type next.
     #[must_use]
     pub fn help(&self) -> Option<String> {

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods, reason = "this is the door to `std::fs`")]
 
 pub mod error;
+pub mod file;
 mod journal;
 pub mod locate;
 mod lock;

@@ -1,6 +1,7 @@
 //! Rules run over a loaded repository: what they find, merged, sorted, and without what was allowed.
 
 pub mod allow;
+pub mod baseline;
 mod fingerprint;
 mod judge;
 pub mod rule;

@@ -19,20 +19,21 @@ use crate::yaml::node::Node;
 use crate::yaml::path::Path;
 
 /// Repairs as files to write.
-#[derive(Debug)]
 pub struct Repairs {
     /// The files to write, sorted by path.
     pub changes: Vec<FileChange>,
     /// Which of the repairs are in it, by their index.
     pub taken: Vec<usize>,
+    /// The tree with the repairs in it; none where nothing changes.
+    pub after: Option<Repo>,
 }
 
-/// Plans repairs: those that overlap an earlier one, or that the tree does not resolve with, are left out.
+/// Plans repairs; those that overlap an earlier one are left out.
 ///
 /// The planned tree is resolved in memory; values may differ only where an edit stands.
 ///
 /// # Errors
-/// When what is left still changes something that no edit speaks of.
+/// When they would change something that no edit speaks of.
 pub fn plan(repo: &Repo, fixes: &[&Fix]) -> Result<Repairs, PlanError> {
     let (edits, taken) = without_overlaps(fixes);
     let mut draft = Draft::default();
@@ -41,13 +42,16 @@ pub fn plan(repo: &Repo, fixes: &[&Fix]) -> Result<Repairs, PlanError> {
     }
     let changes = draft.finish().map_err(|fault| unproved(vec![fault]))?;
     if changes.is_empty() {
-        return Ok(Repairs { changes, taken });
+        return Ok(Repairs { changes, taken, after: None });
     }
     let changed: BTreeSet<TreePath> = changes.iter().map(|change| change.path.clone()).collect();
     let after = repo.reload(Arc::new(overlay(repo, &changes)), &changed);
     let after = after.map_err(|error| unproved(vec![error.to_string()]))?;
     let faults = prove(repo, &after, &edits);
-    if faults.is_empty() { Ok(Repairs { changes, taken }) } else { Err(unproved(faults)) }
+    if !faults.is_empty() {
+        return Err(unproved(faults));
+    }
+    Ok(Repairs { changes, taken, after: Some(after) })
 }
 
 fn unproved(differences: Vec<String>) -> PlanError {
@@ -161,7 +165,7 @@ mod tests {
             ("staging/kustomization.yaml", "resources", "namePrefix: x-\nresources"),
             ("base/web.yaml", "kind: Deployment", "kind: [Deployment"),
         ] {
-            let error = plan(&repo, &[&fix(&repo, file, old, new)]).unwrap_err();
+            let error = plan(&repo, &[&fix(&repo, file, old, new)]).err().unwrap();
             assert!(matches!(&error, PlanError::UnprovedRepairs { .. }), "{error}");
         }
     }

@@ -96,6 +96,12 @@ impl Root {
         self.status() == Status::Failed
     }
 
+    /// Whether it lacks something remote or foreign.
+    #[must_use]
+    pub fn is_partial(&self) -> bool {
+        self.status() == Status::Partial
+    }
+
     /// What could not be resolved, and why.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {

@@ -35,6 +35,8 @@ pub enum Paint {
     Red,
     /// What is added.
     Green,
+    /// What deserves a look.
+    Yellow,
     /// A place.
     Cyan,
     /// What matters less.
@@ -47,6 +49,7 @@ impl Paint {
             Self::Bold => "1",
             Self::Red => "31",
             Self::Green => "32",
+            Self::Yellow => "33",
             Self::Cyan => "36",
             Self::Dim => "2",
         }

@@ -1,6 +1,7 @@
 //! An error or a warning as a person reads it: what is wrong, the source line, what to type next.
 
 use std::fmt;
+use std::sync::Arc;
 
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity,
@@ -61,31 +62,51 @@ impl From<&Problem> for Message {
 }
 
 /// The message in the shape that miette draws.
-struct Drawn {
+pub(super) struct Drawn {
     text: String,
     help: Option<String>,
     severity: Severity,
-    source: Option<NamedSource<String>>,
+    source: Option<NamedSource<Arc<str>>>,
     label: Option<LabeledSpan>,
 }
 
 impl Drawn {
     fn new(message: &Message, severity: Severity) -> Self {
-        let place = message.place.as_ref().map(Place::near_in_file);
-        let source = place.as_ref().map(|place| {
-            let name = place.source.path().display();
-            NamedSource::new(name, sensitive::mask(&place.source)).with_language("yaml")
-        });
-        let label = place.map(|place| {
-            let last = place.source.text().len();
-            let start = place.span.start.min(last);
-            LabeledSpan::new(None, start, place.span.end.min(last) - start)
-        });
         let text = match (&message.place, &message.path) {
             (None, Some(path)) => format!("{path}: {}", message.text),
             _ => message.text.clone(),
         };
-        Self { text, help: message.help.clone(), severity, source, label }
+        let drawn = Self { text, help: message.help.clone(), severity, source: None, label: None };
+        match &message.place {
+            Some(place) => drawn.at(place, None, sensitive::mask(&place.near_in_file().source)),
+            None => drawn,
+        }
+    }
+
+    /// A text with what to do about it.
+    pub(super) fn of(text: String, help: Option<String>, severity: Severity) -> Self {
+        Self { text, help, severity, source: None, label: None }
+    }
+
+    /// The same at a place, with a word under it, on the text of its file with secret values covered.
+    pub(super) fn at(
+        mut self,
+        place: &Place,
+        word: Option<String>,
+        masked: impl Into<Arc<str>>,
+    ) -> Self {
+        let place = place.near_in_file();
+        let last = place.source.text().len();
+        let start = place.span.start.min(last);
+        let name = place.source.path().display();
+        self.source = Some(NamedSource::new(name, masked.into()).with_language("yaml"));
+        self.label = Some(LabeledSpan::new(word, start, place.span.end.min(last) - start));
+        self
+    }
+
+    /// The picture.
+    pub(super) fn draw(&self, color: bool, width: usize) -> String {
+        draw(self, color, width)
     }
 }
 
@@ -134,7 +155,7 @@ pub fn warning(message: &Message, console: &Console) -> String {
 }
 
 fn with_also(message: &Message, severity: Severity, console: &Console) -> String {
-    let mut out = draw(&Drawn::new(message, severity), console);
+    let mut out = draw(&Drawn::new(message, severity), console.color_err, console.width);
     for also in &message.also {
         out.push('\n');
         out.push_str(&with_also(also, severity, console));
@@ -142,15 +163,11 @@ fn with_also(message: &Message, severity: Severity, console: &Console) -> String
     out
 }
 
-fn draw(drawn: &Drawn, console: &Console) -> String {
-    let theme = if console.color_err {
-        GraphicalTheme::unicode()
-    } else {
-        GraphicalTheme::unicode_nocolor()
-    };
+fn draw(drawn: &Drawn, color: bool, width: usize) -> String {
+    let theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     // Names are long and have hyphens: a line that is not wrapped can be copied whole.
     let handler = GraphicalReportHandler::new_themed(theme)
-        .with_width(console.width)
+        .with_width(width)
         .with_wrap_lines(false)
         .with_context_lines(1)
         .without_syntax_highlighting();

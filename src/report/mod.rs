@@ -2,6 +2,8 @@
 
 pub mod console;
 pub mod diff;
+pub mod explain;
+pub mod lint;
 pub mod message;
 pub mod plan;
 pub mod refs;

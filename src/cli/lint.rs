@@ -1,0 +1,263 @@
+//! `rotate lint`: findings, their repair, and what a repository begins with.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use clap::ValueEnum;
+
+use crate::cli::Status;
+use crate::cli::args::{Format, Global};
+use crate::cli::explain::words;
+use crate::cli::failure::Failure;
+use crate::cli::session::{Access, Session};
+use crate::disk::file;
+use crate::disk::tree::read_file;
+use crate::finding::{Finding, Fix, Level};
+use crate::lint::baseline::Baseline;
+use crate::lint::rule::Facts;
+use crate::lint::selection::Selection;
+use crate::lint::{self, Outcome};
+use crate::plan::{FileChange, fix};
+use crate::repo::Repo;
+use crate::report::console::Console;
+use crate::report::lint::concise::concise;
+use crate::report::lint::github::github;
+use crate::report::lint::json::Lint;
+use crate::report::lint::sarif::sarif;
+use crate::report::lint::summary::summary;
+use crate::report::lint::text::text;
+use crate::report::lint::{Counts, Report};
+use crate::report::message::Message;
+use crate::report::plan::diff;
+use crate::text::path::TreePath;
+
+/// How often repairs are looked for again after repairs: each pass takes what the one before overlapped with.
+const PASSES: usize = 8;
+
+/// Find stale, dangling and wrong secret references
+///
+/// Every reference is judged as the cluster would see it, in each environment that uses it, and
+/// reported once, where it is written. What cannot be known (a remote base, a chart) is not judged.
+///
+/// A comment `# rotate: allow[RULE] REASON`, on the line or the line above, silences a finding;
+/// `lint.rules` in rotate.yaml sets the level of a rule. `rotate explain RULE` says more about one.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Report only what is in these files and directories; the whole tree is judged all the same
+    #[arg(value_name = "PATH")]
+    paths: Vec<String>,
+
+    /// Exit with 1 from findings of this level on
+    #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
+    fail_on: FailOn,
+
+    /// Make the repairs that are safe
+    #[arg(long)]
+    fix: bool,
+
+    /// With --fix: print the diff and write nothing
+    #[arg(long, requires = "fix")]
+    dry_run: bool,
+
+    /// With --fix: also change files that have uncommitted changes
+    #[arg(long, requires = "fix")]
+    allow_dirty: bool,
+
+    /// Compare with the commit where the line of REV and the present one parted
+    #[arg(long, value_name = "REV")]
+    base: Option<String>,
+
+    /// Leave out the findings that FILE lists
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+
+    /// Write the findings into the baseline instead of reporting them
+    #[arg(long, requires = "baseline", conflicts_with = "fix")]
+    write_baseline: bool,
+
+    /// Take TIME (RFC 3339) for the present time
+    #[arg(long, value_name = "TIME")]
+    at: Option<DateTime<Utc>>,
+}
+
+/// From which level on findings fail the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum FailOn {
+    /// Errors
+    Error,
+    /// Errors and warnings
+    #[default]
+    Warning,
+    /// Any finding
+    Info,
+    /// No finding
+    Never,
+}
+
+impl FailOn {
+    fn is_met(self, finding: &Finding) -> bool {
+        match self {
+            Self::Error => finding.level >= Level::Error,
+            Self::Warning => finding.level >= Level::Warning,
+            Self::Info => true,
+            Self::Never => false,
+        }
+    }
+}
+
+/// Runs the rules and reports what they find.
+///
+/// # Errors
+/// When the tree, the configuration, the baseline or the base revision cannot be read, or a repair cannot be written.
+pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
+    let writes = args.fix && !args.dry_run;
+    let session =
+        Session::open(global, console, if writes { Access::Write } else { Access::Read })?;
+    let within = session.tree_paths(&args.paths)?;
+    let baseline = read_baseline(args, &session)?;
+    let base = args.base.as_ref().map(|revision| session.base(revision)).transpose()?.flatten();
+    let repo = session.repo()?;
+    let selection = Selection::of(&repo.config)?;
+    let judge = Judge {
+        selection: &selection,
+        base: base.as_ref(),
+        now: args.at.unwrap_or_else(Utc::now),
+        within: &within,
+        baseline: baseline.as_ref(),
+    };
+    let mut judged = judge.run(&repo);
+    if let (true, Some(file)) = (args.write_baseline, &args.baseline) {
+        let new = Baseline::of(&judged.findings);
+        file::replace(&session.file(file), &new.text())?;
+        console.talk(&format!("Wrote {} findings to {}.", new.len(), file.display()));
+        return Ok(Status::Done);
+    }
+    let mut changes = Vec::new();
+    if args.fix {
+        (judged, changes) = repair(&judge, &repo, judged)?;
+    }
+    if writes {
+        session.refuse_uncommitted(&changes, args.allow_dirty)?;
+        session.write(&changes)?;
+    }
+    if args.dry_run && global.format == Format::Text {
+        console.result(&diff(&changes, console.color_out))?;
+    }
+    let rules = words();
+    let prefix = session.prefix();
+    let report = Report {
+        findings: &judged.findings,
+        rules: &rules,
+        prefix: &prefix,
+        counts: judged.counts,
+    };
+    show(&report, global, console)?;
+    let fails = judged.findings.iter().any(|finding| args.fail_on.is_met(finding));
+    // The process ends here; taking large trees apart node by node would only delay that.
+    std::mem::forget((base, repo));
+    Ok(if fails { Status::Findings } else { Status::Done })
+}
+
+/// How a tree is judged.
+struct Judge<'a> {
+    selection: &'a Selection,
+    base: Option<&'a Repo>,
+    now: DateTime<Utc>,
+    within: &'a [TreePath],
+    baseline: Option<&'a Baseline>,
+}
+
+/// What is reported of a tree.
+struct Judged {
+    findings: Vec<Finding>,
+    counts: Counts,
+}
+
+impl Judge<'_> {
+    fn run(&self, repo: &Repo) -> Judged {
+        let facts = Facts { repo, base: self.base, now: self.now };
+        let Outcome { mut findings, allowed } = lint::run(&facts, self.selection);
+        let (known, gone) = self.baseline.map_or((0, 0), |known| known.sift(&mut findings));
+        if !self.within.is_empty() {
+            let is_within =
+                |path: &TreePath| self.within.iter().any(|within| path.is_within(within));
+            findings.retain(|finding| is_within(finding.place.source.path()));
+        }
+        let counts = Counts {
+            roots: repo.roots.len(),
+            incomplete: repo.roots.iter().filter(|root| root.is_partial()).count(),
+            allowed,
+            known,
+            // Findings elsewhere were not looked for.
+            gone: if self.within.is_empty() { gone } else { 0 },
+            repaired: 0,
+        };
+        Judged { findings, counts }
+    }
+}
+
+/// Repairs what can be repaired, in memory: what is left to report, and the files to write.
+fn repair(
+    judge: &Judge<'_>,
+    repo: &Repo,
+    mut judged: Judged,
+) -> Result<(Judged, Vec<FileChange>), Failure> {
+    let mut changes: Vec<FileChange> = Vec::new();
+    let mut repaired = 0;
+    let mut now: Option<Repo> = None;
+    for _ in 0..PASSES {
+        let fixes: Vec<&Fix> =
+            judged.findings.iter().filter_map(|finding| finding.fix.as_ref()).collect();
+        let repairs = fix::plan(now.as_ref().unwrap_or(repo), &fixes)?;
+        let Some(after) = repairs.after else { break };
+        repaired += repairs.taken.len();
+        for change in repairs.changes {
+            match changes.iter_mut().find(|known| known.path == change.path) {
+                Some(known) => known.after = change.after,
+                None => changes.push(change),
+            }
+        }
+        judged = judge.run(&after);
+        now = Some(after);
+    }
+    judged.counts.repaired = repaired;
+    changes.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok((judged, changes))
+}
+
+fn read_baseline(args: &Args, session: &Session) -> Result<Option<Baseline>, Failure> {
+    let Some(path) = args.baseline.as_ref().filter(|_| !args.write_baseline) else {
+        return Ok(None);
+    };
+    let source = read_file(&session.file(path)).map_err(|error| {
+        let help = format!("`rotate lint --baseline {} --write-baseline` makes it", path.display());
+        Failure::usage(Message::new(error.to_string()).help(help))
+    })?;
+    Baseline::parse(source.text()).map(Some).map_err(|error| {
+        let text = format!("`{}`: {error}", path.display());
+        let help = "`--write-baseline` writes it anew";
+        Failure::usage(Message::new(text).help(help))
+    })
+}
+
+fn show(report: &Report<'_>, global: &Global, console: &Console) -> Result<(), Failure> {
+    match global.format {
+        Format::Text => console.result(&text(report, console.color_out, console.width))?,
+        Format::Concise => console.result(&concise(report, console.color_out))?,
+        Format::Json => console.json(&Lint::new(report))?,
+        Format::Sarif => console.json(&sarif(report))?,
+        Format::Github => {
+            console.result(&github(report))?;
+            if let Some(file) = step_summary() {
+                file::append(Path::new(&file), &summary(report))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The file that a GitHub workflow's step shows as its summary.
+#[allow(clippy::disallowed_methods)] // the command line is where the environment is read
+fn step_summary() -> Option<std::ffi::OsString> {
+    std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty())
+}

@@ -1,0 +1,56 @@
+//! Single files that need not be in a tree: written whole or not at all, or added to.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::path::Path;
+
+use crate::disk::error::WriteError;
+
+/// Writes a file whole: the new text is written beside it and takes its place in one step.
+///
+/// # Errors
+/// When the system refuses; the file is then as it was.
+pub fn replace(path: &Path, text: &str) -> Result<(), WriteError> {
+    let refused = |error: std::io::Error| WriteError::system(path, &error);
+    // What a link names is written, not the link.
+    let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let mut name = target.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{}.new", std::process::id()));
+    let beside = target.with_file_name(name);
+    let written = fs::write(&beside, text).and_then(|()| fs::rename(&beside, &target));
+    if written.is_err() {
+        let _gone_already = fs::remove_file(&beside);
+    }
+    written.map_err(refused)
+}
+
+/// Adds a text to the end of a file; makes the file where there is none.
+///
+/// # Errors
+/// When the system refuses.
+pub fn append(path: &Path, text: &str) -> Result<(), WriteError> {
+    let opened = OpenOptions::new().create(true).append(true).open(path);
+    opened
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|error| WriteError::system(path, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, reason = "tests look at the files")]
+
+    use super::{append, replace};
+
+    #[test]
+    fn replaces_and_appends() {
+        let sandbox = tempfile::tempdir().unwrap();
+        let file = sandbox.path().join("a.json");
+        replace(&file, "one").unwrap();
+        replace(&file, "two\n").unwrap();
+        append(&file, "three\n").unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "two\nthree\n");
+        assert_eq!(std::fs::read_dir(sandbox.path()).unwrap().count(), 1);
+        let error = replace(&sandbox.path().join("no/where"), "x").unwrap_err();
+        assert!(error.to_string().contains("where"), "{error}");
+    }
+}

@@ -1,0 +1,152 @@
+//! Findings for programs: schema `rotate.lint/v1`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::finding::{Finding, Level};
+use crate::plan::contract::PlaceView;
+use crate::report::lint::Report;
+
+/// What `rotate lint --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Lint {
+    /// Always `rotate.lint/v1`.
+    pub schema: &'static str,
+    /// The findings, sorted by file and place.
+    pub findings: Vec<FindingView>,
+    /// How many there are.
+    pub counts: CountsView,
+}
+
+/// One finding.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FindingView {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// `error`, `warning` or `info`.
+    pub level: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// The environments in which it is wrong, in promotion order; empty where that is no matter of environments.
+    pub environments: Vec<String>,
+    /// Where.
+    pub place: PlaceView,
+    /// Other places that explain it.
+    pub related: Vec<RelatedView>,
+    /// What to type.
+    pub help: Option<String>,
+    /// What `--fix` would do.
+    pub fix: Option<FixView>,
+    /// What stays the same when lines move.
+    pub fingerprint: String,
+}
+
+/// A place that explains a finding.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RelatedView {
+    /// What is there.
+    pub label: String,
+    /// The place.
+    pub place: PlaceView,
+}
+
+/// A safe repair.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct FixView {
+    /// What it does.
+    pub title: String,
+    /// Its edits, all of them or none.
+    pub edits: Vec<EditView>,
+}
+
+/// An edit of a file.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct EditView {
+    /// The file.
+    pub file: String,
+    /// The first byte that is replaced, from 0.
+    pub start: usize,
+    /// The byte behind the last one that is replaced.
+    pub end: usize,
+    /// What is put there.
+    pub text: String,
+}
+
+/// How many findings there are.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CountsView {
+    /// Errors.
+    pub error: usize,
+    /// Warnings.
+    pub warning: usize,
+    /// Remarks.
+    pub info: usize,
+    /// Findings that a comment silenced; they are not listed.
+    pub allowed: usize,
+    /// Findings that the baseline knows; they are not listed.
+    pub baseline: usize,
+    /// Findings that were repaired, or would be with `--dry-run`; they are not listed.
+    pub repaired: usize,
+    /// The build roots that were judged.
+    pub roots: usize,
+    /// The build roots that could not be resolved as a whole; what may come from elsewhere is not judged.
+    pub incomplete: usize,
+}
+
+impl Lint {
+    /// The view of a report.
+    #[must_use]
+    pub fn new(report: &Report<'_>) -> Self {
+        let counts = &report.counts;
+        Self {
+            schema: "rotate.lint/v1",
+            findings: report.findings.iter().map(FindingView::new).collect(),
+            counts: CountsView {
+                error: report.count(Level::Error),
+                warning: report.count(Level::Warning),
+                info: report.count(Level::Info),
+                allowed: counts.allowed,
+                baseline: counts.known,
+                repaired: counts.repaired,
+                roots: counts.roots,
+                incomplete: counts.incomplete,
+            },
+        }
+    }
+}
+
+impl FindingView {
+    fn new(finding: &Finding) -> Self {
+        let related = finding.related.iter().map(|related| RelatedView {
+            label: related.label.clone(),
+            place: PlaceView::from(&related.place),
+        });
+        let fix = finding.fix.as_ref().map(|fix| FixView {
+            title: fix.title.clone(),
+            edits: fix
+                .edits
+                .iter()
+                .map(|one| EditView {
+                    file: one.source.path().as_str().to_owned(),
+                    start: one.edit.span.start,
+                    end: one.edit.span.end,
+                    text: one.edit.text.clone(),
+                })
+                .collect(),
+        });
+        Self {
+            rule: finding.rule,
+            level: finding.level.word(),
+            message: finding.message.clone(),
+            environments: finding.environments.clone(),
+            place: PlaceView::from(&finding.place),
+            related: related.collect(),
+            help: finding.help.clone(),
+            fix,
+            fingerprint: finding.fingerprint.clone(),
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Findings as people and programs read them, one file a format. No rule is known here.
+
+pub mod concise;
+pub mod github;
+pub mod json;
+pub mod sarif;
+pub mod summary;
+pub mod text;
+
+use std::fmt;
+
+use crate::finding::{Finding, Level};
+use crate::report::console::Paint;
+use crate::text::path::TreePath;
+use crate::text::source::Place;
+
+/// What a run of the rules has to say.
+pub struct Report<'a> {
+    /// The findings, sorted by path and place.
+    pub findings: &'a [Finding],
+    /// Every rule, in the order of the ids.
+    pub rules: &'a [RuleWords],
+    /// The tree's root below the root of its Git repository.
+    pub prefix: &'a TreePath,
+    /// What else was counted.
+    pub counts: Counts,
+}
+
+/// What was counted beside the findings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// The build roots.
+    pub roots: usize,
+    /// Of them those that lack something remote or foreign.
+    pub incomplete: usize,
+    /// The findings that a comment silenced.
+    pub allowed: usize,
+    /// The findings that the baseline knows.
+    pub known: usize,
+    /// The entries of the baseline that nothing matched.
+    pub gone: usize,
+    /// The findings that were repaired, or would be.
+    pub repaired: usize,
+}
+
+/// A rule, in its own words.
+#[derive(Debug, Clone)]
+pub struct RuleWords {
+    /// Its name.
+    pub id: &'static str,
+    /// How much its findings matter.
+    pub level: Level,
+    /// Whether some of its findings can be repaired.
+    pub repairs: bool,
+    /// What it finds, in a phrase.
+    pub summary: &'static str,
+    /// Its page, in Markdown.
+    pub docs: &'static str,
+}
+
+impl Report<'_> {
+    /// How many findings have a level.
+    #[must_use]
+    pub fn count(&self, level: Level) -> usize {
+        self.findings.iter().filter(|finding| finding.level == level).count()
+    }
+
+    /// How many findings could be repaired.
+    fn repairable(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.fix.is_some()).count()
+    }
+
+    /// A file as it is called from the root of the Git repository.
+    fn path(&self, place: &Place) -> String {
+        let path = place.source.path().as_str();
+        self.prefix.join(path).map_or_else(|| path.to_owned(), |path| path.as_str().to_owned())
+    }
+}
+
+impl fmt::Display for Report<'_> {
+    /// `2 errors and 1 warning in 12 build roots`
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let levels =
+            [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Info, "remark")];
+        let counted: Vec<String> = levels
+            .into_iter()
+            .filter(|(level, _)| self.count(*level) > 0)
+            .map(|(level, word)| several(self.count(level), word))
+            .collect();
+        let found = match counted.as_slice() {
+            [] => "no findings".to_owned(),
+            [one] => one.clone(),
+            [first @ .., last] => format!("{} and {last}", first.join(", ")),
+        };
+        write!(f, "{found} in {}", several(self.counts.roots, "build root"))?;
+        let beside = [
+            (self.counts.repaired, "repaired"),
+            (self.counts.known, "in the baseline"),
+            (self.counts.allowed, "allowed by comments"),
+        ];
+        for (count, what) in beside.into_iter().filter(|(count, _)| *count > 0) {
+            write!(f, ", {count} {what}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A number with its noun.
+fn several(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// `file:line:column`
+fn told(place: &Place) -> String {
+    let position = place.position();
+    format!("{}:{}:{}", place.source.path().display(), position.line, position.column)
+}
+
+/// `in staging, production`, for findings that are a matter of environments.
+fn environments(finding: &Finding) -> Option<String> {
+    (!finding.environments.is_empty()).then(|| format!("in {}", finding.environments.join(", ")))
+}
+
+/// The message, with the environments behind it.
+fn message(finding: &Finding) -> String {
+    match environments(finding) {
+        Some(environments) => format!("{} ({environments})", finding.message),
+        None => finding.message.clone(),
+    }
+}
+
+/// A phrase as the beginning of a sentence.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |first| first.to_uppercase().chain(chars).collect())
+}
+
+const fn paint(level: Level) -> Paint {
+    match level {
+        Level::Error => Paint::Red,
+        Level::Warning => Paint::Yellow,
+        Level::Info => Paint::Cyan,
+    }
+}

@@ -1,0 +1,81 @@
+//! The findings as a Markdown table, for the summary of a workflow's step.
+
+use std::fmt::Write as _;
+
+use crate::finding::{Finding, Level};
+use crate::report::lint::{Report, message};
+
+/// GitHub refuses a step's summary of more than 1 MiB; other tools may have written to it before.
+const LIMIT: usize = 900_000;
+
+/// A heading with the counts, and a row a finding, errors first.
+#[must_use]
+pub fn summary(report: &Report<'_>) -> String {
+    let mut out = format!("### rotate lint: {report}\n");
+    if report.findings.is_empty() {
+        return out;
+    }
+    out.push_str("\n| level | rule | where | what |\n| --- | --- | --- | --- |\n");
+    let mut left = report.findings.len();
+    for level in [Level::Error, Level::Warning, Level::Info] {
+        for finding in report.findings.iter().filter(|finding| finding.level == level) {
+            let row = row(report, finding);
+            if out.len() + row.len() > LIMIT {
+                let _ = writeln!(out, "\n{left} more are in the step's log.");
+                return out;
+            }
+            out.push_str(&row);
+            left -= 1;
+        }
+    }
+    out
+}
+
+fn row(report: &Report<'_>, finding: &Finding) -> String {
+    let line = finding.place.position().line;
+    let place = format!("{}:{line}", report.path(&finding.place));
+    let mut text = cell(&message(finding));
+    if let Some(help) = &finding.help {
+        let _ = write!(text, "<br>{}", cell(help));
+    }
+    let level = finding.level.word();
+    format!("| {level} | `{}` | {} | {text} |\n", finding.rule, code(&place))
+}
+
+/// A text inside a table's cell.
+fn cell(text: &str) -> String {
+    let mut out = String::new();
+    for (index, part) in text.split('`').enumerate() {
+        let is_code = index % 2 == 1;
+        if index > 0 {
+            out.push('`');
+        }
+        for c in part.chars() {
+            match c {
+                '\n' | '\r' => out.push(' '),
+                '|' => out.push_str("\\|"),
+                '<' if !is_code => out.push_str("&lt;"),
+                '*' | '_' | '[' | ']' | '#' | '@' if !is_code => {
+                    out.push('\\');
+                    out.push(c);
+                }
+                c => out.push(c),
+            }
+        }
+    }
+    out
+}
+
+fn code(text: &str) -> String {
+    format!("`{}`", text.replace('`', "'").replace('|', "\\|").replace(['\n', '\r'], " "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cell;
+
+    #[test]
+    fn cells_stay_cells() {
+        assert_eq!(cell("a|b <c>\n`x_|<y>` *d*"), "a\\|b &lt;c> `x_\\|<y>` \\*d\\*");
+    }
+}

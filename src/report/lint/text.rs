@@ -1,0 +1,74 @@
+//! Findings for people: the source line, what is wrong with it, what explains it, what to type.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use miette::Severity;
+
+use crate::finding::{Finding, Level};
+use crate::repo::sensitive;
+use crate::report::console::Paint;
+use crate::report::lint::{Report, capital, environments, several, told};
+use crate::report::message::Drawn;
+use crate::text::path::TreePath;
+
+/// The findings with their source lines, and a count at the end.
+#[must_use]
+pub fn text(report: &Report<'_>, color: bool, width: usize) -> String {
+    let mut masked: BTreeMap<&TreePath, Arc<str>> = BTreeMap::new();
+    let mut out = String::new();
+    for finding in report.findings {
+        let source = &finding.place.source;
+        let text = masked.entry(source.path()).or_insert_with(|| sensitive::mask(source).into());
+        one(&mut out, finding, Arc::clone(text), color, width);
+    }
+    let _ = writeln!(out, "{}", Paint::Bold.on(&capital(&report.to_string()), color));
+    for line in remarks(report) {
+        let _ = writeln!(out, "{line}");
+    }
+    out
+}
+
+fn one(out: &mut String, finding: &Finding, masked: Arc<str>, color: bool, width: usize) {
+    let severity = match finding.level {
+        Level::Error => Severity::Error,
+        Level::Warning => Severity::Warning,
+        Level::Info => Severity::Advice,
+    };
+    let heading = format!("{}[{}]: {}", finding.level.word(), finding.rule, finding.message);
+    let drawn = Drawn::of(heading, finding.help.clone(), severity);
+    let drawn = drawn.at(&finding.place, environments(finding), masked);
+    let _ = writeln!(out, "{}", drawn.draw(color, width));
+    for related in &finding.related {
+        let place = Paint::Cyan.on(&told(&related.place), color);
+        let _ = writeln!(out, "  see:  {place}: {}", related.label);
+    }
+    if let Some(fix) = &finding.fix {
+        let _ = writeln!(out, "  fix:  {}", fix.title);
+    }
+    out.push('\n');
+}
+
+/// What is worth knowing beside the findings.
+fn remarks(report: &Report<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    if report.repairable() > 0 {
+        let count = report.repairable();
+        lines.push(format!("{count} of them can be repaired: `rotate lint --fix`"));
+    }
+    if report.counts.incomplete > 0 {
+        let roots = several(report.counts.incomplete, "build root");
+        lines.push(format!(
+            "{roots} could not be resolved as a whole (a remote base, a chart): what may come from there is \
+             not judged; `rotate refs` says what is missing"
+        ));
+    }
+    if report.counts.gone > 0 {
+        let gone = several(report.counts.gone, "finding");
+        lines.push(format!(
+            "{gone} of the baseline no longer found: `--write-baseline` takes them out of it"
+        ));
+    }
+    lines
+}
