@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 
 use rotate::plan::contract::Bump;
+use rotate::report::explain::Explained;
+use rotate::report::lint::json::Lint;
 use rotate::report::refs::Refs;
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
@@ -48,6 +50,36 @@ fn refs_are_as_their_schema_says() {
         let value = holds(&schema, &output);
         assert!(!value["roots"].as_array().unwrap().is_empty(), "{tree}");
     }
+}
+
+#[test]
+fn findings_are_as_their_schema_says() {
+    let schema = kept::<Lint>("lint.json");
+    let cases = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/lint");
+    let list = |directory: &Path| {
+        let entries = fs::read_dir(directory).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect::<Vec<_>>()
+    };
+    let sandbox = Sandbox::empty();
+    let mut seen = 0;
+    for case in list(&cases).iter().flat_map(|rule| list(rule)) {
+        let tree = case.join("in");
+        let lint = ["-C", tree.to_str().unwrap(), "lint", "--format", "json", "--at", NOW];
+        let value = holds(&schema, &sandbox.rotate(&lint));
+        seen += value["findings"].as_array().unwrap().len();
+    }
+    assert!(seen > 10, "{seen} findings only");
+}
+
+#[test]
+fn explanations_are_as_their_schema_says() {
+    let schema = kept::<Explained>("explain.json");
+    let sandbox = Sandbox::empty();
+    let value = holds(&schema, &sandbox.rotate(&["explain", "--format", "json"]));
+    assert!(value["rules"].as_array().unwrap().len() > 4);
+    let one = ["explain", "dangling-reference", "--format", "json"];
+    let value = holds(&schema, &sandbox.rotate(&one));
+    assert_eq!(value["rules"].as_array().unwrap().len(), 1);
 }
 
 /// What a reference's origin points at is the secret's name, byte for byte.

@@ -7,6 +7,8 @@ mod bad_input;
 mod cli;
 mod contracts;
 mod crash;
+mod docs;
+mod lint;
 mod references;
 mod registry;
 mod rules;

@@ -1,0 +1,235 @@
+//! `rotate lint` as its users call it: formats, statuses, what is left out, what is compared with.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use crate::support::{NOW, Output, Sandbox};
+
+const FORMATS: [&str; 5] = ["text", "concise", "json", "sarif", "github"];
+
+fn deployment(name: &str, secret: &str) -> String {
+    format!(
+        "apiVersion: apps/v1
+kind: Deployment
+metadata: {{ name: {name}, namespace: shop }}
+spec:
+  template:
+    spec:
+      containers:
+        - name: {name}
+          image: registry.example/{name}:1.4.2
+          envFrom:
+            - secretRef: {{ name: {secret} }}
+"
+    )
+}
+
+/// A family with its stub, and `count` workloads whose secrets nothing provides.
+fn dangling(count: usize) -> Sandbox {
+    let sandbox = Sandbox::empty();
+    sandbox.write("staging/web.yaml", &deployment("web", "auth-20250602090000"));
+    sandbox.write(
+        "staging/stub.yaml",
+        "apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: { name: auth-20250602090000, namespace: shop }
+spec:
+  secretStoreRef: { kind: ClusterSecretStore, name: aws }
+  refreshPolicy: CreatedOnce
+  target: { name: auth-20250602090000, immutable: true }
+  dataFrom:
+    - extract: { key: shop/auth, version: \"uuid/20250602090000\" }
+",
+    );
+    for number in 0..count {
+        let name = format!("worker-{number:02}");
+        let secret = format!("{name}-20250602090000");
+        sandbox.write(&format!("staging/{name}.yaml"), &deployment(&name, &secret));
+    }
+    sandbox
+}
+
+fn lint(sandbox: &Sandbox, arguments: &[&str]) -> Output {
+    sandbox.rotate(&[&["lint", "--at", NOW], arguments].concat())
+}
+
+fn concise(sandbox: &Sandbox, arguments: &[&str]) -> Output {
+    lint(sandbox, &[&["--format", "concise"], arguments].concat())
+}
+
+#[test]
+fn every_format_says_the_same_with_the_same_status() {
+    for count in [0, 3, 25] {
+        let sandbox = dangling(count);
+        for format in FORMATS {
+            let output = lint(&sandbox, &["--format", format]).status(i32::from(count > 0));
+            let again = lint(&sandbox, &["--format", format]);
+            assert_eq!(output, again, "{format}: not the same twice");
+            let found = match format {
+                "text" => output.stdout.matches("error[dangling-reference]:").count(),
+                "json" => {
+                    let value: Value = serde_json::from_str(&output.stdout).unwrap();
+                    value["findings"].as_array().unwrap().len()
+                }
+                "sarif" => {
+                    let value: Value = serde_json::from_str(&output.stdout).unwrap();
+                    value["runs"][0]["results"].as_array().unwrap().len()
+                }
+                "github" => {
+                    let commands = output.stdout.matches("::error file=").count();
+                    assert!(commands <= 10, "GitHub shows ten of a level: {output}");
+                    commands + output.stdout.matches("error[dangling-reference]").count()
+                }
+                _ => output.stdout.lines().count(),
+            };
+            assert_eq!(found, count, "{format}: {output}");
+        }
+    }
+}
+
+#[test]
+fn the_threshold_decides_the_status() {
+    let sandbox = dangling(1);
+    for (level, status) in [("error", 1), ("warning", 1), ("info", 1), ("never", 0)] {
+        let _ = lint(&sandbox, &["--fail-on", level]).status(status);
+    }
+    sandbox.write("rotate.yaml", "lint: { rules: { dangling-reference: warning } }\n");
+    let _ = lint(&sandbox, &["--fail-on", "error"]).status(0);
+    let _ = lint(&sandbox, &[]).status(1);
+    sandbox.write("rotate.yaml", "lint: { rules: { dangling-reference: \"off\" } }\n");
+    assert_eq!(concise(&sandbox, &[]).success().stdout, "");
+}
+
+#[test]
+fn a_rule_that_there_is_not_is_named_with_its_line() {
+    let sandbox = dangling(0);
+    sandbox.write("rotate.yaml", "lint:\n  rules:\n    dangling-refrence: error\n");
+    let output = lint(&sandbox, &[]).status(2);
+    let _ = output.says(&["rotate.yaml:3:5", "did you mean `dangling-reference`?"]);
+    let _ = sandbox.rotate(&["explain", "dangling-refrence"]).status(2).says(&["did you mean"]);
+}
+
+#[test]
+fn paths_limit_the_report_only() {
+    let sandbox = dangling(3);
+    let output = concise(&sandbox, &["staging/worker-01.yaml"]).status(1);
+    assert!(
+        output.stdout.starts_with("staging/worker-01.yaml:11:")
+            && output.stdout.lines().count() == 1
+    );
+    // The stub elsewhere still counts.
+    let _ = concise(&sandbox, &["staging/web.yaml"]).success();
+    assert_eq!(concise(&sandbox, &["staging"]).stdout.lines().count(), 3);
+    let _ = lint(&sandbox, &["production"]).status(2);
+    let _ = lint(&sandbox, &[".."]).status(2).says(&["not in the tree"]);
+}
+
+#[test]
+fn a_comment_silences_its_line() {
+    let sandbox = dangling(2);
+    for (name, comment) in [
+        ("worker-00", "# rotate: allow[dangling-reference] made by hand"),
+        ("worker-01", "# rotate: allow[dangling-reference]"),
+    ] {
+        let file = format!("staging/{name}.yaml");
+        let text = sandbox.read(&file).replace(
+            "            - secretRef",
+            &format!("            {comment}\n            - secretRef"),
+        );
+        sandbox.write(&file, &text);
+    }
+    let output = concise(&sandbox, &[]).status(1);
+    assert!(!output.stdout.contains("worker-00"), "{output}");
+    assert!(output.stdout.contains("worker-01.yaml:12:34: error[dangling-reference]"), "{output}");
+    assert!(output.stdout.contains("worker-01.yaml:11:13: warning[unused-setting]"), "{output}");
+}
+
+#[test]
+fn a_baseline_leaves_what_is_new() {
+    let sandbox = dangling(2);
+    let _ = lint(&sandbox, &["--baseline", "known.json"]).status(2).says(&["--write-baseline"]);
+    let _ = lint(&sandbox, &["--baseline", "known.json", "--write-baseline"]).success();
+    let first = sandbox.read("known.json");
+    let output = lint(&sandbox, &["--baseline", "known.json"]).success();
+    assert!(output.stdout.contains("2 in the baseline"), "{output}");
+    // Lines that move do not make a finding new.
+    let moved = format!("# Workers are old.\n\n{}", sandbox.read("staging/worker-00.yaml"));
+    sandbox.write("staging/worker-00.yaml", &moved);
+    let _ = lint(&sandbox, &["--baseline", "known.json"]).success();
+    sandbox.write("staging/new.yaml", &deployment("new", "new-20250602090000"));
+    let output = concise(&sandbox, &["--baseline", "known.json"]).status(1);
+    assert!(output.stdout.starts_with("staging/new.yaml:") && output.stdout.lines().count() == 1);
+    std::fs::remove_file(sandbox.path("staging/new.yaml")).unwrap();
+    std::fs::remove_file(sandbox.path("staging/worker-01.yaml")).unwrap();
+    let output = lint(&sandbox, &["--baseline", "known.json"]).success();
+    assert!(output.stdout.contains("1 finding of the baseline no longer found"), "{output}");
+    let _ = lint(&sandbox, &["--baseline", "known.json", "--write-baseline"]).success();
+    assert_eq!(first.matches("\"rule\"").count(), 2);
+    assert_eq!(sandbox.read("known.json").matches("\"rule\"").count(), 1);
+    sandbox.write("known.json", "{}");
+    let _ = lint(&sandbox, &["--baseline", "known.json"]).status(2).says(&["not a baseline"]);
+}
+
+#[test]
+fn a_revision_to_compare_with() {
+    let sandbox = dangling(0);
+    let _ = lint(&sandbox, &["--base", "HEAD"]).status(2).says(&["not in a Git repository"]);
+    git2::Repository::init(sandbox.root()).unwrap();
+    let _ = lint(&sandbox, &["--base", "HEAD"]).success();
+    sandbox.commit_all();
+    let _ = lint(&sandbox, &["--base", "HEAD"]).success();
+    let _ = lint(&sandbox, &["--base", "nowhere"]).status(2).says(&["nowhere"]);
+    let stub = sandbox.read("staging/stub.yaml").replace("shop/auth", "shop/other");
+    sandbox.write("staging/stub.yaml", &stub);
+    let _ = lint(&sandbox, &[]).success();
+    let output = concise(&sandbox, &["--base", "HEAD"]).status(1);
+    assert!(output.stdout.contains("error[changed-in-place]"), "{output}");
+}
+
+#[test]
+fn github_gets_commands_and_a_summary() {
+    let sandbox = dangling(12);
+    let summary = sandbox.path("../summary.md");
+    std::fs::write(&summary, "Before.\n").unwrap();
+    let mut command = sandbox.command(&["lint", "--format", "github", "--at", NOW]);
+    let output = sandbox.finish(command.env("GITHUB_STEP_SUMMARY", &summary)).status(1);
+    let first = "::error file=staging/worker-00.yaml,line=11,endLine=11,col=34,endColumn=58,title=rotate%3A dangling-reference::nothing provides `worker-00-20250602090000`";
+    assert!(output.stdout.starts_with(first), "{output}");
+    assert!(output.stdout.contains("::group::2 more"), "{output}");
+    assert!(output.stdout.ends_with("rotate lint: 12 errors in 1 build root\n"), "{output}");
+    let summary = std::fs::read_to_string(&summary).unwrap();
+    assert!(summary.starts_with("Before.\n### rotate lint: 12 errors"), "{summary}");
+    assert_eq!(summary.matches("| error | `dangling-reference` |").count(), 12);
+}
+
+/// Files and messages cannot spell a command of their own.
+#[cfg(unix)]
+#[test]
+fn github_commands_cannot_be_forged() {
+    let sandbox = Sandbox::empty();
+    for number in 0..12 {
+        let mut name = String::new();
+        let _ = write!(name, "staging/{number:02}\n::add-mask::x,y%.yaml");
+        sandbox.write(&name, &deployment("web", "auth-20250602090000"));
+    }
+    let output = lint(&sandbox, &["--format", "github"]).status(1);
+    for line in output.stdout.lines() {
+        assert!(!line.trim_start().starts_with("::add-mask"), "{output}");
+    }
+    assert!(output.stdout.contains("%0A%3A%3Aadd-mask%3A%3Ax%2Cy%25.yaml,line=11"), "{output}");
+}
+
+#[test]
+fn a_tree_below_the_repositorys_root_is_named_from_there() {
+    let sandbox = dangling(1);
+    for (path, bytes) in sandbox.files() {
+        sandbox.write(&format!("deploy/{path}"), &String::from_utf8(bytes).unwrap());
+    }
+    std::fs::remove_dir_all(sandbox.path("staging")).unwrap();
+    git2::Repository::init(sandbox.root()).unwrap();
+    let output = sandbox.rotate(&["-C", "deploy", "lint", "--format", "sarif", "--at", NOW]);
+    assert!(output.stdout.contains("\"uri\": \"deploy/staging/worker-00.yaml\""), "{output}");
+    let output = sandbox.rotate(&["-C", "deploy", "lint", "--format", "github", "--at", NOW]);
+    assert!(output.stdout.contains("file=deploy/staging/worker-00.yaml,"), "{output}");
+}
