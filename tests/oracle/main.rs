@@ -6,10 +6,12 @@
 )]
 
 mod difference;
+mod hook;
 mod isolation;
 mod judgement;
 mod kubectl;
 mod objects;
 mod parity;
+mod sarif;
 mod state;
 mod tree;
