@@ -4,7 +4,8 @@
 //!
 //! [`disk`] reads a tree, [`yaml`] parses it, [`kustomize`] resolves each build root as kustomize would,
 //! every scalar with its origin; [`k8s`] knows which of them name secrets and which objects make them;
-//! [`repo`] puts roots, environments, references and providers together. [`plan`] works out what a
+//! [`repo`] puts roots, environments, references and providers together. [`timeline`] asks [`history`] for
+//! the same of every commit before. [`plan`] works out what a
 //! writing command would change, resolves the planned tree in memory, and holds it against the tree as it
 //! stands; [`disk`] writes what was proved, all of it or nothing. [`report`] phrases what came of it,
 //! [`cli`] reads the flags and picks the exit code.
@@ -15,10 +16,11 @@
 //!
 //! | floor | module | owns |
 //! | ---: | --- | --- |
-//! | 7 | [`cli`] | flags, one file a command, exit status, reading the environment |
-//! | 6 | [`report`] | everything that people and programs read |
-//! | 5 | [`lint`] | the rules, what silences them, what they find |
-//! | 5 | [`plan`] | what a writing command would change, and the proof of it |
+//! | 8 | [`cli`] | flags, one file a command, exit status, reading the environment |
+//! | 7 | [`report`] | everything that people and programs read |
+//! | 6 | [`lint`] | the rules, what silences them, what they find |
+//! | 6 | [`plan`] | what a writing command would change, and the proof of it |
+//! | 5 | [`timeline`] | since when which version runs where, and what may happen when |
 //! | 4 | [`repo`] | one loaded tree: build roots, environments, who provides and who references each secret |
 //! | 3 | [`kustomize`] | a kustomization resolved, every scalar with its origin |
 //! | 2 | [`k8s`] | the catalogue of references and providers, the grammar of versioned names |
@@ -41,4 +43,5 @@ pub mod plan;
 pub mod repo;
 pub mod report;
 pub mod text;
+pub mod timeline;
 pub mod yaml;

@@ -38,6 +38,17 @@ pub enum HistoryError {
         /// Whether the clone lacks part of the history.
         shallow: bool,
     },
+    /// A branch that is not known.
+    #[error("Git knows no branch or commit `{branch}`")]
+    UnknownBranch {
+        /// What was named.
+        branch: String,
+        /// Whether the clone lacks part of the history.
+        shallow: bool,
+    },
+    /// There is no commit yet.
+    #[error("nothing was committed yet in `{0}`, so there is no history to read")]
+    Unborn(PathBuf),
     /// The commit was not made.
     #[error("the commit was not made: {reason}")]
     Commit {
@@ -76,7 +87,8 @@ impl HistoryError {
             Self::Outside { .. } => {
                 Some("name a directory of the work tree with `-C DIR`".to_owned())
             }
-            Self::UnknownRevision { shallow: true, .. } => Some(
+            Self::UnknownRevision { shallow: true, .. }
+            | Self::UnknownBranch { shallow: true, .. } => Some(
                 "this is a shallow clone: check out with `fetch-depth: 0`, or run `git fetch --unshallow`"
                     .to_owned(),
             ),
@@ -84,6 +96,10 @@ impl HistoryError {
                 "name a branch, a tag or a commit: `--base origin/main`; `git branch --all` lists branches"
                     .to_owned(),
             ),
+            Self::UnknownBranch { .. } => {
+                Some("name the branch that is deployed, such as `--mainline origin/main`".to_owned())
+            }
+            Self::Unborn(_) => Some("commit the manifests first".to_owned()),
             Self::Commit { .. } => Some(
                 "the files are written; commit them with `git add` and `git commit`".to_owned(),
             ),

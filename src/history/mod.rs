@@ -3,4 +3,5 @@
 pub mod commit;
 pub mod error;
 pub mod git;
+pub mod line;
 pub mod snapshot;

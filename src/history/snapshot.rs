@@ -20,16 +20,33 @@ const LINK: i32 = 0o120_000;
 
 /// What Git keeps of one path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     File(Oid),
     Link(Oid),
     Directory,
 }
 
+impl Kind {
+    /// What an entry of a tree is; `None` for what is no file of this repository.
+    pub(super) fn of(entry: &git2::TreeEntry<'_>) -> Option<Self> {
+        match entry.kind() {
+            Some(ObjectType::Tree) => Some(Self::Directory),
+            Some(ObjectType::Blob) if entry.filemode() == LINK => Some(Self::Link(entry.id())),
+            Some(ObjectType::Blob) => Some(Self::File(entry.id())),
+            _ => None,
+        }
+    }
+}
+
+/// Paths, each with what is there; `None` where nothing is.
+pub(super) type Kinds = BTreeMap<TreePath, Option<Kind>>;
+
 /// The files of a commit below the tree's root.
 pub struct Snapshot {
-    repository: Mutex<Repository>,
-    entries: BTreeMap<TreePath, Kind>,
+    repository: Arc<Mutex<Repository>>,
+    entries: Arc<BTreeMap<TreePath, Kind>>,
+    /// What is otherwise than in `entries`.
+    changed: Kinds,
     manifests: Vec<TreePath>,
     sources: Mutex<BTreeMap<TreePath, Arc<Source>>>,
 }
@@ -50,10 +67,10 @@ impl Git {
         })?;
         let entries = entries(&repository, parted, self.prefix());
         let entries = entries.map_err(|error| self.failed(&error))?;
-        Ok(Snapshot::new(repository, entries))
+        Ok(Snapshot::new(Arc::new(Mutex::new(repository)), entries))
     }
 
-    fn failed(&self, error: &git2::Error) -> HistoryError {
+    pub(super) fn failed(&self, error: &git2::Error) -> HistoryError {
         let path: PathBuf = self.git_dir().to_owned();
         HistoryError::System { path, reason: error.message().to_owned() }
     }
@@ -67,7 +84,7 @@ fn parting(repository: &Repository, revision: &str) -> Result<Oid, git2::Error> 
 }
 
 /// Every path of a commit below a directory.
-fn entries(
+pub(super) fn entries(
     repository: &Repository,
     commit: Oid,
     prefix: &TreePath,
@@ -82,37 +99,67 @@ fn entries(
     let tree = repository.find_commit(commit)?.tree()?;
     tree.walk(git2::TreeWalkMode::PreOrder, |parent, entry| {
         let path = entry.name().ok().and_then(|name| within(&format!("{parent}{name}")));
-        let kind = match entry.kind() {
-            Some(ObjectType::Tree) => Some(Kind::Directory),
-            Some(ObjectType::Blob) if entry.filemode() == LINK => Some(Kind::Link(entry.id())),
-            Some(ObjectType::Blob) => Some(Kind::File(entry.id())),
-            _ => None,
-        };
-        entries.extend(path.zip(kind));
+        entries.extend(path.zip(Kind::of(entry)));
         git2::TreeWalkResult::Ok
     })?;
     Ok(entries)
 }
 
 impl Snapshot {
-    fn new(repository: Repository, mut entries: BTreeMap<TreePath, Kind>) -> Self {
+    pub(super) fn new(
+        repository: Arc<Mutex<Repository>>,
+        mut entries: BTreeMap<TreePath, Kind>,
+    ) -> Self {
         entries.insert(TreePath::root(), Kind::Directory);
         let mut snapshot = Self {
-            repository: Mutex::new(repository),
-            entries,
+            repository,
+            entries: Arc::new(entries),
+            changed: Kinds::new(),
             manifests: Vec::new(),
             sources: Mutex::default(),
         };
-        let files = snapshot.entries.iter().filter(|(path, kind)| {
-            may_hold_manifests(path)
-                && match kind {
-                    Kind::File(_) => true,
-                    Kind::Link(_) => matches!(snapshot.entry(path), Ok((_, Entry::File))),
-                    Kind::Directory => false,
-                }
-        });
-        snapshot.manifests = files.map(|(path, _)| path.clone()).collect();
+        let files = snapshot.entries.keys().filter(|path| snapshot.is_manifest(path));
+        snapshot.manifests = files.cloned().collect();
         snapshot
+    }
+
+    /// The same files but for these.
+    pub(super) fn with(&self, changes: &Kinds) -> Self {
+        let mut changed = self.changed.clone();
+        changed.extend(changes.iter().map(|(path, kind)| (path.clone(), *kind)));
+        let mut snapshot = Self {
+            repository: Arc::clone(&self.repository),
+            entries: Arc::clone(&self.entries),
+            changed,
+            manifests: Vec::new(),
+            sources: Mutex::default(),
+        };
+        let mut manifests = self.manifests.clone();
+        for path in changes.keys() {
+            match (manifests.binary_search(path), snapshot.is_manifest(path)) {
+                (Ok(at), false) => drop(manifests.remove(at)),
+                (Err(at), true) => manifests.insert(at, path.clone()),
+                _ => {}
+            }
+        }
+        snapshot.manifests = manifests;
+        snapshot
+    }
+
+    fn is_manifest(&self, path: &TreePath) -> bool {
+        may_hold_manifests(path)
+            && match self.kind(path) {
+                Some(Kind::File(_)) => true,
+                Some(Kind::Link(_)) => matches!(self.entry(path), Ok((_, Entry::File))),
+                Some(Kind::Directory) | None => false,
+            }
+    }
+
+    fn kind(&self, path: &TreePath) -> Option<Kind> {
+        match self.changed.get(path) {
+            Some(kind) => *kind,
+            None => self.entries.get(path).copied(),
+        }
     }
 
     fn read(&self, path: &TreePath, id: Oid) -> Result<Vec<u8>, ReadError> {
@@ -125,8 +172,8 @@ impl Snapshot {
     }
 
     fn load(&self, path: &TreePath) -> Result<Vec<u8>, ReadError> {
-        match self.entries.get(path) {
-            Some(Kind::File(id)) => self.read(path, *id),
+        match self.kind(path) {
+            Some(Kind::File(id)) => self.read(path, id),
             Some(_) => Err(ReadError::NotAFile(path.clone())),
             None => Err(ReadError::Missing(path.clone())),
         }
@@ -138,8 +185,8 @@ impl Snapshot {
         let mut at = TreePath::root();
         for (index, part) in parts.iter().enumerate() {
             let next = at.join(part).ok_or_else(|| ReadError::Outside(path.clone()))?;
-            if let Some(Kind::Link(id)) = self.entries.get(&next) {
-                let target = self.read(&next, *id)?;
+            if let Some(Kind::Link(id)) = self.kind(&next) {
+                let target = self.read(&next, id)?;
                 let target = String::from_utf8(target).unwrap_or_default();
                 let led = Some(target).filter(|target| !target.starts_with('/'));
                 let led = led.and_then(|target| at.join(&target));
@@ -158,7 +205,7 @@ impl Tree for Snapshot {
     fn entry(&self, path: &TreePath) -> Result<(TreePath, Entry), ReadError> {
         let mut at = path.clone();
         for _ in 0..LINKS {
-            match self.entries.get(&at) {
+            match self.kind(&at) {
                 Some(Kind::File(_)) => return Ok((at, Entry::File)),
                 Some(Kind::Directory) => return Ok((at, Entry::Directory)),
                 _ => {}

@@ -13,6 +13,7 @@ mod pointer;
 pub mod provision;
 pub mod reach;
 pub mod root;
+pub mod running;
 pub mod sensitive;
 mod site;
 mod spelled;

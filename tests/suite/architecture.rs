@@ -16,10 +16,17 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("k8s", &["text", "yaml"]),
     ("kustomize", &["k8s", "text", "yaml"]),
     ("repo", &["config", "disk", "k8s", "kustomize", "text", "yaml"]),
-    ("lint", &["config", "finding", "k8s", "kustomize", "repo", "text", "yaml"]),
-    ("plan", &["config", "finding", "k8s", "kustomize", "repo", "text", "yaml"]),
-    ("report", &["finding", "plan", "repo", "text"]),
-    ("cli", &["config", "disk", "finding", "history", "lint", "plan", "repo", "report", "text"]),
+    ("timeline", &["config", "history", "k8s", "repo", "text"]),
+    ("lint", &["config", "finding", "k8s", "kustomize", "repo", "text", "timeline", "yaml"]),
+    ("plan", &["config", "finding", "k8s", "kustomize", "repo", "text", "timeline", "yaml"]),
+    ("report", &["finding", "plan", "repo", "text", "timeline"]),
+    (
+        "cli",
+        &[
+            "config", "disk", "finding", "history", "lint", "plan", "repo", "report", "text",
+            "timeline",
+        ],
+    ),
     ("main", &["cli"]),
 ];
 

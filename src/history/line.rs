@@ -1,0 +1,283 @@
+//! The commits of a branch, each with what it changed, from the newest to the oldest: first parents only.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, Utc};
+use git2::{ErrorCode, ObjectType, Oid, Repository, Tree};
+
+use crate::history::error::HistoryError;
+use crate::history::git::Git;
+use crate::history::snapshot::{Kind, Kinds, Snapshot, entries};
+use crate::text::path::TreePath;
+
+/// A commit, as people know it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Its name, in hexadecimal digits.
+    pub id: String,
+    /// When it was committed.
+    pub time: DateTime<Utc>,
+    /// Who wrote it.
+    pub author: String,
+    /// The first line of its message.
+    pub subject: String,
+}
+
+impl Commit {
+    /// The first digits of the name, as Git shows them.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        self.id.get(..9).unwrap_or(&self.id)
+    }
+
+    fn new(commit: &git2::Commit<'_>) -> Self {
+        let seconds = commit.time().seconds();
+        Self {
+            id: commit.id().to_string(),
+            time: DateTime::from_timestamp(seconds, 0).unwrap_or_default(),
+            author: commit.author().name().unwrap_or_default().to_owned(),
+            subject: commit.summary().ok().flatten().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// A commit and how its first parent differs.
+#[derive(Debug)]
+pub struct Step {
+    /// The commit.
+    pub commit: Commit,
+    /// What its parent has at each path that differs; every file of the tree where there is no parent.
+    pub before: Difference,
+    /// Whether there is a parent.
+    pub has_parent: bool,
+}
+
+/// Paths that differ, and what is there on the older side.
+#[derive(Debug, Default)]
+pub struct Difference(Kinds);
+
+impl Difference {
+    /// The files that differ, sorted; directories are not among them.
+    pub fn files(&self) -> impl Iterator<Item = &TreePath> {
+        let files = self.0.iter().filter(|(_, kind)| !matches!(kind, Some(Kind::Directory)));
+        files.map(|(path, _)| path)
+    }
+
+    /// Whether nothing differs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a file is there on the older side.
+    #[must_use]
+    pub fn has(&self, path: &TreePath) -> bool {
+        matches!(self.0.get(path), Some(Some(Kind::File(_) | Kind::Link(_))))
+    }
+
+    /// Adds a difference further back.
+    pub fn extend(&mut self, older: Self) {
+        self.0.extend(older.0);
+    }
+}
+
+/// A branch, walked along its first parents.
+pub struct Line {
+    repository: Arc<Mutex<Repository>>,
+    prefix: TreePath,
+    name: String,
+    next: Option<Oid>,
+    is_shallow: bool,
+    git_dir: std::path::PathBuf,
+}
+
+impl Git {
+    /// The mainline: a branch that is named, or the default branch of the remote, or the checked-out commit.
+    ///
+    /// # Errors
+    /// When the branch is not known, or nothing was committed yet.
+    pub fn line(&self, named: Option<&str>) -> Result<Line, HistoryError> {
+        let repository = Repository::open(self.git_dir()).map_err(|error| self.failed(&error))?;
+        let (name, tip) = tip(&repository, named).map_err(|error| match (error.code(), named) {
+            (ErrorCode::UnbornBranch, None) => HistoryError::Unborn(self.work_tree().to_owned()),
+            (ErrorCode::NotFound | ErrorCode::InvalidSpec | ErrorCode::Ambiguous, Some(named)) => {
+                let shallow = repository.is_shallow();
+                HistoryError::UnknownBranch { branch: named.to_owned(), shallow }
+            }
+            _ => self.failed(&error),
+        })?;
+        Ok(Line {
+            is_shallow: repository.is_shallow(),
+            repository: Arc::new(Mutex::new(repository)),
+            prefix: self.prefix().clone(),
+            name,
+            next: Some(tip),
+            git_dir: self.git_dir().to_owned(),
+        })
+    }
+}
+
+/// The name and the newest commit of the mainline.
+fn tip(repository: &Repository, named: Option<&str>) -> Result<(String, Oid), git2::Error> {
+    let commit = |name: &str| -> Result<Oid, git2::Error> {
+        Ok(repository.revparse_single(name)?.peel_to_commit()?.id())
+    };
+    if let Some(named) = named {
+        return Ok((named.to_owned(), commit(named)?));
+    }
+    let head = repository.head()?;
+    let remote = head
+        .name()
+        .ok()
+        .and_then(|name| repository.branch_upstream_remote(name).ok())
+        .and_then(|name| name.as_str().ok().map(str::to_owned))
+        .unwrap_or_else(|| "origin".to_owned());
+    let default = repository.find_reference(&format!("refs/remotes/{remote}/HEAD"));
+    if let Ok(default) = default.and_then(|reference| reference.resolve()) {
+        let name = default.shorthand().unwrap_or("HEAD").to_owned();
+        return Ok((name, default.peel_to_commit()?.id()));
+    }
+    let name = if head.is_branch() { head.shorthand().unwrap_or("HEAD") } else { "HEAD" };
+    Ok((name.to_owned(), head.peel_to_commit()?.id()))
+}
+
+impl Line {
+    /// What the branch is called.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Whether the clone may lack commits before the oldest one that it has.
+    #[must_use]
+    pub const fn is_shallow(&self) -> bool {
+        self.is_shallow
+    }
+
+    /// The files of the next commit.
+    ///
+    /// # Errors
+    /// When Git cannot read them.
+    pub fn snapshot(&self) -> Result<Option<Snapshot>, HistoryError> {
+        let Some(next) = self.next else { return Ok(None) };
+        let entries = {
+            let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
+            entries(&repository, next, &self.prefix).map_err(|error| self.failed(&error))?
+        };
+        Ok(Some(Snapshot::new(Arc::clone(&self.repository), entries)))
+    }
+
+    /// The next commit, one further back each time; `None` behind the oldest.
+    ///
+    /// # Errors
+    /// When Git cannot read it.
+    pub fn step(&mut self) -> Result<Option<Step>, HistoryError> {
+        let Some(next) = self.next.take() else { return Ok(None) };
+        let (step, parent) = {
+            let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
+            step(&repository, next, &self.prefix).map_err(|error| self.failed(&error))?
+        };
+        self.next = parent;
+        Ok(Some(step))
+    }
+
+    fn failed(&self, error: &git2::Error) -> HistoryError {
+        let reason = error.message().to_owned();
+        HistoryError::System { path: self.git_dir.clone(), reason }
+    }
+}
+
+impl Snapshot {
+    /// The files as they were before these differences.
+    #[must_use]
+    pub fn before(&self, difference: &Difference) -> Self {
+        self.with(&difference.0)
+    }
+}
+
+fn step(
+    repository: &Repository,
+    id: Oid,
+    prefix: &TreePath,
+) -> Result<(Step, Option<Oid>), git2::Error> {
+    let commit = repository.find_commit(id)?;
+    let parent = commit.parent_ids().next();
+    let new = below(repository, &commit.tree()?, prefix)?;
+    let old = match parent {
+        Some(parent) => below(repository, &repository.find_commit(parent)?.tree()?, prefix)?,
+        None => None,
+    };
+    let mut kinds = Kinds::new();
+    compare(repository, new.as_ref(), old.as_ref(), &TreePath::root(), &mut kinds)?;
+    let step = Step {
+        commit: Commit::new(&commit),
+        before: Difference(kinds),
+        has_parent: parent.is_some(),
+    };
+    Ok((step, parent))
+}
+
+/// The directory of a tree that paths count from.
+fn below<'r>(
+    repository: &'r Repository,
+    tree: &Tree<'r>,
+    prefix: &TreePath,
+) -> Result<Option<Tree<'r>>, git2::Error> {
+    if prefix.as_str().is_empty() {
+        return Ok(Some(tree.clone()));
+    }
+    match tree.get_path(std::path::Path::new(prefix.as_str())) {
+        Ok(entry) if entry.kind() == Some(ObjectType::Tree) => {
+            repository.find_tree(entry.id()).map(Some)
+        }
+        Ok(_) => Ok(None),
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Collects what `old` has wherever it differs from `new`; directories that are the same are not entered.
+fn compare(
+    repository: &Repository,
+    new: Option<&Tree<'_>>,
+    old: Option<&Tree<'_>>,
+    at: &TreePath,
+    into: &mut Kinds,
+) -> Result<(), git2::Error> {
+    if new.map(Tree::id) == old.map(Tree::id) {
+        return Ok(());
+    }
+    let mut names: Vec<Vec<u8>> = Vec::new();
+    for tree in [new, old].into_iter().flatten() {
+        names.extend(tree.iter().map(|entry| entry.name_bytes().to_vec()));
+    }
+    names.sort_unstable();
+    names.dedup();
+    for name in names {
+        // Names that are no text are not manifests of ours.
+        let Some(path) = std::str::from_utf8(&name).ok().and_then(|name| at.join(name)) else {
+            continue;
+        };
+        let find = |tree: Option<&Tree<'_>>| {
+            let entry = tree?.get_name_bytes(&name)?;
+            Some((Kind::of(&entry)?, entry.id(), entry.filemode()))
+        };
+        let (was, is) = (find(old), find(new));
+        if was == is {
+            continue;
+        }
+        let kind = was.map(|(kind, ..)| kind);
+        if kind != is.map(|(kind, ..)| kind) {
+            into.insert(path.clone(), kind);
+        }
+        let directory = |found: Option<(Kind, Oid, i32)>| match found {
+            Some((Kind::Directory, id, _)) => repository.find_tree(id).map(Some),
+            _ => Ok(None),
+        };
+        let (new, old) = (directory(is)?, directory(was)?);
+        if new.is_some() || old.is_some() {
+            compare(repository, new.as_ref(), old.as_ref(), &path, into)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! Since when which version runs where: read from Git, and from nothing else.
+
+pub mod walk;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::history::line::Commit;
+use crate::repo::running::Running;
+
+/// A family in an environment, both by name.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// The environment.
+    pub environment: String,
+    /// The family.
+    pub family: String,
+}
+
+/// A time in which an environment ran the same of a family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Era {
+    /// What it ran.
+    pub running: Running,
+    /// The commit it began with.
+    pub began: Began,
+}
+
+/// When an era began.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Began {
+    /// With this commit.
+    With(Commit),
+    /// Before this one, which is the oldest that a shallow clone has.
+    Before(Commit),
+    /// Not with this commit nor with any newer one; older ones were not looked at.
+    Earlier(Commit),
+}
+
+impl Began {
+    /// The commit.
+    #[must_use]
+    pub const fn commit(&self) -> &Commit {
+        match self {
+            Self::With(commit) | Self::Before(commit) | Self::Earlier(commit) => commit,
+        }
+    }
+
+    /// The time it began, or the earliest time of which it is known.
+    #[must_use]
+    pub const fn time(&self) -> DateTime<Utc> {
+        self.commit().time
+    }
+
+    /// Whether the time is the one it really began.
+    #[must_use]
+    pub const fn is_exact(&self) -> bool {
+        matches!(self, Self::With(_))
+    }
+}
+
+/// What the mainline says.
+#[derive(Debug)]
+pub struct Timeline {
+    /// What the mainline is called.
+    pub mainline: String,
+    /// Its newest commit.
+    pub tip: Commit,
+    /// The eras of each family in each environment, the newest first.
+    pub lives: BTreeMap<Key, Vec<Era>>,
+    /// How many commits were looked at.
+    pub commits: usize,
+}
+
+impl Timeline {
+    /// The eras of a family in an environment, the newest first; none where nothing ever named it.
+    #[must_use]
+    pub fn eras(&self, environment: &str, family: &str) -> &[Era] {
+        let key = Key { environment: environment.to_owned(), family: family.to_owned() };
+        self.lives.get(&key).map_or(&[], Vec::as_slice)
+    }
+
+    /// What the mainline's newest commit runs.
+    #[must_use]
+    pub fn now(&self, environment: &str, family: &str) -> Option<&Era> {
+        self.eras(environment, family).first()
+    }
+
+    /// The era of the only version that an environment runs, unbroken until now.
+    #[must_use]
+    pub fn runs(&self, environment: &str, family: &str, version: &str) -> Option<&Era> {
+        self.now(environment, family).filter(|era| era.running.only() == Some(version))
+    }
+
+    /// The version that an environment ran alone before the one it runs now.
+    #[must_use]
+    pub fn before(&self, environment: &str, family: &str) -> Option<(&str, &Era)> {
+        let eras = self.eras(environment, family);
+        let now = eras.first().and_then(|era| era.running.only());
+        eras.iter().skip(1).find_map(|era| {
+            let version = era.running.only().filter(|version| Some(*version) != now)?;
+            Some((version, era))
+        })
+    }
+}
