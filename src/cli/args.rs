@@ -20,7 +20,7 @@ pub struct Global {
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
 
-    /// Print results as FORMAT; every command has `text` and `json`, `lint` has them all
+    /// Print results as FORMAT; every command has `text` and `json`
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", global = true)]
     pub format: Format,
 
@@ -51,6 +51,10 @@ pub enum Format {
     Sarif,
     /// Annotations of a GitHub workflow
     Github,
+    /// Tables for a pull request or a wiki
+    Markdown,
+    /// A Gantt chart that GitHub draws
+    Mermaid,
 }
 
 impl Format {
@@ -77,15 +81,21 @@ impl Global {
     /// # Errors
     /// When another format is asked for.
     pub fn is_json(&self) -> Result<bool, Failure> {
-        match self.format {
-            Format::Text => Ok(false),
-            Format::Json => Ok(true),
-            other => {
-                let text = format!("this command does not print `{}`", other.word());
-                let help = "take `--format text` or `--format json`; `rotate lint` has the others";
-                Err(Failure::usage(Message::new(text).help(help)))
-            }
+        Ok(self.one_of(&[Format::Text, Format::Json])? == Format::Json)
+    }
+
+    /// The format, which must be one that the command has.
+    ///
+    /// # Errors
+    /// When another one is asked for.
+    pub fn one_of(&self, formats: &[Format]) -> Result<Format, Failure> {
+        if formats.contains(&self.format) {
+            return Ok(self.format);
         }
+        let text = format!("this command does not print `{}`", self.format.word());
+        let known: Vec<String> =
+            formats.iter().map(|format| format!("`--format {}`", format.word())).collect();
+        Err(Failure::usage(Message::new(text).help(format!("it has {}", known.join(", ")))))
     }
 
     /// The console that these flags and the environment ask for.

@@ -4,18 +4,20 @@ use std::io::IsTerminal as _;
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::Status;
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
-use crate::cli::session::{Access, Session};
+use crate::cli::gates::Gates;
+use crate::cli::session::Session;
+use crate::cli::writing::Work;
+use crate::cli::{Status, gates, writing};
+use crate::plan::batch::Batch;
 use crate::plan::contract::Bump;
 use crate::plan::request::BumpRequest;
-use crate::plan::{FileChange, Plan, batch};
+use crate::plan::{FileChange, Plan, hold};
 use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::report::message::Message;
-use crate::report::plan as picture;
-use crate::text::path::TreePath;
+use crate::report::plan::Remark;
 
 /// Move secret references to another version in one environment
 ///
@@ -43,21 +45,15 @@ pub struct Args {
     #[arg(long = "version", value_name = "V")]
     to_version: Option<String>,
 
-    /// Print the diff and write nothing
+    #[command(flatten)]
+    writing: writing::Args,
+
+    #[command(flatten)]
+    gates: gates::Args,
+
+    /// Take the hold on the family out of rotate.yaml
     #[arg(long)]
-    dry_run: bool,
-
-    /// Write nothing, and exit with 1 if something would change
-    #[arg(long, conflicts_with = "dry_run")]
-    check: bool,
-
-    /// Make a commit of each family, by the git of the system, with its hooks and signing
-    #[arg(long, conflicts_with_all = ["dry_run", "check"])]
-    commit: bool,
-
-    /// Also change files that have uncommitted changes
-    #[arg(long)]
-    allow_dirty: bool,
+    lift_hold: bool,
 
     /// Take TIME (RFC 3339) for the present time
     #[arg(long, value_name = "TIME")]
@@ -67,79 +63,82 @@ pub struct Args {
 /// Plans the bump, proves it, and writes it or shows it.
 ///
 /// # Errors
-/// When the tree cannot be read, the bump is refused, or it cannot be written.
+/// When the tree cannot be read, the bump is refused, a gate is shut, or it cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
-    global.is_json()?;
-    let access = if args.dry_run || args.check { Access::Read } else { Access::Write };
-    let session = Session::open(global, console, access)?;
-    if args.commit {
+    let json = global.is_json()?;
+    let session = Session::open(global, console, args.writing.access())?;
+    if args.writing.commit {
         session.required_git()?;
     }
     let repo = session.repo()?;
     session.report_problems(&repo, console);
     let families = families(args, &repo, console)?;
     let now = args.at.unwrap_or_else(Utc::now);
-    let requests: Vec<BumpRequest> = families
-        .into_iter()
-        .map(|family| BumpRequest {
+    let gates = Gates::open(&args.gates, &session, &repo, now)?;
+    let (work, changes) = plan(args, &repo, families, &gates, now)?;
+    args.writing.carry_out(&session, &work, &changes, console)?;
+    if json {
+        let plans: Vec<&Plan> = work.iter().map(|one| &one.plan).collect();
+        console.json(&Bump::new(&plans, args.writing.writes()))?;
+    } else {
+        args.writing.show(&session, &work, &changes, console)?;
+    }
+    let would = args.writing.check && !changes.is_empty();
+    Ok(if would { Status::Findings } else { Status::Done })
+}
+
+/// One plan a family, each on the tree that the ones before would leave.
+fn plan(
+    args: &Args,
+    repo: &Repo,
+    families: Vec<String>,
+    gates: &Gates<'_>,
+    now: DateTime<Utc>,
+) -> Result<(Vec<Work>, Vec<FileChange>), Failure> {
+    let mut batch = Batch::new(repo);
+    let (mut work, mut failures) = (Vec::new(), Vec::new());
+    for family in families {
+        let request = BumpRequest {
             environment: args.environment.clone(),
             family,
             version: args.to_version.clone(),
+            back: None,
             now,
-        })
-        .collect();
-    let (plans, changes) = batch::plan_all(&repo, &requests).map_err(Failure::from_all)?;
-    if access == Access::Write {
-        session.refuse_ignored(&changes)?;
-        session.refuse_uncommitted(&changes, args.allow_dirty)?;
-        if args.commit {
-            write_and_commit(&session, &plans, console)?;
-        } else {
-            session.write(&changes)?;
+        };
+        match one(args, &mut batch, &request, gates) {
+            Ok(one) => work.push(one),
+            Err(failure) => failures.push(failure),
         }
     }
-    show(args, global, console, &session, &plans, &changes)?;
-    Ok(if args.check && !changes.is_empty() { Status::Findings } else { Status::Done })
-}
-
-/// Writes and commits one family after the other, so that each can be reverted alone.
-fn write_and_commit(session: &Session, plans: &[Plan], console: &Console) -> Result<(), Failure> {
-    let git = session.required_git()?;
-    for plan in plans.iter().filter(|plan| !plan.is_empty()) {
-        session.write(&plan.changes)?;
-        let paths: Vec<TreePath> = plan.changes.iter().map(|change| change.path.clone()).collect();
-        let commit = git.commit(&paths, &picture::commit_message(plan))?;
-        console.talk(&format!("Committed {commit}."));
+    match Failure::first_of(failures) {
+        Some(failure) => Err(failure),
+        None => Ok((work, batch.changes())),
     }
-    Ok(())
 }
 
-fn show(
+fn one(
     args: &Args,
-    global: &Global,
-    console: &Console,
-    session: &Session,
-    plans: &[Plan],
-    changes: &[FileChange],
-) -> Result<(), Failure> {
-    let written = !args.dry_run && !args.check;
-    if global.is_json()? {
-        return Ok(console.json(&Bump::new(plans, written))?);
+    batch: &mut Batch<'_>,
+    request: &BumpRequest,
+    gates: &Gates<'_>,
+) -> Result<Work, Failure> {
+    let (environment, family) = (&request.environment, &request.family);
+    // What cannot be planned at all is told before what keeps it from being done now.
+    let planned = batch.preview(request)?;
+    let version = request.version.as_deref();
+    let mut remarks = gates.pass(batch.repo(), environment, family, version, args.lift_hold)?;
+    let lifted = if args.lift_hold { hold::lift(batch.repo(), environment, family)? } else { None };
+    let settings: Vec<FileChange> = lifted.into_iter().collect();
+    batch.take(&planned.changes);
+    batch.take(&settings);
+    if !planned.changes.is_empty() {
+        remarks.extend(gates.pass_lint(batch.repo(), environment, family)?);
     }
-    if args.dry_run {
-        console.result(&picture::diff(changes, console.color_out))?;
+    if !settings.is_empty() {
+        let text = "lifted".to_owned();
+        remarks.push(Remark { trailer: "Rotate-Hold", text });
     }
-    for one in plans {
-        console.talk(picture::summary(one, written, console.color_err).trim_end());
-        if !one.next.is_empty() && !args.check {
-            let when = if written { "" } else { ", once it is written" };
-            let place = session.named().map_or(String::new(), |tree| format!(", in {tree}"));
-            console.talk(&format!("\nNext{when}{place}:"));
-            let no_commit = args.commit || !session.has_git();
-            console.talk(&picture::next_steps(one, no_commit, console.color_err));
-        }
-    }
-    Ok(())
+    Ok(Work { plan: planned, settings, remarks, verb: "Bump" })
 }
 
 /// The families that were named, all of them, the only one, or the one that a person chooses.

@@ -9,6 +9,7 @@ use crate::plan::refusal::{PlanError, Refusal};
 use crate::repo::error::RepoError;
 use crate::report::message::Message;
 use crate::text::tree::ReadError;
+use crate::timeline::walk::WalkError;
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
@@ -48,20 +49,18 @@ impl From<PlanError> for Failure {
 }
 
 impl Failure {
-    /// One failure of several plans: the worst status, every message.
+    /// One failure of several: the worst status, every message; none of none.
     #[must_use]
-    pub fn from_all(errors: Vec<PlanError>) -> Self {
-        let mut failures = errors.into_iter().map(Self::from);
-        let Some(mut first) = failures.next() else {
-            return Self::usage(Message::new("nothing was planned"));
-        };
+    pub fn first_of(failures: Vec<Self>) -> Option<Self> {
+        let mut failures = failures.into_iter();
+        let mut first = failures.next()?;
         for failure in failures {
             if failure.status == Status::Trouble {
                 first.status = Status::Trouble;
             }
             first.message.also.push(*failure.message);
         }
-        first
+        Some(first)
     }
 }
 
@@ -80,6 +79,15 @@ impl From<RepoError> for Failure {
     fn from(error: RepoError) -> Self {
         let message = Message::new(error.to_string()).at(error.place().cloned());
         Self::usage(Message { help: error.help(), ..message })
+    }
+}
+
+impl From<WalkError> for Failure {
+    fn from(error: WalkError) -> Self {
+        match error {
+            WalkError::History(error) => error.into(),
+            WalkError::Repo(error) => error.into(),
+        }
     }
 }
 

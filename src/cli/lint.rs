@@ -31,6 +31,9 @@ use crate::report::message::Message;
 use crate::report::plan::diff;
 use crate::text::path::TreePath;
 
+/// What it prints.
+const FORMATS: [Format; 6] =
+    [Format::Text, Format::Concise, Format::Json, Format::Sarif, Format::Github, Format::Markdown];
 /// How often repairs are looked for again after repairs: each pass takes what the one before overlapped with.
 const PASSES: usize = 8;
 
@@ -110,6 +113,7 @@ impl FailOn {
 /// # Errors
 /// When the tree, the configuration, the baseline or the base revision cannot be read, or a repair cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
+    let format = global.one_of(&FORMATS)?;
     let writes = args.fix && !args.dry_run;
     let session =
         Session::open(global, console, if writes { Access::Write } else { Access::Read })?;
@@ -140,7 +144,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         session.refuse_uncommitted(&changes, args.allow_dirty)?;
         session.write(&changes)?;
     }
-    if args.dry_run && global.format == Format::Text {
+    if args.dry_run && format == Format::Text {
         console.result(&diff(&changes, console.color_out))?;
     }
     let rules = words();
@@ -151,7 +155,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         prefix: &prefix,
         counts: judged.counts,
     };
-    show(&report, global, console)?;
+    show(&report, format, console)?;
     let fails = judged.findings.iter().any(|finding| args.fail_on.is_met(finding));
     // The process ends here; taking large trees apart node by node would only delay that.
     std::mem::forget((base, repo));
@@ -240,9 +244,8 @@ fn read_baseline(args: &Args, session: &Session) -> Result<Option<Baseline>, Fai
     })
 }
 
-fn show(report: &Report<'_>, global: &Global, console: &Console) -> Result<(), Failure> {
-    match global.format {
-        Format::Text => console.result(&text(report, console.color_out, console.width))?,
+fn show(report: &Report<'_>, format: Format, console: &Console) -> Result<(), Failure> {
+    match format {
         Format::Concise => console.result(&concise(report, console.color_out))?,
         Format::Json => console.json(&Lint::new(report))?,
         Format::Sarif => console.json(&sarif(report))?,
@@ -251,6 +254,10 @@ fn show(report: &Report<'_>, global: &Global, console: &Console) -> Result<(), F
             if let Some(file) = step_summary() {
                 file::append(Path::new(&file), &summary(report))?;
             }
+        }
+        Format::Markdown => console.result(&summary(report))?,
+        Format::Text | Format::Mermaid => {
+            console.result(&text(report, console.color_out, console.width))?;
         }
     }
     Ok(())

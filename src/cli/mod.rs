@@ -5,10 +5,13 @@ pub mod bump;
 pub mod completions;
 pub mod explain;
 pub mod failure;
+pub mod gates;
 pub mod init;
 pub mod lint;
 pub mod refs;
 pub mod session;
+pub mod status;
+pub mod writing;
 
 use std::process::ExitCode;
 
@@ -42,6 +45,7 @@ enum Command {
     Init(init::Args),
     Lint(lint::Args),
     Refs(refs::Args),
+    Status(status::Args),
 }
 
 /// What the process tells its caller.
@@ -84,6 +88,7 @@ pub fn run() -> ExitCode {
         Command::Init(args) => init::run(args, &cli.global, &console),
         Command::Lint(args) => lint::run(args, &cli.global, &console),
         Command::Refs(args) => refs::run(args, &cli.global, &console),
+        Command::Status(args) => status::run(args, &cli.global, &console),
     };
     let status = done.unwrap_or_else(|failure: Failure| {
         console.complain(&message::error(&failure.message, &console));

@@ -21,6 +21,8 @@ use crate::report::console::Console;
 use crate::report::message::{self, Message};
 use crate::text::path::TreePath;
 use crate::text::tree::{ReadError, Tree as _};
+use crate::timeline::Timeline;
+use crate::timeline::walk::Depth;
 
 /// What a command does with the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +85,12 @@ impl Session {
     #[must_use]
     pub const fn has_git(&self) -> bool {
         self.git.is_some()
+    }
+
+    /// Whether nothing was committed yet.
+    #[must_use]
+    pub fn is_unborn(&self) -> bool {
+        self.git.as_ref().is_some_and(Git::head_is_unborn)
     }
 
     /// The tree as the person would name it from here; `None` where it is the current directory.
@@ -192,6 +200,19 @@ impl Session {
             Err(_) => None,
         };
         Ok(Some(Repo::load(tree, config, Scope::Everything)?))
+    }
+
+    /// What the mainline says of every family and environment.
+    ///
+    /// # Errors
+    /// When there is no Git repository, or its history cannot be read.
+    pub fn timeline(
+        &self,
+        repo: &Repo,
+        mainline: Option<&str>,
+        depth: Depth<'_>,
+    ) -> Result<Timeline, Failure> {
+        Ok(Timeline::read(self.required_git()?, mainline, &repo.config, depth)?)
     }
 
     /// The tree's root below the work tree's; the root where there is no Git.

@@ -124,11 +124,7 @@ where
 
 pub(super) fn timezone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     parsed(deserializer, "a time zone", |text| {
-        let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '+');
-        let part = |part: &str| {
-            part.starts_with(|c: char| c.is_ascii_alphabetic()) && part.chars().all(letters)
-        };
-        if text.split('/').all(part) {
+        if text.parse::<chrono_tz::Tz>().is_ok() {
             return Ok(text.to_owned());
         }
         Err(format!("`{text}` is no time zone; write its name: `Europe/Berlin`, `UTC`"))

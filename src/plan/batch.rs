@@ -19,6 +19,67 @@ pub fn overlay(repo: &Repo, changes: &[FileChange]) -> MemoryTree {
     MemoryTree::over(Arc::clone(repo.library.tree()), files)
 }
 
+/// Plans one after the other, each on the tree that the ones before would leave.
+pub struct Batch<'r> {
+    repo: &'r Repo,
+    current: Option<Repo>,
+    total: BTreeMap<TreePath, FileChange>,
+}
+
+impl<'r> Batch<'r> {
+    /// Nothing is planned yet.
+    #[must_use]
+    pub const fn new(repo: &'r Repo) -> Self {
+        Self { repo, current: None, total: BTreeMap::new() }
+    }
+
+    /// The tree as all plans so far would leave it.
+    #[must_use]
+    pub fn repo(&self) -> &Repo {
+        self.current.as_ref().unwrap_or(self.repo)
+    }
+
+    /// Plans a bump on the tree as all plans so far would leave it.
+    ///
+    /// # Errors
+    /// When there is no such plan.
+    pub fn preview(&self, request: &BumpRequest) -> Result<Plan, PlanError> {
+        plan(self.repo(), request)
+    }
+
+    /// Plans a bump, and takes it in.
+    ///
+    /// # Errors
+    /// When there is no such plan; what was planned before stays.
+    pub fn plan(&mut self, request: &BumpRequest) -> Result<Plan, PlanError> {
+        let plan = self.preview(request)?;
+        self.take(&plan.changes);
+        Ok(plan)
+    }
+
+    /// Takes changes in that were planned on [`Batch::repo`].
+    pub fn take(&mut self, changes: &[FileChange]) {
+        if changes.is_empty() {
+            return;
+        }
+        let changed: BTreeSet<TreePath> = changes.iter().map(|one| one.path.clone()).collect();
+        let base = self.repo();
+        if let Ok(next) = base.reload(Arc::new(overlay(base, changes)), &changed) {
+            self.current = Some(next);
+        }
+        for change in changes {
+            let known = self.total.entry(change.path.clone()).or_insert_with(|| change.clone());
+            known.after.clone_from(&change.after);
+        }
+    }
+
+    /// The changes of all plans together, sorted by path.
+    #[must_use]
+    pub fn changes(&self) -> Vec<FileChange> {
+        self.total.values().cloned().collect()
+    }
+}
+
 /// Plans the bumps of several families, each on the tree that the one before would leave.
 ///
 /// Returns a plan for each family and the changes of all of them together.
@@ -29,31 +90,13 @@ pub fn plan_all(
     repo: &Repo,
     requests: &[BumpRequest],
 ) -> Result<(Vec<Plan>, Vec<FileChange>), Vec<PlanError>> {
+    let mut batch = Batch::new(repo);
     let (mut plans, mut errors) = (Vec::new(), Vec::new());
-    let mut total: BTreeMap<TreePath, FileChange> = BTreeMap::new();
-    let mut current: Option<Repo> = None;
     for request in requests {
-        let base = current.as_ref().unwrap_or(repo);
-        let plan = match plan(base, request) {
-            Ok(plan) => plan,
-            Err(error) => {
-                errors.push(error);
-                continue;
-            }
-        };
-        for change in &plan.changes {
-            let known = total.entry(change.path.clone()).or_insert_with(|| change.clone());
-            known.after.clone_from(&change.after);
+        match batch.plan(request) {
+            Ok(plan) => plans.push(plan),
+            Err(error) => errors.push(error),
         }
-        if !plan.changes.is_empty() {
-            let changed: BTreeSet<TreePath> =
-                plan.changes.iter().map(|one| one.path.clone()).collect();
-            let tree = overlay(base, &plan.changes);
-            if let Ok(next) = base.reload(Arc::new(tree), &changed) {
-                current = Some(next);
-            }
-        }
-        plans.push(plan);
     }
-    if errors.is_empty() { Ok((plans, total.into_values().collect())) } else { Err(errors) }
+    if errors.is_empty() { Ok((plans, batch.changes())) } else { Err(errors) }
 }

@@ -11,7 +11,7 @@ use crate::plan::moves::{MADE, Mover};
 use crate::plan::next::{self, After};
 use crate::plan::prove::{Expected, prove};
 use crate::plan::refusal::{PlanError, Refusal};
-use crate::plan::request::BumpRequest;
+use crate::plan::request::{Back, BumpRequest};
 use crate::plan::stub::planner::{Outcome, Planner};
 use crate::plan::survey::{Item, Survey, undecided};
 use crate::plan::version::{Before, Question, Unfit};
@@ -32,7 +32,7 @@ pub fn plan(repo: &Repo, request: &BumpRequest) -> Result<Plan, PlanError> {
     let survey = Survey::new(repo, bump.environment, bump.family);
     bump.check(&survey)?;
     let name = bump.name(&survey, request)?;
-    bump.planned(&survey, &name)
+    bump.planned(&survey, &name, request)
 }
 
 /// A bump whose environment is known.
@@ -167,24 +167,12 @@ impl<'p> Bump<'p> {
             first,
             now: request.now,
         };
-        let version = question.answer().map_err(|unfit| self.unfit(unfit))?;
-        self.check_hold(version.as_str())?;
+        let answer = if request.back.is_some() { question.went_back() } else { question.answer() };
+        let version = answer.map_err(|unfit| self.unfit(unfit))?;
         let name = VersionedName::new(self.family, version).map_err(|error| {
             self.reason(error.to_string(), "give the secret another name before versioning it")
         })?;
         Ok(name.to_string())
-    }
-
-    /// A hold keeps the environment off a version that was rolled back.
-    fn check_hold(&self, version: &str) -> Result<(), PlanError> {
-        let hold = self.repo.config.hold(self.label, self.family);
-        let Some(hold) = hold.filter(|hold| hold.version == version) else { return Ok(()) };
-        let why = hold.reason.as_ref().map_or_else(String::new, |why| format!(" ({why})"));
-        let what = format!("a hold in rotate.yaml keeps version {version} away{why}");
-        Err(self.reason(
-            what,
-            "take the hold out of `holds` in rotate.yaml, or bump to a newer version",
-        ))
     }
 
     fn unfit(&self, unfit: Unfit) -> PlanError {
@@ -198,7 +186,12 @@ impl<'p> Bump<'p> {
         }
     }
 
-    fn planned(&self, survey: &Survey<'_>, name: &str) -> Result<Plan, PlanError> {
+    fn planned(
+        &self,
+        survey: &Survey<'_>,
+        name: &str,
+        request: &BumpRequest,
+    ) -> Result<Plan, PlanError> {
         let mut draft = Draft::default();
         let mut expected = Expected {
             name: name.to_owned(),
@@ -214,7 +207,8 @@ impl<'p> Bump<'p> {
             return Ok(plan);
         }
         reasons.extend(self.undecided(name));
-        let outcome = self.stubs(survey, name, &mut draft, &mut expected);
+        let back = request.back.as_ref();
+        let outcome = self.stubs(survey, name, back, &mut draft, &mut expected);
         reasons.extend(outcome.refusals);
         if !reasons.is_empty() {
             return Err(self.refused(reasons));
@@ -278,6 +272,7 @@ impl<'p> Bump<'p> {
         &self,
         survey: &Survey<'p>,
         name: &str,
+        back: Option<&Back>,
         draft: &mut Draft,
         expected: &mut Expected,
     ) -> Outcome {
@@ -291,6 +286,7 @@ impl<'p> Bump<'p> {
             version: name.version(),
             name: &spelled,
             settings: &settings,
+            back,
             draft,
             expected,
             outcome: Outcome::default(),

@@ -141,11 +141,11 @@ pub struct PlaceView {
 impl Bump {
     /// The view of several plans.
     #[must_use]
-    pub fn new(plans: &[Plan], written: bool) -> Self {
+    pub fn new(plans: &[&Plan], written: bool) -> Self {
         Self {
             schema: "rotate.bump/v1",
             written,
-            plans: plans.iter().map(PlanView::from).collect(),
+            plans: plans.iter().copied().map(PlanView::from).collect(),
         }
     }
 }

@@ -9,6 +9,7 @@ pub mod contract;
 mod draft;
 pub mod fix;
 mod grants;
+pub mod hold;
 mod listing;
 mod moves;
 mod next;

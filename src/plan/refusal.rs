@@ -48,6 +48,12 @@ pub enum PlanError {
         /// The places that bear on it.
         reasons: Vec<Refusal>,
     },
+    /// `rotate.yaml` cannot be changed.
+    #[error("a hold cannot be written into or taken out of rotate.yaml: {reason}")]
+    Settings {
+        /// Why.
+        reason: String,
+    },
     /// Something in the tree keeps the whole family from being moved.
     #[error("`{family}` cannot be moved in `{environment}`; nothing was written")]
     Refused {
@@ -107,6 +113,7 @@ impl PlanError {
                 | Self::UnknownFamily { .. }
                 | Self::Unversioned(_)
                 | Self::Unreadable { .. }
+                | Self::Settings { .. }
         )
     }
 
@@ -120,6 +127,7 @@ impl PlanError {
                 "declare `{name}` without `versioned: false` in rotate.yaml (`rotate init` writes one)"
             )),
             Self::Version { help, .. } => Some(help.to_string()),
+            Self::Settings { .. } => Some("edit `holds` in rotate.yaml by hand".to_owned()),
             Self::Refused { .. } | Self::Unreadable { .. } => None,
             Self::Unproved { .. } | Self::UnprovedRepairs { .. } => Some(
                 "nothing was written; please report this with the tree that shows it".to_owned(),

@@ -1,6 +1,17 @@
 //! What a caller asks of a bump.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
+
+use crate::text::path::TreePath;
+
+/// A version that ran before.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Back {
+    /// Stubs of it that were removed since: the directory that each was in, and its text.
+    pub stubs: BTreeMap<TreePath, String>,
+}
 
 /// One family to move to another version in one environment.
 #[derive(Debug, Clone)]
@@ -11,6 +22,8 @@ pub struct BumpRequest {
     pub family: String,
     /// The version to move to, as it was typed; `None` mints one, or takes over the one before.
     pub version: Option<String>,
+    /// Where the version was before: to go back to it, for which it need not be newer than what runs.
+    pub back: Option<Back>,
     /// The time that counts as now.
     pub now: DateTime<Utc>,
 }

@@ -68,6 +68,11 @@ impl Question<'_> {
         self.is_newer(version)
     }
 
+    /// The version to go back to, which was asked for.
+    pub(super) fn went_back(&self) -> Result<Version, Unfit> {
+        self.read(self.asked.unwrap_or_default())
+    }
+
     fn read(&self, text: &str) -> Result<Version, Unfit> {
         let help = format!(
             "versions are 14 digits, a UTC date and time such as {}",

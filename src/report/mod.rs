@@ -7,3 +7,4 @@ pub mod lint;
 pub mod message;
 pub mod plan;
 pub mod refs;
+pub mod status;

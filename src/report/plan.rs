@@ -55,19 +55,33 @@ pub fn summary(plan: &Plan, written: bool, color: bool) -> String {
     out
 }
 
+/// Something that a commit's message says beside the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// The trailer.
+    pub trailer: &'static str,
+    /// What it says.
+    pub text: String,
+}
+
 /// The message of a commit that holds the plan's changes, with trailers that programs read.
 #[must_use]
-pub fn commit_message(plan: &Plan) -> String {
+pub fn commit_message(plan: &Plan, verb: &str, remarks: &[Remark]) -> String {
     let version = |name: &str| {
         let digits = name.strip_prefix(&plan.family).and_then(|rest| rest.strip_prefix('-'));
         digits.unwrap_or(name).to_owned()
     };
     let to = version(&plan.to);
     let previous = plan.from.iter().filter(|name| **name != plan.to).map(|name| version(name));
-    let trailers: String =
+    let mut trailers: String =
         previous.map(|previous| format!("Rotate-Previous: {previous}\n")).collect();
+    for remark in remarks {
+        // A line break would end the trailer.
+        let text: Vec<&str> = remark.text.split_whitespace().collect();
+        let _ = writeln!(trailers, "{}: {}", remark.trailer, text.join(" "));
+    }
     format!(
-        "Bump {family} in {environment} to {to}\n\nRotate-Family: {family}\nRotate-Environment: \
+        "{verb} {family} in {environment} to {to}\n\nRotate-Family: {family}\nRotate-Environment: \
          {environment}\nRotate-Version: {to}\n{trailers}",
         family = plan.family,
         environment = plan.environment,

@@ -81,8 +81,8 @@ impl Timeline {
 }
 
 /// The repository as it was at the commit that the walk has reached.
-struct Past {
-    repo: Repo,
+pub(super) struct Past {
+    pub(super) repo: Repo,
     snapshot: Arc<Snapshot>,
     /// What was passed over since, because nothing reads it.
     pending: Difference,
@@ -90,7 +90,7 @@ struct Past {
 }
 
 impl Past {
-    fn new(snapshot: Snapshot, settings: &Config) -> Result<Self, WalkError> {
+    pub(super) fn new(snapshot: Snapshot, settings: &Config) -> Result<Self, WalkError> {
         let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
         let own = config(&snapshot, &path);
         let config = own.unwrap_or_else(|| settings.clone());
@@ -101,7 +101,7 @@ impl Past {
     }
 
     /// Goes back by a difference; whether anything may be otherwise then.
-    fn go_back(&mut self, difference: Difference) -> bool {
+    pub(super) fn go_back(&mut self, difference: Difference) -> bool {
         let matters = difference.files().any(|path| self.matters(path));
         let has_settings = difference.files().any(|path| *path == self.settings);
         self.pending.extend(difference);

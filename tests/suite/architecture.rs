@@ -32,6 +32,7 @@ const FLOORS: &[(&str, &[&str])] = &[
 
 /// A foreign crate (or a corner of the standard library) and the modules that may name it.
 const DOORS: &[(&str, &[&str])] = &[
+    ("chrono_tz", &["config", "timeline"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
     ("git2", &["history"]),

@@ -16,7 +16,7 @@ use crate::yaml::node::Node;
 /// A directory that gets a stub.
 pub(super) struct Site {
     /// The directory.
-    directory: TreePath,
+    pub(super) directory: TreePath,
     /// The kustomizations that list it, each with the entry that it stands behind.
     lists: Vec<(TreePath, Option<TreePath>)>,
     /// Whether it stands elsewhere than what it is made from, so that it must say everything itself.

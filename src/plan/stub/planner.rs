@@ -13,6 +13,7 @@ use crate::plan::draft::Draft;
 use crate::plan::next::{Shape, Supply};
 use crate::plan::prove::Expected;
 use crate::plan::refusal::Refusal;
+use crate::plan::request::Back;
 use crate::plan::stub::pin::{Pinned, Pinning};
 use crate::plan::stub::source::{Source, newest};
 use crate::plan::stub::{copy, first, fresh};
@@ -34,6 +35,7 @@ pub(in crate::plan) struct Planner<'p> {
     pub(in crate::plan) version: &'p Version,
     pub(in crate::plan) name: &'p str,
     pub(in crate::plan) settings: &'p SecretSettings,
+    pub(in crate::plan) back: Option<&'p Back>,
     pub(in crate::plan) draft: &'p mut Draft,
     pub(in crate::plan) expected: &'p mut Expected,
     pub(in crate::plan) outcome: Outcome,
@@ -142,6 +144,8 @@ impl<'p> Planner<'p> {
                 }
             };
             pins = read;
+            let before = self.back.and_then(|back| back.stubs.get(&site.directory));
+            let text = before.cloned().unwrap_or(text);
             stubs.push(self.place(&site, source, text).map_err(plain)?);
         }
         self.expected.sources.push(source.object.node.clone());

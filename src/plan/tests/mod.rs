@@ -33,6 +33,7 @@ fn configured(files: &[(&str, &str)], settings: &str) -> Repo {
 
 fn request(environment: &str, family: &str, version: Option<&str>) -> BumpRequest {
     BumpRequest {
+        back: None,
         environment: environment.to_owned(),
         family: family.to_owned(),
         version: version.map(str::to_owned),

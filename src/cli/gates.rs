@@ -1,0 +1,214 @@
+//! Gates: what must hold before an environment takes a version, and how a person overrides it.
+
+use chrono::{DateTime, Utc};
+use clap::ValueEnum;
+
+use crate::cli::Status;
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+use crate::finding::Level;
+use crate::lint::rule::Facts;
+use crate::lint::selection::Selection;
+use crate::lint::{self};
+use crate::repo::Repo;
+use crate::repo::running::Running;
+use crate::report::message::Message;
+use crate::report::plan::Remark;
+use crate::timeline::Timeline;
+use crate::timeline::gate::{Candidate, Gate, GateKind, source};
+use crate::timeline::walk::Depth;
+
+/// The flags of commands that gates may refuse.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Read the history of BRANCH; the default is the default branch of the remote, or what is checked out
+    #[arg(long, value_name = "BRANCH")]
+    pub mainline: Option<String>,
+
+    /// Go on although GATE is shut
+    #[arg(long = "override", value_enum, value_name = "GATE", requires = "reason")]
+    overrides: Vec<Word>,
+
+    /// Why; it goes into the commit's message
+    #[arg(long, value_name = "TEXT")]
+    pub reason: Option<String>,
+}
+
+/// A gate that may be overridden.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Word {
+    /// The version has run in the environment before for long enough
+    Soak,
+    /// No hold keeps the environment where it is
+    Hold,
+    /// It is one of the hours for changes
+    Window,
+    /// The rules find no error in the environment
+    Lint,
+}
+
+impl Word {
+    const fn kind(self) -> GateKind {
+        match self {
+            Self::Soak => GateKind::Soak,
+            Self::Hold => GateKind::Hold,
+            Self::Window => GateKind::Window,
+            Self::Lint => GateKind::Lint,
+        }
+    }
+}
+
+/// The gates of one run.
+pub struct Gates<'a> {
+    args: &'a Args,
+    timeline: Option<Timeline>,
+    now: DateTime<Utc>,
+}
+
+impl<'a> Gates<'a> {
+    /// Reads the history, where there is Git.
+    ///
+    /// # Errors
+    /// When there is Git and it cannot be read.
+    pub fn open(
+        args: &'a Args,
+        session: &Session,
+        repo: &Repo,
+        now: DateTime<Utc>,
+    ) -> Result<Self, Failure> {
+        let timeline = if session.has_git() && !session.is_unborn() {
+            Some(session.timeline(repo, args.mainline.as_deref(), Depth::Since)?)
+        } else {
+            None
+        };
+        Ok(Self { args, timeline, now })
+    }
+
+    /// What the mainline says, where there is Git.
+    #[must_use]
+    pub const fn timeline(&self) -> Option<&Timeline> {
+        self.timeline.as_ref()
+    }
+
+    /// Refuses a family whose gates in an environment are shut; what was overridden.
+    ///
+    /// # Errors
+    /// When a gate is shut and not overridden.
+    pub fn pass(
+        &self,
+        repo: &Repo,
+        environment: &str,
+        family: &str,
+        asked: Option<&str>,
+        lifts_hold: bool,
+    ) -> Result<Vec<Remark>, Failure> {
+        let Ok(index) = repo.environment(environment) else { return Ok(Vec::new()) };
+        let from = source(repo, index, family);
+        let running = from.map(|from| repo.running(from.index));
+        let before = running.as_ref().and_then(|running| running.get(family)?.only());
+        let here = repo.running(index);
+        let version = asked.or(before);
+        if version.is_some() && here.get(family).and_then(Running::only) == version {
+            // Nothing would change.
+            return Ok(Vec::new());
+        }
+        let candidate = Candidate {
+            repo,
+            timeline: self.timeline.as_ref(),
+            environment: index,
+            family,
+            version,
+            now: self.now,
+        };
+        let mut shut: Vec<Gate> =
+            candidate.gates().into_iter().filter(|gate| !gate.is_open).collect();
+        shut.retain(|gate| !(lifts_hold && gate.kind == GateKind::Hold));
+        self.judge(environment, family, shut)
+    }
+
+    /// Refuses a tree in which the rules find errors in an environment; what was overridden.
+    ///
+    /// # Errors
+    /// When there are any, and that is not overridden.
+    pub fn pass_lint(
+        &self,
+        after: &Repo,
+        environment: &str,
+        family: &str,
+    ) -> Result<Vec<Remark>, Failure> {
+        let Ok(index) = after.environment(environment) else { return Ok(Vec::new()) };
+        if source(after, index, family).is_none() {
+            return Ok(Vec::new());
+        }
+        let gate = lint_gate(after, environment, self.now)?;
+        self.judge(environment, family, gate.into_iter().collect())
+    }
+
+    fn judge(
+        &self,
+        environment: &str,
+        family: &str,
+        shut: Vec<Gate>,
+    ) -> Result<Vec<Remark>, Failure> {
+        let is_overridden =
+            |gate: &Gate| self.args.overrides.iter().any(|word| word.kind() == gate.kind);
+        let (over, shut): (Vec<Gate>, Vec<Gate>) = shut.into_iter().partition(is_overridden);
+        if !shut.is_empty() {
+            return Err(refusal(environment, family, &shut));
+        }
+        let reason = self.args.reason.clone().unwrap_or_default();
+        let remark = |gate: Gate| Remark {
+            trailer: "Rotate-Override",
+            text: format!("{} ({}): {reason}", gate.kind.word(), gate.text),
+        };
+        Ok(over.into_iter().map(remark).collect())
+    }
+}
+
+/// The gate of the rules, when it is shut.
+///
+/// # Errors
+/// When the settings name a rule that there is not.
+pub fn lint_gate(
+    repo: &Repo,
+    environment: &str,
+    now: DateTime<Utc>,
+) -> Result<Option<Gate>, Failure> {
+    let selection = Selection::of(&repo.config)?;
+    let outcome = lint::run(&Facts { repo, base: None, now }, &selection);
+    let errors = outcome.findings.iter().filter(|finding| {
+        finding.level == Level::Error && finding.environments.iter().any(|one| one == environment)
+    });
+    let errors: Vec<_> = errors.collect();
+    let Some(first) = errors.first() else { return Ok(None) };
+    let position = first.place.position();
+    let text = format!(
+        "{} by the rules, the first at {}:{}: {}",
+        if errors.len() == 1 { "an error".to_owned() } else { format!("{} errors", errors.len()) },
+        first.place.source.path(),
+        position.line,
+        first.message
+    );
+    Ok(Some(Gate { kind: GateKind::Lint, is_open: false, text, opens: None }))
+}
+
+fn refusal(environment: &str, family: &str, shut: &[Gate]) -> Failure {
+    let text = format!("`{environment}` does not take `{family}` now; nothing was written");
+    let also = shut.iter().map(|gate| {
+        let word = gate.kind.word();
+        let help = match gate.kind {
+            GateKind::Soak | GateKind::Window => {
+                format!("wait, or go on with `--override {word} --reason \"…\"`")
+            }
+            GateKind::Hold => format!(
+                "`rotate bump {environment} {family} --lift-hold` takes it out; `--override hold --reason \"…\"` leaves it"
+            ),
+            GateKind::Lint => {
+                "`rotate lint` shows them; or go on with `--override lint --reason \"…\"`".to_owned()
+            }
+        };
+        Message::new(format!("{word}: {}", gate.text)).help(help)
+    });
+    let message = Message { also: also.collect(), ..Message::new(text) };
+    Failure { status: Status::Findings, message: Box::new(message) }
+}

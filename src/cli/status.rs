@@ -1,0 +1,50 @@
+//! `rotate status`: what runs where since when, and what comes next.
+
+use chrono::{DateTime, Utc};
+
+use crate::cli::Status;
+use crate::cli::args::{Format, Global};
+use crate::cli::failure::Failure;
+use crate::cli::session::{Access, Session};
+use crate::report::console::Console;
+use crate::report::status as picture;
+use crate::timeline::outlook::outlook;
+use crate::timeline::walk::Depth;
+
+/// Show which version runs where since when, and what comes next
+///
+/// Since when is read from Git: the commit of the mainline with which all references of the family in
+/// the environment named the version, unbroken until now.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Read the history of BRANCH; the default is the default branch of the remote, or what is checked out
+    #[arg(long, value_name = "BRANCH")]
+    mainline: Option<String>,
+
+    /// Take TIME (RFC 3339) for the present time
+    #[arg(long, value_name = "TIME")]
+    at: Option<DateTime<Utc>>,
+}
+
+/// Reads the tree and its history, and prints how things stand.
+///
+/// # Errors
+/// When the tree, its configuration or its history cannot be read.
+pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
+    let format = global.one_of(&[Format::Text, Format::Json, Format::Markdown])?;
+    let session = Session::open(global, console, Access::Read)?;
+    let repo = session.repo()?;
+    session.report_problems(&repo, console);
+    let now = args.at.unwrap_or_else(Utc::now);
+    let timeline = session.timeline(&repo, args.mainline.as_deref(), Depth::Since)?;
+    let standings = outlook(&repo, Some(&timeline), now);
+    match format {
+        Format::Json => {
+            console.json(&picture::Status::new(&standings, Some(&timeline.mainline), now))?;
+        }
+        Format::Markdown => console.result(&picture::markdown(&standings, now))?,
+        _ => console.result(&picture::text(&standings, now, console.color_out))?,
+    }
+    std::mem::forget(repo);
+    Ok(Status::Done)
+}

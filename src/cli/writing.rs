@@ -1,0 +1,124 @@
+//! What every command that changes files does with its plans: show them, write them, commit them.
+
+use crate::cli::failure::Failure;
+use crate::cli::session::{Access, Session};
+use crate::plan::{FileChange, Plan};
+use crate::report::console::Console;
+use crate::report::plan::{self as picture, Remark};
+use crate::text::path::TreePath;
+
+/// The flags of commands that change files.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Args {
+    /// Print the diff and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Write nothing, and exit with 1 if something would change
+    #[arg(long, conflicts_with = "dry_run")]
+    pub check: bool,
+
+    /// Make a commit of each family, by the git of the system, with its hooks and signing
+    #[arg(long, conflicts_with_all = ["dry_run", "check"])]
+    pub commit: bool,
+
+    /// Also change files that have uncommitted changes
+    #[arg(long)]
+    pub allow_dirty: bool,
+}
+
+/// A plan, with what else goes into its commit.
+pub struct Work {
+    /// The plan.
+    pub plan: Plan,
+    /// Changes of settings that belong to it.
+    pub settings: Vec<FileChange>,
+    /// What the commit's message says beside it.
+    pub remarks: Vec<Remark>,
+    /// What the commit does, as its first word: `Bump`, `Promote`, `Roll back`.
+    pub verb: &'static str,
+}
+
+impl Work {
+    fn changes(&self) -> impl Iterator<Item = &FileChange> {
+        self.plan.changes.iter().chain(&self.settings)
+    }
+}
+
+impl Args {
+    /// What is done with the tree.
+    #[must_use]
+    pub const fn access(&self) -> Access {
+        if self.dry_run || self.check { Access::Read } else { Access::Write }
+    }
+
+    /// Whether files are written.
+    #[must_use]
+    pub fn writes(&self) -> bool {
+        self.access() == Access::Write
+    }
+
+    /// Writes what was planned, and commits it where that is asked for.
+    ///
+    /// # Errors
+    /// When files have uncommitted changes, or the system or Git refuses.
+    pub fn carry_out(
+        &self,
+        session: &Session,
+        work: &[Work],
+        all: &[FileChange],
+        console: &Console,
+    ) -> Result<(), Failure> {
+        if !self.writes() {
+            return Ok(());
+        }
+        session.refuse_ignored(all)?;
+        session.refuse_uncommitted(all, self.allow_dirty)?;
+        if !self.commit {
+            return session.write(all);
+        }
+        let git = session.required_git()?;
+        for one in work.iter().filter(|one| one.changes().next().is_some()) {
+            // One family after the other, so that each can be reverted alone.
+            let changes: Vec<FileChange> = one.changes().cloned().collect();
+            session.write(&changes)?;
+            let paths: Vec<TreePath> = changes.iter().map(|change| change.path.clone()).collect();
+            let message = picture::commit_message(&one.plan, one.verb, &one.remarks);
+            let commit = git.commit(&paths, &message)?;
+            console.talk(&format!("Committed {commit}."));
+        }
+        Ok(())
+    }
+
+    /// Shows the diff, where that is asked for, and what was or would be done.
+    ///
+    /// # Errors
+    /// When stdout takes no more.
+    pub fn show(
+        &self,
+        session: &Session,
+        work: &[Work],
+        all: &[FileChange],
+        console: &Console,
+    ) -> Result<(), Failure> {
+        if self.dry_run {
+            console.result(&picture::diff(all, console.color_out))?;
+        }
+        let written = self.writes();
+        for one in work {
+            let plan = &one.plan;
+            console.talk(picture::summary(plan, written, console.color_err).trim_end());
+            for remark in &one.remarks {
+                console.talk(&format!("  {}", remark.text));
+            }
+            if !plan.next.is_empty() && !self.check {
+                let when = if written { "" } else { ", once it is written" };
+                let place = session.named().map_or(String::new(), |tree| format!(", in {tree}"));
+                console.talk(&format!("\nNext{when}{place}:"));
+                let no_commit = self.commit || !session.has_git();
+                console.talk(&picture::next_steps(plan, no_commit, console.color_err));
+            }
+        }
+        Ok(())
+    }
+}

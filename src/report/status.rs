@@ -1,0 +1,266 @@
+//! `rotate status`: what runs where since when, and what comes next.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::repo::running::Running;
+use crate::report::console::Paint;
+use crate::timeline::gate::{Gate, GateKind, moment, span};
+use crate::timeline::outlook::{Next, Standing};
+use crate::timeline::{Began, Era};
+
+/// What `rotate status --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Status {
+    /// Always `rotate.status/v1`.
+    pub schema: &'static str,
+    /// The branch that was read; null outside of Git.
+    pub mainline: Option<String>,
+    /// The time that counts as now.
+    pub now: String,
+    /// Every family in every environment that names it, by family, then in promotion order.
+    pub families: Vec<StandingView>,
+}
+
+/// A family in an environment.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StandingView {
+    /// The family.
+    pub family: String,
+    /// The environment.
+    pub environment: String,
+    /// The versions that its references name; one, where all is well.
+    pub versions: Vec<String>,
+    /// Whether a reference has the plain name.
+    pub plain: bool,
+    /// Since when; null where the mainline does not run it yet, or outside of Git.
+    pub since: Option<SinceView>,
+    /// The hold on it.
+    pub hold: Option<HoldView>,
+    /// `nothing`, `take`, `unclear` (the environment before runs several) or `ahead` (of the environment before).
+    pub next: &'static str,
+    /// The version that comes next.
+    pub next_version: Option<String>,
+    /// Whether it could be taken now.
+    pub due: bool,
+    /// What must hold for that.
+    pub gates: Vec<GateView>,
+}
+
+/// When something began.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct SinceView {
+    /// The commit's time.
+    pub time: String,
+    /// The commit.
+    pub commit: String,
+    /// Who wrote it.
+    pub author: String,
+    /// The first line of its message.
+    pub subject: String,
+    /// Whether it began with this commit, or at an unknown time before it.
+    pub exact: bool,
+}
+
+/// A hold.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct HoldView {
+    /// The version that the environment stays on.
+    pub version: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// Since when.
+    pub since: Option<String>,
+}
+
+/// Something that must hold.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct GateView {
+    /// What.
+    pub gate: GateKind,
+    /// Whether it does.
+    pub open: bool,
+    /// How things stand.
+    pub text: String,
+    /// When it opens by itself, where that is known.
+    pub opens: Option<String>,
+}
+
+impl Status {
+    /// The view of how things stand.
+    #[must_use]
+    pub fn new(standings: &[Standing], mainline: Option<&str>, now: DateTime<Utc>) -> Self {
+        Self {
+            schema: "rotate.status/v1",
+            mainline: mainline.map(str::to_owned),
+            now: rfc3339(now),
+            families: standings.iter().map(StandingView::new).collect(),
+        }
+    }
+}
+
+impl StandingView {
+    fn new(standing: &Standing) -> Self {
+        let (next, version, gates) = match &standing.next {
+            Next::Nothing => ("nothing", None, &[][..]),
+            Next::Take { version, gates, .. } => ("take", Some(version), gates.as_slice()),
+            Next::Unclear { .. } => ("unclear", None, &[][..]),
+            Next::Ahead { .. } => ("ahead", None, &[][..]),
+        };
+        Self {
+            family: standing.family.clone(),
+            environment: standing.environment.clone(),
+            versions: standing.running.versions.iter().cloned().collect(),
+            plain: standing.running.plain,
+            since: standing.since.as_ref().map(|era| SinceView::new(&era.began)),
+            hold: standing.hold.as_ref().map(|hold| HoldView {
+                version: hold.version.clone(),
+                reason: hold.reason.clone(),
+                since: hold.since.map(rfc3339),
+            }),
+            next,
+            next_version: version.cloned(),
+            due: standing.next.is_due(),
+            gates: gates.iter().map(GateView::new).collect(),
+        }
+    }
+}
+
+impl SinceView {
+    /// The view of a beginning.
+    #[must_use]
+    pub fn new(began: &Began) -> Self {
+        let commit = began.commit();
+        Self {
+            time: rfc3339(commit.time),
+            commit: commit.id.clone(),
+            author: commit.author.clone(),
+            subject: commit.subject.clone(),
+            exact: began.is_exact(),
+        }
+    }
+}
+
+impl GateView {
+    /// The view of a gate.
+    #[must_use]
+    pub fn new(gate: &Gate) -> Self {
+        Self {
+            gate: gate.kind,
+            open: gate.is_open,
+            text: gate.text.clone(),
+            opens: gate.opens.map(rfc3339),
+        }
+    }
+}
+
+/// A time as RFC 3339 has it, in UTC, to the second.
+#[must_use]
+pub fn rfc3339(time: DateTime<Utc>) -> String {
+    time.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+/// The report for people.
+#[must_use]
+pub fn text(standings: &[Standing], now: DateTime<Utc>, color: bool) -> String {
+    let mut out = String::new();
+    let width = |text: fn(&Standing) -> usize| standings.iter().map(text).max().unwrap_or_default();
+    let (names, versions) = (
+        width(|one| one.environment.len()),
+        width(|one| running(&one.running).len()).max("20250723110000".len()),
+    );
+    let mut family = "";
+    for one in standings {
+        if one.family != family {
+            let gap = if family.is_empty() { "" } else { "\n" };
+            let _ = writeln!(out, "{gap}{}", Paint::Bold.on(&one.family, color));
+            family = &one.family;
+        }
+        let version = running(&one.running);
+        let since = since(one.since.as_ref(), now);
+        let _ = writeln!(out, "  {:names$}  {version:versions$}  {since}", one.environment);
+        for line in remarks(one) {
+            let _ = writeln!(out, "  {:names$}  {line}", "");
+        }
+    }
+    if standings.is_empty() {
+        out.push_str(
+            "No environment has a versioned secret yet; `rotate bump ENV FAMILY` begins one.\n",
+        );
+    }
+    out
+}
+
+/// The report as Markdown, for a pull request or the summary of a workflow's step.
+#[must_use]
+pub fn markdown(standings: &[Standing], now: DateTime<Utc>) -> String {
+    let mut out =
+        "| family | environment | version | since | next |\n| --- | --- | --- | --- | --- |\n"
+            .to_owned();
+    let mut family = "";
+    for one in standings {
+        let name = if one.family == family { String::new() } else { format!("`{}`", one.family) };
+        family = &one.family;
+        let version = running(&one.running);
+        let since = since(one.since.as_ref(), now);
+        let remarks = remarks(one).join("<br>").replace('|', "\\|");
+        let _ = writeln!(out, "| {name} | {} | {version} | {since} | {remarks} |", one.environment);
+    }
+    out
+}
+
+/// What an environment runs, in a word.
+#[must_use]
+pub fn running(running: &Running) -> String {
+    let mut names: Vec<&str> = running.versions.iter().map(String::as_str).collect();
+    if running.plain {
+        names.push("plain");
+    }
+    if names.is_empty() { "nothing".to_owned() } else { names.join(" + ") }
+}
+
+fn since(era: Option<&Era>, now: DateTime<Utc>) -> String {
+    let Some(era) = era else { return "not on the mainline yet".to_owned() };
+    let age = span(now - era.began.time());
+    let commit = era.began.commit().short();
+    let before = if era.began.is_exact() { "" } else { "before " };
+    format!("{before}{} ({age}, {commit})", moment(era.began.time()))
+}
+
+/// What is worth knowing, and what comes next.
+fn remarks(one: &Standing) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(hold) = &one.hold {
+        let why = hold.reason.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+        lines.push(format!("held at {}{why}", hold.version));
+    }
+    match &one.next {
+        Next::Nothing => {}
+        Next::Take { version, .. } if one.next.is_due() => {
+            lines.push(format!(
+                "{version} is due: `rotate bump {} {}`",
+                one.environment, one.family
+            ));
+        }
+        Next::Take { version, gates, .. } => {
+            let shut = gates.iter().filter(|gate| !gate.is_open);
+            // A hold is told already.
+            let told = |gate: &&Gate| one.hold.is_none() || gate.kind != GateKind::Hold;
+            let waits: Vec<&str> = shut.filter(told).map(|gate| gate.text.as_str()).collect();
+            lines.extend(waits.iter().map(|text| format!("{version} waits: {text}")));
+        }
+        Next::Unclear { from } => {
+            lines.push(format!(
+                "{from} does not run one version alone: `rotate bump {from} {}`",
+                one.family
+            ));
+        }
+        Next::Ahead { from } => lines.push(format!("newer than what {from} runs")),
+    }
+    lines
+}

@@ -1,0 +1,200 @@
+//! What must hold before an environment may take a version, and when it will.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::repo::Repo;
+use crate::repo::environment::Environment;
+use crate::timeline::window::{Opening, opening};
+use crate::timeline::{Began, Timeline};
+
+/// What must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum GateKind {
+    /// The version has run alone in the environment before for long enough.
+    Soak,
+    /// No hold in `rotate.yaml` keeps the environment where it is.
+    Hold,
+    /// It is one of the hours in which references may be moved.
+    Window,
+    /// The rules find no error in the environment.
+    Lint,
+}
+
+impl GateKind {
+    /// The word that commands take.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Soak => "soak",
+            Self::Hold => "hold",
+            Self::Window => "window",
+            Self::Lint => "lint",
+        }
+    }
+}
+
+/// A gate, open or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Gate {
+    /// What must hold.
+    pub kind: GateKind,
+    /// Whether it does.
+    pub is_open: bool,
+    /// How things stand, a lower-case phrase.
+    pub text: String,
+    /// When it opens by itself, where that is known.
+    pub opens: Option<DateTime<Utc>>,
+}
+
+/// A version that an environment is about to take.
+pub struct Candidate<'a> {
+    /// The tree as it stands.
+    pub repo: &'a Repo,
+    /// What the mainline says; none outside of Git.
+    pub timeline: Option<&'a Timeline>,
+    /// The environment: an index into the repository's.
+    pub environment: usize,
+    /// The family.
+    pub family: &'a str,
+    /// The 14 digits; none for one that is about to be minted.
+    pub version: Option<&'a str>,
+    /// The time that counts as now.
+    pub now: DateTime<Utc>,
+}
+
+/// The environment before one, that names the family and asks for versions; a version is taken over from there.
+#[must_use]
+pub fn source<'r>(repo: &'r Repo, environment: usize, family: &str) -> Option<&'r Environment> {
+    let mut earlier = repo.environments.iter().take(environment).rev();
+    earlier.find(|one| {
+        one.versioned && repo.running(one.index).get(family).is_some_and(|is| !is.is_empty())
+    })
+}
+
+impl Candidate<'_> {
+    /// Every gate that the tree and its history decide; that of the rules is the caller's.
+    #[must_use]
+    pub fn gates(&self) -> Vec<Gate> {
+        let mut gates = Vec::new();
+        gates.extend(self.soak());
+        gates.push(self.hold());
+        gates.extend(self.window());
+        gates
+    }
+
+    fn here(&self) -> &Environment {
+        &self.repo.environments[self.environment]
+    }
+
+    fn soak(&self) -> Option<Gate> {
+        let from = source(self.repo, self.environment, self.family)?;
+        let (timeline, version) = (self.timeline?, self.version?);
+        let (soak, name) = (from.soak(), &from.name);
+        let gate = |is_open, text, opens| Some(Gate { kind: GateKind::Soak, is_open, text, opens });
+        if soak.is_zero() {
+            return gate(true, format!("{name} asks for no soak"), None);
+        }
+        let Some(era) = timeline.runs(name, self.family, version) else {
+            let text = format!(
+                "{name} does not run {version} alone on {} yet: commit and merge it there first",
+                timeline.mainline
+            );
+            return gate(false, text, None);
+        };
+        let (since, ran) = (era.began.time(), self.now - era.began.time());
+        let by = era.began.commit().short();
+        let known = match era.began {
+            Began::With(_) => format!("since {} ({by})", moment(since)),
+            Began::Before(_) | Began::Earlier(_) => {
+                format!("since before {} ({by})", moment(since))
+            }
+        };
+        if ran >= soak {
+            return gate(true, format!("{name} runs {version} {known}, {}", span(ran)), None);
+        }
+        let opens = since + soak;
+        let text = format!(
+            "{name} runs {version} {known}: {} of {}, over at {}",
+            span(ran),
+            span(soak),
+            moment(opens)
+        );
+        if matches!(era.began, Began::Before(_)) {
+            let text = format!(
+                "{text} at the latest; the clone is shallow: check out with `fetch-depth: 0`"
+            );
+            return gate(false, text, Some(opens));
+        }
+        gate(false, text, Some(opens))
+    }
+
+    fn hold(&self) -> Gate {
+        let name = &self.here().name;
+        let gate = |is_open, text| Gate { kind: GateKind::Hold, is_open, text, opens: None };
+        match self.repo.config.hold(name, self.family) {
+            Some(hold) if Some(hold.version.as_str()) != self.version => {
+                let why = hold.reason.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+                let since =
+                    hold.since.map_or_else(String::new, |at| format!(" since {}", moment(at)));
+                gate(false, format!("held at {}{since}{why}", hold.version))
+            }
+            _ => gate(true, "no hold".to_owned()),
+        }
+    }
+
+    fn window(&self) -> Option<Gate> {
+        let window = self.here().declared.as_ref()?.window.as_ref()?;
+        let gate = |is_open, text, opens| Gate { kind: GateKind::Window, is_open, text, opens };
+        Some(match opening(window, self.now) {
+            Opening::Open => gate(true, "within the hours for changes".to_owned(), None),
+            Opening::Closed(Some(opens)) => gate(
+                false,
+                format!("outside of the hours for changes, which begin at {}", moment(opens)),
+                Some(opens),
+            ),
+            Opening::Closed(None) => {
+                gate(false, "outside of the hours for changes".to_owned(), None)
+            }
+        })
+    }
+}
+
+/// A time as people read it: to the minute, in UTC.
+#[must_use]
+pub fn moment(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// A span of time in its two largest units: `3d 4h`, `23h 59m`, `5m`.
+#[must_use]
+pub fn span(span: TimeDelta) -> String {
+    let minutes = span.num_minutes().max(0);
+    let (days, hours, minutes) = (minutes / 1440, minutes / 60 % 24, minutes % 60);
+    match (days, hours, minutes) {
+        (0, 0, minutes) => format!("{minutes}m"),
+        (0, hours, 0) => format!("{hours}h"),
+        (0, hours, minutes) => format!("{hours}h {minutes}m"),
+        (days, 0, _) => format!("{days}d"),
+        (days, hours, _) => format!("{days}d {hours}h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::span;
+
+    #[test]
+    fn spans_are_short() {
+        for (minutes, text) in
+            [(0, "0m"), (59, "59m"), (60, "1h"), (1439, "23h 59m"), (1440, "1d"), (1505, "1d 1h")]
+        {
+            assert_eq!(span(TimeDelta::minutes(minutes)), text);
+        }
+        assert_eq!(span(TimeDelta::minutes(-5)), "0m");
+    }
+}

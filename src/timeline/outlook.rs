@@ -1,0 +1,125 @@
+//! How each family stands in each environment, and what comes next.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::config::settings::Hold;
+use crate::repo::Repo;
+use crate::repo::running::Running;
+use crate::timeline::gate::{Candidate, Gate, source};
+use crate::timeline::{Era, Timeline};
+
+/// A family in an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// The family.
+    pub family: String,
+    /// The environment.
+    pub environment: String,
+    /// What it runs, as the tree stands.
+    pub running: Running,
+    /// Since when the mainline runs the same; none where it does not yet, or outside of Git.
+    pub since: Option<Era>,
+    /// The hold on it.
+    pub hold: Option<Hold>,
+    /// What comes next.
+    pub next: Next,
+}
+
+/// What comes next for a family in an environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Next {
+    /// Nothing, until there is a newer version before it.
+    Nothing,
+    /// The version of the environment before, when these gates are open.
+    Take {
+        /// The 14 digits.
+        version: String,
+        /// The environment that runs it.
+        from: String,
+        /// What must hold.
+        gates: Vec<Gate>,
+    },
+    /// The environment before does not run one version alone.
+    Unclear {
+        /// That environment.
+        from: String,
+    },
+    /// It runs a newer version than the environment before.
+    Ahead {
+        /// That environment.
+        from: String,
+    },
+}
+
+impl Next {
+    /// Whether the version could be taken now.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        matches!(self, Self::Take { gates, .. } if gates.iter().all(|gate| gate.is_open))
+    }
+}
+
+/// Every family in every environment that names it, by family, then in promotion order.
+#[must_use]
+pub fn outlook(repo: &Repo, timeline: Option<&Timeline>, now: DateTime<Utc>) -> Vec<Standing> {
+    let families: BTreeSet<&str> = repo
+        .environments
+        .iter()
+        .flat_map(|environment| repo.families_of(environment.index).into_keys())
+        .collect();
+    let mut standings = Vec::new();
+    for environment in &repo.environments {
+        let running = repo.running(environment.index);
+        for (family, running) in running {
+            if !families.contains(family) {
+                continue;
+            }
+            let since = timeline.and_then(|timeline| timeline.now(&environment.name, family));
+            standings.push(Standing {
+                family: family.to_owned(),
+                environment: environment.name.clone(),
+                since: since.filter(|era| era.running == running).cloned(),
+                hold: repo.config.hold(&environment.name, family).cloned(),
+                next: next(repo, timeline, environment.index, family, &running, now),
+                running,
+            });
+        }
+    }
+    // A stable sort keeps the environments in their order.
+    standings.sort_by(|a, b| a.family.cmp(&b.family));
+    standings
+}
+
+fn next(
+    repo: &Repo,
+    timeline: Option<&Timeline>,
+    environment: usize,
+    family: &str,
+    here: &Running,
+    now: DateTime<Utc>,
+) -> Next {
+    if !repo.environments[environment].versioned {
+        return Next::Nothing;
+    }
+    let Some(from) = source(repo, environment, family) else { return Next::Nothing };
+    let before = repo.running(from.index);
+    let Some(version) = before.get(family).and_then(Running::only) else {
+        // Plain names on both sides: nobody began to version the family.
+        let plain = before.get(family).is_some_and(|one| one.versions.is_empty());
+        return if plain && here.versions.is_empty() {
+            Next::Nothing
+        } else {
+            Next::Unclear { from: from.name.clone() }
+        };
+    };
+    if here.only() == Some(version) {
+        return Next::Nothing;
+    }
+    if here.versions.iter().any(|known| known.as_str() > version) {
+        return Next::Ahead { from: from.name.clone() };
+    }
+    let candidate = Candidate { repo, timeline, environment, family, version: Some(version), now };
+    Next::Take { version: version.to_owned(), from: from.name.clone(), gates: candidate.gates() }
+}

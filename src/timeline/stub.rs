@@ -1,0 +1,68 @@
+//! Stubs that were removed, as they were when they were last there.
+
+use std::collections::BTreeMap;
+
+use crate::config::settings::Config;
+use crate::history::git::Git;
+use crate::repo::Repo;
+use crate::text::path::TreePath;
+use crate::timeline::walk::{Past, WalkError};
+
+/// The directory that each stub of a version was in, and its text, at the last commit of the mainline that has any.
+///
+/// # Errors
+/// When Git cannot be read, or the newest state does not fit its settings.
+pub fn last(
+    git: &Git,
+    mainline: Option<&str>,
+    settings: &Config,
+    environment: &str,
+    family: &str,
+    version: &str,
+) -> Result<BTreeMap<TreePath, String>, WalkError> {
+    let mut line = git.line(mainline)?;
+    let Some(snapshot) = line.snapshot()? else { return Ok(BTreeMap::new()) };
+    let mut past = Past::new(snapshot, settings)?;
+    loop {
+        let found = stubs(&past.repo, environment, family, version);
+        if !found.is_empty() {
+            return Ok(found);
+        }
+        // Only a commit that changes something can have them.
+        loop {
+            let Some(step) = line.step()?.filter(|step| step.has_parent) else {
+                return Ok(BTreeMap::new());
+            };
+            if past.go_back(step.before) {
+                break;
+            }
+        }
+    }
+}
+
+fn stubs(
+    repo: &Repo,
+    environment: &str,
+    family: &str,
+    version: &str,
+) -> BTreeMap<TreePath, String> {
+    let mut texts = BTreeMap::new();
+    let Ok(environment) = repo.environment(environment) else { return texts };
+    let Some(state) = repo.family(environment, family) else { return texts };
+    for id in state.stubs.get(version).into_iter().flatten() {
+        let (root, provider) = repo.provider(*id);
+        let Some(place) = root.object_that_provides(provider).node.origin.as_ref() else {
+            continue;
+        };
+        let (source, span) = place.source.nearest(place.span);
+        let documents =
+            repo.library.stream(source.path()).map_or(0, |stream| stream.documents.len());
+        let text = if documents == 1 { source.text() } else { source.slice(span) };
+        let mut text = text.to_owned();
+        if !text.ends_with('\n') {
+            text.push('\n');
+        }
+        texts.insert(source.path().parent(), text);
+    }
+    texts
+}
