@@ -1,5 +1,6 @@
 //! The commits of a branch, each with what it changed, from the newest to the oldest: first parents only.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -9,6 +10,7 @@ use crate::history::error::HistoryError;
 use crate::history::git::Git;
 use crate::history::snapshot::{Kind, Kinds, Snapshot, entries};
 use crate::text::path::TreePath;
+use crate::text::source::Source;
 
 /// A commit, as people know it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +75,11 @@ impl Difference {
     #[must_use]
     pub fn has(&self, path: &TreePath) -> bool {
         matches!(self.0.get(path), Some(Some(Kind::File(_) | Kind::Link(_))))
+    }
+
+    /// Leaves these paths out.
+    pub fn leave_out(&mut self, paths: &BTreeSet<TreePath>) {
+        self.0.retain(|path, _| !paths.contains(path));
     }
 
     /// Adds a difference further back.
@@ -188,6 +195,15 @@ impl Line {
 }
 
 impl Snapshot {
+    /// The older text of a file that differs and is there on both sides.
+    #[must_use]
+    pub fn older(&self, difference: &Difference, path: &TreePath) -> Option<Arc<Source>> {
+        match difference.0.get(path) {
+            Some(Some(Kind::File(id))) => self.text(path, *id),
+            _ => None,
+        }
+    }
+
     /// The files as they were before these differences.
     #[must_use]
     pub fn before(&self, difference: &Difference) -> Self {

@@ -127,12 +127,14 @@ impl Snapshot {
     pub(super) fn with(&self, changes: &Kinds) -> Self {
         let mut changed = self.changed.clone();
         changed.extend(changes.iter().map(|(path, kind)| (path.clone(), *kind)));
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        sources.retain(|path, _| !changes.contains_key(path));
         let mut snapshot = Self {
             repository: Arc::clone(&self.repository),
             entries: Arc::clone(&self.entries),
             changed,
             manifests: Vec::new(),
-            sources: Mutex::default(),
+            sources: Mutex::new(sources),
         };
         let mut manifests = self.manifests.clone();
         for path in changes.keys() {
@@ -144,6 +146,12 @@ impl Snapshot {
         }
         snapshot.manifests = manifests;
         snapshot
+    }
+
+    /// The text of a file as another side of a difference has it; none where it is no text.
+    pub(super) fn text(&self, path: &TreePath, id: Oid) -> Option<Arc<Source>> {
+        let text = String::from_utf8(self.read(path, id).ok()?).ok()?;
+        Some(Source::file(path.clone(), text))
     }
 
     fn is_manifest(&self, path: &TreePath) -> bool {

@@ -44,19 +44,22 @@ impl Loader<'_> {
     /// Every kustomization but components, and every tree of plain manifests, by path.
     pub(super) fn everything(&self) -> Vec<Site> {
         let all: Vec<(&TreePath, &TreePath)> = self.layout.kustomizations.iter().collect();
-        let named: Vec<Reads> = all
-            .par_iter()
-            .map(|(directory, file)| wiring::named(self.library, self.layout, directory, file))
-            .collect();
-        self.parse_ahead(&named);
+        let named = |(directory, file): &(&TreePath, &TreePath)| {
+            wiring::named(self.library, self.layout, directory, file)
+        };
+        // Most of a changed tree is parsed already.
+        if self.before.is_none() {
+            self.parse_ahead(&all.par_iter().map(named).collect::<Vec<_>>());
+        }
         let built: Vec<Option<Site>> = all
             .par_iter()
             .map(|(directory, file)| {
                 (!self.is_component(file)).then(|| self.kustomization(directory))
             })
             .collect();
-        let components = named.into_iter().zip(&built).filter(|(_, site)| site.is_none());
-        let mut read: BTreeSet<TreePath> = components.flat_map(|(named, _)| named.files).collect();
+        let components = all.iter().zip(&built).filter(|(_, site)| site.is_none());
+        let mut read: BTreeSet<TreePath> =
+            components.flat_map(|(component, _)| named(component).files).collect();
         let mut sites: Vec<Site> = built.into_iter().flatten().collect();
         read.extend(sites.iter().flat_map(|site| site.build.files.iter().cloned()));
         let mut pointers = Pointers::default();

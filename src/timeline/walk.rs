@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::config::parse;
+use crate::config::parse as settings;
 use crate::config::settings::Config;
 use crate::history::error::HistoryError;
 use crate::history::git::Git;
@@ -15,7 +15,9 @@ use crate::repo::{Repo, Scope};
 use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
 use crate::text::tree::Tree as _;
+use crate::timeline::harmless;
 use crate::timeline::{Began, Era, Key, Timeline};
+use crate::yaml::parse::parse;
 
 /// Where the settings are, in a tree.
 const CONFIG: &str = "rotate.yaml";
@@ -101,7 +103,14 @@ impl Past {
     }
 
     /// Goes back by a difference; whether anything may be otherwise then.
-    pub(super) fn go_back(&mut self, difference: Difference) -> bool {
+    pub(super) fn go_back(&mut self, mut difference: Difference) -> bool {
+        // What is harmless is never loaded: it would have whole build roots resolved anew for nothing.
+        let harmless: BTreeSet<TreePath> = difference
+            .files()
+            .filter(|path| self.matters(path) && self.is_harmless(&difference, path))
+            .cloned()
+            .collect();
+        difference.leave_out(&harmless);
         let matters = difference.files().any(|path| self.matters(path));
         let has_settings = difference.files().any(|path| *path == self.settings);
         self.pending.extend(difference);
@@ -132,9 +141,20 @@ impl Past {
     }
 }
 
+impl Past {
+    /// Whether a file differs from the loaded state only in values that have nothing to do with secrets.
+    fn is_harmless(&self, difference: &Difference, path: &TreePath) -> bool {
+        let Some(older) = self.snapshot.older(difference, path) else { return false };
+        let (Ok(now), Ok(older)) = (self.repo.library.stream(path), parse(&older)) else {
+            return false;
+        };
+        harmless::is_harmless(&self.repo, &now, &older)
+    }
+}
+
 /// The settings that a tree has itself, if they can be read.
 fn config(tree: &Snapshot, path: &TreePath) -> Option<Config> {
-    parse::parse(&tree.source(path).ok()?).ok()
+    settings::parse(&tree.source(path).ok()?).ok()
 }
 
 /// What is known so far.

@@ -16,7 +16,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("k8s", &["text", "yaml"]),
     ("kustomize", &["k8s", "text", "yaml"]),
     ("repo", &["config", "disk", "k8s", "kustomize", "text", "yaml"]),
-    ("timeline", &["config", "history", "k8s", "repo", "text"]),
+    ("timeline", &["config", "history", "k8s", "repo", "text", "yaml"]),
     ("lint", &["config", "finding", "k8s", "kustomize", "repo", "text", "timeline", "yaml"]),
     ("plan", &["config", "finding", "k8s", "kustomize", "repo", "text", "timeline", "yaml"]),
     ("report", &["finding", "plan", "repo", "text", "timeline"]),

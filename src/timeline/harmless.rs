@@ -1,0 +1,72 @@
+//! Changes of a manifest that cannot change which secret anything names: another image, more replicas.
+
+use crate::k8s::resource::{group, kind_of};
+use crate::repo::Repo;
+use crate::yaml::compare::differences;
+use crate::yaml::node::Node;
+use crate::yaml::parse::Stream;
+use crate::yaml::path::{Path, Step};
+
+/// Keys whose value decides what else is read, chosen, merged or named.
+const STRUCTURE: [&str; 8] =
+    ["apiVersion", "kind", "metadata", "name", "namespace", "path", "$patch", "target"];
+/// Kinds whose values decide which files are read, or what becomes of other objects.
+const WIRING: [&str; 4] = ["Kustomization", "Component", "Application", "ApplicationSet"];
+/// The values of a kustomization that only images and replicas depend on.
+const OF_KUSTOMIZATION: [(&str, &str); 5] = [
+    ("images", "newTag"),
+    ("images", "newName"),
+    ("images", "digest"),
+    ("images", "tagSuffix"),
+    ("replicas", "count"),
+];
+
+/// Whether two states of a file say the same of every secret.
+pub(super) fn is_harmless(repo: &Repo, now: &Stream, older: &Stream) -> bool {
+    now.documents.len() == older.documents.len()
+        && now.documents.iter().zip(&older.documents).all(|(now, older)| {
+            differences(&now.root, &older.root)
+                .iter()
+                .all(|path| is_harmless_at(repo, &now.root, &older.root, path))
+        })
+}
+
+fn is_harmless_at(repo: &Repo, now: &Node, older: &Node, path: &Path) -> bool {
+    let text = |root: &Node| path.follow(root).and_then(Node::str).map(str::to_owned);
+    let (Some(now_text), Some(older_text)) = (text(now), text(older)) else { return false };
+    may_change(now, path) && [now_text, older_text].iter().all(|text| !may_name(repo, text))
+}
+
+/// Whether the place of a value is one that nothing else depends on.
+fn may_change(root: &Node, path: &Path) -> bool {
+    let keys: Vec<&str> = path
+        .0
+        .iter()
+        .filter_map(|step| if let Step::Key(key) = step { Some(&**key) } else { None })
+        .collect();
+    let (Some(Step::Key(_)), Some(first), Some(last)) = (path.0.first(), keys.first(), keys.last())
+    else {
+        return false;
+    };
+    let api_version = root.get("apiVersion").and_then(Node::str).unwrap_or_default();
+    let kind = kind_of(root);
+    if kind.is_empty() || kind == "Kustomization" && group(api_version) == "kustomize.config.k8s.io"
+    {
+        return OF_KUSTOMIZATION.contains(&(first, last));
+    }
+    !WIRING.contains(&kind)
+        && !kind.ends_with("List")
+        && api_version != "builtin"
+        && group(api_version) != "kustomize.config.k8s.io"
+        && !keys.iter().any(|key| STRUCTURE.contains(key))
+}
+
+/// Whether a text may have to do with a secret: a family's name is in it, or digits that may be a version.
+fn may_name(repo: &Repo, text: &str) -> bool {
+    let mut run = 0;
+    let has_version = text.bytes().any(|byte| {
+        run = if byte.is_ascii_digit() { run + 1 } else { 0 };
+        run >= 14
+    });
+    has_version || repo.families.iter().any(|family| text.contains(family))
+}
