@@ -14,13 +14,13 @@ use crate::yaml::node::{How, Node};
 /// # Errors
 /// When a field could mean more than one object.
 pub fn fix(objects: &mut [Object], config: &Config) -> Result<(), Problem> {
-    let index = Index::new(config);
+    let originals: Vec<Identity> = objects.iter().map(Object::original).collect();
+    let index = Index::new(config, &originals);
     let names = Names::new(objects);
-    for (at, object) in objects.iter_mut().enumerate() {
-        let original = object.original();
+    for (at, (object, original)) in objects.iter_mut().zip(&originals).enumerate() {
         let mut reachable = None;
         for (target, field) in index.of(&original.kind) {
-            if !field.spec.selects(&original) || !names.are_met(&object.node, &field.keys) {
+            if !field.spec.selects(original) || !names.are_met(&object.node, &field.keys) {
                 continue;
             }
             let reachable = reachable.get_or_insert_with(|| names.reachable_from(at, object));
@@ -34,7 +34,7 @@ pub fn fix(objects: &mut [Object], config: &Config) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The fields of a configuration by the kind that has them.
+/// The fields of a configuration by the kind that has them; only of kinds that there are, as a configuration knows many.
 struct Index<'c> {
     by_kind: BTreeMap<&'c str, Vec<(&'c NameReference, Field<'c>)>>,
 }
@@ -45,10 +45,12 @@ struct Field<'c> {
 }
 
 impl<'c> Index<'c> {
-    fn new(config: &'c Config) -> Self {
+    fn new(config: &'c Config, objects: &[Identity]) -> Self {
+        let kinds: HashSet<&str> = objects.iter().map(|object| object.kind.as_str()).collect();
+        let is_there = |spec: &&FieldSpec| spec.kind.is_empty() || kinds.contains(&*spec.kind);
         let mut by_kind: BTreeMap<&str, Vec<_>> = BTreeMap::new();
         for reference in &config.name_references {
-            for spec in &reference.referrers {
+            for spec in reference.referrers.iter().filter(is_there) {
                 let field = Field { spec, keys: crate::kustomize::field_spec::keys(&spec.path) };
                 by_kind.entry(&spec.kind).or_default().push((reference, field));
             }
