@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::text::problem::Placed;
 use crate::text::source::Place;
 use crate::text::span::Span;
+use crate::yaml::entries::Entries;
 
 /// A value, where it is written, and how it came about. Cloning shares everything below.
 #[derive(Clone)]
@@ -47,7 +48,7 @@ pub struct Scalar {
 #[derive(Clone, Default)]
 pub struct Map {
     /// The entries, in order.
-    pub entries: Vec<Entry>,
+    pub entries: Entries,
     /// Whether it is written with braces.
     pub flow: bool,
 }

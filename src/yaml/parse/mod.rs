@@ -1,7 +1,9 @@
 //! From text to documents.
 //!
 //! Kubernetes reads YAML with go-yaml, which follows libyaml and not the standard; so does the parser here, step by
-//! step: `scan` makes tokens of bytes, `grammar` follows their structure, `builder` makes nodes.
+//! step: `scan` makes tokens of bytes, `grammar` follows their structure, `builder` makes nodes. The schema of a
+//! CustomResourceDefinition is all of that only once something looks into it: until then, `skim` has seen that it
+//! is well-formed.
 
 mod builder;
 mod directive;
@@ -10,13 +12,14 @@ mod fault;
 mod grammar;
 mod map;
 mod scan;
+mod skim;
 mod strict;
 
 use std::sync::Arc;
 
 use crate::text::source::{Place, Source};
 use crate::text::span::Span;
-use crate::yaml::node::Node;
+use crate::yaml::node::{Entry, Node, Value};
 use crate::yaml::parse::builder::Builder;
 use crate::yaml::parse::fault::{Cause, Fault, explain};
 use crate::yaml::parse::grammar::Grammar;
@@ -71,6 +74,18 @@ pub fn parse(source: &Arc<Source>) -> Result<Stream, SyntaxError> {
         return Err(explain(source, Fault { cause: Cause::Control, at }));
     }
     Grammar::new(source.text(), Builder::new(source)).run()
+}
+
+/// Reads a mapping that was only looked through before.
+fn read(place: &Place) -> Vec<Entry> {
+    let text = place.source.slice(Span::new(0, place.span.end));
+    let stream = Grammar::inside(text, place.span.start, Builder::new(&place.source)).run();
+    debug_assert!(stream.is_ok(), "what was looked through is no YAML");
+    let root = stream.ok().and_then(|stream| stream.documents.into_iter().next());
+    match root.map(|document| document.root.value) {
+        Some(Value::Map(map)) => Arc::unwrap_or_clone(map).entries.into(),
+        _ => Vec::new(),
+    }
 }
 
 #[cfg(test)]

@@ -11,10 +11,12 @@ pub(super) struct Refusal {
     pub(super) help: &'static str,
 }
 
-/// Whether a text holds a line separator other than a line break at all.
+/// Which line separators other than a line feed a text holds at all.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rare {
+    /// Those that break no line for Kubernetes.
     separators: bool,
+    returns: bool,
 }
 
 impl Rare {
@@ -24,7 +26,12 @@ impl Rare {
         let separators = memchr::memmem::find(bytes, "\u{85}".as_bytes()).is_some()
             || memchr::memmem::find(bytes, b"\xe2\x80\xa8").is_some()
             || memchr::memmem::find(bytes, b"\xe2\x80\xa9").is_some();
-        Self { separators }
+        Self { separators, returns: memchr::memchr(b'\r', bytes).is_some() }
+    }
+
+    /// Whether only line feeds part the lines.
+    pub(super) const fn is_none(self) -> bool {
+        !self.separators && !self.returns
     }
 
     /// Refuses a scalar that Kubernetes reads differently or not at all.
