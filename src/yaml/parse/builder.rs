@@ -81,10 +81,10 @@ impl Open {
 }
 
 impl<'s> Builder<'s> {
-    pub(super) fn new(source: &'s Arc<Source>) -> Self {
+    pub(super) fn new(source: &'s Arc<Source>, rare: Rare) -> Self {
         Self {
             source,
-            rare: Rare::of(source.text()),
+            rare,
             documents: Vec::new(),
             open: Vec::new(),
             anchors: HashMap::new(),

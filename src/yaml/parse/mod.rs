@@ -23,6 +23,7 @@ use crate::yaml::node::{Entry, Node, Value};
 use crate::yaml::parse::builder::Builder;
 use crate::yaml::parse::fault::{Cause, Fault, explain};
 use crate::yaml::parse::grammar::Grammar;
+use crate::yaml::parse::strict::Rare;
 
 /// The documents of a text.
 #[derive(Debug)]
@@ -70,16 +71,16 @@ impl SyntaxError {
 /// # Errors
 /// When the text is no YAML, nests deeper than a document may, or expands aliases without end.
 pub fn parse(source: &Arc<Source>) -> Result<Stream, SyntaxError> {
-    if let Some(at) = strict::control(source.text()) {
-        return Err(explain(source, Fault { cause: Cause::Control, at }));
-    }
-    Grammar::new(source.text(), Builder::new(source)).run()
+    let rare = Rare::of(source.text())
+        .map_err(|at| explain(source, Fault { cause: Cause::Control, at }))?;
+    Grammar::new(source.text(), Builder::new(source, rare)).run()
 }
 
 /// Reads a mapping that was only looked through before.
 fn read(place: &Place) -> Vec<Entry> {
     let text = place.source.slice(Span::new(0, place.span.end));
-    let stream = Grammar::inside(text, place.span.start, Builder::new(&place.source)).run();
+    let builder = Builder::new(&place.source, Rare::none());
+    let stream = Grammar::inside(text, place.span.start, builder).run();
     debug_assert!(stream.is_ok(), "what was looked through is no YAML");
     let root = stream.ok().and_then(|stream| stream.documents.into_iter().next());
     match root.map(|document| document.root.value) {

@@ -18,7 +18,8 @@ impl<'t> Skim<'t, '_> {
             }
             _ => {
                 let rest = &self.bytes[start..];
-                let len = rest.iter().position(|byte| !is_word(*byte)).unwrap_or(rest.len());
+                let len =
+                    rest.iter().position(|byte| !IS_WORD[usize::from(*byte)]).unwrap_or(rest.len());
                 (&rest[..len], start + len)
             }
         };
@@ -37,9 +38,16 @@ impl<'t> Skim<'t, '_> {
 }
 
 /// What keys are made of that are looked at here.
-const fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/' | b'$')
-}
+static IS_WORD: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        table[byte as usize] =
+            byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'/' | b'$');
+        byte += 1;
+    }
+    table
+};
 
 /// A key that is null is refused.
 fn is_null(text: &[u8]) -> bool {
