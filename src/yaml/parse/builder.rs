@@ -75,8 +75,8 @@ impl Open {
     /// Whether it says that it is a CustomResourceDefinition.
     fn is_definition(&self) -> bool {
         let Content::Map { entries, .. } = &self.content else { return false };
-        let mut kinds = entries.iter().filter(|entry| entry.key.str() == Some("kind"));
-        kinds.any(|entry| entry.value.str() == Some("CustomResourceDefinition"))
+        let mut kinds = entries.iter().filter(|entry| entry.key.reads("kind"));
+        kinds.any(|entry| entry.value.reads("CustomResourceDefinition"))
     }
 }
 
@@ -277,11 +277,11 @@ impl<'s> Builder<'s> {
 
     /// Whether the value of the key that was read last is one that hardly anything looks into: a schema.
     pub(super) fn may_skim(&self) -> bool {
-        let key = match self.open.last().map(|open| &open.content) {
-            Some(Content::Map { key: Some(key), .. }) => key.str(),
-            _ => None,
+        let Some(Content::Map { key: Some(key), .. }) = self.open.last().map(|open| &open.content)
+        else {
+            return false;
         };
-        key == Some(SCHEMA)
+        key.reads(SCHEMA)
             && self.open.len() < SHALLOW
             && self.rare.is_none()
             && self.expansion.is_written_out()
