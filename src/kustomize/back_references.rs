@@ -14,13 +14,13 @@ use crate::yaml::node::{How, Node};
 /// # Errors
 /// When a field could mean more than one object.
 pub fn fix(objects: &mut [Object], config: &Config) -> Result<(), Problem> {
-    let index = Index::new(config);
+    let originals: Vec<Identity> = objects.iter().map(Object::original).collect();
+    let index = Index::new(config, &originals);
     let names = Names::new(objects);
-    for (at, object) in objects.iter_mut().enumerate() {
-        let original = object.original();
+    for (at, (object, original)) in objects.iter_mut().zip(&originals).enumerate() {
         let mut reachable = None;
         for (target, field) in index.of(&original.kind) {
-            if !field.spec.selects(&original) || !names.are_met(&object.node, &field.keys) {
+            if !field.spec.selects(original) || !names.are_met(&object.node, &field.keys) {
                 continue;
             }
             let reachable = reachable.get_or_insert_with(|| names.reachable_from(at, object));
@@ -34,7 +34,7 @@ pub fn fix(objects: &mut [Object], config: &Config) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The fields of a configuration by the kind that has them.
+/// The fields of a configuration by the kind that has them; only of kinds that there are, as a configuration knows many.
 struct Index<'c> {
     by_kind: BTreeMap<&'c str, Vec<(&'c NameReference, Field<'c>)>>,
 }
@@ -45,10 +45,12 @@ struct Field<'c> {
 }
 
 impl<'c> Index<'c> {
-    fn new(config: &'c Config) -> Self {
+    fn new(config: &'c Config, objects: &[Identity]) -> Self {
+        let kinds: HashSet<&str> = objects.iter().map(|object| object.kind.as_str()).collect();
+        let is_there = |spec: &&FieldSpec| spec.kind.is_empty() || kinds.contains(&*spec.kind);
         let mut by_kind: BTreeMap<&str, Vec<_>> = BTreeMap::new();
         for reference in &config.name_references {
-            for spec in &reference.referrers {
+            for spec in reference.referrers.iter().filter(is_there) {
                 let field = Field { spec, keys: crate::kustomize::field_spec::keys(&spec.path) };
                 by_kind.entry(&spec.kind).or_default().push((reference, field));
             }
@@ -69,6 +71,7 @@ struct Names {
 
 struct Known {
     current: Identity,
+    is_cluster_scoped: bool,
     previous: Vec<Identity>,
     prefixes: Vec<Arc<str>>,
     suffixes: Vec<Arc<str>>,
@@ -79,14 +82,21 @@ struct Known {
 impl Known {
     fn new(object: &Object) -> Self {
         let text = |path: &[&str]| object.node.at(path).and_then(Node::str).map(str::to_owned);
+        let current = object.identity();
         Self {
-            current: object.identity(),
+            is_cluster_scoped: current.is_cluster_scoped(),
+            current,
             previous: object.previous.clone(),
             prefixes: object.prefixes.clone(),
             suffixes: object.suffixes.clone(),
             namespace: object.node.at(&["metadata", "namespace"]).cloned(),
             role: text(&["roleRef", "apiGroup"]).zip(text(&["roleRef", "kind"])),
         }
+    }
+
+    fn effective_namespace(&self) -> Option<&str> {
+        let namespace = self.current.namespace.as_deref().unwrap_or("default");
+        (!self.is_cluster_scoped).then_some(namespace)
     }
 
     fn original_namespace(&self) -> Option<&str> {
@@ -143,19 +153,18 @@ impl Names {
             || node.items().iter().any(|item| self.is_met(item))
     }
 
-    /// The objects that an object could name, given where both are.
-    fn reachable_from(&self, at: usize, object: &Object) -> HashSet<usize> {
-        let referrer = &self.objects[at].current;
+    /// Of each object, whether an object could name it, given where both are.
+    fn reachable_from(&self, at: usize, object: &Object) -> Vec<bool> {
+        let referrer = &self.objects[at];
         let bound = bound_namespaces(object);
         let is_reachable = |other: &Known| {
-            let namespace = other.current.effective_namespace();
-            referrer.is_cluster_scoped()
+            let namespace = other.effective_namespace();
+            referrer.is_cluster_scoped
                 || namespace.is_none()
                 || namespace == referrer.effective_namespace()
                 || other.current.namespace.as_deref().is_some_and(|own| bound.contains(&own))
         };
-        let found = self.objects.iter().enumerate().filter(|(_, other)| is_reachable(other));
-        found.map(|(index, _)| index).collect()
+        self.objects.iter().map(is_reachable).collect()
     }
 }
 
@@ -173,7 +182,7 @@ fn bound_namespaces(object: &Object) -> Vec<&str> {
 /// The search for what one field names.
 struct Search<'n> {
     names: &'n Names,
-    reachable: &'n HashSet<usize>,
+    reachable: &'n [bool],
     referrer: usize,
     target: &'n NameReference,
     field: &'n FieldSpec,
@@ -213,12 +222,13 @@ impl Search<'_> {
             move |known: &Known| match (namespace, original) {
                 (None, _) => true,
                 (Some(namespace), true) => known.original_namespace() == Some(namespace),
-                (Some(namespace), false) => known.current.effective_namespace() == Some(namespace),
+                (Some(namespace), false) => known.effective_namespace() == Some(namespace),
             }
         };
         // The namespace may be the one from before, or the one of now.
-        let mut reachable = self.reachable.iter().map(|at| &self.names.objects[*at]);
-        let by_original = reachable.any(within(true));
+        let mut all = self.names.objects.iter().zip(self.reachable);
+        let is_within = within(true);
+        let by_original = all.any(|(known, reachable)| *reachable && is_within(known));
         let Some(found) = self.find(&name, old, within(by_original), true)? else { return Ok(()) };
         if old != found.current.name {
             node.set("name", follow(&name, found));
@@ -243,7 +253,7 @@ impl Search<'_> {
         let had_name = self.names.by_previous_name.get(name).map(Vec::as_slice).unwrap_or_default();
         let mut candidates: Vec<&Known> = had_name
             .iter()
-            .filter(|at| self.reachable.contains(at))
+            .filter(|at| self.reachable[**at])
             .map(|at| &self.names.objects[*at])
             .filter(|known| is_candidate(known) && self.fits(referrer, known))
             .collect();
@@ -272,10 +282,10 @@ impl Search<'_> {
         let role = referrer.role.as_ref().filter(|_| self.field.path.ends_with("roleRef/name"));
         was(&self.target.group, &self.target.version, &self.target.kind)
             && role.is_none_or(|(group, kind)| was(group, "", kind))
-            && (referrer.current.is_cluster_scoped()
-                || known.current.is_cluster_scoped()
+            && (referrer.is_cluster_scoped
+                || known.is_cluster_scoped
                 || known.current.kind == "ServiceAccount"
-                || known.current.effective_namespace() == referrer.current.effective_namespace())
+                || known.effective_namespace() == referrer.effective_namespace())
     }
 }
 

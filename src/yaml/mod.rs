@@ -8,6 +8,7 @@ pub mod bounds;
 pub mod compare;
 pub mod edit;
 pub mod embed;
+pub mod entries;
 pub mod library;
 pub mod node;
 pub mod parse;

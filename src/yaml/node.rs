@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::text::problem::Placed;
 use crate::text::source::Place;
 use crate::text::span::Span;
+use crate::yaml::entries::Entries;
 
 /// A value, where it is written, and how it came about. Cloning shares everything below.
 #[derive(Clone)]
@@ -47,7 +48,7 @@ pub struct Scalar {
 #[derive(Clone, Default)]
 pub struct Map {
     /// The entries, in order.
-    pub entries: Vec<Entry>,
+    pub entries: Entries,
     /// Whether it is written with braces.
     pub flow: bool,
 }
@@ -198,6 +199,22 @@ impl Node {
         }
     }
 
+    /// Whether it is a scalar with this text.
+    #[must_use]
+    pub fn reads(&self, text: &str) -> bool {
+        let Value::Scalar(scalar) = &self.value else { return false };
+        match (&scalar.text, &self.origin) {
+            (Some(own), _) => **own == *text,
+            // Most texts differ in length, which needs no look at the bytes.
+            (None, Some(origin)) => {
+                let span = self.content_span(origin);
+                let bytes = origin.source.text().as_bytes();
+                span.len() == text.len() && bytes.get(span.start..span.end) == Some(text.as_bytes())
+            }
+            (None, None) => false,
+        }
+    }
+
     /// The entries of a mapping; empty for anything else.
     #[must_use]
     pub fn entries(&self) -> &[Entry] {
@@ -214,7 +231,7 @@ impl Node {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         let entries = self.entries();
-        let named = |entry: &&Entry| entry.key.str() == Some(key);
+        let named = |entry: &&Entry| entry.key.reads(key);
         let own = entries.iter().rev().filter(|entry| !entry.merged).find(named);
         own.or_else(|| entries.iter().find(named)).map(|entry| &entry.value)
     }
@@ -241,8 +258,8 @@ impl Node {
 
     /// The value of a key, to be changed.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
-        let own = self.entries().iter().rposition(|e| !e.merged && e.key.str() == Some(key));
-        let index = own.or_else(|| self.entries().iter().position(|e| e.key.str() == Some(key)))?;
+        let own = self.entries().iter().rposition(|e| !e.merged && e.key.reads(key));
+        let index = own.or_else(|| self.entries().iter().position(|e| e.key.reads(key)))?;
         self.map_mut()?.entries.get_mut(index).map(|entry| &mut entry.value)
     }
 
@@ -258,7 +275,7 @@ impl Node {
 
     /// Takes a key out of a mapping.
     pub fn remove(&mut self, key: &str) -> Option<Self> {
-        let index = self.entries().iter().rposition(|e| e.key.str() == Some(key))?;
+        let index = self.entries().iter().rposition(|e| e.key.reads(key))?;
         Some(self.map_mut()?.entries.remove(index).value)
     }
 

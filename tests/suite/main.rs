@@ -17,3 +17,4 @@ mod support;
 mod yaml_acceptance;
 mod yaml_edits;
 mod yaml_properties;
+mod yaml_skim;

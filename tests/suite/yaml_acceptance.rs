@@ -5,10 +5,10 @@ use rotate::text::path::TreePath;
 use rotate::text::source::Source;
 use rotate::yaml::parse::{SyntaxError, parse};
 
-const HEAD: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n";
+pub(crate) const HEAD: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n";
 
 /// What kubectl reads.
-const READ: &[(&str, &str)] = &[
+pub(crate) const READ: &[(&str, &str)] = &[
     ("comment right behind quote", "d: 'a'#b\n"),
     ("literal header comment without space", "d: |# c\n  b\n"),
     ("alias as key without space", "d: &a x\n*a: y\n"),
@@ -99,10 +99,19 @@ const READ: &[(&str, &str)] = &[
     ("only comment at end", "d: a\n# c"),
     ("no newline", "d: a"),
     ("trailing spaces", "d: a   \n   \n"),
+    ("flow key without value before comma", "d: {a:, b: c}\n"),
+    ("flow question without space", "d: {?b: c}\n"),
+    ("anchor before bracket", "d: [&a]\n"),
+    ("tab behind quoted between brackets", "d: [ \"a\"\n\t, b]\n"),
+    ("verbatim tag with comma", "d: !<a,b> b\n"),
+    ("tag with comma", "d: !x,y a\n"),
+    ("empty key with string tag", "!!str : a\n"),
+    ("literal of blank lines only", "d: |\n\n  \n"),
+    ("folded with leading blank lines", "d: >-\n\n \n  a\n"),
 ];
 
 /// What kubectl refuses.
-const REFUSED: &[(&str, &str)] = &[
+pub(crate) const REFUSED: &[(&str, &str)] = &[
     ("anchor with dot", "d: &a.b c\n"),
     ("anchor with colon", "d: &a:b c\ne: *a:b\n"),
     ("flow colon", "d: [a, :b]\n"),
@@ -180,6 +189,18 @@ const REFUSED: &[(&str, &str)] = &[
     ("percent", "d: %a\n"),
     ("comment inside plain", "d: a\n # c\n b\n"),
     ("flow multi line key", "d: {a\n  b: c}\n"),
+    ("flow list question inside plain", "d: [a?b]\n"),
+    ("tab behind plain, then comma", "d: [a\n\t, b]\n"),
+    ("flow colon on next line", "d: {a\n: b}\n"),
+    ("flow colon on next line behind quoted", "d: {\"a\"\n: b}\n"),
+    ("tag before brace", "d: !!str{a: b}\n"),
+    ("tag before bracket", "d: [!!str]\n"),
+    ("two anchors", "d: &a\n  &b x\n"),
+    ("anchor before comma", "d: &a, c\n"),
+    ("verbatim tag that does not end", "d: !<a b\n"),
+    ("literal bad header behind indicator", "d: |2x\n   a\n"),
+    ("flow list as key without question", "[a]: b\n"),
+    ("explicit empty key", "?\n: 1\n"),
 ];
 
 /// What kubectl reads and we refuse, with a message that says what to write.

@@ -123,6 +123,10 @@ fn holds(node: &Node, value: &str) -> bool {
 /// Whether a text has the form of a glob, in which `*` stands for any characters.
 #[must_use]
 pub fn fits(glob: &str, text: &str) -> bool {
+    let (first, of_text) = (glob.as_bytes().first(), text.as_bytes().first());
+    if first != of_text && first != Some(&b'*') {
+        return false;
+    }
     let Some((head, tail)) = glob.split_once('*') else { return glob == text };
     let Some(mut rest) = text.strip_prefix(head) else { return false };
     let mut pieces = tail.split('*').peekable();

@@ -176,7 +176,7 @@ fn map(mut node: Node, with: With, field: Option<Field>) -> Result<Option<Node>,
         }
     }
     let flow = own.flow;
-    node.value = Value::Map(Arc::new(Map { entries, flow }));
+    node.value = Value::Map(Arc::new(Map { entries: entries.into(), flow }));
     Ok(Some(node))
 }
 

@@ -6,13 +6,21 @@ use std::sync::Arc;
 use crate::text::source::{Place, Source};
 use crate::text::span::Span;
 use crate::yaml::bounds::DEEPEST;
+use crate::yaml::entries::Entries;
 use crate::yaml::node::{Entry, How, Map, Node, Scalar, Seq, Style, Tag, Value};
 use crate::yaml::parse::expansion::Expansion;
 use crate::yaml::parse::fault::{Cause, Fault, explain, too_deep};
 use crate::yaml::parse::map::{find_duplicates, is_merge, is_mergeable, merge};
+use crate::yaml::parse::skim::Skimmed;
 use crate::yaml::parse::strict::{self, Rare, Refusal};
-use crate::yaml::parse::{Document, Stream, SyntaxError};
+use crate::yaml::parse::{Document, Stream, SyntaxError, read};
 use crate::yaml::runs;
+
+/// The key of a schema in a CustomResourceDefinition.
+const SCHEMA: &str = "openAPIV3Schema";
+
+/// Below how many collections at most a schema is only looked through.
+const SHALLOW: usize = 100;
 
 /// What stands before a value.
 #[derive(Debug, Default, Clone, Copy)]
@@ -63,11 +71,20 @@ enum Content {
     Map { entries: Vec<Entry>, key: Option<Node>, merges: Vec<Node> },
 }
 
+impl Open {
+    /// Whether it says that it is a CustomResourceDefinition.
+    fn is_definition(&self) -> bool {
+        let Content::Map { entries, .. } = &self.content else { return false };
+        let mut kinds = entries.iter().filter(|entry| entry.key.reads("kind"));
+        kinds.any(|entry| entry.value.reads("CustomResourceDefinition"))
+    }
+}
+
 impl<'s> Builder<'s> {
-    pub(super) fn new(source: &'s Arc<Source>) -> Self {
+    pub(super) fn new(source: &'s Arc<Source>, rare: Rare) -> Self {
         Self {
             source,
-            rare: Rare::of(source.text()),
+            rare,
             documents: Vec::new(),
             open: Vec::new(),
             anchors: HashMap::new(),
@@ -220,7 +237,7 @@ impl<'s> Builder<'s> {
             Content::Map { mut entries, merges, .. } => {
                 find_duplicates(&entries, &mut self.duplicates);
                 merge(&mut entries, &merges);
-                Value::Map(Arc::new(Map { entries, flow }))
+                Value::Map(Arc::new(Map { entries: entries.into(), flow }))
             }
         };
         let node = self.node(value, Span::new(open.start, end.max(open.start)));
@@ -256,6 +273,29 @@ impl<'s> Builder<'s> {
             },
         }
         Ok(())
+    }
+
+    /// Whether the value of the key that was read last is one that hardly anything looks into: a schema.
+    pub(super) fn may_skim(&self) -> bool {
+        let Some(Content::Map { key: Some(key), .. }) = self.open.last().map(|open| &open.content)
+        else {
+            return false;
+        };
+        key.reads(SCHEMA)
+            && self.open.len() < SHALLOW
+            && self.rare.is_none()
+            && self.expansion.is_written_out()
+            && self.open.first().is_some_and(Open::is_definition)
+    }
+
+    /// A mapping that was only looked through.
+    pub(super) fn skimmed(&mut self, skimmed: Skimmed) -> Result<(), SyntaxError> {
+        self.expansion.count_written(skimmed.nodes);
+        let span = Span::new(skimmed.start, skimmed.behind);
+        let place = Place { source: Arc::clone(self.source), span };
+        let map = Map { entries: Entries::unread(place, read), flow: false };
+        let node = self.node(Value::Map(Arc::new(map)), Span::new(skimmed.start, skimmed.end));
+        self.place(node)
     }
 
     /// The end of a document.

@@ -16,6 +16,17 @@ impl Expansion {
         self.expanded
     }
 
+    /// Whether there was no alias yet.
+    pub(super) const fn is_written_out(self) -> bool {
+        self.written == self.expanded
+    }
+
+    /// Counts nodes that stand for themselves, while there was no alias yet.
+    pub(super) const fn count_written(&mut self, nodes: usize) {
+        self.written += nodes;
+        self.expanded += nodes;
+    }
+
     /// Counts one node that stands for `expanded` ones; `false` when aliases expand without end, by
     /// the rule of Kubernetes' own parser: the more nodes, the smaller the share that aliases may make.
     pub(super) fn count(&mut self, expanded: usize) -> bool {

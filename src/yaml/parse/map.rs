@@ -17,7 +17,7 @@ pub(super) fn find_duplicates(entries: &[Entry], found: &mut Vec<(Span, Span)>) 
     if entries.len() <= FEW {
         for (index, entry) in entries.iter().enumerate() {
             let Some(text) = entry.key.str() else { continue };
-            let before = entries[..index].iter().rev().find(|e| e.key.str() == Some(text));
+            let before = entries[..index].iter().rev().find(|e| e.key.reads(text));
             if let Some(before) = before {
                 pair(&before.key, &entry.key);
             }
@@ -35,8 +35,7 @@ pub(super) fn find_duplicates(entries: &[Entry], found: &mut Vec<(Span, Span)>) 
 
 /// Whether a key is `<<`, unquoted.
 pub(super) fn is_merge(key: &Node) -> bool {
-    key.str() == Some("<<")
-        && key.scalar().is_some_and(|s| s.style == Style::Plain && s.tag == Tag::None)
+    key.reads("<<") && key.scalar().is_some_and(|s| s.style == Style::Plain && s.tag == Tag::None)
 }
 
 /// Whether `<<` takes a value: a mapping, or a list of them.

@@ -1,7 +1,9 @@
 //! From text to documents.
 //!
 //! Kubernetes reads YAML with go-yaml, which follows libyaml and not the standard; so does the parser here, step by
-//! step: `scan` makes tokens of bytes, `grammar` follows their structure, `builder` makes nodes.
+//! step: `scan` makes tokens of bytes, `grammar` follows their structure, `builder` makes nodes. The schema of a
+//! CustomResourceDefinition is all of that only once something looks into it: until then, `skim` has seen that it
+//! is well-formed.
 
 mod builder;
 mod directive;
@@ -10,16 +12,18 @@ mod fault;
 mod grammar;
 mod map;
 mod scan;
+mod skim;
 mod strict;
 
 use std::sync::Arc;
 
 use crate::text::source::{Place, Source};
 use crate::text::span::Span;
-use crate::yaml::node::Node;
+use crate::yaml::node::{Entry, Node, Value};
 use crate::yaml::parse::builder::Builder;
 use crate::yaml::parse::fault::{Cause, Fault, explain};
 use crate::yaml::parse::grammar::Grammar;
+use crate::yaml::parse::strict::Rare;
 
 /// The documents of a text.
 #[derive(Debug)]
@@ -67,10 +71,22 @@ impl SyntaxError {
 /// # Errors
 /// When the text is no YAML, nests deeper than a document may, or expands aliases without end.
 pub fn parse(source: &Arc<Source>) -> Result<Stream, SyntaxError> {
-    if let Some(at) = strict::control(source.text()) {
-        return Err(explain(source, Fault { cause: Cause::Control, at }));
+    let rare = Rare::of(source.text())
+        .map_err(|at| explain(source, Fault { cause: Cause::Control, at }))?;
+    Grammar::new(source.text(), Builder::new(source, rare)).run()
+}
+
+/// Reads a mapping that was only looked through before.
+fn read(place: &Place) -> Vec<Entry> {
+    let text = place.source.slice(Span::new(0, place.span.end));
+    let builder = Builder::new(&place.source, Rare::none());
+    let stream = Grammar::inside(text, place.span.start, builder).run();
+    debug_assert!(stream.is_ok(), "what was looked through is no YAML");
+    let root = stream.ok().and_then(|stream| stream.documents.into_iter().next());
+    match root.map(|document| document.root.value) {
+        Some(Value::Map(map)) => Arc::unwrap_or_clone(map).entries.into(),
+        _ => Vec::new(),
     }
-    Grammar::new(source.text(), Builder::new(source)).run()
 }
 
 #[cfg(test)]

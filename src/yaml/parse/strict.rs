@@ -11,20 +11,62 @@ pub(super) struct Refusal {
     pub(super) help: &'static str,
 }
 
-/// Whether a text holds a line separator other than a line break at all.
+/// Which line separators other than a line feed a text holds at all.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rare {
+    /// Those that break no line for Kubernetes.
     separators: bool,
+    returns: bool,
 }
 
 impl Rare {
-    /// Looks a text through once.
-    pub(super) fn of(text: &str) -> Self {
+    /// Looks a text through once; the error is the first character that YAML does not allow.
+    pub(super) fn of(text: &str) -> Result<Self, usize> {
         let bytes = text.as_bytes();
-        let separators = memchr::memmem::find(bytes, "\u{85}".as_bytes()).is_some()
-            || memchr::memmem::find(bytes, b"\xe2\x80\xa8").is_some()
-            || memchr::memmem::find(bytes, b"\xe2\x80\xa9").is_some();
-        Self { separators }
+        let mut rare = Self::none();
+        let (chunks, rest) = bytes.as_chunks::<64>();
+        for (index, chunk) in chunks.iter().enumerate() {
+            if chunk.iter().fold(false, |found, byte| found | is_odd(*byte)) {
+                rare.look(bytes, index * 64, chunk.len())?;
+            }
+        }
+        rare.look(bytes, bytes.len() - rest.len(), rest.len())?;
+        Ok(rare)
+    }
+
+    /// Looks at bytes one by one.
+    fn look(&mut self, bytes: &[u8], start: usize, len: usize) -> Result<(), usize> {
+        for at in start..start + len {
+            match bytes[at] {
+                b'\n' | b'\t' => {}
+                b'\r' => self.returns = true,
+                0xc2 => match bytes.get(at + 1) {
+                    Some(0x85) => self.separators = true,
+                    Some(0x80..0xa0) => return Err(at),
+                    _ => {}
+                },
+                0xe2 => {
+                    let separator = matches!(bytes.get(at + 1..at + 3), Some([0x80, 0xa8 | 0xa9]));
+                    self.separators |= separator;
+                }
+                0xef if matches!(bytes.get(at + 1..at + 3), Some([0xbf, 0xbe | 0xbf])) => {
+                    return Err(at);
+                }
+                0..0x20 | 0x7f => return Err(at),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// What holds of a text that has no separator but line feeds.
+    pub(super) const fn none() -> Self {
+        Self { separators: false, returns: false }
+    }
+
+    /// Whether only line feeds part the lines.
+    pub(super) const fn is_none(self) -> bool {
+        !self.separators && !self.returns
     }
 
     /// Refuses a scalar that Kubernetes reads differently or not at all.
@@ -55,29 +97,10 @@ impl Rare {
     }
 }
 
-/// The first character that YAML does not allow.
-pub(super) fn control(text: &str) -> Option<usize> {
-    let odd = |byte: u8| {
-        (byte < b' ' && byte != b'\n' && byte != b'\r' && byte != b'\t')
-            | (byte == 0x7f)
-            | (byte == 0xc2)
-            | (byte == 0xef)
-    };
-    let bytes = text.as_bytes();
-    for (index, chunk) in bytes.chunks(64).enumerate() {
-        if !chunk.iter().fold(false, |found, byte| found | odd(*byte)) {
-            continue;
-        }
-        let found = (index * 64..index * 64 + chunk.len()).find(|&at| match bytes[at] {
-            0xc2 => bytes.get(at + 1).is_some_and(|next| *next < 0xa0 && *next != 0x85),
-            0xef => matches!(bytes.get(at + 1..at + 3), Some([0xbf, 0xbe | 0xbf])),
-            byte => odd(byte),
-        });
-        if found.is_some() {
-            return found;
-        }
-    }
-    None
+/// Whether a byte may begin something that is not allowed or is rare; of most texts, no byte does.
+const fn is_odd(byte: u8) -> bool {
+    // Read with a sign, whatever is not ASCII is less than a space too.
+    ((byte.cast_signed() < 0x20) & (byte != b'\n') & (byte != b'\t')) | (byte == 0x7f)
 }
 
 /// Refuses keys that no object can have.

@@ -65,6 +65,12 @@ impl Grammar<'_, '_> {
             return self.empty();
         }
         self.take();
+        if self.builder.may_skim()
+            && let Some(skimmed) = self.scanner.skim()
+        {
+            self.behind = skimmed.end;
+            return Ok(self.builder.skimmed(skimmed)?);
+        }
         let next = self.scanner.peek()?.kind;
         if matches!(next, Kind::Key | Kind::Value | Kind::BlockEnd) {
             return self.empty();

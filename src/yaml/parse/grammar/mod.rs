@@ -82,6 +82,11 @@ impl<'t, 's> Grammar<'t, 's> {
         }
     }
 
+    /// Reads the mapping whose first key stands at a byte, and which ends with the text.
+    pub(super) fn inside(text: &'t str, start: usize, builder: Builder<'s>) -> Self {
+        Self { scanner: Scanner::inside(text, start), ..Self::new(text, builder) }
+    }
+
     /// Reads all documents.
     pub(super) fn run(mut self) -> Result<Stream, SyntaxError> {
         let source = self.builder.source();

@@ -16,6 +16,7 @@ use crate::text::span::Span;
 use crate::yaml::parse::fault::{Cause, Fault};
 use crate::yaml::parse::scan::keys::SimpleKey;
 use crate::yaml::parse::scan::token::{Kind, Token};
+use crate::yaml::parse::skim::{Skimmed, skim};
 
 /// The byte order mark, as UTF-8 spells it.
 const MARK: &[u8] = b"\xef\xbb\xbf";
@@ -64,6 +65,23 @@ impl<'t> Scanner<'t> {
             comments: Vec::new(),
             blocks: VecDeque::new(),
         }
+    }
+
+    /// A scanner of the block that begins at a byte and ends with the text.
+    pub(super) fn inside(text: &'t str, start: usize) -> Self {
+        let line = memchr::memrchr(b'\n', &text.as_bytes()[..start]).map_or(0, |at| at + 1);
+        Self { at: start, line, ..Self::new(text) }
+    }
+
+    /// Goes over the mapping that is the value of the key whose `:` was taken last, if it is of a plain kind.
+    pub(super) fn skim(&mut self) -> Option<Skimmed> {
+        if !self.queue.is_empty() || !self.keys.is_empty() || self.flow > 0 {
+            return None;
+        }
+        let above = usize::try_from(self.indent).ok()?;
+        let skimmed = skim(self.text, self.at, above, &mut self.comments)?;
+        (self.at, self.line, self.allowed) = (skimmed.behind, skimmed.behind, true);
+        Some(skimmed)
     }
 
     /// The next token, without taking it.

@@ -1,0 +1,101 @@
+//! The entries of a mapping, some of which are only read when something looks at them.
+
+use std::fmt;
+use std::ops::{Deref, DerefMut};
+use std::sync::OnceLock;
+
+use crate::text::source::Place;
+use crate::yaml::node::Entry;
+
+/// Keys and values, in order. They are used as the `Vec` they are, whether they were read yet or not.
+#[derive(Clone, Default)]
+pub struct Entries {
+    own: Vec<Entry>,
+    unread: Option<Box<Unread>>,
+}
+
+/// Entries that are known to be well-formed, but for which no nodes were made.
+#[derive(Clone)]
+struct Unread {
+    place: Place,
+    read: fn(&Place) -> Vec<Entry>,
+    entries: OnceLock<Vec<Entry>>,
+}
+
+impl Entries {
+    /// The entries that `read` makes of a place, once they are asked for.
+    #[must_use]
+    pub fn unread(place: Place, read: fn(&Place) -> Vec<Entry>) -> Self {
+        let unread = Unread { place, read, entries: OnceLock::new() };
+        Self { own: Vec::new(), unread: Some(Box::new(unread)) }
+    }
+
+    /// Whether nothing has asked for the entries yet.
+    #[must_use]
+    pub fn is_unread(&self) -> bool {
+        self.unread.as_ref().is_some_and(|unread| unread.entries.get().is_none())
+    }
+}
+
+impl Deref for Entries {
+    type Target = Vec<Entry>;
+
+    fn deref(&self) -> &Vec<Entry> {
+        match &self.unread {
+            Some(unread) => unread.entries.get_or_init(|| (unread.read)(&unread.place)),
+            None => &self.own,
+        }
+    }
+}
+
+impl DerefMut for Entries {
+    fn deref_mut(&mut self) -> &mut Vec<Entry> {
+        if let Some(unread) = self.unread.take() {
+            let Unread { place, read, entries } = *unread;
+            self.own = entries.into_inner().unwrap_or_else(|| read(&place));
+        }
+        &mut self.own
+    }
+}
+
+impl From<Vec<Entry>> for Entries {
+    fn from(own: Vec<Entry>) -> Self {
+        Self { own, unread: None }
+    }
+}
+
+impl From<Entries> for Vec<Entry> {
+    fn from(mut entries: Entries) -> Self {
+        std::mem::take(&mut *entries)
+    }
+}
+
+impl FromIterator<Entry> for Entries {
+    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+        entries.into_iter().collect::<Vec<_>>().into()
+    }
+}
+
+impl<'e> IntoIterator for &'e Entries {
+    type Item = &'e Entry;
+    type IntoIter = std::slice::Iter<'e, Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl<'e> IntoIterator for &'e mut Entries {
+    type Item = &'e mut Entry;
+    type IntoIter = std::slice::IterMut<'e, Entry>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter_mut()
+    }
+}
+
+impl fmt::Debug for Entries {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter().map(|entry| (&entry.key, &entry.value))).finish()
+    }
+}

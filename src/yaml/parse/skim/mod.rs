@@ -1,0 +1,240 @@
+//! Looks the lines of a block mapping through without making tokens or nodes of them.
+//!
+//! Only the plain part of YAML is known here: keys, dashes, texts, comments. Whatever is not known, or is wrong,
+//! makes the whole mapping be read as any other is: what is let through here, the scanner and the grammar read too.
+
+mod key;
+mod levels;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use crate::text::span::Span;
+use crate::yaml::parse::skim::levels::{Levels, Shape};
+
+/// A mapping that was looked through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Skimmed {
+    /// Its first key.
+    pub(super) start: usize,
+    /// The end of its last token.
+    pub(super) end: usize,
+    /// The first byte of the first line behind it.
+    pub(super) behind: usize,
+    /// How many nodes it is made of, itself included.
+    pub(super) nodes: usize,
+}
+
+/// Looks at the mapping that stands below a key at column `above`; `at` is behind the key's `:`.
+///
+/// The text must have no control characters and no line breaks but `\n`.
+pub(super) fn skim(
+    text: &str,
+    at: usize,
+    above: usize,
+    comments: &mut Vec<Span>,
+) -> Option<Skimmed> {
+    let known = comments.len();
+    let bytes = text.as_bytes();
+    let levels = Levels::default();
+    let mut skim = Skim { bytes, at, line: at, end: at, nodes: 0, levels, comments };
+    let skimmed = skim.mapping(above);
+    if skimmed.is_none() {
+        comments.truncate(known);
+    }
+    skimmed
+}
+
+struct Skim<'t, 'c> {
+    bytes: &'t [u8],
+    at: usize,
+    /// The first byte of the line.
+    line: usize,
+    /// The end of the last token.
+    end: usize,
+    nodes: usize,
+    levels: Levels<'t>,
+    comments: &'c mut Vec<Span>,
+}
+
+/// What stands on a line.
+enum Line {
+    /// Something at a column.
+    Content(usize),
+    /// Nothing: the text is over.
+    End,
+}
+
+impl<'t> Skim<'t, '_> {
+    fn mapping(&mut self, above: usize) -> Option<Skimmed> {
+        self.rest_of_line()?;
+        let Line::Content(column) = self.content()? else { return None };
+        if column <= above {
+            return None;
+        }
+        let start = self.at;
+        let key = self.key()??;
+        self.open(column, Shape::Map)?;
+        self.entry(key)?;
+        loop {
+            match self.content()? {
+                Line::Content(column) if column > above => self.content_line(column)?,
+                Line::Content(_) => break,
+                Line::End => {
+                    self.line = self.at;
+                    break;
+                }
+            }
+        }
+        self.close_below(0)?;
+        Some(Skimmed { start, end: self.end, behind: self.line, nodes: self.nodes })
+    }
+
+    fn byte(&self, at: usize) -> u8 {
+        self.bytes.get(at).copied().unwrap_or(b'\n')
+    }
+
+    fn line_end(&self, from: usize) -> usize {
+        memchr::memchr(b'\n', &self.bytes[from..]).map_or(self.bytes.len(), |len| from + len)
+    }
+
+    /// Behind the spaces that begin at a byte.
+    fn behind_spaces(&self, mut at: usize) -> usize {
+        while self.bytes.get(at..at + 8) == Some(b"        ") {
+            at += 8;
+        }
+        while self.bytes.get(at) == Some(&b' ') {
+            at += 1;
+        }
+        at
+    }
+
+    /// Goes over empty lines and comments to the next line that holds something.
+    fn content(&mut self) -> Option<Line> {
+        loop {
+            let line = self.at;
+            self.at = self.behind_spaces(line);
+            match self.bytes.get(self.at) {
+                None => return Some(Line::End),
+                Some(b'\n') => self.at += 1,
+                Some(b'#') => self.comment(),
+                // Among others, a tab, and a byte order mark.
+                Some(byte) if !byte.is_ascii_graphic() => return None,
+                Some(_) => {
+                    self.line = line;
+                    return Some(Line::Content(self.at - line));
+                }
+            }
+        }
+    }
+
+    /// Takes a comment and the line break behind it.
+    fn comment(&mut self) {
+        let end = self.line_end(self.at);
+        self.comments.push(Span::new(self.at, end));
+        self.at = (end + 1).min(self.bytes.len());
+    }
+
+    /// Takes a line that holds nothing any more, but perhaps a comment.
+    fn rest_of_line(&mut self) -> Option<()> {
+        self.at = self.behind_spaces(self.at);
+        match self.bytes.get(self.at) {
+            None => {}
+            Some(b'\n') => self.at += 1,
+            Some(b'#') => self.comment(),
+            Some(_) => return None,
+        }
+        Some(())
+    }
+
+    fn is_dash(&self) -> bool {
+        self.byte(self.at) == b'-' && matches!(self.byte(self.at + 1), b' ' | b'\n' | b'\t')
+    }
+
+    fn open(&mut self, column: usize, shape: Shape) -> Option<()> {
+        self.nodes += 1;
+        self.levels.open(column, shape)
+    }
+
+    /// Closes what is further right than a column.
+    fn close_below(&mut self, column: usize) -> Option<()> {
+        while self.levels.column().is_some_and(|open| open > column || column == 0) {
+            self.nodes += usize::from(self.levels.is_waiting());
+            self.levels.close()?;
+        }
+        Some(())
+    }
+
+    /// A line with a key, an item, or a value for the key above.
+    fn content_line(&mut self, column: usize) -> Option<()> {
+        self.close_below(column)?;
+        if self.is_dash() {
+            return self.item_line(column);
+        }
+        if self.levels.shape()? == Shape::Listed && self.levels.column()? == column {
+            self.levels.close()?;
+        }
+        let (shape, open) = (self.levels.shape()?, self.levels.column()?);
+        let waiting = self.levels.is_waiting();
+        let key = self.key()?;
+        if shape == Shape::Map && open == column {
+            self.nodes += usize::from(waiting);
+            return self.entry(key?);
+        }
+        if !waiting {
+            return None;
+        }
+        self.levels.waits(false);
+        match key {
+            Some(key) => {
+                self.open(column, Shape::Map)?;
+                self.entry(key)
+            }
+            None => self.text(),
+        }
+    }
+
+    /// A line with one dash or more.
+    fn item_line(&mut self, mut column: usize) -> Option<()> {
+        let open = self.levels.column()?;
+        match self.levels.shape()? {
+            Shape::Map if self.levels.is_waiting() => {
+                self.levels.waits(false);
+                let shape = if open == column { Shape::Listed } else { Shape::Seq };
+                self.open(column, shape)?;
+            }
+            Shape::Seq | Shape::Listed if open == column => {}
+            _ => return None,
+        }
+        loop {
+            self.end = self.at + 1;
+            self.at = self.behind_spaces(self.at + 1);
+            column = self.at - self.line;
+            if !self.is_dash() {
+                break;
+            }
+            self.open(column, Shape::Seq)?;
+        }
+        if matches!(self.byte(self.at), b'\n' | b'#') {
+            return None;
+        }
+        match self.key()? {
+            Some(key) => {
+                self.open(column, Shape::Map)?;
+                self.entry(key)
+            }
+            None => self.text(),
+        }
+    }
+
+    /// The rest of a line behind a key and its `:`.
+    fn entry(&mut self, key: &'t [u8]) -> Option<()> {
+        self.nodes += 1;
+        self.end = self.at;
+        self.at = self.behind_spaces(self.at);
+        let waits = matches!(self.byte(self.at), b'\n' | b'#');
+        self.levels.add(key, waits);
+        if waits { self.rest_of_line() } else { self.text() }
+    }
+}
