@@ -8,7 +8,9 @@ pub mod failure;
 pub mod gates;
 pub mod init;
 pub mod lint;
+pub mod promote;
 pub mod refs;
+pub mod rollback;
 pub mod session;
 pub mod status;
 pub mod writing;
@@ -44,12 +46,14 @@ enum Command {
     Explain(explain::Args),
     Init(init::Args),
     Lint(lint::Args),
+    Promote(promote::Args),
     Refs(refs::Args),
+    Rollback(rollback::Args),
     Status(status::Args),
 }
 
 /// What the process tells its caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
     /// Nothing to report; done.
     Done,
@@ -87,7 +91,9 @@ pub fn run() -> ExitCode {
         Command::Explain(args) => explain::run(args, &cli.global, &console),
         Command::Init(args) => init::run(args, &cli.global, &console),
         Command::Lint(args) => lint::run(args, &cli.global, &console),
+        Command::Promote(args) => promote::run(args, &cli.global, &console),
         Command::Refs(args) => refs::run(args, &cli.global, &console),
+        Command::Rollback(args) => rollback::run(args, &cli.global, &console),
         Command::Status(args) => status::run(args, &cli.global, &console),
     };
     let status = done.unwrap_or_else(|failure: Failure| {

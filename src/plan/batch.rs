@@ -57,14 +57,20 @@ impl<'r> Batch<'r> {
         Ok(plan)
     }
 
-    /// Takes changes in that were planned on [`Batch::repo`].
-    pub fn take(&mut self, changes: &[FileChange]) {
+    /// The tree as these changes on top of all plans so far would leave it; none where nothing would change.
+    #[must_use]
+    pub fn after(&self, changes: &[FileChange]) -> Option<Repo> {
         if changes.is_empty() {
-            return;
+            return None;
         }
         let changed: BTreeSet<TreePath> = changes.iter().map(|one| one.path.clone()).collect();
         let base = self.repo();
-        if let Ok(next) = base.reload(Arc::new(overlay(base, changes)), &changed) {
+        base.reload(Arc::new(overlay(base, changes)), &changed).ok()
+    }
+
+    /// Takes changes in that were planned on [`Batch::repo`].
+    pub fn take(&mut self, changes: &[FileChange]) {
+        if let Some(next) = self.after(changes) {
             self.current = Some(next);
         }
         for change in changes {

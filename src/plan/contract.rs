@@ -10,7 +10,7 @@ use crate::text::source::Place;
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Bump {
-    /// Always `rotate.bump/v1`.
+    /// `rotate.bump/v1`; of a rollback `rotate.rollback/v1`.
     pub schema: &'static str,
     /// Whether the files were written.
     pub written: bool,
@@ -147,6 +147,14 @@ impl Bump {
             written,
             plans: plans.iter().copied().map(PlanView::from).collect(),
         }
+    }
+}
+
+impl Bump {
+    /// The view of a way back, under a name of its own.
+    #[must_use]
+    pub fn rollback(plan: &Plan, written: bool) -> Self {
+        Self { schema: "rotate.rollback/v1", ..Self::new(&[plan], written) }
     }
 }
 

@@ -6,5 +6,6 @@ pub mod explain;
 pub mod lint;
 pub mod message;
 pub mod plan;
+pub mod promote;
 pub mod refs;
 pub mod status;

@@ -1,0 +1,165 @@
+//! `rotate rollback`: point the references back at the version before.
+
+use chrono::{DateTime, Utc};
+
+use crate::cli::args::Global;
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+use crate::cli::writing::Work;
+use crate::cli::{Status, writing};
+use crate::plan::batch::Batch;
+use crate::plan::contract::Bump;
+use crate::plan::hold::{self, NewHold};
+use crate::plan::request::{Back, BumpRequest};
+use crate::repo::Repo;
+use crate::repo::running::Running;
+use crate::report::console::Console;
+use crate::report::message::Message;
+use crate::report::plan::Remark;
+use crate::timeline::stub;
+use crate::timeline::walk::Depth;
+
+/// Point the references of a family back at the version before
+///
+/// The version before is read from Git. Its stub is still there; if it was removed, it is brought back
+/// as it was. A hold in rotate.yaml keeps the environment there until `rotate bump … --lift-hold`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The environment
+    #[arg(value_name = "ENV")]
+    environment: String,
+
+    /// The family
+    #[arg(value_name = "FAMILY")]
+    family: String,
+
+    /// Go back to version V (YYYYMMDDHHMMSS) instead of the one before
+    #[arg(long, value_name = "V")]
+    to: Option<String>,
+
+    /// Why; it goes into the hold and into the commit's message
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
+
+    /// Write no hold
+    #[arg(long)]
+    no_hold: bool,
+
+    #[command(flatten)]
+    writing: writing::Args,
+
+    /// Read the history of BRANCH; the default is the default branch of the remote, or what is checked out
+    #[arg(long, value_name = "BRANCH")]
+    mainline: Option<String>,
+
+    /// Take TIME (RFC 3339) for the present time
+    #[arg(long, value_name = "TIME")]
+    at: Option<DateTime<Utc>>,
+}
+
+/// Plans the way back, proves it, and writes it or shows it.
+///
+/// # Errors
+/// When there is no version to go back to, the tree or its history cannot be read, or it cannot be written.
+pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
+    let json = global.is_json()?;
+    let session = Session::open(global, console, args.writing.access())?;
+    session.required_git()?;
+    let repo = session.repo()?;
+    session.report_problems(&repo, console);
+    let now = args.at.unwrap_or_else(Utc::now);
+    let environment = repo.environment(&args.environment)?;
+    let version = version(args, &session, &repo, environment)?;
+    let gone = !repo
+        .family(environment, &args.family)
+        .is_some_and(|state| state.stubs.contains_key(&version));
+    let stubs = if gone {
+        let git = session.required_git()?;
+        let (mainline, settings) = (args.mainline.as_deref(), &repo.config);
+        stub::last(git, mainline, settings, &args.environment, &args.family, &version)?
+    } else {
+        std::collections::BTreeMap::new()
+    };
+    let is_restored = !stubs.is_empty();
+    let request = BumpRequest {
+        environment: args.environment.clone(),
+        family: args.family.clone(),
+        version: Some(version.clone()),
+        back: Some(Back { stubs }),
+        now,
+    };
+    let mut batch = Batch::new(&repo);
+    let mut plan = batch.plan(&request)?;
+    if is_restored && !plan.stubs.is_empty() {
+        plan.notes.push(
+            "the stub was removed and is brought back as it was: the operator will fetch the value again".to_owned(),
+        );
+    }
+    let work = with_hold(args, &mut batch, plan, version, now)?;
+    let changes = batch.changes();
+    args.writing.carry_out(&session, std::slice::from_ref(&work), &changes, console)?;
+    if json {
+        console.json(&Bump::rollback(&work.plan, args.writing.writes()))?;
+    } else {
+        args.writing.show(&session, std::slice::from_ref(&work), &changes, console)?;
+    }
+    let would = args.writing.check && !changes.is_empty();
+    Ok(if would { Status::Findings } else { Status::Done })
+}
+
+fn with_hold(
+    args: &Args,
+    batch: &mut Batch<'_>,
+    plan: crate::plan::Plan,
+    version: String,
+    now: DateTime<Utc>,
+) -> Result<Work, Failure> {
+    let mut remarks = Vec::new();
+    if let Some(reason) = &args.reason {
+        remarks.push(Remark { trailer: "Rotate-Reason", text: reason.clone() });
+    }
+    let mut settings = Vec::new();
+    if !args.no_hold && !plan.is_empty() {
+        let text = format!("held at {version} until `rotate bump … --lift-hold`");
+        let new = NewHold {
+            environment: args.environment.clone(),
+            family: args.family.clone(),
+            version,
+            reason: args.reason.clone(),
+            since: now,
+        };
+        settings.push(hold::put(batch.repo(), &new)?);
+        remarks.push(Remark { trailer: "Rotate-Hold", text });
+    }
+    batch.take(&settings);
+    Ok(Work { plan, settings, remarks, verb: "Roll back" })
+}
+
+/// The version to go back to: the one that was asked for, or the one that ran alone before.
+fn version(
+    args: &Args,
+    session: &Session,
+    repo: &Repo,
+    environment: usize,
+) -> Result<String, Failure> {
+    if let Some(version) = &args.to {
+        return Ok(version.clone());
+    }
+    let (name, family) = (&args.environment, &args.family);
+    let depth = Depth::Before(name, family);
+    let timeline = session.timeline(repo, args.mainline.as_deref(), depth)?;
+    let here = repo.running(environment);
+    let here = here.get(family.as_str()).and_then(Running::only);
+    let merged = timeline.now(name, family).and_then(|era| era.running.only());
+    let before = match merged {
+        // What is here was not committed yet: the mainline still runs the version before.
+        Some(merged) if Some(merged) != here => Some(merged),
+        _ => timeline.before(name, family).map(|(version, _)| version),
+    };
+    before.map(str::to_owned).ok_or_else(|| {
+        let text = format!("no version of `{family}` ran in `{name}` before the one that runs now");
+        let help =
+            format!("`rotate history {family}` shows what ran when; `--to V` names a version");
+        Failure::usage(Message::new(text).help(help))
+    })
+}
