@@ -5,6 +5,7 @@ mod fingerprint;
 mod judge;
 pub mod rule;
 pub mod rules;
+mod running;
 pub mod selection;
 mod versions;
 
