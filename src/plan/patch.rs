@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use crate::k8s::job::is_fixed;
 use crate::k8s::resource::group;
 use crate::kustomize::build::Layer;
 use crate::kustomize::object::{Identity, Object};
 use crate::plan::site::{Token, scalars, with_parts};
 use crate::plan::spell::{entry, indented, item, scalar};
-use crate::plan::survey::is_fixed;
 use crate::yaml::node::Node;
 use crate::yaml::path::{Path, Step};
 
@@ -44,7 +44,7 @@ pub(super) fn patches(
     new: &str,
 ) -> Result<Vec<ObjectPatch>, Ambiguous> {
     let mut patches = Vec::new();
-    for object in layer.patched.iter().filter(|object| !is_fixed(object)) {
+    for object in layer.patched.iter().filter(|object| !is_fixed(&object.node)) {
         let found = find(object, wanted);
         let operations = operations(object, &found, new);
         if operations.is_empty() {

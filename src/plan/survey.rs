@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::k8s::found::Role;
+use crate::k8s::job::is_fixed;
 use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::family;
 use crate::kustomize::object::Object;
@@ -15,9 +16,6 @@ use crate::repo::reach::Reach;
 use crate::repo::root::{Provider, Reference, Root, RootKind};
 use crate::text::path::TreePath;
 use crate::yaml::node::{How, Node};
-
-/// Annotations that make a controller delete and make an object again, so that it may change.
-const HOOKS: [&str; 2] = ["argocd.argoproj.io/hook", "helm.sh/hook"];
 
 /// An effective reference with the root that has it.
 #[derive(Clone, Copy)]
@@ -82,7 +80,7 @@ impl<'r> Survey<'r> {
     }
 
     fn sort(&mut self, item: Item<'r>) {
-        if is_fixed(item.object()) {
+        if is_fixed(&item.object().node) {
             self.fixed.push(item);
         } else if item.reference.found.role == Role::Grant {
             self.grants.push(item);
@@ -208,7 +206,7 @@ pub(super) fn undecided<'r>(
         family(item.reference.secret()) == name
             && item.reference.secret() != to
             && item.reference.found.role != Role::Grant
-            && !is_fixed(item.object())
+            && !is_fixed(&item.object().node)
     };
     let mut found = Vec::new();
     for (index, root) in repo.roots.iter().enumerate() {
@@ -234,12 +232,4 @@ pub(super) fn undecided<'r>(
         }
     }
     found
-}
-
-/// Whether the cluster would refuse another template: a Job that is neither named anew nor made again each time.
-pub(super) fn is_fixed(object: &Object) -> bool {
-    let annotated = |key: &str| object.node.at(&["metadata", "annotations", key]).is_some();
-    kind_of(&object.node) == "Job"
-        && object.node.at(&["metadata", "generateName"]).is_none()
-        && !HOOKS.iter().any(|key| annotated(key))
 }
