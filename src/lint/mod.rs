@@ -7,6 +7,7 @@ pub mod rule;
 pub mod rules;
 mod running;
 pub mod selection;
+mod spot;
 mod versions;
 
 use std::collections::BTreeMap;

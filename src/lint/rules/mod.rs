@@ -4,6 +4,7 @@ pub mod changed_in_place;
 pub mod dangling_optional_reference;
 pub mod dangling_reference;
 pub mod missing_key;
+pub mod mixed_versions;
 pub mod removed_too_soon;
 pub mod unused_setting;
 
@@ -15,6 +16,7 @@ pub static RULES: &[&Rule] = &[
     &dangling_optional_reference::RULE,
     &dangling_reference::RULE,
     &missing_key::RULE,
+    &mixed_versions::RULE,
     &removed_too_soon::RULE,
     &unused_setting::RULE,
 ];
