@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::config::environment::environment_of_word;
 use crate::k8s::found::Role;
 use crate::k8s::job::is_over;
 use crate::k8s::providers::EVERYWHERE;
@@ -45,11 +46,19 @@ pub(super) struct Named<'r> {
     pub(super) manner: Manner,
 }
 
+/// What makes a version of a family, or its plain name.
+#[derive(Clone, Copy)]
+pub(super) struct Made<'r> {
+    pub(super) provider: &'r Provider,
+}
+
 /// What an environment has of a family in one place.
 pub(super) struct Spot<'r> {
     pub(super) environment: usize,
     pub(super) family: &'r str,
+    pub(super) scope: Scope,
     pub(super) named: Vec<Named<'r>>,
+    pub(super) made: Vec<Made<'r>>,
 }
 
 /// What tells one spot from another.
@@ -75,11 +84,37 @@ impl<'r> Named<'r> {
     }
 }
 
+impl Made<'_> {
+    /// The version; `None` for the plain name.
+    pub(super) fn version(&self) -> Option<Version> {
+        version(self.provider.secret())
+    }
+}
+
 impl<'r> Spot<'r> {
     /// What runs by a version here, each with the version.
     pub(super) fn live(&self) -> impl Iterator<Item = (Version, &Named<'r>)> {
         let live = self.named.iter().filter(|named| named.is_live());
         live.filter_map(|named| Some((named.version()?, named)))
+    }
+
+    /// Whether a version is used or made here.
+    pub(super) fn is_versioned(&self) -> bool {
+        self.live().next().is_some() || self.made.iter().any(|made| made.version().is_some())
+    }
+
+    /// Whether another environment's spot has the same secret: by the namespace or directory, the environment's own
+    /// word left out, or because an object of the same kind and name uses it.
+    pub(super) fn is_kin(&self, other: &Self, words: &Words) -> bool {
+        let objects = |spot: &Self| -> BTreeSet<(String, String)> {
+            let used = spot.named.iter().filter(|named| named.manner == Manner::Use);
+            // Every namespace has a ServiceAccount `default`.
+            let used = used.filter(|named| named.object().kind() != "ServiceAccount");
+            used.map(|named| (named.object().kind().to_owned(), named.object().name().to_owned()))
+                .collect()
+        };
+        words.strip(&self.scope) == words.strip(&other.scope)
+            || !objects(self).is_disjoint(&objects(other))
     }
 }
 
@@ -97,18 +132,48 @@ impl<'r> Spots<'r> {
                 let named = Named { root, reference, manner: manner(root, reference) };
                 spots.at((environment, family, scope)).named.push(named);
             }
+            for provider in &root.providers {
+                let Some(&family) = named(&families, provider.secret()) else { continue };
+                let Some(scope) = home(root, provider) else { continue };
+                spots.at((environment, family, scope)).made.push(Made { provider });
+            }
         }
         spots
     }
 
     fn at(&mut self, key: Key<'r>) -> &mut Spot<'r> {
-        let (environment, family, _) = key.clone();
-        self.0.entry(key).or_insert_with(|| Spot { environment, family, named: Vec::new() })
+        let (environment, family, scope) = key.clone();
+        self.0.entry(key).or_insert_with(|| Spot {
+            environment,
+            family,
+            scope,
+            named: Vec::new(),
+            made: Vec::new(),
+        })
     }
 
     /// All of them, by environment, family and place.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Spot<'r>> {
         self.0.values()
+    }
+}
+
+/// The words that tell one environment's namespaces and directories from another's.
+pub(super) struct Words(BTreeSet<String>);
+
+impl Words {
+    pub(super) fn of(repo: &Repo) -> Self {
+        let names = repo.environments.iter().map(|environment| environment.name.as_str());
+        Self(names.flat_map(|name| name.split(['-', '_', '.'])).map(str::to_owned).collect())
+    }
+
+    fn strip<'s>(&self, scope: &'s Scope) -> (bool, Vec<&'s str>) {
+        let (named, text) = match scope {
+            Scope::Namespace(name) => (true, name.as_str()),
+            Scope::Directory(path) => (false, path.as_str()),
+        };
+        let is_word = |word: &&str| self.0.contains(*word) || environment_of_word(word).is_some();
+        (named, text.split(['/', '-', '_', '.']).filter(|word| !is_word(word)).collect())
     }
 }
 
@@ -134,7 +199,7 @@ fn families(repo: &Repo) -> BTreeSet<&str> {
 }
 
 /// Whether `rotate.yaml` names a family by its full name.
-fn is_named(repo: &Repo, family: &str) -> bool {
+pub(super) fn is_named(repo: &Repo, family: &str) -> bool {
     repo.config.secrets.iter().any(|(name, _)| name.is_literal() && name.matches(family))
 }
 

@@ -7,6 +7,7 @@ pub mod missing_key;
 pub mod mixed_versions;
 pub mod removed_too_soon;
 pub mod unused_setting;
+pub mod unversioned_reference;
 
 use crate::lint::rule::Rule;
 
@@ -19,6 +20,7 @@ pub static RULES: &[&Rule] = &[
     &mixed_versions::RULE,
     &removed_too_soon::RULE,
     &unused_setting::RULE,
+    &unversioned_reference::RULE,
 ];
 
 /// The rule of an id.
