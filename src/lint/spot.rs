@@ -189,7 +189,7 @@ fn named<'f, 'r>(families: &'f BTreeSet<&'r str>, name: &str) -> Option<&'f &'r 
 }
 
 /// Every family that has a version in some environment, or that `rotate.yaml` names, and that is not left alone.
-fn families(repo: &Repo) -> BTreeSet<&str> {
+pub(super) fn families(repo: &Repo) -> BTreeSet<&str> {
     let all = (0..repo.environments.len()).flat_map(|index| repo.all_families_of(index));
     let known = all.filter(|(name, state)| {
         let digits = state.versions.keys().chain(state.stubs.keys());
@@ -203,7 +203,7 @@ pub(super) fn is_named(repo: &Repo, family: &str) -> bool {
     repo.config.secrets.iter().any(|(name, _)| name.is_literal() && name.matches(family))
 }
 
-fn manner(root: &Root, reference: &Reference) -> Manner {
+pub(super) fn manner(root: &Root, reference: &Reference) -> Manner {
     let (found, steps) = (&reference.found, &reference.found.path.0);
     let key = |step: &Step, key: &str| matches!(step, Step::Key(name) if **name == *key);
     let below = |word: &str| steps.first().is_some_and(|step| key(step, word));

@@ -3,6 +3,7 @@
 pub mod changed_in_place;
 pub mod dangling_optional_reference;
 pub mod dangling_reference;
+pub mod invalid_version;
 pub mod missing_key;
 pub mod mixed_versions;
 pub mod removed_too_soon;
@@ -16,6 +17,7 @@ pub static RULES: &[&Rule] = &[
     &changed_in_place::RULE,
     &dangling_optional_reference::RULE,
     &dangling_reference::RULE,
+    &invalid_version::RULE,
     &missing_key::RULE,
     &mixed_versions::RULE,
     &removed_too_soon::RULE,
