@@ -103,6 +103,12 @@ impl<'r> Spot<'r> {
         self.live().next().is_some() || self.made.iter().any(|made| made.version().is_some())
     }
 
+    /// Whether another spot of the environment is surely another place: both have a namespace of their own.
+    pub(super) fn is_apart(&self, other: &Self) -> bool {
+        let named = |spot: &Self| matches!(spot.scope, Scope::Namespace(_));
+        self.scope != other.scope && named(self) && named(other)
+    }
+
     /// Whether another environment's spot has the same secret: by the namespace or directory, the environment's own
     /// word left out, or because an object of the same kind and name uses it.
     pub(super) fn is_kin(&self, other: &Self, words: &Words) -> bool {
@@ -155,6 +161,13 @@ impl<'r> Spots<'r> {
     /// All of them, by environment, family and place.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Spot<'r>> {
         self.0.values()
+    }
+
+    /// Those of a family in an environment.
+    pub(super) fn of(&self, environment: usize, family: &str) -> impl Iterator<Item = &Spot<'r>> {
+        let spots = self.0.values().skip_while(move |spot| spot.environment < environment);
+        let spots = spots.take_while(move |spot| spot.environment == environment);
+        spots.filter(move |spot| spot.family == family)
     }
 }
 

@@ -7,6 +7,7 @@ pub mod invalid_version;
 pub mod missing_key;
 pub mod mixed_versions;
 pub mod removed_too_soon;
+pub mod stale_annotation;
 pub mod unused_setting;
 pub mod unversioned_reference;
 
@@ -21,6 +22,7 @@ pub static RULES: &[&Rule] = &[
     &missing_key::RULE,
     &mixed_versions::RULE,
     &removed_too_soon::RULE,
+    &stale_annotation::RULE,
     &unused_setting::RULE,
     &unversioned_reference::RULE,
 ];
