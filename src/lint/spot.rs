@@ -92,10 +92,20 @@ impl Made<'_> {
 }
 
 impl<'r> Spot<'r> {
+    /// The namespace, where Git sets one.
+    pub(super) fn namespace(&self) -> Option<&str> {
+        if let Scope::Namespace(name) = &self.scope { Some(name) } else { None }
+    }
+
     /// What runs by a version here, each with the version.
     pub(super) fn live(&self) -> impl Iterator<Item = (Version, &Named<'r>)> {
         let live = self.named.iter().filter(|named| named.is_live());
         live.filter_map(|named| Some((named.version()?, named)))
+    }
+
+    /// The newest version that something runs by.
+    pub(super) fn newest_live(&self) -> Option<Version> {
+        self.live().map(|(version, _)| version).max()
     }
 
     /// Whether a version is used or made here.
@@ -105,8 +115,7 @@ impl<'r> Spot<'r> {
 
     /// Whether another spot of the environment is surely another place: both have a namespace of their own.
     pub(super) fn is_apart(&self, other: &Self) -> bool {
-        let named = |spot: &Self| matches!(spot.scope, Scope::Namespace(_));
-        self.scope != other.scope && named(self) && named(other)
+        self.scope != other.scope && self.namespace().is_some() && other.namespace().is_some()
     }
 
     /// Whether another environment's spot has the same secret: by the namespace or directory, the environment's own
@@ -168,6 +177,16 @@ impl<'r> Spots<'r> {
         let spots = self.0.values().skip_while(move |spot| spot.environment < environment);
         let spots = spots.take_while(move |spot| spot.environment == environment);
         spots.filter(move |spot| spot.family == family)
+    }
+
+    /// Those of the same secret in the nearest versioned environment before that has the family.
+    pub(super) fn before(&self, repo: &Repo, spot: &Spot<'r>) -> Vec<&Spot<'r>> {
+        let words = Words::of(repo);
+        let earlier = (0..spot.environment).rev().filter(|&at| repo.environments[at].versioned);
+        let mut earlier = earlier.map(|at| self.of(at, spot.family).collect::<Vec<_>>());
+        let mut nearest = earlier.find(|spots| !spots.is_empty()).unwrap_or_default();
+        nearest.retain(|other| spot.is_kin(other, &words));
+        nearest
     }
 }
 

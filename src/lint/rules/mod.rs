@@ -7,7 +7,9 @@ pub mod invalid_version;
 pub mod missing_key;
 pub mod mixed_versions;
 pub mod removed_too_soon;
+pub mod skipped_environment;
 pub mod stale_annotation;
+pub mod stale_reference;
 pub mod unused_setting;
 pub mod unversioned_reference;
 
@@ -22,7 +24,9 @@ pub static RULES: &[&Rule] = &[
     &missing_key::RULE,
     &mixed_versions::RULE,
     &removed_too_soon::RULE,
+    &skipped_environment::RULE,
     &stale_annotation::RULE,
+    &stale_reference::RULE,
     &unused_setting::RULE,
     &unversioned_reference::RULE,
 ];
