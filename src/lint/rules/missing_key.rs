@@ -1,5 +1,7 @@
 //! Keys that a reference reads and that what makes the secret does not make.
 
+use std::collections::BTreeSet;
+
 use crate::finding::{Finding, Level};
 use crate::k8s::heuristics;
 use crate::k8s::references::CONFIGURED;
@@ -14,6 +16,7 @@ use crate::repo::root::{Provider, Reference, Root, RootKind};
 use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
 use crate::text::source::Place;
+use crate::text::span::Span;
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
 
@@ -161,43 +164,57 @@ fn is_key(text: &str) -> bool {
 /// Everything that makes a reference's secret; none when something may that is not seen, or whose keys are not.
 fn makers<'r>(repo: &'r Repo, root: &Root, reference: &Reference) -> Option<Vec<&'r Provider>> {
     let secret = reference.secret();
-    if is_placeholder(secret) {
+    // The values of a chart speak of what the chart itself may make.
+    if is_placeholder(secret) || root.object_of(reference).kind().is_empty() {
         return None;
     }
     let all = repo.providers_of(root.environment, root.namespace_of(reference), secret);
-    let known = |provision: &Provision| match provision {
-        Provision::External => None,
-        Provision::Provider(id) => {
-            let (there, provider) = repo.provider(*id);
-            let told = provider.provided.keys.is_some()
-                && (there.status() != Status::Partial
-                    || there.object_that_provides(provider).kind() != "Secret");
-            (told && is_same(root, reference, there, provider)).then_some(provider)
-        }
+    let all: Option<Vec<(&Root, &Provider)>> = all
+        .iter()
+        .map(|provision| match provision {
+            Provision::External => None,
+            Provision::Provider(id) => Some(repo.provider(*id)),
+        })
+        .collect();
+    let all = all?;
+    let places: BTreeSet<_> = all.iter().map(|(_, one)| one.near().map(|at| site(&at))).collect();
+    let is_told = |(there, provider): &(&Root, &Provider)| {
+        let whole = there.status() != Status::Partial
+            || there.object_that_provides(provider).kind() != "Secret";
+        let sure = is_same(root, reference, there, provider, places.len() == 1);
+        provider.provided.keys.is_some() && whole && sure
     };
-    let makers: Option<Vec<&Provider>> = all.iter().map(known).collect();
-    makers.filter(|makers| !makers.is_empty())
+    let told = !all.is_empty() && all.iter().all(is_told);
+    told.then(|| all.into_iter().map(|(_, provider)| provider).collect())
 }
 
-/// Whether a provider surely makes the secret that a reference means: without a namespace in Git, a plain name may be
-/// another one's in the next directory.
-fn is_same(root: &Root, reference: &Reference, there: &Root, provider: &Provider) -> bool {
+fn site(place: &Place) -> (TreePath, Span) {
+    (place.source.path().clone(), place.span)
+}
+
+/// Whether a provider surely makes the secret that a reference means: without a namespace in Git, a name may be another
+/// one's in the next directory, unless it is a versioned one that only stands in one place (`alone`).
+fn is_same(
+    root: &Root,
+    reference: &Reference,
+    there: &Root,
+    provider: &Provider,
+    alone: bool,
+) -> bool {
     let (here, other) = (root.namespace_of(reference), there.namespace_of_provider(provider));
     let within = std::ptr::eq(root, there);
+    let versioned = split(reference.secret()).is_some();
+    let beside = || {
+        let of = |node: &Node| Some(node.origin.as_ref()?.source.path().parent());
+        root.kind == RootKind::Kustomize
+            || of(&root.object_of(reference).node) == of(&there.object_that_provides(provider).node)
+    };
     if root.environment.is_none() && !within {
         return false;
     }
-    if split(reference.secret()).is_some() {
-        return true;
+    match here {
+        _ if here != other => versioned && alone,
+        Some(_) => versioned || there.environment == root.environment,
+        None => (within && beside()) || (versioned && alone),
     }
-    let beside = || {
-        root.kind == RootKind::Kustomize || {
-            let of = |node: &Node| -> Option<TreePath> {
-                Some(node.origin.as_ref()?.source.path().parent())
-            };
-            of(&root.object_of(reference).node) == of(&there.object_that_provides(provider).node)
-        }
-    };
-    let named = here.is_some() && there.environment == root.environment;
-    here == other && (named || (within && beside()))
 }
