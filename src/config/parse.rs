@@ -189,6 +189,7 @@ references:
   - { apiVersion: example.com/v1, kind: Mailer, path: "spec.auth[].secretName" }
 lint:
   rules: { stale-reference: warning, plaintext-secret: off }
+  lag: 3d
 holds:
   - { secret: auth-api-secrets, version: 20250723110000, environment: production, reason: slow, since: 2025-07-24 }
 "#;
@@ -205,6 +206,7 @@ holds:
         assert!(!config.environments[0].versioned);
         assert_eq!(config.environments[1].soak.unwrap().seconds(), 86_400);
         assert_eq!(config.lint.rules.get("plaintext-secret"), Some(&RuleLevel::Off));
+        assert_eq!((config.lint.lag_seconds(), read("").lint.lag_seconds()), (259_200, 604_800));
         assert!(config.is_external("registry-pull", Some("any")) && !config.is_external("x", None));
         let hold = config.hold("production", "auth-api-secrets").unwrap();
         assert_eq!(hold.version, "20250723110000");

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::config::environment::Environment;
 use crate::config::glob::NameGlob;
 use crate::config::ordered::Ordered;
+use crate::config::period::Period;
 use crate::config::secrets::SecretSettings;
 use crate::config::word;
 use crate::text::source::Source;
@@ -70,6 +71,19 @@ pub struct ReferenceField {
 pub struct Lint {
     /// The level of a rule, by its id
     pub rules: Ordered<String, RuleLevel>,
+    /// How long a reference may stay behind a newer version, beyond the soak, before it is stale; 7d by default
+    pub lag: Option<Period>,
+}
+
+impl Lint {
+    /// How long a reference may stay behind where nothing is set, in seconds.
+    const LAG: u32 = 7 * 24 * 60 * 60;
+
+    /// How long a reference may stay behind, in seconds.
+    #[must_use]
+    pub fn lag_seconds(&self) -> u32 {
+        self.lag.map_or(Self::LAG, Period::seconds)
+    }
 }
 
 /// How loud a rule is.

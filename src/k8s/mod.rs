@@ -5,6 +5,7 @@ pub mod destination;
 pub mod encryption;
 pub mod found;
 pub mod heuristics;
+pub mod job;
 pub mod pattern;
 pub mod providers;
 pub mod references;

@@ -23,18 +23,6 @@ pub fn kind_of(object: &Node) -> &str {
     object.get("kind").and_then(Node::str).unwrap_or_default()
 }
 
-/// Annotations that make a controller delete and make an object again, so that it may change.
-const HOOKS: [&str; 2] = ["argocd.argoproj.io/hook", "helm.sh/hook"];
-
-/// Whether the cluster would refuse another template: a Job that is neither named anew nor made again each time.
-#[must_use]
-pub fn is_fixed(object: &Node) -> bool {
-    let annotated = |key: &str| object.at(&["metadata", "annotations", key]).is_some();
-    kind_of(object) == "Job"
-        && object.at(&["metadata", "generateName"]).is_none()
-        && !HOOKS.iter().any(|key| annotated(key))
-}
-
 #[cfg(test)]
 mod tests {
     use super::group;

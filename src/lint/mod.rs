@@ -6,7 +6,9 @@ mod fingerprint;
 mod judge;
 pub mod rule;
 pub mod rules;
+mod running;
 pub mod selection;
+mod spot;
 mod versions;
 
 use std::collections::BTreeMap;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::k8s::resource::{group, is_fixed};
+use crate::k8s::job::is_fixed;
+use crate::k8s::resource::group;
 use crate::kustomize::build::Layer;
 use crate::kustomize::object::{Identity, Object};
 use crate::plan::site::{Token, scalars, with_parts};

@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::k8s::found::Role;
-use crate::k8s::resource::{is_fixed, kind_of};
+use crate::k8s::job::is_fixed;
+use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::family;
 use crate::kustomize::object::Object;
 use crate::plan::Left;

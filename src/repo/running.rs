@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::k8s::found::Role;
-use crate::k8s::resource::is_fixed;
+use crate::k8s::job::is_fixed;
 use crate::k8s::secret_name::{family, split};
 use crate::repo::Repo;
 use crate::repo::root::Root;

@@ -1,12 +1,13 @@
 //! Which keys a provided secret has, as far as the object tells.
 
-use crate::k8s::encryption::is_sops_encrypted;
 use crate::k8s::providers::table::Keys;
 use crate::yaml::node::Node;
 
 /// The keys of a secret that `object` makes; `beside` is the mapping in which its name stands.
+///
+/// An object without a single key leaves them to somebody else: a controller that fills an empty Secret in.
 pub fn keys(rule: Keys, object: &Node, beside: Option<&Node>) -> Option<Vec<String>> {
-    match rule {
+    let found = match rule {
         Keys::Unknown => None,
         Keys::Are(keys) => Some(keys.iter().map(|key| (*key).to_owned()).collect()),
         Keys::OfData => of_data(object),
@@ -20,7 +21,8 @@ pub fn keys(rule: Keys, object: &Node, beside: Option<&Node>) -> Option<Vec<Stri
             let items = beside?.get("data")?.items();
             Some(items.iter().filter_map(|item| text(item.get("key")?)).collect())
         }
-    }
+    };
+    found.filter(|keys: &Vec<String>| !keys.is_empty())
 }
 
 fn of_data(object: &Node) -> Option<Vec<String>> {
@@ -35,18 +37,19 @@ fn of_data(object: &Node) -> Option<Vec<String>> {
         return None;
     }
     // SOPS leaves the keys readable.
-    let found = together(&[object.get("data"), object.get("stringData")]);
-    (!found.is_empty() || !is_sops_encrypted(object)).then_some(found)
+    Some(together(&[object.get("data"), object.get("stringData")]))
 }
 
-/// Whether an annotation says that the data comes from another secret.
+/// Whether an annotation says that a controller writes the data, or copies it from another secret.
 fn is_filled_in(annotation: Option<&str>) -> bool {
     const MARKS: &[&str] = &[
         "reflector.v1.k8s.emberstack.com/reflects",
         "replicator.v1.mittwald.de/replicate-from",
         "kubernetes.io/service-account.name",
     ];
-    annotation.is_some_and(|key| MARKS.contains(&key))
+    annotation.is_some_and(|key| {
+        MARKS.contains(&key) || key.starts_with("secret-generator.v1.mittwald.de/")
+    })
 }
 
 /// An ExternalSecret's keys: its template's when that replaces the data, else its entries'.
@@ -55,7 +58,7 @@ fn of_stub(spec: &Node) -> Option<Vec<String>> {
     let policy = spec.at(&["target", "creationPolicy"]).and_then(Node::str).unwrap_or("Owner");
     let from = template.and_then(|template| template.get("templateFrom"));
     if from.is_some_and(|from| !from.items().is_empty())
-        || matches!(policy, "Merge" | "CreateOrMerge")
+        || matches!(policy, "Merge" | "CreateOrMerge" | "None")
     {
         return None;
     }

@@ -1,0 +1,220 @@
+//! Keys that a reference reads and that what makes the secret does not make.
+
+use std::collections::BTreeSet;
+
+use crate::finding::{Finding, Level};
+use crate::k8s::heuristics;
+use crate::k8s::references::CONFIGURED;
+use crate::k8s::secret_name::{is_placeholder, split};
+use crate::kustomize::build::Status;
+use crate::lint::judge::told;
+use crate::lint::rule::{Facts, Fixes, Rule};
+use crate::lint::running::running;
+use crate::repo::Repo;
+use crate::repo::provision::Provision;
+use crate::repo::root::{Provider, Reference, Root, RootKind};
+use crate::text::nearest::nearest;
+use crate::text::path::TreePath;
+use crate::text::source::Place;
+use crate::text::span::Span;
+use crate::yaml::node::Node;
+use crate::yaml::path::Path;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "missing-key",
+    level: Level::Error,
+    fixes: Fixes::Never,
+    summary: "a reference to a key that the secret does not have",
+    docs: "
+### What it finds
+
+A place that names a key of a Secret, such as `secretKeyRef.key` or the `items` of a volume, where everything that makes
+the Secret in that environment and namespace is known to make other keys: `data` and `stringData` of a Secret (also of
+one that `secretGenerator` makes or SOPS encrypts), `encryptedData` of a SealedSecret, `data[].secretKey` or the template
+of an ExternalSecret, the three files of a Certificate.
+
+Where the keys cannot be seen, nothing is reported: `dataFrom`, `templateFrom`, a target that is merged into, an empty
+Secret that a controller fills in, a Secret that something outside the repository makes. Nor for `optional: true`.
+
+### Why it matters
+
+The pod does not start: `CreateContainerConfigError` for a variable, a mount that waits for ever for a volume. Nothing
+tells before the new pods are there, since the Secret itself exists.
+
+### Example
+
+```yaml
+# ExternalSecret
+data:
+  - secretKey: password
+    remoteRef: { key: shop/auth, property: password }
+# Deployment
+valueFrom:
+  secretKeyRef: { name: auth, key: passwrd }
+```
+
+### Repair
+
+Correct the key, or add it to what makes the Secret; a versioned one wants a new version for that.
+",
+    check,
+};
+
+/// Shapes of custom resources whose `key` is surely a key of the secret.
+const SURE_SHAPES: &[&str] = &["like-kind-secret", "like-secret-ref", "like-selector"];
+
+/// Rows whose mappings may hold anything.
+const FREE_FORM: &[&str] = &["snapshot-class", "storage-class", CONFIGURED];
+
+/// Fields beside the name that hold a key: any row's, or one's own.
+const KEYS: &[(Option<&str>, &str)] = &[
+    (None, "key"),
+    (None, "valuesKey"),
+    (Some("strimzi-client"), "certificate"),
+    (Some("strimzi-client"), "password"),
+    (Some("strimzi-listener"), "certificate"),
+    (Some("tekton-interceptor"), "secretKey"),
+];
+
+/// Lists beside the name whose items are keys or mappings with a `key`.
+const LISTS: &[&str] = &["entries", "items", "keys"];
+
+fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let repo = facts.repo;
+    let mut findings = Vec::new();
+    for (root, environment) in running(repo) {
+        for reference in root.references.iter().filter(|one| !one.found.optional) {
+            let asked = asked(root, reference);
+            let Some(makers) = makers(repo, root, reference).filter(|_| !asked.is_empty()) else {
+                continue;
+            };
+            let missing = asked.into_iter().filter(|node| {
+                let has = |maker: &&Provider| has(maker, node.str().unwrap_or_default());
+                !makers.iter().any(has)
+            });
+            findings.extend(missing.filter_map(|node| {
+                let finding = missing_key(root, reference, node, &makers)?;
+                Some(match environment {
+                    Some(index) => finding.in_environment(&repo.environments[index].name),
+                    None => finding,
+                })
+            }));
+        }
+    }
+    findings
+}
+
+fn has(maker: &Provider, key: &str) -> bool {
+    maker.provided.keys.iter().flatten().any(|one| one == key)
+}
+
+fn missing_key(
+    root: &Root,
+    reference: &Reference,
+    node: &Node,
+    makers: &[&Provider],
+) -> Option<Finding> {
+    let key = node.str()?;
+    let place = node.origin.as_ref().map(Place::near_in_file).or_else(|| reference.near())?;
+    let message = format!(
+        "`{}` has no key `{key}`, which {} reads",
+        reference.secret(),
+        told(root, reference)
+    );
+    let known = makers.iter().flat_map(|maker| maker.provided.keys.iter().flatten());
+    let mut known: Vec<&str> = known.map(String::as_str).collect();
+    known.sort_unstable();
+    known.dedup();
+    let list = |keys: &[&str]| keys.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>();
+    let help = match nearest(key, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.len() > 8 => {
+            format!("it has {} and {} more", list(&known[..8]).join(", "), known.len() - 8)
+        }
+        None => format!("it has {}", list(&known).join(", ")),
+    };
+    let made = makers.first().and_then(|maker| maker.near());
+    Some(RULE.finding(&place, message).related("the secret is made here", made).help(help))
+}
+
+/// The scalars beside a reference's name that hold keys of the secret.
+fn asked<'r>(root: &'r Root, reference: &'r Reference) -> Vec<&'r Node> {
+    let row = reference.found.row;
+    let guessed = heuristics::ROWS.contains(&row) && !SURE_SHAPES.contains(&row);
+    if guessed || FREE_FORM.contains(&row) || reference.found.part.is_some() {
+        return Vec::new();
+    }
+    let Some((_, above)) = reference.found.path.0.split_last() else { return Vec::new() };
+    let Some(map) = Path(above.to_vec()).follow(&root.object_of(reference).node) else {
+        return Vec::new();
+    };
+    let own = KEYS.iter().filter(|(of, _)| of.is_none_or(|of| of == row));
+    let own = own.filter_map(|(_, field)| map.get(field));
+    let listed = LISTS.iter().filter_map(|field| map.get(field)).flat_map(Node::items);
+    let listed = listed.filter_map(|item| item.get("key").or(Some(item)));
+    own.chain(listed).filter(|node| node.str().is_some_and(is_key)).collect()
+}
+
+fn is_key(text: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !text.is_empty() && text.chars().all(plain)
+}
+
+/// Everything that makes a reference's secret; none when something may that is not seen, or whose keys are not.
+fn makers<'r>(repo: &'r Repo, root: &Root, reference: &Reference) -> Option<Vec<&'r Provider>> {
+    let secret = reference.secret();
+    // The values of a chart speak of what the chart itself may make.
+    if is_placeholder(secret) || root.object_of(reference).kind().is_empty() {
+        return None;
+    }
+    let all = repo.providers_of(root.environment, root.namespace_of(reference), secret);
+    let all: Option<Vec<(&Root, &Provider)>> = all
+        .iter()
+        .map(|provision| match provision {
+            Provision::External => None,
+            Provision::Provider(id) => Some(repo.provider(*id)),
+        })
+        .collect();
+    let all = all?;
+    let places: BTreeSet<_> = all.iter().map(|(_, one)| one.near().map(|at| site(&at))).collect();
+    let is_told = |(there, provider): &(&Root, &Provider)| {
+        let whole = there.status() != Status::Partial
+            || there.object_that_provides(provider).kind() != "Secret";
+        let sure = is_same(root, reference, there, provider, places.len() == 1);
+        provider.provided.keys.is_some() && whole && sure
+    };
+    let told = !all.is_empty() && all.iter().all(is_told);
+    told.then(|| all.into_iter().map(|(_, provider)| provider).collect())
+}
+
+fn site(place: &Place) -> (TreePath, Span) {
+    (place.source.path().clone(), place.span)
+}
+
+/// Whether a provider surely makes the secret that a reference means: without a namespace in Git, a name may be another
+/// one's in the next directory, unless it is a versioned one that only stands in one place (`alone`).
+fn is_same(
+    root: &Root,
+    reference: &Reference,
+    there: &Root,
+    provider: &Provider,
+    alone: bool,
+) -> bool {
+    let (here, other) = (root.namespace_of(reference), there.namespace_of_provider(provider));
+    let within = std::ptr::eq(root, there);
+    let versioned = split(reference.secret()).is_some();
+    let beside = || {
+        let of = |node: &Node| Some(node.origin.as_ref()?.source.path().parent());
+        root.kind == RootKind::Kustomize
+            || of(&root.object_of(reference).node) == of(&there.object_that_provides(provider).node)
+    };
+    if root.environment.is_none() && !within {
+        return false;
+    }
+    match here {
+        _ if here != other => versioned && alone,
+        Some(_) => versioned || there.environment == root.environment,
+        None => (within && beside()) || (versioned && alone),
+    }
+}

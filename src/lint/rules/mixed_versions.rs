@@ -1,0 +1,189 @@
+//! Families of which one environment uses several versions at once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::finding::{Finding, Level};
+use crate::k8s::secret_name::Version;
+use crate::kustomize::object::Object;
+use crate::lint::judge::told;
+use crate::lint::rule::{Facts, Fixes, Rule};
+use crate::lint::spot::{Manner, Named, Spot, Spots};
+use crate::repo::Repo;
+use crate::yaml::path::{Path, Step};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "mixed-versions",
+    level: Level::Error,
+    fixes: Fixes::Never,
+    summary: "one family of secrets at several versions in one environment and namespace",
+    docs: "
+### What it finds
+
+References of one environment and namespace that name different versions of one family. Those are reported that stand
+against the greater number; of two that are equal, the older. A bump moves all references of an environment at once, so
+no step of a rotation looks like this.
+
+Not reported: a blue and a green workload that are a pair (`shop-blue` and `shop-green`), each of which may have its own
+version; two versions side by side in a list that only holds secrets, such as `imagePullSecrets`; Jobs that have run
+and suspended CronJobs; annotations, roles and texts (`stale-annotation` looks at those).
+
+### Why it matters
+
+Half of the workloads run with the new value and half with the old one, and nobody can say which. As soon as the old
+value is revoked, the forgotten half fails: a CronJob perhaps a month later.
+
+### Example
+
+```yaml
+# Deployment
+- secretRef: { name: auth-20250723110000 }
+# CronJob
+- secretRef: { name: auth-20250602090000 }
+```
+
+### Repair
+
+Name one version everywhere: `rotate bump ENV FAMILY --version VERSION`.
+",
+    check,
+};
+
+/// Rows of lists whose items are secrets and nothing else: two versions there are meant.
+const SIDE_BY_SIDE: &[&str] =
+    &["image-pull", "projected", "service-account", "service-account-pull"];
+
+fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let spots = Spots::new(facts.repo);
+    spots.iter().flat_map(|spot| of_spot(facts.repo, spot)).collect()
+}
+
+/// A use and its version.
+type Used<'s, 'r> = (Version, &'s Named<'r>);
+
+fn of_spot(repo: &Repo, spot: &Spot<'_>) -> Vec<Finding> {
+    let uses = uses(spot);
+    let Some(newest) = uses.iter().map(|(version, _)| version.clone()).max() else {
+        return Vec::new();
+    };
+    if uses.iter().all(|(version, _)| *version == newest) {
+        return Vec::new();
+    }
+    let environment = &repo.environments[spot.environment];
+    let help = if environment.versioned && paired(&uses).is_empty() {
+        let (name, family) = (&environment.name, spot.family);
+        format!("`rotate bump {name} {family} --version {newest}` moves every reference to it")
+    } else {
+        "name one version in both".to_owned()
+    };
+    let mut places = BTreeSet::new();
+    let findings = odd(&uses).into_iter().filter_map(|(one, other)| {
+        let place = one.reference.near()?;
+        // An anchor is read in several fields and is one place.
+        places.insert((place.source.path().clone(), place.span)).then_some(())?;
+        let (old, new) = (one.reference.secret(), other.reference.secret());
+        let message =
+            format!("{} names `{old}`, others beside it `{new}`", told(one.root, one.reference));
+        let finding = RULE.finding(&place, message).related("named here", other.reference.near());
+        Some(finding.help(help.clone()).in_environment(&environment.name))
+    });
+    findings.collect()
+}
+
+/// What runs by a version; annotations count where nothing else uses the family.
+fn uses<'s, 'r>(spot: &'s Spot<'r>) -> Vec<Used<'s, 'r>> {
+    let mut uses: Vec<Used<'_, '_>> = spot.live().collect();
+    if uses.is_empty() {
+        let named = spot.named.iter().filter(|named| named.manner == Manner::Annotation);
+        uses = named.filter_map(|named| Some((named.version()?, named))).collect();
+    }
+    let mut lists: BTreeMap<_, BTreeSet<Version>> = BTreeMap::new();
+    for (version, named) in &uses {
+        if let Some(list) = list(named) {
+            lists.entry(list).or_default().insert(version.clone());
+        }
+    }
+    uses.retain(|(_, named)| {
+        list(named).and_then(|list| lists.get(&list)).is_none_or(|versions| versions.len() == 1)
+    });
+    uses
+}
+
+/// The list that a use stands in, where that holds nothing but secrets.
+fn list(named: &Named<'_>) -> Option<(*const Object, Path)> {
+    let (found, steps) = (&named.reference.found, &named.reference.found.path.0);
+    let at = steps.iter().rposition(|step| matches!(step, Step::Index(_)))?;
+    let list = (std::ptr::from_ref(named.object()), Path(steps[..at].to_vec()));
+    SIDE_BY_SIDE.contains(&found.row).then_some(list)
+}
+
+/// Which of a pair an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Slot {
+    Neither,
+    Blue,
+    Green,
+}
+
+/// The uses that are out of step, each with one that it should agree with.
+fn odd<'s, 'r>(uses: &[Used<'s, 'r>]) -> Vec<(&'s Named<'r>, &'s Named<'r>)> {
+    let paired = paired(uses);
+    let mut slots: BTreeMap<Slot, Vec<&Used<'s, 'r>>> = BTreeMap::new();
+    for used in uses {
+        slots.entry(slot(used.1.object(), &paired)).or_default().push(used);
+    }
+    let mut odd = Vec::new();
+    for (slot, group) in &slots {
+        let Some(mut goal) = leading(group) else { continue };
+        if *slot == Slot::Neither {
+            // What belongs to neither of a pair goes with one of them.
+            let pair = slots.iter().filter(|(other, _)| **other != Slot::Neither);
+            let pair: Vec<&Used<'_, '_>> = pair.flat_map(|(_, uses)| uses).copied().collect();
+            let lost = pair.iter().all(|(version, _)| *version != goal.0);
+            let newest = pair.into_iter().max_by(|a, b| a.0.cmp(&b.0));
+            goal = newest.filter(|_| lost).unwrap_or(goal);
+        }
+        let against = group.iter().filter(|(version, _)| *version != goal.0);
+        odd.extend(against.map(|used| (used.1, goal.1)));
+    }
+    odd
+}
+
+/// A use of the version that stands in most places; of several such versions the newest.
+fn leading<'u, 's, 'r>(uses: &[&'u Used<'s, 'r>]) -> Option<&'u Used<'s, 'r>> {
+    let mut places: BTreeMap<&Version, BTreeSet<(&str, usize)>> = BTreeMap::new();
+    for (version, named) in uses {
+        let of_version = places.entry(version).or_default();
+        if let Some(origin) = &named.reference.found.node.origin {
+            let place = (origin.source.path().as_str(), origin.near_in_file().span.start);
+            of_version.insert(place);
+        }
+    }
+    let (most, _) = places.into_iter().max_by_key(|(version, places)| (places.len(), *version))?;
+    uses.iter().find(|(version, _)| version == most).copied()
+}
+
+/// The kinds and names of which both colours are there, the colour left open.
+fn paired(uses: &[Used<'_, '_>]) -> BTreeSet<(String, String)> {
+    let mut seen: BTreeMap<(String, String), BTreeSet<Slot>> = BTreeMap::new();
+    for (_, named) in uses {
+        if let Some((slot, name)) = colour(named.object()) {
+            seen.entry(name).or_default().insert(slot);
+        }
+    }
+    seen.into_iter().filter(|(_, slots)| slots.len() == 2).map(|(name, _)| name).collect()
+}
+
+fn slot(object: &Object, paired: &BTreeSet<(String, String)>) -> Slot {
+    let of_pair = colour(object).filter(|(_, name)| paired.contains(name));
+    of_pair.map_or(Slot::Neither, |(slot, _)| slot)
+}
+
+/// The colour in an object's name, and its kind and name with the colour left open.
+fn colour(object: &Object) -> Option<(Slot, (String, String))> {
+    let words: Vec<&str> = object.name().split('-').collect();
+    let at = words.iter().rposition(|word| matches!(*word, "blue" | "green"))?;
+    let slot = if words[at] == "blue" { Slot::Blue } else { Slot::Green };
+    let name = [&words[..at], &["*"], &words[at + 1..]].concat().join("-");
+    Some((slot, (object.kind().to_owned(), name)))
+}

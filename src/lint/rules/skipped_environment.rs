@@ -1,0 +1,94 @@
+//! Versions that the environment before never had.
+
+use std::collections::BTreeSet;
+
+use crate::finding::{Finding, Level};
+use crate::k8s::secret_name::Version;
+use crate::kustomize::build::Status;
+use crate::lint::judge::{may_reach, told};
+use crate::lint::rule::{Facts, Fixes, Rule};
+use crate::lint::spot::{Spot, Spots};
+use crate::repo::Repo;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "skipped-environment",
+    level: Level::Error,
+    fixes: Fixes::Never,
+    summary: "a version that the environment before never had",
+    docs: "
+### What it finds
+
+A reference to a version that the environment before neither references nor makes, where that environment has older
+versions of the family only. The environment before is the nearest one that asks for versions and has the family in the
+same place. Where something there cannot be read, such as a remote base, nothing is reported.
+
+### Why it matters
+
+The environment before is where a new value may fail: a wrong password, a key that is missing, a store that does not let
+production in. A version that went past it fails in production first.
+
+### Example
+
+```yaml
+# staging
+- secretRef: { name: auth-20250602090000 }
+# production
+- secretRef: { name: auth-20250723110000 }
+```
+
+### Repair
+
+Give the version to the environment before: `rotate bump ENV FAMILY --version VERSION`, and let it soak there.
+",
+    check,
+};
+
+fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let (repo, spots) = (facts.repo, Spots::new(facts.repo));
+    spots.iter().flat_map(|spot| of_spot(repo, &spots, spot)).collect()
+}
+
+fn of_spot(repo: &Repo, spots: &Spots<'_>, spot: &Spot<'_>) -> Vec<Finding> {
+    let environment = &repo.environments[spot.environment];
+    let kin = spots.before(repo, spot);
+    let Some(before) = kin.iter().find(|one| one.is_versioned()).map(|one| one.environment) else {
+        return Vec::new();
+    };
+    let Some(newest) = newest(repo, before, spot.family) else { return Vec::new() };
+    if !environment.versioned || hides(repo, &kin) {
+        return Vec::new();
+    }
+    let place = kin.iter().flat_map(|one| one.live()).max_by(|a, b| a.0.cmp(&b.0));
+    let place = place.and_then(|(_, named)| named.reference.near());
+    let before = &repo.environments[before].name;
+    let mut places = BTreeSet::new();
+    let skipped = spot.live().filter(|(version, _)| *version > newest);
+    let findings = skipped.filter_map(|(version, named)| {
+        let at = named.reference.near()?;
+        places.insert((at.source.path().clone(), at.span)).then_some(())?;
+        let (what, secret) = (told(named.root, named.reference), named.reference.secret());
+        let message = format!("{what} names `{secret}`, which {before} never had");
+        let help = format!("`rotate bump {before} {} --version {version}` first", spot.family);
+        let finding =
+            RULE.finding(&at, message).related(format!("{before} uses this one"), place.clone());
+        Some(finding.help(help).in_environment(&environment.name))
+    });
+    findings.collect()
+}
+
+/// The newest version that anything in an environment names or makes, whatever names it and wherever.
+fn newest(repo: &Repo, environment: usize, family: &str) -> Option<Version> {
+    let state = repo.family(environment, family)?;
+    let digits = state.versions.keys().chain(state.stubs.keys());
+    digits.filter_map(|digits| Version::new(digits)).max()
+}
+
+/// Whether the environment of these spots may have more there than is seen.
+fn hides(repo: &Repo, spots: &[&Spot<'_>]) -> bool {
+    spots.iter().any(|spot| {
+        let roots = repo.roots_of(spot.environment).map(|(_, root)| root);
+        let mut partial = roots.filter(|root| root.status() != Status::Resolved);
+        partial.any(|root| may_reach(root, spot.namespace()))
+    })
+}

@@ -1,0 +1,153 @@
+//! References that stay on an older version although a newer one is there.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::finding::{Finding, Level};
+use crate::k8s::secret_name::Version;
+use crate::lint::judge::told;
+use crate::lint::rule::{Facts, Fixes, Rule};
+use crate::lint::spot::{Manner, Spot, Spots};
+use crate::repo::Repo;
+use crate::text::source::Place;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "stale-reference",
+    level: Level::Warning,
+    fixes: Fixes::Never,
+    summary: "a reference to an older version than there is, or than the environment before runs",
+    docs: "
+### What it finds
+
+References to a version of a secret where a newer one is made in the same environment and namespace, and is older than
+`lag`; or where the environment before runs a newer one that is older than the soak of all environments before and `lag`
+together. The age is told by the digits of the version. `lag` is set under `lint` in `rotate.yaml` and is seven days by
+default.
+
+Where several versions are in use, only the newest counts here; `mixed-versions` reports the others. A hold on the family in that
+environment silences the rule.
+
+### Why it matters
+
+A rotation that stops half way looks finished: the stub is there, and nothing uses it. The old value then lives on in
+production for as long as nobody looks, also when it was rotated because it had leaked.
+
+### Example
+
+```yaml
+# staging, since 23 July
+- secretRef: { name: auth-20250723110000 }
+# production, on 20 August
+- secretRef: { name: auth-20250602090000 }
+```
+
+### Repair
+
+`rotate bump ENV FAMILY`. To stay on the old version, say so with a hold: `holds` in `rotate.yaml`.
+",
+    check,
+};
+
+fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let (repo, spots) = (facts.repo, Spots::new(facts.repo));
+    let mut findings = Vec::new();
+    for spot in spots.iter() {
+        let environment = &repo.environments[spot.environment];
+        let held = repo.config.hold(&environment.name, spot.family).is_some();
+        let Some(current) = spot.newest_live().filter(|_| environment.versioned && !held) else {
+            continue;
+        };
+        let newer = beside(facts, spot, &current);
+        let Some(newer) = newer.or_else(|| before(facts, &spots, spot, &current)) else { continue };
+        findings.extend(of_spot(repo, spot, &current, &newer));
+    }
+    findings
+}
+
+/// A newer version than the one in use.
+struct Newer {
+    version: Version,
+    /// What is said of it.
+    says: String,
+    label: String,
+    place: Option<Place>,
+    help: String,
+}
+
+fn of_spot(repo: &Repo, spot: &Spot<'_>, current: &Version, newer: &Newer) -> Vec<Finding> {
+    let environment = &repo.environments[spot.environment].name;
+    let mut places = BTreeSet::new();
+    let stale = spot.live().filter(|(version, _)| version == current).filter_map(|(_, named)| {
+        let place = named.reference.near()?;
+        places.insert((place.source.path().clone(), place.span)).then_some(())?;
+        let (what, old) = (told(named.root, named.reference), named.reference.secret());
+        let message =
+            format!("{what} names `{old}`, {} `{}-{}`", newer.says, spot.family, newer.version);
+        let finding = RULE.finding(&place, message).related(&newer.label, newer.place.clone());
+        let help = format!("{}; to stay, add a hold under `holds` in rotate.yaml", newer.help);
+        Some(finding.help(help).in_environment(environment))
+    });
+    stale.collect()
+}
+
+/// The newest version that is made here and was long enough.
+fn beside(facts: &Facts<'_>, spot: &Spot<'_>, current: &Version) -> Option<Newer> {
+    let lag = facts.repo.config.lint.lag_seconds();
+    let made = spot.made.iter().filter_map(|made| Some((made.version()?, made)));
+    let made = made.filter(|(version, _)| version > current && is_over(version, lag, facts.now));
+    let (version, made) = made.max_by(|a, b| a.0.cmp(&b.0))?;
+    let environment = &facts.repo.environments[spot.environment].name;
+    Some(Newer {
+        says: "although there is".to_owned(),
+        label: "made here".to_owned(),
+        place: made.provider.near(),
+        help: format!("`rotate bump {environment} {} --version {version}`", spot.family),
+        version,
+    })
+}
+
+/// The version that the environment before runs, when it was long enough; the oldest, if it runs several.
+fn before(
+    facts: &Facts<'_>,
+    spots: &Spots<'_>,
+    spot: &Spot<'_>,
+    current: &Version,
+) -> Option<Newer> {
+    let repo = facts.repo;
+    let before = spots.before(repo, spot);
+    let plain = before.iter().flat_map(|one| &one.named);
+    if plain.clone().any(|named| named.manner == Manner::Use && named.version().is_none()) {
+        return None;
+    }
+    let (version, named) = before.iter().flat_map(|one| one.live()).min_by(|a, b| a.0.cmp(&b.0))?;
+    let wait = repo.config.lint.lag_seconds().saturating_add(soak(repo, spot.environment));
+    if version <= *current || !is_over(&version, wait, facts.now) {
+        return None;
+    }
+    let name = &repo.environments[before.first()?.environment].name;
+    let here = &repo.environments[spot.environment].name;
+    Some(Newer {
+        says: format!("although {name} runs"),
+        label: "named here".to_owned(),
+        place: named.reference.near(),
+        help: format!("`rotate bump {here} {}` takes it over", spot.family),
+        version,
+    })
+}
+
+/// How long it takes a version to come up to an environment, in seconds.
+fn soak(repo: &Repo, environment: usize) -> u32 {
+    const DAY: u32 = 24 * 60 * 60;
+    let earlier = repo.environments[..environment].iter().filter(|one| one.versioned);
+    let soaks = earlier.map(|one| {
+        let declared = one.declared.as_ref().and_then(|declared| declared.soak);
+        declared.map_or(DAY, |soak| soak.seconds())
+    });
+    soaks.fold(0, u32::saturating_add)
+}
+
+fn is_over(version: &Version, seconds: u32, now: DateTime<Utc>) -> bool {
+    now - version.time() > TimeDelta::seconds(seconds.into())
+}

@@ -1,0 +1,108 @@
+//! Plain names of versioned families where the environment asks for versions.
+
+use std::collections::BTreeSet;
+
+use crate::finding::{Finding, Level};
+use crate::k8s::job::is_over;
+use crate::lint::judge::told;
+use crate::lint::rule::{Facts, Fixes, Rule};
+use crate::lint::spot::{Manner, Named, Spot, Spots, Words, is_named};
+use crate::repo::Repo;
+use crate::text::source::Place;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "unversioned-reference",
+    level: Level::Warning,
+    fixes: Fixes::Never,
+    summary: "a plain name where the environment asks for versions",
+    docs: "
+### What it finds
+
+A reference to a secret by its plain name, in an environment that is not set to `versioned: false`, although the secret
+is rotated by version: `rotate.yaml` names the family under `secrets`, or a version of it is used or made in the same
+namespace, or in that of another environment. A namespace of another environment is the same when only the
+environment's word differs (`shop-staging`, `shop-production`), or when the same workload uses the secret there.
+
+Secrets under `external`, families with `managed: false`, roles, and Jobs that have run are left alone.
+
+### Why it matters
+
+A plain secret is rotated in place: running pods keep the old value, new ones get the new value, and there is no way
+back. A reference that was forgotten when the others were given versions goes on reading a secret that nobody rotates
+any more, and fails on the day the old value is revoked.
+
+### Example
+
+```yaml
+# Deployment
+- secretRef: { name: auth-20250723110000 }
+# CronJob in the same namespace
+- secretRef: { name: auth }
+```
+
+### Repair
+
+`rotate bump ENV FAMILY` moves all of them to a version. Where plain names are wanted, say so in `rotate.yaml`:
+`versioned: false` for the environment, `managed: false` for the family.
+",
+    check,
+};
+
+fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let repo = facts.repo;
+    let (spots, words) = (Spots::new(repo), Words::of(repo));
+    let asking = spots.iter().filter(|spot| repo.environments[spot.environment].versioned);
+    let found = asking.flat_map(|spot| {
+        let evidence = evidence(&spots, spot, &words);
+        let known = evidence.is_some() || is_named(repo, spot.family);
+        if known { of_spot(repo, spot, evidence.flatten().as_ref()) } else { Vec::new() }
+    });
+    found.collect()
+}
+
+fn of_spot(repo: &Repo, spot: &Spot<'_>, evidence: Option<&Place>) -> Vec<Finding> {
+    let environment = &repo.environments[spot.environment].name;
+    let mut places = BTreeSet::new();
+    let plain = spot.named.iter().filter(|named| is_plain(repo, named)).filter_map(|named| {
+        let place = named.reference.near()?;
+        places.insert((place.source.path().clone(), place.span)).then_some(())?;
+        let what = told(named.root, named.reference);
+        let message = format!("{what} names `{}` without a version", spot.family);
+        let finding = RULE.finding(&place, message).in_environment(environment);
+        let finding = finding.related("a version is named here", evidence.cloned());
+        let family = spot.family;
+        Some(finding.help(format!("`rotate bump {environment} {family}` gives it one")))
+    });
+    plain.collect()
+}
+
+/// Whether something reads the plain name, and nobody said that it should.
+fn is_plain(repo: &Repo, named: &Named<'_>) -> bool {
+    let reads = matches!(named.manner, Manner::Use | Manner::Annotation | Manner::Watch);
+    let secret = named.reference.secret();
+    named.version().is_none()
+        && reads
+        && !is_over(&named.object().node)
+        && !repo.config.is_external(secret, named.root.namespace_of(named.reference))
+}
+
+/// Where the same secret has a version, as near as can be told: here, or in another environment.
+fn evidence<'r>(spots: &Spots<'r>, spot: &Spot<'r>, words: &Words) -> Option<Option<Place>> {
+    let here = std::iter::once(spot);
+    let kin = spots.iter().filter(|other| {
+        other.family == spot.family
+            && other.environment != spot.environment
+            && spot.is_kin(other, words)
+    });
+    let mut versioned = here.chain(kin).filter(|one| one.is_versioned());
+    versioned.next().map(|one| {
+        let used = one.live().find_map(|(_, named)| named.reference.near());
+        used.or_else(|| {
+            one.made
+                .iter()
+                .filter(|made| made.version().is_some())
+                .find_map(|made| made.provider.near())
+        })
+    })
+}
