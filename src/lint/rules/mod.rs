@@ -3,6 +3,7 @@
 pub mod changed_in_place;
 pub mod dangling_optional_reference;
 pub mod dangling_reference;
+pub mod numeric_version;
 pub mod removed_too_soon;
 pub mod unused_setting;
 
@@ -13,6 +14,7 @@ pub static RULES: &[&Rule] = &[
     &changed_in_place::RULE,
     &dangling_optional_reference::RULE,
     &dangling_reference::RULE,
+    &numeric_version::RULE,
     &removed_too_soon::RULE,
     &unused_setting::RULE,
 ];
