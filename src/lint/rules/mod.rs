@@ -4,6 +4,7 @@ pub mod changed_in_place;
 pub mod dangling_optional_reference;
 pub mod dangling_reference;
 pub mod numeric_version;
+pub mod removed_api_version;
 pub mod removed_too_soon;
 pub mod unused_setting;
 
@@ -15,6 +16,7 @@ pub static RULES: &[&Rule] = &[
     &dangling_optional_reference::RULE,
     &dangling_reference::RULE,
     &numeric_version::RULE,
+    &removed_api_version::RULE,
     &removed_too_soon::RULE,
     &unused_setting::RULE,
 ];
