@@ -16,6 +16,7 @@ pub mod root;
 pub mod sensitive;
 mod site;
 mod spelled;
+pub mod stores;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
