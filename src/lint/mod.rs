@@ -6,6 +6,7 @@ mod judge;
 pub mod rule;
 pub mod rules;
 pub mod selection;
+mod stubs;
 mod versions;
 
 use std::collections::BTreeMap;

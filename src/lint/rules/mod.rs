@@ -3,10 +3,15 @@
 pub mod changed_in_place;
 pub mod dangling_optional_reference;
 pub mod dangling_reference;
+pub mod deletion_policy;
+pub mod mutable_stub;
 pub mod numeric_version;
 pub mod removed_api_version;
 pub mod removed_too_soon;
+pub mod unpinnable_source;
+pub mod unpinned_version;
 pub mod unused_setting;
+pub mod version_mismatch;
 
 use crate::lint::rule::Rule;
 
@@ -15,10 +20,15 @@ pub static RULES: &[&Rule] = &[
     &changed_in_place::RULE,
     &dangling_optional_reference::RULE,
     &dangling_reference::RULE,
+    &deletion_policy::RULE,
+    &mutable_stub::RULE,
     &numeric_version::RULE,
     &removed_api_version::RULE,
     &removed_too_soon::RULE,
+    &unpinnable_source::RULE,
+    &unpinned_version::RULE,
     &unused_setting::RULE,
+    &version_mismatch::RULE,
 ];
 
 /// The rule of an id.
