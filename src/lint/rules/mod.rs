@@ -4,6 +4,7 @@ pub mod changed_in_place;
 pub mod dangling_optional_reference;
 pub mod dangling_reference;
 pub mod deletion_policy;
+pub mod duplicate_provider;
 pub mod mutable_stub;
 pub mod numeric_version;
 pub mod removed_api_version;
@@ -21,6 +22,7 @@ pub static RULES: &[&Rule] = &[
     &dangling_optional_reference::RULE,
     &dangling_reference::RULE,
     &deletion_policy::RULE,
+    &duplicate_provider::RULE,
     &mutable_stub::RULE,
     &numeric_version::RULE,
     &removed_api_version::RULE,
