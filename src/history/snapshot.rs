@@ -30,6 +30,7 @@ enum Kind {
 pub struct Snapshot {
     repository: Mutex<Repository>,
     entries: BTreeMap<TreePath, Kind>,
+    files: Vec<TreePath>,
     manifests: Vec<TreePath>,
     sources: Mutex<BTreeMap<TreePath, Arc<Source>>>,
 }
@@ -97,9 +98,12 @@ fn entries(
 impl Snapshot {
     fn new(repository: Repository, mut entries: BTreeMap<TreePath, Kind>) -> Self {
         entries.insert(TreePath::root(), Kind::Directory);
+        let files = entries.iter().filter(|(_, kind)| matches!(kind, Kind::File(_)));
+        let files = files.map(|(path, _)| path.clone()).collect();
         let mut snapshot = Self {
             repository: Mutex::new(repository),
             entries,
+            files,
             manifests: Vec::new(),
             sources: Mutex::default(),
         };
@@ -185,6 +189,10 @@ impl Tree for Snapshot {
         let source =
             sources.entry(path.clone()).or_insert_with(|| Source::file(path.clone(), text));
         Ok(Arc::clone(source))
+    }
+
+    fn files(&self) -> &[TreePath] {
+        &self.files
     }
 
     fn manifests(&self) -> &[TreePath] {
