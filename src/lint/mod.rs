@@ -1,6 +1,7 @@
 //! Rules run over a loaded repository: what they find, merged, sorted, and without what was allowed.
 
 pub mod allow;
+mod clear_text;
 mod fingerprint;
 mod judge;
 pub mod rule;

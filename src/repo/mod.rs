@@ -151,6 +151,11 @@ impl Repo {
         providers.map(Provision::Provider).chain(external).collect()
     }
 
+    /// Every file that may hold objects or a kustomization: `rotate.yaml` and the templates of charts are none.
+    pub fn manifests(&self) -> impl Iterator<Item = &TreePath> {
+        self.layout.kustomizations.values().chain(&self.layout.files)
+    }
+
     /// Who reaches a file, or the directory of a kustomization.
     #[must_use]
     pub fn exclusive(&self, path: &TreePath) -> Reach {

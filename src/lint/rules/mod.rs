@@ -7,6 +7,7 @@ pub mod deletion_policy;
 pub mod duplicate_provider;
 pub mod mutable_stub;
 pub mod numeric_version;
+pub mod plaintext_secret;
 pub mod removed_api_version;
 pub mod removed_too_soon;
 pub mod unpinnable_source;
@@ -25,6 +26,7 @@ pub static RULES: &[&Rule] = &[
     &duplicate_provider::RULE,
     &mutable_stub::RULE,
     &numeric_version::RULE,
+    &plaintext_secret::RULE,
     &removed_api_version::RULE,
     &removed_too_soon::RULE,
     &unpinnable_source::RULE,
