@@ -5,6 +5,7 @@ pub mod dangling_optional_reference;
 pub mod dangling_reference;
 pub mod deletion_policy;
 pub mod duplicate_provider;
+pub mod label_budget;
 pub mod mutable_stub;
 pub mod numeric_version;
 pub mod plaintext_secret;
@@ -24,6 +25,7 @@ pub static RULES: &[&Rule] = &[
     &dangling_reference::RULE,
     &deletion_policy::RULE,
     &duplicate_provider::RULE,
+    &label_budget::RULE,
     &mutable_stub::RULE,
     &numeric_version::RULE,
     &plaintext_secret::RULE,
