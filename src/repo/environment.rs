@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use chrono::TimeDelta;
+
 use crate::config::environment as declared;
 use crate::config::environment::{environment_of_word, words_of_environment};
 use crate::config::place::At;
@@ -32,7 +34,26 @@ pub struct Claim {
     pub directory: TreePath,
 }
 
+/// How long a version runs before the next environment may take it, where `rotate.yaml` does not say.
+const SOAK: TimeDelta = TimeDelta::hours(24);
+/// How long a version that nothing references is kept, where `rotate.yaml` does not say.
+const RETENTION: TimeDelta = TimeDelta::days(14);
+
 impl Environment {
+    /// How long a version must have run here before the next environment may take it.
+    #[must_use]
+    pub fn soak(&self) -> TimeDelta {
+        let soak = self.declared.as_ref().and_then(|declared| declared.soak);
+        soak.map_or(SOAK, |soak| TimeDelta::seconds(i64::from(soak.seconds())))
+    }
+
+    /// How long a version that nothing references is kept here.
+    #[must_use]
+    pub fn retention(&self) -> TimeDelta {
+        let retention = self.declared.as_ref().and_then(|declared| declared.retention);
+        retention.map_or(RETENTION, |kept| TimeDelta::seconds(i64::from(kept.seconds())))
+    }
+
     /// The directory of this environment that holds a path.
     #[must_use]
     pub fn directory_of(&self, path: &TreePath) -> Option<TreePath> {
