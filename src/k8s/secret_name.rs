@@ -34,19 +34,22 @@ pub fn family(name: &str) -> &str {
 
 /// Every run of 14 digits in a text, with no other digit beside it and no letter behind it.
 pub fn digits_in(text: &str) -> impl Iterator<Item = &str> {
-    let digit = |byte: &u8| byte.is_ascii_digit();
+    digits_at(text).map(|(_, digits)| digits)
+}
+
+/// The same, each with the place of its first byte.
+pub fn digits_at(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let bytes = text.as_bytes();
     let mut at = 0;
     std::iter::from_fn(move || {
-        while at < text.len() {
-            let bytes = &text.as_bytes()[at..];
-            let start = at + bytes.iter().position(digit)?;
-            at = start + text.as_bytes()[start..].iter().take_while(|byte| digit(byte)).count();
-            let letter = text.as_bytes().get(at).is_some_and(u8::is_ascii_alphanumeric);
+        loop {
+            let start = at + bytes.get(at..)?.iter().position(u8::is_ascii_digit)?;
+            at = start + bytes[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let letter = bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
             if at - start == DIGITS && !letter {
-                return text.get(start..at);
+                return Some((start, text.get(start..at)?));
             }
         }
-        None
     })
 }
 

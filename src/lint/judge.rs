@@ -60,7 +60,7 @@ fn renders(root: &Root) -> bool {
 }
 
 /// Whether what is missing in a root may stand in a namespace: one of its objects does, or nobody can tell.
-fn may_reach(root: &Root, namespace: Option<&str>) -> bool {
+pub(super) fn may_reach(root: &Root, namespace: Option<&str>) -> bool {
     let Some(namespace) = namespace else { return true };
     let set: BTreeSet<Option<&str>> = root
         .objects()

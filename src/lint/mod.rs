@@ -4,6 +4,7 @@ pub mod allow;
 mod clear_text;
 mod fingerprint;
 mod judge;
+mod mentions;
 pub mod rule;
 pub mod rules;
 pub mod selection;

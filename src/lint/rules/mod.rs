@@ -14,6 +14,7 @@ pub mod removed_too_soon;
 pub mod unpinnable_source;
 pub mod unpinned_version;
 pub mod unused_setting;
+pub mod unused_stub;
 pub mod version_mismatch;
 
 use crate::lint::rule::Rule;
@@ -34,6 +35,7 @@ pub static RULES: &[&Rule] = &[
     &unpinnable_source::RULE,
     &unpinned_version::RULE,
     &unused_setting::RULE,
+    &unused_stub::RULE,
     &version_mismatch::RULE,
 ];
 
