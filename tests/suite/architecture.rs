@@ -27,6 +27,7 @@ const FLOORS: &[(&str, &[&str])] = &[
 const DOORS: &[(&str, &[&str])] = &[
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
+    ("croner", &["k8s"]),
     ("git2", &["history"]),
     ("miette", &["report"]),
     ("serde_yaml", &["config"]),

@@ -11,6 +11,7 @@ pub mod numeric_version;
 pub mod plaintext_secret;
 pub mod removed_api_version;
 pub mod removed_too_soon;
+pub mod short_retention;
 pub mod unpinnable_source;
 pub mod unpinned_version;
 pub mod unused_setting;
@@ -32,6 +33,7 @@ pub static RULES: &[&Rule] = &[
     &plaintext_secret::RULE,
     &removed_api_version::RULE,
     &removed_too_soon::RULE,
+    &short_retention::RULE,
     &unpinnable_source::RULE,
     &unpinned_version::RULE,
     &unused_setting::RULE,

@@ -97,7 +97,8 @@ fn old<'s>(
         let next = state.stubs.keys().chain(state.versions.keys());
         let next = next.map(String::as_str).filter(|one| *one > version).min();
         // It was in use until the next one was made, if not longer.
-        next.and_then(Version::new).is_some_and(|next| next.time() + environment.retention() < facts.now)
+        next.and_then(Version::new)
+            .is_some_and(|next| next.time() + environment.retention() < facts.now)
     };
     let stubs = state.stubs.keys().map(String::as_str);
     stubs
