@@ -6,8 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use regex::Regex;
 
-use crate::config::glob::{NameGlob, PathGlob};
-use crate::text::path::TreePath;
+use crate::lint::git_patterns::Patterns;
 use crate::text::tree::Tree;
 
 /// What tools write at the head of, or into, a text that they encrypted.
@@ -61,15 +60,20 @@ pub(super) fn reveals_encoded(text: &str) -> bool {
 /// The same for bytes that need be no text.
 pub(super) fn reveals_bytes(bytes: &[u8]) -> bool {
     match std::str::from_utf8(bytes) {
-        _ if bytes.starts_with(LOCKED) => false,
+        _ if is_locked(bytes) => false,
         Ok(text) => reveals(text),
         Err(_) => true,
     }
 }
 
+/// Whether git-crypt locked a file.
+pub(super) fn is_locked(bytes: &[u8]) -> bool {
+    bytes.starts_with(LOCKED)
+}
+
 /// Whether a tool encrypted a text, or values in it.
 pub(super) fn is_encrypted(text: &str) -> bool {
-    text.as_bytes().starts_with(LOCKED) || CIPHERS.iter().any(|mark| text.contains(mark))
+    is_locked(text.as_bytes()) || CIPHERS.iter().any(|mark| text.contains(mark))
 }
 
 /// Whether the value is put in only when it is deployed.
@@ -83,56 +87,22 @@ fn is_placeholder(text: &str) -> bool {
 }
 
 /// Files that are in the clear only in the work tree: a filter of Git encrypts them (git-crypt, transcrypt, sops).
-pub(super) struct Filters(Vec<Filter>);
-
-enum Filter {
-    Name(TreePath, NameGlob),
-    Path(PathGlob),
-}
-
-impl Filters {
-    /// What the `.gitattributes` of a tree say.
-    pub(super) fn of(tree: &dyn Tree) -> Self {
-        let files = tree.files().iter().filter(|file| file.name() == ".gitattributes");
-        let sources = files.filter_map(|file| Some((file.parent(), tree.source(file).ok()?)));
-        let filters = sources.flat_map(|(directory, source)| {
-            let lines = source.text().lines().filter_map(|line| filter(&directory, line));
-            lines.collect::<Vec<_>>()
-        });
-        Self(filters.collect())
-    }
-
-    /// Whether Git keeps the file encrypted.
-    pub(super) fn encrypt(&self, file: &TreePath) -> bool {
-        self.0.iter().any(|filter| match filter {
-            Filter::Name(directory, glob) => file.is_within(directory) && glob.matches(file.name()),
-            Filter::Path(glob) => glob.matches_prefix(file),
-        })
-    }
-}
-
-fn filter(directory: &TreePath, line: &str) -> Option<Filter> {
+pub(super) fn encrypted_by_git(tree: &dyn Tree) -> Patterns {
     const TOOLS: [&str; 5] = ["age", "crypt", "gpg", "sops", "vault"];
-    let mut words = line.split_whitespace();
-    let pattern = words.next().filter(|word| !word.starts_with('#'))?;
-    let encrypts = |word: &str| {
-        let tool = word.strip_prefix("filter=");
-        tool.is_some_and(|tool| TOOLS.iter().any(|known| tool.contains(known)))
-    };
-    if !words.any(encrypts) {
-        return None;
-    }
-    if pattern.trim_end_matches('/').contains('/') {
-        let below = format!("{}/{}", directory.display(), pattern.trim_start_matches('/'));
-        return PathGlob::parse(&below).ok().map(Filter::Path);
-    }
-    let glob = NameGlob::parse(pattern.trim_end_matches('/')).ok()?;
-    Some(Filter::Name(directory.clone(), glob))
+    Patterns::of(tree, ".gitattributes", |line| {
+        let mut words = line.split_whitespace();
+        let pattern = words.next()?;
+        let encrypts = |word: &str| {
+            let tool = word.strip_prefix("filter=");
+            tool.is_some_and(|tool| TOOLS.iter().any(|known| tool.contains(known)))
+        };
+        words.any(encrypts).then_some(pattern)
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Filters, reveals, reveals_encoded};
+    use super::{encrypted_by_git, reveals, reveals_encoded};
     use crate::text::memory::MemoryTree;
     use crate::text::path::TreePath;
 
@@ -188,12 +158,12 @@ mod tests {
         let path = |text: &str| TreePath::new(text).unwrap();
         let attributes = "# comment\n*.key filter=git-crypt diff=git-crypt\nsecrets/** filter=git-crypt\n*.png filter=lfs\n";
         let tree = MemoryTree::new([(path("a/.gitattributes"), attributes.into())]);
-        let filters = Filters::of(&tree);
+        let filters = encrypted_by_git(&tree);
         for file in ["a/b/x.key", "a/secrets/b/x.yaml"] {
-            assert!(filters.encrypt(&path(file)), "{file}");
+            assert!(filters.fit(&path(file)), "{file}");
         }
         for file in ["x.key", "secrets/x.yaml", "a/x.png", "a/x.yaml"] {
-            assert!(!filters.encrypt(&path(file)), "{file}");
+            assert!(!filters.fit(&path(file)), "{file}");
         }
     }
 }

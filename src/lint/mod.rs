@@ -3,6 +3,7 @@
 pub mod allow;
 mod clear_text;
 mod fingerprint;
+mod git_patterns;
 mod judge;
 mod mentions;
 pub mod rule;

@@ -14,6 +14,7 @@ pub mod removed_too_soon;
 pub mod short_retention;
 pub mod unpinnable_source;
 pub mod unpinned_version;
+pub mod unresolved;
 pub mod unused_setting;
 pub mod unused_stub;
 pub mod version_mismatch;
@@ -36,6 +37,7 @@ pub static RULES: &[&Rule] = &[
     &short_retention::RULE,
     &unpinnable_source::RULE,
     &unpinned_version::RULE,
+    &unresolved::RULE,
     &unused_setting::RULE,
     &unused_stub::RULE,
     &version_mismatch::RULE,

@@ -6,7 +6,8 @@ use crate::finding::{Finding, Level};
 use crate::k8s::encryption::is_encrypted;
 use crate::k8s::resource::kind_of;
 use crate::kustomize::remote::is_remote;
-use crate::lint::clear_text::{self, Filters, reveals, reveals_bytes, reveals_encoded};
+use crate::lint::clear_text::{self, encrypted_by_git, reveals, reveals_bytes, reveals_encoded};
+use crate::lint::git_patterns::Patterns;
 use crate::lint::judge::deployed;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
@@ -59,7 +60,7 @@ pushed counts as known.
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let repo = facts.repo;
     let mut search =
-        Search { repo, filters: Filters::of(&**repo.library.tree()), leaks: BTreeMap::new() };
+        Search { repo, filters: encrypted_by_git(&**repo.library.tree()), leaks: BTreeMap::new() };
     let mut seen = BTreeSet::new();
     for file in repo.manifests() {
         let Ok((real, _)) = repo.library.tree().entry(file) else { continue };
@@ -103,7 +104,7 @@ impl Leak {
 
 struct Search<'r> {
     repo: &'r Repo,
-    filters: Filters,
+    filters: Patterns,
     leaks: BTreeMap<(TreePath, Span), Leak>,
 }
 
@@ -111,7 +112,7 @@ impl Search<'_> {
     fn file(&mut self, file: &TreePath) {
         let Ok(source) = self.repo.library.tree().source(file) else { return };
         let speaks = ["Secret", "secretGenerator"].iter().any(|word| source.text().contains(word));
-        if !speaks || self.filters.encrypt(file) {
+        if !speaks || self.filters.fit(file) {
             return;
         }
         let Ok(stream) = self.repo.library.stream(file) else { return };
@@ -208,7 +209,7 @@ impl Search<'_> {
         let tree = self.repo.library.tree();
         let path = directory.join(path).filter(|_| !is_remote(path))?;
         let (real, _) = tree.entry(&path).ok()?;
-        let known = tree.files().binary_search(&real).is_ok() && !self.filters.encrypt(&real);
+        let known = tree.files().binary_search(&real).is_ok() && !self.filters.fit(&real);
         known.then(|| tree.bytes(&real).ok()).flatten().map(|bytes| bytes.to_vec())
     }
 
