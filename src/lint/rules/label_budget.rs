@@ -12,7 +12,7 @@ use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::stubs::{is_filled_in, key, pinned};
 use crate::repo::Repo;
 use crate::repo::root::Root;
-use crate::repo::stores::of_service;
+use crate::repo::stores::{Stores, of_service};
 use crate::text::source::Place;
 use crate::yaml::node::Node;
 
@@ -63,12 +63,15 @@ struct Label {
 }
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let stores = facts.repo.stores();
     let mut labels: BTreeMap<Key, BTreeMap<String, Label>> = BTreeMap::new();
     for (root, environment) in deployed(facts.repo) {
         for object in root.objects() {
             let Some(stub) = Stub::read(&object.node) else { continue };
             for remote in &stub.remotes {
-                let Some((account, place)) = label(facts.repo, root, object, &stub, remote) else {
+                let Some((account, place)) =
+                    label(facts.repo, &stores, (root, object), &stub, remote)
+                else {
                     continue;
                 };
                 let known = labels.entry((account, key(remote).to_owned())).or_default();
@@ -85,8 +88,8 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 /// The place of a label of Secrets Manager in the file, and that of its key in the world.
 fn label<'n>(
     repo: &Repo,
-    root: &Root,
-    object: &Object,
+    stores: &Stores<'_>,
+    (root, object): (&Root, &Object),
     stub: &Stub,
     remote: &'n Remote,
 ) -> Option<(String, &'n Place)> {
@@ -99,7 +102,7 @@ fn label<'n>(
     let secret = stub.secret.node.str().unwrap_or_default();
     let set = repo.config.secret(family(secret)).remote.provider.map(of_service);
     let namespace = object.namespace().or(root.namespace.as_deref());
-    let found = repo.store(root.environment, named, namespace);
+    let found = stores.find(root.environment, named, namespace);
     if set.or(found.map(|(store, _)| store)) != Some(Store::AwsSecretsManager) {
         return None;
     }

@@ -9,8 +9,7 @@ use crate::k8s::store::{Store, check_pin, label};
 use crate::k8s::stub::Remote;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::stubs::{Versioned, is_filled_in, key, pinned, versioned};
-use crate::repo::Repo;
-use crate::repo::stores::of_service;
+use crate::repo::stores::{Stores, of_service};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -54,11 +53,12 @@ version a key of its own (`remote: { version: key-suffix }` in `rotate.yaml`).
 const MOVING: [&str; 5] = ["AWSCURRENT", "AWSPENDING", "AWSPREVIOUS", "latest", "latest_enabled"];
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let stores = facts.repo.stores();
     let mut findings = Vec::new();
     for stub in versioned(facts.repo).filter(|stub| stub.pin() != Pin::None) {
         let mut seen = BTreeSet::new();
         for remote in &stub.stub.remotes {
-            let Some(finding) = entry(facts.repo, &stub, remote) else { continue };
+            let Some(finding) = entry(&stores, &stub, remote) else { continue };
             // A key with ten properties is one key.
             if seen.insert((key(remote), pinned(remote))) {
                 findings.push(finding);
@@ -68,7 +68,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
-fn entry(repo: &Repo, stub: &Versioned<'_>, remote: &Remote) -> Option<Finding> {
+fn entry(stores: &Stores<'_>, stub: &Versioned<'_>, remote: &Remote) -> Option<Finding> {
     let (secret, key) = (stub.secret(), key(remote));
     let dated = digits_in(key).any(|digits| {
         digits == stub.version.as_str() || (Version::new(digits).is_some() && key.ends_with(digits))
@@ -77,7 +77,7 @@ fn entry(repo: &Repo, stub: &Versioned<'_>, remote: &Remote) -> Option<Finding> 
     if dated || is_filled_in(key) {
         return None;
     }
-    let store = store(repo, stub, remote);
+    let store = store(stores, stub, remote);
     let field = remote.version.as_ref().or(remote.key.as_ref());
     let place = field.map_or(&remote.node, |field| &field.node).origin.as_ref()?;
     let message = match pinned(remote) {
@@ -95,10 +95,10 @@ fn entry(repo: &Repo, stub: &Versioned<'_>, remote: &Remote) -> Option<Finding> 
 }
 
 /// The service that an entry reads, where that can be known.
-fn store(repo: &Repo, stub: &Versioned<'_>, remote: &Remote) -> Option<Store> {
+fn store(stores: &Stores<'_>, stub: &Versioned<'_>, remote: &Remote) -> Option<Store> {
     let named = || {
         let named = stub.stub.store_of(remote)?;
-        Some(repo.store(stub.root.environment, named, stub.namespace())?.0)
+        Some(stores.find(stub.root.environment, named, stub.namespace())?.0)
     };
     stub.settings.remote.provider.map(of_service).or_else(named)
 }

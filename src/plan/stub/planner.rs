@@ -166,7 +166,8 @@ impl<'p> Planner<'p> {
 
     /// The service behind a store, where the repository has the store.
     fn store(&self, named: &StoreRef, namespace: Option<&str>) -> Option<Store> {
-        self.repo.store(Some(self.environment), named, namespace).map(|(store, _)| store)
+        let found = self.repo.stores().find(Some(self.environment), named, namespace);
+        found.map(|(store, _)| store)
     }
 
     /// Notes what must be put into the store for these entries.
