@@ -114,8 +114,14 @@ fn meet(root: &Root, one: &Provider, other: &Provider) -> bool {
         return false;
     }
     let deployed = root.environment.is_some() || root.namespace.is_some();
+    // Without a namespace in Git, each file may be applied into another one.
+    let placed = root.namespace_of_provider(one).is_some();
     root.kind == RootKind::Kustomize
-        || (deployed && here.parent() == there.parent() && !is_sample(&here) && !is_sample(&there))
+        || (deployed
+            && placed
+            && here.parent() == there.parent()
+            && !is_sample(&here)
+            && !is_sample(&there))
 }
 
 /// Whether a file shows people what a manifest looks like.
@@ -127,7 +133,7 @@ fn is_sample(file: &TreePath) -> bool {
 fn finding(root: &Root, first: &Provider, other: &Provider) -> Option<Finding> {
     let told = |provider: &Provider| {
         let object = root.object_that_provides(provider);
-        format!("the {} `{}`", object.kind(), object.name())
+        format!("the {} `{}`", object.kind(), object.original().name)
     };
     let (secret, mut by) = (first.secret(), told(other));
     if by == told(first) {

@@ -88,7 +88,7 @@ fn judge(repo: &Repo, environment: &Environment, root: &Root, object: usize) -> 
     let long = if days < 2 { format!("{} hours", gap.num_hours()) } else { format!("{days} days") };
     let message = format!(
         "`{}` may wait {long} for its next run, longer than a version is kept that nothing names",
-        object.name()
+        object.original().name
     );
     let twice = (gap.num_hours() * 2 + 23) / 24;
     let help = format!("set `retention: {twice}d` for the environment in rotate.yaml");
