@@ -19,9 +19,9 @@ A versioned stub with `target.deletionPolicy: Delete`.
 ### Why it matters
 
 With `Delete` the operator removes the Secret as soon as the store has none of its entries. AWS answers the same for a
-label that is gone as for a secret that is gone, and Vault destroys the eleventh version back by itself: one label that
-moves, and a Secret that pods still name is deleted. That is no error anywhere; the stub says `SecretDeleted`. With
-`Retain` the Secret stays, and the stub says that it could not be synced.
+label that is gone as for a secret that is gone, and Vault keeps the last ten versions and destroys older ones by itself:
+one label that moves, and a Secret that pods still name is deleted. That is no error anywhere; the stub says
+`SecretDeleted`. With `Retain` the Secret stays, and the stub says that it could not be synced.
 
 ### Example
 
