@@ -85,12 +85,6 @@ impl DiskTree {
         &self.root
     }
 
-    /// Every file that Git would not ignore, sorted; links are not among them.
-    #[must_use]
-    pub fn files(&self) -> &[TreePath] {
-        &self.files
-    }
-
     /// What could not be looked at, and why.
     #[must_use]
     pub fn skipped(&self) -> &[Skipped] {
@@ -196,6 +190,10 @@ impl Tree for DiskTree {
             };
             once.source.get_or_init(source).clone()
         })
+    }
+
+    fn files(&self) -> &[TreePath] {
+        &self.files
     }
 
     fn manifests(&self) -> &[TreePath] {

@@ -86,6 +86,13 @@ impl Finding {
         self
     }
 
+    /// The same finding in each of these environments.
+    #[must_use]
+    pub fn in_each<'e>(mut self, names: impl IntoIterator<Item = &'e str>) -> Self {
+        self.environments.extend(names.into_iter().map(str::to_owned));
+        self
+    }
+
     /// The same finding with another place that explains it; without a place nothing is added.
     #[must_use]
     pub fn related(mut self, label: impl Into<String>, place: Option<Place>) -> Self {

@@ -1,8 +1,8 @@
 //! The tree of files as a commit has it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use git2::{ErrorCode, ObjectType, Oid, Repository};
 
@@ -47,6 +47,8 @@ pub struct Snapshot {
     entries: Arc<BTreeMap<TreePath, Kind>>,
     /// What is otherwise than in `entries`.
     changed: Kinds,
+    /// Every file, once somebody asked.
+    files: OnceLock<Vec<TreePath>>,
     manifests: Vec<TreePath>,
     sources: Mutex<BTreeMap<TreePath, Arc<Source>>>,
 }
@@ -115,6 +117,7 @@ impl Snapshot {
             repository,
             entries: Arc::new(entries),
             changed: Kinds::new(),
+            files: OnceLock::new(),
             manifests: Vec::new(),
             sources: Mutex::default(),
         };
@@ -133,6 +136,7 @@ impl Snapshot {
             repository: Arc::clone(&self.repository),
             entries: Arc::clone(&self.entries),
             changed,
+            files: OnceLock::new(),
             manifests: Vec::new(),
             sources: Mutex::new(sources),
         };
@@ -240,6 +244,15 @@ impl Tree for Snapshot {
         let source =
             sources.entry(path.clone()).or_insert_with(|| Source::file(path.clone(), text));
         Ok(Arc::clone(source))
+    }
+
+    fn files(&self) -> &[TreePath] {
+        self.files.get_or_init(|| {
+            let paths: BTreeSet<&TreePath> =
+                self.entries.keys().chain(self.changed.keys()).collect();
+            let is_file = |path: &&TreePath| matches!(self.kind(path), Some(Kind::File(_)));
+            paths.into_iter().filter(is_file).cloned().collect()
+        })
     }
 
     fn manifests(&self) -> &[TreePath] {

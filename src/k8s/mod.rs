@@ -10,6 +10,7 @@ pub mod pattern;
 pub mod providers;
 pub mod references;
 pub mod resource;
+pub mod schedule;
 pub mod schema;
 pub mod secret_name;
 pub mod store;

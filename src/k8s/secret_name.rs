@@ -32,6 +32,27 @@ pub fn family(name: &str) -> &str {
     split(name).map_or(name, |(family, _)| family)
 }
 
+/// Every run of 14 digits in a text, with no other digit beside it and no letter behind it.
+pub fn digits_in(text: &str) -> impl Iterator<Item = &str> {
+    digits_at(text).map(|(_, digits)| digits)
+}
+
+/// The same, each with the place of its first byte.
+pub fn digits_at(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    let bytes = text.as_bytes();
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let start = at + bytes.get(at..)?.iter().position(u8::is_ascii_digit)?;
+            at = start + bytes[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let letter = bytes.get(at).is_some_and(u8::is_ascii_alphanumeric);
+            if at - start == DIGITS && !letter {
+                return Some((start, text.get(start..at)?));
+            }
+        }
+    })
+}
+
 /// A version: 14 digits that are a real UTC date and time. Versions order as their times do.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Version {
@@ -199,7 +220,9 @@ pub fn is_placeholder(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{NameError, Version, VersionedName, check, check_family, family, is_placeholder};
+    use super::{
+        NameError, Version, VersionedName, check, check_family, digits_in, family, is_placeholder,
+    };
 
     #[test]
     fn a_version_is_a_real_date() {
@@ -227,6 +250,19 @@ mod tests {
         }
         assert_eq!(family("a-20259923110000"), "a");
         assert_eq!(family("a-2025"), "a-2025");
+    }
+
+    #[test]
+    fn digits_are_found_in_texts() {
+        let found = |text| digits_in(text).collect::<Vec<_>>();
+        assert_eq!(found("v20250723110000"), ["20250723110000"]);
+        assert_eq!(
+            found("a-20250723110000/b-20250602090000"),
+            ["20250723110000", "20250602090000"]
+        );
+        for none in ["", "2025", "x20250723110000f", "120250723110000", "ü-2025072311000"] {
+            assert!(found(none).is_empty(), "{none}");
+        }
     }
 
     #[test]

@@ -74,17 +74,7 @@ impl Stub {
     /// Reads an ExternalSecret, or the one inside a ClusterExternalSecret; `None` for anything else.
     #[must_use]
     pub fn read(object: &Node) -> Option<Self> {
-        if group_of(object) != "external-secrets.io" {
-            return None;
-        }
-        let (path, spec) = match kind_of(object) {
-            "ExternalSecret" => (Path::default().key("spec"), object.get("spec")?),
-            "ClusterExternalSecret" => {
-                let path = Path::default().key("spec").key("externalSecretSpec");
-                (path, object.at(&["spec", "externalSecretSpec"])?)
-            }
-            _ => return None,
-        };
+        let (path, spec) = spec_of(object)?;
         let mut stub = Self {
             api_version: object.get("apiVersion").cloned(),
             secret: secret(object, spec, &path)?,
@@ -133,6 +123,22 @@ impl Stub {
     fn unpinnable(&mut self, path: &Path, entry: &Node, reason: &'static str) {
         self.unpinnable.push(Unpinnable { path: path.clone(), node: entry.clone(), reason });
     }
+}
+
+/// What an ExternalSecret is to do, or the one inside a ClusterExternalSecret, with its path; `None` for anything else.
+#[must_use]
+pub fn spec_of(object: &Node) -> Option<(Path, &Node)> {
+    if group_of(object) != "external-secrets.io" {
+        return None;
+    }
+    let spec = Path::default().key("spec");
+    let path = match kind_of(object) {
+        "ExternalSecret" => spec,
+        "ClusterExternalSecret" => spec.key("externalSecretSpec"),
+        _ => return None,
+    };
+    let spec = path.follow(object)?;
+    Some((path, spec))
 }
 
 impl StoreRef {

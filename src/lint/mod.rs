@@ -2,13 +2,17 @@
 
 pub mod allow;
 pub mod baseline;
+mod clear_text;
 mod fingerprint;
+mod git_patterns;
 mod judge;
+mod mentions;
 pub mod rule;
 pub mod rules;
 mod running;
 pub mod selection;
 mod spot;
+mod stubs;
 mod versions;
 
 use std::collections::BTreeMap;

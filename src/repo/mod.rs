@@ -17,6 +17,7 @@ pub mod running;
 pub mod sensitive;
 mod site;
 mod spelled;
+pub mod stores;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -149,6 +150,11 @@ impl Repo {
         let external = self.config.is_external(secret, namespace);
         let external = external.then_some(Provision::External);
         providers.map(Provision::Provider).chain(external).collect()
+    }
+
+    /// Every file that may hold objects or a kustomization: `rotate.yaml` and the templates of charts are none.
+    pub fn manifests(&self) -> impl Iterator<Item = &TreePath> {
+        self.layout.kustomizations.values().chain(&self.layout.files)
     }
 
     /// Who reaches a file, or the directory of a kustomization.

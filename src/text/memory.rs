@@ -10,7 +10,8 @@ use crate::text::tree::{Entry, ReadError, Tree};
 /// Files over another tree, or over nothing.
 pub struct MemoryTree {
     base: Option<Arc<dyn Tree>>,
-    files: BTreeMap<TreePath, File>,
+    own: BTreeMap<TreePath, File>,
+    files: Vec<TreePath>,
     manifests: Vec<TreePath>,
 }
 
@@ -43,32 +44,40 @@ impl MemoryTree {
         base: Option<Arc<dyn Tree>>,
         changes: impl IntoIterator<Item = (TreePath, Option<Vec<u8>>)>,
     ) -> Self {
-        let mut files = BTreeMap::new();
+        let mut own = BTreeMap::new();
         for (path, bytes) in changes {
             let file = bytes.map_or(File::Removed, |bytes| File::new(&path, bytes));
-            files.insert(path, file);
+            own.insert(path, file);
         }
-        let mut manifests: BTreeSet<TreePath> =
-            base.iter().flat_map(|base| base.manifests().iter().cloned()).collect();
-        for (path, file) in &files {
+        let of_base = |list: fn(&dyn Tree) -> &[TreePath]| -> BTreeSet<TreePath> {
+            base.iter().flat_map(|base| list(&**base).iter().cloned()).collect()
+        };
+        let mut files = of_base(|base| base.files());
+        let mut manifests = of_base(|base| base.manifests());
+        for (path, file) in &own {
             if matches!(file, File::Removed) {
+                files.remove(path);
                 manifests.remove(path);
-            } else if may_hold_manifests(path) {
+                continue;
+            }
+            files.insert(path.clone());
+            if may_hold_manifests(path) {
                 manifests.insert(path.clone());
             }
         }
-        Self { base, files, manifests: manifests.into_iter().collect() }
+        let (files, manifests) = (files.into_iter().collect(), manifests.into_iter().collect());
+        Self { base, own, files, manifests }
     }
 
     /// What is at a path that no link leads through, as far as this tree knows.
-    fn own(&self, path: &TreePath) -> Option<Result<Entry, ReadError>> {
-        match self.files.get(path) {
+    fn at(&self, path: &TreePath) -> Option<Result<Entry, ReadError>> {
+        match self.own.get(path) {
             Some(File::Removed) => return Some(Err(ReadError::Missing(path.clone()))),
             Some(_) => return Some(Ok(Entry::File)),
             None => {}
         }
         let below = |file: &TreePath| file != path && file.is_within(path);
-        let holds = self.files.iter().any(|(file, at)| below(file) && !matches!(at, File::Removed));
+        let holds = self.own.iter().any(|(file, at)| below(file) && !matches!(at, File::Removed));
         (holds || (self.base.is_none() && path.as_str().is_empty())).then_some(Ok(Entry::Directory))
     }
 }
@@ -92,13 +101,13 @@ pub fn may_hold_manifests(path: &TreePath) -> bool {
 
 impl Tree for MemoryTree {
     fn entry(&self, path: &TreePath) -> Result<(TreePath, Entry), ReadError> {
-        if let Some(own) = self.own(path) {
+        if let Some(own) = self.at(path) {
             return own.map(|entry| (path.clone(), entry));
         }
         let missing = || ReadError::Missing(path.clone());
         let base = self.base.as_ref().ok_or_else(missing)?;
         match base.entry(path) {
-            Ok((real, entry)) => match self.own(&real) {
+            Ok((real, entry)) => match self.at(&real) {
                 Some(own) => own.map(|entry| (real, entry)),
                 None => Ok((real, entry)),
             },
@@ -106,7 +115,7 @@ impl Tree for MemoryTree {
             Err(ReadError::Missing(_)) if !path.as_str().is_empty() => {
                 let (parent, _) = self.entry(&path.parent())?;
                 let real = parent.join(path.name()).filter(|real| real != path);
-                let own = real.and_then(|real| Some((self.own(&real)?, real)));
+                let own = real.and_then(|real| Some((self.at(&real)?, real)));
                 own.map_or_else(|| Err(missing()), |(own, real)| own.map(|entry| (real, entry)))
             }
             Err(error) => Err(error),
@@ -114,7 +123,7 @@ impl Tree for MemoryTree {
     }
 
     fn bytes(&self, path: &TreePath) -> Result<Arc<[u8]>, ReadError> {
-        match (self.files.get(path), &self.base) {
+        match (self.own.get(path), &self.base) {
             (Some(File::Text(source)), _) => Ok(Arc::from(source.text().as_bytes())),
             (Some(File::Bytes(bytes)), _) => Ok(Arc::clone(bytes)),
             (None, Some(base)) => base.bytes(path),
@@ -123,7 +132,7 @@ impl Tree for MemoryTree {
     }
 
     fn source(&self, path: &TreePath) -> Result<Arc<Source>, ReadError> {
-        match (self.files.get(path), &self.base) {
+        match (self.own.get(path), &self.base) {
             (Some(File::Text(source)), _) => Ok(Arc::clone(source)),
             (Some(File::Bytes(bytes)), _) => {
                 let offset = std::str::from_utf8(bytes).map_or_else(|e| e.valid_up_to(), str::len);
@@ -132,6 +141,10 @@ impl Tree for MemoryTree {
             (None, Some(base)) => base.source(path),
             _ => Err(ReadError::Missing(path.clone())),
         }
+    }
+
+    fn files(&self) -> &[TreePath] {
+        &self.files
     }
 
     fn manifests(&self) -> &[TreePath] {
@@ -162,6 +175,7 @@ mod tests {
         ];
         let tree = MemoryTree::over(Arc::new(base), changes);
         assert_eq!(tree.manifests(), [path("a/x.yaml"), path("c/d/z.yaml")]);
+        assert_eq!(tree.files(), ["a/x.yaml", "b/note.txt", "c/d/z.yaml"].map(path));
         assert_eq!(tree.source(&path("a/x.yaml")).unwrap().text(), "x: 2\n");
         assert_eq!(tree.source(&path("b/note.txt")).unwrap().text(), "n");
         assert!(matches!(tree.entry(&path("a/y.yaml")), Err(ReadError::Missing(_))));

@@ -25,6 +25,9 @@ pub trait Tree: Send + Sync {
     /// When the file cannot be read or is not UTF-8.
     fn source(&self, path: &TreePath) -> Result<Arc<Source>, ReadError>;
 
+    /// Every file that Git would not ignore, sorted; links are not among them.
+    fn files(&self) -> &[TreePath];
+
     /// Every file that may hold manifests (`.yaml`, `.yml`, `.json`, `Kustomization`) and that Git
     /// would not ignore, sorted; links to such files are among them.
     fn manifests(&self) -> &[TreePath];

@@ -35,6 +35,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("chrono_tz", &["config", "timeline"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
+    ("croner", &["k8s"]),
     ("git2", &["history"]),
     ("miette", &["report"]),
     ("serde_yaml", &["config"]),

@@ -134,10 +134,5 @@ fn kept_until(
     let next = here.versions.keys().find(|digits| digits.as_str() > version)?;
     let next = Version::new(next)?;
     let environment = facts.repo.environments.iter().find(|one| one.name == key.0)?;
-    let declared = environment.declared.as_ref().and_then(|declared| declared.retention.as_ref());
-    let seconds = declared.map_or(RETENTION, |period| period.seconds());
-    next.time().checked_add_signed(chrono::TimeDelta::try_seconds(seconds.into())?)
+    next.time().checked_add_signed(environment.retention())
 }
-
-/// How long a version is kept where nothing is set: two weeks, in seconds.
-const RETENTION: u32 = 14 * 24 * 60 * 60;

@@ -1,9 +1,10 @@
 //! How a stub names the version of its store.
 
-use crate::config::secrets::{Pin, Remote, Service};
+use crate::config::secrets::{Pin, Remote};
 use crate::k8s::secret_name::Version;
 use crate::k8s::store::{Store, check_pin, label};
 use crate::k8s::stub::{StoreRef, Stub};
+use crate::repo::stores::of_service;
 
 /// What one entry of a stub reads.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +57,7 @@ impl Pinning {
         store: Option<Store>,
         version: &Version,
     ) -> Result<Self, String> {
-        let store = settings.provider.map_or(store, |service| Some(of(service)));
+        let store = settings.provider.map_or(store, |service| Some(of_service(service)));
         match settings.version {
             Some(Pin::None) => return Ok(Self::None),
             Some(Pin::KeySuffix) => return Ok(Self::KeySuffix(version.to_string())),
@@ -69,16 +70,5 @@ impl Pinning {
         };
         check_pin(store.unwrap_or(Store::Other), &text).map_err(|error| error.to_string())?;
         Ok(Self::Label(text))
-    }
-}
-
-const fn of(service: Service) -> Store {
-    match service {
-        Service::AwsSecretsManager => Store::AwsSecretsManager,
-        Service::AwsParameterStore => Store::AwsParameterStore,
-        Service::GcpSecretManager => Store::GcpSecretManager,
-        Service::AzureKeyVault => Store::AzureKeyVault,
-        Service::Vault => Store::Vault,
-        Service::Other => Store::Other,
     }
 }

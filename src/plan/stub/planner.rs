@@ -6,7 +6,7 @@ use crate::config::secrets::SecretSettings;
 use crate::k8s::encryption::is_encrypted;
 use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::{Version, split};
-use crate::k8s::store::{self, Store};
+use crate::k8s::store::Store;
 use crate::k8s::stub::{StoreRef, Stub as Read};
 use crate::plan::Stub;
 use crate::plan::draft::Draft;
@@ -170,17 +170,8 @@ impl<'p> Planner<'p> {
 
     /// The service behind a store, where the repository has the store.
     fn store(&self, named: &StoreRef, namespace: Option<&str>) -> Option<Store> {
-        let is_meant = |object: &&crate::kustomize::object::Object| {
-            object.kind() == named.kind
-                && object.name() == named.name
-                && (named.kind == "ClusterSecretStore"
-                    || namespace.is_none()
-                    || object.namespace().is_none_or(|one| Some(one) == namespace))
-        };
-        let (own, others): (Vec<_>, Vec<_>) =
-            self.repo.roots.iter().partition(|root| root.environment == Some(self.environment));
-        let objects = own.into_iter().chain(others).flat_map(|root| root.objects());
-        objects.filter(is_meant).find_map(|object| store::read(&object.node))
+        let found = self.repo.stores().find(Some(self.environment), named, namespace);
+        found.map(|(store, _)| store)
     }
 
     /// Notes what must be put into the store for these entries.

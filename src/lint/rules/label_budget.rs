@@ -1,0 +1,146 @@
+//! Keys of AWS Secrets Manager with more versions than labels.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::finding::{Finding, Level};
+use crate::k8s::secret_name::{digits_in, family};
+use crate::k8s::store::{Store, check_pin};
+use crate::k8s::stub::{Remote, Stub};
+use crate::kustomize::object::Object;
+use crate::lint::judge::deployed;
+use crate::lint::rule::{Facts, Fixes, Rule};
+use crate::lint::stubs::{is_filled_in, key, pinned};
+use crate::repo::Repo;
+use crate::repo::root::Root;
+use crate::repo::stores::{Stores, of_service};
+use crate::text::source::Place;
+use crate::yaml::node::Node;
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "label-budget",
+    level: Level::Warning,
+    fixes: Fixes::Never,
+    summary: "more live versions of one AWS key than Secrets Manager has labels for",
+    docs: "
+### What it finds
+
+A key of AWS Secrets Manager of which the stubs of all environments together pin more than 17 versions by label. Pins by
+`uuid/…` take no label. Only stores that are known to be Secrets Manager count: the SecretStore is in the repository, or
+`rotate.yaml` names the provider. Stores of other regions or roles are other keys.
+
+### Why it matters
+
+A secret of Secrets Manager carries at most 20 staging labels over all its versions. AWSCURRENT, AWSPREVIOUS and
+AWSPENDING are three of them. The next rotation cannot attach its label, and the stub that names it finds nothing.
+
+### Example
+
+```yaml
+spec:
+  dataFrom:
+    - extract: { key: shop/auth-api, version: \"20250723110000\" }   # the eighteenth of its kind
+```
+
+### Repair
+
+`rotate prune ENV` removes the stubs whose time is over. Then take the labels of those versions off the secret:
+`aws secretsmanager update-secret-version-stage --secret-id KEY --version-stage LABEL --remove-from-version-id ID`.
+",
+    check,
+};
+
+/// Of the 20 labels of a secret, those that are left beside the three of AWS itself.
+const ROOM: usize = 17;
+
+/// What tells one secret of Secrets Manager from another, as far as manifests tell: its place and its key.
+type Key = (String, String);
+
+/// Where a label is written, and in which environments.
+struct Label {
+    place: Place,
+    environments: BTreeSet<String>,
+}
+
+fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let stores = facts.repo.stores();
+    let mut labels: BTreeMap<Key, BTreeMap<String, Label>> = BTreeMap::new();
+    for (root, environment) in deployed(facts.repo) {
+        for object in root.objects() {
+            let Some(stub) = Stub::read(&object.node) else { continue };
+            for remote in &stub.remotes {
+                let Some((account, place)) =
+                    label(facts.repo, &stores, (root, object), &stub, remote)
+                else {
+                    continue;
+                };
+                let known = labels.entry((account, key(remote).to_owned())).or_default();
+                let label = known.entry(pinned(remote).unwrap_or_default().to_owned());
+                let environments = BTreeSet::new();
+                let label = label.or_insert_with(|| Label { place: place.clone(), environments });
+                label.environments.extend(environment.map(str::to_owned));
+            }
+        }
+    }
+    labels.iter().filter(|(_, labels)| labels.len() > ROOM).filter_map(finding).collect()
+}
+
+/// The place of a label of Secrets Manager in the file, and that of its key in the world.
+fn label<'n>(
+    repo: &Repo,
+    stores: &Stores<'_>,
+    (root, object): (&Root, &Object),
+    stub: &Stub,
+    remote: &'n Remote,
+) -> Option<(String, &'n Place)> {
+    let pin = pinned(remote)?;
+    let own = !pin.starts_with("uuid/") && check_pin(Store::AwsSecretsManager, pin).is_ok();
+    let named = stub.store_of(remote)?;
+    if !own || is_filled_in(pin) || is_filled_in(key(remote)) {
+        return None;
+    }
+    let secret = stub.secret.node.str().unwrap_or_default();
+    let set = repo.config.secret(family(secret)).remote.provider.map(of_service);
+    let namespace = object.namespace().or(root.namespace.as_deref());
+    let found = stores.find(root.environment, named, namespace);
+    if set.or(found.map(|(store, _)| store)) != Some(Store::AwsSecretsManager) {
+        return None;
+    }
+    let environment = root.environment.map(|index| index.to_string()).unwrap_or_default();
+    let account = match found {
+        Some((_, store)) => account(store, &environment),
+        None => format!("{} {}", named.kind, named.name),
+    };
+    Some((account, remote.version.as_ref()?.node.origin.as_ref()?))
+}
+
+/// The place in the world that a store reads; where it is filled in later, each environment has its own.
+fn account(store: &Object, environment: &str) -> String {
+    let text = |key: &str| {
+        store.node.at(&["spec", "provider", "aws", key]).and_then(Node::str).unwrap_or_default()
+    };
+    let parts = ["region", "role", "prefix"].map(text);
+    let own = parts.iter().any(|part| is_filled_in(part));
+    format!("{} {}", parts.join(" "), if own { environment } else { "" })
+}
+
+fn finding((key, labels): (&Key, &BTreeMap<String, Label>)) -> Option<Finding> {
+    let mut dated: Vec<(&str, &Label)> = labels
+        .iter()
+        .map(|(text, label)| (digits_in(text).next().unwrap_or_default(), label))
+        .collect();
+    dated.sort_by_key(|(digits, _)| *digits);
+    let (oldest, newest) = (dated.first()?.1, dated.last()?.1);
+    let message = format!(
+        "{} versions of `{}` are pinned by label, and AWS Secrets Manager has room for {ROOM}",
+        labels.len(),
+        key.1
+    );
+    let environments: BTreeSet<&str> =
+        labels.values().flat_map(|label| &label.environments).map(String::as_str).collect();
+    let finding = RULE.finding(&newest.place, message).in_each(environments);
+    let finding = finding.related("the oldest is here", Some(oldest.place.clone()));
+    Some(finding.help(
+        "`rotate prune ENV` removes stubs that are due; take their labels off the secret then",
+    ))
+}

@@ -1,0 +1,127 @@
+//! Versioned stubs that read whatever the store holds now.
+
+use std::collections::BTreeSet;
+
+use crate::config::secrets::Pin;
+use crate::finding::{Finding, Level};
+use crate::k8s::secret_name::{Version, digits_in};
+use crate::k8s::store::{Store, check_pin, label};
+use crate::k8s::stub::Remote;
+use crate::lint::rule::{Facts, Fixes, Rule};
+use crate::lint::stubs::{Versioned, is_filled_in, key, pinned, versioned};
+use crate::repo::stores::{Stores, of_service};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "unpinned-version",
+    level: Level::Warning,
+    fixes: Fixes::Never,
+    summary: "a versioned stub that reads AWSCURRENT, `latest`, or nothing",
+    docs: "
+### What it finds
+
+An entry of a versioned stub (`data[].remoteRef`, `dataFrom[].extract`) that names no version of the store, or one that
+moves: `AWSCURRENT`, `AWSPREVIOUS`, `AWSPENDING`, `latest`. An entry whose key carries the version of the name is pinned
+by its key. Akeyless takes numbers only and silently reads the newest value for anything else. Where `rotate.yaml` says
+`remote: { version: none }` for the family, nothing is reported.
+
+### Why it matters
+
+Without a version the operator reads what the store holds at that moment. Two clusters that create the same name on
+different days get different values; a Secret that is deleted and made again gets a new one; and a rollback to the old
+name brings the new value.
+
+### Example
+
+```yaml
+metadata:
+  name: auth-api-secrets-20250723110000
+spec:
+  dataFrom:
+    - extract: { key: shop/auth-api }
+```
+
+### Repair
+
+Name the version on every entry: a label such as `version: \"20250723110000\"` for AWS Secrets Manager,
+`v20250723110000` for Parameter Store and Google, the number for Vault. For stores that take no version, give each
+version a key of its own (`remote: { version: key-suffix }` in `rotate.yaml`).
+",
+    check,
+};
+
+const MOVING: [&str; 5] = ["AWSCURRENT", "AWSPENDING", "AWSPREVIOUS", "latest", "latest_enabled"];
+
+fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let stores = facts.repo.stores();
+    let mut findings = Vec::new();
+    for stub in versioned(facts.repo).filter(|stub| stub.pin() != Pin::None) {
+        let mut seen = BTreeSet::new();
+        for remote in &stub.stub.remotes {
+            let Some(finding) = entry(&stores, &stub, remote) else { continue };
+            // A key with ten properties is one key.
+            if seen.insert((key(remote), pinned(remote))) {
+                findings.push(finding);
+            }
+        }
+    }
+    findings
+}
+
+fn entry(stores: &Stores<'_>, stub: &Versioned<'_>, remote: &Remote) -> Option<Finding> {
+    let (secret, key) = (stub.secret(), key(remote));
+    let dated = digits_in(key).any(|digits| {
+        digits == stub.version.as_str() || (Version::new(digits).is_some() && key.ends_with(digits))
+    });
+    // A key of another version is for `version-mismatch` to judge.
+    if dated || is_filled_in(key) {
+        return None;
+    }
+    let store = store(stores, stub, remote);
+    let field = remote.version.as_ref().or(remote.key.as_ref());
+    let place = field.map_or(&remote.node, |field| &field.node).origin.as_ref()?;
+    let message = match pinned(remote) {
+        Some(pin) if is_filled_in(pin) => return None,
+        Some(pin) if MOVING.contains(&pin) => {
+            format!("`{secret}` reads {pin} of `{key}`, which moves with each rotation")
+        }
+        Some(pin) if store == Some(Store::Akeyless) && check_pin(Store::Akeyless, pin).is_err() => {
+            format!("`{secret}` reads the newest `{key}`: Akeyless takes numbers only, not {pin}")
+        }
+        Some(_) => return None,
+        None => format!("`{secret}` reads whatever `{key}` holds now, no version of it"),
+    };
+    Some(stub.finding(&RULE, place, message).help(help(stub, store)))
+}
+
+/// The service that an entry reads, where that can be known.
+fn store(stores: &Stores<'_>, stub: &Versioned<'_>, remote: &Remote) -> Option<Store> {
+    let named = || {
+        let named = stub.stub.store_of(remote)?;
+        Some(stores.find(stub.root.environment, named, stub.namespace())?.0)
+    };
+    stub.settings.remote.provider.map(of_service).or_else(named)
+}
+
+fn help(stub: &Versioned<'_>, store: Option<Store>) -> String {
+    let version = &stub.version;
+    if stub.pin() == Pin::KeySuffix {
+        return format!("let the key end with `-{version}`, as rotate.yaml says of this family");
+    }
+    let own = match (&stub.settings.remote.prefix, store) {
+        (Some(prefix), _) => Some(format!("{prefix}{version}")),
+        (None, None) => Some(version.to_string()),
+        (None, Some(store)) => label(store, version),
+    };
+    let else_ = format!(
+        "a key of its own for each version (`secrets.{}.remote.version: key-suffix` in rotate.yaml)",
+        stub.family
+    );
+    match (own, store) {
+        (Some(label), _) => format!("pin it: `version: \"{label}\"`; or use {else_}"),
+        (None, Some(store)) if check_pin(store, "1").is_ok() || store == Store::AzureKeyVault => {
+            format!("pin it to the version that the store gave the value; or use {else_}")
+        }
+        _ => format!("the store takes no version: use {else_}"),
+    }
+}

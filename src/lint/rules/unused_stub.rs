@@ -1,0 +1,148 @@
+//! Stubs of old versions that nothing names any more.
+
+use std::collections::BTreeSet;
+
+use crate::finding::{Finding, Level};
+use crate::k8s::secret_name::Version;
+use crate::kustomize::build::Status;
+use crate::lint::judge::may_reach;
+use crate::lint::mentions::Mentions;
+use crate::lint::rule::{Facts, Fixes, Rule};
+use crate::lint::stubs::is_filled_in;
+use crate::repo::Repo;
+use crate::repo::environment::Environment;
+use crate::repo::family::FamilyState;
+use crate::repo::root::{Provider, Reference, Root};
+
+/// The rule.
+pub static RULE: Rule = Rule {
+    id: "unused-stub",
+    level: Level::Info,
+    fixes: Fixes::Never,
+    summary: "a stub that nothing references and whose retention is over: `rotate prune`",
+    docs: "
+### What it finds
+
+A versioned ExternalSecret that no reference in the repository names, in an environment that has moved on: a later
+version is in use there, and the version that followed this one is older than the environment's `retention` (14 days
+where nothing is set). The newest version stays, and so does the one before each version in use, since that is the way
+back. A hold keeps its version. A mention in any other text that Git has (scripts, documents, comments, values of
+charts) keeps the stub too, and so does a name that is filled in only when it is deployed and could be this one.
+
+### Why it matters
+
+Each stub costs calls to the store, a label there and a Secret in the cluster that somebody can read. A value that nobody
+uses should go.
+
+### Example
+
+```yaml
+metadata:
+  name: auth-api-secrets-20250102090000   # 20250402090000 and 20250723110000 came after it
+```
+
+### Repair
+
+`rotate prune ENV FAMILY`, which also asks the history when the version was last in use.
+",
+    check,
+};
+
+/// A stub that may be too old.
+struct Candidate<'r> {
+    environment: &'r Environment,
+    family: &'r str,
+    version: &'r str,
+    providers: Vec<(&'r Root, &'r Provider)>,
+}
+
+fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let repo = facts.repo;
+    let references = repo.roots.iter().flat_map(|root| &root.references);
+    let named: BTreeSet<&str> = references.map(Reference::secret).collect();
+    let mut candidates = Vec::new();
+    for environment in &repo.environments {
+        for (family, state) in repo.families_of(environment.index) {
+            if may_be_filled_in(family, &named) {
+                continue;
+            }
+            let old = old(facts, environment, family, state);
+            let unnamed = |version: &&str| !named.contains(&*format!("{family}-{version}"));
+            candidates.extend(old.into_iter().filter(unnamed).filter_map(|version| {
+                let providers = stubs(repo, state, version)?;
+                Some(Candidate { environment, family, version, providers })
+            }));
+        }
+    }
+    let versions: BTreeSet<&str> = candidates.iter().map(|one| one.version).collect();
+    let mentions = Mentions::of(repo, &versions);
+    candidates.retain(|one| !mentions.speak_of(one.family, one.version));
+    candidates.iter().flat_map(findings).collect()
+}
+
+/// The versions of an environment that are older than what is in use and what came before that, their retention over.
+fn old<'s>(
+    facts: &Facts<'_>,
+    environment: &Environment,
+    family: &str,
+    state: &'s FamilyState,
+) -> Vec<&'s str> {
+    let held = facts.repo.config.hold(&environment.name, family).map(|hold| hold.version.as_str());
+    let used: BTreeSet<&str> = state.versions.keys().map(String::as_str).chain(held).collect();
+    let Some(current) = used.last() else { return Vec::new() };
+    let before = |version: &str| state.stubs.keys().rfind(|one| one.as_str() < version);
+    let ways_back: BTreeSet<&str> =
+        used.iter().filter_map(|version| before(version)).map(String::as_str).collect();
+    let is_over = |version: &str| {
+        let next = state.stubs.keys().chain(state.versions.keys());
+        let next = next.map(String::as_str).filter(|one| *one > version).min();
+        // It was in use until the next one was made, if not longer.
+        next.and_then(Version::new)
+            .is_some_and(|next| next.time() + environment.retention() < facts.now)
+    };
+    let stubs = state.stubs.keys().map(String::as_str);
+    stubs
+        .filter(|version| {
+            Version::new(version).is_some()
+                && version < current
+                && !used.contains(version)
+                && !ways_back.contains(version)
+                && is_over(version)
+        })
+        .collect()
+}
+
+/// The stubs of a version; `None` when something else makes it too, or nobody can tell who names it.
+fn stubs<'r>(
+    repo: &'r Repo,
+    state: &'r FamilyState,
+    version: &str,
+) -> Option<Vec<(&'r Root, &'r Provider)>> {
+    let made = state.stubs.get(version)?.iter().map(|id| repo.provider(*id));
+    let made: Vec<(&Root, &Provider)> = made.collect();
+    let known = made.iter().all(|(root, provider)| {
+        let namespace = root.namespace_of_provider(provider);
+        let hides = |other: &Root| {
+            let near = other.environment == root.environment || other.environment.is_none();
+            near && other.status() != Status::Resolved && may_reach(other, namespace)
+        };
+        provider.provided.row == "external-secret" && !repo.roots.iter().any(|other| hides(other))
+    });
+    known.then_some(made)
+}
+
+/// Whether a reference is filled in only when it is deployed, and may then name a version of the family.
+fn may_be_filled_in(family: &str, named: &BTreeSet<&str>) -> bool {
+    let open = named.iter().filter(|name| is_filled_in(name));
+    let name = format!("{family}-");
+    open.filter_map(|open| open.split(['$', '{']).next()).any(|start| name.starts_with(start))
+}
+
+fn findings(candidate: &Candidate<'_>) -> Vec<Finding> {
+    let Candidate { environment, family, version, providers } = candidate;
+    let message = format!("nothing names `{family}-{version}` any more, and its retention is over");
+    let help = format!("`rotate prune {} {family}`", environment.name);
+    let places = providers.iter().filter_map(|(_, provider)| provider.near());
+    let finding = places.map(|place| RULE.finding(&place, message.clone()).help(help.clone()));
+    finding.map(|finding| finding.in_environment(environment.name.clone())).collect()
+}

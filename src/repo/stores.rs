@@ -1,0 +1,69 @@
+//! The stores that ExternalSecrets read, as far as their SecretStores are in the repository.
+
+use crate::config::secrets::Service;
+use crate::k8s::store::{self, Store};
+use crate::k8s::stub::StoreRef;
+use crate::kustomize::object::Object;
+use crate::repo::Repo;
+
+/// Every SecretStore of a repository.
+pub struct Stores<'r>(Vec<Known<'r>>);
+
+struct Known<'r> {
+    environment: Option<usize>,
+    object: &'r Object,
+    store: Store,
+}
+
+impl Repo {
+    /// The SecretStores that are in the repository.
+    #[must_use]
+    pub fn stores(&self) -> Stores<'_> {
+        let objects = self
+            .roots
+            .iter()
+            .flat_map(|root| root.objects().iter().map(|object| (root.environment, object)));
+        let known = objects.filter_map(|(environment, object)| {
+            Some(Known { environment, object, store: store::read(&object.node)? })
+        });
+        Stores(known.collect())
+    }
+}
+
+impl<'r> Stores<'r> {
+    /// The store that an ExternalSecret of an environment and a namespace names: the environment's own, or else one
+    /// of another environment.
+    #[must_use]
+    pub fn find(
+        &self,
+        environment: Option<usize>,
+        named: &StoreRef,
+        namespace: Option<&str>,
+    ) -> Option<(Store, &'r Object)> {
+        let is_meant = |known: &&Known<'_>| {
+            let object = known.object;
+            object.kind() == named.kind
+                && object.name() == named.name
+                && (named.kind == "ClusterSecretStore"
+                    || namespace.is_none()
+                    || object.namespace().is_none_or(|one| Some(one) == namespace))
+        };
+        let mut meant = self.0.iter().filter(is_meant);
+        let first = meant.clone().next()?;
+        let own = meant.find(|known| known.environment == environment);
+        own.or(Some(first)).map(|known| (known.store, known.object))
+    }
+}
+
+/// The store behind a service that `rotate.yaml` names.
+#[must_use]
+pub const fn of_service(service: Service) -> Store {
+    match service {
+        Service::AwsSecretsManager => Store::AwsSecretsManager,
+        Service::AwsParameterStore => Store::AwsParameterStore,
+        Service::GcpSecretManager => Store::GcpSecretManager,
+        Service::AzureKeyVault => Store::AzureKeyVault,
+        Service::Vault => Store::Vault,
+        Service::Other => Store::Other,
+    }
+}
