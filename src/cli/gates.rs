@@ -20,6 +20,7 @@ use crate::timeline::walk::Depth;
 
 /// The flags of commands that gates may refuse.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 pub struct Args {
     /// Read the history of BRANCH; the default is the default branch of the remote, or what is checked out
     #[arg(long, value_name = "BRANCH")]

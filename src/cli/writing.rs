@@ -9,6 +9,7 @@ use crate::text::path::TreePath;
 
 /// The flags of commands that change files.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 pub struct Args {
     /// Print the diff and write nothing
     #[arg(long)]

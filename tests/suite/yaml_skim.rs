@@ -181,7 +181,7 @@ fn plain_schemas_are_only_looked_through() {
 fn both_ways_agree_on_every_text() {
     let texts = texts();
     let unread = texts.iter().filter(|text| agrees(text, 6)).count();
-    assert!(unread * 4 > texts.len(), "{unread} of {}", texts.len());
+    assert!(unread > 200, "{unread} of {}", texts.len());
     for text in &texts {
         for indent in [0, 2, 4, 5] {
             let _ = agrees(text, indent);
