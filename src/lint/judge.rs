@@ -22,6 +22,11 @@ pub(super) enum Verdict {
     Unknown,
 }
 
+/// Whether something fills the name in before the cluster sees it: Flux (`${NAME}`), a template, a script (`<NAME>`, `__NAME__`).
+pub(super) fn is_filled_in(secret: &str) -> bool {
+    is_placeholder(secret) || secret.contains(['$', '<', '{', '%', '@']) || secret.contains("__")
+}
+
 /// Judges a reference of a root.
 pub(super) fn judge(repo: &Repo, root: &Root, reference: &Reference) -> Verdict {
     let secret = reference.secret();
@@ -29,7 +34,7 @@ pub(super) fn judge(repo: &Repo, root: &Root, reference: &Reference) -> Verdict 
     // The words of a structure tell little; a version tells that it is a secret's name.
     let guessed =
         heuristics::ROWS.contains(&reference.found.row) || reference.found.role == Role::Mention;
-    if is_placeholder(secret)
+    if is_filled_in(secret)
         || matches!(reference.found.role, Role::Grant | Role::Watch)
         || root.is_mention(reference)
         || (guessed && !versioned)
@@ -37,7 +42,10 @@ pub(super) fn judge(repo: &Repo, root: &Root, reference: &Reference) -> Verdict 
         return Verdict::Fine;
     }
     let namespace = root.namespace_of(reference);
-    if !repo.providers_of(root.environment, namespace, secret).is_empty() {
+    // What belongs to no environment may be meant for any.
+    let any = root.environment.is_none().then_some(0..repo.environments.len());
+    let mut there = any.into_iter().flatten().map(Some).chain([root.environment]);
+    if there.any(|environment| !repo.providers_of(environment, namespace, secret).is_empty()) {
         return Verdict::Fine;
     }
     let hidden = |other: &Root| {

@@ -233,3 +233,90 @@ fn a_tree_below_the_repositorys_root_is_named_from_there() {
     let output = sandbox.rotate(&["-C", "deploy", "lint", "--format", "github", "--at", NOW]);
     assert!(output.stdout.contains("file=deploy/staging/worker-00.yaml,"), "{output}");
 }
+
+/// Two days after the last rotation in the examples: production waits for nothing yet.
+const SOON: &str = "2025-07-25T11:00:00Z";
+
+#[test]
+fn the_examples_are_clean() {
+    let trees = std::fs::read_dir(crate::support::example("")).unwrap();
+    let mut seen = 0;
+    for tree in trees.map(|entry| entry.unwrap().file_name().into_string().unwrap()) {
+        if tree == "legacy" {
+            continue;
+        }
+        let output = Sandbox::example(&tree).rotate(&["lint", "--format", "concise", "--at", SOON]);
+        assert_eq!(output.success().stdout, "", "{tree}");
+        seen += 1;
+    }
+    assert!(seen >= 7, "{seen} examples only");
+}
+
+#[test]
+fn repairs_are_written_and_nothing_else() {
+    let sandbox = Sandbox::example("legacy");
+    sandbox.commit_all();
+    let before = sandbox.files();
+    let dry = lint(&sandbox, &["--fix", "--dry-run"]).status(1);
+    assert_eq!(sandbox.files(), before);
+    assert!(dry.stdout.contains("-apiVersion: external-secrets.io/v1beta1"), "{dry}");
+    assert!(dry.stdout.contains("4 repaired"), "{dry}");
+    let output = lint(&sandbox, &["--fix", "--format", "concise"]).status(1);
+    for rule in ["removed-api-version", "numeric-version"] {
+        assert!(!output.stdout.contains(rule), "{output}");
+    }
+    let changed: Vec<String> = sandbox
+        .files()
+        .into_iter()
+        .zip(before)
+        .filter(|(now, before)| now != before)
+        .map(|((name, _), _)| name)
+        .collect();
+    assert_eq!(
+        changed,
+        ["apps/billing/prd/externalsecret.yml", "apps/billing/stg/externalsecret.yml"]
+    );
+    let text = sandbox.read("apps/billing/prd/externalsecret.yml");
+    assert!(text.contains("version: \"20250602090000\""), "{text}");
+    // Again there is nothing to repair, and nothing is in the way of that.
+    let again = sandbox.files();
+    let _ = lint(&sandbox, &["--fix"]).status(1);
+    assert_eq!(sandbox.files(), again);
+}
+
+#[test]
+fn repairs_leave_uncommitted_changes_alone() {
+    let sandbox = Sandbox::example("legacy");
+    sandbox.commit_all();
+    let file = "apps/billing/prd/externalsecret.yml";
+    let text = sandbox.read(file) + "# not committed yet\n";
+    sandbox.write(file, &text);
+    let before = sandbox.files();
+    let _ = lint(&sandbox, &["--fix"]).status(2).says(&["uncommitted changes", "--allow-dirty"]);
+    assert_eq!(sandbox.files(), before);
+    let _ = lint(&sandbox, &["--fix", "--allow-dirty"]).status(1);
+    assert!(sandbox.read(file).ends_with("# not committed yet\n"));
+    assert!(!sandbox.read(file).contains("v1beta1"));
+}
+
+/// Nothing that a Secret holds is in any output.
+#[test]
+fn values_are_never_shown() {
+    let sandbox = Sandbox::empty();
+    sandbox.write(
+        "staging/secret.yaml",
+        "apiVersion: v1\nkind: Secret\nmetadata: { name: auth }\nstringData: { token: hunter2-hunter2 }\n",
+    );
+    sandbox.write(
+        "staging/kustomization.yaml",
+        "resources: [secret.yaml]\nsecretGenerator:\n  - name: made\n    literals: [key=hunter2-hunter2]\n",
+    );
+    for format in FORMATS {
+        let output = lint(&sandbox, &["--format", format]).status(1);
+        assert!(output.stdout.contains("plaintext-secret"), "{output}");
+        assert!(
+            !output.stdout.contains("hunter2") && !output.stderr.contains("hunter2"),
+            "{output}"
+        );
+    }
+}

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use crate::finding::{Finding, Level};
 use crate::k8s::heuristics;
 use crate::k8s::references::CONFIGURED;
-use crate::k8s::secret_name::{is_placeholder, split};
+use crate::k8s::secret_name::split;
 use crate::kustomize::build::Status;
-use crate::lint::judge::told;
+use crate::lint::judge::{is_filled_in, told};
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::running::running;
 use crate::repo::Repo;
@@ -165,7 +165,7 @@ fn is_key(text: &str) -> bool {
 fn makers<'r>(repo: &'r Repo, root: &Root, reference: &Reference) -> Option<Vec<&'r Provider>> {
     let secret = reference.secret();
     // The values of a chart speak of what the chart itself may make.
-    if is_placeholder(secret) || root.object_of(reference).kind().is_empty() {
+    if is_filled_in(secret) || root.object_of(reference).kind().is_empty() {
         return None;
     }
     let all = repo.providers_of(root.environment, root.namespace_of(reference), secret);
