@@ -184,7 +184,7 @@ pub fn text(standings: &[Standing], now: DateTime<Utc>, color: bool) -> String {
         let version = running(&one.running);
         let since = since(one.since.as_ref(), now);
         let _ = writeln!(out, "  {:names$}  {version:versions$}  {since}", one.environment);
-        for line in remarks(one) {
+        for line in remarks(one, now) {
             let _ = writeln!(out, "  {:names$}  {line}", "");
         }
     }
@@ -208,7 +208,7 @@ pub fn markdown(standings: &[Standing], now: DateTime<Utc>) -> String {
         family = &one.family;
         let version = running(&one.running);
         let since = since(one.since.as_ref(), now);
-        let remarks = remarks(one).join("<br>").replace('|', "\\|");
+        let remarks = remarks(one, now).join("<br>").replace('|', "\\|");
         let _ = writeln!(out, "| {name} | {} | {version} | {since} | {remarks} |", one.environment);
     }
     out
@@ -232,8 +232,19 @@ fn since(era: Option<&Era>, now: DateTime<Utc>) -> String {
     format!("{before}{} ({age}, {commit})", moment(era.began.time()))
 }
 
+/// What a shut gate waits for, in few words where the time is known.
+fn brief(gate: &Gate, now: DateTime<Utc>) -> String {
+    match (gate.kind, gate.opens) {
+        (GateKind::Soak, Some(opens)) => {
+            format!("soak over in {}, at {}", span(opens - now), moment(opens))
+        }
+        (GateKind::Window, Some(opens)) => format!("hours for changes begin at {}", moment(opens)),
+        _ => gate.text.clone(),
+    }
+}
+
 /// What is worth knowing, and what comes next.
-fn remarks(one: &Standing) -> Vec<String> {
+fn remarks(one: &Standing, now: DateTime<Utc>) -> Vec<String> {
     let mut lines = Vec::new();
     if let Some(hold) = &one.hold {
         let why = hold.reason.as_ref().map_or_else(String::new, |why| format!(": {why}"));
@@ -251,8 +262,9 @@ fn remarks(one: &Standing) -> Vec<String> {
             let shut = gates.iter().filter(|gate| !gate.is_open);
             // A hold is told already.
             let told = |gate: &&Gate| one.hold.is_none() || gate.kind != GateKind::Hold;
-            let waits: Vec<&str> = shut.filter(told).map(|gate| gate.text.as_str()).collect();
-            lines.extend(waits.iter().map(|text| format!("{version} waits: {text}")));
+            let waits =
+                shut.filter(told).map(|gate| format!("{version} waits: {}", brief(gate, now)));
+            lines.extend(waits);
         }
         Next::Unclear { from } => {
             lines.push(format!(

@@ -7,7 +7,9 @@ use std::path::Path;
 use rotate::plan::contract::Bump;
 use rotate::report::explain::Explained;
 use rotate::report::lint::json::Lint;
+use rotate::report::promote::Promote;
 use rotate::report::refs::Refs;
+use rotate::report::status::Status;
 use schemars::{JsonSchema, schema_for};
 use serde_json::Value;
 
@@ -49,6 +51,41 @@ fn refs_are_as_their_schema_says() {
         let output = sandbox.rotate(&["refs", "--format", "json", "--resources"]);
         let value = holds(&schema, &output);
         assert!(!value["roots"].as_array().unwrap().is_empty(), "{tree}");
+    }
+}
+
+#[test]
+fn standings_promotions_and_ways_back_are_as_their_schemas_say() {
+    let (status, promote, back) =
+        (kept::<Status>("status.json"), kept::<Promote>("promote.json"), kept::<Bump>("bump.json"));
+    let sandbox = Sandbox::example("shop-overlays");
+    sandbox.commit_all();
+    let json = ["--format", "json", "--at", NOW];
+    let value = holds(&status, &sandbox.rotate(&[&["status"][..], &json].concat()).success());
+    let families = value["families"].as_array().unwrap();
+    let due = families.iter().find(|one| one["due"] == true).unwrap();
+    assert_eq!(
+        (&due["environment"], &due["nextVersion"]),
+        (&"production".into(), &"20250723110000".into())
+    );
+    let dry = [&["promote", "--dry-run"][..], &json].concat();
+    let value = holds(&promote, &sandbox.rotate(&dry).success());
+    assert_eq!(value["promotions"][0]["fromEnvironment"], "staging");
+    assert_eq!(value["promotions"][0]["gates"][0]["gate"], "soak");
+    let early = ["promote", "--dry-run", "--format", "json", "--at", "2025-06-27T09:00:00Z"];
+    let value = holds(&promote, &sandbox.rotate(&early).success());
+    assert_eq!(value["waiting"][0]["gates"][0]["open"], false);
+    let to = ["rollback", "staging", "auth-api-secrets", "--to", "20250602090000", "--dry-run"];
+    let value = holds(&back, &sandbox.rotate(&[&to[..], &json].concat()).success());
+    assert_eq!(value["schema"], "rotate.rollback/v1");
+    let markdown = ["promote", "--dry-run", "--format", "markdown", "--at", NOW];
+    let text = sandbox.rotate(&markdown).success().stdout;
+    for words in [
+        "## auth-api-secrets in production",
+        "| soak | open: staging runs",
+        "rotate rollback production",
+    ] {
+        assert!(text.contains(words), "{text}");
     }
 }
 

@@ -12,6 +12,7 @@ mod lint;
 mod references;
 mod registry;
 mod rules;
+mod story;
 mod stubs;
 mod support;
 mod yaml_acceptance;

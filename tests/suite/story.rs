@@ -1,0 +1,175 @@
+//! The life of one family, from its first rotation to the removal of the old version, in one repository, with a fixed
+//! clock: what `status` says after each step is kept in `fixtures/story/`; `SNAPSHOTS=overwrite` writes it anew.
+
+use std::path::Path;
+
+use crate::support::{Output, Sandbox};
+
+const FAMILY: &str = "auth-api-secrets";
+
+struct Story {
+    sandbox: Sandbox,
+    now: String,
+}
+
+impl Story {
+    /// The example repository, committed, with a job that runs once a month.
+    fn begin(now: &str) -> Self {
+        let story = Self { sandbox: Sandbox::example("auth-api"), now: now.to_owned() };
+        for environment in ["staging", "production"] {
+            let file = format!("overlays/{environment}/token-cleanup.yaml");
+            let monthly = story.sandbox.read(&file).replace("15 3 * * 0", "15 3 1 * *");
+            story.sandbox.write(&file, &monthly);
+        }
+        git2::Repository::init(story.sandbox.root()).unwrap();
+        story.commit("Begin");
+        story
+    }
+
+    fn at(&mut self, now: &str) {
+        now.clone_into(&mut self.now);
+    }
+
+    fn git(&self, arguments: &[&str]) -> Output {
+        let mut git = std::process::Command::new("git");
+        git.current_dir(self.sandbox.root()).args(arguments);
+        self.sandbox.finish(self.dated(&mut git))
+    }
+
+    /// With the name and the time that commits get.
+    fn dated<'c>(&self, command: &'c mut std::process::Command) -> &'c mut std::process::Command {
+        for role in ["AUTHOR", "COMMITTER"] {
+            command.env(format!("GIT_{role}_NAME"), "Robin");
+            command.env(format!("GIT_{role}_EMAIL"), "robin@example.com");
+            command.env(format!("GIT_{role}_DATE"), &self.now);
+        }
+        command.env("GIT_CONFIG_GLOBAL", self.sandbox.path("../no-settings"))
+    }
+
+    fn commit(&self, message: &str) {
+        let _ = self.git(&["add", "--all"]).success();
+        let _ = self.git(&["commit", "--quiet", "--message", message]).success();
+    }
+
+    fn rotate(&self, arguments: &[&str]) -> Output {
+        let mut command = self.sandbox.command(arguments);
+        command.args(["--at", &self.now]);
+        self.sandbox.finish(self.dated(&mut command))
+    }
+
+    fn message(&self) -> String {
+        self.git(&["log", "-1", "--format=%B"]).success().stdout
+    }
+
+    /// Holds what `status` says against what is kept, and has the rules find nothing.
+    fn stands(&self, step: &str) {
+        let status = self.rotate(&["status"]).success().stdout;
+        // A commit's name depends on the tree, which other tests may well change.
+        let told: Vec<String> = status.lines().map(without_commit).collect();
+        let told = format!("{}\n{}\n", self.now, told.join("\n"));
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/story/{step}.txt"));
+        if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
+            std::fs::write(&file, &told).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(&file).unwrap_or_default(), told, "{step}");
+    }
+
+    fn stubs(&self, environment: &str) -> Vec<String> {
+        let files = self.sandbox.files().into_iter().map(|(name, _)| name);
+        let prefix = format!("overlays/{environment}/externalsecret-{FAMILY}-");
+        files
+            .filter_map(|name| name.strip_prefix(&prefix)?.strip_suffix(".yaml").map(str::to_owned))
+            .collect()
+    }
+}
+
+/// The line with `COMMIT` for a commit's first digits.
+fn without_commit(line: &str) -> String {
+    let words = line.split(' ').map(|word| {
+        let digits = word.trim_matches(['(', ')', ',', ':']);
+        let is_commit = digits.len() == 9
+            && digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
+        if is_commit { word.replace(digits, "COMMIT") } else { word.to_owned() }
+    });
+    words.collect::<Vec<_>>().join(" ").trim_end().to_owned()
+}
+
+#[test]
+fn a_familys_life() {
+    let mut story = Story::begin("2025-07-01T08:00:00Z");
+    story.stands("01-begin");
+
+    story.at("2025-07-23T11:00:00Z");
+    let _ = story.rotate(&["bump", "staging", "--commit"]).success();
+    let message = story.message();
+    for line in [
+        "Bump auth-api-secrets in staging to 20250723110000",
+        "Rotate-Family: auth-api-secrets",
+        "Rotate-Environment: staging",
+        "Rotate-Version: 20250723110000",
+        "Rotate-Previous: 20250602090000",
+    ] {
+        assert!(message.lines().any(|one| one == line), "{line}\n{message}");
+    }
+    assert_eq!(story.git(&["status", "--porcelain"]).success().stdout, "");
+    story.stands("02-staging");
+
+    // A minute too early, whoever asks.
+    story.at("2025-07-24T10:59:00Z");
+    let _ = story.rotate(&["bump", "production"]).status(1).says(&[
+        "soak",
+        "23h 59m of 1d, over at 2025-07-24 11:00 UTC",
+        "--override soak",
+    ]);
+    let waiting = story.rotate(&["promote", "--check"]).success();
+    let _ = waiting.says(&["Nothing is due", "over at 2025-07-24 11:00 UTC"]);
+
+    // What has nothing to do with it does not begin the soak anew.
+    let image = "overlays/staging/token-cleanup.yaml";
+    let text = story.sandbox.read(image).replace("api:2.14.0", "api:2.15.0");
+    story.sandbox.write(image, &text);
+    story.commit("Set the image of the cleanup");
+    story.stands("03-almost-soaked");
+
+    story.at("2025-07-24T11:00:00Z");
+    let _ = story.rotate(&["promote", "--check"]).status(1);
+    let _ = story.rotate(&["promote", "production", "--commit"]).success();
+    assert!(
+        story.message().starts_with("Promote auth-api-secrets in production to 20250723110000")
+    );
+    story.stands("04-production");
+
+    // The new value does not work with the outside API.
+    story.at("2025-07-24T13:30:00Z");
+    let back = ["rollback", "production", FAMILY, "--reason", "logins fail: 401", "--commit"];
+    let _ = story.rotate(&back).success();
+    let message = story.message();
+    assert!(message.starts_with("Roll back auth-api-secrets in production to 20250602090000"));
+    assert!(message.contains("Rotate-Reason: logins fail: 401"), "{message}");
+    let settings = story.sandbox.read("rotate.yaml");
+    assert!(settings.contains("version: \"20250602090000\"") && settings.contains("logins fail"));
+    story.stands("05-rolled-back");
+
+    story.at("2025-07-26T09:00:00Z");
+    let held = story.rotate(&["promote", "--commit"]).success();
+    let _ = held.says(&["Nothing is due", "held at 20250602090000"]);
+    let held = story.rotate(&["bump", "production"]).status(1);
+    let _ = held.says(&["hold: held at 20250602090000", "logins fail", "--lift-hold"]);
+
+    let lift = ["bump", "production", "--lift-hold", "--commit"];
+    let _ = story.rotate(&lift).success();
+    assert!(
+        !story.sandbox.path("rotate.yaml").exists()
+            || !story.sandbox.read("rotate.yaml").contains("holds")
+    );
+    assert!(story.message().contains("Rotate-Hold: lifted"));
+    story.stands("06-lifted");
+
+    story.at("2025-08-04T07:15:00Z");
+    let _ = story.rotate(&["bump", "staging", "--commit"]).success();
+    story.at("2025-08-05T08:00:00Z");
+    let _ = story.rotate(&["promote", "--commit"]).success();
+    let all = ["20250602090000", "20250723110000", "20250804071500"];
+    assert_eq!(story.stubs("production"), all);
+    story.stands("07-second-rotation");
+}
