@@ -15,3 +15,4 @@ mod parity;
 mod sarif;
 mod state;
 mod tree;
+mod workflow;
