@@ -7,7 +7,7 @@ use crate::cli::Status;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::finding::Level;
-use crate::lint::rule::Facts;
+use crate::lint::rule::{Facts, History};
 use crate::lint::selection::Selection;
 use crate::lint::{self};
 use crate::repo::Repo;
@@ -124,7 +124,13 @@ impl<'a> Gates<'a> {
         let mut shut: Vec<Gate> =
             candidate.gates().into_iter().filter(|gate| !gate.is_open).collect();
         shut.retain(|gate| !(lifts_hold && gate.kind == GateKind::Hold));
-        self.judge(environment, family, shut)
+        let mut remarks = self.judge(environment, family, shut)?;
+        if let (Some(from), None) = (from, &self.timeline) {
+            let text =
+                format!("there is no history here that says how long {} has run it", from.name);
+            remarks.push(Remark { trailer: "Rotate-Note", text });
+        }
+        Ok(remarks)
     }
 
     /// Refuses a tree in which the rules find errors in an environment; what was overridden.
@@ -176,7 +182,9 @@ pub fn lint_gate(
     now: DateTime<Utc>,
 ) -> Result<Option<Gate>, Failure> {
     let selection = Selection::of(&repo.config)?;
-    let outcome = lint::run(&Facts { repo, base: None, now }, &selection);
+    let history = History::none();
+    let facts = Facts { repo, base: None, history: &history, now };
+    let outcome = lint::run(&facts, &selection);
     let errors = outcome.findings.iter().filter(|finding| {
         finding.level == Level::Error && finding.environments.iter().any(|one| one == environment)
     });

@@ -14,7 +14,7 @@ use crate::disk::file;
 use crate::disk::tree::read_file;
 use crate::finding::{Finding, Fix, Level};
 use crate::lint::baseline::Baseline;
-use crate::lint::rule::Facts;
+use crate::lint::rule::{Facts, History};
 use crate::lint::selection::Selection;
 use crate::lint::{self, Outcome};
 use crate::plan::{FileChange, fix};
@@ -122,9 +122,14 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let base = args.base.as_ref().map(|revision| session.base(revision)).transpose()?.flatten();
     let repo = session.repo()?;
     let selection = Selection::of(&repo.config)?;
+    let history = History::new(|depth| {
+        let timeline = session.has_git().then(|| session.timeline(&repo, None, depth));
+        timeline.and_then(Result::ok)
+    });
     let judge = Judge {
         selection: &selection,
         base: base.as_ref(),
+        history: &history,
         now: args.at.unwrap_or_else(Utc::now),
         within: &within,
         baseline: baseline.as_ref(),
@@ -157,6 +162,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     };
     show(&report, format, console)?;
     let fails = judged.findings.iter().any(|finding| args.fail_on.is_met(finding));
+    drop(history);
     // The process ends here; taking large trees apart node by node would only delay that.
     std::mem::forget((base, repo));
     Ok(if fails { Status::Findings } else { Status::Done })
@@ -166,6 +172,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
 struct Judge<'a> {
     selection: &'a Selection,
     base: Option<&'a Repo>,
+    history: &'a History<'a>,
     now: DateTime<Utc>,
     within: &'a [TreePath],
     baseline: Option<&'a Baseline>,
@@ -179,7 +186,7 @@ struct Judged {
 
 impl Judge<'_> {
     fn run(&self, repo: &Repo) -> Judged {
-        let facts = Facts { repo, base: self.base, now: self.now };
+        let facts = Facts { repo, base: self.base, history: self.history, now: self.now };
         let Outcome { mut findings, allowed } = lint::run(&facts, self.selection);
         let (known, gone) = self.baseline.map_or((0, 0), |known| known.sift(&mut findings));
         if !self.within.is_empty() {

@@ -1,10 +1,14 @@
 //! What a rule is: a constant with its words, and a function over facts.
 
+use std::sync::OnceLock;
+
 use chrono::{DateTime, Utc};
 
 use crate::finding::{Finding, Level};
 use crate::repo::Repo;
 use crate::text::source::Place;
+use crate::timeline::Timeline;
+use crate::timeline::walk::Depth;
 
 /// A rule.
 pub struct Rule {
@@ -37,8 +41,46 @@ pub struct Facts<'r> {
     pub repo: &'r Repo,
     /// The repository at the revision that it is compared with.
     pub base: Option<&'r Repo>,
+    /// What Git says of the time before.
+    pub history: &'r History<'r>,
     /// The present time.
     pub now: DateTime<Utc>,
+}
+
+/// Reads what the mainline says, to a depth; `None` where there is no Git or it cannot be read.
+type Read<'r> = Box<dyn Fn(Depth<'_>) -> Option<Timeline> + Send + Sync + 'r>;
+
+/// What Git says of the time before, read when the first rule asks: most runs never do.
+pub struct History<'r> {
+    read: Read<'r>,
+    since: OnceLock<Option<Timeline>>,
+    all: OnceLock<Option<Timeline>>,
+}
+
+impl<'r> History<'r> {
+    /// A history that `read` reads.
+    #[must_use]
+    pub fn new(read: impl Fn(Depth<'_>) -> Option<Timeline> + Send + Sync + 'r) -> Self {
+        Self { read: Box::new(read), since: OnceLock::new(), all: OnceLock::new() }
+    }
+
+    /// None: rules go by the time in a version's name.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::new(|_| None)
+    }
+
+    /// Since when everything runs that runs now.
+    #[must_use]
+    pub fn since(&self) -> Option<&Timeline> {
+        self.since.get_or_init(|| (self.read)(Depth::Since)).as_ref()
+    }
+
+    /// Everything back to the first commit.
+    #[must_use]
+    pub fn all(&self) -> Option<&Timeline> {
+        self.all.get_or_init(|| (self.read)(Depth::Everything)).as_ref()
+    }
 }
 
 impl Rule {

@@ -98,6 +98,19 @@ impl Timeline {
         self.now(environment, family).filter(|era| era.running.only() == Some(version))
     }
 
+    /// Whether an environment ever named a version.
+    #[must_use]
+    pub fn had(&self, environment: &str, family: &str, version: &str) -> bool {
+        let mut eras = self.eras(environment, family).iter();
+        eras.any(|era| era.running.versions.contains(version))
+    }
+
+    /// Whether the whole life of a family in an environment is known.
+    #[must_use]
+    pub fn is_whole(&self, environment: &str, family: &str) -> bool {
+        self.eras(environment, family).last().is_some_and(|era| era.began.is_exact())
+    }
+
     /// The version that an environment ran alone before the one it runs now.
     #[must_use]
     pub fn before(&self, environment: &str, family: &str) -> Option<(&str, &Era)> {

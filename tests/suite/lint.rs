@@ -320,3 +320,48 @@ fn values_are_never_shown() {
         );
     }
 }
+
+/// Where there is Git, it says what an environment had before and since when.
+#[test]
+fn rules_on_time_ask_git() {
+    let sandbox = Sandbox::empty();
+    let stub = |version: &str| {
+        format!(
+            "apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {{ name: auth-{version}, namespace: shop }}
+spec:
+  secretStoreRef: {{ kind: ClusterSecretStore, name: aws }}
+  refreshPolicy: CreatedOnce
+  target: {{ immutable: true }}
+  dataFrom:
+    - extract: {{ key: shop/auth, version: \"uuid/{version}\" }}
+"
+        )
+    };
+    let put = |environment: &str, version: &str| {
+        let name = format!("auth-{version}");
+        sandbox.write(&format!("{environment}/web.yaml"), &deployment("web", &name));
+        sandbox.write(&format!("{environment}/auth.yaml"), &stub(version));
+    };
+    let at = |time: &str| sandbox.rotate(&["lint", "--format", "concise", "--at", time]);
+    put("staging", "20250301000000");
+    put("production", "20250301000000");
+    sandbox.commit_all();
+    // Made long ago, but in staging only since this commit: nothing is late on the day after.
+    put("staging", "20250401000000");
+    let _ = at("2025-06-28T09:00:00Z").status(1);
+    sandbox.commit_all();
+    assert_eq!(at("2025-06-28T09:00:00Z").success().stdout, "");
+    let late = at("2025-07-20T09:00:00Z").status(1);
+    assert!(late.stdout.contains("warning[stale-reference]"), "{late}");
+    // Staging went back: production has what staging has no more, but had.
+    put("production", "20250401000000");
+    put("staging", "20250301000000");
+    sandbox.commit_all();
+    let back = at("2025-06-28T09:00:00Z");
+    assert!(!back.stdout.contains("skipped-environment"), "{back}");
+    put("production", "20250501000000");
+    let skipped = at("2025-06-28T09:00:00Z").status(1);
+    assert!(skipped.stdout.contains("error[skipped-environment]"), "{skipped}");
+}

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use rotate::config::parse;
 use rotate::finding::{FileEdit, Finding};
-use rotate::lint::rule::{Facts, Fixes, Rule};
+use rotate::lint::rule::{Facts, Fixes, History, Rule};
 use rotate::lint::rules::RULES;
 use rotate::lint::selection::Selection;
 use rotate::lint::{self};
@@ -58,7 +58,9 @@ fn load(files: &Files) -> Repo {
 
 fn run(rule: &Rule, files: &Files, base: Option<&Files>) -> Vec<Finding> {
     let (repo, base) = (load(files), base.map(load));
-    let facts = Facts { repo: &repo, base: base.as_ref(), now: NOW.parse().unwrap() };
+    let history = History::none();
+    let now = NOW.parse().unwrap();
+    let facts = Facts { repo: &repo, base: base.as_ref(), history: &history, now };
     lint::run(&facts, &Selection::only(rule.id).unwrap()).findings
 }
 

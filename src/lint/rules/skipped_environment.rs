@@ -45,11 +45,12 @@ Give the version to the environment before: `rotate bump ENV FAMILY --version VE
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let (repo, spots) = (facts.repo, Spots::new(facts.repo));
-    spots.iter().flat_map(|spot| of_spot(repo, &spots, spot)).collect()
+    let spots = Spots::new(facts.repo);
+    spots.iter().flat_map(|spot| of_spot(facts, &spots, spot)).collect()
 }
 
-fn of_spot(repo: &Repo, spots: &Spots<'_>, spot: &Spot<'_>) -> Vec<Finding> {
+fn of_spot(facts: &Facts<'_>, spots: &Spots<'_>, spot: &Spot<'_>) -> Vec<Finding> {
+    let repo = facts.repo;
     let environment = &repo.environments[spot.environment];
     let kin = spots.before(repo, spot);
     let Some(before) = kin.iter().find(|one| one.is_versioned()).map(|one| one.environment) else {
@@ -61,9 +62,17 @@ fn of_spot(repo: &Repo, spots: &Spots<'_>, spot: &Spot<'_>) -> Vec<Finding> {
     }
     let place = kin.iter().flat_map(|one| one.live()).max_by(|a, b| a.0.cmp(&b.0));
     let place = place.and_then(|(_, named)| named.reference.near());
+    let from = before;
     let before = &repo.environments[before].name;
     let mut places = BTreeSet::new();
-    let skipped = spot.live().filter(|(version, _)| *version > newest);
+    let there = repo.family(from, spot.family);
+    let skipped = spot.live().filter(|(version, _)| {
+        let digits = version.as_str();
+        let is_there = there.is_some_and(|state| {
+            state.versions.contains_key(digits) || state.stubs.contains_key(digits)
+        });
+        !is_there && was_skipped(facts, before, spot.family, version, &newest)
+    });
     let findings = skipped.filter_map(|(version, named)| {
         let at = named.reference.near()?;
         places.insert((at.source.path().clone(), at.span)).then_some(())?;
@@ -75,6 +84,20 @@ fn of_spot(repo: &Repo, spots: &Spots<'_>, spot: &Spot<'_>) -> Vec<Finding> {
         Some(finding.help(help).in_environment(&environment.name))
     });
     findings.collect()
+}
+
+/// Whether an environment never had a version: by Git where it knows, and else where all its own are older.
+fn was_skipped(
+    facts: &Facts<'_>,
+    environment: &str,
+    family: &str,
+    version: &Version,
+    newest: &Version,
+) -> bool {
+    match facts.history.all().filter(|past| past.is_whole(environment, family)) {
+        Some(past) => !past.had(environment, family, version.as_str()),
+        None => version > newest,
+    }
 }
 
 /// The newest version that anything in an environment names or makes, whatever names it and wherever.

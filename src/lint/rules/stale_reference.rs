@@ -127,6 +127,12 @@ fn before(
         return None;
     }
     let name = &repo.environments[before.first()?.environment].name;
+    // The digits say when the version was made; Git says since when it runs there.
+    let since =
+        facts.history.since().and_then(|past| past.runs(name, spot.family, version.as_str()));
+    if since.is_some_and(|era| facts.now - era.began.time() <= TimeDelta::seconds(wait.into())) {
+        return None;
+    }
     let here = &repo.environments[spot.environment].name;
     Some(Newer {
         says: format!("although {name} runs"),
