@@ -120,7 +120,10 @@ fn with_hold(
     }
     let mut settings = Vec::new();
     if !args.no_hold && !plan.is_empty() {
-        let text = format!("held at {version} until `rotate bump … --lift-hold`");
+        let text = format!(
+            "{version}, until `rotate bump {} {} --lift-hold`",
+            args.environment, args.family
+        );
         let new = NewHold {
             environment: args.environment.clone(),
             family: args.family.clone(),

@@ -110,14 +110,14 @@ impl Args {
             let plan = &one.plan;
             console.talk(picture::summary(plan, written, console.color_err).trim_end());
             for remark in &one.remarks {
-                console.talk(&format!("  {}", remark.text));
+                console.talk(&format!("  {}: {}", remark.word(), remark.text));
             }
-            if !plan.next.is_empty() && !self.check {
+            let no_commit = self.commit || !session.has_git();
+            let next = picture::next_steps(plan, no_commit, console.color_err);
+            if !next.is_empty() && !self.check {
                 let when = if written { "" } else { ", once it is written" };
                 let place = session.named().map_or(String::new(), |tree| format!(", in {tree}"));
-                console.talk(&format!("\nNext{when}{place}:"));
-                let no_commit = self.commit || !session.has_git();
-                console.talk(&picture::next_steps(plan, no_commit, console.color_err));
+                console.talk(&format!("\nNext{when}{place}:\n{next}"));
             }
         }
         Ok(())

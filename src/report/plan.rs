@@ -64,6 +64,14 @@ pub struct Remark {
     pub text: String,
 }
 
+impl Remark {
+    /// The trailer's last word, as people read it.
+    #[must_use]
+    pub fn word(&self) -> String {
+        self.trailer.rsplit('-').next().unwrap_or(self.trailer).to_lowercase()
+    }
+}
+
 /// The message of a commit that holds the plan's changes, with trailers that programs read.
 #[must_use]
 pub fn commit_message(plan: &Plan, verb: &str, remarks: &[Remark]) -> String {

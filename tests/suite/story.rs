@@ -173,3 +173,50 @@ fn a_familys_life() {
     assert_eq!(story.stubs("production"), all);
     story.stands("07-second-rotation");
 }
+
+/// The README tells the same story: its commands are run, and what they say must be what it shows; `...` stands for
+/// lines that are left out.
+#[test]
+fn the_readmes_story() {
+    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md"));
+    let readme = readme.unwrap();
+    let start = readme.find("<!-- story -->\n```shell-session\n").unwrap();
+    let text = &readme[start..readme.find("```\n<!-- /story -->").unwrap()];
+    let mut story = Story::begin("2025-07-01T08:00:00Z");
+    let mut commands = 0;
+    for block in text.split("\n# ").skip(1) {
+        let mut lines = block.lines();
+        story.at(lines.next().unwrap());
+        let command = lines.next().and_then(|line| line.strip_prefix("$ rotate ")).unwrap();
+        let output = story.rotate(&words(command));
+        let said = format!("{}{}", output.stdout, output.stderr);
+        let said: Vec<String> = said.lines().map(without_commit).collect();
+        let shown: Vec<&str> = lines.collect();
+        assert!(fits(&shown, &said), "$ rotate {command}\n{}", said.join("\n"));
+        commands += 1;
+    }
+    assert!(commands >= 5, "{commands} commands only");
+}
+
+/// The words of a command line; single quotes hold one together.
+fn words(command: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    for (index, part) in command.split('\'').enumerate() {
+        if index % 2 == 1 {
+            words.push(part);
+        } else {
+            words.extend(part.split_whitespace());
+        }
+    }
+    words
+}
+
+/// Whether lines are those that are shown, `...` standing for any number of them.
+fn fits(shown: &[&str], said: &[String]) -> bool {
+    match (shown.first(), said.first()) {
+        (None, _) => said.iter().all(String::is_empty),
+        (Some(&"..."), _) => (0..=said.len()).any(|from| fits(&shown[1..], &said[from..])),
+        (Some(line), Some(one)) => line == one && fits(&shown[1..], &said[1..]),
+        (Some(_), None) => false,
+    }
+}
