@@ -171,7 +171,11 @@ fn bump(
 ) -> Option<State> {
     let mut fault = |text: String| faults.push(format!("{family} in {environment}: {text}"));
     let files = tree::files(copy.path());
-    let output = tree::rotate(copy.path(), &["bump", environment, family, "--version", VERSION]);
+    // What is rendered is judged here, not the hour or what the rules say of the rest.
+    let regardless =
+        ["--override", "window", "--override", "lint", "--reason", "kubectl is the judge"];
+    let bump = ["bump", environment, family, "--version", VERSION];
+    let output = tree::rotate(copy.path(), &[&bump[..], &regardless].concat());
     let changed = changed(&files, copy.path());
     if !output.status.success() {
         if !must_refuse {
