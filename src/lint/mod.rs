@@ -72,7 +72,13 @@ fn merge(facts: &Facts<'_>, found: impl Iterator<Item = Finding>) -> Vec<Finding
         let spot = spots.entry((finding.rule, path, span.start, span.end)).or_default();
         spot.entry(environment).or_default().push(finding);
     }
-    spots.into_values().flat_map(|spot| merge_spot(spot.into_values())).collect()
+    let merged = spots.into_values().flat_map(|spot| merge_spot(spot.into_values()));
+    let mut merged: Vec<Finding> = merged.collect();
+    for finding in &mut merged {
+        finding.environments.sort_by_key(|name| order(name));
+        finding.environments.dedup();
+    }
+    merged
 }
 
 /// The findings of one place, environment by environment.
