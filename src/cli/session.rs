@@ -156,7 +156,7 @@ impl Session {
             .map(|change| Change {
                 path: change.path.clone(),
                 before: change.before.as_ref().map(|source| bytes(source.text())),
-                after: Some(bytes(&change.after)),
+                after: change.after.as_deref().map(bytes),
             })
             .collect();
         let Some(writer) = &self.writer else { return Ok(()) };

@@ -13,8 +13,9 @@ pub fn diff(changes: &[FileChange], color: bool) -> String {
     let mut out = String::new();
     for change in changes {
         let before = change.before.as_ref().map(sensitive::mask);
-        let after = sensitive::mask_text(&change.path, &change.after);
-        out.push_str(&diff::unified(change.path.as_str(), before.as_deref(), &after, color));
+        let after = change.after.as_ref().map(|text| sensitive::mask_text(&change.path, text));
+        let path = change.path.as_str();
+        out.push_str(&diff::unified(path, before.as_deref(), after.as_deref(), color));
     }
     out
 }
