@@ -15,6 +15,7 @@ mod moves;
 mod next;
 mod patch;
 mod prove;
+pub mod prune;
 pub mod refusal;
 pub mod request;
 mod site;

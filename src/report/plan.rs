@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::plan::{FileChange, MoveKind, Plan};
+use crate::plan::{FileChange, MoveKind, NextStep, Plan};
 use crate::repo::sensitive;
 use crate::report::console::Paint;
 use crate::report::diff;
@@ -91,9 +91,9 @@ pub fn commit_message(plan: &Plan, verb: &str, remarks: &[Remark]) -> String {
 
 /// What is left to a person; without the commit where it was made, or there is no Git.
 #[must_use]
-pub fn next_steps(plan: &Plan, no_commit: bool, color: bool) -> String {
+pub fn next_steps(next: &[NextStep], no_commit: bool, color: bool) -> String {
     let mut out = String::new();
-    let left = plan.next.iter().filter(|step| !(no_commit && step.is_commit));
+    let left = next.iter().filter(|step| !(no_commit && step.is_commit));
     for (index, step) in left.enumerate() {
         let _ = writeln!(out, "{}. {}", index + 1, step.title);
         for line in step.command.iter().flat_map(|command| command.lines()) {
