@@ -9,6 +9,7 @@ pub mod gates;
 pub mod init;
 pub mod lint;
 pub mod promote;
+pub mod prune;
 pub mod refs;
 pub mod rollback;
 pub mod session;
@@ -47,6 +48,7 @@ enum Command {
     Init(init::Args),
     Lint(lint::Args),
     Promote(promote::Args),
+    Prune(prune::Args),
     Refs(refs::Args),
     Rollback(rollback::Args),
     Status(status::Args),
@@ -92,6 +94,7 @@ pub fn run() -> ExitCode {
         Command::Init(args) => init::run(args, &cli.global, &console),
         Command::Lint(args) => lint::run(args, &cli.global, &console),
         Command::Promote(args) => promote::run(args, &cli.global, &console),
+        Command::Prune(args) => prune::run(args, &cli.global, &console),
         Command::Refs(args) => refs::run(args, &cli.global, &console),
         Command::Rollback(args) => rollback::run(args, &cli.global, &console),
         Command::Status(args) => status::run(args, &cli.global, &console),

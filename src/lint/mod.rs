@@ -6,7 +6,6 @@ mod clear_text;
 mod fingerprint;
 mod git_patterns;
 mod judge;
-mod mentions;
 pub mod rule;
 pub mod rules;
 mod running;

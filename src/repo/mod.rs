@@ -1,5 +1,6 @@
 //! One loaded tree: its build roots and environments, who provides and who references each secret.
 
+pub mod deployed;
 pub mod environment;
 pub mod error;
 pub mod family;
@@ -7,6 +8,7 @@ mod gather;
 pub mod init;
 mod layout;
 mod load;
+pub mod mentions;
 mod pattern;
 mod plain;
 mod pointer;
@@ -14,6 +16,7 @@ pub mod provision;
 pub mod reach;
 pub mod root;
 pub mod running;
+pub mod schedules;
 pub mod sensitive;
 mod site;
 mod spelled;

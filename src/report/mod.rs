@@ -7,5 +7,6 @@ pub mod lint;
 pub mod message;
 pub mod plan;
 pub mod promote;
+pub mod prune;
 pub mod refs;
 pub mod status;

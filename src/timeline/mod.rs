@@ -79,6 +79,12 @@ pub struct Timeline {
 }
 
 impl Timeline {
+    /// Whether the walk ended where a shallow clone does.
+    #[must_use]
+    pub fn is_shallow(&self) -> bool {
+        self.lives.values().flatten().any(|era| matches!(era.began, Began::Before(_)))
+    }
+
     /// The eras of a family in an environment, the newest first; none where nothing ever named it.
     #[must_use]
     pub fn eras(&self, environment: &str, family: &str) -> &[Era] {

@@ -9,6 +9,7 @@ mod contracts;
 mod crash;
 mod docs;
 mod lint;
+mod prune;
 mod references;
 mod registry;
 mod rules;

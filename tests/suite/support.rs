@@ -73,16 +73,26 @@ impl Sandbox {
 
     /// Makes a Git repository of it and commits everything.
     pub(crate) fn commit_all(&self) -> &Self {
+        self.commit(git2::Time::new(1_751_000_000, 0), "A state\n")
+    }
+
+    /// The same, at a time (RFC 3339).
+    pub(crate) fn commit_at(&self, time: &str, message: &str) -> &Self {
+        let time: chrono::DateTime<chrono::Utc> = time.parse().unwrap();
+        self.commit(git2::Time::new(time.timestamp(), 0), message)
+    }
+
+    fn commit(&self, when: git2::Time, message: &str) -> &Self {
         let repository = git2::Repository::init(self.root()).unwrap();
         let mut index = repository.index().unwrap();
         index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
+        index.update_all(["*"], None).unwrap();
         index.write().unwrap();
         let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
-        let when = git2::Time::new(1_751_000_000, 0);
         let who = git2::Signature::new("Test", "test@example.com", &when).unwrap();
         let parent = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
         let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
-        repository.commit(Some("HEAD"), &who, &who, "A state\n", &tree, &parents).unwrap();
+        repository.commit(Some("HEAD"), &who, &who, message, &tree, &parents).unwrap();
         self
     }
 

@@ -6,12 +6,12 @@ use crate::finding::{Finding, Level};
 use crate::k8s::secret_name::Version;
 use crate::kustomize::build::Status;
 use crate::lint::judge::may_reach;
-use crate::lint::mentions::Mentions;
 use crate::lint::rule::{Facts, Fixes, Rule};
-use crate::lint::stubs::is_filled_in;
 use crate::repo::Repo;
+use crate::repo::deployed::may_be_filled_in;
 use crate::repo::environment::Environment;
 use crate::repo::family::FamilyState;
+use crate::repo::mentions::Mentions;
 use crate::repo::root::{Provider, Reference, Root};
 
 /// The rule.
@@ -76,7 +76,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     }
     let versions: BTreeSet<&str> = candidates.iter().map(|one| one.version).collect();
     let mentions = Mentions::of(repo, &versions);
-    candidates.retain(|one| !mentions.speak_of(one.family, one.version));
+    candidates.retain(|one| mentions.of_version(one.family, one.version).next().is_none());
     candidates.iter().flat_map(findings).collect()
 }
 
@@ -129,13 +129,6 @@ fn stubs<'r>(
         provider.provided.row == "external-secret" && !repo.roots.iter().any(|other| hides(other))
     });
     known.then_some(made)
-}
-
-/// Whether a reference is filled in only when it is deployed, and may then name a version of the family.
-fn may_be_filled_in(family: &str, named: &BTreeSet<&str>) -> bool {
-    let open = named.iter().filter(|name| is_filled_in(name));
-    let name = format!("{family}-");
-    open.filter_map(|open| open.split(['$', '{']).next()).any(|start| name.starts_with(start))
 }
 
 fn findings(candidate: &Candidate<'_>) -> Vec<Finding> {
