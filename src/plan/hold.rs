@@ -99,7 +99,9 @@ fn change(
     let Some(after) = edit(source).map_err(fault)? else { return Ok(None) };
     let read: Result<Config, _> = parse_config(&Source::file(path.clone(), after.as_str()));
     read.map_err(|error| fault(error.message))?;
-    Ok(Some(FileChange { path, before, after: Some(after) }))
+    // Settings that say nothing need no file.
+    let says_nothing = matches!(after.trim(), "" | "{}");
+    Ok(Some(FileChange { path, before, after: (!says_nothing).then_some(after) }))
 }
 
 /// The text without the hold on a family; `None` when there is none.
