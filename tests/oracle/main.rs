@@ -10,6 +10,7 @@ mod hook;
 mod isolation;
 mod judgement;
 mod kubectl;
+mod lifecycle;
 mod objects;
 mod parity;
 mod sarif;

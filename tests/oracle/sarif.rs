@@ -13,8 +13,10 @@ fn schema() -> Value {
     );
     let mut schema: Value = serde_json::from_slice(&fs::read(file).unwrap()).unwrap();
     // Its pattern for languages has a bracket too many, which not every engine takes; we name none.
-    let language = schema.pointer_mut("/definitions/run/properties/language").unwrap();
-    language.as_object_mut().unwrap().remove("pattern").unwrap();
+    for of in ["run", "toolComponent"] {
+        let language = schema.pointer_mut(&format!("/definitions/{of}/properties/language"));
+        language.unwrap().as_object_mut().unwrap().remove("pattern").unwrap();
+    }
     schema
 }
 
