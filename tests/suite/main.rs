@@ -12,6 +12,7 @@ mod lint;
 mod prune;
 mod references;
 mod registry;
+mod rollback;
 mod rules;
 mod story;
 mod stubs;
