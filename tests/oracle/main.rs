@@ -12,6 +12,7 @@ mod judgement;
 mod kubectl;
 mod objects;
 mod parity;
+mod removal;
 mod sarif;
 mod state;
 mod tree;
