@@ -132,7 +132,7 @@ impl Session {
         }
         let names: Vec<&str> = dirty.iter().map(TreePath::as_str).collect();
         let text = format!("uncommitted changes in {}; nothing was written", names.join(", "));
-        let help = "commit or stash them, so that the change is a commit of its own; or take `--allow-dirty`";
+        let help = "commit or stash them, so that this change is a commit of its own; or take `--allow-dirty`";
         Err(Failure::usage(Message::new(text).help(help)))
     }
 

@@ -188,7 +188,8 @@ mod tests {
         let new = put(&repo(None), &hold("20250602090000", Some("logins: 401"))).unwrap();
         assert!(new.before.is_none());
         assert_eq!(told(&new), WRITTEN);
-        let settings = "# Ours.\nlint:\n  rules: { mutable-stub: \"off\" } # later\n";
+        let settings =
+            "# Ours.\nexternal:\n  - { name: pull, namespace: \"*\", reason: by hand } # later\n";
         let change =
             put(&repo(Some(settings)), &hold("20250602090000", Some("logins: 401"))).unwrap();
         assert_eq!(told(&change), format!("{settings}{WRITTEN}"));

@@ -127,7 +127,7 @@ pub struct Left {
 }
 
 /// A thing for a person to do after the files are written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NextStep {
     /// What to do, a sentence.
     pub title: String,

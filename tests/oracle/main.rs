@@ -13,6 +13,7 @@ mod kubectl;
 mod lifecycle;
 mod objects;
 mod parity;
+mod removal;
 mod sarif;
 mod state;
 mod tree;

@@ -370,16 +370,20 @@ fn shows_what_it_would_do_and_writes_nothing() {
     assert!(!sandbox.path(&file).exists());
 }
 
-#[test]
-fn makes_a_commit_with_trailers() {
-    let sandbox = story(|_| {});
-    let repository = git2::Repository::open(sandbox.root()).unwrap();
+fn name_the_author(repository: &git2::Repository) {
     let mut config = repository.config().unwrap();
     for (key, value) in
         [("user.name", "a"), ("user.email", "a@localhost"), ("commit.gpgSign", "false")]
     {
         config.set_str(key, value).unwrap();
     }
+}
+
+#[test]
+fn makes_a_commit_with_trailers() {
+    let sandbox = story(|_| {});
+    let repository = git2::Repository::open(sandbox.root()).unwrap();
+    name_the_author(&repository);
     let _ = prune(&sandbox, &["--commit", "--at", LATE]).success();
     let head = repository.head().unwrap().peel_to_commit().unwrap();
     assert_eq!(
@@ -417,4 +421,116 @@ fn needs_git_and_the_history_that_decides() {
         .says(&["the clone is shallow", "fetch-depth: 0"]);
     let _ = whole.rotate(&["prune", "prodution"]).status(2).says(&["did you mean `production`?"]);
     let _ = prune(&whole, &["aut"]).status(2).says(&["did you mean `auth`?"]);
+}
+
+/// Stubs of two families in one file, which goes when both have gone, in a commit each.
+#[test]
+fn families_that_share_a_file() {
+    let sandbox = Sandbox::empty();
+    let mailer =
+        |text: String| text.replace("auth-", "mailer-").replace("shop/auth", "shop/mailer");
+    for (time, versions) in [
+        ("2025-01-01T00:00:00Z", &[V1][..]),
+        ("2025-03-01T00:00:00Z", &[V1, V2]),
+        ("2025-03-08T00:00:00Z", &[V1, V2, V3]),
+    ] {
+        let mut list = "resources:\n- auth.yaml\n- mailer.yaml\n".to_owned();
+        for version in versions {
+            let _ = writeln!(list, "- {version}.yaml");
+            let both = format!("{}---\n{}", stub(version), mailer(stub(version)));
+            sandbox.write(&format!("production/{version}.yaml"), &both);
+        }
+        let current = versions.last().unwrap();
+        sandbox.write("production/kustomization.yaml", &list);
+        sandbox.write("production/auth.yaml", &workload("auth", current));
+        sandbox.write("production/mailer.yaml", &mailer(workload("mail", current)));
+        sandbox.commit_at(time, "A step\n");
+    }
+    let file = format!("production/{V1}.yaml");
+    let _ = prune(&sandbox, &["mailer", "--at", LATE]).success();
+    assert_eq!(sandbox.read(&file), stub(V1));
+    assert!(sandbox.read("production/kustomization.yaml").contains(V1));
+    sandbox.write(&file, &format!("{}---\n{}", stub(V1), mailer(stub(V1))));
+    let diff = prune(&sandbox, &["--dry-run", "--at", LATE]).success().stdout;
+    assert!(diff.contains("+++ /dev/null") && diff.matches("--- a/").count() == 2, "{diff}");
+    let repository = git2::Repository::open(sandbox.root()).unwrap();
+    name_the_author(&repository);
+    let _ = prune(&sandbox, &["--commit", "--at", LATE]).success();
+    let head = repository.head().unwrap().peel_to_commit().unwrap();
+    assert_eq!(head.summary().unwrap(), Some("Prune mailer in production"));
+    let before = head.parent(0).unwrap();
+    assert_eq!(before.summary().unwrap(), Some("Prune auth in production"));
+    assert!(before.tree().unwrap().get_path(std::path::Path::new(&file)).is_ok());
+    assert!(!sandbox.path(&file).exists());
+    assert!(repository.statuses(None).unwrap().is_empty());
+}
+
+/// What nothing names any more has no way back, and goes as a whole.
+#[test]
+fn a_family_that_was_taken_out_of_use() {
+    let sandbox = Sandbox::empty();
+    for (time, version) in [("2025-01-01T00:00:00Z", V1), ("2025-03-01T00:00:00Z", V2)] {
+        sandbox.write(&format!("production/stubs/{version}.yaml"), &stub(version));
+        sandbox.write("production/web.yaml", &workload("web", version));
+        sandbox.commit_at(time, "A step\n");
+    }
+    let other = workload("web", V2).replace("auth-", "mailer-");
+    sandbox.write("production/web.yaml", &other);
+    // Nothing ever named this one, and nothing followed it: somebody may be about to use it.
+    sandbox.write(&format!("production/stubs/{V3}.yaml"), &stub(V3));
+    sandbox.commit_at("2025-04-01T00:00:00Z", "Do without\n");
+    let auth = |at: &str| {
+        let prune = ["prune", "production", "auth", "--dry-run", "--format", "json", "--at", at];
+        json(&sandbox.rotate(&prune).success())["plans"][0].clone()
+    };
+    let versions = |list: &Value| -> Vec<String> {
+        list.as_array()
+            .unwrap()
+            .iter()
+            .map(|one| one["version"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let plan = auth("2025-04-10T00:00:00Z");
+    assert_eq!(
+        (versions(&plan["removed"]), versions(&plan["kept"])),
+        (vec![V1.into()], vec![V2.into(), V3.into()])
+    );
+    let plan = auth(LATE);
+    assert_eq!(
+        (versions(&plan["removed"]), versions(&plan["kept"])),
+        (vec![V1.into(), V2.into()], vec![V3.into()])
+    );
+    assert_eq!(
+        plan["kept"][0]["reason"],
+        "nothing in production ever named it, and no version followed it"
+    );
+}
+
+/// After a rollback the newer version stays, and so does the one before.
+#[test]
+fn a_rollback_leaves_both_ways_open() {
+    let sandbox = story(|_| {});
+    sandbox.write("production/web.yaml", &workload("web", V2));
+    sandbox.commit_at("2025-03-09T00:00:00Z", "Go back\n");
+    let (gone, kept) = judged(&sandbox, &["--at", LATE]);
+    assert_eq!(gone, Vec::<String>::new());
+    let kept: Vec<(&str, &str)> = kept.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    assert_eq!(kept, [(V1, "way-back"), (V2, "referenced"), (V3, "newer")]);
+}
+
+/// What the tree no longer names may still be deployed from the mainline.
+#[test]
+fn stays_while_the_mainline_names_it() {
+    let sandbox = Sandbox::empty();
+    run(&sandbox, "production", &[V1, V2]);
+    sandbox.write("production/api.yaml", &workload("api", V1));
+    let list = sandbox.read("production/kustomization.yaml");
+    sandbox.write("production/kustomization.yaml", &format!("{list}  - api.yaml\n"));
+    sandbox.commit_at("2025-03-01T00:00:00Z", "One\n");
+    run(&sandbox, "production", &[V1, V2, V3]);
+    sandbox.write("production/api.yaml", &workload("api", V3));
+    let (gone, kept) = judged(&sandbox, &["--at", LATE]);
+    assert_eq!(gone, Vec::<String>::new());
+    let kept: Vec<(&str, &str)> = kept.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    assert_eq!(kept, [(V1, "mainline"), (V2, "way-back"), (V3, "referenced")]);
 }

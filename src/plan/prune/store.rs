@@ -38,13 +38,12 @@ impl Told<'_, '_, '_> {
             .going
             .iter()
             .map(|(one, _)| {
-                let namespace = one.namespace();
-                let namespace = namespace
-                    .map_or_else(String::new, |name| format!(" --namespace {}", word(name)));
+                let namespace = namespace(one.namespace());
                 format!("kubectl get secret {}{namespace} --ignore-not-found", word(one.secret))
             })
             .collect();
         let look: Vec<String> = look.into_iter().collect();
+        steps.extend(self.left_behind());
         steps.push(step(
             "Wait until the operator has removed the Secret: this prints nothing then.",
             Some(look.join("\n")),
@@ -63,6 +62,28 @@ impl Told<'_, '_, '_> {
             }
         }
         (steps, notes.into_iter().collect())
+    }
+
+    /// The Secrets that the operator leaves behind when their stubs go.
+    fn left_behind(&self) -> BTreeSet<NextStep> {
+        let mut steps = BTreeSet::new();
+        for (document, _) in self.going {
+            for maker in document.makers.iter().filter(|maker| maker.is_deployed) {
+                let policy = maker.object().node.at(&["spec", "target", "creationPolicy"]);
+                let Some(policy @ ("Orphan" | "CreateOrMerge")) = policy.and_then(|one| one.str())
+                else {
+                    continue;
+                };
+                let (secret, namespace) = (word(document.secret), namespace(maker.namespace()));
+                let title =
+                    format!("Delete the Secret {secret}, which its stub leaves behind ({policy}).");
+                steps.insert(step(
+                    &title,
+                    Some(format!("kubectl delete secret {secret}{namespace}")),
+                ));
+            }
+        }
+        steps
     }
 
     /// What the stubs read that nothing else reads.
@@ -108,6 +129,11 @@ impl Told<'_, '_, '_> {
         }
         read
     }
+}
+
+/// The flag for a namespace, where Git sets one.
+fn namespace(name: Option<&str>) -> String {
+    name.map_or_else(String::new, |name| format!(" --namespace {}", word(name)))
 }
 
 /// What tells one version of one key from another.
@@ -160,7 +186,10 @@ fn remove_key(store: Store, key: &str) -> NextStep {
 fn remove_version(store: Store, key: &str, pin: &str) -> Vec<NextStep> {
     let title = format!("Remove the version {pin} of {key} from the store.");
     let is_number = !pin.is_empty() && pin.bytes().all(|byte| byte.is_ascii_digit());
-    let pin = &word(pin);
+    if word(pin) != pin {
+        // Inside of a query no quotes would keep a shell off it.
+        return vec![step(&title, None)];
+    }
     let one = |command: String| vec![step(&title, Some(command))];
     match store {
         Store::AwsSecretsManager => remove_stage(key, pin),
@@ -261,7 +290,9 @@ mod tests {
             commands(Store::AwsParameterStore, Some("v20250102090000"), false)[1],
             "aws ssm unlabel-parameter-version --name shop/auth --parameter-version VERSION --labels v20250102090000"
         );
-        assert!(commands(Store::AwsSecretsManager, Some("uuid/1-2"), false).is_empty());
+        for pin in ["uuid/1-2", "$(reboot)", "it's"] {
+            assert!(commands(Store::AwsSecretsManager, Some(pin), false).is_empty(), "{pin}");
+        }
     }
 
     #[test]

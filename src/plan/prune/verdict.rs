@@ -266,6 +266,12 @@ impl<'j> Here<'j> {
             let older = made.iter().rfind(|version| **version < current.as_str());
             here.ways_back.extend(older.map(|version| (*version).to_owned()));
         }
+        // Where versions overlapped, the one before need not have run alone.
+        let others = |era: &'j Era| {
+            era.running.versions.iter().rfind(|version| !here.running.contains(*version))
+        };
+        let overlapped = eras.iter().find_map(others).cloned();
+        here.ways_back.extend(overlapped);
         here.ways_back.extend(before.map(str::to_owned));
         here.is_hidden = before.is_none() && here.is_shallow;
         here
