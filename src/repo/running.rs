@@ -6,7 +6,6 @@ use crate::k8s::found::Role;
 use crate::k8s::job::is_fixed;
 use crate::k8s::secret_name::{family, split};
 use crate::repo::Repo;
-use crate::repo::root::Root;
 
 /// The names of one family that the references of an environment have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,12 +55,5 @@ impl Repo {
             }
         }
         families
-    }
-
-    /// Whether what an environment runs can be told: none of its build roots fails.
-    #[must_use]
-    pub fn is_readable(&self, environment: usize) -> bool {
-        let mut roots = self.roots_of(environment).map(|(_, root)| root);
-        !roots.any(|root: &std::sync::Arc<Root>| root.has_failed())
     }
 }
