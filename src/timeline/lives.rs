@@ -1,8 +1,11 @@
 //! The eras of every family in every environment, from the newest to the oldest, as a walk finds them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use crate::history::line::{Commit, Step};
+use crate::k8s::secret_name::family;
+use crate::repo::root::Root;
 use crate::repo::running::Running;
 use crate::text::path::TreePath;
 use crate::timeline::walk::{Depth, Past};
@@ -19,6 +22,8 @@ pub(super) struct Walk {
     readable: BTreeSet<String>,
     /// The oldest commit at which each environment could be read.
     known: BTreeMap<String, Commit>,
+    /// The roots of the last state that was compared, and what its environments are called now.
+    last: (Vec<Arc<Root>>, Vec<String>),
     /// The keys whose newest era is not known to have begun yet.
     open: BTreeSet<Key>,
 }
@@ -33,6 +38,7 @@ impl Walk {
             newest,
             broken: failed.map(|root| root.path.clone()).collect(),
             known: BTreeMap::new(),
+            last: (past.repo.roots.clone(), past.names().to_vec()),
             open: BTreeSet::new(),
         }
     }
@@ -82,15 +88,12 @@ impl Walk {
     /// Closes every era that an older state ends. `after` is the commit that came after that state.
     fn compare(&mut self, past: &Past, after: &Commit) {
         let healed = self.look(past);
-        let older: BTreeMap<Key, Running> = state(past).into_iter().collect();
         let now: BTreeSet<&String> = past.names().iter().collect();
-        let keys: BTreeSet<Key> = self.lives.keys().chain(older.keys()).cloned().collect();
-        for key in keys {
+        for (key, was) in self.candidates(past, !healed.is_empty()) {
             let is_there = now.contains(&key.environment);
             if is_there && !self.readable.contains(&key.environment) {
                 continue;
             }
-            let was = older.get(&key).cloned().unwrap_or_default();
             let known = match self.known.get(&key.environment) {
                 Some(known) => known.clone(),
                 // An environment that is gone since.
@@ -118,6 +121,44 @@ impl Walk {
             self.open.remove(&key);
         }
         self.lives.retain(|_, eras| !eras.is_empty());
+    }
+
+    /// What an older state runs, of the keys that may be otherwise in it.
+    fn candidates(&mut self, past: &Past, all: bool) -> Vec<(Key, Running)> {
+        let (roots, names) = (past.repo.roots.clone(), past.names().to_vec());
+        let is_readable = names.iter().all(|name| self.readable.contains(name));
+        if all || self.last.1 != names || !is_readable {
+            // The next comparison must be of everything again, as long as something could not be read.
+            self.last = (roots, if is_readable { names } else { Vec::new() });
+            let older: BTreeMap<Key, Running> = state(past).into_iter().collect();
+            let keys: BTreeSet<Key> = self.lives.keys().chain(older.keys()).cloned().collect();
+            let was = |key: &Key| older.get(key).cloned().unwrap_or_default();
+            return keys
+                .into_iter()
+                .map(|key| (was(&key), key))
+                .map(|(was, key)| (key, was))
+                .collect();
+        }
+        let others = |of: &[Arc<Root>], than: &[Arc<Root>]| {
+            let same: HashSet<*const Root> = than.iter().map(Arc::as_ptr).collect();
+            let other = of.iter().filter(|root| !same.contains(&Arc::as_ptr(root)));
+            other.cloned().collect::<Vec<_>>()
+        };
+        let changed = [others(&roots, &self.last.0), others(&self.last.0, &roots)].concat();
+        let named = changed.iter().flat_map(|root| {
+            let families = root.references.iter().map(|reference| family(reference.secret()));
+            root.environment
+                .into_iter()
+                .flat_map(move |index| families.clone().map(move |one| (index, one)))
+        });
+        let named: BTreeSet<(usize, &str)> = named.collect();
+        let candidate = |(index, family): (usize, &str)| {
+            let key = Key { environment: names[index].clone(), family: family.to_owned() };
+            (key, past.repo.running_of(index, family))
+        };
+        let candidates = named.into_iter().map(candidate).collect();
+        self.last.0 = roots;
+        candidates
     }
 
     /// Sees what of an older state can be read; the environments in which something can that never could before.

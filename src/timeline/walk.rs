@@ -18,6 +18,7 @@ use crate::text::tree::Tree as _;
 use crate::timeline::Timeline;
 use crate::timeline::harmless;
 use crate::timeline::lives::Walk;
+use crate::yaml::library::Library;
 use crate::yaml::parse::parse;
 
 /// Where the settings are, in a tree.
@@ -118,14 +119,18 @@ impl Past {
         }
         let pending = std::mem::take(&mut self.pending);
         let changed: BTreeSet<TreePath> = pending.files().cloned().collect();
-        let tree = Arc::new(self.snapshot.before(&pending));
-        self.snapshot = Arc::clone(&tree);
+        let shelf = self.repo.release();
+        let tree = self.go_back_to(&pending);
         let own = if has_settings { config(&tree, &self.settings) } else { None };
         // Settings that the tree of that time did not fit say nothing about it.
         let loaded = own.and_then(|own| {
             Repo::load(Arc::<Snapshot>::clone(&tree), Some(own), Scope::Everything).ok()
         });
-        match loaded.map_or_else(|| self.repo.reload(tree, &changed), Ok) {
+        let again = || {
+            let library = Library::stocked(tree, shelf, &changed);
+            self.repo.reload_library(Arc::new(library), &changed)
+        };
+        match loaded.map_or_else(again, Ok) {
             Ok(repo) => {
                 self.names = self.names_in(&repo);
                 self.repo = repo;
@@ -133,6 +138,17 @@ impl Past {
             }
             Err(_) => false,
         }
+    }
+
+    /// The tree before some differences.
+    fn go_back_to(&mut self, difference: &Difference) -> Arc<Snapshot> {
+        if Arc::get_mut(&mut self.snapshot).is_none() {
+            self.snapshot = Arc::new(self.snapshot.copy());
+        }
+        if let Some(snapshot) = Arc::get_mut(&mut self.snapshot) {
+            snapshot.go_back(difference);
+        }
+        Arc::clone(&self.snapshot)
     }
 
     /// What the environments of that time are called now.
