@@ -6,6 +6,7 @@ pub mod completions;
 pub mod explain;
 pub mod failure;
 pub mod gates;
+pub mod history;
 pub mod init;
 pub mod lint;
 pub mod promote;
@@ -45,6 +46,7 @@ enum Command {
     Bump(bump::Args),
     Completions(completions::Args),
     Explain(explain::Args),
+    History(history::Args),
     Init(init::Args),
     Lint(lint::Args),
     Promote(promote::Args),
@@ -91,6 +93,7 @@ pub fn run() -> ExitCode {
         Command::Bump(args) => bump::run(args, &cli.global, &console),
         Command::Completions(args) => completions::run(args, &mut Cli::command(), &console),
         Command::Explain(args) => explain::run(args, &cli.global, &console),
+        Command::History(args) => history::run(args, &cli.global, &console),
         Command::Init(args) => init::run(args, &cli.global, &console),
         Command::Lint(args) => lint::run(args, &cli.global, &console),
         Command::Promote(args) => promote::run(args, &cli.global, &console),

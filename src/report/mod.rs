@@ -3,6 +3,7 @@
 pub mod console;
 pub mod diff;
 pub mod explain;
+pub mod history;
 pub mod lint;
 pub mod message;
 pub mod plan;

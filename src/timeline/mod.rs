@@ -2,6 +2,7 @@
 
 pub mod gate;
 mod harmless;
+mod lives;
 pub mod outlook;
 pub mod stub;
 pub mod walk;

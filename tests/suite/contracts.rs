@@ -6,6 +6,7 @@ use std::path::Path;
 
 use rotate::plan::contract::Bump;
 use rotate::report::explain::Explained;
+use rotate::report::history::History;
 use rotate::report::lint::json::Lint;
 use rotate::report::promote::Promote;
 use rotate::report::prune::Pruned;
@@ -176,4 +177,14 @@ fn removals_are_as_their_schema_says() {
     let gone = plan["files"].as_array().unwrap().iter().filter(|file| file["removed"] == true);
     assert_eq!(gone.count(), 1);
     assert_eq!(plan["kept"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn histories_are_as_their_schema_says() {
+    let schema = kept::<History>("history.json");
+    let sandbox = Sandbox::example("shop-plain");
+    sandbox.commit_all();
+    let history = ["history", "returns-db", "--at", NOW, "--format", "json"];
+    let value = holds(&schema, &sandbox.rotate(&history).success());
+    assert!(!value["environments"].as_array().unwrap().is_empty());
 }

@@ -17,6 +17,7 @@ mod rules;
 mod story;
 mod stubs;
 mod support;
+mod timeline;
 mod yaml_acceptance;
 mod yaml_edits;
 mod yaml_properties;
