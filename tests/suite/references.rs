@@ -237,6 +237,7 @@ fn every_row_finds_what_stands_in_its_fields() {
         let value = match row.reads {
             Reads::Name => "the-secret".to_owned(),
             Reads::Scoped => "other/the-secret".to_owned(),
+            Reads::Proxy => "kubernetes-gateway://other/the-secret".to_owned(),
             Reads::List => " the-secret ".to_owned(),
             Reads::Json(key) => format!("{{\"a\": 1, \"{key}\": \"the-secret\"}}"),
             Reads::Behind(word) => format!("x{word}other/the-secret#key"),

@@ -6,7 +6,7 @@ pub mod table;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use crate::k8s::found::Provided;
+use crate::k8s::found::{EVERYWHERE, Provided};
 use crate::k8s::pattern::trail::Trail;
 use crate::k8s::pattern::{Pattern, fits};
 use crate::k8s::providers::keys::keys;
@@ -15,9 +15,6 @@ use crate::k8s::references::reading::{name_text, namespace_key};
 use crate::k8s::resource::{group_of, kind_of};
 use crate::k8s::secret_name::{check, is_placeholder};
 use crate::yaml::node::Node;
-
-/// The namespace of a secret that is made in every one.
-pub const EVERYWHERE: &str = "*";
 
 /// A row whose paths are read.
 struct Ready {
