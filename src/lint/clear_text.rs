@@ -6,17 +6,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use regex::Regex;
 
+use crate::k8s::encryption::is_ciphertext;
 use crate::lint::git_patterns::Patterns;
 use crate::text::tree::Tree;
-
-/// What tools write at the head of, or into, a text that they encrypted.
-const CIPHERS: &[&str] = &[
-    "ENC[AES256_GCM,",
-    "$ANSIBLE_VAULT;",
-    "-----BEGIN AGE ENCRYPTED FILE-----",
-    "-----BEGIN PGP MESSAGE-----",
-    "age-encryption.org/v1",
-];
 
 /// The first bytes of a file that git-crypt locked.
 const LOCKED: &[u8] = b"\0GITCRYPT\0";
@@ -73,7 +65,7 @@ pub(super) fn is_locked(bytes: &[u8]) -> bool {
 
 /// Whether a tool encrypted a text, or values in it.
 pub(super) fn is_encrypted(text: &str) -> bool {
-    is_locked(text.as_bytes()) || CIPHERS.iter().any(|mark| text.contains(mark))
+    is_locked(text.as_bytes()) || is_ciphertext(text)
 }
 
 /// Whether the value is put in only when it is deployed.
