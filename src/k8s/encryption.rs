@@ -3,6 +3,21 @@
 use crate::k8s::resource::{group_of, kind_of};
 use crate::yaml::node::Node;
 
+/// What tools write at the head of, or into, a text that they encrypted.
+const CIPHERS: &[&str] = &[
+    "ENC[AES256_GCM,",
+    "$ANSIBLE_VAULT;",
+    "-----BEGIN AGE ENCRYPTED FILE-----",
+    "-----BEGIN PGP MESSAGE-----",
+    "age-encryption.org/v1",
+];
+
+/// Whether a tool encrypted a text, or values in it.
+#[must_use]
+pub fn is_ciphertext(text: &str) -> bool {
+    CIPHERS.iter().any(|mark| text.contains(mark))
+}
+
 /// Whether SOPS encrypted the document: it would no longer match its message authentication code.
 #[must_use]
 pub fn is_sops_encrypted(object: &Node) -> bool {

@@ -5,6 +5,9 @@ use std::ops::Range;
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
 
+/// The namespace of a secret that is made in every one, or read in one that the object does not tell.
+pub const EVERYWHERE: &str = "*";
+
 /// One place in an object that names a secret.
 #[derive(Debug, Clone)]
 pub struct Found {
@@ -19,7 +22,7 @@ pub struct Found {
     pub part: Option<Range<usize>>,
     /// The secret's name.
     pub secret: String,
-    /// The namespace the field or value itself names; `None` for the object's own.
+    /// The namespace the field or value itself names; `None` for the object's own, `*` for any.
     pub namespace: Option<String>,
     /// Whether the workload starts without the secret.
     pub optional: bool,

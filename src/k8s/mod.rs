@@ -1,6 +1,8 @@
 //! What Kubernetes means: where objects name secrets, what makes secrets, how versioned names are written.
 
+pub mod by_hand;
 pub mod by_value;
+pub mod content;
 pub mod destination;
 pub mod encryption;
 pub mod found;

@@ -1,22 +1,15 @@
 //! Whether a value that stands in Git is one that nobody else should read.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use regex::Regex;
 
+use crate::k8s::encryption::is_ciphertext;
 use crate::lint::git_patterns::Patterns;
 use crate::text::tree::Tree;
-
-/// What tools write at the head of, or into, a text that they encrypted.
-const CIPHERS: &[&str] = &[
-    "ENC[AES256_GCM,",
-    "$ANSIBLE_VAULT;",
-    "-----BEGIN AGE ENCRYPTED FILE-----",
-    "-----BEGIN PGP MESSAGE-----",
-    "age-encryption.org/v1",
-];
 
 /// The first bytes of a file that git-crypt locked.
 const LOCKED: &[u8] = b"\0GITCRYPT\0";
@@ -38,7 +31,7 @@ static NAME: LazyLock<Option<Regex>> = LazyLock::new(|| {
     Regex::new(&format!("^(?:{})$", names.join("|"))).ok()
 });
 
-/// `<key>` in the midst of a text, as the Vault plugin of Argo CD fills it in.
+/// `<key>` in each line of a text, in the midst of a text, as the Vault plugin of Argo CD fills it in.
 static INLINE: LazyLock<Option<Regex>> =
     LazyLock::new(|| Regex::new(r"<[A-Za-z0-9_.-]+(?: *\|[^<>]*)?>").ok());
 
@@ -57,7 +50,14 @@ pub(super) fn reveals_encoded(text: &str) -> bool {
     STANDARD.decode(packed).map_or(true, |bytes| reveals_bytes(&bytes))
 }
 
-/// The same for bytes that need be no text.
+/// The text that base64 stands for; the text itself where it is none.
+pub(super) fn decoded(text: &str) -> Cow<'_, str> {
+    let packed: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let bytes = STANDARD.decode(packed).ok();
+    bytes.and_then(|bytes| String::from_utf8(bytes).ok()).map_or(Cow::Borrowed(text), Cow::Owned)
+}
+
+/// Whether bytes that need be no text say something.
 pub(super) fn reveals_bytes(bytes: &[u8]) -> bool {
     match std::str::from_utf8(bytes) {
         _ if is_locked(bytes) => false,
@@ -73,17 +73,20 @@ pub(super) fn is_locked(bytes: &[u8]) -> bool {
 
 /// Whether a tool encrypted a text, or values in it.
 pub(super) fn is_encrypted(text: &str) -> bool {
-    is_locked(text.as_bytes()) || CIPHERS.iter().any(|mark| text.contains(mark))
+    is_locked(text.as_bytes()) || is_ciphertext(text)
 }
 
 /// Whether the value is put in only when it is deployed.
 fn is_placeholder(text: &str) -> bool {
-    let matches =
-        |regex: &LazyLock<Option<Regex>>| regex.as_ref().is_some_and(|regex| regex.is_match(text));
+    let matches = |regex: &LazyLock<Option<Regex>>, text: &str| {
+        regex.as_ref().is_some_and(|regex| regex.is_match(text))
+    };
+    let has_name = |line: &str| matches(&INLINE, line);
     ["${", "$(", "{{", "<path:"].iter().any(|mark| text.contains(mark))
         || ADDRESSES.iter().any(|start| text.starts_with(start))
-        || matches(&NAME)
-        || (!text.contains('\n') && !text.contains("</") && matches(&INLINE))
+        || matches(&NAME, text)
+        || (!text.contains("</")
+            && text.lines().all(|line| line.trim().is_empty() || has_name(line)))
 }
 
 /// Files that are in the clear only in the work tree: a filter of Git encrypts them (git-crypt, transcrypt, sops).
@@ -117,6 +120,7 @@ mod tests {
             "-----BEGIN CERTIFICATE-----\nMIIB\n",
             "https://user:hunter2@db.example.com",
             "REPLACE_ME",
+            "user=<user>\npassword=hunter2\n",
         ] {
             assert!(reveals(text), "{text}");
         }
@@ -130,6 +134,8 @@ mod tests {
             "postgres://<user>:<password | urlencode>@db/app",
             "{{ .Values.password }}",
             "<password>",
+            "<user>\n<password | base64encode>\n",
+            "user=<user>\npassword=<password>\n",
             "<the password of the database>",
             "<path:shop/data/db#password>",
             "vault:shop/data/db#password",

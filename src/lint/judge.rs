@@ -1,5 +1,6 @@
 //! Whether a reference has what it names, as far as can be known.
 
+use crate::k8s::by_hand::is_by_hand;
 use crate::k8s::found::Role;
 use crate::k8s::heuristics;
 use crate::k8s::resource::group_of;
@@ -40,6 +41,9 @@ pub(super) fn judge(repo: &Repo, root: &Root, reference: &Reference) -> Verdict 
         return Verdict::Fine;
     }
     let namespace = root.namespace_of(reference);
+    if is_by_hand(&root.object_of(reference).node, namespace, &reference.found) {
+        return Verdict::Fine;
+    }
     // What belongs to no environment may be meant for any.
     let any = root.environment.is_none().then_some(0..repo.environments.len());
     let mut there = any.into_iter().flatten().map(Some).chain([root.environment]);

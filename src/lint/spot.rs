@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::environment::environment_of_word;
-use crate::k8s::found::Role;
+use crate::k8s::found::{EVERYWHERE, Role};
 use crate::k8s::job::is_over;
-use crate::k8s::providers::EVERYWHERE;
 use crate::k8s::secret_name::{Version, check, family, split};
 use crate::kustomize::object::Object;
 use crate::lint::running::running;

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::k8s::found::{Found, Provided, Role};
-use crate::k8s::providers::EVERYWHERE;
+use crate::k8s::found::{EVERYWHERE, Found, Provided, Role};
 use crate::k8s::resource::group_of;
 use crate::kustomize::build::{Build, Status};
 use crate::kustomize::object::Object;
@@ -150,10 +149,14 @@ impl Root {
         &self.build.objects[provider.object]
     }
 
-    /// The namespace in which a reference looks for its secret; `None` when nothing in Git sets one.
+    /// The namespace in which a reference looks for its secret; `None` when nothing in Git sets one, or when
+    /// it may be any.
     #[must_use]
     pub fn namespace_of<'r>(&'r self, reference: &'r Reference) -> Option<&'r str> {
         let named = reference.found.namespace.as_deref();
+        if named == Some(EVERYWHERE) {
+            return None;
+        }
         named.or_else(|| self.object_of(reference).namespace()).or(self.namespace.as_deref())
     }
 

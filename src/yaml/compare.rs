@@ -60,7 +60,8 @@ fn differ(one: &Node, other: &Node, path: &Path, found: &mut Vec<Path>) {
 }
 
 /// The value of each key as [`Node::get`] finds it, sorted. A key that is no scalar counts by its spelling.
-fn effective(node: &Node) -> BTreeMap<&str, &Node> {
+#[must_use]
+pub fn effective(node: &Node) -> BTreeMap<&str, &Node> {
     let mut values: BTreeMap<&str, (&Node, bool)> = BTreeMap::new();
     for entry in node.entries() {
         let spelled = || entry.key.origin.as_ref().map(|origin| origin.text());

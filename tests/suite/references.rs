@@ -102,7 +102,8 @@ fn every_example_is_found_line_by_line() {
 fn every_provider_has_its_example_and_is_found_line_by_line() {
     let fixtures = fixtures("providers");
     let have: BTreeSet<&str> = fixtures.iter().map(|(row, _)| &**row).collect();
-    let want: BTreeSet<&str> = providers::table::ROWS.iter().map(|row| row.id).collect();
+    let rows = providers::table::ROWS.iter().map(|row| row.id);
+    let want: BTreeSet<&str> = rows.chain([providers::commands::ROW]).collect();
     assert_eq!(have, want, "rows of the table of providers and fixtures/providers");
     for (row, text) in &fixtures {
         let mut have: BTreeMap<usize, BTreeSet<String>> = BTreeMap::new();
@@ -237,6 +238,7 @@ fn every_row_finds_what_stands_in_its_fields() {
         let value = match row.reads {
             Reads::Name => "the-secret".to_owned(),
             Reads::Scoped => "other/the-secret".to_owned(),
+            Reads::Proxy => "kubernetes-gateway://other/the-secret".to_owned(),
             Reads::List => " the-secret ".to_owned(),
             Reads::Json(key) => format!("{{\"a\": 1, \"{key}\": \"the-secret\"}}"),
             Reads::Behind(word) => format!("x{word}other/the-secret#key"),

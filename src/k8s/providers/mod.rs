@@ -1,12 +1,14 @@
 //! What makes secrets: which objects, which field names the secret, which keys it has.
 
+pub mod commands;
 pub mod keys;
 pub mod table;
+pub mod users;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use crate::k8s::found::Provided;
+use crate::k8s::found::{EVERYWHERE, Provided};
 use crate::k8s::pattern::trail::Trail;
 use crate::k8s::pattern::{Pattern, fits};
 use crate::k8s::providers::keys::keys;
@@ -15,9 +17,6 @@ use crate::k8s::references::reading::{name_text, namespace_key};
 use crate::k8s::resource::{group_of, kind_of};
 use crate::k8s::secret_name::{check, is_placeholder};
 use crate::yaml::node::Node;
-
-/// The namespace of a secret that is made in every one.
-pub const EVERYWHERE: &str = "*";
 
 /// A row whose paths are read.
 struct Ready {
@@ -45,7 +44,7 @@ pub fn find(object: &Node) -> Vec<Provided> {
     let of = |kind| BY_KIND.get(kind).map_or(&[][..], Vec::as_slice).iter();
     let rows = of(kind).chain(of("*"));
     let rows = rows.filter(|ready| ready.row.groups.iter().any(|glob| fits(glob, group)));
-    rows.flat_map(|ready| ready.find(object)).collect()
+    rows.flat_map(|ready| ready.find(object)).chain(commands::find(object)).collect()
 }
 
 impl Ready {
@@ -91,16 +90,18 @@ impl Ready {
             map.get(&namespace_key(key)).and_then(name_text).map(str::to_owned)
         });
         let keys = keys(self.row.keys, object, beside.map(|(map, _)| map));
-        for ending in self.row.endings {
-            found.push(Provided {
-                row: self.row.id,
-                path: path.clone(),
-                node: node.clone(),
-                secret: format!("{name}{ending}"),
-                namespace: namespace.clone(),
-                keys: keys.clone(),
-            });
-        }
+        let made = self.row.spell.map_or_else(
+            || self.row.endings.iter().map(|end| (format!("{name}{end}"), None)).collect(),
+            |spell| spell(object, name),
+        );
+        found.extend(made.into_iter().map(|(secret, other)| Provided {
+            row: self.row.id,
+            path: path.clone(),
+            node: node.clone(),
+            secret,
+            namespace: other.or_else(|| namespace.clone()),
+            keys: keys.clone(),
+        }));
     }
 }
 

@@ -1,5 +1,8 @@
 //! The table of what makes secrets.
 
+use crate::k8s::providers::users::{Made, crunchy, mongodb, percona, zalando};
+use crate::yaml::node::Node;
+
 /// Kinds of objects that make secrets, and the fields that name them.
 #[derive(Debug)]
 pub struct Row {
@@ -13,6 +16,8 @@ pub struct Row {
     pub names: &'static [&'static str],
     /// What the operator writes behind the name; several make several secrets.
     pub endings: &'static [&'static str],
+    /// For an operator that makes names of several parts: the secrets of an object, by its name.
+    pub spell: Option<fn(&Node, &str) -> Vec<Made>>,
     /// A field without which nothing is made.
     pub when: Option<&'static str>,
     /// A field with which nothing is made.
@@ -50,8 +55,8 @@ const fn row(
     kinds: &'static [&'static str],
     names: &'static [&'static str],
 ) -> Row {
-    let (when, unless, into) = (None, None, None);
-    Row { id, groups, kinds, names, endings: &[""], when, unless, into, keys: Keys::Unknown }
+    let (spell, when, unless, into) = (None, None, None, None);
+    Row { id, groups, kinds, names, endings: &[""], spell, when, unless, into, keys: Keys::Unknown }
 }
 
 impl Row {
@@ -62,6 +67,11 @@ impl Row {
 
     const fn endings(mut self, endings: &'static [&'static str]) -> Self {
         self.endings = endings;
+        self
+    }
+
+    const fn spell(mut self, spell: fn(&Node, &str) -> Vec<Made>) -> Self {
+        self.spell = Some(spell);
         self
     }
 
@@ -110,6 +120,16 @@ pub const ROWS: &[Row] = &[
     row("connection-secret", &["*"], &["*"], &["spec.writeConnectionSecretToRef.name"]),
     row("azure-service-operator", &["*.azure.com"], &["*"], &["spec.operatorSpec.{secrets.*,secretExpressions[]}.name"]),
     row("cnpg", &["postgresql.cnpg.io"], &["Cluster"], &["metadata.name"]).endings(&["-app", "-superuser", "-ca", "-server", "-replication"]),
+    row("zalando-postgresql", &["acid.zalan.do"], &["postgresql"], &["metadata.name"]).spell(zalando),
+    row("crunchy-postgres", &["postgres-operator.crunchydata.com", "pgv2.percona.com"], &["PostgresCluster", "PerconaPGCluster"], &["metadata.name"])
+        .spell(crunchy),
+    row("mongodb-community", &["mongodbcommunity.mongodb.com"], &["MongoDBCommunity"], &["metadata.name"]).spell(mongodb),
+    row("percona", &["psmdb.percona.com"], &["PerconaServerMongoDB"], &["spec.secrets.{users,encryptionKey,keyFile,ssl,sslInternal}"])
+        .spell(percona),
+    row("percona", &["psmdb.percona.com", "pxc.percona.com", "ps.percona.com"], &["PerconaServerMongoDB", "PerconaXtraDBCluster", "PerconaServerMySQL"],
+        &["metadata.name"]).endings(&["-secrets", "-ssl", "-ssl-internal", "-mongodb-encryption-key", "-mongodb-keyfile"]),
+    row("percona", &["pxc.percona.com", "ps.percona.com"], &["PerconaXtraDBCluster", "PerconaServerMySQL"],
+        &["spec.{secretsName,sslSecretName,sslInternalSecretName}"]).spell(percona),
     row("strimzi-cluster", STRIMZI, &["Kafka"], &["metadata.name"])
         .endings(&["-cluster-ca", "-cluster-ca-cert", "-clients-ca", "-clients-ca-cert", "-cluster-operator-certs"]),
     row("strimzi-user", STRIMZI, &["KafkaUser"], &["metadata.name"]),
@@ -123,6 +143,14 @@ pub const ROWS: &[Row] = &[
     row("infisical-secret", &["secrets.infisical.com"], &["InfisicalSecret"],
         &["spec.{managedSecretReference,managedKubeSecretReferences[]}.secretName"]),
     row("bitwarden-secret", &["k8s.bitwarden.com"], &["BitwardenSecret"], &["spec.secretName"]),
+    row("mittwald-generator", &["secretgenerator.mittwald.de"], &["StringSecret", "BasicAuth", "SSHKeyPair"], &["metadata.name"]),
+    row("ricoberger-vault-secret", &["ricoberger.de"], &["VaultSecret"], &["metadata.name"]),
+    row("azure-key-vault-secret", &["spv.no"], &["AzureKeyVaultSecret"], &["spec.output.secret.name"]),
+    row("serving-certificate", &[""], &["Service"], &[
+        "metadata.annotations[{service.beta.openshift.io/serving-cert-secret-name,service.alpha.openshift.io/serving-cert-secret-name}]",
+    ]),
+    row("kyverno-generate", &["kyverno.io"], &["ClusterPolicy", "Policy"], &["spec.rules[].{generate[kind=Secret],generate.foreach[kind=Secret]}.name"])
+        .into("spec.rules[].{generate[kind=Secret],generate.foreach[kind=Secret]}.namespace"),
     row("reflector", &[""], &["Secret"], &["metadata.name"])
         .when("metadata.annotations[reflector.v1.k8s.emberstack.com/reflection-auto-enabled=true][reflector.v1.k8s.emberstack.com/reflection-auto-enabled]")
         .into("metadata.annotations[reflector.v1.k8s.emberstack.com/reflection-auto-namespaces]").keys(Keys::OfData),

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::k8s::found::{Found, Role};
+use crate::k8s::found::{EVERYWHERE, Found, Role};
 use crate::k8s::pattern::trail::Trail;
 use crate::k8s::references::row::Reads;
 use crate::k8s::secret_name::{check, is_placeholder};
@@ -52,6 +52,7 @@ fn names(reads: Reads, text: &str) -> Vec<Name> {
     match reads {
         Reads::Name => vec![Name { range: 0..text.len(), namespace: None }],
         Reads::Scoped => vec![scoped(text, 0..text.len())],
+        Reads::Proxy => proxy(text).into_iter().collect(),
         Reads::List => list(text),
         Reads::Json(key) => json(text, key).into_iter().collect(),
         Reads::Behind(word) => {
@@ -69,6 +70,20 @@ fn scoped(text: &str, range: Range<usize>) -> Name {
     let namespace = &text[range.start..range.start + at];
     let namespace = (!namespace.is_empty()).then(|| namespace.to_owned());
     Name { range: range.start + at + 1..range.end, namespace }
+}
+
+/// What a proxy of Istio is told to present: a secret of its own namespace, which a selector decides, or one with its
+/// namespace. Other schemes (`builtin:`, `configmap:`) name none.
+fn proxy(text: &str) -> Option<Name> {
+    const SCHEMES: [&str; 2] = ["kubernetes-gateway://", "kubernetes://"];
+    let scheme = SCHEMES.iter().find(|scheme| text.starts_with(**scheme));
+    let start = scheme.map_or(0, |scheme| scheme.len());
+    if scheme.is_none() && text.contains("://") {
+        return None;
+    }
+    let name = scoped(text, start..text.len());
+    let namespace = name.namespace.unwrap_or_else(|| EVERYWHERE.to_owned());
+    Some(Name { range: name.range, namespace: Some(namespace) })
 }
 
 fn list(text: &str) -> Vec<Name> {

@@ -59,6 +59,8 @@ pub enum Reads {
     Name,
     /// It is the name, or `namespace/name`.
     Scoped,
+    /// It is the name, in the namespace of the proxy that reads it, or `kubernetes-gateway://namespace/name`.
+    Proxy,
     /// Names with commas between them.
     List,
     /// A JSON text with the name as the value of this key.

@@ -1,12 +1,15 @@
 //! Versioned secrets whose content changed under the same name, and stubs that were renamed in place.
 
 use crate::finding::{Finding, Level};
+use crate::k8s::content::change;
+use crate::k8s::resource::kind_of;
+use crate::k8s::secret_name::family;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::versions::{Key, Maker, makers};
+use crate::repo::Repo;
 use crate::text::source::Place;
-use crate::yaml::compare::differences;
 use crate::yaml::node::Node;
-use crate::yaml::path::{Path, Step};
+use crate::yaml::parse::Stream;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -19,9 +22,10 @@ pub static RULE: Rule = Rule {
 
 With `--base REV`, the tree is compared with the commit where its line and that of REV parted. Two things are reported:
 a versioned Secret, or a stub of one, that now reads another store, key, version or template under the same name; and an
-ExternalSecret that kept its `metadata.name` (or its place in the file) while the secret it makes got another version.
-Settings that do not change the value, such as `immutable`, the refresh or the deletion policy, may change. A
-SealedSecret is not judged: nobody can tell a new value from the old one sealed anew.
+ExternalSecret that kept its `metadata.name` (or its place in a file that is else the same) while the secret it makes got another version.
+Settings that do not change the value, such as `immutable`, the refresh or the deletion policy, may change; so may the
+order of `data`, and a field that says what the API takes for granted, such as `decodingStrategy: None`. A SealedSecret
+and a value that SOPS encrypted are not judged: nobody can tell a new value from the old one sealed anew.
 
 ### Why it matters
 
@@ -57,7 +61,9 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
             None => now
                 .iter()
                 .find(|(other, new)| {
-                    other.0 == key.0 && is_renamed(old, new) && !before.contains_key(*other)
+                    other.0 == key.0
+                        && !before.contains_key(*other)
+                        && is_renamed(base, facts.repo, old, new)
                 })
                 .and_then(|(_, new)| renamed(old, new)),
         };
@@ -77,59 +83,59 @@ fn with_way_out(finding: Finding, key: &Key, old: &Maker<'_>) -> Finding {
 
 /// A finding when the value behind a name is another one.
 fn changed(old: &Maker<'_>, new: &Maker<'_>) -> Option<Finding> {
-    let (old, new_object) = (&old.object().node, new.object());
-    let path = differences(old, &new_object.node).into_iter().find(|path| {
-        let text = |object: &Node| path.follow(object).and_then(Node::str).map(str::to_owned);
-        // Quotes around a version do not make it another one.
-        bears_on_value(new_object.kind(), path)
-            && (text(old).is_none() || text(old) != text(&new_object.node))
-    })?;
-    let nearest = (0..path.0.len()).rev().map(|len| Path(path.0[..=len].to_vec()));
-    let place = nearest.filter_map(|path| path.follow(&new_object.node)?.origin.clone()).next();
-    let place = place.or_else(|| new.provider.near())?;
-    let place = if new_object.kind() == "Secret" { new.provider.near()? } else { place };
+    let change = change(&old.object().node, &new.object().node)?;
+    let is_secret = new.object().kind() == "Secret";
+    let place = change.place.filter(|_| !is_secret).or_else(|| new.provider.near())?;
     let message = format!(
         "`{}` is no longer what its version named: {} changed",
         new.provider.secret(),
-        path
+        change.path
     );
     Some(RULE.finding(&place, message))
 }
 
-/// Whether a field of a provider decides which value the secret has.
-fn bears_on_value(kind: &str, path: &Path) -> bool {
-    let keys: Vec<&str> = path
-        .0
-        .iter()
-        .filter_map(|step| if let Step::Key(key) = step { Some(&**key) } else { None })
-        .collect();
-    match (kind, keys.as_slice()) {
-        ("Secret", ["data" | "stringData" | "type", ..])
-        | ("ExternalSecret", ["spec", "data" | "dataFrom" | "secretStoreRef", ..])
-        | ("ExternalSecret", ["spec", "target", "template", ..])
-        | (
-            "ClusterExternalSecret",
-            ["spec", "externalSecretSpec", "data" | "dataFrom" | "secretStoreRef", ..],
-        )
-        | ("ClusterExternalSecret", ["spec", "externalSecretSpec", "target", "template", ..]) => {
-            !keys.contains(&"metadata")
-        }
-        _ => false,
+/// Whether one stub of a family became another: the same object, or what stands in its place in a file that has the
+/// same documents but for that.
+fn is_renamed(base: &Repo, repo: &Repo, old: &Maker<'_>, new: &Maker<'_>) -> bool {
+    let (one, other) = (old.object(), new.object());
+    let kind = one.kind() == other.kind() && one.kind().ends_with("ExternalSecret");
+    if !kind || old.version().0 != new.version().0 {
+        return false;
     }
+    let same = one.name() == other.name() && one.namespace() == other.namespace();
+    same || in_place(base, repo, &one.node, &other.node).unwrap_or(false)
 }
 
-/// Whether one stub of a family became another: the same object, or the same place in the same file.
-fn is_renamed(old: &Maker<'_>, new: &Maker<'_>) -> bool {
-    let (one, other) = (old.object(), new.object());
-    let file = |object: &crate::kustomize::object::Object| {
-        object.node.origin.as_ref().map(|origin| origin.source.path().clone())
+fn in_place(base: &Repo, repo: &Repo, old: &Node, new: &Node) -> Option<bool> {
+    let (old, new) = (old.origin.as_ref()?, new.origin.as_ref()?);
+    let path = old.source.path();
+    if path != new.source.path() {
+        return Some(false);
+    }
+    let (before, now) = (base.library.stream(path).ok()?, repo.library.stream(path).ok()?);
+    let (before, now) = (objects(&before), objects(&now));
+    let at = |objects: &[&Node], place: &Place| {
+        objects.iter().position(|one| one.origin.as_ref().is_some_and(|own| own.span == place.span))
     };
-    let same_object = one.identity().same(&other.identity());
-    let same_file = file(one).is_some() && file(one) == file(other);
-    one.kind() == other.kind()
-        && one.kind().ends_with("ExternalSecret")
-        && old.version().0 == new.version().0
-        && (same_object || same_file)
+    let same_kin = before.iter().zip(&now).all(|(one, other)| kin(one) == kin(other));
+    let same_place = at(&before, old)? == at(&now, new)?;
+    Some(same_place && same_kin && before.len() == now.len())
+}
+
+/// The objects of a file, those of lists by themselves.
+fn objects(stream: &Stream) -> Vec<&Node> {
+    let documents = stream.documents.iter().map(|document| &document.root);
+    let each = documents.flat_map(|root| match root.get("items").map(Node::items) {
+        Some(items) if kind_of(root).ends_with("List") => items.iter().collect(),
+        _ => vec![root],
+    });
+    each.collect()
+}
+
+/// What an object is called, its version left out.
+fn kin(object: &Node) -> (&str, &str, &str) {
+    let text = |keys| object.at(keys).and_then(Node::str).unwrap_or_default();
+    (kind_of(object), family(text(&["metadata", "name"])), text(&["metadata", "namespace"]))
 }
 
 fn renamed(old: &Maker<'_>, new: &Maker<'_>) -> Option<Finding> {

@@ -22,7 +22,8 @@ pub static RULE: Rule = Rule {
 A field that names a Secret which no manifest of the same environment and namespace makes: no Secret, ExternalSecret,
 SealedSecret, Certificate, generator or other provider, and no entry under `external` in `rotate.yaml`. A namespace that
 nothing in Git sets matches any. Where a remote base, a chart or a directory that does not build could provide the
-secret, nothing is reported, since nobody can know.
+secret, nothing is reported, since nobody can know. Neither is what an installation puts into the cluster by design: the
+key with which Flux decrypts, the access that `flux bootstrap` makes for itself, what the Job of an install file makes.
 
 ### Why it matters
 

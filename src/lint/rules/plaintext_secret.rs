@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, Level};
-use crate::k8s::encryption::is_encrypted;
 use crate::k8s::resource::kind_of;
 use crate::kustomize::remote::is_remote;
-use crate::lint::clear_text::{self, encrypted_by_git, reveals, reveals_bytes, reveals_encoded};
+use crate::lint::clear_text::{
+    self, decoded, encrypted_by_git, reveals, reveals_bytes, reveals_encoded,
+};
 use crate::lint::git_patterns::Patterns;
 use crate::lint::judge::deployed;
 use crate::lint::rule::{Facts, Fixes, Rule};
@@ -28,10 +29,11 @@ pub static RULE: Rule = Rule {
 ### What it finds
 
 A Secret with a value under `data` or `stringData` in a file that Git has, and a `secretGenerator` that takes values from
-`literals`, `files` or `envs`. It does not matter whether something deploys the file. Nothing is reported for what SOPS,
+`literals`, `files` or `envs`; also what a JSON patch puts into a Secret, and what SOPS left as it was in a file that it
+encrypted in part. It does not matter whether something deploys the file. Nothing is reported for what SOPS,
 age, Ansible Vault or a filter of Git such as git-crypt encrypts, for SealedSecrets, for files that Git ignores, for
 empty values, and for values that are put in when they are deployed: `${X}`, `$(X)`, `{{ x }}`, `<x>`,
-`vault:path#key` and the like. A word such as `changeme` is a value, and so is one that is no secret by itself: a Secret
+`vault:path#key` and the like, nor for what tells Argo CD where a repository or a cluster is. A word such as `changeme` is a value, and so is one that is no secret by itself: a Secret
 that holds only such values is better a ConfigMap. The value is never shown.
 
 ### Why it matters
@@ -56,6 +58,12 @@ pushed counts as known.
 ",
     check,
 };
+
+/// What the Vault plugin of Argo CD goes by.
+const VAULT_PLUGIN: &str = "avp.kubernetes.io/path";
+
+/// What makes a Secret a repository or a cluster of Argo CD.
+const ARGO_CD: &str = "argocd.argoproj.io/secret-type";
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let repo = facts.repo;
@@ -92,13 +100,49 @@ impl Leak {
             0 => String::new(),
             more => format!(" and {more} more"),
         };
-        let message = format!(
-            "the Secret `{}` has values in Git that are not encrypted: {}{more}",
-            self.name,
-            shown.join(", ")
-        );
+        let who = if self.name.is_empty() {
+            "a Secret".to_owned()
+        } else {
+            format!("the Secret `{}`", self.name)
+        };
+        let message =
+            format!("{who} has values in Git that are not encrypted: {}{more}", shown.join(", "));
         let help = "keep the value in a store and an ExternalSecret in Git, or encrypt the file; then rotate the value";
         RULE.finding(&self.place, message).help(help)
+    }
+}
+
+/// The keys of `data` or `stringData` whose values are in the clear.
+fn revealed(field: &str, values: &Node) -> Vec<String> {
+    let revealed = values.entries().iter().filter(|entry| is_revealed(field, &entry.value));
+    revealed.filter_map(|entry| entry.key.str().map(str::to_owned)).collect()
+}
+
+fn is_revealed(field: &str, value: &Node) -> bool {
+    let text = value.str().unwrap_or_default();
+    let revealed = if field == "data" { reveals_encoded(text) } else { reveals(text) };
+    revealed && kind(value, Schema::Kyaml) != Some(Kind::Null)
+}
+
+/// Whether a value of a repository or cluster of Argo CD says nothing but where and what it is.
+fn is_harmless(field: &str, key: &str, value: &Node) -> bool {
+    const SECRET: [&str; 6] = [
+        "bearerToken",
+        "gcpServiceAccountKey",
+        "githubAppPrivateKey",
+        "password",
+        "sshPrivateKey",
+        "tlsClientCertKey",
+    ];
+    const IN_CONFIG: [&str; 3] = ["\"bearerToken\"", "\"keyData\"", "\"password\""];
+    let text = value.str().unwrap_or_default();
+    let text = if field == "data" { decoded(text) } else { text.into() };
+    match key {
+        "config" => !IN_CONFIG.iter().any(|word| text.contains(word)),
+        "url" | "proxy" => {
+            !text.contains('@') || text.starts_with("ssh://") || !text.contains("://")
+        }
+        _ => !SECRET.contains(&key),
     }
 }
 
@@ -139,10 +183,13 @@ impl Search<'_> {
         }
     }
 
-    /// Secrets in patches that stand in a kustomization itself.
+    /// Secrets in patches: those that stand in a kustomization itself, and lists of operations also in files of their own.
     fn patches(&mut self, root: &Node, directory: &TreePath) {
-        let lists = ["patches", "patchesStrategicMerge"].iter().filter_map(|key| root.get(key));
-        for entry in lists.flat_map(Node::items) {
+        let lists = ["patches", "patchesJson6902", "patchesStrategicMerge"];
+        for entry in lists.iter().filter_map(|key| root.get(key)).flat_map(Node::items) {
+            if entry.at(&["target", "kind"]).is_some_and(|kind| kind.reads("Secret")) {
+                self.operations(entry, directory);
+            }
             let text = entry.get("patch").unwrap_or(entry);
             if !text.str().is_some_and(|text| text.contains("Secret")) {
                 continue;
@@ -156,23 +203,53 @@ impl Search<'_> {
 
     fn secret(&mut self, object: &Node) {
         let made = object.get("type").and_then(Node::str);
-        // A controller fills in the token.
-        if is_encrypted(object) || made == Some("kubernetes.io/service-account-token") {
+        let metadata = |map: &str, key: &str| object.at(&["metadata", map, key]).is_some();
+        // A controller fills in the token; the Vault plugin of Argo CD fills in what it is told to.
+        if made == Some("kubernetes.io/service-account-token")
+            || metadata("annotations", VAULT_PLUGIN)
+        {
             return;
         }
+        let is_known = metadata("labels", ARGO_CD);
         let mut keys = Vec::new();
         for field in ["data", "stringData"] {
-            for entry in object.get(field).map_or(&[][..], Node::entries) {
-                let value = entry.value.str().unwrap_or_default();
-                let revealed =
-                    if field == "data" { reveals_encoded(value) } else { reveals(value) };
-                if revealed && kind(&entry.value, Schema::Kyaml) != Some(Kind::Null) {
-                    keys.extend(entry.key.str().map(str::to_owned));
-                }
-            }
+            let Some(values) = object.get(field) else { continue };
+            let harmless = |key: &String| {
+                is_known && values.get(key).is_some_and(|value| is_harmless(field, key, value))
+            };
+            keys.extend(revealed(field, values).into_iter().filter(|key| !harmless(key)));
         }
         let name = object.at(&["metadata", "name"]);
         self.leak(name.or_else(|| object.get("kind")), name, keys);
+    }
+
+    /// The values that the operations of a JSON patch (RFC 6902) put into a Secret.
+    fn operations(&mut self, entry: &Node, directory: &TreePath) {
+        let inline = entry.get("patch").and_then(|text| parse_inside(text).ok());
+        let file =
+            entry.get("path").and_then(Node::str).and_then(|path| self.known(directory, path));
+        let file = file.and_then(|file| self.repo.library.stream(&file).ok());
+        let name = entry.at(&["target", "name"]);
+        for document in inline.iter().chain(file.as_deref()).flat_map(|stream| &stream.documents) {
+            for operation in document.root.items() {
+                let puts =
+                    operation.get("op").is_some_and(|op| op.reads("add") || op.reads("replace"));
+                let path = operation.get("path").and_then(Node::str).unwrap_or_default();
+                let mut steps = path.split('/').skip(1);
+                let (Some(field @ ("data" | "stringData")), true) = (steps.next(), puts) else {
+                    continue;
+                };
+                let Some(value) = operation.get("value") else { continue };
+                let keys = match steps.next() {
+                    Some(key) => is_revealed(field, value)
+                        .then(|| key.replace("~1", "/").replace("~0", "~"))
+                        .into_iter()
+                        .collect(),
+                    None => revealed(field, value),
+                };
+                self.leak(operation.get("path"), name, keys);
+            }
+        }
     }
 
     fn generator(&mut self, entry: &Node, name: Option<&Node>, directory: &TreePath) {
@@ -206,14 +283,23 @@ impl Search<'_> {
 
     /// The bytes of a file that Git has as they are.
     fn in_git(&self, directory: &TreePath, path: &str) -> Option<Vec<u8>> {
+        let file = self.known(directory, path)?;
+        self.repo.library.tree().bytes(&file).ok().map(|bytes| bytes.to_vec())
+    }
+
+    /// A file that Git has as it is.
+    fn known(&self, directory: &TreePath, path: &str) -> Option<TreePath> {
         let tree = self.repo.library.tree();
         let path = directory.join(path).filter(|_| !is_remote(path))?;
         let (real, _) = tree.entry(&path).ok()?;
         let known = tree.files().binary_search(&real).is_ok() && !self.filters.fit(&real);
-        known.then(|| tree.bytes(&real).ok()).flatten().map(|bytes| bytes.to_vec())
+        known.then_some(real)
     }
 
-    fn leak(&mut self, place: Option<&Node>, name: Option<&Node>, keys: Vec<String>) {
+    fn leak(&mut self, place: Option<&Node>, name: Option<&Node>, mut keys: Vec<String>) {
+        // A key may stand twice.
+        let mut seen = BTreeSet::new();
+        keys.retain(|key| seen.insert(key.clone()));
         let Some(place) = place.and_then(|node| node.origin.as_ref()) else { return };
         if keys.is_empty() {
             return;

@@ -1,0 +1,58 @@
+//! Secrets that by design are never in Git, and that a reference names nevertheless.
+
+use crate::k8s::found::Found;
+use crate::yaml::node::Node;
+
+/// Fields of the catalogue that name a secret which an installation makes in the cluster.
+#[derive(Debug)]
+pub struct ByHand {
+    /// Rows of the catalogue.
+    pub rows: &'static [&'static str],
+    /// The field.
+    pub path: &'static str,
+    /// Which of the objects.
+    pub when: When,
+    /// Why, and where that can be read.
+    pub source: &'static str,
+}
+
+/// Which objects have a secret that is made by hand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Every one.
+    Always,
+    /// The one that `flux bootstrap` makes: called like its namespace, its secret `flux-system` or like itself.
+    Bootstrap,
+}
+
+/// The fields.
+pub const FIELDS: &[ByHand] = &[
+    ByHand {
+        rows: &["flux-kustomization"],
+        path: "spec.decryption.secretRef.name",
+        when: When::Always,
+        source: "Flux, Manage Kubernetes secrets with SOPS: the key that opens the files is put into the cluster by hand",
+    },
+    ByHand {
+        rows: &[
+            "flux-git-repository",
+            "flux-oci-repository",
+            "flux-bucket",
+            "flux-helm-repository",
+        ],
+        path: "spec.secretRef.name",
+        when: When::Bootstrap,
+        source: "Flux, flux bootstrap: `--secret-name` (default `flux-system`) is made in the cluster, its source is called like the namespace",
+    },
+];
+
+/// Whether a reference names a secret that is put into the cluster by hand or by an installation.
+#[must_use]
+pub fn is_by_hand(object: &Node, namespace: Option<&str>, found: &Found) -> bool {
+    let path = found.path.to_string();
+    let name = object.at(&["metadata", "name"]).and_then(Node::str);
+    FIELDS.iter().filter(|one| one.rows.contains(&found.row) && one.path == path).any(|one| {
+        let own = name == Some(&*found.secret) || found.secret == "flux-system";
+        one.when == When::Always || (own && (name == namespace || name == Some("flux-system")))
+    })
+}

@@ -1,0 +1,125 @@
+//! Secrets that the commands of well-known installation files make in the cluster.
+
+use crate::k8s::found::Provided;
+use crate::k8s::references::pod_spec::WORKLOADS;
+use crate::k8s::resource::{group_of, kind_of};
+use crate::k8s::secret_name::{check, split};
+use crate::yaml::node::Node;
+use crate::yaml::path::Path;
+
+/// The row of the secrets that a command makes.
+pub const ROW: &str = "command";
+
+/// A command that makes a secret in the namespace it runs in.
+#[derive(Debug)]
+pub struct Command {
+    /// Words that follow each other in the container's `command` and `args`.
+    pub words: &'static [&'static str],
+    /// Which secret it makes.
+    pub makes: Makes,
+    /// Where that can be read.
+    pub source: &'static str,
+}
+
+/// Which secret a command makes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Makes {
+    /// One of this name.
+    Named(&'static str),
+    /// The one that this flag names.
+    Flag(&'static str),
+}
+
+/// The commands.
+pub const COMMANDS: &[Command] = &[
+    Command {
+        words: &["argocd", "admin", "redis-initial-password"],
+        makes: Makes::Named("argocd-redis"),
+        source: "argo-cd: manifests/base/redis/argocd-redis-deployment.yaml, cmd/argocd/commands/admin/redis_initial_password.go",
+    },
+    Command {
+        words: &[],
+        makes: Makes::Flag("--secret-name"),
+        source: "ingress-nginx: deploy/static/provider/cloud/deploy.yaml, Job ingress-nginx-admission-create (kube-webhook-certgen)",
+    },
+];
+
+/// Finds what the containers of a Job, and the init containers of any workload, make before the others start.
+pub fn find(object: &Node) -> Vec<Provided> {
+    let kind = kind_of(object);
+    let Some((_, place)) = WORKLOADS.iter().find(|(known, _)| *known == kind) else {
+        return Vec::new();
+    };
+    if !matches!(group_of(object), "" | "apps" | "batch") {
+        return Vec::new();
+    }
+    let place = place.split('.').fold(Path::default(), |path, key| path.key(key));
+    let runs_first = ["initContainers", "containers"].into_iter();
+    let lists = runs_first.filter(|list| *list == "initContainers" || kind == "Job");
+    let mut found = Vec::new();
+    for path in lists.map(|list| place.key(list)) {
+        let containers = path.follow(object).map_or(&[][..], Node::items).iter().enumerate();
+        for (index, container) in containers {
+            let words = words(container, &path.index(index));
+            found.extend(COMMANDS.iter().filter_map(|command| command.made(&words)));
+        }
+    }
+    found
+}
+
+/// A word of a command line, with the scalar that it stands in.
+struct Word<'n> {
+    text: &'n str,
+    node: &'n Node,
+    path: Path,
+}
+
+/// The command line of a container, also of one that a shell runs.
+fn words<'n>(container: &'n Node, path: &Path) -> Vec<Word<'n>> {
+    let mut words = Vec::new();
+    for list in ["command", "args"] {
+        let items = container.get(list).map_or(&[][..], Node::items).iter().enumerate();
+        for (index, node) in items {
+            let path = path.key(list).index(index);
+            let texts = node.str().unwrap_or_default().split_ascii_whitespace();
+            words.extend(texts.map(|text| Word { text, node, path: path.clone() }));
+        }
+    }
+    words
+}
+
+impl Command {
+    fn made(&self, words: &[Word<'_>]) -> Option<Provided> {
+        let start = match self.words {
+            [] => 0,
+            wanted => words.windows(wanted.len()).position(|run| {
+                run.iter()
+                    .zip(wanted)
+                    .all(|(word, wanted)| word.text.rsplit('/').next() == Some(*wanted))
+            })?,
+        };
+        let (word, name) = match self.makes {
+            Makes::Named(name) => (words.get(start)?, name),
+            Makes::Flag(flag) => {
+                let at = words.iter().position(|word| {
+                    word.text
+                        .strip_prefix(flag)
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with('='))
+                })?;
+                let inline = words[at].text.strip_prefix(flag)?.strip_prefix('=');
+                let next = || words.get(at + 1).map(|word| (word, word.text));
+                inline.map(|name| (&words[at], name)).or_else(next)?
+            }
+        };
+        // A version says that a stub makes it, and that the command only reads it.
+        let makes = check(name).is_ok() && split(name).is_none();
+        makes.then(|| Provided {
+            row: ROW,
+            path: word.path.clone(),
+            node: word.node.clone(),
+            secret: name.to_owned(),
+            namespace: None,
+            keys: None,
+        })
+    }
+}

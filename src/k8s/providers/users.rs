@@ -1,0 +1,83 @@
+//! Secrets that database operators make for users, with names of several parts.
+
+use crate::k8s::secret_name::split;
+use crate::yaml::node::Node;
+
+/// A secret's name and, where it is another than the object's, its namespace.
+pub type Made = (String, Option<String>);
+
+/// Zalando's postgres-operator: `{user}.{cluster}.credentials.postgresql.acid.zalan.do` for each of `users`, the users of
+/// prepared databases and its own (docs/user.md, `secret_name_template` in pkg/util/config/config.go). A user written
+/// `namespace.user` has the secret there.
+pub fn zalando(object: &Node, cluster: &str) -> Vec<Made> {
+    const OWN: [&str; 4] = ["pooler", "postgres", "replication", "standby"];
+    let keys = |path: &[&str]| -> Vec<String> {
+        let entries = object.at(path).map_or(&[][..], Node::entries);
+        entries.iter().filter_map(|entry| entry.key.str().map(str::to_owned)).collect()
+    };
+    let mut users = keys(&["spec", "users"]);
+    users.extend(OWN.map(str::to_owned));
+    for database in keys(&["spec", "preparedDatabases"]) {
+        let schemas = keys(&["spec", "preparedDatabases", &database, "schemas"]);
+        let schemas = if schemas.is_empty() { vec!["data".to_owned()] } else { schemas };
+        let owners = schemas.iter().map(|schema| format!("{database}_{schema}"));
+        for owner in owners.chain([database.clone()]) {
+            users.extend(["owner", "reader", "writer"].map(|role| format!("{owner}_{role}_user")));
+        }
+    }
+    let made = users.iter().flat_map(|user| {
+        let name = user.replace('_', "-");
+        let namespace = user.split_once('.').map(|(namespace, _)| namespace.to_owned());
+        ["", ".postgresql.acid.zalan.do"]
+            .map(|end| (format!("{name}.{cluster}.credentials{end}"), namespace.clone()))
+    });
+    made.collect()
+}
+
+/// PGO and the Percona operator made from it: `<cluster>-pguser-<user>` for each of `users`, or for one that is called like
+/// the cluster (Crunchy Data, PGO documentation, User Management), and the cluster's own.
+pub fn crunchy(object: &Node, cluster: &str) -> Vec<Made> {
+    const OWN: [&str; 5] =
+        ["cluster-cert", "monitoring", "pgbackrest", "pgbouncer", "replication-cert"];
+    let users = listed(object, "users");
+    let names = users.iter().filter_map(|user| user.get("name")?.str());
+    let default = users.is_empty().then_some(cluster);
+    let users = names.chain(default).map(|user| format!("{cluster}-pguser-{user}"));
+    users.chain(OWN.map(|own| format!("{cluster}-{own}"))).map(|name| (name, None)).collect()
+}
+
+/// MongoDB's community operator: of each of `users` a connection string, `<resource>-<db>-<user>` or
+/// `connectionStringSecretName`, and `<scramCredentialsSecretName>-scram-credentials`
+/// (api/v1/mongodbcommunity_types.go); the agent's password and key file.
+pub fn mongodb(object: &Node, name: &str) -> Vec<Made> {
+    let mut made: Vec<Made> =
+        ["agent-password", "config", "keyfile"].map(|own| (format!("{name}-{own}"), None)).to_vec();
+    for user in listed(object, "users") {
+        let text = |key: &str| user.get(key).and_then(Node::str);
+        let namespace = text("connectionStringSecretNamespace").map(str::to_owned);
+        let database = text("db").unwrap_or("admin");
+        let spelled = text("name").map(|user| plain(&format!("{name}-{database}-{user}")));
+        let string = text("connectionStringSecretName").map(str::to_owned).or(spelled);
+        made.extend(string.map(|string| (string, namespace)));
+        let scram = text("scramCredentialsSecretName");
+        made.extend(scram.map(|scram| (format!("{scram}-scram-credentials"), None)));
+    }
+    made
+}
+
+/// Percona's operators make a secret that is not there yet under the name they are told; a version says that a stub does.
+pub fn percona(_: &Node, name: &str) -> Vec<Made> {
+    let plain = split(name).is_none();
+    plain.then(|| (name.to_owned(), None)).into_iter().collect()
+}
+
+fn listed<'n>(object: &'n Node, list: &str) -> &'n [Node] {
+    object.at(&["spec", list]).map_or(&[][..], Node::items)
+}
+
+/// The text as a name: in small letters, a hyphen for whatever cannot stand in one.
+fn plain(text: &str) -> String {
+    let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();
+    words.join("-").trim_matches('-').to_ascii_lowercase()
+}
