@@ -61,11 +61,13 @@ impl Story {
         self.git(&["log", "-1", "--format=%B"]).success().stdout
     }
 
-    /// Holds what `status` says against what is kept, and has the rules find nothing.
+    /// Holds what `status` and `history` say against what is kept.
     fn stands(&self, step: &str) {
         let status = self.rotate(&["status"]).success().stdout;
+        let history = self.rotate(&["history", FAMILY]).success().stdout;
         // A commit's name depends on the tree, which other tests may well change.
-        let told: Vec<String> = status.lines().map(without_commit).collect();
+        let told: Vec<String> =
+            status.lines().chain([""]).chain(history.lines()).map(without_commit).collect();
         let told = format!("{}\n{}\n", self.now, told.join("\n"));
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/story/{step}.txt"));
         if std::env::var_os("SNAPSHOTS").is_some_and(|value| value == "overwrite") {
