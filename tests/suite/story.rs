@@ -21,7 +21,9 @@ impl Story {
             let monthly = story.sandbox.read(&file).replace("15 3 * * 0", "15 3 1 * *");
             story.sandbox.write(&file, &monthly);
         }
-        git2::Repository::init(story.sandbox.root()).unwrap();
+        let mut options = git2::RepositoryInitOptions::new();
+        options.initial_head("main");
+        git2::Repository::init_opts(story.sandbox.root(), &options).unwrap();
         story.commit("Begin");
         story
     }
