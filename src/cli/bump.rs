@@ -129,11 +129,11 @@ fn one(
     let mut remarks = gates.pass(batch.repo(), environment, family, version, args.lift_hold)?;
     let lifted = if args.lift_hold { hold::lift(batch.repo(), environment, family)? } else { None };
     let settings: Vec<FileChange> = lifted.into_iter().collect();
+    if let Some(after) = batch.after(&planned.changes) {
+        remarks.extend(gates.pass_lint(batch.repo(), &after, environment, family)?);
+    }
     batch.take(&planned.changes);
     batch.take(&settings);
-    if !planned.changes.is_empty() {
-        remarks.extend(gates.pass_lint(batch.repo(), environment, family)?);
-    }
     if !settings.is_empty() {
         let text = "lifted".to_owned();
         remarks.push(Remark { trailer: "Rotate-Hold", text });

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use crate::cli::Status;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
-use crate::finding::Level;
+use crate::finding::{Finding, Level};
 use crate::lint::rule::{Facts, History};
 use crate::lint::selection::Selection;
 use crate::lint::{self};
@@ -44,7 +44,7 @@ enum Word {
     Hold,
     /// It is one of the hours for changes
     Window,
-    /// The rules find no error in the environment
+    /// The rules find no error that concerns the family or comes with the change
     Lint,
 }
 
@@ -133,12 +133,14 @@ impl<'a> Gates<'a> {
         Ok(remarks)
     }
 
-    /// Refuses a tree in which the rules find errors in an environment; what was overridden.
+    /// Refuses a change after which the rules find errors that concern the family, or that were not there before; what
+    /// was overridden.
     ///
     /// # Errors
     /// When there are any, and that is not overridden.
     pub fn pass_lint(
         &self,
+        before: &Repo,
         after: &Repo,
         environment: &str,
         family: &str,
@@ -147,7 +149,7 @@ impl<'a> Gates<'a> {
         if source(after, index, family).is_none() {
             return Ok(Vec::new());
         }
-        let gate = lint_gate(after, environment, self.now)?;
+        let gate = lint_gate(before, after, environment, family, self.now)?;
         self.judge(environment, family, gate.into_iter().collect())
     }
 
@@ -172,23 +174,28 @@ impl<'a> Gates<'a> {
     }
 }
 
-/// The gate of the rules, when it is shut.
+/// The gate of the rules, when it is shut: errors in the environment that concern the family, or that a change brings in.
+/// What was wrong before with other families keeps none back.
 ///
 /// # Errors
 /// When the settings name a rule that there is not.
 pub fn lint_gate(
-    repo: &Repo,
+    before: &Repo,
+    after: &Repo,
     environment: &str,
+    family: &str,
     now: DateTime<Utc>,
 ) -> Result<Option<Gate>, Failure> {
-    let selection = Selection::of(&repo.config)?;
-    let history = History::none();
-    let facts = Facts { repo, base: None, history: &history, now };
-    let outcome = lint::run(&facts, &selection);
-    let errors = outcome.findings.iter().filter(|finding| {
-        finding.level == Level::Error && finding.environments.iter().any(|one| one == environment)
-    });
-    let errors: Vec<_> = errors.collect();
+    let errors = errors(after, environment, now)?;
+    let known =
+        if errors.is_empty() { Vec::new() } else { self::errors(before, environment, now)? };
+    let same = |a: &Finding, b: &Finding| {
+        a.rule == b.rule && a.message == b.message && a.place.source.path() == b.place.source.path()
+    };
+    let counts = |error: &&Finding| {
+        error.message.contains(family) || !known.iter().any(|known| same(known, error))
+    };
+    let errors: Vec<&Finding> = errors.iter().filter(counts).collect();
     let Some(first) = errors.first() else { return Ok(None) };
     let position = first.place.position();
     let text = format!(
@@ -199,6 +206,18 @@ pub fn lint_gate(
         first.message
     );
     Ok(Some(Gate { kind: GateKind::Lint, is_open: false, text, opens: None }))
+}
+
+/// The errors that the rules find in an environment.
+fn errors(repo: &Repo, environment: &str, now: DateTime<Utc>) -> Result<Vec<Finding>, Failure> {
+    let selection = Selection::of(&repo.config)?;
+    let history = History::none();
+    let facts = Facts { repo, base: None, history: &history, now };
+    let mut findings = lint::run(&facts, &selection).findings;
+    findings.retain(|finding| {
+        finding.level == Level::Error && finding.environments.iter().any(|one| one == environment)
+    });
+    Ok(findings)
 }
 
 fn refusal(environment: &str, family: &str, shut: &[Gate]) -> Failure {

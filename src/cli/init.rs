@@ -39,7 +39,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     session.report_problems(&repo, console);
     let after = init::propose(&repo);
     let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
-    let change = FileChange { path, before: None, after };
+    let change = FileChange { path, before: None, after: Some(after) };
     if args.dry_run {
         console.result(&plan::diff(&[change], console.color_out))?;
     } else {

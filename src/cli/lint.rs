@@ -75,7 +75,7 @@ pub struct Args {
     baseline: Option<PathBuf>,
 
     /// Write the findings into the baseline instead of reporting them
-    #[arg(long, requires = "baseline", conflicts_with = "fix")]
+    #[arg(long, requires = "baseline", conflicts_with_all = ["fix", "paths"])]
     write_baseline: bool,
 
     /// Take TIME (RFC 3339) for the present time
@@ -143,7 +143,10 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     }
     let mut changes = Vec::new();
     if args.fix {
-        (judged, changes) = repair(&judge, &repo, judged)?;
+        let (after, repaired) = repair(&judge, &repo, &judged)?;
+        changes = repaired;
+        // Without --dry-run what is left is reported, with it what is there.
+        judged = if writes { after } else { judged };
     }
     if writes {
         session.refuse_uncommitted(&changes, args.allow_dirty)?;
@@ -211,8 +214,9 @@ impl Judge<'_> {
 fn repair(
     judge: &Judge<'_>,
     repo: &Repo,
-    mut judged: Judged,
+    found: &Judged,
 ) -> Result<(Judged, Vec<FileChange>), Failure> {
+    let mut judged = Judged { findings: found.findings.clone(), counts: found.counts };
     let mut changes: Vec<FileChange> = Vec::new();
     let mut repaired = 0;
     let mut now: Option<Repo> = None;

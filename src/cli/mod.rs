@@ -6,9 +6,11 @@ pub mod completions;
 pub mod explain;
 pub mod failure;
 pub mod gates;
+pub mod history;
 pub mod init;
 pub mod lint;
 pub mod promote;
+pub mod prune;
 pub mod refs;
 pub mod rollback;
 pub mod session;
@@ -44,9 +46,11 @@ enum Command {
     Bump(bump::Args),
     Completions(completions::Args),
     Explain(explain::Args),
+    History(history::Args),
     Init(init::Args),
     Lint(lint::Args),
     Promote(promote::Args),
+    Prune(prune::Args),
     Refs(refs::Args),
     Rollback(rollback::Args),
     Status(status::Args),
@@ -89,9 +93,11 @@ pub fn run() -> ExitCode {
         Command::Bump(args) => bump::run(args, &cli.global, &console),
         Command::Completions(args) => completions::run(args, &mut Cli::command(), &console),
         Command::Explain(args) => explain::run(args, &cli.global, &console),
+        Command::History(args) => history::run(args, &cli.global, &console),
         Command::Init(args) => init::run(args, &cli.global, &console),
         Command::Lint(args) => lint::run(args, &cli.global, &console),
         Command::Promote(args) => promote::run(args, &cli.global, &console),
+        Command::Prune(args) => prune::run(args, &cli.global, &console),
         Command::Refs(args) => refs::run(args, &cli.global, &console),
         Command::Rollback(args) => rollback::run(args, &cli.global, &console),
         Command::Status(args) => status::run(args, &cli.global, &console),

@@ -10,7 +10,6 @@ use crate::cli::writing::Work;
 use crate::cli::{Status, writing};
 use crate::plan::batch::Batch;
 use crate::plan::request::BumpRequest;
-use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::report::message;
 use crate::report::promote::{Promote, Promotion, Waiting, markdown, text};
@@ -150,10 +149,12 @@ impl Promotions {
 /// A bump, unless the rules would find errors afterwards: then the gate that this shuts.
 fn one(batch: &mut Batch<'_>, request: &BumpRequest) -> Result<Result<Work, Gate>, Failure> {
     let plan = batch.preview(request)?;
-    let after: Option<Repo> = batch.after(&plan.changes);
-    let tree = after.as_ref().unwrap_or_else(|| batch.repo());
-    if let Some(gate) = lint_gate(tree, &request.environment, request.now)? {
-        return Ok(Err(gate));
+    if let Some(after) = batch.after(&plan.changes) {
+        let (environment, family) = (&request.environment, &request.family);
+        let gate = lint_gate(batch.repo(), &after, environment, family, request.now)?;
+        if let Some(gate) = gate {
+            return Ok(Err(gate));
+        }
     }
     batch.take(&plan.changes);
     Ok(Ok(Work { plan, settings: Vec::new(), remarks: Vec::new(), verb: "Promote" }))

@@ -10,12 +10,14 @@ use crate::cli::{Status, writing};
 use crate::plan::batch::Batch;
 use crate::plan::contract::Bump;
 use crate::plan::hold::{self, NewHold};
+use crate::plan::refusal::PlanError;
 use crate::plan::request::{Back, BumpRequest};
 use crate::repo::Repo;
 use crate::repo::running::Running;
 use crate::report::console::Console;
 use crate::report::message::Message;
 use crate::report::plan::Remark;
+use crate::text::nearest::nearest;
 use crate::timeline::stub;
 use crate::timeline::walk::Depth;
 
@@ -90,9 +92,11 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     };
     let mut batch = Batch::new(&repo);
     let mut plan = batch.plan(&request)?;
+    // The value is in the store already, and nothing goes on from here.
+    plan.next.retain(|step| step.is_commit);
     if is_restored && !plan.stubs.is_empty() {
         plan.notes.push(
-            "the stub was removed and is brought back as it was: the operator will fetch the value again".to_owned(),
+            "the stub was removed and is brought back as it was: the operator fetches the value again, so see that the store still has it".to_owned(),
         );
     }
     let work = with_hold(args, &mut batch, plan, version, now)?;
@@ -160,9 +164,20 @@ fn version(
         _ => timeline.before(name, family).map(|(version, _)| version),
     };
     before.map(str::to_owned).ok_or_else(|| {
+        if repo.family(environment, family).is_none() && timeline.eras(name, family).is_empty() {
+            return unknown(repo, environment, args);
+        }
         let text = format!("no version of `{family}` ran in `{name}` before the one that runs now");
         let help =
             format!("`rotate history {family}` shows what ran when; `--to V` names a version");
         Failure::usage(Message::new(text).help(help))
     })
+}
+
+fn unknown(repo: &Repo, environment: usize, args: &Args) -> Failure {
+    let (name, family) = (args.environment.clone(), args.family.clone());
+    let known: Vec<String> =
+        repo.all_families_of(environment).into_keys().map(str::to_owned).collect();
+    let nearest = nearest(&family, known.iter().map(String::as_str)).map(str::to_owned);
+    PlanError::UnknownFamily { family, environment: name, nearest, known }.into()
 }

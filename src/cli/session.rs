@@ -132,7 +132,7 @@ impl Session {
         }
         let names: Vec<&str> = dirty.iter().map(TreePath::as_str).collect();
         let text = format!("uncommitted changes in {}; nothing was written", names.join(", "));
-        let help = "commit or stash them, so that the bump is a commit of its own; or take `--allow-dirty`";
+        let help = "commit or stash them, so that this change is a commit of its own; or take `--allow-dirty`";
         Err(Failure::usage(Message::new(text).help(help)))
     }
 
@@ -156,7 +156,7 @@ impl Session {
             .map(|change| Change {
                 path: change.path.clone(),
                 before: change.before.as_ref().map(|source| bytes(source.text())),
-                after: Some(bytes(&change.after)),
+                after: change.after.as_deref().map(bytes),
             })
             .collect();
         let Some(writer) = &self.writer else { return Ok(()) };
@@ -200,6 +200,20 @@ impl Session {
             Err(_) => None,
         };
         Ok(Some(Repo::load(tree, config, Scope::Everything)?))
+    }
+
+    /// The tree of a branch's newest commit, under its own settings, or else those of the checked-out one.
+    ///
+    /// # Errors
+    /// When Git does not know the branch, or its tree cannot be loaded.
+    pub fn branch(&self, name: &str, repo: &Repo) -> Result<Repo, Failure> {
+        let git = self.required_git()?;
+        let tree = git.line(Some(name))?.snapshot()?;
+        let tree = tree.ok_or_else(|| HistoryError::Unborn(git.work_tree().to_owned()))?;
+        let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
+        let own = tree.source(&path).ok().and_then(|source| parse::parse(&source).ok());
+        let config = own.unwrap_or_else(|| repo.config.clone());
+        Ok(Repo::load(Arc::new(tree), Some(config), Scope::Everything)?)
     }
 
     /// What the mainline says of every family and environment.

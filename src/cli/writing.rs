@@ -2,7 +2,7 @@
 
 use crate::cli::failure::Failure;
 use crate::cli::session::{Access, Session};
-use crate::plan::{FileChange, Plan};
+use crate::plan::{FileChange, NextStep, Plan};
 use crate::report::console::Console;
 use crate::report::plan::{self as picture, Remark};
 use crate::text::path::TreePath;
@@ -40,7 +40,20 @@ pub struct Work {
     pub verb: &'static str,
 }
 
+/// Changes that become one commit, where commits are asked for.
+pub struct Commit {
+    /// The changes.
+    pub changes: Vec<FileChange>,
+    /// The commit's message.
+    pub message: String,
+}
+
 impl Work {
+    fn commit(&self) -> Commit {
+        let message = picture::commit_message(&self.plan, self.verb, &self.remarks);
+        Commit { changes: self.changes().cloned().collect(), message }
+    }
+
     fn changes(&self) -> impl Iterator<Item = &FileChange> {
         self.plan.changes.iter().chain(&self.settings)
     }
@@ -70,6 +83,21 @@ impl Args {
         all: &[FileChange],
         console: &Console,
     ) -> Result<(), Failure> {
+        let changed = work.iter().filter(|one| one.changes().next().is_some());
+        self.write(session, &changed.map(Work::commit).collect::<Vec<_>>(), all, console)
+    }
+
+    /// Writes changes, and makes the commits where they are asked for.
+    ///
+    /// # Errors
+    /// When files have uncommitted changes, or the system or Git refuses.
+    pub fn write(
+        &self,
+        session: &Session,
+        commits: &[Commit],
+        all: &[FileChange],
+        console: &Console,
+    ) -> Result<(), Failure> {
         if !self.writes() {
             return Ok(());
         }
@@ -79,13 +107,12 @@ impl Args {
             return session.write(all);
         }
         let git = session.required_git()?;
-        for one in work.iter().filter(|one| one.changes().next().is_some()) {
+        for one in commits {
             // One family after the other, so that each can be reverted alone.
-            let changes: Vec<FileChange> = one.changes().cloned().collect();
-            session.write(&changes)?;
-            let paths: Vec<TreePath> = changes.iter().map(|change| change.path.clone()).collect();
-            let message = picture::commit_message(&one.plan, one.verb, &one.remarks);
-            let commit = git.commit(&paths, &message)?;
+            session.write(&one.changes)?;
+            let paths: Vec<TreePath> =
+                one.changes.iter().map(|change| change.path.clone()).collect();
+            let commit = git.commit(&paths, &one.message)?;
             console.talk(&format!("Committed {commit}."));
         }
         Ok(())
@@ -102,9 +129,7 @@ impl Args {
         all: &[FileChange],
         console: &Console,
     ) -> Result<(), Failure> {
-        if self.dry_run {
-            console.result(&picture::diff(all, console.color_out))?;
-        }
+        self.show_diff(all, console)?;
         let written = self.writes();
         for one in work {
             let plan = &one.plan;
@@ -112,14 +137,31 @@ impl Args {
             for remark in &one.remarks {
                 console.talk(&format!("  {}: {}", remark.word(), remark.text));
             }
-            let no_commit = self.commit || !session.has_git();
-            let next = picture::next_steps(plan, no_commit, console.color_err);
-            if !next.is_empty() && !self.check {
-                let when = if written { "" } else { ", once it is written" };
-                let place = session.named().map_or(String::new(), |tree| format!(", in {tree}"));
-                console.talk(&format!("\nNext{when}{place}:\n{next}"));
-            }
+            self.show_next(session, &plan.next, console);
         }
         Ok(())
+    }
+
+    /// Shows the diff, where that is asked for.
+    ///
+    /// # Errors
+    /// When stdout takes no more.
+    pub fn show_diff(&self, all: &[FileChange], console: &Console) -> Result<(), Failure> {
+        if self.dry_run {
+            console.result(&picture::diff(all, console.color_out))?;
+        }
+        Ok(())
+    }
+
+    /// Shows what is left to a person.
+    pub fn show_next(&self, session: &Session, next: &[NextStep], console: &Console) {
+        let no_commit = self.commit || !session.has_git();
+        let steps = picture::next_steps(next, no_commit, console.color_err);
+        if steps.is_empty() || self.check {
+            return;
+        }
+        let when = if self.writes() { "" } else { ", once it is written" };
+        let place = session.named().map_or(String::new(), |tree| format!(", in {tree}"));
+        console.talk(&format!("\nNext{when}{place}:\n{steps}"));
     }
 }

@@ -1,6 +1,6 @@
 //! The commits of a branch, each with what it changed, from the newest to the oldest: first parents only.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -204,10 +204,9 @@ impl Snapshot {
         }
     }
 
-    /// The files as they were before these differences.
-    #[must_use]
-    pub fn before(&self, difference: &Difference) -> Self {
-        self.with(&difference.0)
+    /// Goes back to the files as they were before these differences.
+    pub fn go_back(&mut self, difference: &Difference) {
+        self.change(&difference.0);
     }
 }
 
@@ -252,6 +251,20 @@ fn below<'r>(
     }
 }
 
+/// An entry of a tree.
+#[derive(PartialEq, Eq)]
+struct Found {
+    id: Oid,
+    kind: Option<Kind>,
+    name: Vec<u8>,
+}
+
+impl Found {
+    fn new(entry: &git2::TreeEntry<'_>) -> Self {
+        Self { id: entry.id(), kind: Kind::of(entry), name: entry.name_bytes().to_vec() }
+    }
+}
+
 /// Collects what `old` has wherever it differs from `new`; directories that are the same are not entered.
 fn compare(
     repository: &Repository,
@@ -263,31 +276,40 @@ fn compare(
     if new.map(Tree::id) == old.map(Tree::id) {
         return Ok(());
     }
-    let mut names: Vec<Vec<u8>> = Vec::new();
-    for tree in [new, old].into_iter().flatten() {
-        names.extend(tree.iter().map(|entry| entry.name_bytes().to_vec()));
-    }
-    names.sort_unstable();
-    names.dedup();
+    let all = |tree: Option<&Tree<'_>>| -> Vec<Found> {
+        tree.iter().flat_map(|tree| tree.iter()).map(|entry| Found::new(&entry)).collect()
+    };
+    let (new, old) = (all(new), all(old));
+    // Most entries are the same, in the same order.
+    let same = |(a, b): &(&Found, &Found)| a == b;
+    let start = new.iter().zip(&old).take_while(same).count();
+    let (new, old) = (&new[start..], &old[start..]);
+    let end = new.iter().rev().zip(old.iter().rev()).take_while(same).count();
+    let by_name = |found: &[Found]| -> BTreeMap<Vec<u8>, (Option<Kind>, Oid)> {
+        let differing = found[..found.len() - end].iter();
+        differing.map(|one| (one.name.clone(), (one.kind, one.id))).collect()
+    };
+    let (new, old) = (by_name(new), by_name(old));
+    let names: BTreeSet<&Vec<u8>> = new.keys().chain(old.keys()).collect();
     for name in names {
         // Names that are no text are not manifests of ours.
-        let Some(path) = std::str::from_utf8(&name).ok().and_then(|name| at.join(name)) else {
+        let Some(path) = std::str::from_utf8(name).ok().and_then(|name| at.join(name)) else {
             continue;
         };
-        let find = |tree: Option<&Tree<'_>>| {
-            let entry = tree?.get_name_bytes(&name)?;
-            Some((Kind::of(&entry)?, entry.id(), entry.filemode()))
+        let find = |entries: &BTreeMap<Vec<u8>, (Option<Kind>, Oid)>| {
+            let (kind, id) = entries.get(name)?;
+            Some(((*kind)?, *id))
         };
-        let (was, is) = (find(old), find(new));
+        let (was, is) = (find(&old), find(&new));
         if was == is {
             continue;
         }
-        let kind = was.map(|(kind, ..)| kind);
-        if kind != is.map(|(kind, ..)| kind) {
+        let kind = was.map(|(kind, _)| kind);
+        if kind != is.map(|(kind, _)| kind) {
             into.insert(path.clone(), kind);
         }
-        let directory = |found: Option<(Kind, Oid, i32)>| match found {
-            Some((Kind::Directory, id, _)) => repository.find_tree(id).map(Some),
+        let directory = |found: Option<(Kind, Oid)>| match found {
+            Some((Kind::Directory, id)) => repository.find_tree(id).map(Some),
             _ => Ok(None),
         };
         let (new, old) = (directory(is)?, directory(was)?);

@@ -1,6 +1,6 @@
 //! The tree of files as a commit has it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -44,9 +44,7 @@ pub(super) type Kinds = BTreeMap<TreePath, Option<Kind>>;
 /// The files of a commit below the tree's root.
 pub struct Snapshot {
     repository: Arc<Mutex<Repository>>,
-    entries: Arc<BTreeMap<TreePath, Kind>>,
-    /// What is otherwise than in `entries`.
-    changed: Kinds,
+    entries: BTreeMap<TreePath, Kind>,
     /// Every file, once somebody asked.
     files: OnceLock<Vec<TreePath>>,
     manifests: Vec<TreePath>,
@@ -115,8 +113,7 @@ impl Snapshot {
         entries.insert(TreePath::root(), Kind::Directory);
         let mut snapshot = Self {
             repository,
-            entries: Arc::new(entries),
-            changed: Kinds::new(),
+            entries,
             files: OnceLock::new(),
             manifests: Vec::new(),
             sources: Mutex::default(),
@@ -126,30 +123,37 @@ impl Snapshot {
         snapshot
     }
 
-    /// The same files but for these.
-    pub(super) fn with(&self, changes: &Kinds) -> Self {
-        let mut changed = self.changed.clone();
-        changed.extend(changes.iter().map(|(path, kind)| (path.clone(), *kind)));
-        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        sources.retain(|path, _| !changes.contains_key(path));
-        let mut snapshot = Self {
+    /// The same files again.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self {
             repository: Arc::clone(&self.repository),
-            entries: Arc::clone(&self.entries),
-            changed,
+            entries: self.entries.clone(),
             files: OnceLock::new(),
-            manifests: Vec::new(),
-            sources: Mutex::new(sources),
-        };
-        let mut manifests = self.manifests.clone();
+            manifests: self.manifests.clone(),
+            sources: Mutex::default(),
+        }
+    }
+
+    /// Takes changes over.
+    pub(super) fn change(&mut self, changes: &Kinds) {
+        for (path, kind) in changes {
+            match kind {
+                Some(kind) => drop(self.entries.insert(path.clone(), *kind)),
+                None => drop(self.entries.remove(path)),
+            }
+        }
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        sources.retain(|path, _| !changes.contains_key(path));
+        drop(sources);
+        self.files = OnceLock::new();
         for path in changes.keys() {
-            match (manifests.binary_search(path), snapshot.is_manifest(path)) {
-                (Ok(at), false) => drop(manifests.remove(at)),
-                (Err(at), true) => manifests.insert(at, path.clone()),
+            match (self.manifests.binary_search(path), self.is_manifest(path)) {
+                (Ok(at), false) => drop(self.manifests.remove(at)),
+                (Err(at), true) => self.manifests.insert(at, path.clone()),
                 _ => {}
             }
         }
-        snapshot.manifests = manifests;
-        snapshot
     }
 
     /// The text of a file as another side of a difference has it; none where it is no text.
@@ -168,10 +172,7 @@ impl Snapshot {
     }
 
     fn kind(&self, path: &TreePath) -> Option<Kind> {
-        match self.changed.get(path) {
-            Some(kind) => *kind,
-            None => self.entries.get(path).copied(),
-        }
+        self.entries.get(path).copied()
     }
 
     fn read(&self, path: &TreePath, id: Oid) -> Result<Vec<u8>, ReadError> {
@@ -248,10 +249,8 @@ impl Tree for Snapshot {
 
     fn files(&self) -> &[TreePath] {
         self.files.get_or_init(|| {
-            let paths: BTreeSet<&TreePath> =
-                self.entries.keys().chain(self.changed.keys()).collect();
-            let is_file = |path: &&TreePath| matches!(self.kind(path), Some(Kind::File(_)));
-            paths.into_iter().filter(is_file).cloned().collect()
+            let files = self.entries.iter().filter(|(_, kind)| matches!(kind, Kind::File(_)));
+            files.map(|(path, _)| path.clone()).collect()
         })
     }
 

@@ -31,9 +31,8 @@ pub struct Allows {
 struct Allow {
     rule: String,
     place: Place,
-    line: usize,
-    /// Whether nothing else stands on the line: the comment then speaks of the next one.
-    alone: bool,
+    /// The line that it speaks of.
+    meant: usize,
     has_reason: bool,
     used: bool,
 }
@@ -42,7 +41,7 @@ impl Allows {
     /// The comments of every file that was read.
     #[must_use]
     pub fn of(repo: &Repo) -> Self {
-        let mut files: BTreeSet<&TreePath> = BTreeSet::new();
+        let mut files: BTreeSet<&TreePath> = repo.manifests().collect();
         for root in &repo.roots {
             files.extend(root.files());
             files.extend(root.problems().iter().map(|problem| &problem.path));
@@ -66,8 +65,7 @@ impl Allows {
         let Some(allows) = self.by_file.get_mut(finding.place.source.path()) else { return false };
         let line = finding.place.position().line;
         let fits = |allow: &&mut Allow| {
-            let meant = if allow.alone { allow.line + 1 } else { allow.line };
-            allow.has_reason && allow.rule == finding.rule && meant == line
+            allow.has_reason && allow.rule == finding.rule && allow.meant == line
         };
         let mut taken = false;
         for allow in allows.iter_mut().filter(fits) {
@@ -109,6 +107,15 @@ fn fault(allow: &Allow, selection: &Selection) -> Option<(String, String)> {
     Some((format!("`allow[{rule}]` silences nothing"), help.to_owned()))
 }
 
+/// The next line that holds more than a comment: comments may stand one above the other.
+fn line_below(source: &Source, line: usize) -> usize {
+    let mut below = line + 1;
+    while source.slice(source.line_span(below)).trim_start().starts_with('#') {
+        below += 1;
+    }
+    below
+}
+
 fn comments(source: &Arc<Source>) -> Vec<Allow> {
     let text = source.text();
     let Some(comment) = COMMENT.as_ref().filter(|_| text.contains(MARK)) else {
@@ -129,11 +136,11 @@ fn comments(source: &Arc<Source>) -> Vec<Allow> {
         };
         let line = place.position().line;
         let before = source.slice(Span::new(source.line_span(line).start, whole.start()));
+        let meant = if before.trim().is_empty() { line_below(source, line) } else { line };
         allows.extend(rules.as_str().split(',').map(|rule| Allow {
             rule: rule.trim().to_owned(),
             place: place.clone(),
-            line,
-            alone: before.trim().is_empty(),
+            meant,
             has_reason: !reason.as_str().trim().is_empty(),
             used: false,
         }));

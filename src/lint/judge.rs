@@ -1,7 +1,5 @@
 //! Whether a reference has what it names, as far as can be known.
 
-use std::collections::BTreeSet;
-
 use crate::k8s::by_hand::is_by_hand;
 use crate::k8s::found::Role;
 use crate::k8s::heuristics;
@@ -9,8 +7,8 @@ use crate::k8s::resource::group_of;
 use crate::k8s::secret_name::{is_placeholder, split};
 use crate::kustomize::build::Status;
 use crate::repo::Repo;
+pub(super) use crate::repo::deployed::{deployed, may_reach};
 use crate::repo::root::{Reference, Root};
-use crate::text::path::TreePath;
 
 /// What is known of a reference's secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,30 +67,6 @@ fn renders(root: &Root) -> bool {
         ("helm.cattle.io", "HelmChart"),
     ];
     root.objects().iter().any(|object| CHARTS.contains(&(group_of(&object.node), object.kind())))
-}
-
-/// Whether what is missing in a root may stand in a namespace: one of its objects does, or nobody can tell.
-pub(super) fn may_reach(root: &Root, namespace: Option<&str>) -> bool {
-    let Some(namespace) = namespace else { return true };
-    let set: BTreeSet<Option<&str>> = root
-        .objects()
-        .iter()
-        .map(|object| object.namespace().or(root.namespace.as_deref()))
-        .collect();
-    set.is_empty() || set.contains(&None) || set.contains(&Some(namespace))
-}
-
-/// The roots that something is deployed from, each with its environment's name: those of an environment,
-/// and of the others those that no root includes.
-pub(super) fn deployed(repo: &Repo) -> impl Iterator<Item = (&Root, Option<&str>)> {
-    let mut included: BTreeSet<&TreePath> = BTreeSet::new();
-    for root in &repo.roots {
-        included.extend(root.directories().iter().filter(|directory| **directory != root.path));
-    }
-    let roots = repo.roots.iter().map(|root| &**root);
-    roots
-        .filter(move |root| root.environment.is_some() || !included.contains(&root.path))
-        .map(|root| (root, root.environment.map(|index| repo.environments[index].name.as_str())))
 }
 
 /// A reference as people speak of it: its object and field. The values of a chart are no object.

@@ -6,7 +6,6 @@ mod clear_text;
 mod fingerprint;
 mod git_patterns;
 mod judge;
-mod mentions;
 pub mod rule;
 pub mod rules;
 mod running;
@@ -58,29 +57,56 @@ pub fn run(facts: &Facts<'_>, selection: &Selection) -> Outcome {
     Outcome { findings, allowed }
 }
 
-/// What tells one finding from another: rule, file, range, message.
-type Key = (&'static str, TreePath, usize, usize, String);
+/// Where a finding of a rule is: rule, file, range.
+type Spot = (&'static str, TreePath, usize, usize);
 
-/// One finding for what is wrong in several environments at the same place.
+/// One finding for what is wrong in several environments at the same place, in the words of the first: a namespace or
+/// a prefix may make the words differ.
 fn merge(facts: &Facts<'_>, found: impl Iterator<Item = Finding>) -> Vec<Finding> {
-    let mut merged: BTreeMap<Key, Finding> = BTreeMap::new();
+    let order = |name: &str| facts.repo.environments.iter().position(|one| one.name == name);
+    let mut spots: BTreeMap<Spot, BTreeMap<Option<usize>, Vec<Finding>>> = BTreeMap::new();
     for finding in found {
         let (path, span) = (finding.place.source.path().clone(), finding.place.span);
-        let key = (finding.rule, path, span.start, span.end, finding.message.clone());
-        match merged.get_mut(&key) {
-            Some(known) => known.environments.extend(finding.environments),
-            None => {
-                merged.insert(key, finding);
+        let environment = finding.environments.first().and_then(|name| order(name));
+        let spot = spots.entry((finding.rule, path, span.start, span.end)).or_default();
+        spot.entry(environment).or_default().push(finding);
+    }
+    let merged = spots.into_values().flat_map(|spot| merge_spot(spot.into_values()));
+    let mut merged: Vec<Finding> = merged.collect();
+    for finding in &mut merged {
+        finding.environments.sort_by_key(|name| order(name));
+        finding.environments.dedup();
+    }
+    merged
+}
+
+/// The findings of one place, environment by environment.
+fn merge_spot(environments: impl Iterator<Item = Vec<Finding>>) -> Vec<Finding> {
+    let mut merged: Vec<Finding> = Vec::new();
+    for mut findings in environments {
+        findings.sort_by(|a, b| a.message.cmp(&b.message));
+        findings.dedup_by(|a, b| a.message == b.message);
+        // What is said in the same words elsewhere finds its like first.
+        let (same, other): (Vec<_>, Vec<_>) = findings
+            .into_iter()
+            .partition(|finding| merged.iter().any(|known| known.message == finding.message));
+        for finding in same.into_iter().chain(other) {
+            let is_free = |known: &Finding| {
+                !known.environments.is_empty()
+                    && !known.environments.iter().any(|one| finding.environments.contains(one))
+            };
+            let like = merged.iter().position(|known| known.message == finding.message);
+            let like = like.or_else(|| {
+                let free = merged.iter().position(is_free);
+                free.filter(|_| !finding.environments.is_empty())
+            });
+            match like {
+                Some(index) => merged[index].environments.extend(finding.environments),
+                None => merged.push(finding),
             }
         }
     }
-    let order = |name: &String| facts.repo.environments.iter().position(|one| one.name == *name);
-    let mut findings: Vec<Finding> = merged.into_values().collect();
-    for finding in &mut findings {
-        finding.environments.sort_by_key(order);
-        finding.environments.dedup();
-    }
-    findings
+    merged
 }
 
 fn sort(findings: &mut [Finding]) {

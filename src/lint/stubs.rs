@@ -8,6 +8,7 @@ use crate::kustomize::object::Object;
 use crate::lint::judge::deployed;
 use crate::lint::rule::Rule;
 use crate::repo::Repo;
+pub(super) use crate::repo::deployed::is_filled_in;
 use crate::repo::root::Root;
 use crate::text::source::Place;
 use crate::yaml::node::Node;
@@ -84,9 +85,4 @@ pub(super) fn key(remote: &Remote) -> &str {
 pub(super) fn pinned(remote: &Remote) -> Option<&str> {
     let text = remote.version.as_ref().and_then(|field| field.node.str());
     text.filter(|text| !matches!(*text, "" | "~" | "null"))
-}
-
-/// Whether a text is filled in only when it is deployed.
-pub(super) fn is_filled_in(text: &str) -> bool {
-    ["$(", "${", "{{", "<path:"].iter().any(|mark| text.contains(mark))
 }

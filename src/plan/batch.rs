@@ -14,8 +14,9 @@ use crate::text::path::TreePath;
 /// The repository's tree as if the changes were written.
 #[must_use]
 pub fn overlay(repo: &Repo, changes: &[FileChange]) -> MemoryTree {
-    let files =
-        changes.iter().map(|change| (change.path.clone(), Some(change.after.clone().into_bytes())));
+    let files = changes
+        .iter()
+        .map(|change| (change.path.clone(), change.after.clone().map(String::into_bytes)));
     MemoryTree::over(Arc::clone(repo.library.tree()), files)
 }
 
@@ -82,7 +83,9 @@ impl<'r> Batch<'r> {
     /// The changes of all plans together, sorted by path.
     #[must_use]
     pub fn changes(&self) -> Vec<FileChange> {
-        self.total.values().cloned().collect()
+        // What one plan makes and a later one takes away was never there.
+        let real = |one: &&FileChange| one.before.is_some() || one.after.is_some();
+        self.total.values().filter(real).cloned().collect()
     }
 }
 

@@ -108,6 +108,8 @@ pub struct FileView {
     pub path: String,
     /// Whether it is new.
     pub new: bool,
+    /// Whether it goes.
+    pub removed: bool,
     /// The text of a new file. One that exists may hold what must not be printed.
     pub text: Option<String>,
 }
@@ -225,7 +227,8 @@ impl From<&FileChange> for FileView {
         Self {
             path: change.path.display().to_owned(),
             new: change.before.is_none(),
-            text: change.before.is_none().then(|| change.after.clone()),
+            removed: change.after.is_none(),
+            text: change.after.clone().filter(|_| change.before.is_none()),
         }
     }
 }

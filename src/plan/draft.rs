@@ -63,11 +63,15 @@ impl Draft {
                 after = next.ok_or_else(|| format!("`{path}` cannot take one more of `{list}`"))?;
             }
             if after != source.text() {
-                changes.push(FileChange { path, before: Some(source), after });
+                changes.push(FileChange { path, before: Some(source), after: Some(after) });
             }
         }
         let new = self.new.into_iter();
-        changes.extend(new.map(|(path, after)| FileChange { path, before: None, after }));
+        changes.extend(new.map(|(path, after)| FileChange {
+            path,
+            before: None,
+            after: Some(after),
+        }));
         changes.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(changes)
     }

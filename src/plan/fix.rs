@@ -153,7 +153,8 @@ mod tests {
         let repairs = plan(&repo, &[&first, &clash, &first]).unwrap();
         assert_eq!(repairs.taken, [0, 2]);
         let [change] = &repairs.changes[..] else { panic!("one file") };
-        assert!(change.after.contains("auth-b") && !change.after.contains("auth-c"));
+        let after = change.after.as_deref().unwrap();
+        assert!(after.contains("auth-b") && !after.contains("auth-c"));
         assert!(plan(&repo, &[]).unwrap().changes.is_empty());
     }
 

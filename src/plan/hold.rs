@@ -99,7 +99,9 @@ fn change(
     let Some(after) = edit(source).map_err(fault)? else { return Ok(None) };
     let read: Result<Config, _> = parse_config(&Source::file(path.clone(), after.as_str()));
     read.map_err(|error| fault(error.message))?;
-    Ok(Some(FileChange { path, before, after }))
+    // Settings that say nothing need no file.
+    let says_nothing = matches!(after.trim(), "" | "{}");
+    Ok(Some(FileChange { path, before, after: (!says_nothing).then_some(after) }))
 }
 
 /// The text without the hold on a family; `None` when there is none.
@@ -145,6 +147,7 @@ fn fault(reason: String) -> PlanError {
 mod tests {
     use super::{NewHold, lift, put};
     use crate::config::parse::parse;
+    use crate::plan::FileChange;
     use crate::repo::testing::{deployment, path, tree};
     use crate::repo::{Repo, Scope};
     use crate::text::tree::Tree as _;
@@ -156,6 +159,10 @@ mod tests {
         let tree = tree(&files);
         let config = settings.map(|_| parse(&tree.source(&path("rotate.yaml")).unwrap()).unwrap());
         Repo::load(tree, config, Scope::Everything).unwrap()
+    }
+
+    fn told(change: &FileChange) -> &str {
+        change.after.as_deref().unwrap()
     }
 
     fn hold(version: &str, reason: Option<&str>) -> NewHold {
@@ -180,14 +187,15 @@ mod tests {
     fn writes_a_hold_and_takes_it_out_again() {
         let new = put(&repo(None), &hold("20250602090000", Some("logins: 401"))).unwrap();
         assert!(new.before.is_none());
-        assert_eq!(new.after, WRITTEN);
-        let settings = "# Ours.\nlint:\n  rules: { mutable-stub: \"off\" } # later\n";
+        assert_eq!(told(&new), WRITTEN);
+        let settings =
+            "# Ours.\nexternal:\n  - { name: pull, namespace: \"*\", reason: by hand } # later\n";
         let change =
             put(&repo(Some(settings)), &hold("20250602090000", Some("logins: 401"))).unwrap();
-        assert_eq!(change.after, format!("{settings}{WRITTEN}"));
-        let held = repo(Some(&change.after));
+        assert_eq!(told(&change), format!("{settings}{WRITTEN}"));
+        let held = repo(Some(told(&change)));
         let lifted = lift(&held, "production", "auth").unwrap().unwrap();
-        assert_eq!(lifted.after, settings);
+        assert_eq!(told(&lifted), settings);
         assert!(lift(&held, "staging", "auth").unwrap().is_none());
     }
 
@@ -197,9 +205,9 @@ mod tests {
             "{WRITTEN}  # another one\n  - {{ secret: other, version: \"20250101000000\", environment: production }}\n"
         );
         let change = put(&repo(Some(&text)), &hold("20250601000000", None)).unwrap();
-        let config = repo(Some(&change.after)).config;
+        let config = repo(Some(told(&change))).config;
         assert_eq!(config.holds.len(), 2);
         assert_eq!(config.hold("production", "auth").unwrap().version, "20250601000000");
-        assert!(change.after.contains("# another one"), "{}", change.after);
+        assert!(told(&change).contains("# another one"), "{}", told(&change));
     }
 }

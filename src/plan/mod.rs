@@ -15,6 +15,7 @@ mod moves;
 mod next;
 mod patch;
 mod prove;
+pub mod prune;
 pub mod refusal;
 pub mod request;
 mod site;
@@ -56,15 +57,15 @@ pub struct Plan {
     pub notes: Vec<String>,
 }
 
-/// A file that is changed or made.
+/// A file that is changed, made or removed.
 #[derive(Debug, Clone)]
 pub struct FileChange {
     /// The file.
     pub path: TreePath,
     /// Its text now; `None` for a new file.
     pub before: Option<Arc<Source>>,
-    /// Its text afterwards.
-    pub after: String,
+    /// Its text afterwards; `None` for a file that is removed.
+    pub after: Option<String>,
 }
 
 /// An effective reference that gets another name.
@@ -126,7 +127,7 @@ pub struct Left {
 }
 
 /// A thing for a person to do after the files are written.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NextStep {
     /// What to do, a sentence.
     pub title: String,

@@ -76,7 +76,7 @@ pub(super) struct After {
     pub(super) soak: String,
 }
 
-fn step(title: &str, command: Option<String>) -> NextStep {
+pub(super) fn step(title: &str, command: Option<String>) -> NextStep {
     NextStep { title: title.to_owned(), command, is_commit: false }
 }
 
@@ -209,7 +209,7 @@ fn new_version(store: Store, key: &str, pin: Option<&str>) -> Vec<NextStep> {
 }
 
 /// A text as one word of a shell.
-fn word(text: &str) -> String {
+pub(super) fn word(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@+,%".contains(&byte);
     if !text.is_empty() && text.bytes().all(plain) {
         text.to_owned()

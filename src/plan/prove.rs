@@ -22,6 +22,8 @@ pub(super) struct Expected {
     pub(super) stubs: BTreeSet<usize>,
     /// The effective stubs that new ones are copied from.
     pub(super) sources: Vec<Node>,
+    /// The stubs that are brought back from history.
+    pub(super) restored: Vec<Node>,
     /// The new name.
     pub(super) name: String,
     /// Namespaces in which nothing in Git provides the new name, nor did for the old one.
@@ -114,6 +116,13 @@ impl Held<'_> {
         if !self.expected.stubs.contains(&self.index) || named.as_ref() != Some(&self.expected.name)
         {
             return Some("would be new".to_owned());
+        }
+        let spec = |node: &Node| node.get("spec").cloned();
+        let is_old = |old: &Node| {
+            spec(old).zip(spec(&object.node)).is_some_and(|(old, new)| same(&old, &new))
+        };
+        if self.expected.restored.iter().any(is_old) {
+            return None;
         }
         let version = split(&self.expected.name).map_or("", |(_, digits)| digits);
         let strange = |old: &Node| -> Vec<Path> {

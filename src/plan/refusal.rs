@@ -74,6 +74,28 @@ pub enum PlanError {
         /// What cannot be read, and why.
         reasons: Vec<Refusal>,
     },
+    /// Something in the tree keeps stubs from being removed.
+    #[error(
+        "the unused stubs of `{family}` cannot be removed in `{environment}`; nothing was written"
+    )]
+    Irremovable {
+        /// The family.
+        family: String,
+        /// The environment.
+        environment: String,
+        /// Every reason.
+        reasons: Vec<Refusal>,
+    },
+    /// The clone lacks the commits that would tell since when a version is no longer in use.
+    #[error(
+        "the clone is shallow: since when nothing in `{environment}` names `{secret}`, and what ran there before, is not known"
+    )]
+    Hidden {
+        /// The secret.
+        secret: String,
+        /// The environment.
+        environment: String,
+    },
     /// The planned tree did not resolve to what was meant.
     #[error("the planned change of `{family}` in `{environment}` does not do what it should, and nothing else: {}", .differences.join("; "))]
     Unproved {
@@ -114,6 +136,7 @@ impl PlanError {
                 | Self::Unversioned(_)
                 | Self::Unreadable { .. }
                 | Self::Settings { .. }
+                | Self::Hidden { .. }
         )
     }
 
@@ -128,7 +151,10 @@ impl PlanError {
             )),
             Self::Version { help, .. } => Some(help.to_string()),
             Self::Settings { .. } => Some("edit `holds` in rotate.yaml by hand".to_owned()),
-            Self::Refused { .. } | Self::Unreadable { .. } => None,
+            Self::Hidden { .. } => {
+                Some("check out with `fetch-depth: 0`, or run `git fetch --unshallow`".to_owned())
+            }
+            Self::Refused { .. } | Self::Unreadable { .. } | Self::Irremovable { .. } => None,
             Self::Unproved { .. } | Self::UnprovedRepairs { .. } => Some(
                 "nothing was written; please report this with the tree that shows it".to_owned(),
             ),
@@ -141,6 +167,7 @@ impl PlanError {
         match self {
             Self::Refused { reasons, .. }
             | Self::Unreadable { reasons, .. }
+            | Self::Irremovable { reasons, .. }
             | Self::Version { reasons, .. } => reasons,
             _ => &[],
         }

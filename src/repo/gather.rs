@@ -1,5 +1,6 @@
 //! The references and providers of every build root.
 
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -9,6 +10,7 @@ use crate::k8s::by_value::{self, Families};
 use crate::k8s::destination;
 use crate::k8s::found::Found;
 use crate::k8s::references::field_rule::FieldRule;
+use crate::k8s::secret_name::family as family_of;
 use crate::k8s::{providers, references};
 use crate::kustomize::build::Build;
 use crate::kustomize::object::Object;
@@ -33,14 +35,21 @@ pub(super) fn gather(
     sites: Vec<Site>,
     before: Option<&Repo>,
 ) -> (Vec<Arc<Root>>, Families) {
-    let gathered: Vec<Gathered> = sites
-        .par_iter()
-        .map(|site| match before.and_then(|repo| kept(site, repo)) {
-            Some(root) => Gathered::Kept(root),
-            None => Gathered::New(named(&site.build, rules), provided(&site.build)),
-        })
-        .collect();
-    let families = family::known(config, gathered.iter().flat_map(Gathered::secrets));
+    let gather = |site: &Site| match kept(site, before) {
+        Some(root) => Gathered::Kept(root),
+        None => Gathered::New(named(&site.build, rules), provided(&site.build)),
+    };
+    let gathered: Vec<Gathered> = if before.is_some() {
+        // Most of a changed tree is the same.
+        sites.iter().map(gather).collect()
+    } else {
+        sites.par_iter().map(gather).collect()
+    };
+    let same = before.filter(|repo| names_the_same(repo, &gathered));
+    let families = match same {
+        Some(repo) => repo.families.clone(),
+        None => family::known(config, gathered.iter().flat_map(Gathered::secrets)),
+    };
     let same = before.is_some_and(|repo| repo.families.iter().eq(families.iter()));
     let root = |(site, gathered): (Site, Gathered)| match gathered {
         Gathered::Kept(root) if same => root,
@@ -50,7 +59,11 @@ pub(super) fn gather(
         }
         Gathered::New(named, providers) => Arc::new(finish(site, named, providers, &families)),
     };
-    let roots = sites.into_par_iter().zip(gathered).map(root).collect();
+    let roots = if before.is_some() && same {
+        sites.into_iter().zip(gathered).map(root).collect()
+    } else {
+        sites.into_par_iter().zip(gathered).map(root).collect()
+    };
     (roots, families)
 }
 
@@ -68,8 +81,28 @@ impl Gathered {
     }
 }
 
+/// Whether the roots name the families that they named before, as far as can be told without looking at all of them: what
+/// is new names no other family, and what is gone none that nothing new names.
+fn names_the_same(before: &Repo, gathered: &[Gathered]) -> bool {
+    let kept: HashSet<*const Root> = gathered
+        .iter()
+        .filter_map(
+            |one| if let Gathered::Kept(root) = one { Some(Arc::as_ptr(root)) } else { None },
+        )
+        .collect();
+    let new = gathered.iter().filter(|one| matches!(one, Gathered::New(..)));
+    let new: BTreeSet<&str> = new.flat_map(Gathered::secrets).map(family_of).collect();
+    let gone = before.roots.iter().filter(|root| !kept.contains(&Arc::as_ptr(root)));
+    new.iter().all(|family| before.families.contains(family))
+        && gone.flat_map(|root| root.secrets()).map(family_of).all(|one| new.contains(one))
+}
+
 /// The root from before, if it is of the same build.
-fn kept(site: &Site, before: &Repo) -> Option<Arc<Root>> {
+fn kept(site: &Site, before: Option<&Repo>) -> Option<Arc<Root>> {
+    if let Some(kept) = &site.kept {
+        return Some(Arc::clone(kept));
+    }
+    let before = before?;
     let same = |old: &&Arc<Root>| {
         Arc::ptr_eq(&old.build, &site.build)
             && old.environment == site.environment

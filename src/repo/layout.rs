@@ -13,42 +13,78 @@ const KUSTOMIZATION: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Ku
 #[derive(Debug, Default)]
 pub(super) struct Layout {
     /// Every directory with a kustomization file, and that file.
-    pub(super) kustomizations: BTreeMap<TreePath, TreePath>,
+    pub(super) kustomizations: Arc<BTreeMap<TreePath, TreePath>>,
     /// Every other file that may hold objects, sorted.
     pub(super) files: Vec<TreePath>,
+    /// The directories of Helm charts.
+    charts: Arc<BTreeSet<TreePath>>,
 }
 
 impl Layout {
     /// Sorts out the files of a tree.
     pub(super) fn new(manifests: &[TreePath], settings: Option<&TreePath>) -> Self {
-        let mut layout = Self::default();
-        let charts: BTreeSet<TreePath> = manifests
-            .iter()
-            .filter(|file| matches!(file.name(), "Chart.yaml" | "Chart.yml"))
-            .map(TreePath::parent)
-            .collect();
+        let (mut kustomizations, mut files) = (BTreeMap::new(), Vec::new());
+        let charts: BTreeSet<TreePath> =
+            manifests.iter().filter(|file| is_chart(file)).map(TreePath::parent).collect();
         for file in manifests {
             if is_kustomization(file) {
-                layout.add_kustomization(file);
+                add_kustomization(&mut kustomizations, file);
             } else if Some(file) != settings && !is_of_chart(file, &charts) {
-                layout.files.push(file.clone());
+                files.push(file.clone());
             }
         }
-        layout
+        Self { kustomizations: Arc::new(kustomizations), files, charts: Arc::new(charts) }
     }
 
-    fn add_kustomization(&mut self, file: &TreePath) {
-        let rank = |file: &TreePath| KUSTOMIZATION.iter().position(|name| *name == file.name());
-        let known = self.kustomizations.entry(file.parent()).or_insert_with(|| file.clone());
-        if rank(file) < rank(known) {
-            *known = file.clone();
+    /// The layout with some files changed, added or removed; `None` when that touches kustomizations, charts or settings in
+    /// a way that must be sorted out anew.
+    pub(super) fn with_changes(
+        &self,
+        manifests: &[TreePath],
+        settings: Option<&TreePath>,
+        changed: &BTreeSet<TreePath>,
+    ) -> Option<Self> {
+        let mut files = self.files.clone();
+        for path in changed {
+            let is_there = manifests.binary_search(path).is_ok();
+            if is_kustomization(path) {
+                let is_known = self.kustomizations.get(&path.parent()) == Some(path);
+                if is_there != is_known {
+                    return None;
+                }
+                continue;
+            }
+            if is_chart(path) || settings == Some(path) {
+                return None;
+            }
+            let counts = is_there && !is_of_chart(path, &self.charts);
+            match (files.binary_search(path), counts) {
+                (Ok(at), false) => drop(files.remove(at)),
+                (Err(at), true) => files.insert(at, path.clone()),
+                _ => {}
+            }
         }
+        let (kustomizations, charts) = (Arc::clone(&self.kustomizations), Arc::clone(&self.charts));
+        Some(Self { kustomizations, files, charts })
     }
 
     /// The nearest directory with a kustomization file, from `directory` upward.
     pub(super) fn kustomization_above(&self, directory: &TreePath) -> Option<&TreePath> {
         above(directory).find_map(|up| self.kustomizations.get_key_value(&up).map(|(at, _)| at))
     }
+}
+
+fn add_kustomization(kustomizations: &mut BTreeMap<TreePath, TreePath>, file: &TreePath) {
+    let rank = |file: &TreePath| KUSTOMIZATION.iter().position(|name| *name == file.name());
+    let known = kustomizations.entry(file.parent()).or_insert_with(|| file.clone());
+    if rank(file) < rank(known) {
+        *known = file.clone();
+    }
+}
+
+/// Whether a file is the head of a Helm chart, by its name.
+fn is_chart(file: &TreePath) -> bool {
+    matches!(file.name(), "Chart.yaml" | "Chart.yml")
 }
 
 /// Whether a file is a kustomization, by its name.

@@ -11,14 +11,14 @@ use crate::repo::environment::{self, Environment};
 use crate::repo::error::RepoError;
 use crate::repo::gather::gather;
 use crate::repo::layout::Layout;
-use crate::repo::provision::Provisions;
 use crate::repo::root::Root;
 use crate::repo::site::Loader;
-use crate::repo::{Repo, Scope, family};
+use crate::repo::{Repo, Scope};
+use crate::text::memory::MemoryTree;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
 use crate::text::tree::Tree;
-use crate::yaml::library::Library;
+use crate::yaml::library::{Library, Shelf};
 
 impl Repo {
     /// Loads a tree; without settings, environments are found by the conventions of GitOps repositories.
@@ -45,7 +45,27 @@ impl Repo {
         tree: Arc<dyn Tree>,
         changed: &BTreeSet<TreePath>,
     ) -> Result<Self, RepoError> {
-        let library = Arc::new(self.library.with_changes(tree, changed));
+        self.reload_library(Arc::new(self.library.with_changes(tree, changed)), changed)
+    }
+
+    /// Gives away what was read, and with it the tree. What was found stays, but can no longer be looked up in files.
+    #[must_use]
+    pub fn release(&mut self) -> Shelf {
+        let empty: Arc<dyn Tree> = Arc::new(MemoryTree::new([]));
+        let library = std::mem::replace(&mut self.library, Arc::new(Library::new(empty)));
+        self.resolver = Resolver::new(Arc::clone(&self.library));
+        Library::into_shelf(library)
+    }
+
+    /// Loads a changed tree as [`Repo::reload`] does, from a library that holds what was read before.
+    ///
+    /// # Errors
+    /// When a directory of the scope is no longer there.
+    pub fn reload_library(
+        &self,
+        library: Arc<Library>,
+        changed: &BTreeSet<TreePath>,
+    ) -> Result<Self, RepoError> {
         let (config, environments) = (self.config.clone(), self.environments.clone());
         Self::assemble(library, config, environments, self.scope.clone(), Some((self, changed)))
     }
@@ -59,7 +79,10 @@ impl Repo {
     ) -> Result<Self, RepoError> {
         let resolver = Resolver::new(Arc::clone(&library));
         let settings = config.source.as_ref().map(|source| source.path());
-        let layout = Layout::new(library.tree().manifests(), settings);
+        let manifests = library.tree().manifests();
+        let layout = before
+            .and_then(|(repo, changed)| repo.layout.with_changes(manifests, settings, changed))
+            .unwrap_or_else(|| Layout::new(manifests, settings));
         let loader = Loader {
             library: &library,
             resolver: &resolver,
@@ -67,19 +90,25 @@ impl Repo {
             layout: &layout,
             before,
         };
-        let sites = match &scope {
+        let (sites, loose) = match &scope {
             Scope::Everything => loader.everything(),
-            Scope::Directories(directories) => loader.directories(directories)?,
+            Scope::Directories(directories) => (loader.directories(directories)?, None),
         };
         let rules = rules(&config)?;
         let (roots, families) = gather(&config, &rules, sites, before.map(|(repo, _)| repo));
-        let states = family::states(environments.len(), roots.iter().map(|root| &**root));
-        let provisions = Provisions::new(roots.iter().map(|root| &**root));
+        let same_roots = |old: &&Self| {
+            old.roots.iter().map(|root| &root.path).eq(roots.iter().map(|root| &root.path))
+        };
+        let problems = match before.map(|(repo, _)| repo).filter(same_roots) {
+            Some(old) => old.problems.clone(),
+            None => overlaps(&config, &environments, &roots),
+        };
         Ok(Self {
-            problems: overlaps(&config, &environments, &roots),
+            problems,
             families,
-            states,
-            provisions,
+            loose,
+            states: OnceLock::new(),
+            provisions: OnceLock::new(),
             reaches: OnceLock::new(),
             library,
             resolver,
@@ -162,6 +191,66 @@ mod tests {
         let nowhere = Scope::Directories(vec![path("nowhere")]);
         let error = Repo::load(tree(&borrowed(&files)), None, nowhere).err().unwrap();
         assert!(matches!(error, RepoError::NoDirectory { .. }));
+    }
+
+    /// Whatever is carried over, a changed tree is loaded as it would be anew.
+    #[test]
+    fn a_changed_tree_is_as_if_loaded_anew() {
+        let versioned = |version: &str| deployment("web", &format!("auth-{version}"));
+        let (one, two) = (versioned("20250601000000"), versioned("20250701000000"));
+        let files = [
+            ("apps/base/kustomization.yaml", resources(&["web.yaml"])),
+            ("apps/base/web.yaml", deployment("web", "auth")),
+            ("apps/staging/kustomization.yaml", resources(&["../base", "one.yaml"])),
+            ("apps/staging/one.yaml", one.clone()),
+            ("production/db.yaml", deployment("db", "other")),
+        ];
+        let changes: [&[(&str, Option<&str>)]; 8] = [
+            &[("apps/staging/two.yaml", Some(&two))],
+            &[("apps/staging/kustomization.yaml", Some(&resources(&["../base", "two.yaml"])))],
+            &[("apps/staging/sub/staging/loose.yaml", Some(&one))],
+            &[("apps/staging/one.yaml", None), ("production/new/db.yaml", Some(&two))],
+            &[("apps/base/web.yaml", Some("a: ["))],
+            &[("apps/base/web.yaml", Some(&two)), ("tools/web.yaml", Some(&one))],
+            &[("apps/base/kustomization.yaml", None)],
+            &[
+                ("parts/kustomization.yaml", Some("kind: Component\n")),
+                ("apps/staging/kustomization.yaml", None),
+            ],
+        ];
+        let seen = |repo: &Repo| {
+            let root = |root: &Arc<crate::repo::root::Root>| {
+                let secrets: Vec<String> = root.secrets().map(str::to_owned).collect();
+                (root.path.clone(), root.environment, root.status(), root.files().clone(), secrets)
+            };
+            let families: Vec<String> = repo.families.iter().map(str::to_owned).collect();
+            (repo.roots.iter().map(root).collect::<Vec<_>>(), families)
+        };
+        let mut tree: Arc<dyn Tree> = tree(&borrowed(&files));
+        let mut repo = Repo::load(Arc::clone(&tree), None, Scope::Everything).unwrap();
+        let names: Vec<String> = repo.environments.iter().map(|one| one.name.clone()).collect();
+        assert_eq!(names, ["staging", "production"]);
+        for (index, change) in changes.iter().enumerate() {
+            let changed: BTreeSet<_> = change.iter().map(|(name, _)| path(name)).collect();
+            let bytes = change
+                .iter()
+                .map(|(name, text)| (path(name), text.map(|text| text.as_bytes().to_vec())));
+            tree = Arc::new(MemoryTree::over(tree, bytes));
+            repo = repo.reload(Arc::clone(&tree), &changed).unwrap();
+            let mut anew = Repo::load(Arc::clone(&tree), None, Scope::Everything).unwrap();
+            assert_eq!(seen(&repo), seen(&anew), "after change {index}");
+            let shelf = anew.release();
+            let library = Arc::new(crate::yaml::library::Library::stocked(
+                Arc::clone(&tree),
+                shelf,
+                &changed,
+            ));
+            assert_eq!(
+                seen(&anew.reload_library(library, &changed).unwrap()),
+                seen(&repo),
+                "after change {index}"
+            );
+        }
     }
 
     #[test]

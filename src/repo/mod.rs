@@ -1,5 +1,6 @@
 //! One loaded tree: its build roots and environments, who provides and who references each secret.
 
+pub mod deployed;
 pub mod environment;
 pub mod error;
 pub mod family;
@@ -7,6 +8,7 @@ mod gather;
 pub mod init;
 mod layout;
 mod load;
+pub mod mentions;
 mod pattern;
 mod plain;
 mod pointer;
@@ -14,6 +16,7 @@ pub mod provision;
 pub mod reach;
 pub mod root;
 pub mod running;
+pub mod schedules;
 pub mod sensitive;
 mod site;
 mod spelled;
@@ -69,8 +72,10 @@ pub struct Repo {
     pub families: Families,
     scope: Scope,
     layout: Layout,
-    states: States,
-    provisions: Provisions,
+    /// The files that no kustomization reads, where that can be carried over to a changed tree.
+    loose: Option<Vec<TreePath>>,
+    states: OnceLock<States>,
+    provisions: OnceLock<Provisions>,
     reaches: OnceLock<Reaches>,
 }
 
@@ -120,7 +125,7 @@ impl Repo {
     /// `rotate.yaml` names, without those that it says to leave alone.
     #[must_use]
     pub fn families_of(&self, environment: usize) -> BTreeMap<&str, &FamilyState> {
-        let states = self.states.get(environment).into_iter().flatten();
+        let states = self.states().get(environment).into_iter().flatten();
         let counting = states.filter(|(name, state)| counts(&self.config, name, state));
         counting.map(|(name, state)| (name.as_str(), state)).collect()
     }
@@ -128,14 +133,14 @@ impl Repo {
     /// Every family of an environment, those with plain names only and those left alone too.
     #[must_use]
     pub fn all_families_of(&self, environment: usize) -> BTreeMap<&str, &FamilyState> {
-        let states = self.states.get(environment).into_iter().flatten();
+        let states = self.states().get(environment).into_iter().flatten();
         states.map(|(name, state)| (name.as_str(), state)).collect()
     }
 
     /// What an environment has of a family; `None` when nothing there names or provides it.
     #[must_use]
     pub fn family(&self, environment: usize, name: &str) -> Option<&FamilyState> {
-        self.states.get(environment)?.get(name)
+        self.states().get(environment)?.get(name)
     }
 
     /// Who provides a secret in an environment; a namespace that nothing in Git sets matches any.
@@ -146,7 +151,7 @@ impl Repo {
         namespace: Option<&str>,
         secret: &str,
     ) -> Vec<Provision> {
-        let providers = self.provisions.of(environment, namespace, secret).into_iter();
+        let providers = self.provisions().of(environment, namespace, secret).into_iter();
         let external = self.config.is_external(secret, namespace);
         let external = external.then_some(Provision::External);
         providers.map(Provision::Provider).chain(external).collect()
@@ -167,6 +172,16 @@ impl Repo {
     #[must_use]
     pub fn nearest_exclusive(&self, environment: usize, file: &TreePath) -> Nearest {
         self.reaches().nearest(environment, file)
+    }
+
+    fn states(&self) -> &States {
+        let roots = || self.roots.iter().map(|root| &**root);
+        self.states.get_or_init(|| family::states(self.environments.len(), roots()))
+    }
+
+    fn provisions(&self) -> &Provisions {
+        let roots = || self.roots.iter().map(|root| &**root);
+        self.provisions.get_or_init(|| Provisions::new(roots()))
     }
 
     fn reaches(&self) -> &Reaches {

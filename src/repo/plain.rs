@@ -1,5 +1,6 @@
 //! Trees of plain manifests: which files make one, and what they hold.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -104,16 +105,16 @@ pub(super) struct Ground<'a> {
     pub(super) layout: &'a Layout,
     pub(super) environments: &'a [Environment],
     pub(super) pointers: &'a Pointers,
-    /// Every file that some kustomization reads.
-    pub(super) read: &'a BTreeSet<TreePath>,
+    /// The files that no kustomization reads.
+    pub(super) loose: &'a [TreePath],
 }
 
 impl Ground<'_> {
     /// The trees that the files make.
     pub(super) fn trees(&self) -> Trees {
-        let occupied = self.occupied();
+        let occupied = OnceCell::new();
         let mut trees = Trees::new();
-        for file in &self.layout.files {
+        for file in self.loose {
             if let Some(home) = self.home(file, &occupied) {
                 trees.entry(home).or_default().push(file.clone());
             }
@@ -137,11 +138,8 @@ impl Ground<'_> {
     fn home(
         &self,
         file: &TreePath,
-        occupied: &BTreeSet<TreePath>,
+        occupied: &OnceCell<BTreeSet<TreePath>>,
     ) -> Option<(TreePath, Option<usize>)> {
-        if self.read.contains(file) {
-            return None;
-        }
         let parent = file.parent();
         let claim = claim_of_file(self.environments, file);
         let environment = claim.as_ref().map(|claim| claim.environment);
@@ -153,6 +151,7 @@ impl Ground<'_> {
             return Some((directory.filter(below)?, environment));
         }
         let topmost = || {
+            let occupied = occupied.get_or_init(|| self.occupied());
             let free = above(&parent).take_while(|up| !occupied.contains(up));
             free.last().unwrap_or_else(|| parent.clone())
         };

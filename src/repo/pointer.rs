@@ -27,6 +27,11 @@ impl Pointers {
         }
     }
 
+    /// Whether no controller is told anything.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     fn application(&mut self, spec: Option<&Node>) {
         let Some(spec) = spec else { return };
         let namespace = text(spec, &["destination", "namespace"]);

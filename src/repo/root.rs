@@ -119,6 +119,12 @@ impl Root {
         &self.build.directories
     }
 
+    /// Every secret that it names or provides.
+    pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
+        let references = self.references.iter().map(Reference::secret);
+        references.chain(self.providers.iter().map(Provider::secret))
+    }
+
     /// The object that has a reference.
     #[must_use]
     pub fn object_of(&self, reference: &Reference) -> &Object {

@@ -6,7 +6,7 @@ use crate::k8s::found::Role;
 use crate::k8s::job::is_fixed;
 use crate::k8s::secret_name::{family, split};
 use crate::repo::Repo;
-use crate::repo::root::Root;
+use crate::repo::root::Reference;
 
 /// The names of one family that the references of an environment have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,6 +28,13 @@ impl Running {
         }
     }
 
+    fn add(&mut self, secret: &str) {
+        match split(secret) {
+            Some((_, version)) => drop(self.versions.insert(version.to_owned())),
+            None => self.plain = true,
+        }
+    }
+
     /// Whether nothing names the family.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -41,27 +48,28 @@ impl Repo {
     #[must_use]
     pub fn running(&self, environment: usize) -> BTreeMap<&str, Running> {
         let mut families: BTreeMap<&str, Running> = BTreeMap::new();
-        for (_, root) in self.roots_of(environment) {
-            let counts = |reference: &&crate::repo::root::Reference| {
-                reference.found.role != Role::Grant && !is_fixed(&root.object_of(reference).node)
-            };
-            for reference in root.references.iter().filter(counts) {
-                let running = families.entry(family(reference.secret())).or_default();
-                match split(reference.secret()) {
-                    Some((_, version)) => {
-                        running.versions.insert(version.to_owned());
-                    }
-                    None => running.plain = true,
-                }
-            }
+        for reference in self.lasting(environment) {
+            families.entry(family(reference)).or_default().add(reference);
         }
         families
     }
 
-    /// Whether what an environment runs can be told: none of its build roots fails.
+    /// What an environment runs of one family.
     #[must_use]
-    pub fn is_readable(&self, environment: usize) -> bool {
-        let mut roots = self.roots_of(environment).map(|(_, root)| root);
-        !roots.any(|root: &std::sync::Arc<Root>| root.has_failed())
+    pub fn running_of(&self, environment: usize, name: &str) -> Running {
+        let mut running = Running::default();
+        let own = self.lasting(environment).filter(|reference| family(reference) == name);
+        own.for_each(|reference| running.add(reference));
+        running
+    }
+
+    /// The secrets that the references name which can change and mean one version.
+    fn lasting(&self, environment: usize) -> impl Iterator<Item = &str> {
+        self.roots_of(environment).flat_map(|(_, root)| {
+            let counts = |reference: &&Reference| {
+                reference.found.role != Role::Grant && !is_fixed(&root.object_of(reference).node)
+            };
+            root.references.iter().filter(counts).map(Reference::secret)
+        })
     }
 }

@@ -28,6 +28,8 @@ pub(super) struct Site {
     pub(super) environment: Option<usize>,
     pub(super) namespace: Option<String>,
     pub(super) build: Arc<Build>,
+    /// The root from before some files changed, if it is known to be the same.
+    pub(super) kept: Option<Arc<Root>>,
 }
 
 /// What is known before anything is built.
@@ -41,8 +43,13 @@ pub(super) struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    /// Every kustomization but components, and every tree of plain manifests, by path.
-    pub(super) fn everything(&self) -> Vec<Site> {
+    /// Every kustomization but components, and every tree of plain manifests, by path; and the files that no kustomization
+    /// reads, where that can be carried over.
+    pub(super) fn everything(&self) -> (Vec<Site>, Option<Vec<TreePath>>) {
+        self.changed().unwrap_or_else(|| self.anew())
+    }
+
+    fn anew(&self) -> (Vec<Site>, Option<Vec<TreePath>>) {
         let all: Vec<(&TreePath, &TreePath)> = self.layout.kustomizations.iter().collect();
         let named = |(directory, file): &(&TreePath, &TreePath)| {
             wiring::named(self.library, self.layout, directory, file)
@@ -57,6 +64,7 @@ impl Loader<'_> {
                 (!self.is_component(file)).then(|| self.kustomization(directory))
             })
             .collect();
+        let has_components = built.iter().any(Option::is_none);
         let components = all.iter().zip(&built).filter(|(_, site)| site.is_none());
         let mut read: BTreeSet<TreePath> =
             components.flat_map(|(component, _)| named(component).files).collect();
@@ -65,12 +73,66 @@ impl Loader<'_> {
         let mut pointers = Pointers::default();
         let objects = sites.iter().flat_map(|site| &site.build.objects);
         objects.for_each(|object| pointers.read(object));
-        sites.extend(self.plain(&mut pointers, &read));
+        let files = self.layout.files.iter();
+        let loose: Vec<TreePath> = files.filter(|file| !read.contains(*file)).cloned().collect();
+        sites.extend(self.plain(&mut pointers, &loose));
         for site in &mut sites {
             site.namespace = pointers.namespace(&site.path);
         }
         sites.sort_by(|a, b| (&a.path, a.environment).cmp(&(&b.path, b.environment)));
-        sites
+        let is_simple = !has_components && pointers.is_empty();
+        (sites, is_simple.then_some(loose))
+    }
+
+    /// The same, when the sites from before are all there and only some must be built anew; else `None`.
+    fn changed(&self) -> Option<(Vec<Site>, Option<Vec<TreePath>>)> {
+        let (before, changed) = self.before?;
+        let old_loose = before.loose.as_ref()?;
+        if !Arc::ptr_eq(&self.layout.kustomizations, &before.layout.kustomizations) {
+            return None;
+        }
+        let mut pointers = Pointers::default();
+        let (mut sites, mut new, mut gone) = (Vec::new(), Vec::new(), Vec::new());
+        let mut roots = before.roots.iter().filter(|root| root.kind == RootKind::Kustomize);
+        for (directory, file) in &*self.layout.kustomizations {
+            let old = roots.next().filter(|old| old.path == *directory)?;
+            if self.is_kept(old) {
+                sites.push(Site {
+                    path: directory.clone(),
+                    kind: RootKind::Kustomize,
+                    environment: old.environment,
+                    namespace: None,
+                    build: Arc::clone(&old.build),
+                    kept: Some(Arc::clone(old)),
+                });
+                continue;
+            }
+            if self.is_component(file) {
+                return None;
+            }
+            let site = self.kustomization(directory);
+            site.build.objects.iter().for_each(|object| pointers.read(object));
+            gone.push(&old.build);
+            new.push(Arc::clone(&site.build));
+            sites.push(site);
+        }
+        let freed = gone.iter().flat_map(|build| &build.files).chain(changed);
+        let freed: BTreeSet<&TreePath> = freed.collect();
+        let is_free = |file: &&&TreePath| {
+            self.layout.files.binary_search(file).is_ok()
+                && !sites.iter().any(|site| site.build.files.contains(**file))
+        };
+        let kept_loose = old_loose.iter().filter(|file| {
+            !freed.contains(file) && !new.iter().any(|build| build.files.contains(*file))
+        });
+        let mut loose: Vec<TreePath> = kept_loose.cloned().collect();
+        loose.extend(freed.iter().filter(is_free).map(|file| (*file).clone()));
+        loose.sort();
+        if !loose.is_empty() {
+            sites.extend(self.plain(&mut pointers, &loose));
+            sites.sort_by(|a, b| (&a.path, a.environment).cmp(&(&b.path, b.environment)));
+        }
+        pointers.is_empty().then_some((sites, Some(loose)))
     }
 
     /// Parses what the kustomizations name, the largest file first: builds that share files would
@@ -90,11 +152,11 @@ impl Loader<'_> {
     }
 
     /// The trees of plain manifests. What they hold may point to more of them.
-    fn plain(&self, pointers: &mut Pointers, read: &BTreeSet<TreePath>) -> Vec<Site> {
+    fn plain(&self, pointers: &mut Pointers, loose: &[TreePath]) -> Vec<Site> {
         let mut holdings: BTreeMap<TreePath, Holding> = BTreeMap::new();
         loop {
             let ground =
-                Ground { layout: self.layout, environments: self.environments, pointers, read };
+                Ground { layout: self.layout, environments: self.environments, pointers, loose };
             let trees = ground.trees();
             let all = trees.values().flatten();
             let new: Vec<TreePath> =
@@ -125,7 +187,8 @@ impl Loader<'_> {
         let held = files.iter().filter_map(|file| holdings.remove(file)).collect();
         let build = self.same(plain::build(&path, files, held));
         let empty = build.files.is_empty();
-        let site = Site { path, kind: RootKind::Plain, environment, namespace: None, build };
+        let site =
+            Site { path, kind: RootKind::Plain, environment, namespace: None, build, kept: None };
         (!empty).then_some(site)
     }
 
@@ -149,20 +212,26 @@ impl Loader<'_> {
             environment: claim(self.environments, directory).map(|claim| claim.environment),
             namespace: None,
             build,
+            kept: None,
         }
     }
 
     /// The build from before, if no change can reach it.
     fn kept(&self, directory: &TreePath) -> Option<Arc<Build>> {
-        let (before, changed) = self.before?;
+        let (before, _) = self.before?;
         let old = before.root_at(directory).filter(|old| old.kind == RootKind::Kustomize)?;
+        self.is_kept(old).then(|| Arc::clone(&old.build))
+    }
+
+    /// Whether no change can reach the build of a root.
+    fn is_kept(&self, old: &Root) -> bool {
+        let Some((_, changed)) = self.before else { return false };
         let reached = |path: &TreePath| {
             old.files().contains(path)
                 || (is_kustomization(path) && old.directories().contains(&path.parent()))
         };
         // One that failed may have failed for want of a file that is there now.
-        let kept = old.status() != Status::Failed && !changed.iter().any(reached);
-        kept.then(|| Arc::clone(&old.build))
+        old.status() != Status::Failed && !changed.iter().any(reached)
     }
 
     fn is_component(&self, file: &TreePath) -> bool {
@@ -200,6 +269,7 @@ impl Loader<'_> {
             environment: claim(self.environments, directory).map(|claim| claim.environment),
             namespace: None,
             build: self.same(plain::build(directory, &files, held)),
+            kept: None,
         })
     }
 }

@@ -4,18 +4,20 @@ use similar::{ChangeTag, TextDiff};
 
 use crate::report::console::Paint;
 
-/// A unified diff as `git diff` prints it; `before` is `None` for a new file. Empty when nothing differs.
+/// A unified diff as `git diff` prints it; `before` is `None` for a new file, `after` for one that is
+/// removed. Empty when nothing differs.
 #[must_use]
-pub fn unified(path: &str, before: Option<&str>, after: &str, color: bool) -> String {
-    let diff = TextDiff::from_lines(before.unwrap_or_default(), after);
+pub fn unified(path: &str, before: Option<&str>, after: Option<&str>, color: bool) -> String {
+    let diff = TextDiff::from_lines(before.unwrap_or_default(), after.unwrap_or_default());
     let old = before.map_or_else(|| "/dev/null".to_owned(), |_| format!("a/{path}"));
+    let new = after.map_or_else(|| "/dev/null".to_owned(), |_| format!("b/{path}"));
     let mut out = String::new();
     let mut unified = diff.unified_diff();
     for hunk in unified.context_radius(3).iter_hunks() {
         if out.is_empty() {
             out.push_str(&Paint::Bold.on(&format!("--- {old}"), color));
             out.push('\n');
-            out.push_str(&Paint::Bold.on(&format!("+++ b/{path}"), color));
+            out.push_str(&Paint::Bold.on(&format!("+++ {new}"), color));
             out.push('\n');
         }
         out.push_str(&Paint::Cyan.on(&hunk.header().to_string(), color));
@@ -42,14 +44,16 @@ mod tests {
     use super::unified;
 
     #[test]
-    fn shows_what_changed_and_what_is_new() {
-        let text = unified("a.yaml", Some("a: 1\nb: 2\n"), "a: 1\nb: 3\n", false);
+    fn shows_what_changed_what_is_new_and_what_goes() {
+        let text = unified("a.yaml", Some("a: 1\nb: 2\n"), Some("a: 1\nb: 3\n"), false);
         assert_eq!(text, "--- a/a.yaml\n+++ b/a.yaml\n@@ -1,2 +1,2 @@\n a: 1\n-b: 2\n+b: 3\n");
-        let new = unified("n.yaml", None, "x: y", false);
+        let new = unified("n.yaml", None, Some("x: y"), false);
         assert_eq!(
             new,
             "--- /dev/null\n+++ b/n.yaml\n@@ -0,0 +1 @@\n+x: y\n\\ No newline at end of file\n"
         );
-        assert_eq!(unified("s.yaml", Some("a"), "a", true), "");
+        let gone = unified("g.yaml", Some("x: y\n"), None, false);
+        assert_eq!(gone, "--- a/g.yaml\n+++ /dev/null\n@@ -1 +0,0 @@\n-x: y\n");
+        assert_eq!(unified("s.yaml", Some("a"), Some("a"), true), "");
     }
 }

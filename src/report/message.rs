@@ -12,6 +12,9 @@ use crate::report::console::Console;
 use crate::text::problem::Problem;
 use crate::text::source::Place;
 
+/// A line that is longer, such as that of a minified file, is not shown.
+const LONGEST: usize = 500;
+
 /// Something to tell a person.
 #[derive(Debug, Clone, Default)]
 pub struct Message {
@@ -99,6 +102,13 @@ impl Drawn {
         let last = place.source.text().len();
         let start = place.span.start.min(last);
         let name = place.source.path().display();
+        let position = place.position();
+        if place.source.line_span(position.line).len() > LONGEST {
+            let word = word.map_or_else(String::new, |word| format!(" ({word})"));
+            let at = format!("{name}:{}:{}", position.line, position.column);
+            self.text = format!("{at}: {}{word}", self.text);
+            return self;
+        }
         self.source = Some(NamedSource::new(name, masked.into()).with_language("yaml"));
         self.label = Some(LabeledSpan::new(word, start, place.span.end.min(last) - start));
         self

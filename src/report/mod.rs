@@ -3,9 +3,11 @@
 pub mod console;
 pub mod diff;
 pub mod explain;
+pub mod history;
 pub mod lint;
 pub mod message;
 pub mod plan;
 pub mod promote;
+pub mod prune;
 pub mod refs;
 pub mod status;

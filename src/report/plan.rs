@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::plan::{FileChange, MoveKind, Plan};
+use crate::plan::{FileChange, MoveKind, NextStep, Plan};
 use crate::repo::sensitive;
 use crate::report::console::Paint;
 use crate::report::diff;
@@ -13,8 +13,9 @@ pub fn diff(changes: &[FileChange], color: bool) -> String {
     let mut out = String::new();
     for change in changes {
         let before = change.before.as_ref().map(sensitive::mask);
-        let after = sensitive::mask_text(&change.path, &change.after);
-        out.push_str(&diff::unified(change.path.as_str(), before.as_deref(), &after, color));
+        let after = change.after.as_ref().map(|text| sensitive::mask_text(&change.path, text));
+        let path = change.path.as_str();
+        out.push_str(&diff::unified(path, before.as_deref(), after.as_deref(), color));
     }
     out
 }
@@ -98,9 +99,9 @@ pub fn commit_message(plan: &Plan, verb: &str, remarks: &[Remark]) -> String {
 
 /// What is left to a person; without the commit where it was made, or there is no Git.
 #[must_use]
-pub fn next_steps(plan: &Plan, no_commit: bool, color: bool) -> String {
+pub fn next_steps(next: &[NextStep], no_commit: bool, color: bool) -> String {
     let mut out = String::new();
-    let left = plan.next.iter().filter(|step| !(no_commit && step.is_commit));
+    let left = next.iter().filter(|step| !(no_commit && step.is_commit));
     for (index, step) in left.enumerate() {
         let _ = writeln!(out, "{}. {}", index + 1, step.title);
         for line in step.command.iter().flat_map(|command| command.lines()) {

@@ -88,7 +88,7 @@ impl Promotion<'_> {
         }
     }
 
-    fn from_environment(&self) -> Option<&str> {
+    fn source(&self) -> Option<&str> {
         match self.standing.map(|standing| &standing.next) {
             Some(Next::Take { from, .. }) => Some(from),
             _ => None,
@@ -102,7 +102,7 @@ impl Promote {
     pub fn new(promotions: &[Promotion<'_>], waiting: &[Waiting], written: bool) -> Self {
         let promotion = |one: &Promotion<'_>| PromotionView {
             plan: PlanView::from(one.plan),
-            from_environment: one.from_environment().map(str::to_owned),
+            from_environment: one.source().map(str::to_owned),
             gates: one.gates().iter().map(GateView::new).collect(),
             since: one
                 .standing
@@ -181,18 +181,18 @@ fn promotion(out: &mut String, one: &Promotion<'_>, timeline: &Timeline) {
     let from = if plan.from.is_empty() { "nothing".to_owned() } else { plan.from.join("`, `") };
     let _ = writeln!(out, "`{from}` → `{}`\n", plan.to);
     let version = plan.to.rsplit('-').next().unwrap_or_default();
-    if let Some(from) = one.from_environment() {
-        if let Some(era) = timeline.runs(from, family, version) {
-            let commit = era.began.commit();
-            let _ = writeln!(
-                out,
-                "{from} has run it since {}, with {} by {}: {}\n",
-                moment(era.began.time()),
-                commit.short(),
-                cell(&commit.author),
-                cell(&commit.subject)
-            );
-        }
+    if let Some(from) = one.source()
+        && let Some(era) = timeline.runs(from, family, version)
+    {
+        let commit = era.began.commit();
+        let _ = writeln!(
+            out,
+            "{from} has run it since {}, with {} by {}: {}\n",
+            moment(era.began.time()),
+            commit.short(),
+            cell(&commit.author),
+            cell(&commit.subject)
+        );
     }
     out.push_str("| gate | |\n| --- | --- |\n");
     for gate in one.gates() {

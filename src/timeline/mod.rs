@@ -2,6 +2,7 @@
 
 pub mod gate;
 mod harmless;
+mod lives;
 pub mod outlook;
 pub mod stub;
 pub mod walk;
@@ -79,6 +80,12 @@ pub struct Timeline {
 }
 
 impl Timeline {
+    /// Whether the walk ended where a shallow clone does.
+    #[must_use]
+    pub fn is_shallow(&self) -> bool {
+        self.lives.values().flatten().any(|era| matches!(era.began, Began::Before(_)))
+    }
+
     /// The eras of a family in an environment, the newest first; none where nothing ever named it.
     #[must_use]
     pub fn eras(&self, environment: &str, family: &str) -> &[Era] {

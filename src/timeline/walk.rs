@@ -1,22 +1,24 @@
 //! One walk along the mainline that answers for all families and environments.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::config::parse as settings;
 use crate::config::settings::Config;
 use crate::history::error::HistoryError;
 use crate::history::git::Git;
-use crate::history::line::{Commit, Difference, Step};
+use crate::history::line::Difference;
 use crate::history::snapshot::Snapshot;
+use crate::repo::environment::Environment;
 use crate::repo::error::RepoError;
-use crate::repo::running::Running;
 use crate::repo::{Repo, Scope};
 use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
 use crate::text::tree::Tree as _;
+use crate::timeline::Timeline;
 use crate::timeline::harmless;
-use crate::timeline::{Began, Era, Key, Timeline};
+use crate::timeline::lives::Walk;
+use crate::yaml::library::Library;
 use crate::yaml::parse::parse;
 
 /// Where the settings are, in a tree.
@@ -57,28 +59,23 @@ impl Timeline {
     ) -> Result<Self, WalkError> {
         let mut line = git.line(mainline)?;
         let name = line.name().to_owned();
-        let mut lives: Option<Walk> = None;
         let mut commits = 0;
         let snapshot = line.snapshot()?;
         let Some((first, snapshot)) = line.step()?.zip(snapshot) else {
             return Err(HistoryError::Unborn(git.work_tree().to_owned()).into());
         };
         let mut past = Past::new(snapshot, settings)?;
+        let tip = first.commit.clone();
+        let mut walk = Walk::new(&past);
         let mut step = Some(first);
-        let mut tip = None;
         while let Some(now) = step {
             commits += 1;
-            let tip = tip.get_or_insert_with(|| now.commit.clone());
-            let walk = lives.get_or_insert_with(|| Walk::new(&past.repo, tip));
             if !walk.take(&mut past, now, line.is_shallow()) || walk.is_done(depth) {
                 break;
             }
             step = line.step()?;
         }
-        let (Some(tip), Some(walk)) = (tip, lives) else {
-            return Err(HistoryError::Unborn(git.work_tree().to_owned()).into());
-        };
-        Ok(Self { mainline: name, tip, lives: walk.lives, commits })
+        Ok(Self { mainline: name, tip, lives: walk.into_lives(), commits })
     }
 }
 
@@ -89,6 +86,8 @@ pub(super) struct Past {
     /// What was passed over since, because nothing reads it.
     pending: Difference,
     settings: TreePath,
+    /// What each environment is called now.
+    names: Vec<String>,
 }
 
 impl Past {
@@ -99,7 +98,8 @@ impl Past {
         let snapshot = Arc::new(snapshot);
         let tree: Arc<Snapshot> = Arc::clone(&snapshot);
         let repo = Repo::load(tree, Some(config), Scope::Everything)?;
-        Ok(Self { repo, snapshot, pending: Difference::default(), settings: path })
+        let names = repo.environments.iter().map(|one| one.name.clone()).collect();
+        Ok(Self { repo, snapshot, pending: Difference::default(), settings: path, names })
     }
 
     /// Goes back by a difference; whether anything may be otherwise then.
@@ -119,20 +119,58 @@ impl Past {
         }
         let pending = std::mem::take(&mut self.pending);
         let changed: BTreeSet<TreePath> = pending.files().cloned().collect();
-        let tree = Arc::new(self.snapshot.before(&pending));
-        self.snapshot = Arc::clone(&tree);
+        let shelf = self.repo.release();
+        let tree = self.go_back_to(&pending);
         let own = if has_settings { config(&tree, &self.settings) } else { None };
         // Settings that the tree of that time did not fit say nothing about it.
         let loaded = own.and_then(|own| {
             Repo::load(Arc::<Snapshot>::clone(&tree), Some(own), Scope::Everything).ok()
         });
-        match loaded.map_or_else(|| self.repo.reload(tree, &changed), Ok) {
+        let again = || {
+            let library = Library::stocked(tree, shelf, &changed);
+            self.repo.reload_library(Arc::new(library), &changed)
+        };
+        match loaded.map_or_else(again, Ok) {
             Ok(repo) => {
+                self.names = self.names_in(&repo);
                 self.repo = repo;
                 true
             }
             Err(_) => false,
         }
+    }
+
+    /// The tree before some differences.
+    fn go_back_to(&mut self, difference: &Difference) -> Arc<Snapshot> {
+        if Arc::get_mut(&mut self.snapshot).is_none() {
+            self.snapshot = Arc::new(self.snapshot.copy());
+        }
+        if let Some(snapshot) = Arc::get_mut(&mut self.snapshot) {
+            snapshot.go_back(difference);
+        }
+        Arc::clone(&self.snapshot)
+    }
+
+    /// What the environments of that time are called now.
+    pub(super) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// What the environments of an older state are called now: one that is declared in the place of another is the same
+    /// under an older name.
+    fn names_in(&self, older: &Repo) -> Vec<String> {
+        let (newer, older) = (&self.repo.environments, &older.environments);
+        let has = |all: &[Environment], name: &str| all.iter().any(|one| one.name == name);
+        let name = |(index, one): (usize, &Environment)| {
+            let same = newer.iter().position(|other| other.name == one.name);
+            let in_place = || {
+                let was_renamed = newer.len() == older.len() && !has(older, &newer[index].name);
+                was_renamed.then_some(index)
+            };
+            let known = same.or_else(in_place).and_then(|index| self.names.get(index));
+            known.unwrap_or(&one.name).clone()
+        };
+        older.iter().enumerate().map(name).collect()
     }
 
     /// Whether a build root may read a file.
@@ -155,115 +193,4 @@ impl Past {
 /// The settings that a tree has itself, if they can be read.
 fn config(tree: &Snapshot, path: &TreePath) -> Option<Config> {
     settings::parse(&tree.source(path).ok()?).ok()
-}
-
-/// What is known so far.
-struct Walk {
-    lives: BTreeMap<Key, Vec<Era>>,
-    /// The oldest commit at which each environment could be read, since what it runs last changed.
-    known: BTreeMap<String, Commit>,
-    /// The keys whose newest era is not known to have begun yet.
-    open: BTreeSet<Key>,
-}
-
-impl Walk {
-    fn new(repo: &Repo, tip: &Commit) -> Self {
-        let mut walk =
-            Self { lives: BTreeMap::new(), known: BTreeMap::new(), open: BTreeSet::new() };
-        for (key, running) in state(repo) {
-            walk.open.insert(key.clone());
-            let era = Era { running, began: Began::Earlier(tip.clone()) };
-            walk.lives.insert(key, vec![era]);
-        }
-        for environment in readable(repo) {
-            walk.known.insert(environment, tip.clone());
-        }
-        walk
-    }
-
-    /// Takes a commit in; whether there is one before it.
-    fn take(&mut self, past: &mut Past, step: Step, is_shallow: bool) -> bool {
-        if !step.has_parent {
-            for eras in self.lives.values_mut() {
-                let Some(era) = eras.last_mut().filter(|era| !era.began.is_exact()) else {
-                    continue;
-                };
-                let commit = step.commit.clone();
-                era.began = if is_shallow { Began::Before(commit) } else { Began::With(commit) };
-            }
-            self.lives.retain(|_, eras| {
-                // Nothing ran before the first commit: that is no era.
-                eras.pop_if(|era| era.running.is_empty());
-                !eras.is_empty()
-            });
-            return false;
-        }
-        let at = readable(&past.repo);
-        for environment in at {
-            self.known.insert(environment, step.commit.clone());
-        }
-        if past.go_back(step.before) {
-            self.compare(&past.repo);
-        }
-        true
-    }
-
-    /// Closes every era that an older state ends.
-    fn compare(&mut self, repo: &Repo) {
-        let older: BTreeMap<Key, Running> = state(repo).into_iter().collect();
-        let readable = readable(repo);
-        let keys: BTreeSet<Key> = self.lives.keys().chain(older.keys()).cloned().collect();
-        for key in keys.into_iter().filter(|key| readable.contains(&key.environment)) {
-            let was = older.get(&key).cloned().unwrap_or_default();
-            let Some(known) = self.known.get(&key.environment).cloned() else {
-                // The newest state could not be read: this is the first that can.
-                continue;
-            };
-            let eras = self.lives.entry(key.clone()).or_default();
-            match eras.last_mut() {
-                Some(era) if era.running == was => continue,
-                Some(era) => era.began = Began::With(known.clone()),
-                None if was.is_empty() => continue,
-                // A family that is gone: what came after it is that nothing names it.
-                None => eras
-                    .push(Era { running: Running::default(), began: Began::With(known.clone()) }),
-            }
-            eras.push(Era { running: was, began: Began::Earlier(known) });
-            self.open.remove(&key);
-        }
-        self.lives.retain(|_, eras| !eras.is_empty());
-    }
-
-    fn is_done(&self, depth: Depth<'_>) -> bool {
-        match depth {
-            Depth::Everything => false,
-            Depth::Since => self.open.is_empty(),
-            Depth::Before(environment, family) => {
-                let key = Key { environment: environment.to_owned(), family: family.to_owned() };
-                let Some(eras) = self.lives.get(&key) else { return false };
-                let now = eras.first().and_then(|era| era.running.only());
-                eras.iter()
-                    .skip(1)
-                    .any(|era| era.running.only().is_some_and(|version| Some(version) != now))
-            }
-        }
-    }
-}
-
-/// What every environment runs of every family.
-fn state(repo: &Repo) -> Vec<(Key, Running)> {
-    let mut state = Vec::new();
-    for environment in &repo.environments {
-        for (family, running) in repo.running(environment.index) {
-            let key = Key { environment: environment.name.clone(), family: family.to_owned() };
-            state.push((key, running));
-        }
-    }
-    state
-}
-
-/// The environments whose state can be told.
-fn readable(repo: &Repo) -> BTreeSet<String> {
-    let all = repo.environments.iter().filter(|one| repo.is_readable(one.index));
-    all.map(|one| one.name.clone()).collect()
 }

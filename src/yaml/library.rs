@@ -13,6 +13,9 @@ pub struct Library {
     parsed: RwLock<BTreeMap<TreePath, Arc<OnceLock<Parsed>>>>,
 }
 
+/// What a library has read, without the tree it was read from.
+pub struct Shelf(BTreeMap<TreePath, Arc<OnceLock<Parsed>>>);
+
 /// What came of reading and parsing a file.
 pub type Parsed = Result<Arc<Stream>, FileError>;
 
@@ -37,8 +40,24 @@ impl Library {
     /// A library over a changed tree that keeps what this one has of all other files.
     #[must_use]
     pub fn with_changes(&self, tree: Arc<dyn Tree>, changed: &BTreeSet<TreePath>) -> Self {
-        let mut parsed = self.parsed.read().map(|map| map.clone()).unwrap_or_default();
-        parsed.retain(|path, _| !changed.contains(path));
+        let shelf = Shelf(self.parsed.read().map(|map| map.clone()).unwrap_or_default());
+        Self::stocked(tree, shelf, changed)
+    }
+
+    /// What was read; copied only where others hold the library too.
+    #[must_use]
+    pub fn into_shelf(library: Arc<Self>) -> Shelf {
+        Shelf(match Arc::try_unwrap(library) {
+            Ok(own) => own.parsed.into_inner().unwrap_or_default(),
+            Err(shared) => shared.parsed.read().map(|map| map.clone()).unwrap_or_default(),
+        })
+    }
+
+    /// A library over a tree that has been read already, but for what changed since.
+    #[must_use]
+    pub fn stocked(tree: Arc<dyn Tree>, shelf: Shelf, changed: &BTreeSet<TreePath>) -> Self {
+        let mut parsed = shelf.0;
+        changed.iter().for_each(|path| drop(parsed.remove(path)));
         Self { tree, parsed: RwLock::new(parsed) }
     }
 

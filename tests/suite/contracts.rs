@@ -6,8 +6,10 @@ use std::path::Path;
 
 use rotate::plan::contract::Bump;
 use rotate::report::explain::Explained;
+use rotate::report::history::History;
 use rotate::report::lint::json::Lint;
 use rotate::report::promote::Promote;
+use rotate::report::prune::Pruned;
 use rotate::report::refs::Refs;
 use rotate::report::status::Status;
 use schemars::{JsonSchema, schema_for};
@@ -160,4 +162,29 @@ fn bumps_are_as_their_schema_says() {
         assert_eq!(value["written"], true);
         assert!(!value["plans"].as_array().unwrap().is_empty(), "{tree}");
     }
+}
+
+#[test]
+fn removals_are_as_their_schema_says() {
+    let schema = kept::<Pruned>("prune.json");
+    let sandbox = crate::prune::sandbox();
+    let prune = ["prune", "production", "--at", crate::prune::LATE, "--format", "json"];
+    let dry = sandbox.rotate(&[&prune[..], &["--dry-run"]].concat()).success();
+    let value = holds(&schema, &dry);
+    assert_eq!(value["written"], false);
+    let plan = &holds(&schema, &sandbox.rotate(&prune).success())["plans"][0];
+    assert_eq!(plan["removed"][0]["version"], crate::prune::V1);
+    let gone = plan["files"].as_array().unwrap().iter().filter(|file| file["removed"] == true);
+    assert_eq!(gone.count(), 1);
+    assert_eq!(plan["kept"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn histories_are_as_their_schema_says() {
+    let schema = kept::<History>("history.json");
+    let sandbox = Sandbox::example("shop-plain");
+    sandbox.commit_all();
+    let history = ["history", "returns-db", "--at", NOW, "--format", "json"];
+    let value = holds(&schema, &sandbox.rotate(&history).success());
+    assert!(!value["environments"].as_array().unwrap().is_empty());
 }

@@ -3,6 +3,7 @@
 
 #![cfg(debug_assertions)] // a release build has no way to be killed between two steps
 
+use crate::prune;
 use crate::support::{NOW, Sandbox};
 
 const BUMP: &[&str] = &["bump", "staging", "auth-api-secrets", "--at", NOW];
@@ -67,6 +68,34 @@ fn killed_again_while_the_next_run_brings_it_in_order() {
         let whole = files == before || files == after;
         let tidy = without_temporaries(files.clone()) == files;
         assert!(whole && tidy, "killed before step {steps}: neither old nor new");
+        steps += 1;
+        assert!(steps < MANY, "the write has no end");
+    }
+    assert!(steps > 10, "the write has {steps} steps only");
+}
+
+/// A removal, killed before each step: the file and its line in the kustomization go together.
+#[test]
+fn killed_while_files_are_removed() {
+    let arguments = ["prune", "production", "--at", prune::LATE, "--allow-dirty"];
+    let whole = prune::sandbox();
+    let before = whole.files();
+    let _ = whole.rotate(&arguments).success();
+    let after = whole.files();
+    assert!(before.len() == after.len() + 1);
+    let mut steps = 0;
+    loop {
+        let sandbox = prune::sandbox();
+        let mut command = sandbox.command(&arguments);
+        let output = sandbox.finish(command.env("ROTATE_TEST_ABORT_AT", steps.to_string()));
+        if output.status == 0 {
+            break;
+        }
+        let _ = sandbox.rotate(&["bump", "production", "no-such-family", "--at", NOW]).status(2);
+        let files = sandbox.files();
+        assert!(files == before || files == after, "killed before step {steps}: {output}");
+        let _ = sandbox.rotate(&arguments).success();
+        assert!(sandbox.files() == after, "killed before step {steps}: {output}");
         steps += 1;
         assert!(steps < MANY, "the write has no end");
     }

@@ -73,17 +73,26 @@ impl Sandbox {
 
     /// Makes a Git repository of it and commits everything.
     pub(crate) fn commit_all(&self) -> &Self {
-        let repository = git2::Repository::init(self.root()).unwrap();
-        let mut index = repository.index().unwrap();
-        index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
-        index.write().unwrap();
-        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
-        let when = git2::Time::new(1_751_000_000, 0);
-        let who = git2::Signature::new("Test", "test@example.com", &when).unwrap();
-        let parent = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
-        let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
-        repository.commit(Some("HEAD"), &who, &who, "A state\n", &tree, &parents).unwrap();
+        self.commit_at("2025-06-27T04:53:20Z", "A state\n")
+    }
+
+    /// The same, at a time (RFC 3339).
+    pub(crate) fn commit_at(&self, time: &str, message: &str) -> &Self {
+        let _ = commit(&self.root(), time, message);
         self
+    }
+
+    /// Runs Git in the repository, at a time and with no settings but these; gives what it printed.
+    #[track_caller]
+    pub(crate) fn git_at(&self, time: &str, arguments: &[&str]) -> String {
+        let mut command = Command::new("git");
+        command.current_dir(self.root()).env_clear().env("GIT_CONFIG_NOSYSTEM", "1");
+        command.env("HOME", self.directory.path().join("home"));
+        command.env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        command.env("GIT_AUTHOR_DATE", time).env("GIT_COMMITTER_DATE", time);
+        command.args(["-c", "user.name=Test", "-c", "user.email=test@example.com"]);
+        command.args(["-c", "protocol.file.allow=always"]).args(arguments);
+        self.finish(&mut command).success().stdout
     }
 
     /// The command, not run yet.
@@ -171,6 +180,27 @@ impl fmt::Debug for Output {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// Commits everything in a work tree at a time; gives the commit's id.
+pub(crate) fn commit(root: &Path, time: &str, message: &str) -> String {
+    let repository = git2::Repository::open(root).or_else(|_| {
+        let mut options = git2::RepositoryInitOptions::new();
+        git2::Repository::init_opts(root, options.initial_head("main"))
+    });
+    let repository = repository.unwrap();
+    let mut index = repository.index().unwrap();
+    index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
+    index.update_all(["*"], None).unwrap();
+    index.write().unwrap();
+    let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+    let time: chrono::DateTime<chrono::Utc> = time.parse().unwrap();
+    let when = git2::Time::new(time.timestamp(), 0);
+    let who = git2::Signature::new("Test", "test@example.com", &when).unwrap();
+    let parent = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
+    let parents: Vec<&git2::Commit<'_>> = parent.iter().collect();
+    let id = repository.commit(Some("HEAD"), &who, &who, message, &tree, &parents);
+    id.unwrap().to_string()
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use crate::config::place::At;
 use crate::finding::{Finding, Level};
-use crate::k8s::resource::group_of;
 use crate::k8s::schedule::longest_gap;
 use crate::k8s::secret_name::split;
 use crate::lint::judge::deployed;
@@ -12,6 +11,7 @@ use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
 use crate::repo::environment::Environment;
 use crate::repo::root::Root;
+use crate::repo::schedules::cron_jobs;
 use crate::text::source::Place;
 use crate::yaml::node::Node;
 
@@ -67,13 +67,10 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 
 /// The CronJobs of a root that name a versioned secret of a family that is not to be left alone.
 fn jobs(repo: &Repo, root: &Root) -> BTreeSet<usize> {
-    let named = root.references.iter().filter(|reference| {
-        let object = root.object_of(reference);
-        let is_job = object.kind() == "CronJob" && group_of(&object.node) == "batch";
+    cron_jobs(root, |reference| {
         let family = split(reference.secret()).map(|(family, _)| family);
-        is_job && family.is_some_and(|family| repo.config.secret(family).is_managed())
-    });
-    named.map(|reference| reference.object).collect()
+        family.is_some_and(|family| repo.config.secret(family).is_managed())
+    })
 }
 
 fn judge(repo: &Repo, environment: &Environment, root: &Root, object: usize) -> Option<Finding> {

@@ -3,15 +3,16 @@
 use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Level};
+use crate::k8s::found::Role;
 use crate::k8s::secret_name::Version;
 use crate::kustomize::build::Status;
-use crate::lint::judge::may_reach;
-use crate::lint::mentions::Mentions;
+use crate::lint::judge::{deployed, may_reach};
 use crate::lint::rule::{Facts, Fixes, Rule};
-use crate::lint::stubs::is_filled_in;
 use crate::repo::Repo;
+use crate::repo::deployed::may_be_filled_in;
 use crate::repo::environment::Environment;
 use crate::repo::family::FamilyState;
+use crate::repo::mentions::Mentions;
 use crate::repo::root::{Provider, Reference, Root};
 
 /// The rule.
@@ -26,8 +27,9 @@ pub static RULE: Rule = Rule {
 A versioned ExternalSecret that no reference in the repository names, in an environment that has moved on: a later
 version is in use there, and the version that followed this one is older than the environment's `retention` (14 days
 where nothing is set). The newest version stays, and so does the one before each version in use, since that is the way
-back. A hold keeps its version. A mention in any other text that Git has (scripts, documents, comments, values of
-charts) keeps the stub too, and so does a name that is filled in only when it is deployed and could be this one.
+back. A grant (`resourceNames` of a Role) needs no stub. A hold keeps its version. A mention in any other text that Git
+has (scripts, documents, comments, values of charts) keeps the stub too, and so does a name that is filled in only when
+it is deployed and could be this one.
 
 ### Why it matters
 
@@ -58,8 +60,9 @@ struct Candidate<'r> {
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let repo = facts.repo;
-    let references = repo.roots.iter().flat_map(|root| &root.references);
-    let named: BTreeSet<&str> = references.map(Reference::secret).collect();
+    let references = deployed(repo).flat_map(|(root, _)| &root.references);
+    let named: BTreeSet<&str> =
+        references.filter(|one| needs(one)).map(Reference::secret).collect();
     let mut candidates = Vec::new();
     for environment in &repo.environments {
         for (family, state) in repo.families_of(environment.index) {
@@ -76,7 +79,11 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     }
     let versions: BTreeSet<&str> = candidates.iter().map(|one| one.version).collect();
     let mentions = Mentions::of(repo, &versions);
-    candidates.retain(|one| !mentions.speak_of(one.family, one.version));
+    // What a value of a manifest means is known: if it named the secret, it would be a reference.
+    let is_kept = |one: &Candidate<'_>| {
+        mentions.of_version(one.family, one.version).any(|mention| !mention.is_resolved)
+    };
+    candidates.retain(|one| !is_kept(one));
     candidates.iter().flat_map(findings).collect()
 }
 
@@ -88,7 +95,11 @@ fn old<'s>(
     state: &'s FamilyState,
 ) -> Vec<&'s str> {
     let held = facts.repo.config.hold(&environment.name, family).map(|hold| hold.version.as_str());
-    let used: BTreeSet<&str> = state.versions.keys().map(String::as_str).chain(held).collect();
+    let needed = state
+        .versions
+        .iter()
+        .filter(|(_, names)| names.iter().any(|id| needs(facts.repo.reference(*id).1)));
+    let used: BTreeSet<&str> = needed.map(|(version, _)| version.as_str()).chain(held).collect();
     let Some(current) = used.last() else { return Vec::new() };
     let before = |version: &str| state.stubs.keys().rfind(|one| one.as_str() < version);
     let ways_back: BTreeSet<&str> =
@@ -112,6 +123,11 @@ fn old<'s>(
         .collect()
 }
 
+/// Whether a reference needs its secret; one that grants access to it does not.
+fn needs(reference: &Reference) -> bool {
+    reference.found.role != Role::Grant
+}
+
 /// The stubs of a version; `None` when something else makes it too, or nobody can tell who names it.
 fn stubs<'r>(
     repo: &'r Repo,
@@ -129,13 +145,6 @@ fn stubs<'r>(
         provider.provided.row == "external-secret" && !repo.roots.iter().any(|other| hides(other))
     });
     known.then_some(made)
-}
-
-/// Whether a reference is filled in only when it is deployed, and may then name a version of the family.
-fn may_be_filled_in(family: &str, named: &BTreeSet<&str>) -> bool {
-    let open = named.iter().filter(|name| is_filled_in(name));
-    let name = format!("{family}-");
-    open.filter_map(|open| open.split(['$', '{']).next()).any(|start| name.starts_with(start))
 }
 
 fn findings(candidate: &Candidate<'_>) -> Vec<Finding> {

@@ -32,7 +32,7 @@ pub(in crate::plan) enum Pinning {
 
 impl Pinned {
     /// What every entry of a stub reads.
-    pub(super) fn all(stub: &Stub, version: &str) -> Vec<Self> {
+    pub(in crate::plan) fn all(stub: &Stub, version: &str) -> Vec<Self> {
         let entry = |remote: &crate::k8s::stub::Remote| {
             let key = remote.key.as_ref()?.node.str()?.to_owned();
             let store = remote.store.clone().or_else(|| stub.store.clone());

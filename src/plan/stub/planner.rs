@@ -20,6 +20,10 @@ use crate::plan::stub::{copy, first, fresh};
 use crate::plan::survey::{Item, Made, Survey};
 use crate::repo::Repo;
 use crate::repo::provision::Provision;
+use crate::text::path::TreePath;
+use crate::text::source::Source as Text;
+use crate::yaml::node::Node;
+use crate::yaml::parse::parse;
 
 const OTHER_MAKER: &str =
     "make a secret of the new name first, then bump with `--version` and its digits";
@@ -63,7 +67,7 @@ impl<'p> Planner<'p> {
             .map(|item| item.root.namespace_of(item.reference).map(str::to_owned))
             .filter(|namespace| self.providers(namespace, self.name).is_empty())
             .collect();
-        let mut made: BTreeSet<(crate::text::path::TreePath, usize)> = BTreeSet::new();
+        let mut made: BTreeSet<(TreePath, usize)> = BTreeSet::new();
         for namespace in wanted {
             let sources = newest(&self.candidates(survey, &namespace));
             if sources.is_empty() {
@@ -145,6 +149,9 @@ impl<'p> Planner<'p> {
             };
             pins = read;
             let before = self.back.and_then(|back| back.stubs.get(&site.directory));
+            if let Some(before) = before {
+                self.expected.restored.extend(documents(before));
+            }
             let text = before.cloned().unwrap_or(text);
             stubs.push(self.place(&site, source, text).map_err(plain)?);
         }
@@ -347,4 +354,13 @@ fn shape(items: &[&Item<'_>]) -> Shape {
     } else {
         Shape::Opaque
     }
+}
+
+/// The documents of a text; none where it does not parse.
+fn documents(text: &str) -> Vec<Node> {
+    let stream = parse(&Text::file(TreePath::root(), text));
+    stream.map_or_else(
+        |_| Vec::new(),
+        |stream| stream.documents.iter().map(|one| one.root.clone()).collect(),
+    )
 }

@@ -48,7 +48,7 @@ fn bump(files: &[(&str, &str)], environment: &str, family: &str) -> Result<Plan,
 /// The text of a file after a plan.
 fn after<'p>(plan: &'p Plan, path: &str) -> &'p str {
     let change = plan.changes.iter().find(|change| change.path.as_str() == path);
-    change.map_or("unchanged", |change| change.after.as_str())
+    change.map_or("unchanged", |change| change.after.as_deref().unwrap_or("removed"))
 }
 
 /// The files that a plan changes or makes.

@@ -88,7 +88,7 @@ pub struct CountsView {
     pub allowed: usize,
     /// Findings that the baseline knows; they are not listed.
     pub baseline: usize,
-    /// Findings that were repaired, or would be with `--dry-run`; they are not listed.
+    /// Findings that were repaired; they are not listed.
     pub repaired: usize,
     /// The build roots that were judged.
     pub roots: usize,

@@ -39,7 +39,7 @@ pub struct Counts {
     pub known: usize,
     /// The entries of the baseline that nothing matched.
     pub gone: usize,
-    /// The findings that were repaired, or would be.
+    /// The findings that were repaired.
     pub repaired: usize,
 }
 

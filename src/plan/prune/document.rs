@@ -1,0 +1,106 @@
+//! The documents that make the secrets of a family.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::k8s::secret_name::{Version, split};
+use crate::kustomize::object::Object;
+use crate::repo::Repo;
+use crate::repo::deployed::deployed;
+use crate::repo::root::{Provider, Root};
+use crate::text::path::TreePath;
+use crate::text::source::Place;
+
+/// Something that makes a versioned secret, in every root that takes it in.
+pub(super) struct Document<'r> {
+    pub(super) secret: &'r str,
+    pub(super) version: &'r str,
+    /// Where it is written; none for what no file spells.
+    pub(super) place: Option<Place>,
+    /// Every object that comes of it, in every root.
+    pub(super) makers: Vec<Maker<'r>>,
+}
+
+/// An object that makes a secret.
+#[derive(Clone, Copy)]
+pub(super) struct Maker<'r> {
+    /// The root: an index into the repository's roots.
+    pub(super) index: usize,
+    pub(super) root: &'r Root,
+    pub(super) provider: &'r Provider,
+    /// Whether the root is deployed, rather than only included.
+    pub(super) is_deployed: bool,
+}
+
+impl<'r> Maker<'r> {
+    pub(super) fn object(&self) -> &'r Object {
+        self.root.object_that_provides(self.provider)
+    }
+
+    pub(super) fn namespace(&self) -> Option<&'r str> {
+        self.root.namespace_of_provider(self.provider)
+    }
+
+    fn place(&self) -> Option<Place> {
+        self.object().node.origin.as_ref().map(Place::near_in_file)
+    }
+}
+
+/// What tells documents apart.
+type Key<'r> = (Option<(TreePath, usize)>, &'r str);
+
+fn key<'r>(maker: &Maker<'r>) -> Key<'r> {
+    let place = maker.place().map(|place| (place.source.path().clone(), place.span.start));
+    (place, maker.provider.secret())
+}
+
+/// Whatever makes versioned secrets of a family in an environment, by version and place.
+pub(super) fn documents<'r>(repo: &'r Repo, environment: usize, family: &str) -> Vec<Document<'r>> {
+    let live: BTreeSet<*const Root> =
+        deployed(repo).map(|(root, _)| std::ptr::from_ref(root)).collect();
+    let mut all: BTreeMap<Key<'r>, Document<'r>> = BTreeMap::new();
+    for (index, root) in repo.roots.iter().enumerate() {
+        let root: &Root = root;
+        for provider in &root.providers {
+            let Some((_, version)) = split(provider.secret())
+                .filter(|(own, digits)| *own == family && Version::new(digits).is_some())
+            else {
+                continue;
+            };
+            let is_deployed = live.contains(&std::ptr::from_ref(root));
+            let maker = Maker { index, root, provider, is_deployed };
+            let document = all.entry(key(&maker)).or_insert_with(|| Document {
+                secret: provider.secret(),
+                version,
+                place: maker.place(),
+                makers: Vec::new(),
+            });
+            document.makers.push(maker);
+        }
+    }
+    let mut documents: Vec<Document<'r>> = all.into_values().collect();
+    documents.retain(|one| one.environments(repo).contains(&environment));
+    // A stable sort keeps the places in order.
+    documents.sort_by(|a, b| a.version.cmp(b.version));
+    documents
+}
+
+impl Document<'_> {
+    /// The environments that reach it; what is deployed without being one's own is everybody's.
+    pub(super) fn environments(&self, repo: &Repo) -> BTreeSet<usize> {
+        let live = || self.makers.iter().filter(|maker| maker.is_deployed);
+        if live().any(|maker| maker.root.environment.is_none()) {
+            return (0..repo.environments.len()).collect();
+        }
+        live().filter_map(|maker| maker.root.environment).collect()
+    }
+
+    /// The namespace that it makes the secret in, where Git sets one.
+    pub(super) fn namespace(&self) -> Option<&str> {
+        self.makers.iter().find(|maker| maker.is_deployed)?.namespace()
+    }
+
+    /// Whether it is an ExternalSecret.
+    pub(super) fn is_stub(&self) -> bool {
+        self.makers.iter().all(|maker| maker.provider.provided.row == "external-secret")
+    }
+}

@@ -1,0 +1,235 @@
+//! The plan: every stub judged, those that may go taken out, the planned tree proved.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::k8s::found::Role;
+use crate::plan::FileChange;
+use crate::plan::batch::overlay;
+use crate::plan::prune::document::{Document, documents};
+use crate::plan::prune::proof::{broken, prove};
+use crate::plan::prune::removal::Removal;
+use crate::plan::prune::verdict::{Judge, Verdict};
+use crate::plan::prune::{Gone, Kept, Prune, PruneRequest, Reason, Unused, Why, store};
+use crate::plan::refusal::{PlanError, Refusal};
+use crate::repo::Repo;
+use crate::repo::deployed::deployed;
+use crate::repo::error::RepoError;
+use crate::repo::mentions::Mentions;
+use crate::text::nearest::nearest;
+use crate::text::path::TreePath;
+
+/// A stub that may go.
+pub(super) type Going<'d, 'r> = (&'d Document<'r>, Unused);
+
+/// Plans what goes and proves it on the planned tree. A plan that is empty means that every stub stays.
+///
+/// # Errors
+/// When the environment or the family is not known, the history hides what decides, a stub cannot be taken out, or the
+/// planned tree does not resolve to what was meant.
+pub fn plan(repo: &Repo, request: &PruneRequest<'_>) -> Result<Prune, PlanError> {
+    let environment = environment(repo, request.environment)?;
+    let ground = Ground { repo, request };
+    ground.check(environment)?;
+    let all = documents(repo, environment, request.family);
+    let judge = Judge::new(repo, request, &all);
+    let (mut going, mut kept) = (Vec::new(), Vec::new());
+    for document in &all {
+        match judge.judge(document)? {
+            Verdict::Goes(unused) => going.push((document, unused)),
+            Verdict::Stays(reason) => kept.push(keep(document, reason)),
+        }
+    }
+    if !request.ignore_text {
+        ground.mentioned(&mut going, &mut kept);
+    }
+    ground.unspelled(&mut going, &mut kept);
+    kept.sort_by(|a, b| a.version.cmp(&b.version));
+    let mut prune = Prune {
+        family: request.family.to_owned(),
+        environment: request.environment.to_owned(),
+        gone: Vec::new(),
+        kept,
+        changes: Vec::new(),
+        next: Vec::new(),
+        notes: Vec::new(),
+    };
+    if going.is_empty() {
+        return Ok(prune);
+    }
+    ground.take_out(&going, &mut prune)?;
+    Ok(prune)
+}
+
+fn environment(repo: &Repo, name: &str) -> Result<usize, PlanError> {
+    repo.environment(name).map_err(|error| match error {
+        RepoError::UnknownEnvironment { name, nearest, known } => {
+            PlanError::UnknownEnvironment { name, nearest, known }
+        }
+        _ => PlanError::UnknownEnvironment {
+            name: name.to_owned(),
+            nearest: None,
+            known: Vec::new(),
+        },
+    })
+}
+
+fn keep(document: &Document<'_>, reason: Reason) -> Kept {
+    Kept {
+        secret: document.secret.to_owned(),
+        version: document.version.to_owned(),
+        namespace: document.namespace().map(str::to_owned),
+        place: document.place.clone(),
+        reason,
+    }
+}
+
+/// What a plan stands on.
+struct Ground<'p> {
+    repo: &'p Repo,
+    request: &'p PruneRequest<'p>,
+}
+
+impl Ground<'_> {
+    /// Whether the family is there, and may be touched at all.
+    fn check(&self, environment: usize) -> Result<(), PlanError> {
+        let family = self.request.family;
+        let all = self.repo.all_families_of(environment);
+        let is_known = all.contains_key(family)
+            || deployed(self.repo).any(|(root, _)| {
+                root.providers
+                    .iter()
+                    .any(|one| crate::k8s::secret_name::family(one.secret()) == family)
+            });
+        if !is_known {
+            let known: Vec<String> = all.keys().map(|one| (*one).to_owned()).collect();
+            let nearest = nearest(family, known.iter().map(String::as_str)).map(str::to_owned);
+            return Err(PlanError::UnknownFamily {
+                family: family.to_owned(),
+                environment: self.request.environment.to_owned(),
+                nearest,
+                known,
+            });
+        }
+        if self.repo.config.secret(family).is_managed() {
+            return Ok(());
+        }
+        Err(self.irremovable(vec![Refusal {
+            what: "rotate.yaml says to leave the family alone".to_owned(),
+            place: None,
+            way_out: "take `managed: false` away from it".to_owned(),
+        }]))
+    }
+
+    fn irremovable(&self, reasons: Vec<Refusal>) -> PlanError {
+        let (family, environment) =
+            (self.request.family.to_owned(), self.request.environment.to_owned());
+        PlanError::Irremovable { family, environment, reasons }
+    }
+
+    fn unproved(&self, differences: Vec<String>) -> PlanError {
+        let (family, environment) =
+            (self.request.family.to_owned(), self.request.environment.to_owned());
+        PlanError::Unproved { family, environment, differences }
+    }
+
+    /// Keeps what a text that is no manifest mentions.
+    fn mentioned(&self, going: &mut Vec<Going<'_, '_>>, kept: &mut Vec<Kept>) {
+        let versions: BTreeSet<&str> = going.iter().map(|(one, _)| one.version).collect();
+        let mentions = Mentions::of(self.repo, &versions);
+        going.retain(|(document, _)| {
+            let mut all = mentions.of_version(self.request.family, document.version);
+            let Some(mention) = all.find(|one| !one.is_resolved) else { return true };
+            let place = mention.place.clone();
+            let line = place.position().line;
+            let text = format!("{}:{line} mentions it", place.source.path());
+            let reason = Reason { why: Why::Mentioned, text, until: None, place: Some(place) };
+            kept.push(keep(document, reason));
+            false
+        });
+    }
+
+    /// Keeps what no file spells as a document of its own.
+    fn unspelled(&self, going: &mut Vec<Going<'_, '_>>, kept: &mut Vec<Kept>) {
+        let mut removal = Removal::new(self.repo);
+        going.retain(|(document, _)| {
+            let Err(text) = removal.add(document) else { return true };
+            let reason = Reason { why: Why::Irremovable, text, until: None, place: None };
+            kept.push(keep(document, reason));
+            false
+        });
+    }
+
+    /// Takes the stubs out, proves it, and says what is left to do.
+    fn take_out(&self, going: &[Going<'_, '_>], prune: &mut Prune) -> Result<(), PlanError> {
+        let mut removal = Removal::new(self.repo);
+        for (document, _) in going {
+            removal.add(document).map_err(|fault| self.unproved(vec![fault]))?;
+        }
+        let done = removal.finish().map_err(|fault| self.unproved(vec![fault]))?;
+        let after = self.proved(&done.changes, going)?;
+        for (document, unused) in going {
+            let Some(place) = document.place.clone() else { continue };
+            let file = place.source.path().clone();
+            prune.gone.push(Gone {
+                secret: document.secret.to_owned(),
+                version: document.version.to_owned(),
+                namespace: document.namespace().map(str::to_owned),
+                is_whole_file: done.files.contains_key(&file),
+                listed_in: done.files.get(&file).cloned().unwrap_or_default(),
+                place,
+                unused: unused.clone(),
+            });
+        }
+        prune.changes = done.changes;
+        prune.notes.extend(self.grants(&after, going));
+        let told = store::Told { after: &after, going, changes: &prune.changes };
+        let (next, notes) = told.steps(prune);
+        prune.next = next;
+        prune.notes.extend(notes);
+        Ok(())
+    }
+
+    fn proved(&self, changes: &[FileChange], going: &[Going<'_, '_>]) -> Result<Repo, PlanError> {
+        let changed: BTreeSet<TreePath> =
+            changes.iter().map(|change| change.path.clone()).collect();
+        let after = self.repo.reload(Arc::new(overlay(self.repo, changes)), &changed);
+        let after = after.map_err(|error| self.unproved(vec![error.to_string()]))?;
+        let broken = broken(self.repo, &after);
+        if !broken.is_empty() {
+            return Err(self.irremovable(broken));
+        }
+        let makers = going.iter().flat_map(|(document, _)| &document.makers);
+        let gone = makers.map(|maker| (maker.index, maker.provider.object)).collect();
+        let faults = prove(self.repo, &after, &gone);
+        if faults.is_empty() { Ok(after) } else { Err(self.unproved(faults)) }
+    }
+
+    /// A word on each object that still grants access to what is gone.
+    fn grants(&self, after: &Repo, going: &[Going<'_, '_>]) -> Vec<String> {
+        let gone: BTreeSet<&str> = going.iter().map(|(document, _)| document.secret).collect();
+        let mut found: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+        let near = |environment: Option<&str>| {
+            environment.is_none_or(|environment| environment == self.request.environment)
+        };
+        for (root, _) in deployed(after).filter(|(_, environment)| near(*environment)) {
+            for reference in &root.references {
+                if reference.found.role == Role::Grant
+                    && let Some(secret) = gone.get(reference.secret())
+                {
+                    let object = root.object_of(reference);
+                    let who = format!("{} `{}`", object.kind(), object.name());
+                    found.entry(who).or_default().insert(secret);
+                }
+            }
+        }
+        let note = |(who, secrets): (String, BTreeSet<&str>)| {
+            let list: Vec<&str> = secrets.into_iter().collect();
+            format!(
+                "{who} still grants access to {}: take it out of its resourceNames",
+                list.join(", ")
+            )
+        };
+        found.into_iter().map(note).collect()
+    }
+}

@@ -1,0 +1,107 @@
+//! The tree without the stubs held against the tree as it stands: they are gone, and nothing else differs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::k8s::found::Role;
+use crate::kustomize::object::Object;
+use crate::plan::refusal::Refusal;
+use crate::repo::Repo;
+use crate::repo::deployed::deployed;
+use crate::repo::root::{Root, RootKind};
+use crate::text::path::TreePath;
+use crate::yaml::compare::same;
+
+/// Objects, each by the index of its root and its own.
+pub(super) type Objects = BTreeSet<(usize, usize)>;
+
+/// What tells build roots apart.
+type Key<'r> = (&'r TreePath, RootKind, Option<usize>);
+
+fn roots(repo: &Repo) -> BTreeMap<Key<'_>, &Root> {
+    let key = |root: &'_ Root| (root.kind, root.environment);
+    let all = repo.roots.iter().map(|root| {
+        let (kind, environment) = key(root);
+        ((&root.path, kind, environment), &**root)
+    });
+    all.collect()
+}
+
+/// Roots that kustomize builds now and would refuse without the stubs: something, such as a patch of a stub, needs them.
+pub(super) fn broken(before: &Repo, after: &Repo) -> Vec<Refusal> {
+    let known = roots(before);
+    let breaks = |(key, root): (Key<'_>, &Root)| {
+        let worse = known.get(&key).is_some_and(|now| root.has_failed() && !now.has_failed());
+        if !worse {
+            return None;
+        }
+        let problem = root.problems().iter().find(|problem| !problem.partial);
+        let why = problem.map_or("", |problem| problem.message.as_str());
+        Some(Refusal {
+            what: format!("without them `{}` would no longer build: {why}", root.path),
+            place: problem.and_then(|problem| problem.place.clone()),
+            way_out: "take out what needs them, such as a patch of a stub, and prune again"
+                .to_owned(),
+        })
+    };
+    roots(after).into_iter().filter_map(breaks).collect()
+}
+
+/// Everything that is not as it should be; none when the plan is proved.
+pub(super) fn prove(before: &Repo, after: &Repo, gone: &Objects) -> Vec<String> {
+    let mut faults = Vec::new();
+    let (old, new) = (roots(before), roots(after));
+    for key in new.keys().filter(|key| !old.contains_key(*key)) {
+        faults.push(format!("{}: would be a new build root", key.0));
+    }
+    for (index, root) in before.roots.iter().enumerate() {
+        let objects = root.objects().iter().enumerate();
+        let stays = |(number, _): &(usize, &Object)| !gone.contains(&(index, *number));
+        let wanted: Vec<&Object> = objects.filter(stays).map(|(_, object)| object).collect();
+        match new.get(&(&root.path, root.kind, root.environment)) {
+            Some(now) => held(root, now, &wanted, &mut faults),
+            // A tree of plain manifests is what its files are.
+            None if root.kind == RootKind::Plain && wanted.is_empty() => {}
+            None => faults.push(format!("{}: would no longer be a build root", root.path)),
+        }
+    }
+    dangling(before, after, &mut faults);
+    faults
+}
+
+fn held(old: &Root, new: &Root, wanted: &[&Object], faults: &mut Vec<String>) {
+    let mut fault = |text: String| faults.push(format!("{}: {text}", old.path));
+    if new.status() > old.status() {
+        fault("can be resolved less far than before".to_owned());
+    }
+    let got = new.objects();
+    for (want, now) in wanted.iter().zip(got) {
+        if want.identity() != now.identity() {
+            fault(format!("{} stands where {} should", now.identity(), want.identity()));
+            return;
+        }
+        if !same(&want.node, &now.node) {
+            fault(format!("{} would change", want.identity()));
+        }
+    }
+    if wanted.len() != got.len() {
+        fault(format!("would have {} objects, not {}", got.len(), wanted.len()));
+    }
+}
+
+/// No reference loses what it names. What grants access to a secret does not need it.
+fn dangling(before: &Repo, after: &Repo, faults: &mut Vec<String>) {
+    for (root, _) in deployed(after) {
+        for reference in root.references.iter().filter(|one| one.found.role != Role::Grant) {
+            let namespace = root.namespace_of(reference);
+            let providers = |repo: &Repo| {
+                repo.providers_of(root.environment, namespace, reference.secret()).len()
+            };
+            if providers(after) == 0 && providers(before) > 0 {
+                let object = root.object_of(reference).identity();
+                let (path, field) = (&root.path, reference.field());
+                faults
+                    .push(format!("{path}: nothing would provide what {object} names in {field}"));
+            }
+        }
+    }
+}

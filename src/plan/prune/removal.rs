@@ -1,0 +1,267 @@
+//! Documents taken out of their files, and files out of the kustomizations that list them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::plan::FileChange;
+use crate::plan::prune::document::Document;
+use crate::repo::Repo;
+use crate::text::edit::{Edit, apply};
+use crate::text::path::TreePath;
+use crate::text::source::{Place, Source};
+use crate::text::span::Span;
+use crate::yaml::edit::remove::remove_item;
+use crate::yaml::node::Node;
+use crate::yaml::parse::{Document as Parsed, Stream, parse};
+use crate::yaml::path::Path;
+
+/// A document of a file, or one item of the list that it is.
+type Part = (usize, Option<usize>);
+
+/// What is taken out, in the making.
+pub(super) struct Removal<'r> {
+    repo: &'r Repo,
+    parts: BTreeMap<TreePath, BTreeSet<Part>>,
+}
+
+/// What was taken out.
+pub(super) struct Done {
+    /// The files to write or remove, sorted by path.
+    pub(super) changes: Vec<FileChange>,
+    /// The files that go as a whole, each with the kustomizations that listed it.
+    pub(super) files: BTreeMap<TreePath, Vec<TreePath>>,
+}
+
+impl<'r> Removal<'r> {
+    pub(super) const fn new(repo: &'r Repo) -> Self {
+        Self { repo, parts: BTreeMap::new() }
+    }
+
+    /// Takes a document.
+    ///
+    /// # Errors
+    /// With a phrase, when no file spells it as a document of its own, or it makes something else as well.
+    pub(super) fn add(&mut self, document: &Document<'_>) -> Result<(), String> {
+        let place = document.place.as_ref().ok_or("no file spells it: something generates it")?;
+        let file = place.source.path();
+        let stream = self.repo.library.stream(file).map_err(|_| "its file does not parse")?;
+        let part = part(&stream, place).ok_or("it is no document of its own in its file")?;
+        let others = self.repo.roots.iter().flat_map(|root| {
+            root.providers.iter().map(move |one| (root.object_that_provides(one), one.secret()))
+        });
+        for (object, secret) in others.filter(|(_, secret)| *secret != document.secret) {
+            let origin = object.node.origin.as_ref().map(Place::near_in_file);
+            let same = origin.is_some_and(|origin| {
+                origin.source.path() == file && origin.span.start == place.span.start
+            });
+            if same {
+                return Err(format!("the same document makes `{secret}` as well"));
+            }
+        }
+        self.parts.entry(file.clone()).or_default().insert(part);
+        Ok(())
+    }
+
+    /// The changes of all files.
+    ///
+    /// # Errors
+    /// With a phrase, when a file cannot be edited.
+    pub(super) fn finish(self) -> Result<Done, String> {
+        let mut changes = Vec::new();
+        let mut files: BTreeMap<TreePath, Vec<TreePath>> = BTreeMap::new();
+        for (path, parts) in &self.parts {
+            let before =
+                self.repo.library.tree().source(path).map_err(|error| error.to_string())?;
+            let after = without(&before, parts)?;
+            if after.is_none() {
+                files.insert(path.clone(), Vec::new());
+            }
+            changes.push(FileChange { path: path.clone(), before: Some(before), after });
+        }
+        changes.extend(self.unlist(&mut files)?);
+        changes.sort_by(|a, b| a.path.cmp(&b.path));
+        Ok(Done { changes, files })
+    }
+
+    /// Takes files out of every list of `resources` that has them.
+    fn unlist(
+        &self,
+        files: &mut BTreeMap<TreePath, Vec<TreePath>>,
+    ) -> Result<Vec<FileChange>, String> {
+        let directories: BTreeSet<&TreePath> =
+            self.repo.roots.iter().flat_map(|root| root.directories()).collect();
+        let tree = self.repo.library.tree();
+        let mut changes = Vec::new();
+        for directory in directories {
+            let Some(layer) = self.repo.resolver.layer(directory) else { continue };
+            let listed: Vec<TreePath> =
+                files.keys().filter(|file| layer.resources.contains(file)).cloned().collect();
+            if listed.is_empty() {
+                continue;
+            }
+            let before = tree.source(&layer.file).map_err(|error| error.to_string())?;
+            let mut source = Arc::clone(&before);
+            for file in listed {
+                let is_meant = |entry: &str| {
+                    layer.directory.join(entry).is_some_and(|path| {
+                        path == file || tree.entry(&path).is_ok_and(|(real, _)| real == file)
+                    })
+                };
+                source = unlisted(&source, is_meant)
+                    .ok_or_else(|| format!("`{}` cannot be taken out of `{}`", file, layer.file))?;
+                files.entry(file).or_default().push(layer.file.clone());
+            }
+            let after = Some(source.text().to_owned());
+            changes.push(FileChange { path: layer.file.clone(), before: Some(before), after });
+        }
+        Ok(changes)
+    }
+}
+
+/// Which part of a file stands at a place.
+fn part(stream: &Stream, place: &Place) -> Option<Part> {
+    let starts = |node: &Node| {
+        node.origin.as_ref().is_some_and(|origin| origin.span.start == place.span.start)
+    };
+    stream.documents.iter().enumerate().find_map(|(index, document)| {
+        if starts(&document.root) {
+            return Some((index, None));
+        }
+        let items = document.root.get("items")?.items();
+        Some((index, Some(items.iter().position(starts)?)))
+    })
+}
+
+/// The text without some parts; `None` when nothing is left.
+fn without(source: &Arc<Source>, parts: &BTreeSet<Part>) -> Result<Option<String>, String> {
+    let mut now = Arc::clone(source);
+    // From the end, so that what is still to go keeps its number.
+    for (index, item) in parts.iter().rev() {
+        let stream = parse(&now).map_err(|error| error.to_string())?;
+        let document = stream.documents.get(*index).ok_or("a document is missing")?;
+        let items = document.root.get("items").map_or(0, |items| items.items().len());
+        let edit = match item {
+            Some(item) if items > 1 => {
+                let edit = remove_item(&document.root, &Path::default().key("items"), *item);
+                edit.map_err(|error| error.to_string())?
+            }
+            _ if is_last(&stream, *index) => return Ok(None),
+            _ => Edit { span: whole(&now, &stream, *index), text: String::new() },
+        };
+        let text = apply(now.text(), &[edit]).map_err(|error| error.to_string())?;
+        now = Source::file(source.path().clone(), text);
+    }
+    Ok(Some(now.text().to_owned()))
+}
+
+/// Whether no other document says anything.
+fn is_last(stream: &Stream, index: usize) -> bool {
+    let says = |document: &Parsed| !document.root.entries().is_empty();
+    !stream.documents.iter().enumerate().any(|(other, document)| other != index && says(document))
+}
+
+/// A document from its `---` to the next one's, or to the end of the file.
+fn whole(source: &Arc<Source>, stream: &Stream, index: usize) -> Span {
+    let text = source.text();
+    let documents = &stream.documents;
+    let start = marker(text, &documents[index]);
+    match documents.get(index + 1) {
+        // The first document has no `---` of its own: the next one's then goes, and is the first.
+        Some(next) if start.is_none() => {
+            let marker = marker(text, next).unwrap_or(next.span.start);
+            let line = text[marker..].find('\n').map_or(text.len(), |at| marker + at + 1);
+            let is_bare = text[marker..line].trim_end() == "---";
+            Span::new(0, if is_bare { line } else { marker })
+        }
+        Some(next) => {
+            let end = marker(text, next).unwrap_or(next.span.start);
+            Span::new(start.unwrap_or(0), end)
+        }
+        None => Span::new(start.unwrap_or(documents[index].span.start), text.len()),
+    }
+}
+
+/// Where the line `---` of a document begins, if it has one.
+fn marker(text: &str, document: &Parsed) -> Option<usize> {
+    let first = document.root.origin.as_ref().map_or(document.span.end, |origin| origin.span.start);
+    let start = document.span.start;
+    let mut at = start;
+    let mut found = None;
+    for line in text.get(start..first)?.split_inclusive('\n') {
+        let begins_line = at == 0 || text[..at].ends_with('\n');
+        let behind = line.strip_prefix("---");
+        if begins_line
+            && behind.is_some_and(|rest| rest.trim_start().len() < rest.len() || rest.is_empty())
+        {
+            found = Some(at);
+        }
+        at += line.len();
+    }
+    found
+}
+
+/// A kustomization without the entry of `resources` that is meant.
+fn unlisted(source: &Arc<Source>, is_meant: impl Fn(&str) -> bool) -> Option<Arc<Source>> {
+    let stream = parse(source).ok()?;
+    let root = &stream.documents.first()?.root;
+    let entries = root.get("resources")?.items();
+    let index = entries.iter().position(|entry| entry.str().is_some_and(&is_meant))?;
+    let edit = remove_item(root, &Path::default().key("resources"), index).ok()?;
+    let text = apply(source.text(), &[edit]).ok()?;
+    Some(Source::file(source.path().clone(), text))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::without;
+    use crate::text::path::TreePath;
+    use crate::text::source::Source;
+
+    fn left(text: &str, parts: &[(usize, Option<usize>)]) -> Option<String> {
+        let parts: BTreeSet<_> = parts.iter().copied().collect();
+        without(&Source::file(TreePath::root(), text), &parts).unwrap()
+    }
+
+    #[test]
+    fn a_document_goes_with_its_marker() {
+        let text = "# of all\n---\na: 1 # one\n# behind\n---\n# about b\nb: 1\n---\nc: 1\n";
+        assert_eq!(
+            left(text, &[(0, None)]).unwrap(),
+            "# of all\n---\n# about b\nb: 1\n---\nc: 1\n"
+        );
+        assert_eq!(
+            left(text, &[(1, None)]).unwrap(),
+            "# of all\n---\na: 1 # one\n# behind\n---\nc: 1\n"
+        );
+        assert_eq!(
+            left(text, &[(2, None)]).unwrap(),
+            "# of all\n---\na: 1 # one\n# behind\n---\n# about b\nb: 1\n"
+        );
+        assert_eq!(
+            left(text, &[(0, None), (2, None)]).unwrap(),
+            "# of all\n---\n# about b\nb: 1\n"
+        );
+        assert_eq!(left(text, &[(0, None), (1, None), (2, None)]), None);
+    }
+
+    #[test]
+    fn the_first_document_may_have_no_marker() {
+        assert_eq!(left("# a\na: 1\n---\nb: 1\n", &[(0, None)]).unwrap(), "b: 1\n");
+        assert_eq!(left("a: 1\r\n---\r\nb: 1\r\n", &[(0, None)]).unwrap(), "b: 1\r\n");
+        assert_eq!(left("a: 1\n--- # b\nb: 1", &[(0, None)]).unwrap(), "--- # b\nb: 1");
+        assert_eq!(left("a: 1\n---\nb: 1", &[(1, None)]).unwrap(), "a: 1\n");
+        assert_eq!(left("---\n---\na: 1\n---\n", &[(1, None)]), None);
+    }
+
+    #[test]
+    fn an_item_goes_out_of_a_list() {
+        let text = "kind: List\nitems:\n- a: 1\n- b: 1\n- c: 1\n";
+        assert_eq!(
+            left(text, &[(0, Some(0)), (0, Some(2))]).unwrap(),
+            "kind: List\nitems:\n- b: 1\n"
+        );
+        assert_eq!(left(text, &[(0, Some(0)), (0, Some(1)), (0, Some(2))]), None);
+    }
+}

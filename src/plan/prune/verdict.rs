@@ -1,0 +1,307 @@
+//! Whether a stub may go, and why not.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::k8s::found::Role;
+use crate::k8s::secret_name::Version;
+use crate::kustomize::build::Status;
+use crate::plan::prune::document::Document;
+use crate::plan::prune::{Known, PruneRequest, Reason, Unused, Why};
+use crate::plan::refusal::PlanError;
+use crate::repo::Repo;
+use crate::repo::deployed::{deployed, may_be_filled_in, may_reach};
+use crate::repo::environment::Environment;
+use crate::repo::root::{Reference, Root};
+use crate::timeline::Era;
+use crate::timeline::gate::{moment, span};
+
+/// Whether a stub goes.
+pub(super) enum Verdict {
+    /// It does.
+    Goes(Unused),
+    /// It stays.
+    Stays(Reason),
+}
+
+fn stays(why: Why, text: impl Into<String>) -> Reason {
+    Reason { why, text: text.into(), until: None, place: None }
+}
+
+/// What an environment knows of a family.
+struct Here<'j> {
+    environment: &'j Environment,
+    /// The versions that it runs.
+    running: BTreeSet<String>,
+    /// The versions to go back to.
+    ways_back: BTreeSet<String>,
+    eras: &'j [Era],
+    /// Whether the clone is shallow.
+    is_shallow: bool,
+    /// Whether it hides what ran before.
+    is_hidden: bool,
+}
+
+/// Judges the stubs of one family.
+pub(super) struct Judge<'j> {
+    repo: &'j Repo,
+    request: &'j PruneRequest<'j>,
+    /// What is known of each environment, as far as it was asked.
+    known: BTreeMap<usize, Here<'j>>,
+    /// Every version that something makes.
+    made: BTreeSet<&'j str>,
+}
+
+impl<'j> Judge<'j> {
+    pub(super) fn new(
+        repo: &'j Repo,
+        request: &'j PruneRequest<'j>,
+        documents: &[Document<'j>],
+    ) -> Self {
+        let made: BTreeSet<&str> = documents.iter().map(|one| one.version).collect();
+        let here = |one: &'j Environment| (one.index, Here::new(repo, request, one, &made));
+        let known = repo.environments.iter().map(here).collect();
+        Self { repo, request, known, made }
+    }
+
+    /// Whether a stub goes, but for texts that mention it.
+    ///
+    /// # Errors
+    /// When the clone is shallow and hides what decides.
+    pub(super) fn judge(&self, document: &Document<'_>) -> Result<Verdict, PlanError> {
+        let environments = document.environments(self.repo);
+        let mut all = environments.iter().filter_map(|index| self.known.get(index)).peekable();
+        if all.peek().is_none() {
+            return Ok(Verdict::Stays(stays(Why::Irremovable, "nothing deploys it")));
+        }
+        let reason = self
+            .referenced(document, &environments)
+            .or_else(|| all.clone().find_map(|here| self.in_time(here, document)))
+            .or_else(|| self.on_branches(document, &environments))
+            .or_else(|| self.unreadable(document));
+        if let Some(reason) = reason {
+            return Ok(Verdict::Stays(reason));
+        }
+        let mut last: Option<Unused> = None;
+        for here in all {
+            match self.retention(here, document)? {
+                Verdict::Stays(reason) => return Ok(Verdict::Stays(reason)),
+                Verdict::Goes(unused) => {
+                    let is_later = last.as_ref().is_none_or(|last| last.since < unused.since);
+                    last = if is_later { Some(unused) } else { last };
+                }
+            }
+        }
+        let none = || stays(Why::Irremovable, "nothing deploys it");
+        Ok(last.map_or_else(|| Verdict::Stays(none()), Verdict::Goes))
+    }
+
+    /// Who names it, in any environment that reaches it.
+    fn referenced(&self, document: &Document<'_>, of: &BTreeSet<usize>) -> Option<Reason> {
+        let near = |root: &Root| root.environment.is_none_or(|index| of.contains(&index));
+        for (root, environment) in deployed(self.repo).filter(|(root, _)| near(root)) {
+            let Some(reference) = names(root, document.secret) else { continue };
+            let place = environment.map_or_else(|| format!("`{}`", root.path), str::to_owned);
+            let text = format!("{} names it in {place}", told(root, reference));
+            return Some(Reason { place: reference.near(), ..stays(Why::Referenced, text) });
+        }
+        None
+    }
+
+    /// What its place in the line of versions says.
+    fn in_time(&self, here: &Here<'_>, document: &Document<'_>) -> Option<Reason> {
+        let (version, name) = (document.version, &here.environment.name);
+        let held = self.repo.config.hold(name, self.request.family);
+        if held.is_some_and(|hold| hold.version == version) {
+            return Some(stays(Why::Held, format!("a hold keeps {name} at it")));
+        }
+        let current = here.running.last();
+        if let Some(current) = current.filter(|current| version > current.as_str()) {
+            return Some(stays(
+                Why::Newer,
+                format!("it is newer than {current}, which {name} runs"),
+            ));
+        }
+        if here.ways_back.contains(version) {
+            let from = current.map_or("what it runs", String::as_str);
+            return Some(stays(Why::WayBack, format!("it is {name}'s way back from {from}")));
+        }
+        let is_now = here.eras.first().is_some_and(|era| era.running.versions.contains(version));
+        is_now.then(|| {
+            let mainline = &self.request.timeline.mainline;
+            stays(Why::Mainline, format!("{name} still names it on {mainline}"))
+        })
+    }
+
+    fn on_branches(&self, document: &Document<'_>, of: &BTreeSet<usize>) -> Option<Reason> {
+        let ours: BTreeSet<&str> =
+            of.iter().map(|index| self.repo.environments[*index].name.as_str()).collect();
+        for branch in self.request.branches {
+            let name = &branch.name;
+            for (root, environment) in deployed(&branch.repo) {
+                if environment.is_some_and(|environment| !ours.contains(environment)) {
+                    continue;
+                }
+                if let Some(reference) = names(root, document.secret) {
+                    let text = format!("{} names it on the branch {name}", told(root, reference));
+                    return Some(stays(Why::Branch, text));
+                }
+                if root.has_failed() {
+                    let text = format!("`{}` does not build on the branch {name}", root.path);
+                    return Some(stays(Why::Unreadable, text));
+                }
+            }
+        }
+        None
+    }
+
+    /// What cannot be read and may name it.
+    fn unreadable(&self, document: &Document<'_>) -> Option<Reason> {
+        if !document.is_stub() {
+            let kind = document.makers.first().map_or("", |maker| maker.object().kind());
+            return Some(stays(Why::Irremovable, format!("a {kind} makes it, which is no stub")));
+        }
+        let references = self.repo.roots.iter().flat_map(|root| &root.references);
+        let named: BTreeSet<&str> = references.map(Reference::secret).collect();
+        if may_be_filled_in(self.request.family, &named) {
+            let text = "a reference is filled in only when it is deployed, and could name it";
+            return Some(stays(Why::Unreadable, text));
+        }
+        for maker in document.makers.iter().filter(|maker| maker.is_deployed) {
+            let hides = |(other, _): &(&Root, Option<&str>)| {
+                let near = other.environment == maker.root.environment
+                    || other.environment.is_none()
+                    || maker.root.environment.is_none();
+                near && other.status() != Status::Resolved && may_reach(other, maker.namespace())
+            };
+            let Some((root, _)) = deployed(self.repo).find(hides) else { continue };
+            let why = root.problems().first().map_or("", |problem| problem.message.as_str());
+            let how = if root.has_failed() { "does not build" } else { "is known only in part" };
+            let text = format!("`{}` {how} and may name it ({why})", root.path);
+            let place = root.problems().first().and_then(|problem| problem.place.clone());
+            return Some(Reason { place, ..stays(Why::Unreadable, text) });
+        }
+        None
+    }
+
+    /// Whether it was kept for long enough.
+    fn retention(&self, here: &Here<'_>, document: &Document<'_>) -> Result<Verdict, PlanError> {
+        let (version, name) = (document.version, &here.environment.name);
+        let (retention, job) = match self.kept(here) {
+            Ok(kept) => kept,
+            Err(reason) => return Ok(Verdict::Stays(reason)),
+        };
+        let hidden =
+            || PlanError::Hidden { secret: document.secret.to_owned(), environment: name.clone() };
+        let Some((since, known)) = here.unused(version, &self.made) else {
+            if here.is_shallow {
+                return Err(hidden());
+            }
+            let text = format!("nothing in {name} ever named it, and no version followed it");
+            return Ok(Verdict::Stays(stays(Why::Retention, text)));
+        };
+        let until = since.checked_add_signed(retention).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        if until <= self.request.now {
+            let unknown = here.is_hidden;
+            let goes = Verdict::Goes(Unused { since, known, retention });
+            return if unknown { Err(hidden()) } else { Ok(goes) };
+        }
+        if matches!(known, Known::Before(_)) {
+            return Err(hidden());
+        }
+        let by = match known {
+            Known::By(commit) => format!(" ({commit})"),
+            Known::Followed(version) => format!(", when {version} followed"),
+            Known::Before(_) => String::new(),
+        };
+        let why = job.map_or_else(String::new, |job| format!(", for the CronJob `{job}`"));
+        let text = format!(
+            "{name} has not named it since {}{by}; it is kept for {}{why}, until {}",
+            moment(since),
+            span(retention),
+            moment(until)
+        );
+        Ok(Verdict::Stays(Reason { until: Some(until), ..stays(Why::Retention, text) }))
+    }
+
+    /// How long an environment keeps what nothing names, and the CronJob that stretches it.
+    fn kept(&self, here: &Here<'_>) -> Result<(TimeDelta, Option<String>), Reason> {
+        let own = here.environment.retention();
+        let jobs = self.repo.scheduled(here.environment.index, self.request.family);
+        if let Some(job) = jobs.iter().find(|job| job.gap.is_none()) {
+            let text = format!("how often the CronJob `{}` runs cannot be told", job.name);
+            return Err(stays(Why::Unreadable, text));
+        }
+        let longest = jobs.into_iter().next_back();
+        let twice = longest.and_then(|job| Some((job.gap?.checked_mul(2)?, Some(job.name))));
+        Ok(twice.filter(|(twice, _)| *twice > own).unwrap_or((own, None)))
+    }
+}
+
+impl<'j> Here<'j> {
+    fn new(
+        repo: &'j Repo,
+        request: &'j PruneRequest<'j>,
+        environment: &'j Environment,
+        made: &BTreeSet<&str>,
+    ) -> Self {
+        let (timeline, family) = (request.timeline, request.family);
+        let mut running = repo.running(environment.index);
+        let running = running.remove(family).unwrap_or_default().versions;
+        let eras = timeline.eras(&environment.name, family);
+        let mut here = Self {
+            environment,
+            running,
+            ways_back: BTreeSet::new(),
+            eras,
+            is_shallow: timeline.is_shallow(),
+            is_hidden: false,
+        };
+        let before = timeline.before(&environment.name, family).map(|(version, _)| version);
+        // What nothing names any more has no way back: it may go as a whole.
+        let Some(current) = here.running.last() else { return here };
+        if before.is_none_or(|before| before > current.as_str()) {
+            // After a rollback, the version before is the newer one, which failed.
+            let older = made.iter().rfind(|version| **version < current.as_str());
+            here.ways_back.extend(older.map(|version| (*version).to_owned()));
+        }
+        // Where versions overlapped, the one before need not have run alone.
+        let others = |era: &'j Era| {
+            era.running.versions.iter().rfind(|version| !here.running.contains(*version))
+        };
+        let overlapped = eras.iter().find_map(others).cloned();
+        here.ways_back.extend(overlapped);
+        here.ways_back.extend(before.map(str::to_owned));
+        here.is_hidden = before.is_none() && here.is_shallow;
+        here
+    }
+
+    /// Since when nothing names a version, and how that is known.
+    fn unused(&self, version: &str, made: &BTreeSet<&str>) -> Option<(DateTime<Utc>, Known)> {
+        let named = |era: &Era| era.running.versions.contains(version);
+        if let Some(last) = self.eras.iter().position(named) {
+            let after = &self.eras.get(last.checked_sub(1)?)?.began;
+            return Some((after.time(), Known::By(after.commit().short().to_owned())));
+        }
+        if self.is_shallow {
+            let oldest = &self.eras.last()?.began;
+            return Some((oldest.time(), Known::Before(oldest.commit().short().to_owned())));
+        }
+        let next = made.iter().copied().chain(self.running.iter().map(String::as_str));
+        let next = next.filter(|one| *one > version).min()?;
+        Some((Version::new(next)?.time(), Known::Followed(next.to_owned())))
+    }
+}
+
+/// The first reference of a root that names a secret; what grants access to it does not need it.
+fn names<'r>(root: &'r Root, secret: &str) -> Option<&'r Reference> {
+    let mut all = root.references.iter();
+    all.find(|one| one.secret() == secret && one.found.role != Role::Grant)
+}
+
+/// A reference as people speak of it.
+fn told(root: &Root, reference: &Reference) -> String {
+    let object = root.object_of(reference);
+    format!("{} `{}`", object.kind(), object.name())
+}

@@ -1,0 +1,46 @@
+//! What is deployed of a repository, and what of it nobody can see here.
+
+use std::collections::BTreeSet;
+
+use crate::repo::Repo;
+use crate::repo::root::Root;
+use crate::text::path::TreePath;
+
+/// Whether what is missing in a root may stand in a namespace: one of its objects does, or nobody can tell.
+#[must_use]
+pub fn may_reach(root: &Root, namespace: Option<&str>) -> bool {
+    let Some(namespace) = namespace else { return true };
+    let set: BTreeSet<Option<&str>> = root
+        .objects()
+        .iter()
+        .map(|object| object.namespace().or(root.namespace.as_deref()))
+        .collect();
+    set.is_empty() || set.contains(&None) || set.contains(&Some(namespace))
+}
+
+/// The roots that something is deployed from, each with its environment's name: those of an environment,
+/// and of the others those that no root includes.
+pub fn deployed(repo: &Repo) -> impl Iterator<Item = (&Root, Option<&str>)> {
+    let mut included: BTreeSet<&TreePath> = BTreeSet::new();
+    for root in &repo.roots {
+        included.extend(root.directories().iter().filter(|directory| **directory != root.path));
+    }
+    let roots = repo.roots.iter().map(|root| &**root);
+    roots
+        .filter(move |root| root.environment.is_some() || !included.contains(&root.path))
+        .map(|root| (root, root.environment.map(|index| repo.environments[index].name.as_str())))
+}
+
+/// Whether a text is filled in only when it is deployed.
+#[must_use]
+pub fn is_filled_in(text: &str) -> bool {
+    ["$(", "${", "{{", "<path:"].iter().any(|mark| text.contains(mark))
+}
+
+/// Whether a reference is filled in only when it is deployed, and may then name a version of the family.
+#[must_use]
+pub fn may_be_filled_in(family: &str, named: &BTreeSet<&str>) -> bool {
+    let open = named.iter().filter(|name| is_filled_in(name));
+    let name = format!("{family}-");
+    open.filter_map(|open| open.split(['$', '{']).next()).any(|start| name.starts_with(start))
+}

@@ -1,0 +1,52 @@
+//! The CronJobs that name a family, and how long they may wait for their next run.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+
+use crate::k8s::resource::group_of;
+use crate::k8s::schedule::longest_gap;
+use crate::k8s::secret_name::family;
+use crate::kustomize::object::Object;
+use crate::repo::Repo;
+use crate::repo::root::{Reference, Root};
+
+/// A CronJob that names a family of secrets.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Scheduled {
+    /// The longest time between two runs; `None` when its schedule cannot be read, or it never runs.
+    pub gap: Option<TimeDelta>,
+    /// Its name.
+    pub name: String,
+}
+
+impl Repo {
+    /// The CronJobs of an environment that name a family at any version, the one that waits longest last. One that is
+    /// suspended counts, since it may be resumed.
+    #[must_use]
+    pub fn scheduled(&self, environment: usize, name: &str) -> BTreeSet<Scheduled> {
+        let mut found = BTreeSet::new();
+        for (_, root) in self.roots_of(environment) {
+            let jobs = cron_jobs(root, |reference| family(reference.secret()) == name);
+            found.extend(jobs.into_iter().map(|index| Scheduled::of(&root.objects()[index])));
+        }
+        found
+    }
+}
+
+impl Scheduled {
+    fn of(object: &Object) -> Self {
+        let schedule = object.node.at(&["spec", "schedule"]).and_then(|node| node.str());
+        Self { gap: schedule.and_then(longest_gap), name: object.name().to_owned() }
+    }
+}
+
+/// The CronJobs of a root that have a reference of which this holds: indexes into its objects.
+#[must_use]
+pub fn cron_jobs(root: &Root, holds: impl Fn(&Reference) -> bool) -> BTreeSet<usize> {
+    let named = root.references.iter().filter(|reference| {
+        let object = root.object_of(reference);
+        object.kind() == "CronJob" && group_of(&object.node) == "batch" && holds(reference)
+    });
+    named.map(|reference| reference.object).collect()
+}

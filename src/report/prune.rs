@@ -1,0 +1,197 @@
+//! `rotate prune`: which stubs go, which stay, and why.
+
+use std::fmt::Write as _;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::plan::contract::{FileView, NextView, PlaceView};
+use crate::plan::prune::{Gone, Kept, Known, Prune, Unused};
+use crate::report::console::Paint;
+use crate::report::status::rfc3339;
+use crate::timeline::gate::{moment, span};
+
+/// What `rotate prune --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Pruned {
+    /// Always `rotate.prune/v1`.
+    pub schema: &'static str,
+    /// Whether the files were written.
+    pub written: bool,
+    /// The environment.
+    pub environment: String,
+    /// The branch whose history was read.
+    pub mainline: String,
+    /// One plan a family.
+    pub plans: Vec<PruneView>,
+}
+
+/// One family's plan.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PruneView {
+    /// The family.
+    pub family: String,
+    /// The environment.
+    pub environment: String,
+    /// The stubs that go.
+    pub removed: Vec<RemovedView>,
+    /// The stubs that stay.
+    pub kept: Vec<KeptView>,
+    /// The files that are written or removed.
+    pub files: Vec<FileView>,
+    /// What is left to a person.
+    pub next: Vec<NextView>,
+    /// What is worth knowing.
+    pub notes: Vec<String>,
+}
+
+/// A stub that goes.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RemovedView {
+    /// The secret that it made.
+    pub secret: String,
+    /// The version.
+    pub version: String,
+    /// The namespace, where Git sets one.
+    pub namespace: Option<String>,
+    /// Where it is written.
+    pub origin: PlaceView,
+    /// Whether the whole file goes.
+    pub whole_file: bool,
+    /// The kustomizations that listed the file.
+    pub listed_in: Vec<String>,
+    /// Since when nothing names it.
+    pub unused_since: String,
+    /// The commit with which the last reference went; null where the history does not tell.
+    pub commit: Option<String>,
+    /// How long it had to be kept, in seconds.
+    pub retention: i64,
+}
+
+/// A stub that stays.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct KeptView {
+    /// The secret that it makes.
+    pub secret: String,
+    /// The version.
+    pub version: String,
+    /// The namespace, where Git sets one.
+    pub namespace: Option<String>,
+    /// Where it is written.
+    pub origin: Option<PlaceView>,
+    /// `referenced`, `newer`, `held`, `way-back`, `mainline`, `branch`, `retention`, `mentioned`, `unreadable` or
+    /// `irremovable`.
+    pub why: &'static str,
+    /// The reason, as people say it.
+    pub reason: String,
+    /// When it may go, where only time keeps it.
+    pub until: Option<String>,
+    /// The place that keeps it.
+    pub place: Option<PlaceView>,
+}
+
+impl Pruned {
+    /// The view of several plans.
+    #[must_use]
+    pub fn new(environment: &str, mainline: &str, plans: &[Prune], written: bool) -> Self {
+        Self {
+            schema: "rotate.prune/v1",
+            written,
+            environment: environment.to_owned(),
+            mainline: mainline.to_owned(),
+            plans: plans.iter().map(PruneView::from).collect(),
+        }
+    }
+}
+
+impl From<&Prune> for PruneView {
+    fn from(plan: &Prune) -> Self {
+        Self {
+            family: plan.family.clone(),
+            environment: plan.environment.clone(),
+            removed: plan.gone.iter().map(RemovedView::from).collect(),
+            kept: plan.kept.iter().map(KeptView::from).collect(),
+            files: plan.changes.iter().map(FileView::from).collect(),
+            next: plan.next.iter().map(NextView::from).collect(),
+            notes: plan.notes.clone(),
+        }
+    }
+}
+
+impl From<&Gone> for RemovedView {
+    fn from(gone: &Gone) -> Self {
+        let commit = match &gone.unused.known {
+            Known::By(commit) => Some(commit.clone()),
+            Known::Before(_) | Known::Followed(_) => None,
+        };
+        Self {
+            secret: gone.secret.clone(),
+            version: gone.version.clone(),
+            namespace: gone.namespace.clone(),
+            origin: PlaceView::from(&gone.place),
+            whole_file: gone.is_whole_file,
+            listed_in: gone.listed_in.iter().map(|path| path.display().to_owned()).collect(),
+            unused_since: rfc3339(gone.unused.since),
+            commit,
+            retention: gone.unused.retention.num_seconds(),
+        }
+    }
+}
+
+impl From<&Kept> for KeptView {
+    fn from(kept: &Kept) -> Self {
+        Self {
+            secret: kept.secret.clone(),
+            version: kept.version.clone(),
+            namespace: kept.namespace.clone(),
+            origin: kept.place.as_ref().map(PlaceView::from),
+            why: kept.reason.why.word(),
+            reason: kept.reason.text.clone(),
+            until: kept.reason.until.map(rfc3339),
+            place: kept.reason.place.as_ref().map(PlaceView::from),
+        }
+    }
+}
+
+/// What goes, what stays and why.
+#[must_use]
+pub fn summary(plan: &Prune, written: bool, color: bool) -> String {
+    let mut out = String::new();
+    let heading = format!("{}: {}", plan.environment, plan.family);
+    let _ = writeln!(out, "{}", Paint::Bold.on(&heading, color));
+    if plan.is_empty() {
+        let _ = writeln!(out, "  nothing to remove");
+    }
+    let verb = if written { "removed" } else { "would remove" };
+    for gone in &plan.gone {
+        let file = gone.place.source.path();
+        let part = if gone.is_whole_file { "" } else { " (its document alone)" };
+        let _ = writeln!(out, "  {verb} {} in {file}{part}", gone.secret);
+        let _ = writeln!(out, "        {}", told(&gone.unused));
+    }
+    for kept in &plan.kept {
+        let _ = writeln!(out, "  stays {}: {}", kept.secret, kept.reason.text);
+    }
+    for note in &plan.notes {
+        let _ = writeln!(out, "  note: {note}");
+    }
+    out
+}
+
+fn told(unused: &Unused) -> String {
+    let since = moment(unused.since);
+    let kept = format!("kept for {}", span(unused.retention));
+    match &unused.known {
+        Known::By(commit) => format!("nothing names it since {since} ({commit}); {kept}"),
+        Known::Before(commit) => {
+            format!("nothing names it since before {since} ({commit}); {kept}")
+        }
+        Known::Followed(version) => {
+            format!("nothing ever named it; {version} followed it at {since}; {kept}")
+        }
+    }
+}
