@@ -69,7 +69,11 @@ fn renders(root: &Root) -> bool {
     root.objects().iter().any(|object| CHARTS.contains(&(group_of(&object.node), object.kind())))
 }
 
-/// A reference as people speak of it: its object and field.
+/// A reference as people speak of it: its object and field. The values of a chart are no object.
 pub(super) fn told(root: &Root, reference: &Reference) -> String {
-    format!("{} ({})", root.object_of(reference).identity(), reference.field())
+    let object = root.object_of(reference);
+    if object.kind().is_empty() && object.name().is_empty() {
+        return format!("the values ({})", reference.field());
+    }
+    format!("{} ({})", object.identity(), reference.field())
 }

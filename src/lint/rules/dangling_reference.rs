@@ -5,6 +5,7 @@ use crate::k8s::secret_name::{family, split};
 use crate::lint::judge::{Verdict, deployed, judge, told};
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
+use crate::repo::family::FamilyState;
 use crate::repo::provision::Provision;
 use crate::repo::root::{Reference, Root};
 use crate::text::nearest::nearest;
@@ -100,13 +101,32 @@ fn way_out(repo: &Repo, root: &Root, reference: &Reference) -> String {
     let provided = known.iter().filter(|(_, state)| state.providers().next().is_some());
     let names = provided.map(|(name, _)| *name).filter(|name| *name != family(secret));
     if let (Some(environment), Some((family, version))) = (environment, split(secret)) {
-        return format!(
-            "`rotate bump {} {family}` makes a stub with the reference; to keep {version}, add its ExternalSecret",
-            environment.name
-        );
+        if bump_makes_stub(repo, root, reference, family) {
+            return format!(
+                "`rotate bump {} {family}` makes a stub with the reference; to keep {version}, add its ExternalSecret",
+                environment.name
+            );
+        }
+        return format!("add the ExternalSecret of {version}, or restore it if it was removed");
     }
     nearest(family(secret), names).map_or_else(
         || format!("add what makes it, or list it under `external` in rotate.yaml: `- {{ name: {secret} }}`"),
         |name| format!("did you mean `{name}`? if something else makes it, list it under `external` in rotate.yaml"),
     )
+}
+
+/// Whether a bump has something to make a stub from: an ExternalSecret of the family in the same place, or `rotate.yaml`.
+fn bump_makes_stub(repo: &Repo, root: &Root, reference: &Reference, family: &str) -> bool {
+    let remote = repo.config.secret(family).remote;
+    if remote.store.is_some() && remote.key.is_some() {
+        return true;
+    }
+    let state = root.environment.and_then(|index| repo.family(index, family));
+    let namespace = root.namespace_of(reference);
+    state.into_iter().flat_map(FamilyState::providers).any(|id| {
+        let (there, provider) = repo.provider(id);
+        let own = there.namespace_of_provider(provider);
+        there.object_that_provides(provider).kind() == "ExternalSecret"
+            && own.zip(namespace).is_none_or(|(one, other)| one == other)
+    })
 }

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
+
 use crate::finding::{Finding, Level};
-use crate::k8s::secret_name::Version;
+use crate::k8s::secret_name::{Version, split};
 use crate::kustomize::object::Object;
 use crate::lint::judge::told;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::spot::{Manner, Named, Spot, Spots};
 use crate::repo::Repo;
+use crate::repo::family::FamilyState;
 use crate::yaml::path::{Path, Step};
 
 /// The rule.
@@ -44,7 +47,7 @@ value is revoked, the forgotten half fails: a CronJob perhaps a month later.
 
 ### Repair
 
-Name one version everywhere: `rotate bump ENV FAMILY --version VERSION`.
+Name one version everywhere: `rotate bump ENV FAMILY --version VERSION`, where VERSION is what the environment before runs.
 ",
     check,
 };
@@ -55,13 +58,14 @@ const SIDE_BY_SIDE: &[&str] =
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let spots = Spots::new(facts.repo);
-    spots.iter().flat_map(|spot| of_spot(facts.repo, spot)).collect()
+    spots.iter().flat_map(|spot| of_spot(facts, spot)).collect()
 }
 
 /// A use and its version.
 type Used<'s, 'r> = (Version, &'s Named<'r>);
 
-fn of_spot(repo: &Repo, spot: &Spot<'_>) -> Vec<Finding> {
+fn of_spot(facts: &Facts<'_>, spot: &Spot<'_>) -> Vec<Finding> {
+    let repo = facts.repo;
     let uses = uses(spot);
     let Some(newest) = uses.iter().map(|(version, _)| version.clone()).max() else {
         return Vec::new();
@@ -70,11 +74,15 @@ fn of_spot(repo: &Repo, spot: &Spot<'_>) -> Vec<Finding> {
         return Vec::new();
     }
     let environment = &repo.environments[spot.environment];
-    let help = if environment.versioned && paired(&uses).is_empty() {
-        let (name, family) = (&environment.name, spot.family);
-        format!("`rotate bump {name} {family} --version {newest}` moves every reference to it")
-    } else {
-        "name one version in both".to_owned()
+    let asks = environment.versioned && paired(&uses).is_empty();
+    let taken = asks.then(|| taken(repo, facts.now, spot, &newest)).flatten();
+    let help = |one: &Named<'_>, new: &str| match &taken {
+        Some(version) => format!(
+            "`rotate bump {} {} --version {version}` moves every reference to it",
+            environment.name, spot.family
+        ),
+        None if asks => format!("name `{new}` in {} too", told(one.root, one.reference)),
+        None => "name one version in both".to_owned(),
     };
     let mut places = BTreeSet::new();
     let findings = odd(&uses).into_iter().filter_map(|(one, other)| {
@@ -85,9 +93,31 @@ fn of_spot(repo: &Repo, spot: &Spot<'_>) -> Vec<Finding> {
         let message =
             format!("{} names `{old}`, others beside it `{new}`", told(one.root, one.reference));
         let finding = RULE.finding(&place, message).related("named here", other.reference.near());
-        Some(finding.help(help.clone()).in_environment(&environment.name))
+        Some(finding.help(help(one, new)).in_environment(&environment.name))
     });
     findings.collect()
+}
+
+/// The version that a bump takes for the whole environment: the one that the environment before it runs, and where none
+/// before names the family, the newest. None when that environment has several, or what runs here is newer.
+fn taken(repo: &Repo, now: DateTime<Utc>, spot: &Spot<'_>, newest: &Version) -> Option<Version> {
+    let names = |index: usize| -> BTreeSet<&str> {
+        let state = repo.family(index, spot.family);
+        let ids = state.into_iter().flat_map(FamilyState::references);
+        ids.map(|id| repo.reference(id).1.secret()).collect()
+    };
+    let earlier = (0..spot.environment).rev().filter(|index| repo.environments[*index].versioned);
+    let version = match earlier.map(names).find(|names| !names.is_empty()) {
+        None => newest.clone(),
+        Some(names) => {
+            let mut names = names.into_iter();
+            let (only, None) = (names.next()?, names.next()) else { return None };
+            Version::new(split(only)?.1)?
+        }
+    };
+    let here = names(spot.environment);
+    let mut digits = here.iter().filter_map(|name| Some(split(name)?.1));
+    (version.time() <= now && digits.all(|one| one <= version.as_str())).then_some(version)
 }
 
 /// What runs by a version; annotations count where nothing else uses the family.

@@ -1,5 +1,7 @@
 //! Stubs that were removed while something still needs them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use chrono::{DateTime, Utc};
 
 use crate::finding::{Finding, Level};
@@ -7,7 +9,7 @@ use crate::k8s::secret_name::Version;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::versions::{Key, Maker, makers};
 use crate::repo::Repo;
-use crate::repo::family::FamilyState;
+use crate::repo::root::ReferenceId;
 use crate::text::source::Place;
 
 /// The rule.
@@ -20,7 +22,7 @@ pub static RULE: Rule = Rule {
 ### What it finds
 
 With `--base REV`, a versioned stub that was there where the line of REV and the checked-out one parted, and is not any
-more, although something in its environment still names the version, or named it at the base, or the version that
+more, although something in its environment and namespace still names the version, or named it at the base, or the version that
 replaced it is younger than the environment's `retention`, or no older version would be left to go back to. A family
 that nothing in the environment names any more may go as a whole.
 
@@ -47,25 +49,28 @@ Bring the stub back; `rotate prune ENV` removes what is due and leaves the rest.
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let Some(base) = facts.base else { return Vec::new() };
-    let now = makers(facts.repo);
+    let (before, now) = (makers(base), makers(facts.repo));
     let mut findings = Vec::new();
-    for (key, old) in makers(base).iter().filter(|(key, _)| !now.contains_key(*key)) {
-        let (Some(here), Some(there)) = (state(facts.repo, key, old), state(base, key, old)) else {
+    for (key, old) in before.iter().filter(|(key, _)| !now.contains_key(*key)) {
+        let (Some(here), Some(there)) =
+            (Local::of(facts.repo, key, old), Local::of(base, key, old))
+        else {
             continue;
         };
-        // A provider of a namespace that is now set in Git, or no longer is, is still there.
-        let moved = now.keys().any(|one| one.0 == key.0 && one.2 == key.2);
-        if moved || here.references().next().is_none() {
+        // A provider of a namespace that is now set in Git, or no longer is, is still there under another key.
+        let moved =
+            now.keys().any(|one| one.0 == key.0 && one.2 == key.2 && !before.contains_key(one));
+        if moved || !here.is_named {
             continue;
         }
-        let Some(reason) = reason(facts, key, old, here, there) else { continue };
+        let Some(reason) = reason(facts, key, old, &here, &there) else { continue };
         let Some(gone) = old.provider.near() else { continue };
         let message =
             format!("the stub of `{}` was removed {}", old.provider.secret(), reason.message);
         let finding = RULE.finding(&gone, message).in_environment(key.0.clone());
         let finding = finding.related(reason.label, reason.place);
         findings.push(finding.help(format!(
-            "bring it back: `git checkout REV -- {}`; `rotate prune {}` removes what is due",
+            "bring its object back into {}; `rotate prune {}` removes what is due",
             gone.source.path(),
             key.0
         )));
@@ -73,10 +78,43 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
-/// What the stub's environment has of its family.
-fn state<'r>(repo: &'r Repo, key: &Key, old: &Maker<'_>) -> Option<&'r FamilyState> {
-    let index = repo.environments.iter().position(|one| one.name == key.0)?;
-    repo.family(index, old.version().0)
+/// What the namespace of a stub has of its family.
+struct Local<'r> {
+    /// Whether anything names the family.
+    is_named: bool,
+    /// The versions that are named, each with a place.
+    versions: BTreeMap<&'r str, Option<Place>>,
+    /// The versions that have a stub.
+    stubs: BTreeSet<&'r str>,
+}
+
+impl<'r> Local<'r> {
+    fn of(repo: &'r Repo, key: &Key, old: &Maker<'_>) -> Option<Self> {
+        let index = repo.environments.iter().position(|one| one.name == key.0)?;
+        let state = repo.family(index, old.version().0)?;
+        // Where nothing in Git sets a namespace, it may be this one.
+        let meets = |namespace: Option<&str>| {
+            namespace.zip(key.1.as_deref()).is_none_or(|(one, other)| one == other)
+        };
+        let named = |id: ReferenceId| {
+            let (root, reference) = repo.reference(id);
+            meets(root.namespace_of(reference)).then(|| reference.near())
+        };
+        let versions = state.versions.iter().filter_map(|(digits, ids)| {
+            Some((digits.as_str(), ids.iter().find_map(|id| named(*id))?))
+        });
+        let stubs = state.stubs.iter().filter(|(_, ids)| {
+            ids.iter().any(|id| {
+                let (root, provider) = repo.provider(*id);
+                meets(root.namespace_of_provider(provider))
+            })
+        });
+        Some(Self {
+            is_named: state.references().any(|id| named(id).is_some()),
+            versions: versions.collect(),
+            stubs: stubs.map(|(digits, _)| digits.as_str()).collect(),
+        })
+    }
 }
 
 /// Why it was too soon.
@@ -90,48 +128,36 @@ fn reason(
     facts: &Facts<'_>,
     key: &Key,
     old: &Maker<'_>,
-    here: &FamilyState,
-    there: &FamilyState,
+    here: &Local<'_>,
+    there: &Local<'_>,
 ) -> Option<Reason> {
     let version = old.version().1;
-    let named = |repo: &Repo, state: &FamilyState| {
-        let id = *state.versions.get(version)?.first()?;
-        repo.reference(id).1.near()
-    };
-    if let Some(place) = named(facts.repo, here) {
+    let alone = |message: String| Reason { message, label: "", place: None };
+    if let Some(place) = here.versions.get(version) {
         let message = "while it is still referenced".to_owned();
-        return Some(Reason { message, label: "named here", place: Some(place) });
+        return Some(Reason { message, label: "named here", place: place.clone() });
     }
-    if facts.base.and_then(|base| named(base, there)).is_some() {
-        let message =
-            "together with its last reference: what still runs loses its secret".to_owned();
-        return Some(Reason { message, label: "", place: None });
+    if there.versions.contains_key(version) {
+        let message = "together with its last reference: what still runs loses its secret";
+        return Some(alone(message.to_owned()));
     }
-    let current = here.versions.keys().next_back()?;
+    let current = *here.versions.keys().next_back()?;
     if let Some(until) = kept_until(facts, key, here, version).filter(|until| facts.now < *until) {
-        let message = format!(
-            "before its retention was over ({} at the earliest)",
-            until.format("%F %R UTC")
-        );
-        return Some(Reason { message, label: "", place: None });
+        let earliest = until.format("%F %R UTC");
+        return Some(alone(format!("before its retention was over ({earliest} at the earliest)")));
     }
-    let is_older = |digits: &String| digits < current;
-    let last = version < current.as_str() && !here.stubs.keys().any(is_older);
-    last.then(|| Reason {
-        message: format!("although it is the last way back from {current}"),
-        label: "",
-        place: None,
-    })
+    let last = version < current && !here.stubs.iter().any(|digits| *digits < current);
+    last.then(|| alone(format!("although it is the last way back from {current}")))
 }
 
 /// The earliest end of its retention: it cannot have been replaced before the next version was made.
 fn kept_until(
     facts: &Facts<'_>,
     key: &Key,
-    here: &FamilyState,
+    here: &Local<'_>,
     version: &str,
 ) -> Option<DateTime<Utc>> {
-    let next = here.versions.keys().find(|digits| digits.as_str() > version)?;
+    let next = here.versions.keys().find(|digits| **digits > version)?;
     let next = Version::new(next)?;
     let environment = facts.repo.environments.iter().find(|one| one.name == key.0)?;
     next.time().checked_add_signed(environment.retention())

@@ -16,6 +16,7 @@ use crate::repo::root::{Reference, Root};
 use crate::text::edit::Edit;
 use crate::text::path::TreePath;
 use crate::text::span::Span;
+use crate::yaml::node::Node;
 use crate::yaml::path::{Path, Step};
 
 /// The rule.
@@ -29,7 +30,7 @@ pub static RULE: Rule = Rule {
 
 An annotation that names a version of a secret (Reloader's list, the `auth-secret` of an Ingress) where the workload that
 has it, or else what runs in the same environment and namespace, uses a newer one; and `resourceNames` of a Role or
-ClusterRole that list an older version and lack the one in use. A role may list several versions: pods of both run side
+ClusterRole that let an older version be read and lack the one in use. A role may list several versions: pods of both run side
 by side during a rollout.
 
 ### Why it matters
@@ -110,8 +111,22 @@ fn of_spot<'s, 'r>(spots: &'s Spots<'r>, spot: &'s Spot<'r>) -> Vec<Stale<'s, 'r
 }
 
 fn is_judged(named: &Named<'_>) -> bool {
-    matches!(named.manner, Manner::Annotation | Manner::Watch | Manner::Grant)
-        && !is_over(&named.object().node)
+    let fits = match named.manner {
+        Manner::Annotation | Manner::Watch => true,
+        Manner::Grant => lets_read(named),
+        Manner::Use | Manner::Mention => false,
+    };
+    fits && !is_over(&named.object().node)
+}
+
+/// Whether the rule of a role lets its secrets be read: one that only lets them be changed says nothing about who runs by them.
+fn lets_read(named: &Named<'_>) -> bool {
+    let steps = &named.reference.found.path.0;
+    let list = steps.iter().rposition(|step| matches!(step, Step::Key(_))).unwrap_or_default();
+    let rule = Path(steps[..list].to_vec());
+    let verbs = rule.follow(&named.object().node).and_then(|rule| rule.get("verbs"));
+    let verbs = verbs.map_or(&[][..], Node::items).iter().filter_map(Node::str);
+    verbs.into_iter().any(|verb| matches!(verb, "get" | "list" | "watch" | "*"))
 }
 
 /// The scalar of an annotation, which may hold several names, or the list of a role.
