@@ -102,7 +102,12 @@ fn without_commit(line: &str) -> String {
 fn a_familys_life() {
     let mut story = Story::begin("2025-07-01T08:00:00Z");
     story.stands("01-begin");
+    first_rotation(&mut story);
+    incident(&mut story);
+    second_rotation_and_the_end_of_the_first_version(&mut story);
+}
 
+fn first_rotation(story: &mut Story) {
     story.at("2025-07-23T11:00:00Z");
     let _ = story.rotate(&["bump", "staging", "--commit"]).success();
     let message = story.message();
@@ -142,7 +147,9 @@ fn a_familys_life() {
         story.message().starts_with("Promote auth-api-secrets in production to 20250723110000")
     );
     story.stands("04-production");
+}
 
+fn incident(story: &mut Story) {
     // The new value does not work with the outside API.
     story.at("2025-07-24T13:30:00Z");
     let back = ["rollback", "production", FAMILY, "--reason", "logins fail: 401", "--commit"];
@@ -168,7 +175,9 @@ fn a_familys_life() {
     );
     assert!(story.message().contains("Rotate-Hold: lifted"));
     story.stands("06-lifted");
+}
 
+fn second_rotation_and_the_end_of_the_first_version(story: &mut Story) {
     story.at("2025-08-04T07:15:00Z");
     let _ = story.rotate(&["bump", "staging", "--commit"]).success();
     story.at("2025-08-05T08:00:00Z");
