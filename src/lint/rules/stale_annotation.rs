@@ -187,8 +187,7 @@ type Site = (TreePath, Span);
 type Sites<'a, 's, 'r> = BTreeMap<Site, (usize, Vec<&'a Stale<'s, 'r>>)>;
 
 fn site(reference: &Reference) -> Option<Site> {
-    let place = reference.place()?;
-    Some((place.source.path().clone(), place.span))
+    Some(reference.place()?.site())
 }
 
 fn sites<'a, 's, 'r>(repo: &Repo, stale: &'a [Stale<'s, 'r>]) -> Sites<'a, 's, 'r> {
