@@ -30,8 +30,8 @@ pub static RULE: Rule = Rule {
 
 An annotation that names a version of a secret (Reloader's list, the `auth-secret` of an Ingress) where the workload that
 has it, or else what runs in the same environment and namespace, uses a newer one; and `resourceNames` of a Role or
-ClusterRole that let an older version be read and lack the one in use. A role may list several versions: pods of both run side
-by side during a rollout.
+ClusterRole that let an older version be read and lack the one in use. A role may list several versions: pods of both run
+side by side during a rollout.
 
 ### Why it matters
 
