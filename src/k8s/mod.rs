@@ -9,6 +9,7 @@ pub mod found;
 pub mod heuristics;
 pub mod job;
 pub mod pattern;
+pub mod placeholder;
 pub mod providers;
 pub mod references;
 pub mod resource;

@@ -212,17 +212,9 @@ pub fn check_family(family: &str) -> Result<(), NameError> {
     Ok(())
 }
 
-/// Whether a text leaves its name to something that fills it in later: `$(VAR)` or `{{ template }}`.
-#[must_use]
-pub fn is_placeholder(text: &str) -> bool {
-    text.contains("$(") || text.contains("{{")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{
-        NameError, Version, VersionedName, check, check_family, digits_in, family, is_placeholder,
-    };
+    use super::{NameError, Version, VersionedName, check, check_family, digits_in, family};
 
     #[test]
     fn a_version_is_a_real_date() {
@@ -285,12 +277,5 @@ mod tests {
         };
         assert_eq!(fits(48), Ok(true));
         assert_eq!(fits(49), Ok(false));
-    }
-
-    #[test]
-    fn placeholders_are_told_from_names() {
-        assert!(is_placeholder("$(SECRET)"));
-        assert!(is_placeholder("{{ .Values.secret }}"));
-        assert!(!is_placeholder("auth-api-secrets"));
     }
 }

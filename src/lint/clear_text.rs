@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use regex::Regex;
 
 use crate::k8s::encryption::is_ciphertext;
+use crate::k8s::placeholder::is_filled_in;
 use crate::lint::git_patterns::Patterns;
 use crate::text::tree::Tree;
 
@@ -38,7 +39,7 @@ static INLINE: LazyLock<Option<Regex>> =
 /// Whether a text says something: it is not empty, not encrypted and not filled in later.
 pub(super) fn reveals(text: &str) -> bool {
     let text = text.trim();
-    text.contains(char::is_alphanumeric) && !is_encrypted(text) && !is_placeholder(text)
+    text.contains(char::is_alphanumeric) && !is_encrypted(text) && !comes_later(text)
 }
 
 /// The same for a text that is to be base64.
@@ -77,12 +78,12 @@ pub(super) fn is_encrypted(text: &str) -> bool {
 }
 
 /// Whether the value is put in only when it is deployed.
-fn is_placeholder(text: &str) -> bool {
+fn comes_later(text: &str) -> bool {
     let matches = |regex: &LazyLock<Option<Regex>>, text: &str| {
         regex.as_ref().is_some_and(|regex| regex.is_match(text))
     };
     let has_name = |line: &str| matches(&INLINE, line);
-    ["${", "$(", "{{", "<path:"].iter().any(|mark| text.contains(mark))
+    is_filled_in(text)
         || ADDRESSES.iter().any(|start| text.starts_with(start))
         || matches(&NAME, text)
         || (!text.contains("</")

@@ -3,11 +3,13 @@
 use crate::k8s::by_hand::is_by_hand;
 use crate::k8s::found::Role;
 use crate::k8s::heuristics;
+use crate::k8s::placeholder::is_name_filled_in;
 use crate::k8s::resource::group_of;
-use crate::k8s::secret_name::{is_placeholder, split};
+use crate::k8s::secret_name::split;
 use crate::kustomize::build::Status;
 use crate::repo::Repo;
-pub(super) use crate::repo::deployed::{deployed, may_reach};
+pub(super) use crate::repo::deployed::deployed;
+use crate::repo::deployed::{may_hide, may_reach};
 use crate::repo::root::{Reference, Root};
 
 /// What is known of a reference's secret.
@@ -21,11 +23,6 @@ pub(super) enum Verdict {
     Unknown,
 }
 
-/// Whether something fills the name in before the cluster sees it: Flux (`${NAME}`), a template, a script (`<NAME>`, `__NAME__`).
-pub(super) fn is_filled_in(secret: &str) -> bool {
-    is_placeholder(secret) || secret.contains(['$', '<', '{', '%', '@']) || secret.contains("__")
-}
-
 /// Judges a reference of a root.
 pub(super) fn judge(repo: &Repo, root: &Root, reference: &Reference) -> Verdict {
     let secret = reference.secret();
@@ -33,7 +30,7 @@ pub(super) fn judge(repo: &Repo, root: &Root, reference: &Reference) -> Verdict 
     // The words of a structure tell little; a version tells that it is a secret's name.
     let guessed =
         heuristics::ROWS.contains(&reference.found.row) || reference.found.role == Role::Mention;
-    if is_filled_in(secret)
+    if is_name_filled_in(secret)
         || matches!(reference.found.role, Role::Grant | Role::Watch)
         || root.is_mention(reference)
         || (guessed && !versioned)
@@ -50,12 +47,14 @@ pub(super) fn judge(repo: &Repo, root: &Root, reference: &Reference) -> Verdict 
     if there.any(|environment| !repo.providers_of(environment, namespace, secret).is_empty()) {
         return Verdict::Fine;
     }
-    let hidden = |other: &Root| {
-        let near = other.environment == root.environment || other.environment.is_none();
-        let incomplete = other.status() != Status::Resolved || (!versioned && renders(other));
-        near && incomplete && (std::ptr::eq(other, root) || may_reach(other, namespace))
+    let near = |other: &Root| other.environment == root.environment || other.environment.is_none();
+    let made_by_chart = |other: &Root| {
+        near(other) && renders(other) && (std::ptr::eq(other, root) || may_reach(other, namespace))
     };
-    if repo.roots.iter().any(|other| hidden(other)) { Verdict::Unknown } else { Verdict::Missing }
+    let hidden = root.status() != Status::Resolved
+        || may_hide(repo, root.environment, namespace)
+        || (!versioned && repo.roots.iter().any(|other| made_by_chart(other)));
+    if hidden { Verdict::Unknown } else { Verdict::Missing }
 }
 
 /// Whether a root hands a chart to the cluster, whose secrets nobody sees here.

@@ -8,7 +8,6 @@ use crate::kustomize::object::Object;
 use crate::lint::judge::deployed;
 use crate::lint::rule::Rule;
 use crate::repo::Repo;
-pub(super) use crate::repo::deployed::is_filled_in;
 use crate::repo::root::Root;
 use crate::text::source::Place;
 use crate::yaml::node::Node;

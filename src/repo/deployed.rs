@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::k8s::placeholder::{is_filled_in, known_start};
+use crate::kustomize::build::Status;
 use crate::repo::Repo;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
@@ -31,16 +33,19 @@ pub fn deployed(repo: &Repo) -> impl Iterator<Item = (&Root, Option<&str>)> {
         .map(|root| (root, root.environment.map(|index| repo.environments[index].name.as_str())))
 }
 
-/// Whether a text is filled in only when it is deployed.
+/// Whether a root of an environment, or one of none, may have in a namespace what cannot be read here: it lacks something
+/// remote or foreign, or does not build.
 #[must_use]
-pub fn is_filled_in(text: &str) -> bool {
-    ["$(", "${", "{{", "<path:"].iter().any(|mark| text.contains(mark))
+pub fn may_hide(repo: &Repo, environment: Option<usize>, namespace: Option<&str>) -> bool {
+    let near = |root: &Root| root.environment == environment || root.environment.is_none();
+    let mut partial = repo.roots.iter().filter(|root| root.status() != Status::Resolved);
+    partial.any(|root| near(root) && may_reach(root, namespace))
 }
 
 /// Whether a reference is filled in only when it is deployed, and may then name a version of the family.
 #[must_use]
 pub fn may_be_filled_in(family: &str, named: &BTreeSet<&str>) -> bool {
-    let open = named.iter().filter(|name| is_filled_in(name));
     let name = format!("{family}-");
-    open.filter_map(|open| open.split(['$', '{']).next()).any(|start| name.starts_with(start))
+    let open = named.iter().filter(|name| is_filled_in(name));
+    open.filter_map(|open| known_start(open)).any(|start| name.starts_with(start))
 }

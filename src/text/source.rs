@@ -45,6 +45,12 @@ impl Place {
         Self { source, span }
     }
 
+    /// The file and the bytes: what two readings of one place have in common.
+    #[must_use]
+    pub fn site(&self) -> (TreePath, Span) {
+        (self.source.path().clone(), self.span)
+    }
+
     /// The line and column of the first byte in [`Place::source`].
     #[must_use]
     pub fn position(&self) -> Position {

@@ -11,11 +11,12 @@ use std::sync::LazyLock;
 use crate::k8s::found::{EVERYWHERE, Provided};
 use crate::k8s::pattern::trail::Trail;
 use crate::k8s::pattern::{Pattern, fits};
+use crate::k8s::placeholder::is_placeholder;
 use crate::k8s::providers::keys::keys;
 use crate::k8s::providers::table::{ROWS, Row};
 use crate::k8s::references::reading::{name_text, namespace_key};
 use crate::k8s::resource::{group_of, kind_of};
-use crate::k8s::secret_name::{check, is_placeholder};
+use crate::k8s::secret_name::check;
 use crate::yaml::node::Node;
 
 /// A row whose paths are read.

@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use crate::k8s::found::{EVERYWHERE, Found, Role};
 use crate::k8s::pattern::trail::Trail;
+use crate::k8s::placeholder::is_placeholder;
 use crate::k8s::references::row::Reads;
-use crate::k8s::secret_name::{check, is_placeholder};
+use crate::k8s::secret_name::check;
 use crate::yaml::node::Node;
 use crate::yaml::scalar::{Kind, Schema, kind};
 

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, Level};
+use crate::k8s::placeholder::is_filled_in;
 use crate::k8s::secret_name::{digits_in, family};
 use crate::k8s::store::{Store, check_pin};
 use crate::k8s::stub::{Remote, Stub};
 use crate::kustomize::object::Object;
 use crate::lint::judge::deployed;
 use crate::lint::rule::{Facts, Fixes, Rule};
-use crate::lint::stubs::{is_filled_in, key, pinned};
+use crate::lint::stubs::{key, pinned};
 use crate::repo::Repo;
 use crate::repo::root::Root;
 use crate::repo::stores::{Stores, of_service};

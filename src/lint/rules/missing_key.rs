@@ -4,19 +4,18 @@ use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Level};
 use crate::k8s::heuristics;
+use crate::k8s::placeholder::is_name_filled_in;
 use crate::k8s::references::CONFIGURED;
 use crate::k8s::secret_name::split;
 use crate::kustomize::build::Status;
-use crate::lint::judge::{is_filled_in, told};
+use crate::lint::judge::told;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::running::running;
 use crate::repo::Repo;
 use crate::repo::provision::Provision;
 use crate::repo::root::{Provider, Reference, Root, RootKind};
 use crate::text::nearest::nearest;
-use crate::text::path::TreePath;
 use crate::text::source::Place;
-use crate::text::span::Span;
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
 
@@ -165,7 +164,7 @@ fn is_key(text: &str) -> bool {
 fn makers<'r>(repo: &'r Repo, root: &Root, reference: &Reference) -> Option<Vec<&'r Provider>> {
     let secret = reference.secret();
     // The values of a chart speak of what the chart itself may make.
-    if is_filled_in(secret) || root.object_of(reference).kind().is_empty() {
+    if is_name_filled_in(secret) || root.object_of(reference).kind().is_empty() {
         return None;
     }
     let all = repo.providers_of(root.environment, root.namespace_of(reference), secret);
@@ -177,7 +176,7 @@ fn makers<'r>(repo: &'r Repo, root: &Root, reference: &Reference) -> Option<Vec<
         })
         .collect();
     let all = all?;
-    let places: BTreeSet<_> = all.iter().map(|(_, one)| one.near().map(|at| site(&at))).collect();
+    let places: BTreeSet<_> = all.iter().map(|(_, one)| one.near().map(|at| at.site())).collect();
     let is_told = |(there, provider): &(&Root, &Provider)| {
         let whole = there.status() != Status::Partial
             || there.object_that_provides(provider).kind() != "Secret";
@@ -186,10 +185,6 @@ fn makers<'r>(repo: &'r Repo, root: &Root, reference: &Reference) -> Option<Vec<
     };
     let told = !all.is_empty() && all.iter().all(is_told);
     told.then(|| all.into_iter().map(|(_, provider)| provider).collect())
-}
-
-fn site(place: &Place) -> (TreePath, Span) {
-    (place.source.path().clone(), place.span)
 }
 
 /// Whether a provider surely makes the secret that a reference means: without a namespace in Git, a name may be another

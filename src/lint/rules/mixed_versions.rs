@@ -88,7 +88,7 @@ fn of_spot(facts: &Facts<'_>, spot: &Spot<'_>) -> Vec<Finding> {
     let findings = odd(&uses).into_iter().filter_map(|(one, other)| {
         let place = one.reference.near()?;
         // An anchor is read in several fields and is one place.
-        places.insert((place.source.path().clone(), place.span)).then_some(())?;
+        places.insert(place.site()).then_some(())?;
         let (old, new) = (one.reference.secret(), other.reference.secret());
         let message =
             format!("{} names `{old}`, others beside it `{new}`", told(one.root, one.reference));

@@ -1,8 +1,9 @@
 //! Versioned stubs whose secret can still change.
 
 use crate::finding::{Finding, Level};
+use crate::k8s::placeholder::is_filled_in;
 use crate::lint::rule::{Facts, Fixes, Rule};
-use crate::lint::stubs::{Versioned, is_filled_in, versioned};
+use crate::lint::stubs::{Versioned, versioned};
 use crate::yaml::node::Node;
 use crate::yaml::scalar::{Kind, Schema, kind};
 

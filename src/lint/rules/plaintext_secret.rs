@@ -306,7 +306,7 @@ impl Search<'_> {
         }
         let place = place.near_in_file();
         let name = name.and_then(Node::str).unwrap_or_default().to_owned();
-        let key = (place.source.path().clone(), place.span);
+        let key = place.site();
         self.leaks.entry(key).or_insert(Leak { place, name, keys });
     }
 }

@@ -72,7 +72,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
                 continue;
             };
             let place = place.near_in_file();
-            let key = (place.source.path().clone(), place.span);
+            let key = place.site();
             let (objects, environments) = (Vec::new(), BTreeSet::new());
             let offence = offences.entry(key).or_insert(Offence { place, objects, environments });
             offence.objects.push((root, object));

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Level};
 use crate::k8s::secret_name::Version;
-use crate::kustomize::build::Status;
-use crate::lint::judge::{may_reach, told};
+use crate::lint::judge::told;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::spot::{Spot, Spots};
 use crate::repo::Repo;
+use crate::repo::deployed::may_hide;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -75,7 +75,7 @@ fn of_spot(facts: &Facts<'_>, spots: &Spots<'_>, spot: &Spot<'_>) -> Vec<Finding
     });
     let findings = skipped.filter_map(|(version, named)| {
         let at = named.reference.near()?;
-        places.insert((at.source.path().clone(), at.span)).then_some(())?;
+        places.insert(at.site()).then_some(())?;
         let (what, secret) = (told(named.root, named.reference), named.reference.secret());
         let message = format!("{what} names `{secret}`, which {before} never had");
         let help = format!("`rotate bump {before} {} --version {version}` first", spot.family);
@@ -109,9 +109,5 @@ fn newest(repo: &Repo, environment: usize, family: &str) -> Option<Version> {
 
 /// Whether the environment of these spots may have more there than is seen.
 fn hides(repo: &Repo, spots: &[&Spot<'_>]) -> bool {
-    spots.iter().any(|spot| {
-        let roots = repo.roots_of(spot.environment).map(|(_, root)| root);
-        let mut partial = roots.filter(|root| root.status() != Status::Resolved);
-        partial.any(|root| may_reach(root, spot.namespace()))
-    })
+    spots.iter().any(|spot| may_hide(repo, Some(spot.environment), spot.namespace()))
 }

@@ -30,8 +30,8 @@ pub static RULE: Rule = Rule {
 
 An annotation that names a version of a secret (Reloader's list, the `auth-secret` of an Ingress) where the workload that
 has it, or else what runs in the same environment and namespace, uses a newer one; and `resourceNames` of a Role or
-ClusterRole that let an older version be read and lack the one in use. A role may list several versions: pods of both run side
-by side during a rollout.
+ClusterRole that let an older version be read and lack the one in use. A role may list several versions: pods of both run
+side by side during a rollout.
 
 ### Why it matters
 
@@ -187,8 +187,7 @@ type Site = (TreePath, Span);
 type Sites<'a, 's, 'r> = BTreeMap<Site, (usize, Vec<&'a Stale<'s, 'r>>)>;
 
 fn site(reference: &Reference) -> Option<Site> {
-    let place = reference.place()?;
-    Some((place.source.path().clone(), place.span))
+    Some(reference.place()?.site())
 }
 
 fn sites<'a, 's, 'r>(repo: &Repo, stale: &'a [Stale<'s, 'r>]) -> Sites<'a, 's, 'r> {

@@ -81,7 +81,7 @@ fn of_spot(repo: &Repo, spot: &Spot<'_>, current: &Version, newer: &Newer) -> Ve
     let mut places = BTreeSet::new();
     let stale = spot.live().filter(|(version, _)| version == current).filter_map(|(_, named)| {
         let place = named.reference.near()?;
-        places.insert((place.source.path().clone(), place.span)).then_some(())?;
+        places.insert(place.site()).then_some(())?;
         let (what, old) = (told(named.root, named.reference), named.reference.secret());
         let message =
             format!("{what} names `{old}`, {} `{}-{}`", newer.says, spot.family, newer.version);

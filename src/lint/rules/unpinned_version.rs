@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::config::secrets::Pin;
 use crate::finding::{Finding, Level};
+use crate::k8s::placeholder::is_filled_in;
 use crate::k8s::secret_name::{Version, digits_in};
 use crate::k8s::store::{Store, check_pin, label};
 use crate::k8s::stub::Remote;
 use crate::lint::rule::{Facts, Fixes, Rule};
-use crate::lint::stubs::{Versioned, is_filled_in, key, pinned, versioned};
+use crate::lint::stubs::{Versioned, key, pinned, versioned};
 use crate::repo::stores::{Stores, of_service};
 
 /// The rule.

@@ -5,11 +5,10 @@ use std::collections::BTreeSet;
 use crate::finding::{Finding, Level};
 use crate::k8s::found::Role;
 use crate::k8s::secret_name::Version;
-use crate::kustomize::build::Status;
-use crate::lint::judge::{deployed, may_reach};
+use crate::lint::judge::deployed;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
-use crate::repo::deployed::may_be_filled_in;
+use crate::repo::deployed::{may_be_filled_in, may_hide};
 use crate::repo::environment::Environment;
 use crate::repo::family::FamilyState;
 use crate::repo::mentions::Mentions;
@@ -138,11 +137,7 @@ fn stubs<'r>(
     let made: Vec<(&Root, &Provider)> = made.collect();
     let known = made.iter().all(|(root, provider)| {
         let namespace = root.namespace_of_provider(provider);
-        let hides = |other: &Root| {
-            let near = other.environment == root.environment || other.environment.is_none();
-            near && other.status() != Status::Resolved && may_reach(other, namespace)
-        };
-        provider.provided.row == "external-secret" && !repo.roots.iter().any(|other| hides(other))
+        provider.provided.row == "external-secret" && !may_hide(repo, root.environment, namespace)
     });
     known.then_some(made)
 }

@@ -66,7 +66,7 @@ fn of_spot(repo: &Repo, spot: &Spot<'_>, evidence: Option<&Place>) -> Vec<Findin
     let mut places = BTreeSet::new();
     let plain = spot.named.iter().filter(|named| is_plain(repo, named)).filter_map(|named| {
         let place = named.reference.near()?;
-        places.insert((place.source.path().clone(), place.span)).then_some(())?;
+        places.insert(place.site()).then_some(())?;
         let what = told(named.root, named.reference);
         let message = format!("{what} names `{}` without a version", spot.family);
         let finding = RULE.finding(&place, message).in_environment(environment);
