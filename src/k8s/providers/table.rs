@@ -142,7 +142,7 @@ pub const ROWS: &[Row] = &[
     row("doppler-secret", &["secrets.doppler.com"], &["DopplerSecret"], &["spec.managedSecret.name"]),
     row("infisical-secret", &["secrets.infisical.com"], &["InfisicalSecret"],
         &["spec.{managedSecretReference,managedKubeSecretReferences[]}.secretName"]),
-    row("bitwarden-secret", &["k8s.bitwarden.com"], &["BitwardenSecret"], &["spec.secretName"]),
+    row("bitwarden-secret", &["*"], &["BitwardenSecret"], &["spec.secretName", "spec.name"]),
     row("mittwald-generator", &["secretgenerator.mittwald.de"], &["StringSecret", "BasicAuth", "SSHKeyPair"], &["metadata.name"]),
     row("ricoberger-vault-secret", &["ricoberger.de"], &["VaultSecret"], &["metadata.name"]),
     row("azure-key-vault-secret", &["spv.no"], &["AzureKeyVaultSecret"], &["spec.output.secret.name"]),
