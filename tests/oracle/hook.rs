@@ -69,7 +69,11 @@ impl Place {
             .env("PATH", path)
             .env("PRE_COMMIT_HOME", self.directory.path().join("cache"))
             .env("GIT_CONFIG_GLOBAL", self.directory.path().join("no-settings"))
-            .env("GIT_ALLOW_PROTOCOL", "file");
+            .env("GIT_ALLOW_PROTOCOL", "file")
+            // Whether it is built from source is the question, not how fast it is then.
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+            .env("CARGO_PROFILE_RELEASE_CODEGEN_UNITS", "16")
+            .env("CARGO_PROFILE_RELEASE_LTO", "off");
         for role in ["AUTHOR", "COMMITTER"] {
             command.env(format!("GIT_{role}_NAME"), "Test");
             command.env(format!("GIT_{role}_EMAIL"), "test@example.com");
