@@ -175,7 +175,7 @@ impl Bumping<'_> {
             environment: environment.clone(),
             family: family.clone(),
         };
-        let (mut proposed, mut failures) = (Vec::new(), Vec::new());
+        let (mut proposed, mut planned, mut failures) = (Vec::new(), Vec::new(), Vec::new());
         for family in families {
             // What is proposed already keeps its version: another one is minted when that is merged or closed.
             let open = ground.marker(&subject(family)).map(|marker| marker.version.clone());
@@ -183,20 +183,22 @@ impl Bumping<'_> {
             let runs = repo.running_of(index, family).versions.pop_last();
             let open = open.filter(|open| runs.is_none_or(|runs| runs < *open));
             match self.one(&Batch::new(repo), &self.request(family, open)) {
-                Ok(one) if one.work.plan.is_empty() => {}
                 Ok(one) => {
-                    proposed.push(one.proposed(Kind::Bump, true, self.background(repo)));
+                    planned.push(subject(family));
+                    if !one.work.plan.is_empty() {
+                        proposed.push(one.proposed(Kind::Bump, true, self.background(repo)));
+                    }
                 }
                 Err(failure) => failures.push(failure),
             }
         }
-        let scope = |of: &Subject| families.iter().any(|family| *of == subject(family));
+        // What cannot be planned now says nothing about what is proposed of it.
+        let scope = |of: &Subject| planned.contains(of);
         let gone = |marker: &Marker| Gone {
             action: Action::Closed,
             why: format!("{environment} needs no {} any more", marker.version),
         };
-        // What cannot be planned now says nothing about what is open.
-        let care = Care { scope: &|of| failures.is_empty() && scope(of), gone: &gone };
+        let care = Care { scope: &scope, gone: &gone };
         let (done, failed) = Run::new(ground, console).carry_out(&proposed, &care);
         Told { command: "bump", done: &done, more: "", format: self.format }.tell(
             session,

@@ -152,6 +152,7 @@ impl Promoting<'_> {
             || headed("promote", &report()),
             left,
         )?;
+        let failures = failures.into_iter().map(|(_, _, failure)| failure).collect();
         Ok((writing.check && !changes.is_empty(), failures))
     }
 
@@ -159,27 +160,33 @@ impl Promoting<'_> {
     fn propose(&self, ground: &Ground<'_>, session: &Session, console: &Console) -> Done {
         let mut batch = Batch::new(self.repo);
         let planned = plan(&mut batch, &self.standings, Together::Apart, self.now);
-        let Planned { due, waiting, late, mut failures } = planned;
+        let Planned { due, waiting, late, failures } = planned;
         let on = self.background();
         let due = due.iter().map(|one| one.proposed(Kind::Promote, true, on));
         let late = late.iter().map(|one| one.proposed(Kind::Promote, false, on));
         let proposed: Vec<Proposed> = due.chain(late).collect();
         let scope = |subject: &Subject| {
-            subject.kind == Kind::Promote && self.args.has(&subject.environment, &subject.family)
+            let Subject { kind, environment, family } = subject;
+            // What cannot be planned now says nothing about what is proposed of it.
+            let fails = failures.iter().any(|(at, of, _)| at == environment && of == family);
+            *kind == Kind::Promote && self.args.has(environment, family) && !fails
         };
         let care = Care { scope: &scope, gone: &|marker| self.gone(marker) };
         let (done, failed) = Run::new(ground, console).carry_out(&proposed, &care);
-        failures.extend(failed);
         let more = waits(&waiting);
         Told { command: "promote", done: &done, more: &more, format: self.format }.tell(
             session,
             &self.args.outputs,
             console,
         )?;
-        if !matches!(self.format, Format::Json | Format::Markdown) {
-            console.talk(text(false, &waiting).trim_end());
+        let waits = text(false, &waiting);
+        match self.format {
+            Format::Json | Format::Markdown => {}
+            Format::Github => console.result(&log(&waits))?,
+            _ => console.talk(waits.trim_end()),
         }
-        Ok((false, failures))
+        let failures = failures.into_iter().map(|(_, _, failure)| failure);
+        Ok((false, failures.chain(failed).collect()))
     }
 
     /// Why a pull request is not wanted any more.

@@ -23,8 +23,8 @@ pub struct Planned {
     /// What waits for some hours, or until an error is mended: planned all the same, since what is proposed of it
     /// already goes on being right.
     pub late: Vec<Change>,
-    /// What cannot be planned.
-    pub failures: Vec<Failure>,
+    /// What cannot be planned: the environment, the family, and why.
+    pub failures: Vec<(String, String, Failure)>,
 }
 
 /// How plans of one run go together.
@@ -80,7 +80,10 @@ impl Take<'_> {
             return;
         }
         match self.due(batch) {
-            Err(failure) => planned.failures.push(failure),
+            Err(failure) => {
+                let Standing { environment, family, .. } = self.standing;
+                planned.failures.push((environment.clone(), family.clone(), failure));
+            }
             Ok(due) if due.gates.iter().all(|gate| gate.is_open) => {
                 if self.together == Together::OnTop {
                     batch.take(&due.work.plan.changes);

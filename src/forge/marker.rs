@@ -4,6 +4,8 @@ use serde::{Deserialize, Serialize};
 
 const OPEN: &str = "<!-- rotate: ";
 const CLOSE: &str = " -->";
+/// GitHub takes 65,536 characters; the marker needs some of them.
+const LIMIT: usize = 64_000;
 
 /// Which command a pull request comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,7 +44,7 @@ pub struct Marker {
 }
 
 impl Subject {
-    /// The branch of its pull request.
+    /// The branch of its pull request; no two subjects have the same.
     #[must_use]
     pub fn branch(&self, prefix: &str) -> String {
         let kind = match self.kind {
@@ -50,8 +52,21 @@ impl Subject {
             Kind::Bump => "bump/",
             Kind::Prune => "prune/",
         };
-        format!("{prefix}{kind}{}/{}", self.environment, self.family)
+        format!("{prefix}{kind}{}/{}", spelled(&self.environment), self.family)
     }
+}
+
+/// An environment as one part of a branch's name: Git can have no branch below another one, and takes few signs.
+fn spelled(environment: &str) -> String {
+    let mut out = String::with_capacity(environment.len());
+    for byte in environment.bytes() {
+        match byte {
+            b'/' => out.push('.'),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
 }
 
 impl Marker {
@@ -60,7 +75,12 @@ impl Marker {
     pub fn put(&self, text: &str) -> String {
         // Nothing in it may end the comment.
         let json = serde_json::to_string(self).unwrap_or_default().replace('>', "\\u003e");
-        format!("{}\n\n{OPEN}{json}{CLOSE}\n", text.trim_end())
+        let text = text.trim_end();
+        let (text, more) = match text.char_indices().nth(LIMIT) {
+            Some((end, _)) => (&text[..end], "\n\n(The rest is too long for a pull request.)"),
+            None => (text, ""),
+        };
+        format!("{text}{more}\n\n{OPEN}{json}{CLOSE}\n")
     }
 
     /// The marker at the end of a text, and the text before it.
@@ -108,8 +128,16 @@ mod tests {
     #[test]
     fn branches_are_told_apart() {
         let subject = marker().subject;
-        assert_eq!(subject.branch("rotate/"), "rotate/prune/production/eu-->/auth-api-secrets");
-        let promote = Subject { kind: Kind::Promote, ..subject };
-        assert_eq!(promote.branch("x-"), "x-production/eu-->/auth-api-secrets");
+        assert_eq!(subject.branch("rotate/"), "rotate/prune/production.eu--%3E/auth-api-secrets");
+        let environment = "a.b/c d".to_owned();
+        let promote = Subject { kind: Kind::Promote, environment, ..subject };
+        assert_eq!(promote.branch("x-"), "x-a%2Eb.c%20d/auth-api-secrets");
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        let text = marker().put(&"ä".repeat(70_000));
+        assert!(text.chars().count() < 65_536 && text.contains("too long"));
+        assert_eq!(Marker::split(&text).unwrap().1, marker());
     }
 }

@@ -15,6 +15,8 @@ use crate::timeline::{Era, Timeline};
 
 /// Longer lists are cut: GitHub takes no more than 65,536 characters in all.
 const ROWS: usize = 60;
+/// Of more environments than these, only the two that the change is about are drawn.
+const CHARTED: usize = 12;
 /// So many times of each environment are drawn.
 const DRAWN: usize = 6;
 
@@ -202,7 +204,12 @@ impl Proposal<'_> {
         let Some(timeline) = self.timeline else { return };
         let family = &self.plan.family;
         let named = |environment: &&String| !timeline.eras(environment, family).is_empty();
-        let environments: Vec<String> = self.environments.iter().filter(named).cloned().collect();
+        let mut environments: Vec<String> =
+            self.environments.iter().filter(named).cloned().collect();
+        if environments.len() > CHARTED {
+            let matters = |one: &String| *one == self.plan.environment || self.source == Some(one);
+            environments.retain(matters);
+        }
         if environments.is_empty() {
             return;
         }
