@@ -7,7 +7,7 @@
 //! [`repo`] puts roots, environments, references and providers together. [`timeline`] asks [`history`] for
 //! the same of every commit before. [`plan`] works out what a
 //! writing command would change, resolves the planned tree in memory, and holds it against the tree as it
-//! stands; [`disk`] writes what was proved, all of it or nothing. [`report`] phrases what came of it,
+//! stands; [`disk`] writes what was proved, all of it or nothing, or [`forge`] makes a pull request of it. [`report`] phrases what came of it,
 //! [`cli`] reads the flags and picks the exit code.
 //!
 //! # The floors
@@ -29,12 +29,14 @@
 //! | 1 | [`config`] | `rotate.yaml` |
 //! | 1 | [`finding`] | what a rule has to say about a place, and how to repair it |
 //! | 1 | [`history`] | what Git says |
+//! | 1 | [`forge`] | pull requests on GitHub, by its program `gh` |
 //! | 0 | [`text`] | texts, byte ranges, paths, edits |
 
 pub mod cli;
 pub mod config;
 pub mod disk;
 pub mod finding;
+pub mod forge;
 pub mod history;
 pub mod k8s;
 pub mod kustomize;

@@ -121,7 +121,7 @@ impl Global {
 
 /// Whether a variable is set to something other than nothing or `0`.
 #[allow(clippy::disallowed_methods)] // the command line is where the environment is read
-fn variable(name: &str) -> bool {
+pub(super) fn variable(name: &str) -> bool {
     std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0")
 }
 

@@ -4,20 +4,31 @@ use std::io::IsTerminal as _;
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::args::Global;
+use crate::cli::args::{Format, Global};
+use crate::cli::change::{Background, Change};
 use crate::cli::failure::Failure;
 use crate::cli::gates::Gates;
+use crate::cli::outputs::{Outputs, headed};
+use crate::cli::proposing::{Care, Gone, Run, Told};
+use crate::cli::pulls::Ground;
 use crate::cli::session::Session;
 use crate::cli::writing::Work;
-use crate::cli::{Status, gates, writing};
+use crate::cli::{Status, gates, outputs, pulls, writing};
+use crate::forge::marker::{Kind, Marker, Subject};
 use crate::plan::batch::Batch;
 use crate::plan::contract::Bump;
+use crate::plan::remaining::remaining;
 use crate::plan::request::BumpRequest;
 use crate::plan::{FileChange, Plan, hold};
 use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::report::message::Message;
 use crate::report::plan::Remark;
+use crate::report::proposal::markdown;
+use crate::report::pulls::Action;
+use crate::report::workflow::log;
+use crate::timeline::gate::source;
+use crate::timeline::walk::Depth;
 
 /// Move secret references to another version in one environment
 ///
@@ -49,6 +60,9 @@ pub struct Args {
     writing: writing::Args,
 
     #[command(flatten)]
+    outputs: outputs::Args,
+
+    #[command(flatten)]
     gates: gates::Args,
 
     /// Take the hold on the family out of rotate.yaml
@@ -58,87 +72,184 @@ pub struct Args {
     /// Take TIME (RFC 3339) for the present time
     #[arg(long, value_name = "TIME")]
     at: Option<DateTime<Utc>>,
+
+    #[command(flatten, next_help_heading = "Pull requests")]
+    pulls: pulls::Args,
 }
 
-/// Plans the bump, proves it, and writes it or shows it.
+/// What it prints.
+const FORMATS: [Format; 4] = [Format::Text, Format::Json, Format::Markdown, Format::Github];
+
+/// Plans the bump, proves it, and writes it, makes pull requests of it, or shows it.
 ///
 /// # Errors
 /// When the tree cannot be read, the bump is refused, a gate is shut, or it cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
-    let json = global.is_json()?;
-    let session = Session::open(global, console, args.writing.access())?;
+    let format = global.one_of(&FORMATS)?;
+    let session = Session::open(global, console, args.pulls.access(&args.writing))?;
     if args.writing.commit {
         session.required_git()?;
     }
-    let repo = session.repo()?;
+    let ground = args.pulls.ground(&session, args.writing.dry_run)?;
+    let repo = ground.as_ref().map_or_else(|| session.repo(), |ground| ground.repo(&session))?;
     session.report_problems(&repo, console);
     let families = families(args, &repo, console)?;
     let now = args.at.unwrap_or_else(Utc::now);
-    let gates = Gates::open(&args.gates, &session, &repo, now)?;
-    let (work, changes) = plan(args, &repo, families, &gates, now)?;
-    args.writing.carry_out(&session, &work, &changes, console)?;
-    if json {
-        let plans: Vec<&Plan> = work.iter().map(|one| &one.plan).collect();
-        console.json(&Bump::new(&plans, args.writing.writes()))?;
-    } else {
-        args.writing.show(&session, &work, &changes, console)?;
+    let mainline = ground.as_ref().map(Ground::mainline).or_else(|| args.gates.mainline.clone());
+    let tells = outputs::tells(ground.is_some(), &args.outputs, format);
+    let gates = Gates::open(&args.gates, &session, &repo, (mainline.as_deref(), tells), now)?;
+    let bump = Bumping { args, format, gates: &gates, tells: tells == Depth::Everything, now };
+    match &ground {
+        Some(ground) => bump.propose(&repo, &families, ground, &session, console),
+        None => bump.write(&repo, &families, &session, console),
     }
-    let would = args.writing.check && !changes.is_empty();
-    Ok(if would { Status::Findings } else { Status::Done })
 }
 
-/// One plan a family, each on the tree that the ones before would leave.
-fn plan(
-    args: &Args,
-    repo: &Repo,
-    families: Vec<String>,
-    gates: &Gates<'_>,
+/// One run.
+struct Bumping<'a> {
+    args: &'a Args,
+    format: Format,
+    gates: &'a Gates<'a>,
+    /// Whether a reviewer is told of it.
+    tells: bool,
     now: DateTime<Utc>,
-) -> Result<(Vec<Work>, Vec<FileChange>), Failure> {
-    let mut batch = Batch::new(repo);
-    let (mut work, mut failures) = (Vec::new(), Vec::new());
-    for family in families {
-        let request = BumpRequest {
-            environment: args.environment.clone(),
-            family,
-            version: args.to_version.clone(),
-            back: None,
-            now,
+}
+
+impl Bumping<'_> {
+    /// One plan a family, each on the tree that the ones before would leave.
+    fn write(
+        &self,
+        repo: &Repo,
+        families: &[String],
+        session: &Session,
+        console: &Console,
+    ) -> Result<Status, Failure> {
+        let Args { writing, outputs, .. } = self.args;
+        let mut batch = Batch::new(repo);
+        let (mut done, mut failures) = (Vec::new(), Vec::new());
+        for family in families {
+            match self.one(&batch, &self.request(family, None)) {
+                Ok(one) => {
+                    batch.take(&one.work.plan.changes);
+                    batch.take(&one.work.settings);
+                    done.push(one);
+                }
+                Err(failure) => failures.push(failure),
+            }
+        }
+        if let Some(failure) = Failure::first_of(failures) {
+            return Err(failure);
+        }
+        let changes = batch.changes();
+        let work: Vec<&Work> = done.iter().map(|one| &one.work).collect();
+        writing.carry_out(session, &work, &changes, console)?;
+        let on = self.background(repo);
+        let report = || markdown(&done.iter().map(|one| one.proposal(on)).collect::<Vec<_>>());
+        match self.format {
+            Format::Json => {
+                let plans: Vec<&Plan> = work.iter().map(|one| &one.plan).collect();
+                console.json(&Bump::new(&plans, writing.writes()))?;
+            }
+            Format::Markdown => console.result(&report())?,
+            Format::Github => console.result(&log(&report()))?,
+            _ => writing.show(session, &work, &changes, console)?,
+        }
+        let left = Outputs { changed: !changes.is_empty(), ..Outputs::default() };
+        outputs.leave(session, self.format, || Ok(report()), || headed("bump", &report()), left)?;
+        let would = writing.check && !changes.is_empty();
+        Ok(if would { Status::Findings } else { Status::Done })
+    }
+
+    /// A pull request for each family.
+    fn propose(
+        &self,
+        repo: &Repo,
+        families: &[String],
+        ground: &Ground<'_>,
+        session: &Session,
+        console: &Console,
+    ) -> Result<Status, Failure> {
+        let environment = &self.args.environment;
+        let subject = |family: &String| Subject {
+            kind: Kind::Bump,
+            environment: environment.clone(),
+            family: family.clone(),
         };
-        match one(args, &mut batch, &request, gates) {
-            Ok(one) => work.push(one),
-            Err(failure) => failures.push(failure),
+        let (mut proposed, mut planned, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+        for family in families {
+            // What is proposed already keeps its version: another one is minted when that is merged or closed.
+            let open = ground.marker(&subject(family)).map(|marker| marker.version.clone());
+            let index = repo.environment(environment)?;
+            let runs = repo.running_of(index, family).versions.pop_last();
+            let open = open.filter(|open| runs.is_none_or(|runs| runs < *open));
+            match self.one(&Batch::new(repo), &self.request(family, open)) {
+                Ok(one) => {
+                    planned.push(subject(family));
+                    if !one.work.plan.is_empty() {
+                        proposed.push(one.proposed(Kind::Bump, true, self.background(repo)));
+                    }
+                }
+                Err(failure) => failures.push(failure),
+            }
+        }
+        // What cannot be planned now says nothing about what is proposed of it.
+        let scope = |of: &Subject| planned.contains(of);
+        let gone = |marker: &Marker| Gone {
+            action: Action::Closed,
+            why: format!("{environment} needs no {} any more", marker.version),
+        };
+        let care = Care { scope: &scope, gone: &gone };
+        let (done, failed) = Run::new(ground, console).carry_out(&proposed, &care);
+        Told { command: "bump", done: &done, more: "", format: self.format }.tell(
+            session,
+            &self.args.outputs,
+            console,
+        )?;
+        failures.extend(failed);
+        Failure::first_of(failures).map_or(Ok(Status::Done), Err)
+    }
+
+    fn request(&self, family: &str, version: Option<String>) -> BumpRequest {
+        BumpRequest {
+            environment: self.args.environment.clone(),
+            family: family.to_owned(),
+            version: self.args.to_version.clone().or(version),
+            back: None,
+            now: self.now,
         }
     }
-    match Failure::first_of(failures) {
-        Some(failure) => Err(failure),
-        None => Ok((work, batch.changes())),
-    }
-}
 
-fn one(
-    args: &Args,
-    batch: &mut Batch<'_>,
-    request: &BumpRequest,
-    gates: &Gates<'_>,
-) -> Result<Work, Failure> {
-    let (environment, family) = (&request.environment, &request.family);
-    // What cannot be planned at all is told before what keeps it from being done now.
-    let planned = batch.preview(request)?;
-    let version = request.version.as_deref();
-    let mut remarks = gates.pass(batch.repo(), environment, family, version, args.lift_hold)?;
-    let lifted = if args.lift_hold { hold::lift(batch.repo(), environment, family)? } else { None };
-    let settings: Vec<FileChange> = lifted.into_iter().collect();
-    if let Some(after) = batch.after(&planned.changes) {
-        remarks.extend(gates.pass_lint(batch.repo(), &after, environment, family)?);
+    fn one(&self, batch: &Batch<'_>, request: &BumpRequest) -> Result<Change, Failure> {
+        let (environment, family) = (&request.environment, &request.family);
+        let (before, lifts) = (batch.repo(), self.args.lift_hold);
+        // What cannot be planned at all is told before what keeps it from being done now.
+        let plan = batch.preview(request)?;
+        let version = request.version.as_deref();
+        let mut remarks = self.gates.pass(before, environment, family, version, lifts)?;
+        let lifted = if lifts { hold::lift(before, environment, family)? } else { None };
+        let settings: Vec<FileChange> = lifted.into_iter().collect();
+        let after = batch.after(&plan.changes);
+        if let Some(after) = &after {
+            remarks.extend(self.gates.pass_lint(before, after, environment, family)?);
+        }
+        if !settings.is_empty() {
+            let text = "lifted".to_owned();
+            remarks.push(Remark { trailer: "Rotate-Hold", text });
+        }
+        let after = after.as_ref().unwrap_or(before);
+        let gates = if self.tells { self.gates.all(before, after, &plan)? } else { Vec::new() };
+        let index = before.environment(environment)?;
+        Ok(Change {
+            from: source(before, index, family).map(|from| from.name.clone()),
+            remaining: if self.tells { remaining(after, &plan) } else { Vec::new() },
+            work: Work { plan, settings, remarks, verb: "Bump" },
+            gates,
+        })
     }
-    batch.take(&planned.changes);
-    batch.take(&settings);
-    if !settings.is_empty() {
-        let text = "lifted".to_owned();
-        remarks.push(Remark { trailer: "Rotate-Hold", text });
+
+    const fn background<'b>(&'b self, repo: &'b Repo) -> Background<'b> {
+        Background { repo, timeline: self.gates.timeline(), now: self.now }
     }
-    Ok(Work { plan: planned, settings, remarks, verb: "Bump" })
 }
 
 /// The families that were named, all of them, the only one, or the one that a person chooses.

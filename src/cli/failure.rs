@@ -3,6 +3,7 @@
 use crate::cli::Status;
 use crate::config::error::ConfigError;
 use crate::disk::error::{DiskError, WriteError};
+use crate::forge::error::ForgeError;
 use crate::history::error::HistoryError;
 use crate::lint::selection::UnknownRule;
 use crate::plan::refusal::{PlanError, Refusal};
@@ -119,6 +120,13 @@ impl From<WriteError> for Failure {
 
 impl From<HistoryError> for Failure {
     fn from(error: HistoryError) -> Self {
+        let help = error.help();
+        Self::usage(Message { help, ..Message::new(error.to_string()) })
+    }
+}
+
+impl From<ForgeError> for Failure {
+    fn from(error: ForgeError) -> Self {
         let help = error.help();
         Self::usage(Message { help, ..Message::new(error.to_string()) })
     }

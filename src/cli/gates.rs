@@ -8,8 +8,9 @@ use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::finding::{Finding, Level};
 use crate::lint::rule::{Facts, History};
+use crate::lint::run;
 use crate::lint::selection::Selection;
-use crate::lint::{self};
+use crate::plan::Plan;
 use crate::repo::Repo;
 use crate::repo::running::Running;
 use crate::report::message::Message;
@@ -67,7 +68,7 @@ pub struct Gates<'a> {
 }
 
 impl<'a> Gates<'a> {
-    /// Reads the history, where there is Git.
+    /// Reads the history of a branch, where there is Git.
     ///
     /// # Errors
     /// When there is Git and it cannot be read.
@@ -75,10 +76,11 @@ impl<'a> Gates<'a> {
         args: &'a Args,
         session: &Session,
         repo: &Repo,
+        (mainline, depth): (Option<&str>, Depth<'_>),
         now: DateTime<Utc>,
     ) -> Result<Self, Failure> {
         let timeline = if session.has_git() && !session.is_unborn() {
-            Some(session.timeline(repo, args.mainline.as_deref(), Depth::Since)?)
+            Some(session.timeline(repo, mainline, depth)?)
         } else {
             None
         };
@@ -153,6 +155,28 @@ impl<'a> Gates<'a> {
         self.judge(environment, family, gate.into_iter().collect())
     }
 
+    /// Every gate of a version, for a reviewer: those that were passed are open or overridden.
+    ///
+    /// # Errors
+    /// When the settings name a rule that there is not.
+    pub fn all(&self, before: &Repo, after: &Repo, plan: &Plan) -> Result<Vec<Gate>, Failure> {
+        let (environment, family) = (&plan.environment, &plan.family);
+        let index = before.environment(environment)?;
+        let timeline = self.timeline.as_ref();
+        let version = plan.to.rsplit('-').next();
+        let candidate = Candidate {
+            repo: before,
+            timeline,
+            environment: index,
+            family,
+            version,
+            now: self.now,
+        };
+        let mut gates = candidate.gates();
+        gates.push(lint(before, after, environment, family, self.now)?);
+        Ok(gates)
+    }
+
     fn judge(
         &self,
         environment: &str,
@@ -208,12 +232,32 @@ pub fn lint_gate(
     Ok(Some(Gate { kind: GateKind::Lint, is_open: false, text, opens: None }))
 }
 
+/// The gate of the rules, open or shut.
+///
+/// # Errors
+/// When the settings name a rule that there is not.
+pub fn lint(
+    before: &Repo,
+    after: &Repo,
+    environment: &str,
+    family: &str,
+    now: DateTime<Utc>,
+) -> Result<Gate, Failure> {
+    let shut = lint_gate(before, after, environment, family, now)?;
+    Ok(shut.unwrap_or_else(|| Gate {
+        kind: GateKind::Lint,
+        is_open: true,
+        text: format!("no error in {environment} afterwards"),
+        opens: None,
+    }))
+}
+
 /// The errors that the rules find in an environment.
 fn errors(repo: &Repo, environment: &str, now: DateTime<Utc>) -> Result<Vec<Finding>, Failure> {
     let selection = Selection::of(&repo.config)?;
     let history = History::none();
     let facts = Facts { repo, base: None, history: &history, now };
-    let mut findings = lint::run(&facts, &selection).findings;
+    let mut findings = run(&facts, &selection).findings;
     findings.retain(|finding| {
         finding.level == Level::Error && finding.environments.iter().any(|one| one == environment)
     });

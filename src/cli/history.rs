@@ -51,7 +51,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let now = args.at.unwrap_or_else(Utc::now);
     let timeline = session.timeline(&repo, args.mainline.as_deref(), Depth::Everything)?;
     let environments = environments(&repo, &timeline, args)?;
-    let story = Story { family: &args.family, timeline: &timeline, environments, now };
+    let story =
+        Story { family: &args.family, timeline: &timeline, environments, now, newest: None };
     match format {
         Format::Json => console.json(&picture::History::new(&story))?,
         Format::Markdown => console.result(&picture::markdown(&story))?,

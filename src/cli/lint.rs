@@ -1,15 +1,16 @@
 //! `rotate lint`: findings, their repair, and what a repository begins with.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
-use crate::cli::Status;
 use crate::cli::args::{Format, Global};
 use crate::cli::explain::words;
 use crate::cli::failure::Failure;
+use crate::cli::outputs::Outputs;
 use crate::cli::session::{Access, Session};
+use crate::cli::{Status, outputs};
 use crate::disk::file;
 use crate::disk::tree::read_file;
 use crate::finding::{Finding, Fix, Level};
@@ -77,6 +78,9 @@ pub struct Args {
     /// Write the findings into the baseline instead of reporting them
     #[arg(long, requires = "baseline", conflicts_with_all = ["fix", "paths"])]
     write_baseline: bool,
+
+    #[command(flatten)]
+    outputs: outputs::Args,
 
     /// Take TIME (RFC 3339) for the present time
     #[arg(long, value_name = "TIME")]
@@ -164,6 +168,12 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         counts: judged.counts,
     };
     show(&report, format, console)?;
+    let left = Outputs {
+        changed: !changes.is_empty(),
+        findings: Some(judged.findings.len()),
+        ..Outputs::default()
+    };
+    args.outputs.leave(&session, format, || json(&report), || summary(&report), left)?;
     let fails = judged.findings.iter().any(|finding| args.fail_on.is_met(finding));
     drop(history);
     // The process ends here; taking large trees apart node by node would only delay that.
@@ -260,12 +270,7 @@ fn show(report: &Report<'_>, format: Format, console: &Console) -> Result<(), Fa
         Format::Concise => console.result(&concise(report, console.color_out))?,
         Format::Json => console.json(&Lint::new(report))?,
         Format::Sarif => console.json(&sarif(report))?,
-        Format::Github => {
-            console.result(&github(report))?;
-            if let Some(file) = step_summary() {
-                file::append(Path::new(&file), &summary(report))?;
-            }
-        }
+        Format::Github => console.result(&github(report))?,
         Format::Markdown => console.result(&summary(report))?,
         Format::Text | Format::Mermaid => {
             console.result(&text(report, console.color_out, console.width))?;
@@ -274,8 +279,8 @@ fn show(report: &Report<'_>, format: Format, console: &Console) -> Result<(), Fa
     Ok(())
 }
 
-/// The file that a GitHub workflow's step shows as its summary.
-#[allow(clippy::disallowed_methods)] // the command line is where the environment is read
-fn step_summary() -> Option<std::ffi::OsString> {
-    std::env::var_os("GITHUB_STEP_SUMMARY").filter(|file| !file.is_empty())
+/// The findings as a file for code scanning.
+fn json(report: &Report<'_>) -> Result<String, Failure> {
+    let text = serde_json::to_string_pretty(&sarif(report)).map_err(std::io::Error::from)?;
+    Ok(format!("{text}\n"))
 }

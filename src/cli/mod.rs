@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod bump;
+pub mod change;
 pub mod completions;
 pub mod explain;
 pub mod failure;
@@ -9,8 +10,12 @@ pub mod gates;
 pub mod history;
 pub mod init;
 pub mod lint;
+pub mod outputs;
 pub mod promote;
+pub mod promotions;
+pub mod proposing;
 pub mod prune;
+pub mod pulls;
 pub mod refs;
 pub mod rollback;
 pub mod session;

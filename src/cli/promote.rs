@@ -3,20 +3,25 @@
 use chrono::{DateTime, Utc};
 
 use crate::cli::args::{Format, Global};
+use crate::cli::change::Background;
 use crate::cli::failure::Failure;
-use crate::cli::gates::lint_gate;
+use crate::cli::outputs::{Outputs, headed};
+use crate::cli::promotions::{Planned, Together, plan};
+use crate::cli::proposing::{Care, Gone, Proposed, Run, Told};
+use crate::cli::pulls::Ground;
 use crate::cli::session::Session;
 use crate::cli::writing::Work;
-use crate::cli::{Status, writing};
+use crate::cli::{Status, outputs, pulls, writing};
+use crate::forge::marker::{Kind, Marker, Subject};
 use crate::plan::batch::Batch;
-use crate::plan::request::BumpRequest;
+use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::report::message;
-use crate::report::promote::{Promote, Promotion, Waiting, markdown, text};
+use crate::report::promote::{Promote, Promotion, markdown, text, waits};
+use crate::report::pulls::Action;
+use crate::report::workflow::log;
 use crate::timeline::Timeline;
-use crate::timeline::gate::Gate;
 use crate::timeline::outlook::{Next, Standing, outlook};
-use crate::timeline::walk::Depth;
 
 /// Take every version that is due to the next environment
 ///
@@ -28,8 +33,15 @@ pub struct Args {
     #[arg(value_name = "ENV")]
     environment: Option<String>,
 
+    /// Only this family; can be given several times
+    #[arg(long = "family", value_name = "FAMILY", value_delimiter = ',')]
+    families: Vec<String>,
+
     #[command(flatten)]
     writing: writing::Args,
+
+    #[command(flatten)]
+    outputs: outputs::Args,
 
     /// Read the history of BRANCH; the default is the default branch of the remote, or what is checked out
     #[arg(long, value_name = "BRANCH")]
@@ -38,124 +50,177 @@ pub struct Args {
     /// Take TIME (RFC 3339) for the present time
     #[arg(long, value_name = "TIME")]
     at: Option<DateTime<Utc>>,
+
+    #[command(flatten, next_help_heading = "Pull requests")]
+    pulls: pulls::Args,
 }
 
-/// Plans what is due, proves it, and writes it or shows it.
+/// What it prints.
+const FORMATS: [Format; 4] = [Format::Text, Format::Json, Format::Markdown, Format::Github];
+
+/// Plans what is due, proves it, and writes it, makes pull requests of it, or shows it.
 ///
 /// # Errors
 /// When the tree or its history cannot be read, or what was planned cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
-    let format = global.one_of(&[Format::Text, Format::Json, Format::Markdown])?;
-    let session = Session::open(global, console, args.writing.access())?;
-    let repo = session.repo()?;
+    let format = global.one_of(&FORMATS)?;
+    let session = Session::open(global, console, args.pulls.access(&args.writing))?;
+    let ground = args.pulls.ground(&session, args.writing.dry_run)?;
+    let repo = ground.as_ref().map_or_else(|| session.repo(), |ground| ground.repo(&session))?;
     session.report_problems(&repo, console);
     let now = args.at.unwrap_or_else(Utc::now);
-    let mut standings = {
-        let timeline = session.timeline(&repo, args.mainline.as_deref(), Depth::Since)?;
-        Promotions { standings: outlook(&repo, Some(&timeline), now), timeline }
-    };
+    let mainline = ground.as_ref().map(Ground::mainline).or_else(|| args.mainline.clone());
+    let depth = outputs::tells(ground.is_some(), &args.outputs, format);
+    let timeline = session.timeline(&repo, mainline.as_deref(), depth)?;
+    let mut standings = outlook(&repo, Some(&timeline), now);
     if let Some(name) = &args.environment {
         repo.environment(name)?;
-        standings.standings.retain(|one| one.environment == *name);
     }
-    let mut batch = Batch::new(&repo);
-    let (work, waiting, failures) = standings.plan(&mut batch, now)?;
-    let changes = batch.changes();
-    args.writing.carry_out(&session, &work, &changes, console)?;
-    let promotions: Vec<Promotion<'_>> = work
-        .iter()
-        .map(|one| Promotion {
-            plan: &one.plan,
-            standing: standings.of(&one.plan.environment, &one.plan.family),
-        })
-        .collect();
-    let written = args.writing.writes();
-    match format {
-        Format::Json => {
-            console.json(&Promote::new(&promotions, &waiting, written))?;
-        }
-        Format::Markdown => {
-            console.result(&markdown(&promotions, &waiting, &standings.timeline))?;
-        }
-        _ => {
-            args.writing.show(&session, &work, &changes, console)?;
-            console.talk(text(&promotions, &waiting).trim_end());
-        }
-    }
+    standings.retain(|one| args.has(&one.environment, &one.family));
+    let promote = Promoting { args, format, repo: &repo, timeline, standings, now };
+    let (would, failures) = match &ground {
+        Some(ground) => promote.propose(ground, &session, console)?,
+        None => promote.write(&session, console)?,
+    };
     for failure in &failures {
         console.complain(&message::error(&failure.message, console));
     }
-    let would = args.writing.check && !changes.is_empty();
     let status = failures.iter().map(|failure| failure.status).max();
+    std::mem::forget(repo);
     Ok(status.unwrap_or(if would { Status::Findings } else { Status::Done }))
 }
 
-/// How everything stands.
-struct Promotions {
-    standings: Vec<Standing>,
-    timeline: Timeline,
+impl Args {
+    /// Whether it was asked for.
+    fn has(&self, environment: &str, family: &str) -> bool {
+        self.environment.as_deref().is_none_or(|one| one == environment)
+            && (self.families.is_empty() || self.families.iter().any(|one| one == family))
+    }
 }
 
-/// What came of planning: what can be done, what waits, and what cannot be planned.
-type Planned = (Vec<Work>, Vec<Waiting>, Vec<Failure>);
+/// One run.
+struct Promoting<'a> {
+    args: &'a Args,
+    format: Format,
+    repo: &'a Repo,
+    timeline: Timeline,
+    standings: Vec<Standing>,
+    now: DateTime<Utc>,
+}
 
-impl Promotions {
-    fn of(&self, environment: &str, family: &str) -> Option<&Standing> {
-        self.standings.iter().find(|one| one.environment == environment && one.family == family)
-    }
+/// Whether `--check` has something to say, and what went wrong.
+type Done = Result<(bool, Vec<Failure>), Failure>;
 
-    /// One plan a family that is due, in promotion order, each on the tree that the ones before would leave.
-    fn plan(&self, batch: &mut Batch<'_>, now: DateTime<Utc>) -> Result<Planned, Failure> {
-        let (mut work, mut waiting, mut failures) = (Vec::new(), Vec::new(), Vec::new());
-        let names: Vec<String> =
-            batch.repo().environments.iter().map(|one| one.name.clone()).collect();
-        for name in names {
-            for standing in self.standings.iter().filter(|one| one.environment == name) {
-                let Next::Take { version, from, gates } = &standing.next else { continue };
-                let mut shut: Vec<_> = gates.iter().filter(|gate| !gate.is_open).cloned().collect();
-                if shut.is_empty() {
-                    let request = BumpRequest {
-                        environment: name.clone(),
-                        family: standing.family.clone(),
-                        version: Some(version.clone()),
-                        back: None,
-                        now,
-                    };
-                    match one(batch, &request) {
-                        Ok(Ok(one)) => {
-                            work.push(one);
-                            continue;
-                        }
-                        Ok(Err(gate)) => shut.push(gate),
-                        Err(failure) => {
-                            failures.push(failure);
-                            continue;
-                        }
-                    }
-                }
-                waiting.push(Waiting {
-                    family: standing.family.clone(),
-                    environment: name.clone(),
-                    version: version.clone(),
-                    from: from.clone(),
-                    gates: shut,
-                });
+impl Promoting<'_> {
+    /// Writes what is due, or shows it.
+    fn write(&self, session: &Session, console: &Console) -> Done {
+        let Args { writing, outputs, .. } = self.args;
+        let mut batch = Batch::new(self.repo);
+        let planned = plan(&mut batch, &self.standings, Together::OnTop, self.now);
+        let Planned { due, waiting, failures, .. } = planned;
+        let changes = batch.changes();
+        let work: Vec<&Work> = due.iter().map(|one| &one.work).collect();
+        writing.carry_out(session, &work, &changes, console)?;
+        let report = || {
+            let on = self.background();
+            let proposals: Vec<_> = due.iter().map(|one| one.proposal(on)).collect();
+            markdown(&proposals, &waiting)
+        };
+        match self.format {
+            Format::Json => {
+                let promotions: Vec<Promotion<'_>> = work
+                    .iter()
+                    .map(|one| Promotion {
+                        plan: &one.plan,
+                        standing: self.standing(&one.plan.environment, &one.plan.family),
+                    })
+                    .collect();
+                console.json(&Promote::new(&promotions, &waiting, writing.writes()))?;
+            }
+            Format::Markdown => console.result(&report())?,
+            Format::Github => console.result(&log(&report()))?,
+            _ => {
+                writing.show(session, &work, &changes, console)?;
+                console.talk(text(due.is_empty(), &waiting).trim_end());
             }
         }
-        Ok((work, waiting, failures))
+        let left = Outputs { changed: !changes.is_empty(), ..Outputs::default() };
+        outputs.leave(
+            session,
+            self.format,
+            || Ok(report()),
+            || headed("promote", &report()),
+            left,
+        )?;
+        let failures = failures.into_iter().map(|(_, _, failure)| failure).collect();
+        Ok((writing.check && !changes.is_empty(), failures))
     }
-}
 
-/// A bump, unless the rules would find errors afterwards: then the gate that this shuts.
-fn one(batch: &mut Batch<'_>, request: &BumpRequest) -> Result<Result<Work, Gate>, Failure> {
-    let plan = batch.preview(request)?;
-    if let Some(after) = batch.after(&plan.changes) {
-        let (environment, family) = (&request.environment, &request.family);
-        let gate = lint_gate(batch.repo(), &after, environment, family, request.now)?;
-        if let Some(gate) = gate {
-            return Ok(Err(gate));
+    /// Makes pull requests of what is due, and closes those whose reason is gone.
+    fn propose(&self, ground: &Ground<'_>, session: &Session, console: &Console) -> Done {
+        let mut batch = Batch::new(self.repo);
+        let planned = plan(&mut batch, &self.standings, Together::Apart, self.now);
+        let Planned { due, waiting, late, failures } = planned;
+        let on = self.background();
+        let due = due.iter().map(|one| one.proposed(Kind::Promote, true, on));
+        let late = late.iter().map(|one| one.proposed(Kind::Promote, false, on));
+        let proposed: Vec<Proposed> = due.chain(late).collect();
+        let scope = |subject: &Subject| {
+            let Subject { kind, environment, family } = subject;
+            // What cannot be planned now says nothing about what is proposed of it.
+            let fails = failures.iter().any(|(at, of, _)| at == environment && of == family);
+            *kind == Kind::Promote && self.args.has(environment, family) && !fails
+        };
+        let care = Care { scope: &scope, gone: &|marker| self.gone(marker) };
+        let (done, failed) = Run::new(ground, console).carry_out(&proposed, &care);
+        let more = waits(&waiting);
+        Told { command: "promote", done: &done, more: &more, format: self.format }.tell(
+            session,
+            &self.args.outputs,
+            console,
+        )?;
+        let waits = text(false, &waiting);
+        match self.format {
+            Format::Json | Format::Markdown => {}
+            Format::Github => console.result(&log(&waits))?,
+            _ => console.talk(waits.trim_end()),
+        }
+        let failures = failures.into_iter().map(|(_, _, failure)| failure);
+        Ok((false, failures.chain(failed).collect()))
+    }
+
+    /// Why a pull request is not wanted any more.
+    fn gone(&self, marker: &Marker) -> Gone {
+        let Subject { environment, family, .. } = &marker.subject;
+        let closed = |why: String| Gone { action: Action::Closed, why };
+        let Some(standing) = self.standing(environment, family) else {
+            return closed(format!("nothing in {environment} names {family} any more"));
+        };
+        match &standing.next {
+            _ if standing.running.only() == Some(marker.version.as_str()) => {
+                closed(format!("{environment} runs {} already", marker.version))
+            }
+            Next::Take { version, from, gates } => {
+                let shut = gates.iter().find(|gate| !gate.is_open);
+                let why = shut.map_or_else(String::new, |gate| format!("; {}", gate.text));
+                if *version == marker.version {
+                    return closed(format!("{version} waits again{why}"));
+                }
+                Gone { action: Action::Superseded, why: format!("{from} runs {version} now{why}") }
+            }
+            Next::Nothing => closed(format!("there is nothing for {environment} to take")),
+            Next::Unclear { from } => closed(format!("{from} does not run one version alone")),
+            Next::Ahead { from } => {
+                closed(format!("{environment} runs a newer version than {from}"))
+            }
         }
     }
-    batch.take(&plan.changes);
-    Ok(Ok(Work { plan, settings: Vec::new(), remarks: Vec::new(), verb: "Promote" }))
+
+    const fn background(&self) -> Background<'_> {
+        Background { repo: self.repo, timeline: Some(&self.timeline), now: self.now }
+    }
+
+    fn standing(&self, environment: &str, family: &str) -> Option<&Standing> {
+        self.standings.iter().find(|one| one.environment == environment && one.family == family)
+    }
 }

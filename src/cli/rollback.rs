@@ -101,11 +101,11 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     }
     let work = with_hold(args, &mut batch, plan, version, now)?;
     let changes = batch.changes();
-    args.writing.carry_out(&session, std::slice::from_ref(&work), &changes, console)?;
+    args.writing.carry_out(&session, &[&work], &changes, console)?;
     if json {
         console.json(&Bump::rollback(&work.plan, args.writing.writes()))?;
     } else {
-        args.writing.show(&session, std::slice::from_ref(&work), &changes, console)?;
+        args.writing.show(&session, &[&work], &changes, console)?;
     }
     let would = args.writing.check && !changes.is_empty();
     Ok(if would { Status::Findings } else { Status::Done })

@@ -43,6 +43,8 @@ pub struct Session {
     start: PathBuf,
     /// Whether `-C` named it.
     is_named: bool,
+    /// Whether `--config` named the settings.
+    has_own_config: bool,
 }
 
 impl Session {
@@ -78,7 +80,9 @@ impl Session {
             console.complain(&message::warning(&Message::new(text), console));
         }
         let config = read_config(global, &start, &tree)?;
-        Ok(Self { tree: Arc::new(tree), git, config, writer, start, is_named: explicit })
+        let has_own_config = global.config.is_some();
+        let tree = Arc::new(tree);
+        Ok(Self { tree, git, config, writer, start, is_named: explicit, has_own_config })
     }
 
     /// Whether the tree is in a Git repository.
@@ -214,6 +218,23 @@ impl Session {
         let own = tree.source(&path).ok().and_then(|source| parse::parse(&source).ok());
         let config = own.unwrap_or_else(|| repo.config.clone());
         Ok(Repo::load(Arc::new(tree), Some(config), Scope::Everything)?)
+    }
+
+    /// The tree of a branch's newest commit, under its own settings, whatever is checked out.
+    ///
+    /// # Errors
+    /// When Git does not know the branch, or its tree or its settings cannot be loaded.
+    pub fn newest(&self, branch: &str) -> Result<Repo, Failure> {
+        let git = self.required_git()?;
+        let tree = git.line(Some(branch))?.snapshot()?;
+        let tree = tree.ok_or_else(|| HistoryError::Unborn(git.work_tree().to_owned()))?;
+        let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
+        let config = if self.has_own_config {
+            self.config.clone()
+        } else {
+            tree.source(&path).ok().map(|source| parse::parse(&source)).transpose()?
+        };
+        Ok(Repo::load(Arc::new(tree), config, Scope::Everything)?)
     }
 
     /// What the mainline says of every family and environment.

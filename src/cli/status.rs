@@ -2,12 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::Status;
 use crate::cli::args::{Format, Global};
 use crate::cli::failure::Failure;
+use crate::cli::outputs::{Outputs, headed};
 use crate::cli::session::{Access, Session};
+use crate::cli::{Status, outputs};
 use crate::report::console::Console;
 use crate::report::status as picture;
+use crate::report::workflow::log;
 use crate::timeline::outlook::outlook;
 use crate::timeline::walk::Depth;
 
@@ -17,6 +19,9 @@ use crate::timeline::walk::Depth;
 /// the environment named the version, unbroken until now.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    #[command(flatten)]
+    outputs: outputs::Args,
+
     /// Read the history of BRANCH; the default is the default branch of the remote, or what is checked out
     #[arg(long, value_name = "BRANCH")]
     mainline: Option<String>,
@@ -31,7 +36,7 @@ pub struct Args {
 /// # Errors
 /// When the tree, its configuration or its history cannot be read.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
-    let format = global.one_of(&[Format::Text, Format::Json, Format::Markdown])?;
+    let format = global.one_of(&[Format::Text, Format::Json, Format::Markdown, Format::Github])?;
     let session = Session::open(global, console, Access::Read)?;
     let repo = session.repo()?;
     session.report_problems(&repo, console);
@@ -43,8 +48,12 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
             console.json(&picture::Status::new(&standings, Some(&timeline.mainline), now))?;
         }
         Format::Markdown => console.result(&picture::markdown(&standings, now))?,
+        Format::Github => console.result(&log(&picture::text(&standings, now, false)))?,
         _ => console.result(&picture::text(&standings, now, console.color_out))?,
     }
+    let report = || picture::markdown(&standings, now);
+    let summary = || headed("status", &report());
+    args.outputs.leave(&session, format, || Ok(report()), summary, Outputs::default())?;
     std::mem::forget(repo);
     Ok(Status::Done)
 }

@@ -49,7 +49,9 @@ pub struct Commit {
 }
 
 impl Work {
-    fn commit(&self) -> Commit {
+    /// What becomes one commit.
+    #[must_use]
+    pub fn commit(&self) -> Commit {
         let message = picture::commit_message(&self.plan, self.verb, &self.remarks);
         Commit { changes: self.changes().cloned().collect(), message }
     }
@@ -79,12 +81,12 @@ impl Args {
     pub fn carry_out(
         &self,
         session: &Session,
-        work: &[Work],
+        work: &[&Work],
         all: &[FileChange],
         console: &Console,
     ) -> Result<(), Failure> {
         let changed = work.iter().filter(|one| one.changes().next().is_some());
-        self.write(session, &changed.map(Work::commit).collect::<Vec<_>>(), all, console)
+        self.write(session, &changed.map(|one| one.commit()).collect::<Vec<_>>(), all, console)
     }
 
     /// Writes changes, and makes the commits where they are asked for.
@@ -125,7 +127,7 @@ impl Args {
     pub fn show(
         &self,
         session: &Session,
-        work: &[Work],
+        work: &[&Work],
         all: &[FileChange],
         console: &Console,
     ) -> Result<(), Failure> {

@@ -24,6 +24,17 @@ pub fn replace(path: &Path, text: &str) -> Result<(), WriteError> {
     written.map_err(refused)
 }
 
+/// Writes a file whole, as [`replace`] does, and makes its directory where there is none.
+///
+/// # Errors
+/// When the system refuses.
+pub fn make(path: &Path, text: &str) -> Result<(), WriteError> {
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory).map_err(|error| WriteError::system(directory, &error))?;
+    }
+    replace(path, text)
+}
+
 /// Adds a text to the end of a file; makes the file where there is none.
 ///
 /// # Errors
@@ -39,7 +50,7 @@ pub fn append(path: &Path, text: &str) -> Result<(), WriteError> {
 mod tests {
     #![allow(clippy::disallowed_methods, reason = "tests look at the files")]
 
-    use super::{append, replace};
+    use super::{append, make, replace};
 
     #[test]
     fn replaces_and_appends() {
@@ -50,6 +61,8 @@ mod tests {
         append(&file, "three\n").unwrap();
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "two\nthree\n");
         assert_eq!(std::fs::read_dir(sandbox.path()).unwrap().count(), 1);
+        make(&sandbox.path().join("new/b.md"), "x").unwrap();
+        assert_eq!(std::fs::read_to_string(sandbox.path().join("new/b.md")).unwrap(), "x");
         let error = replace(&sandbox.path().join("no/where"), "x").unwrap_err();
         assert!(error.to_string().contains("where"), "{error}");
     }

@@ -55,6 +55,23 @@ pub enum HistoryError {
         /// What Git said.
         reason: String,
     },
+    /// A remote that is not known.
+    #[error("Git knows no remote `{name}` to push to")]
+    NoRemote {
+        /// What was looked for.
+        name: String,
+    },
+    /// No branch is known that a pull request could go to.
+    #[error("it is not known which branch the pull requests go to")]
+    NoBase,
+    /// The remote could not be read or written.
+    #[error("the remote `{name}` refused: {reason}")]
+    Remote {
+        /// The remote.
+        name: String,
+        /// What Git said.
+        reason: String,
+    },
     /// Anything else.
     #[error("cannot read the Git repository at `{path}`: {reason}")]
     System {
@@ -103,6 +120,11 @@ impl HistoryError {
             Self::Commit { .. } => Some(
                 "the files are written; commit them with `git add` and `git commit`".to_owned(),
             ),
+            Self::NoRemote { name } => Some(format!("`git remote add {name} URL` names one")),
+            Self::NoBase => Some("name it: `--base main`".to_owned()),
+            Self::Remote { name, .. } => {
+                Some(format!("`git push --dry-run {name}` shows whether it can be reached"))
+            }
             Self::System { .. } => Some("`git fsck` may tell more".to_owned()),
         }
     }

@@ -4,4 +4,5 @@ pub mod commit;
 pub mod error;
 pub mod git;
 pub mod line;
+pub mod remote;
 pub mod snapshot;

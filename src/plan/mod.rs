@@ -17,6 +17,7 @@ mod patch;
 mod prove;
 pub mod prune;
 pub mod refusal;
+pub mod remaining;
 pub mod request;
 mod site;
 mod spell;

@@ -20,7 +20,32 @@ pub struct Scheduled {
     pub name: String,
 }
 
+/// How long an environment keeps what nothing names any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention {
+    /// The time.
+    pub span: TimeDelta,
+    /// The CronJob that stretches it: twice its longest time between two runs is longer than the environment's own.
+    pub job: Option<String>,
+}
+
 impl Repo {
+    /// How long an environment keeps the old versions of a family.
+    ///
+    /// # Errors
+    /// With the name of a CronJob whose schedule cannot be told.
+    pub fn retention(&self, environment: usize, name: &str) -> Result<Retention, String> {
+        let own = Retention { span: self.environments[environment].retention(), job: None };
+        let jobs = self.scheduled(environment, name);
+        if let Some(job) = jobs.iter().find(|job| job.gap.is_none()) {
+            return Err(job.name.clone());
+        }
+        let longest = jobs.into_iter().next_back();
+        let twice = longest.and_then(|job| Some((job.gap?.checked_mul(2)?, job.name)));
+        let stretched = twice.filter(|(span, _)| *span > own.span);
+        Ok(stretched.map_or(own, |(span, job)| Retention { span, job: Some(job) }))
+    }
+
     /// The CronJobs of an environment that name a family at any version, the one that waits longest last. One that is
     /// suspended counts, since it may be resumed.
     #[must_use]

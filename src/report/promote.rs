@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use crate::plan::Plan;
 use crate::plan::contract::PlanView;
+use crate::report::markdown::{code, line, plain};
+use crate::report::proposal::{self, Proposal};
 use crate::report::status::{GateView, SinceView};
-use crate::timeline::Timeline;
-use crate::timeline::gate::{Gate, moment};
+use crate::timeline::gate::Gate;
 use crate::timeline::outlook::{Next, Standing};
 
 /// A promotion that was or would be made.
@@ -127,9 +128,9 @@ impl Promote {
 
 /// What waits, and that nothing is due where nothing is.
 #[must_use]
-pub fn text(promotions: &[Promotion<'_>], waiting: &[Waiting]) -> String {
+pub fn text(nothing_due: bool, waiting: &[Waiting]) -> String {
     let mut out = String::new();
-    if promotions.is_empty() {
+    if nothing_due {
         out.push_str("Nothing is due.\n");
     }
     for one in waiting {
@@ -142,94 +143,30 @@ pub fn text(promotions: &[Promotion<'_>], waiting: &[Waiting]) -> String {
     out
 }
 
-/// What a reviewer of a promotion wants to know, as Markdown for a pull request.
+/// What a reviewer of each promotion wants to know, and what waits.
 #[must_use]
-pub fn markdown(promotions: &[Promotion<'_>], waiting: &[Waiting], timeline: &Timeline) -> String {
-    let mut out = String::new();
-    for one in promotions {
-        promotion(&mut out, one, timeline);
-    }
-    if promotions.is_empty() {
+pub fn markdown(proposals: &[Proposal<'_>], waiting: &[Waiting]) -> String {
+    let mut out = proposal::markdown(proposals);
+    if proposals.is_empty() {
         out.push_str("Nothing is due.\n");
     }
-    if !waiting.is_empty() {
-        out.push_str("\n### Waiting\n\n| environment | family | version | for |\n| --- | --- | --- | --- |\n");
-        for one in waiting {
-            let gates: Vec<String> = one
-                .gates
-                .iter()
-                .map(|gate| format!("{}: {}", gate.kind.word(), cell(&gate.text)))
-                .collect();
-            let _ = writeln!(
-                out,
-                "| {} | `{}` | {} | {} |",
-                one.environment,
-                one.family,
-                one.version,
-                gates.join("<br>")
-            );
-        }
-    }
+    out.push_str(&waits(waiting));
     out
 }
 
-fn promotion(out: &mut String, one: &Promotion<'_>, timeline: &Timeline) {
-    let plan = one.plan;
-    let (family, environment) = (&plan.family, &plan.environment);
-    let gap = if out.is_empty() { "" } else { "\n" };
-    let _ = writeln!(out, "{gap}## {family} in {environment}\n");
-    let from = if plan.from.is_empty() { "nothing".to_owned() } else { plan.from.join("`, `") };
-    let _ = writeln!(out, "`{from}` → `{}`\n", plan.to);
-    let version = plan.to.rsplit('-').next().unwrap_or_default();
-    if let Some(from) = one.source()
-        && let Some(era) = timeline.runs(from, family, version)
-    {
-        let commit = era.began.commit();
-        let _ = writeln!(
-            out,
-            "{from} has run it since {}, with {} by {}: {}\n",
-            moment(era.began.time()),
-            commit.short(),
-            cell(&commit.author),
-            cell(&commit.subject)
-        );
+/// What waits, as a table; nothing where nothing does.
+#[must_use]
+pub fn waits(waiting: &[Waiting]) -> String {
+    if waiting.is_empty() {
+        return String::new();
     }
-    out.push_str("| gate | |\n| --- | --- |\n");
-    for gate in one.gates() {
-        let state = if gate.is_open { "open" } else { "shut" };
-        let _ = writeln!(out, "| {} | {state}: {} |", gate.kind.word(), cell(&gate.text));
+    let mut out =
+        "\n### Waiting\n\n| environment | family | version | for |\n| --- | --- | --- | --- |\n"
+            .to_owned();
+    for Waiting { family, environment, version, gates, .. } in waiting {
+        let shut = gates.iter().map(|gate| format!("{}: {}", gate.kind.word(), line(&gate.text)));
+        let shut = shut.collect::<Vec<_>>().join("<br>");
+        let _ = writeln!(out, "| {} | {} | {version} | {shut} |", plain(environment), code(family));
     }
-    let _ = writeln!(out, "| lint | open: no error in {environment} afterwards |\n");
-    for moved in &plan.moved {
-        let _ = writeln!(
-            out,
-            "- `{}`: {}, {}",
-            moved.file,
-            cell(&moved.object.to_string()),
-            moved.field
-        );
-    }
-    for stub in &plan.stubs {
-        let _ = writeln!(out, "- `{}`: the new stub", stub.file);
-    }
-    for left in &plan.left {
-        let _ = writeln!(out, "- stays: {} ({})", cell(&left.what), cell(&left.reason));
-    }
-    out.push_str("\nBefore merging:\n\n");
-    for step in plan.next.iter().filter(|step| !step.is_commit) {
-        let _ = writeln!(out, "- [ ] {}", cell(&step.title));
-        for line in step.command.iter().flat_map(|command| command.lines()) {
-            let _ = writeln!(out, "      `{line}`");
-        }
-    }
-    let _ = writeln!(out, "- [ ] dashboards and alerts of what uses it are open");
-    let _ = writeln!(
-        out,
-        "\nAfterwards, watch it. The way back:\n\n```sh\nrotate rollback {environment} {family}\n```"
-    );
-}
-
-/// A text inside a table's cell or a list's item.
-fn cell(text: &str) -> String {
-    text.replace('|', "\\|").replace(['\n', '\r'], " ").replace('<', "&lt;")
+    out
 }

@@ -8,6 +8,8 @@ use serde::Serialize;
 use crate::plan::contract::{FileView, NextView, PlaceView};
 use crate::plan::prune::{Gone, Kept, Known, Prune, Unused};
 use crate::report::console::Paint;
+use crate::report::markdown::{code, line, plain};
+use crate::report::proposal::{around_the_commit, list, tasks};
 use crate::report::status::rfc3339;
 use crate::timeline::gate::{moment, span};
 
@@ -178,6 +180,51 @@ pub fn summary(plan: &Prune, written: bool, color: bool) -> String {
     }
     for note in &plan.notes {
         let _ = writeln!(out, "  note: {note}");
+    }
+    out
+}
+
+/// Several plans as Markdown, each under its family's name.
+#[must_use]
+pub fn markdown_of(plans: &[Prune]) -> String {
+    let told = |plan: &Prune| {
+        let (family, environment) = (plain(&plan.family), plain(&plan.environment));
+        format!("## {family} in {environment}\n\n{}", markdown(plan))
+    };
+    plans.iter().map(told).collect::<Vec<_>>().join("\n")
+}
+
+/// What goes, what stays and why, as Markdown for a reviewer.
+#[must_use]
+pub fn markdown(plan: &Prune) -> String {
+    let mut out = String::new();
+    if plan.is_empty() {
+        out.push_str("Nothing is to be removed.\n");
+    } else {
+        out.push_str("### What goes\n\n");
+    }
+    list(
+        &mut out,
+        plan.gone.iter().map(|gone| {
+            let (secret, file) = (code(&gone.secret), code(gone.place.source.path().as_str()));
+            let part = if gone.is_whole_file { "" } else { " (its document alone)" };
+            format!("{secret} in {file}{part}: {}", line(&told(&gone.unused)))
+        }),
+    );
+    if !plan.kept.is_empty() {
+        out.push_str("\n### What stays\n\n");
+    }
+    list(
+        &mut out,
+        plan.kept.iter().map(|kept| format!("{}: {}", code(&kept.secret), line(&kept.reason.text))),
+    );
+    list(&mut out, plan.notes.iter().map(|note| line(note)));
+    let (before, after) = around_the_commit(&plan.next);
+    let has_steps = !before.is_empty() || !after.is_empty();
+    if !plan.is_empty() && has_steps {
+        out.push_str("\n### After merging\n\n");
+        tasks(&mut out, before);
+        tasks(&mut out, after);
     }
     out
 }

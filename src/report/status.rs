@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::repo::running::Running;
 use crate::report::console::Paint;
+use crate::report::markdown::line;
 use crate::timeline::gate::{Gate, GateKind, moment, span};
 use crate::timeline::outlook::{Next, Standing};
 use crate::timeline::{Began, Era};
@@ -184,8 +185,8 @@ pub fn text(standings: &[Standing], now: DateTime<Utc>, color: bool) -> String {
         let version = running(&one.running);
         let since = since(one.since.as_ref(), now);
         let _ = writeln!(out, "  {:names$}  {version:versions$}  {since}", one.environment);
-        for line in remarks(one, now) {
-            let _ = writeln!(out, "  {:names$}  {line}", "");
+        for remark in remarks(one, now) {
+            let _ = writeln!(out, "  {:names$}  {remark}", "");
         }
     }
     if standings.is_empty() {
@@ -208,7 +209,9 @@ pub fn markdown(standings: &[Standing], now: DateTime<Utc>) -> String {
         family = &one.family;
         let version = running(&one.running);
         let since = since(one.since.as_ref(), now);
-        let remarks = remarks(one, now).join("<br>").replace('|', "\\|");
+        let remarks = remarks(one, now);
+        let remarks: Vec<String> = remarks.iter().map(|remark| line(remark)).collect();
+        let remarks = remarks.join("<br>");
         let _ = writeln!(out, "| {name} | {} | {version} | {since} | {remarks} |", one.environment);
     }
     out

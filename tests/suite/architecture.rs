@@ -12,6 +12,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("disk", &["text"]),
     ("config", &["text"]),
     ("finding", &["text"]),
+    ("forge", &["text"]),
     ("history", &["text"]),
     ("k8s", &["text", "yaml"]),
     ("kustomize", &["k8s", "text", "yaml"]),
@@ -23,8 +24,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "config", "disk", "finding", "history", "lint", "plan", "repo", "report", "text",
-            "timeline",
+            "config", "disk", "finding", "forge", "history", "lint", "plan", "repo", "report",
+            "text", "timeline",
         ],
     ),
     ("main", &["cli"]),

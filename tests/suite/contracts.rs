@@ -21,7 +21,7 @@ const TREES: &[&str] =
     &["argo", "auth-api", "blue-green", "flux", "legacy", "rings", "shop-overlays", "shop-plain"];
 
 /// The kept schema, which must be the one that the types make. `SNAPSHOTS=overwrite` renews it.
-fn kept<T: JsonSchema>(name: &str) -> Value {
+pub(crate) fn kept<T: JsonSchema>(name: &str) -> Value {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/report/schemas").join(name);
     let mut made = serde_json::to_string_pretty(&schema_for!(T)).unwrap();
     made.push('\n');
@@ -34,7 +34,7 @@ fn kept<T: JsonSchema>(name: &str) -> Value {
 }
 
 #[track_caller]
-fn holds(schema: &Value, output: &Output) -> Value {
+pub(crate) fn holds(schema: &Value, output: &Output) -> Value {
     let value: Value = serde_json::from_str(&output.stdout).unwrap_or_else(|_| panic!("{output}"));
     let validator = jsonschema::validator_for(schema).unwrap();
     let errors: Vec<String> = validator
@@ -84,7 +84,7 @@ fn standings_promotions_and_ways_back_are_as_their_schemas_say() {
     let text = sandbox.rotate(&markdown).success().stdout;
     for words in [
         "## auth-api-secrets in production",
-        "| soak | open: staging runs",
+        "| soak | open | staging runs it since",
         "rotate rollback production",
     ] {
         assert!(text.contains(words), "{text}");

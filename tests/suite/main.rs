@@ -11,6 +11,7 @@ mod crash;
 mod docs;
 mod lint;
 mod prune;
+mod pulls;
 mod references;
 mod registry;
 mod rollback;

@@ -180,11 +180,18 @@ impl Prune {
         self.changes.is_empty()
     }
 
+    /// The versions that go, each once.
+    #[must_use]
+    pub fn versions(&self) -> Vec<&str> {
+        let mut versions: Vec<&str> = self.gone.iter().map(|one| one.version.as_str()).collect();
+        versions.dedup();
+        versions
+    }
+
     /// The message of a commit that holds the changes, with trailers that programs read.
     #[must_use]
     pub fn commit_message(&self) -> String {
-        let mut versions: Vec<&str> = self.gone.iter().map(|one| one.version.as_str()).collect();
-        versions.dedup();
+        let versions = self.versions();
         let what = if versions.len() == 1 { "version" } else { "versions" };
         let list = versions.join(", ");
         let trailers: String =

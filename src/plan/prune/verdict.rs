@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 
 use crate::k8s::found::Role;
 use crate::k8s::secret_name::Version;
@@ -188,10 +188,14 @@ impl<'j> Judge<'j> {
     /// Whether it was kept for long enough.
     fn retention(&self, here: &Here<'_>, document: &Document<'_>) -> Result<Verdict, PlanError> {
         let (version, name) = (document.version, &here.environment.name);
-        let (retention, job) = match self.kept(here) {
+        let kept = match self.repo.retention(here.environment.index, self.request.family) {
             Ok(kept) => kept,
-            Err(reason) => return Ok(Verdict::Stays(reason)),
+            Err(job) => {
+                let text = format!("how often the CronJob `{job}` runs cannot be told");
+                return Ok(Verdict::Stays(stays(Why::Unreadable, text)));
+            }
         };
+        let retention = kept.span;
         let hidden =
             || PlanError::Hidden { secret: document.secret.to_owned(), environment: name.clone() };
         let Some((since, known)) = here.unused(version, &self.made) else {
@@ -215,7 +219,7 @@ impl<'j> Judge<'j> {
             Known::Followed(version) => format!(", when {version} followed"),
             Known::Before(_) => String::new(),
         };
-        let why = job.map_or_else(String::new, |job| format!(", for the CronJob `{job}`"));
+        let why = kept.job.map_or_else(String::new, |job| format!(", for the CronJob `{job}`"));
         let text = format!(
             "{name} has not named it since {}{by}; it is kept for {}{why}, until {}",
             moment(since),
@@ -223,19 +227,6 @@ impl<'j> Judge<'j> {
             moment(until)
         );
         Ok(Verdict::Stays(Reason { until: Some(until), ..stays(Why::Retention, text) }))
-    }
-
-    /// How long an environment keeps what nothing names, and the CronJob that stretches it.
-    fn kept(&self, here: &Here<'_>) -> Result<(TimeDelta, Option<String>), Reason> {
-        let own = here.environment.retention();
-        let jobs = self.repo.scheduled(here.environment.index, self.request.family);
-        if let Some(job) = jobs.iter().find(|job| job.gap.is_none()) {
-            let text = format!("how often the CronJob `{}` runs cannot be told", job.name);
-            return Err(stays(Why::Unreadable, text));
-        }
-        let longest = jobs.into_iter().next_back();
-        let twice = longest.and_then(|job| Some((job.gap?.checked_mul(2)?, Some(job.name))));
-        Ok(twice.filter(|(twice, _)| *twice > own).unwrap_or((own, None)))
     }
 }
 

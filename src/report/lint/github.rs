@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::finding::{Finding, Level};
 use crate::report::lint::{Report, message, told};
+use crate::report::workflow::{data, log, property};
 
 /// How many annotations of a level GitHub shows of one step.
 const SHOWN: usize = 10;
@@ -22,10 +23,9 @@ pub fn github(report: &Report<'_>) -> String {
     if !rest.is_empty() {
         let _ = writeln!(out, "::group::{} more, which GitHub would not show", rest.len());
         for finding in &rest {
-            // A file's name or a message could spell a command: no line may begin with one or hold an old one.
             let (place, message) = (told(&finding.place), message(finding));
             let line = format!("{}[{}] {place}: {message}", finding.level.word(), finding.rule);
-            let _ = writeln!(out, "{}", line.replace(['\n', '\r'], " ").replace("##[", "## ["));
+            out.push_str(&log(&line.replace('\n', " ")));
         }
         out.push_str("::endgroup::\n");
     }
@@ -53,25 +53,4 @@ fn command(out: &mut String, report: &Report<'_>, finding: &Finding) {
     }
     let title = property(&format!("rotate: {}", finding.rule));
     let _ = writeln!(out, ",title={title}::{}", data(&text));
-}
-
-/// A text as the data of a command.
-fn data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
-}
-
-/// A text as a property of a command.
-fn property(text: &str) -> String {
-    data(text).replace(':', "%3A").replace(',', "%2C")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{data, property};
-
-    #[test]
-    fn commands_are_escaped() {
-        assert_eq!(data("100%\r\n: ,"), "100%25%0D%0A: ,");
-        assert_eq!(property("a:b,c%\n"), "a%3Ab%2Cc%25%0A");
-    }
 }

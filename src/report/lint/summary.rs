@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::finding::{Finding, Level};
 use crate::report::lint::{Report, message};
+use crate::report::markdown;
 
 /// GitHub refuses a step's summary of more than 1 MiB; other tools may have written to it before.
 const LIMIT: usize = 900_000;
@@ -34,48 +35,10 @@ pub fn summary(report: &Report<'_>) -> String {
 fn row(report: &Report<'_>, finding: &Finding) -> String {
     let line = finding.place.position().line;
     let place = format!("{}:{line}", report.path(&finding.place));
-    let mut text = cell(&message(finding));
+    let mut text = markdown::line(&message(finding));
     if let Some(help) = &finding.help {
-        let _ = write!(text, "<br>{}", cell(help));
+        let _ = write!(text, "<br>{}", markdown::line(help));
     }
     let level = finding.level.word();
-    format!("| {level} | `{}` | {} | {text} |\n", finding.rule, code(&place))
-}
-
-/// A text inside a table's cell.
-fn cell(text: &str) -> String {
-    let mut out = String::new();
-    for (index, part) in text.split('`').enumerate() {
-        let is_code = index % 2 == 1;
-        if index > 0 {
-            out.push('`');
-        }
-        for c in part.chars() {
-            match c {
-                '\n' | '\r' => out.push(' '),
-                '|' => out.push_str("\\|"),
-                '<' if !is_code => out.push_str("&lt;"),
-                '*' | '_' | '[' | ']' | '#' | '@' if !is_code => {
-                    out.push('\\');
-                    out.push(c);
-                }
-                c => out.push(c),
-            }
-        }
-    }
-    out
-}
-
-fn code(text: &str) -> String {
-    format!("`{}`", text.replace('`', "'").replace('|', "\\|").replace(['\n', '\r'], " "))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cell;
-
-    #[test]
-    fn cells_stay_cells() {
-        assert_eq!(cell("a|b <c>\n`x_|<y>` *d*"), "a\\|b &lt;c> `x_\\|<y>` \\*d\\*");
-    }
+    format!("| {level} | `{}` | {} | {text} |\n", finding.rule, markdown::code(&place))
 }

@@ -1,0 +1,213 @@
+//! GitHub's REST interface, by `gh api`.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Deserializer, Value, json};
+
+use crate::forge::error::ForgeError;
+use crate::forge::pull::{Answer, NewPull, Pull};
+
+/// `gh` exits with this where it has no token.
+const NO_TOKEN: i32 = 4;
+
+/// GitHub, as `gh` finds it from a directory: the repository is that of its remotes, or of `GH_REPO`.
+pub struct Client {
+    directory: PathBuf,
+}
+
+impl Client {
+    /// A client that asks from a directory.
+    #[must_use]
+    pub fn new(directory: &Path) -> Self {
+        Self { directory: directory.to_owned() }
+    }
+
+    /// The open pull requests that go to a branch.
+    ///
+    /// # Errors
+    /// When GitHub cannot be asked, or refuses.
+    pub fn open(&self, base: &str) -> Result<Vec<Pull>, ForgeError> {
+        let query = format!("pulls?state=open&base={}&per_page=100", encoded(base));
+        self.pulls("list the open pull requests", &["--paginate", &path(&query)])
+    }
+
+    /// The newest pull requests of a branch that are closed, merged or not.
+    ///
+    /// # Errors
+    /// When GitHub cannot be asked, or refuses.
+    pub fn closed(&self, branch: &str) -> Result<Vec<Pull>, ForgeError> {
+        let query = format!("pulls?state=closed&head={{owner}}:{}&per_page=30", encoded(branch));
+        self.pulls("list the closed pull requests", &[&path(&query)])
+    }
+
+    /// Opens a pull request; `None` where the branch has one already, since another run was faster.
+    ///
+    /// # Errors
+    /// When GitHub cannot be asked, or refuses.
+    pub fn create(&self, new: &NewPull) -> Result<Option<Pull>, ForgeError> {
+        match self.send::<Answer>("open a pull request", "POST", "pulls", new) {
+            Ok(answer) => Ok(Some(Pull::from(answer))),
+            Err(ForgeError::Refused { reason, .. }) if reason.contains("already exists") => {
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Gives a pull request another title and text.
+    ///
+    /// # Errors
+    /// When GitHub cannot be asked, or refuses.
+    pub fn update(&self, number: u64, title: &str, body: &str) -> Result<(), ForgeError> {
+        let fields = json!({ "title": title, "body": body });
+        self.done("change a pull request", "PATCH", &format!("pulls/{number}"), &fields)
+    }
+
+    /// Says why, and closes a pull request, whose text becomes `body`.
+    ///
+    /// # Errors
+    /// When GitHub cannot be asked, or refuses.
+    pub fn close(&self, number: u64, body: &str, why: &str) -> Result<(), ForgeError> {
+        let fields = json!({ "state": "closed", "body": body });
+        self.done("close a pull request", "PATCH", &format!("pulls/{number}"), &fields)?;
+        let comment = json!({ "body": why });
+        self.done(
+            "comment on a pull request",
+            "POST",
+            &format!("issues/{number}/comments"),
+            &comment,
+        )
+    }
+
+    /// Adds labels to a pull request.
+    ///
+    /// # Errors
+    /// When GitHub cannot be asked, or refuses.
+    pub fn label(&self, number: u64, labels: &[String]) -> Result<(), ForgeError> {
+        let fields = json!({ "labels": labels });
+        self.done("label a pull request", "POST", &format!("issues/{number}/labels"), &fields)
+    }
+
+    /// Asks people, and teams (`organisation/team`), to review a pull request.
+    ///
+    /// # Errors
+    /// When GitHub cannot be asked, or refuses.
+    pub fn ask(&self, number: u64, reviewers: &[String]) -> Result<(), ForgeError> {
+        let (teams, people): (Vec<&String>, Vec<&String>) =
+            reviewers.iter().partition(|one| one.contains('/'));
+        let teams: Vec<&str> = teams.iter().filter_map(|one| one.rsplit('/').next()).collect();
+        let fields = json!({ "reviewers": people, "team_reviewers": teams });
+        let path = format!("pulls/{number}/requested_reviewers");
+        self.done("ask for a review", "POST", &path, &fields)
+    }
+
+    fn pulls(&self, what: &str, arguments: &[&str]) -> Result<Vec<Pull>, ForgeError> {
+        let output = self.run(what, arguments, None)?;
+        // Each page is a list of its own.
+        let pages = Deserializer::from_slice(&output.stdout).into_iter::<Vec<Answer>>();
+        let pages = pages.collect::<Result<Vec<_>, _>>().map_err(|error| unread(what, &error))?;
+        Ok(pages.into_iter().flatten().map(Pull::from).collect())
+    }
+
+    fn done(&self, what: &str, method: &str, to: &str, fields: &Value) -> Result<(), ForgeError> {
+        self.send::<Value>(what, method, to, fields).map(drop)
+    }
+
+    fn send<T: DeserializeOwned>(
+        &self,
+        what: &str,
+        method: &str,
+        to: &str,
+        fields: &impl Serialize,
+    ) -> Result<T, ForgeError> {
+        let fields = serde_json::to_vec(fields).map_err(|error| unread(what, &error))?;
+        let arguments = ["--method", method, &path(to), "--input", "-"];
+        let output = self.run(what, &arguments, Some(&fields))?;
+        serde_json::from_slice(&output.stdout).map_err(|error| unread(what, &error))
+    }
+
+    fn run(
+        &self,
+        what: &str,
+        arguments: &[&str],
+        input: Option<&[u8]>,
+    ) -> Result<Output, ForgeError> {
+        let failed = |error: std::io::Error| ForgeError::NoProgram(error.to_string());
+        let mut gh = Command::new("gh");
+        gh.current_dir(&self.directory).arg("api").args(arguments);
+        // Its words are read here, and nobody is there to answer.
+        gh.env("GH_PROMPT_DISABLED", "1").env("NO_COLOR", "1").env_remove("GH_FORCE_TTY");
+        let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
+        gh.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = gh.spawn().map_err(failed)?;
+        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
+            // Where it ended early, what it said tells more than the broken pipe.
+            let _ = stdin.write_all(input);
+        }
+        let output = child.wait_with_output().map_err(failed)?;
+        if output.status.success() {
+            return Ok(output);
+        }
+        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        if output.status.code() == Some(NO_TOKEN) {
+            return Err(ForgeError::NoToken(said));
+        }
+        let reason = reasons(&output.stdout).map_or(said.clone(), |more| format!("{said}: {more}"));
+        Err(ForgeError::Refused { what: what.to_owned(), reason })
+    }
+}
+
+fn unread(what: &str, error: &serde_json::Error) -> ForgeError {
+    ForgeError::Answer { what: what.to_owned(), reason: error.to_string() }
+}
+
+fn path(of_repository: &str) -> String {
+    format!("repos/{{owner}}/{{repo}}/{of_repository}")
+}
+
+/// What GitHub says beside the title of its refusal.
+fn reasons(answer: &[u8]) -> Option<String> {
+    let answer: Value = serde_json::from_slice(answer).ok()?;
+    let errors = answer.get("errors")?.as_array()?;
+    let told = |error: &Value| {
+        let text = error.as_str().or_else(|| error.get("message")?.as_str());
+        text.map_or_else(|| error.to_string(), str::to_owned)
+    };
+    Some(errors.iter().map(told).collect::<Vec<_>>().join("; "))
+}
+
+/// A text as part of a query.
+fn encoded(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
+                out.push(char::from(byte));
+            }
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{encoded, reasons};
+
+    #[test]
+    fn queries_are_encoded() {
+        assert_eq!(encoded("rotate/a&b=c d{owner}"), "rotate/a%26b%3Dc%20d%7Bowner%7D");
+    }
+
+    #[test]
+    fn reasons_are_told() {
+        let answer = br#"{"message": "Validation Failed", "errors": [{"message": "A pull request already exists for o:b."}, "x", {"code": "y"}]}"#;
+        let told = "A pull request already exists for o:b.; x; {\"code\":\"y\"}";
+        assert_eq!(reasons(answer).as_deref(), Some(told));
+        assert_eq!(reasons(b"no JSON"), None);
+    }
+}

@@ -1,0 +1,114 @@
+//! A pull request as GitHub tells of it, and as it is asked for.
+
+use serde::{Deserialize, Serialize};
+
+use crate::forge::marker::Marker;
+
+/// A pull request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pull {
+    /// Its number.
+    pub number: u64,
+    /// Its page.
+    pub url: String,
+    /// Its title.
+    pub title: String,
+    /// Its text.
+    pub body: String,
+    /// The branch that is to be merged.
+    pub branch: String,
+    /// The newest commit of it.
+    pub tip: String,
+    /// Whether it was merged.
+    pub is_merged: bool,
+    /// What it is about, where it is one of ours.
+    pub marker: Option<Marker>,
+}
+
+/// What GitHub's answers hold of one.
+#[derive(Debug, Deserialize)]
+pub(super) struct Answer {
+    number: u64,
+    html_url: String,
+    title: String,
+    body: Option<String>,
+    merged_at: Option<String>,
+    head: Side,
+    base: Side,
+}
+
+#[derive(Debug, Deserialize)]
+struct Side {
+    #[serde(rename = "ref")]
+    branch: String,
+    sha: String,
+    /// Null where a fork is gone.
+    repo: Option<Repository>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Repository {
+    full_name: String,
+}
+
+impl From<Answer> for Pull {
+    fn from(answer: Answer) -> Self {
+        let name = |side: &Side| side.repo.as_ref().map(|repo| repo.full_name.clone());
+        // Anybody may copy our words into a pull request of a fork.
+        let is_ours = name(&answer.head).is_some() && name(&answer.head) == name(&answer.base);
+        let body = answer.body.unwrap_or_default();
+        Self {
+            marker: Marker::split(&body).map(|(_, marker)| marker).filter(|_| is_ours),
+            number: answer.number,
+            url: answer.html_url,
+            title: answer.title,
+            body,
+            branch: answer.head.branch,
+            tip: answer.head.sha,
+            is_merged: answer.merged_at.is_some(),
+        }
+    }
+}
+
+/// A pull request to open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NewPull {
+    /// Its title.
+    pub title: String,
+    /// The branch that is to be merged.
+    pub head: String,
+    /// The branch it goes to.
+    pub base: String,
+    /// Its text.
+    pub body: String,
+    /// Whether it is a draft.
+    pub draft: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Answer, Pull};
+    use crate::forge::marker::{Kind, Marker, Subject};
+
+    fn pull(head: &str) -> Pull {
+        let subject =
+            Subject { kind: Kind::Promote, environment: "a".to_owned(), family: "b".to_owned() };
+        let marker = Marker { subject, version: "20250723110000".to_owned(), closed: false };
+        let repository = |name: &str| match name {
+            "" => serde_json::Value::Null,
+            name => serde_json::json!({ "full_name": name }),
+        };
+        let answer = serde_json::json!({
+            "number": 1, "html_url": "https://example.com/1", "title": "T", "body": marker.put("text"), "merged_at": null,
+            "head": { "ref": "rotate/a/b", "sha": "1", "repo": repository(head) },
+            "base": { "ref": "main", "sha": "2", "repo": repository("o/r") },
+        });
+        Pull::from(serde_json::from_value::<Answer>(answer).unwrap())
+    }
+
+    #[test]
+    fn a_fork_is_not_believed() {
+        assert!(pull("o/r").marker.is_some());
+        assert!(pull("fork/r").marker.is_none() && pull("").marker.is_none());
+    }
+}

@@ -1,0 +1,187 @@
+//! What has to happen to the pull requests that there are, so that they are the ones that there should be.
+
+use std::collections::BTreeSet;
+
+use crate::forge::marker::{Kind, Marker, Subject};
+use crate::forge::pull::Pull;
+
+/// A pull request that there should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// What it is about.
+    pub subject: Subject,
+    /// The version that comes, or those that go, joined by `+`.
+    pub version: String,
+    /// Whether it is opened where there is none: false while something shuts it out for some hours only, which keeps
+    /// the one that is there.
+    pub opens: bool,
+}
+
+/// A thing to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step<'p> {
+    /// Close it: the version is another one now, or the reason is gone.
+    Close {
+        /// The pull request.
+        pull: &'p Pull,
+        /// What it is about.
+        marker: &'p Marker,
+        /// The wanted one whose version takes its place.
+        newer: Option<usize>,
+    },
+    /// Bring it up to date.
+    Keep {
+        /// The pull request.
+        pull: &'p Pull,
+        /// The wanted one, an index.
+        wanted: usize,
+    },
+    /// Open it, unless a person closed one for the same version.
+    Open {
+        /// The wanted one, an index.
+        wanted: usize,
+    },
+}
+
+/// The steps for those that are within the scope, in the order in which they are to be taken: what closes comes before
+/// what opens on the same branch.
+#[must_use]
+pub fn reconcile<'p>(
+    wanted: &[Wanted],
+    open: &'p [Pull],
+    scope: &dyn Fn(&Subject) -> bool,
+    prefix: &str,
+) -> Vec<Step<'p>> {
+    let (mut close, mut rest, mut served) = (Vec::new(), Vec::new(), BTreeSet::new());
+    for pull in open {
+        let Some(marker) = &pull.marker else { continue };
+        let subject = &marker.subject;
+        // A marker that was copied to another branch means nothing.
+        if !scope(subject) || pull.branch != subject.branch(prefix) {
+            continue;
+        }
+        let meant = wanted.iter().position(|one| one.subject == *subject);
+        let fits =
+            |one: usize| subject.kind == Kind::Prune || wanted[one].version == marker.version;
+        match meant {
+            Some(one) if fits(one) && served.insert(one) => {
+                rest.push(Step::Keep { pull, wanted: one });
+            }
+            newer => close.push(Step::Close { pull, marker, newer }),
+        }
+    }
+    let missing = (0..wanted.len()).filter(|one| !served.contains(one) && wanted[*one].opens);
+    rest.extend(missing.map(|wanted| Step::Open { wanted }));
+    close.extend(rest);
+    close
+}
+
+/// The pull request for the same thing that a person closed without merging it.
+#[must_use]
+pub fn declined<'p>(wanted: &Wanted, closed: &'p [Pull]) -> Option<&'p Pull> {
+    closed.iter().find(|pull| {
+        let marker = pull.marker.as_ref();
+        let same = marker.is_some_and(|marker| {
+            marker.subject == wanted.subject && marker.version == wanted.version && !marker.closed
+        });
+        same && !pull.is_merged
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Step, Wanted, declined, reconcile};
+    use crate::forge::marker::{Kind, Marker, Subject};
+    use crate::forge::pull::Pull;
+
+    fn subject(kind: Kind, family: &str) -> Subject {
+        Subject { kind, environment: "production".to_owned(), family: family.to_owned() }
+    }
+
+    fn wanted(family: &str, version: &str) -> Wanted {
+        let subject = subject(Kind::Promote, family);
+        Wanted { subject, version: version.to_owned(), opens: true }
+    }
+
+    fn pull(kind: Kind, family: &str, version: &str) -> Pull {
+        let subject = subject(kind, family);
+        Pull {
+            number: 1,
+            url: String::new(),
+            title: String::new(),
+            body: String::new(),
+            branch: subject.branch("rotate/"),
+            tip: String::new(),
+            is_merged: false,
+            marker: Some(Marker { subject, version: version.to_owned(), closed: false }),
+        }
+    }
+
+    fn steps<'p>(wanted: &[Wanted], open: &'p [Pull]) -> Vec<Step<'p>> {
+        let scope = |subject: &Subject| subject.kind == Kind::Promote;
+        reconcile(wanted, open, &scope, "rotate/")
+    }
+
+    fn close(pull: &Pull, newer: Option<usize>) -> Step<'_> {
+        Step::Close { pull, marker: pull.marker.as_ref().unwrap(), newer }
+    }
+
+    #[test]
+    fn what_is_missing_opens_and_what_is_there_is_kept() {
+        let both = [wanted("a", "1"), wanted("b", "1")];
+        let there = [pull(Kind::Promote, "b", "1")];
+        let expected = [Step::Keep { pull: &there[0], wanted: 1 }, Step::Open { wanted: 0 }];
+        assert_eq!(steps(&both, &there), expected);
+    }
+
+    #[test]
+    fn another_version_takes_the_place() {
+        let there = [pull(Kind::Promote, "a", "1")];
+        let expected = [close(&there[0], Some(0)), Step::Open { wanted: 0 }];
+        assert_eq!(steps(&[wanted("a", "2")], &there), expected);
+        let later = Wanted { opens: false, ..wanted("a", "2") };
+        assert_eq!(steps(&[later], &there), expected[..1]);
+    }
+
+    #[test]
+    fn what_waits_keeps_the_one_that_is_there_and_opens_none() {
+        let waits = Wanted { opens: false, ..wanted("a", "1") };
+        let there = [pull(Kind::Promote, "a", "1")];
+        assert_eq!(
+            steps(std::slice::from_ref(&waits), &there),
+            [Step::Keep { pull: &there[0], wanted: 0 }]
+        );
+        assert_eq!(steps(&[waits], &[]), []);
+    }
+
+    #[test]
+    fn what_has_no_reason_closes_and_what_is_not_ours_stays() {
+        let mut copied = pull(Kind::Promote, "a", "1");
+        copied.branch = "feature".to_owned();
+        let mut foreign = pull(Kind::Promote, "a", "1");
+        foreign.marker = None;
+        let there = [copied, foreign, pull(Kind::Bump, "a", "1"), pull(Kind::Promote, "gone", "1")];
+        assert_eq!(steps(&[], &there), [close(&there[3], None)]);
+    }
+
+    #[test]
+    fn a_removal_grows_in_place() {
+        let more = Wanted { subject: subject(Kind::Prune, "a"), ..wanted("a", "1+2") };
+        let there = [pull(Kind::Prune, "a", "1")];
+        let all = |_: &Subject| true;
+        let made = reconcile(&[more], &there, &all, "rotate/");
+        assert_eq!(made, [Step::Keep { pull: &there[0], wanted: 0 }]);
+    }
+
+    #[test]
+    fn only_a_person_declines() {
+        let asked = wanted("a", "1");
+        let by_person = pull(Kind::Promote, "a", "1");
+        let mut by_us = by_person.clone();
+        by_us.marker.as_mut().unwrap().closed = true;
+        let merged = Pull { is_merged: true, ..by_person.clone() };
+        let other = pull(Kind::Promote, "a", "2");
+        assert_eq!(declined(&asked, &[by_us, merged, other]), None);
+        assert_eq!(declined(&asked, std::slice::from_ref(&by_person)), Some(&by_person));
+    }
+}

@@ -1,0 +1,451 @@
+//! Commits that no work tree ever saw, and the remote they are pushed to, by the `git` of the system.
+
+use std::io::Write as _;
+use std::process::{Command, Output, Stdio};
+
+use git2::build::TreeUpdateBuilder;
+use git2::{FileMode, Oid};
+
+use crate::history::error::HistoryError;
+use crate::history::git::Git;
+use crate::text::path::TreePath;
+
+/// The trailer that every commit of ours has.
+pub const TRAILER: &str = "Rotate-Family: ";
+
+/// How the remote is reached, and who makes commits where nobody is set.
+#[derive(Debug, Clone, Default)]
+pub struct Access {
+    /// A helper that knows the credentials, in the words of Git's `credential.helper`; none: as Git is set up.
+    pub helper: Option<String>,
+    /// A name and an address for commits where Git knows none.
+    pub author: Option<(String, String)>,
+}
+
+/// A remote of the repository.
+pub struct Remote<'g> {
+    git: &'g Git,
+    name: String,
+    access: Access,
+}
+
+/// A file as a commit is to have it; `None` for one that goes.
+pub type File<'f> = (&'f TreePath, Option<&'f str>);
+
+/// What became of a push.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pushed {
+    /// The remote has it.
+    Done,
+    /// Somebody else was there first: the branch is not what it was thought to be.
+    Stale,
+}
+
+impl Git {
+    /// A remote.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn remote(&self, name: &str, access: Access) -> Result<Remote<'_>, HistoryError> {
+        if self.repository().find_remote(name).is_err() {
+            return Err(HistoryError::NoRemote { name: name.to_owned() });
+        }
+        Ok(Remote { git: self, name: name.to_owned(), access })
+    }
+}
+
+impl Remote<'_> {
+    /// The branch that the remote calls its default, or else the one that is checked out.
+    ///
+    /// # Errors
+    /// When neither is known.
+    pub fn default_branch(&self) -> Result<String, HistoryError> {
+        let repository = self.git.repository();
+        let ours = format!("refs/remotes/{}/", self.name);
+        let default = repository.find_reference(&format!("{ours}HEAD")).ok();
+        let default = default.and_then(|one| Some(one.symbolic_target().ok()??.to_owned()));
+        if let Some(branch) = default.as_ref().and_then(|name| name.strip_prefix(&ours)) {
+            return Ok(branch.to_owned());
+        }
+        let head = repository.head().ok().filter(git2::Reference::is_branch);
+        let head = head.and_then(|head| head.shorthand().map(str::to_owned).ok());
+        head.ok_or(HistoryError::NoBase)
+    }
+
+    /// What the remote's branch is called here.
+    #[must_use]
+    pub fn tracked(&self, branch: &str) -> String {
+        format!("{}/{branch}", self.name)
+    }
+
+    /// Brings a branch, and all whose names begin with a prefix, to what the remote has.
+    ///
+    /// # Errors
+    /// When the remote cannot be reached, or has no such branch.
+    pub fn fetch(&self, branch: &str, prefix: &str) -> Result<(), HistoryError> {
+        let to = format!("refs/remotes/{}", self.name);
+        let wanted = [branch.to_owned(), format!("{prefix}*")]
+            .map(|name| format!("+refs/heads/{name}:{to}/{name}"));
+        let [branch, others] = &wanted;
+        let arguments = ["fetch", "--quiet", "--no-tags", "--prune", &self.name, branch, others];
+        self.asked(&arguments).map(drop)
+    }
+
+    /// The newest commit of the remote's branch, as it was fetched last.
+    #[must_use]
+    pub fn tip(&self, branch: &str) -> Option<String> {
+        let name = format!("refs/remotes/{}", self.tracked(branch));
+        let found = self.git.repository().refname_to_id(&name).ok();
+        found.map(|id| id.to_string())
+    }
+
+    /// The tree of a commit with other files in it. No work tree, no index and no branch is touched.
+    ///
+    /// # Errors
+    /// When Git refuses.
+    pub fn tree(&self, parent: &str, files: &[File<'_>]) -> Result<String, HistoryError> {
+        let made = self.updated(parent, files).map_err(|error| self.git.failed(&error))?;
+        Ok(made.to_string())
+    }
+
+    /// Makes a commit of a tree on top of another commit; it belongs to no branch yet.
+    ///
+    /// # Errors
+    /// When Git refuses.
+    pub fn commit(&self, parent: &str, tree: &str, message: &str) -> Result<String, HistoryError> {
+        let mut arguments = vec!["commit-tree", tree, "-p", parent, "-F", "-"];
+        if self.signs() {
+            arguments.push("-S");
+        }
+        let output = self.run(&arguments, Some(message))?;
+        if !output.status.success() {
+            return Err(HistoryError::Commit { reason: said(&output) });
+        }
+        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// Whether a merge of one commit into another gives exactly this tree.
+    #[must_use]
+    pub fn merges_to(&self, into: &str, from: &str, tree: &str) -> bool {
+        let repository = self.git.repository();
+        let merged = || -> Result<Option<Oid>, git2::Error> {
+            let into = repository.find_commit(Oid::from_str(into)?)?;
+            let from = repository.find_commit(Oid::from_str(from)?)?;
+            let mut index = repository.merge_commits(&into, &from, None)?;
+            Ok(if index.has_conflicts() { None } else { Some(index.write_tree_to(&repository)?) })
+        };
+        merged().ok().flatten().is_some_and(|merged| merged.to_string() == tree)
+    }
+
+    /// Whether everything that a commit adds to another one was committed by this program; merges aside.
+    #[must_use]
+    pub fn is_own(&self, base: &str, tip: &str) -> bool {
+        let repository = self.git.repository();
+        let all_ours = || -> Result<bool, git2::Error> {
+            let mut walk = repository.revwalk()?;
+            walk.push(Oid::from_str(tip)?)?;
+            walk.hide(Oid::from_str(base)?)?;
+            for id in walk {
+                let commit = repository.find_commit(id?)?;
+                let message = commit.message().unwrap_or_default();
+                let ours = message.lines().any(|line| line.starts_with(TRAILER));
+                if commit.parent_count() < 2 && !ours {
+                    return Ok(false);
+                }
+            }
+            Ok(true)
+        };
+        all_ours().unwrap_or(false)
+    }
+
+    /// Sets the remote's branch to a commit, if it is still at `expected`; `None`: if it is still not there.
+    ///
+    /// # Errors
+    /// When the remote cannot be reached, or refuses for another reason.
+    pub fn push(
+        &self,
+        commit: &str,
+        branch: &str,
+        expected: Option<&str>,
+    ) -> Result<Pushed, HistoryError> {
+        self.set(&format!("{commit}:refs/heads/{branch}"), branch, expected)
+    }
+
+    /// Takes a branch away from the remote, if it is still at `expected`.
+    ///
+    /// # Errors
+    /// When the remote cannot be reached, or refuses for another reason.
+    pub fn delete(&self, branch: &str, expected: &str) -> Result<Pushed, HistoryError> {
+        self.set(&format!(":refs/heads/{branch}"), branch, Some(expected))
+    }
+
+    fn set(
+        &self,
+        what: &str,
+        branch: &str,
+        expected: Option<&str>,
+    ) -> Result<Pushed, HistoryError> {
+        let lease =
+            format!("--force-with-lease=refs/heads/{branch}:{}", expected.unwrap_or_default());
+        let output = self.run(&["push", "--porcelain", &lease, &self.name, what], None)?;
+        if output.status.success() {
+            return Ok(Pushed::Done);
+        }
+        // What was refused has a line of its own: `!`, the references, and why.
+        let told = String::from_utf8_lossy(&output.stdout);
+        let refused = told.lines().find(|line| line.starts_with('!')).unwrap_or_default();
+        let was_first = ["stale info", "remote ref does not exist", "cannot lock ref"];
+        if was_first.iter().any(|word| refused.contains(word)) {
+            return Ok(Pushed::Stale);
+        }
+        Err(self.refused(&output))
+    }
+
+    /// The parent's tree with these files.
+    fn updated(&self, parent: &str, files: &[File<'_>]) -> Result<Oid, git2::Error> {
+        let repository = self.git.repository();
+        let base = repository.find_commit(Oid::from_str(parent)?)?.tree()?;
+        let mut update = TreeUpdateBuilder::new();
+        for (path, text) in files {
+            let path = self.git.full(path);
+            match text {
+                Some(text) => {
+                    let mode = mode(&base, &path);
+                    update.upsert(path.as_str(), repository.blob(text.as_bytes())?, mode);
+                }
+                None => {
+                    update.remove(path.as_str());
+                }
+            }
+        }
+        update.create_updated(&repository, &base)
+    }
+
+    fn signs(&self) -> bool {
+        let config = self.git.repository().config();
+        config.and_then(|config| config.get_bool("commit.gpgSign")).unwrap_or(false)
+    }
+
+    /// Whether Git is told who commits; what it makes up from the machine's name does not count.
+    fn knows_who(&self) -> bool {
+        let config = self.git.repository().config();
+        config.and_then(|config| config.get_string("user.email").map(drop)).is_ok()
+    }
+
+    /// Runs `git` for what may fail only where the remote does.
+    fn asked(&self, arguments: &[&str]) -> Result<Output, HistoryError> {
+        let output = self.run(arguments, None)?;
+        if output.status.success() { Ok(output) } else { Err(self.refused(&output)) }
+    }
+
+    fn refused(&self, output: &Output) -> HistoryError {
+        HistoryError::Remote { name: self.name.clone(), reason: said(output) }
+    }
+
+    fn run(&self, arguments: &[&str], input: Option<&str>) -> Result<Output, HistoryError> {
+        let failed = |error: std::io::Error| HistoryError::Remote {
+            name: self.name.clone(),
+            reason: format!("cannot run `git`: {error}"),
+        };
+        let mut git = Command::new("git");
+        git.arg("-C").arg(self.git.work_tree());
+        if let Some(helper) = &self.access.helper {
+            // The first, empty one takes back those that are set up elsewhere.
+            git.args(["-c", "credential.helper=", "-c", &format!("credential.helper={helper}")]);
+        }
+        if let (Some((name, address)), false) = (&self.access.author, self.knows_who()) {
+            // Variables would hide what the caller's own variables say.
+            git.args(["-c", &format!("user.name={name}"), "-c", &format!("user.email={address}")]);
+        }
+        // Nobody sits there to be asked for a password; the words that are looked for are English.
+        git.args(arguments).env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
+        let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
+        git.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = git.spawn().map_err(failed)?;
+        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
+            // Where Git ended early, what it said tells more than the broken pipe.
+            let _ = stdin.write_all(input.as_bytes());
+        }
+        child.wait_with_output().map_err(failed)
+    }
+}
+
+/// How a file is kept: as it was, or as files are.
+fn mode(base: &git2::Tree<'_>, path: &TreePath) -> FileMode {
+    let known = base.get_path(std::path::Path::new(path.as_str())).ok();
+    match known.map(|entry| entry.filemode()) {
+        Some(0o100_755) => FileMode::BlobExecutable,
+        _ => FileMode::Blob,
+    }
+}
+
+fn said(output: &Output) -> String {
+    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    if said.is_empty() { format!("`git` ended with {}", output.status) } else { said }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::disallowed_methods, reason = "tests make the files that are committed")]
+
+    use std::fs;
+    use std::path::Path;
+
+    use git2::{Oid, Repository};
+
+    use super::{Access, Pushed, Remote, TRAILER};
+    use crate::history::error::HistoryError;
+    use crate::history::git::Git;
+    use crate::text::path::TreePath;
+
+    const WHO: (&str, &str) = ("somebody", "somebody@localhost");
+
+    /// A clone with one commit on `main`, pushed to the bare repository beside it.
+    struct Sandbox {
+        directory: tempfile::TempDir,
+        git: Git,
+    }
+
+    impl Sandbox {
+        fn new() -> Self {
+            let directory = tempfile::tempdir().unwrap();
+            let (bare, clone) = (directory.path().join("bare"), directory.path().join("clone"));
+            Repository::init_bare(&bare).unwrap();
+            let repository = Repository::init(&clone).unwrap();
+            repository.remote("origin", bare.to_str().unwrap()).unwrap();
+            repository.set_head("refs/heads/main").unwrap();
+            repository.config().unwrap().set_bool("commit.gpgSign", false).unwrap();
+            for (file, text) in [("p/a.yaml", "a: 1\n"), ("p/b.yaml", "b: 1\n"), ("c.yaml", "c\n")]
+            {
+                fs::create_dir_all(clone.join(file).parent().unwrap()).unwrap();
+                fs::write(clone.join(file), text).unwrap();
+            }
+            let git = Git::required(&clone).unwrap().rooted(&clone.join("p")).unwrap();
+            let sandbox = Self { directory, git };
+            sandbox.commit("refs/heads/main", "Begin", &[]);
+            let remote = sandbox.remote();
+            assert!(remote.asked(&["push", "--quiet", "origin", "main"]).is_ok());
+            remote.fetch("main", "rotate/").unwrap();
+            drop(remote);
+            sandbox
+        }
+
+        fn remote(&self) -> Remote<'_> {
+            let author = Some((WHO.0.to_owned(), WHO.1.to_owned()));
+            self.git.remote("origin", Access { helper: None, author }).unwrap()
+        }
+
+        /// A commit of the work tree, made by somebody.
+        fn commit(&self, branch: &str, message: &str, parents: &[&str]) -> String {
+            let repository = self.git.repository();
+            let mut index = repository.index().unwrap();
+            index.add_all(["*"], git2::IndexAddOption::DEFAULT, None).unwrap();
+            let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
+            let who = git2::Signature::now(WHO.0, WHO.1).unwrap();
+            let parents: Vec<git2::Commit<'_>> = parents
+                .iter()
+                .map(|id| repository.find_commit(Oid::from_str(id).unwrap()).unwrap())
+                .collect();
+            let parents: Vec<&git2::Commit<'_>> = parents.iter().collect();
+            let made = repository.commit(Some(branch), &who, &who, message, &tree, &parents);
+            made.unwrap().to_string()
+        }
+
+        fn there(&self, branch: &str) -> Option<String> {
+            let bare = Repository::open(self.directory.path().join("bare")).unwrap();
+            let found = bare.refname_to_id(&format!("refs/heads/{branch}")).ok();
+            found.map(|id| id.to_string())
+        }
+    }
+
+    fn path(text: &str) -> TreePath {
+        TreePath::new(text).unwrap()
+    }
+
+    fn message() -> String {
+        format!("Promote\n\n{TRAILER}a\n")
+    }
+
+    #[test]
+    fn a_commit_touches_nothing_but_the_branch_it_is_pushed_to() {
+        let sandbox = Sandbox::new();
+        let remote = sandbox.remote();
+        assert_eq!(remote.default_branch().unwrap(), "main");
+        let base = remote.tip("main").unwrap();
+        let (edited, removed, made) = (path("a.yaml"), path("b.yaml"), path("deep/new.yaml"));
+        let files = [(&edited, Some("a: 2\n")), (&removed, None), (&made, Some("n\n"))];
+        let tree = remote.tree(&base, &files).unwrap();
+        let commit = remote.commit(&base, &tree, &message()).unwrap();
+        assert_eq!(remote.push(&commit, "rotate/x", None).unwrap(), Pushed::Done);
+        assert_eq!(sandbox.there("rotate/x").as_deref(), Some(&*commit));
+        let repository = Repository::open(sandbox.git.work_tree()).unwrap();
+        let tree = repository.find_commit(Oid::from_str(&commit).unwrap()).unwrap().tree().unwrap();
+        let text = |file: &str| {
+            let entry = tree.get_path(Path::new(file)).ok()?;
+            let blob = repository.find_blob(entry.id()).ok()?;
+            Some(String::from_utf8_lossy(blob.content()).into_owned())
+        };
+        let texts = ["p/a.yaml", "p/b.yaml", "p/deep/new.yaml", "c.yaml"].map(text);
+        assert_eq!(texts.map(Option::unwrap_or_default), ["a: 2\n", "", "n\n", "c\n"]);
+        let left = fs::read_to_string(sandbox.git.work_tree().join("p/a.yaml")).unwrap();
+        assert_eq!(
+            (left.as_str(), sandbox.git.uncommitted(&[edited]).unwrap().len()),
+            ("a: 1\n", 0)
+        );
+    }
+
+    #[test]
+    fn nobody_elses_push_is_overwritten() {
+        let sandbox = Sandbox::new();
+        let remote = sandbox.remote();
+        let base = remote.tip("main").unwrap();
+        let file = path("a.yaml");
+        let [first, second] = ["a: 2\n", "a: 3\n"].map(|text| {
+            let tree = remote.tree(&base, &[(&file, Some(text))]).unwrap();
+            remote.commit(&base, &tree, &message()).unwrap()
+        });
+        assert_eq!(remote.push(&first, "rotate/x", None).unwrap(), Pushed::Done);
+        assert_eq!(remote.push(&second, "rotate/x", None).unwrap(), Pushed::Stale);
+        assert_eq!(remote.delete("rotate/x", &second).unwrap(), Pushed::Stale);
+        assert_eq!(sandbox.there("rotate/x"), Some(first.clone()));
+        assert_eq!(remote.push(&second, "rotate/x", Some(&first)).unwrap(), Pushed::Done);
+        assert_eq!(remote.delete("rotate/x", &second).unwrap(), Pushed::Done);
+        assert_eq!(sandbox.there("rotate/x"), None);
+        assert_eq!(remote.delete("rotate/x", &second).unwrap(), Pushed::Stale);
+    }
+
+    #[test]
+    fn tells_whether_a_branch_is_still_right_and_ours() {
+        let sandbox = Sandbox::new();
+        let remote = sandbox.remote();
+        let base = remote.tip("main").unwrap();
+        let file = path("a.yaml");
+        let tree = remote.tree(&base, &[(&file, Some("a: 2\n"))]).unwrap();
+        let ours = remote.commit(&base, &tree, &message()).unwrap();
+        assert!(remote.merges_to(&base, &ours, &tree) && remote.is_own(&base, &ours));
+        // The base goes on elsewhere: merging gives what would be made anew.
+        fs::write(sandbox.git.work_tree().join("c.yaml"), "more\n").unwrap();
+        let next = sandbox.commit("refs/heads/next", "More", &[&base]);
+        let again = remote.tree(&next, &[(&file, Some("a: 2\n"))]).unwrap();
+        assert!(remote.merges_to(&next, &ours, &again) && !remote.merges_to(&next, &ours, &tree));
+        // It changes the same line: merging does not go.
+        fs::write(sandbox.git.work_tree().join("p/a.yaml"), "a: 9\n").unwrap();
+        let clash = sandbox.commit("refs/heads/clash", "Clash", &[&base]);
+        assert!(!remote.merges_to(&clash, &ours, &tree));
+        let theirs = sandbox.commit("refs/heads/theirs", "Theirs", &[&ours]);
+        assert!(!remote.is_own(&base, &theirs));
+        // A merge of the base alone is nobody's work.
+        let merged = sandbox.commit("refs/heads/merged", "Merge", &[&ours, &next]);
+        assert!(remote.is_own(&next, &merged) && !remote.is_own("none", &merged));
+    }
+
+    #[test]
+    fn says_what_is_missing() {
+        let sandbox = Sandbox::new();
+        let none = sandbox.git.remote("upstream", Access::default()).err().unwrap();
+        assert!(matches!(none, HistoryError::NoRemote { .. }) && none.help().is_some());
+        let gone = sandbox.remote().fetch("nowhere", "rotate/").unwrap_err();
+        assert!(gone.to_string().contains("nowhere"), "{gone}");
+        assert_eq!(sandbox.remote().tracked("main"), "origin/main");
+    }
+}

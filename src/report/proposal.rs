@@ -1,0 +1,282 @@
+//! A change as its reviewer wants to see it: Markdown for a pull request, which can be read anywhere else as well.
+
+use std::fmt::Write as _;
+
+use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
+
+use crate::plan::remaining::Remaining;
+use crate::plan::{MoveKind, Moved, NextStep, Plan};
+use crate::repo::schedules::Retention;
+use crate::report::history::{Story, mermaid};
+use crate::report::markdown::{code, line, plain};
+use crate::report::plan::Remark;
+use crate::timeline::gate::{Gate, GateKind, moment, span};
+use crate::timeline::{Era, Timeline};
+
+/// Longer lists are cut: GitHub takes no more than 65,536 characters in all.
+const ROWS: usize = 60;
+/// Of more environments than these, only the two that the change is about are drawn.
+const CHARTED: usize = 12;
+/// So many times of each environment are drawn.
+const DRAWN: usize = 6;
+
+/// What a reviewer is told of a plan.
+pub struct Proposal<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// The environment that ran the version before.
+    pub source: Option<&'a str>,
+    /// What the mainline says.
+    pub timeline: Option<&'a Timeline>,
+    /// What must hold, that of the rules included.
+    pub gates: &'a [Gate],
+    /// What else its commit says.
+    pub remarks: &'a [Remark],
+    /// Who goes on naming the old version.
+    pub remaining: &'a [Remaining],
+    /// How long the old stub is kept; or the CronJob whose schedule cannot be told.
+    pub retention: Option<Result<Retention, String>>,
+    /// How long the environment is watched afterwards.
+    pub watch: Option<TimeDelta>,
+    /// The environments, in promotion order.
+    pub environments: Vec<String>,
+    /// The time that counts as now.
+    pub now: DateTime<Utc>,
+}
+
+impl Proposal<'_> {
+    /// The text. It changes with what it is about, and with the day, but not from one minute to the next.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        let mut out = String::new();
+        self.versions(&mut out);
+        self.states(&mut out);
+        self.changes(&mut out);
+        self.old_version(&mut out);
+        self.steps(&mut out);
+        self.chart(&mut out);
+        out
+    }
+
+    /// The 14 digits that come.
+    fn version(&self) -> &str {
+        self.plan.to.rsplit('-').next().unwrap_or_default()
+    }
+
+    fn era(&self) -> Option<(&str, &Era)> {
+        let from = self.source?;
+        Some((from, self.timeline?.runs(from, &self.plan.family, self.version())?))
+    }
+
+    fn versions(&self, out: &mut String) {
+        let from = match self.plan.from.as_slice() {
+            [] => "nothing".to_owned(),
+            names => names.iter().map(|name| code(name)).collect::<Vec<_>>().join(", "),
+        };
+        let _ = writeln!(out, "{from} → {}", code(&self.plan.to));
+        let Some((from, era)) = self.era() else { return };
+        let commit = era.began.commit();
+        let before = if era.began.is_exact() { "" } else { "before " };
+        let _ = writeln!(
+            out,
+            "\n{} has run it since {before}{}, by {} of {}: {}",
+            plain(from),
+            moment(era.began.time()),
+            commit.short(),
+            plain(&commit.author),
+            plain(&commit.subject)
+        );
+    }
+
+    fn states(&self, out: &mut String) {
+        if self.gates.is_empty() {
+            return;
+        }
+        out.push_str("\n| gate | state | |\n| --- | --- | --- |\n");
+        for gate in self.gates {
+            let state = if gate.is_open { "open" } else { "**shut**" };
+            let text = match (gate.kind, gate.is_open, self.era()) {
+                // How long it has run by now would make another text of it every minute.
+                (GateKind::Soak, true, Some((from, era))) => {
+                    format!("{from} runs it since {}", moment(era.began.time()))
+                }
+                _ => gate.text.clone(),
+            };
+            let _ = writeln!(out, "| {} | {state} | {} |", gate.kind.word(), line(&text));
+        }
+        let remarks = self.remarks.iter().map(|one| format!("{}: {}", one.word(), line(&one.text)));
+        let remarks: Vec<String> = remarks.collect();
+        if !remarks.is_empty() {
+            out.push('\n');
+            list(out, remarks.into_iter());
+        }
+    }
+
+    fn changes(&self, out: &mut String) {
+        out.push_str("\n### What changes\n\n");
+        let moved = self.plan.moved.iter().map(|moved| {
+            format!(
+                "{}: {}, {}{}",
+                code(moved.file.as_str()),
+                object(moved),
+                code(&moved.field),
+                how(moved)
+            )
+        });
+        let stubs = self.plan.stubs.iter().map(|stub| {
+            let by = stub.listed_in.as_ref();
+            let listed =
+                by.map_or_else(String::new, |by| format!(", listed in {}", code(by.as_str())));
+            format!("{}: the stub of the new version{listed}", code(stub.file.as_str()))
+        });
+        list(out, stubs.chain(moved));
+        let left = self.plan.left.iter();
+        list(
+            out,
+            left.map(|left| {
+                format!(
+                    "stays: {} ({}). {}",
+                    line(&left.what),
+                    line(&left.reason),
+                    line(&left.way_out)
+                )
+            }),
+        );
+        list(out, self.plan.notes.iter().map(|note| line(note)));
+    }
+
+    fn old_version(&self, out: &mut String) {
+        if self.plan.from.iter().all(|from| *from == self.plan.to) {
+            return;
+        }
+        out.push_str("\n### Who still names the old version afterwards\n\n");
+        let told = |one: &Remaining| {
+            let grant = if one.is_grant { ", which only lets it be read" } else { "" };
+            let (object, field) = (plain(&one.object), code(&one.field));
+            format!("{}: {object}, {field}{grant}", plain(&one.environment))
+        };
+        if self.remaining.is_empty() {
+            out.push_str(
+                "Nothing that is deployed from here; pods that run until they are replaced do.\n",
+            );
+        }
+        list(out, self.remaining.iter().map(told));
+    }
+
+    fn steps(&self, out: &mut String) {
+        let Plan { environment, family, .. } = self.plan;
+        out.push_str("\n### Before merging\n\n");
+        let (before, after) = around_the_commit(&self.plan.next);
+        tasks(out, before);
+        out.push_str("- [ ] The dashboards and alerts of what uses it are open.\n");
+        out.push_str("\n### After merging\n\n");
+        if let (true, Some(watch)) = (after.is_empty(), self.watch) {
+            let _ = writeln!(out, "- [ ] Watch {} for {}.", plain(environment), span(watch));
+        }
+        tasks(out, after);
+        if let (false, Some(retention)) = (self.plan.from.is_empty(), &self.retention) {
+            let _ = writeln!(out, "- [ ] {}", self.when_the_old_stub_may_go(retention));
+        }
+        let way_back = format!("rotate rollback {environment} {family} --reason '…' --commit");
+        let _ = writeln!(out, "\nThe way back, at any time:\n\n{}", fenced(&way_back, ""));
+    }
+
+    fn when_the_old_stub_may_go(&self, retention: &Result<Retention, String>) -> String {
+        let Plan { environment, family, .. } = self.plan;
+        let command = code(&format!("rotate prune {environment} {family}"));
+        let (kept, job) = match retention {
+            Ok(Retention { span: kept, job }) => (span(*kept), job.as_ref()),
+            Err(job) => {
+                return format!(
+                    "The old stub stays: how often the CronJob {} runs cannot be told; {command} says more",
+                    code(job)
+                );
+            }
+        };
+        let why = job.map_or_else(String::new, |job| format!(", for the CronJob {}", code(job)));
+        format!(
+            "The old stub is the way back until the next rotation. Then it may go, {kept} after this merge at the \
+             soonest{why}: {command}"
+        )
+    }
+
+    fn chart(&self, out: &mut String) {
+        let Some(timeline) = self.timeline else { return };
+        let family = &self.plan.family;
+        let named = |environment: &&String| !timeline.eras(environment, family).is_empty();
+        let mut environments: Vec<String> =
+            self.environments.iter().filter(named).cloned().collect();
+        if environments.len() > CHARTED {
+            let matters = |one: &String| *one == self.plan.environment || self.source == Some(one);
+            environments.retain(matters);
+        }
+        if environments.is_empty() {
+            return;
+        }
+        let story =
+            Story { family, timeline, environments, now: midnight(self.now), newest: Some(DRAWN) };
+        let _ = writeln!(out, "\n### Timeline\n\n```mermaid\n{}```", mermaid(&story));
+    }
+}
+
+/// Several of them, each under its name.
+#[must_use]
+pub fn markdown(proposals: &[Proposal<'_>]) -> String {
+    let mut out = String::new();
+    for one in proposals {
+        let gap = if out.is_empty() { "" } else { "\n" };
+        let (family, environment) = (plain(&one.plan.family), plain(&one.plan.environment));
+        let _ = writeln!(out, "{gap}## {family} in {environment}\n\n{}", one.markdown().trim_end());
+    }
+    out
+}
+
+/// What is left to a person before the commit, and after it.
+pub(super) fn around_the_commit(steps: &[NextStep]) -> (&[NextStep], &[NextStep]) {
+    let commit = steps.iter().position(|step| step.is_commit);
+    commit.map_or((steps, &[]), |at| (&steps[..at], &steps[at + 1..]))
+}
+
+pub(super) fn tasks(out: &mut String, steps: &[NextStep]) {
+    for step in steps {
+        let _ = writeln!(out, "- [ ] {}", line(&step.title));
+        if let Some(command) = &step.command {
+            let _ = writeln!(out, "\n{}\n", fenced(command, "  "));
+        }
+    }
+}
+
+fn object(moved: &Moved) -> String {
+    plain(&moved.object.to_string())
+}
+
+const fn how(moved: &Moved) -> &'static str {
+    match moved.how {
+        MoveKind::InPlace => "",
+        MoveKind::Patch => ", by a guarded patch",
+        MoveKind::Added => ", beside the old name",
+    }
+}
+
+pub(super) fn list(out: &mut String, items: impl Iterator<Item = String>) {
+    let items: Vec<String> = items.collect();
+    for item in items.iter().take(ROWS) {
+        let _ = writeln!(out, "- {item}");
+    }
+    if items.len() > ROWS {
+        let _ = writeln!(out, "- and {} more", items.len() - ROWS);
+    }
+}
+
+/// A block of commands, that no line of it can end.
+fn fenced(commands: &str, indent: &str) -> String {
+    let fence = if commands.contains("```") { "~~~~" } else { "```" };
+    let lines = commands.lines().map(|line| format!("{indent}{line}\n"));
+    format!("{indent}{fence}sh\n{}{indent}{fence}", lines.collect::<String>())
+}
+
+/// The end of the day.
+fn midnight(now: DateTime<Utc>) -> DateTime<Utc> {
+    let tomorrow = now.date_naive().checked_add_days(Days::new(1));
+    tomorrow.map_or(now, |day| day.and_time(NaiveTime::MIN).and_utc())
+}

@@ -1,0 +1,176 @@
+//! What became of pull requests: `rotate.pull-requests/v1`, and the same for people.
+
+use std::fmt::Write as _;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::report::markdown::{code, line, plain};
+use crate::report::workflow;
+
+/// What `--pull-request --format json` prints.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PullRequests {
+    /// Always `rotate.pull-requests/v1`.
+    pub schema: &'static str,
+    /// Whether it was done; false for what would be done.
+    pub written: bool,
+    /// The branch that they go to.
+    pub base: String,
+    /// Every one that was looked at.
+    pub pull_requests: Vec<PullView>,
+}
+
+/// A pull request.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PullView {
+    /// The family.
+    pub family: String,
+    /// The environment.
+    pub environment: String,
+    /// The version that comes, or those that go, joined by `+`.
+    pub version: String,
+    /// The branch that is to be merged.
+    pub branch: String,
+    /// The branch that it goes to.
+    pub base: String,
+    /// Its number; null for one that was not opened.
+    pub number: Option<u64>,
+    /// Its page; null for one that was not opened.
+    pub url: Option<String>,
+    /// What was done.
+    pub action: Action,
+    /// Why, where it is not plain; null where it is.
+    pub reason: Option<String>,
+}
+
+/// What was done with a pull request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// It is new.
+    Opened,
+    /// Its branch or its text was brought up to date.
+    Updated,
+    /// It was as it should be.
+    Unchanged,
+    /// It was closed, since another version takes its place.
+    Superseded,
+    /// It was closed, since its reason is gone.
+    Closed,
+    /// A person closed one for the same version: none was opened.
+    Declined,
+    /// Its branch has commits of others, which are left as they are.
+    Left,
+}
+
+impl Action {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+            Self::Superseded => "superseded",
+            Self::Closed => "closed",
+            Self::Declined => "declined",
+            Self::Left => "left",
+        }
+    }
+
+    /// Whether anything is otherwise now.
+    #[must_use]
+    pub const fn is_change(self) -> bool {
+        matches!(self, Self::Opened | Self::Updated | Self::Superseded | Self::Closed)
+    }
+}
+
+impl PullRequests {
+    /// The view of what was done.
+    #[must_use]
+    pub const fn new(base: String, pull_requests: Vec<PullView>, written: bool) -> Self {
+        Self { schema: "rotate.pull-requests/v1", written, base, pull_requests }
+    }
+
+    /// Whether anything is otherwise now, or would be.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        self.pull_requests.iter().any(|one| one.action.is_change())
+    }
+}
+
+impl PullView {
+    fn name(&self) -> String {
+        self.number.map_or_else(|| self.branch.clone(), |number| format!("#{number}"))
+    }
+}
+
+/// A line for each.
+#[must_use]
+pub fn text(of: &PullRequests) -> String {
+    let mut out: String = of.pull_requests.iter().map(|one| told(one, of.written)).collect();
+    if of.pull_requests.is_empty() {
+        out.push_str("There is no pull request to open, and none of ours is open.\n");
+    }
+    out
+}
+
+fn told(one: &PullView, written: bool) -> String {
+    let PullView { environment, family, version, .. } = one;
+    let would = if one.action.is_change() && !written { "would be " } else { "" };
+    let mut out =
+        format!("{environment}: {family} {version}: {would}{} {}\n", one.action.word(), one.name());
+    for more in one.url.iter().chain(&one.reason) {
+        let _ = writeln!(out, "  {more}");
+    }
+    out
+}
+
+/// A table of them.
+#[must_use]
+pub fn markdown(of: &PullRequests) -> String {
+    if of.pull_requests.is_empty() {
+        return "There is no pull request to open, and none of ours is open.\n".to_owned();
+    }
+    let mut out =
+        "| environment | family | version | pull request | |\n| --- | --- | --- | --- | --- |\n"
+            .to_owned();
+    let would = if of.written { "" } else { "would be " };
+    for one in &of.pull_requests {
+        let link = match (&one.url, one.number) {
+            (Some(url), Some(number)) => format!("[#{number}]({url})"),
+            _ => code(&one.branch),
+        };
+        let would = if one.action.is_change() { would } else { "" };
+        let why = one.reason.as_ref().map_or_else(String::new, |why| format!(": {}", line(why)));
+        let _ = writeln!(
+            out,
+            "| {} | {} | {} | {link} | {would}{}{why} |",
+            plain(&one.environment),
+            code(&one.family),
+            one.version,
+            one.action.word()
+        );
+    }
+    out
+}
+
+/// A notice for what is otherwise now, a warning for what a person has to look at, and the lines of the log.
+#[must_use]
+pub fn github(of: &PullRequests) -> String {
+    let mut out = String::new();
+    for one in &of.pull_requests {
+        let word = match one.action {
+            Action::Left => "warning",
+            action if action.is_change() => "notice",
+            _ => continue,
+        };
+        let title = format!("rotate: {}", one.environment);
+        out.push_str(&workflow::command(word, &title, told(one, of.written).trim_end()));
+    }
+    out.push_str(&workflow::log(&text(of)));
+    out
+}
