@@ -62,7 +62,10 @@ fn the_readme_lists_the_rules() {
 #[test]
 fn links_lead_somewhere() {
     let mut pages: Vec<PathBuf> =
-        ["README.md", "CHANGELOG.md", ".github/CONTRIBUTING.md"].into_iter().map(project).collect();
+        ["README.md", "CHANGELOG.md", ".github/CONTRIBUTING.md", ".github/docs/action.md"]
+            .into_iter()
+            .map(project)
+            .collect();
     pages.extend(fs::read_dir(project(PAGES)).unwrap().map(|entry| entry.unwrap().path()));
     let mut seen = 0;
     for page in pages {

@@ -2,6 +2,7 @@
 #![allow(clippy::disallowed_methods)] // tests read and write files of their own
 #![allow(clippy::unwrap_used)] // a test that cannot go on has failed
 
+mod action;
 mod architecture;
 mod bad_input;
 mod cli;
