@@ -75,6 +75,10 @@ impl Hub {
         ]
     }
 
+    pub(super) fn serve(&self, path: &str, bytes: Vec<u8>) {
+        self.state().files.insert(path.to_owned(), bytes);
+    }
+
     /// Makes the next lists wait for each other, so that as many runs see the same state.
     pub(super) fn together(&self, runs: usize) {
         self.state().together = runs;

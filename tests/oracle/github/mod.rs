@@ -1,6 +1,8 @@
 //! The Action and `--pull-request`, with the real `gh`, the real Git and `act`, against a stand-in for GitHub on
 //! loopback that knows GitHub's own description of its API.
 
+mod act;
+mod action;
 mod http;
 mod hub;
 mod itself;
