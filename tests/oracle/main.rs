@@ -6,6 +6,7 @@
 )]
 
 mod difference;
+mod github;
 mod hook;
 mod isolation;
 mod judgement;

@@ -1,0 +1,223 @@
+//! The Action as a job runs it: installed from a release, with the workflows that the README shows.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::act::released;
+use super::place::SOAKED;
+use super::requests::is_right;
+use super::run::World;
+
+/// The workflow of a page that has a command, as it stands there.
+fn shown(page: &str, command: &str) -> String {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
+    let blocks = text.split("```yaml\n").skip(1);
+    let blocks = blocks.filter_map(|rest| Some(rest.split_once("```")?.0));
+    let line = format!("command: {command}");
+    let found: Vec<&str> =
+        blocks.filter(|text| text.contains("jobs:") && text.contains(&line)).collect();
+    assert_eq!(found.len(), 1, "workflows in {page} with `{line}`");
+    found[0].to_owned()
+}
+
+/// A workflow that uses the Action once for each of these inputs.
+fn workflow(steps: &[&str]) -> String {
+    let mut text = "on: push
+permissions: {}
+jobs:
+  rotate:
+    runs-on: ubuntu-latest
+    permissions: { contents: write, pull-requests: write }
+    steps:
+      - uses: actions/checkout@v4
+        with: { fetch-depth: 0, persist-credentials: false }
+"
+    .to_owned();
+    for inputs in steps {
+        text += "      - uses: example/rotate@v0.1.0\n        with:\n";
+        text.extend(inputs.lines().map(|line| format!("          {line}\n")));
+    }
+    text
+}
+
+#[test]
+fn the_readmes_promotion_opens_one_pull_request() {
+    let world = World::new();
+    world.release();
+    let promotion = shown("README.md", "promote");
+    let job = world.act("push", &promotion).success();
+    let open = world.hub.open();
+    assert_eq!(open.len(), 1, "{}", job.said);
+    is_right(&world.place, &open[0]);
+    assert_eq!(job.output("changed"), "true");
+    let pulls: Value = serde_json::from_str(&job.output("pull-requests")).unwrap();
+    assert_eq!((&pulls[0]["action"], &pulls[0]["number"]), (&"opened".into(), &1.into()));
+    // The summary says what waits, and until when.
+    let over = world.place.ago(2 - 24).format("%Y-%m-%d %H:%M UTC").to_string();
+    let job = job.says(&["Summary - ", "billing", &over]);
+    assert!(job.output("report").ends_with(".md"), "{}", job.said);
+
+    // The text of a pull request goes with the day, so a run after midnight renews it.
+    let day = || chrono::Utc::now().date_naive();
+    let mut began = day();
+    let _ = world.hub.asked();
+    let before = world.place.branches();
+    let mut job = world.act("schedule", &promotion).success();
+    if day() != began {
+        began = day();
+        let _ = world.hub.asked();
+        job = world.act("schedule", &promotion).success();
+    }
+    let writes = world.hub.writes();
+    assert!(writes.is_empty() && day() == began, "{writes:?}");
+    assert_eq!(world.place.branches(), before);
+    assert_eq!(job.output("changed"), "false");
+}
+
+#[test]
+fn the_readmes_lint_fails_the_job_and_annotates() {
+    let world = World::new();
+    world.release();
+    let lint = shown("README.md", "lint");
+    let _ = world.act("push", &lint).success();
+    let uploaded = || -> Value {
+        let file = fs::read(world.place.path("uploaded")).unwrap();
+        serde_json::from_slice(&file).unwrap()
+    };
+    assert_eq!(uploaded()["runs"][0]["results"].as_array().map(Vec::len), Some(0));
+
+    let file = "production/auth.yaml";
+    let text = world.place.read(file).replace("auth-20250602090000", "auth-20250602090001");
+    world.place.write(file, &text);
+    world.place.commit(0, "Make a mistake");
+    world.place.push();
+    let job = world.act("push", &lint).fails();
+    // The runner took the line for a command: it does not show it as output of the step.
+    let command = "::error file=production/auth.yaml,line=";
+    let annotated = job.said.lines().any(|line| line.contains(command) && !line.contains("| ::"));
+    assert!(annotated, "{}", job.said);
+    let job = job.says(&["Summary - ### rotate lint: "]);
+    let findings: usize = job.output("findings").parse().unwrap();
+    assert!(findings > 0 && job.output("report").ends_with(".sarif"), "{}", job.said);
+    let log = uploaded();
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    assert_eq!(results.len(), findings);
+    assert_eq!(log["version"], "2.1.0");
+    assert!(results.iter().any(|one| one["ruleId"] == "dangling-reference"), "{log}");
+    assert!(world.hub.asked().is_empty(), "lint needs no GitHub");
+}
+
+#[test]
+fn every_input_of_a_promotion_arrives() {
+    let world = World::new();
+    world.release();
+    world.place.succeeds(world.place.git(&["push", "--quiet", "origin", "main:release"]));
+    let inputs = "command: promote
+environment: production
+secrets: |
+  auth
+working-directory: .
+base: release
+branch-prefix: keys/
+labels: secrets, rotation
+reviewers: |
+  kim
+  example/platform
+draft: true
+dry-run: true";
+    let job = world.act("push", &workflow(&[inputs])).success();
+    assert_eq!(job.output("changed"), "true");
+    assert!(world.hub.writes().is_empty() && world.place.branch_names() == ["main", "release"]);
+
+    let inputs = workflow(&[&inputs.replace("dry-run: true", "dry-run: false")]);
+    let _ = world.act("push", &inputs).success();
+    let open = world.hub.open();
+    assert_eq!(open.len(), 1);
+    let pull = &open[0];
+    assert_eq!((&*pull.head, &*pull.base, pull.draft), ("keys/production/auth", "release", true));
+    assert_eq!(pull.labels, ["secrets", "rotation"]);
+    assert_eq!((&*pull.reviewers[0], &*pull.teams[0]), ("kim", "platform"));
+}
+
+#[test]
+fn bump_prune_and_status_run() {
+    let world = World::new();
+    world.release();
+    let bump = "command: bump\nenvironment: staging\nsecrets: auth";
+    let prune = "command: prune\nenvironment: staging";
+    let job = world.act("push", &workflow(&[bump, prune, "command: status"])).success();
+    let open = world.hub.open();
+    assert_eq!(open.len(), 1, "{}", job.said);
+    assert_eq!(open[0].head, "rotate/bump/staging/auth");
+    assert!(job.said.contains("billing") && job.said.contains("production"), "{}", job.said);
+}
+
+#[test]
+fn a_program_with_another_checksum_never_runs() {
+    let world = World::new();
+    for (name, bytes) in released() {
+        let mut bytes = bytes.clone();
+        if !name.ends_with(".sha256") {
+            let end = bytes.len() - 1;
+            bytes[end] ^= 1;
+        }
+        world.hub.serve(&format!("/releases/v{}/{name}", env!("CARGO_PKG_VERSION")), bytes);
+    }
+    let job = world.act("push", &shown("README.md", "promote")).fails();
+    let job = job.says(&["is not what its checksum says"]);
+    assert!(!job.said.contains(&format!("rotate {}", env!("CARGO_PKG_VERSION"))), "{}", job.said);
+    assert!(world.hub.asked().is_empty() && world.place.branch_names() == ["main"]);
+}
+
+#[test]
+fn what_an_input_holds_is_never_run() {
+    let world = World::new();
+    world.release();
+    let trap = world.place.path("trapped");
+    let trap = trap.display();
+    let value =
+        format!(">-\n  $(touch {trap})`touch {trap}`'; touch {trap}; '\"; touch {trap}; \"");
+    for (inputs, refused) in [
+        (format!("command: {value}"), "not lint, status, promote, bump or prune"),
+        (format!("command: lint\nversion: {value}"), "the input `version` is no version"),
+        (format!("command: lint\nconfig: {value}\nbase: {value}"), "touch"),
+        (format!("command: lint\nworking-directory: {value}"), "touch"),
+        (
+            format!(
+                "command: promote\nenvironment: {value}\nlabels: {value}\nreviewers: {value}\nsecrets: {value}"
+            ),
+            "touch",
+        ),
+        (format!("command: promote\nbranch-prefix: {value}\nbase: {value}"), "touch"),
+    ] {
+        let job = world.act("push", &workflow(&[&inputs])).fails().says(&[refused]);
+        assert!(!world.place.path("trapped").exists(), "{}", job.said);
+        // The program, or the script before it, said no; nothing before them did.
+        assert!(job.said.contains("Failure - Main "), "{}", job.said);
+    }
+    assert!(world.hub.writes().is_empty() && world.place.branch_names() == ["main"]);
+}
+
+#[test]
+fn the_token_of_an_app_opens_it() {
+    let world = World::new();
+    world.release();
+    let workflow = shown(".github/docs/action.md", "promote");
+    let job = world.act_with("a-token-that-may-nothing", "schedule", &workflow).success();
+    let open = world.hub.open();
+    assert_eq!(open.len(), 1, "{}", job.said);
+    is_right(&world.place, &open[0]);
+    assert_eq!((&*open[0].labels[0], &*open[0].teams[0]), ("rotation", "platform"));
+}
+
+#[test]
+fn an_input_that_the_command_does_not_use_is_refused() {
+    let world = World::new();
+    world.release();
+    let inputs = format!("command: lint\nsecrets: {SOAKED}");
+    let job = world.act("push", &workflow(&[&inputs])).fails();
+    let _ = job.says(&["`lint` does not use the input `secrets`"]);
+    assert!(world.hub.asked().is_empty());
+}
