@@ -110,6 +110,7 @@ impl Global {
             color_out: color(std::io::stdout().is_terminal()),
             color_err: color(std::io::stderr().is_terminal()),
             width: width(),
+            annotates: self.format == Format::Github,
             loudness: match (self.quiet, self.verbose) {
                 (true, _) => Loudness::Quiet,
                 (_, true) => Loudness::Verbose,

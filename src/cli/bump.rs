@@ -200,12 +200,13 @@ impl Bumping<'_> {
         };
         let care = Care { scope: &scope, gone: &gone };
         let (done, failed) = Run::new(ground, console).carry_out(&proposed, &care);
-        Told { command: "bump", done: &done, more: "", format: self.format }.tell(
+        failures.extend(failed);
+        let has_failed = !failures.is_empty();
+        Told { command: "bump", done: &done, more: "", has_failed, format: self.format }.tell(
             session,
             &self.args.outputs,
             console,
         )?;
-        failures.extend(failed);
         Failure::first_of(failures).map_or(Ok(Status::Done), Err)
     }
 

@@ -108,7 +108,7 @@ pub fn run() -> ExitCode {
         Command::Status(args) => status::run(args, &cli.global, &console),
     };
     let status = done.unwrap_or_else(|failure: Failure| {
-        console.complain(&message::error(&failure.message, &console));
+        message::error(&failure.message, &console);
         failure.status
     });
     status.into()

@@ -83,7 +83,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         None => promote.write(&session, console)?,
     };
     for failure in &failures {
-        console.complain(&message::error(&failure.message, console));
+        message::error(&failure.message, console);
     }
     let status = failures.iter().map(|failure| failure.status).max();
     std::mem::forget(repo);
@@ -174,11 +174,9 @@ impl Promoting<'_> {
         let care = Care { scope: &scope, gone: &|marker| self.gone(marker) };
         let (done, failed) = Run::new(ground, console).carry_out(&proposed, &care);
         let more = waits(&waiting);
-        Told { command: "promote", done: &done, more: &more, format: self.format }.tell(
-            session,
-            &self.args.outputs,
-            console,
-        )?;
+        let has_failed = !failures.is_empty() || !failed.is_empty();
+        Told { command: "promote", done: &done, more: &more, has_failed, format: self.format }
+            .tell(session, &self.args.outputs, console)?;
         let waits = text(false, &waiting);
         match self.format {
             Format::Json | Format::Markdown => {}

@@ -175,7 +175,9 @@ impl<'a> Run<'a> {
             }
             None => {
                 let open = self.ground.client.open(&self.ground.base)?;
-                let theirs = open.iter().find(|pull| pull.branch == name);
+                // A fork may have a branch of the same name.
+                let is_it = |pull: &&Pull| pull.branch == name && pull.marker.is_some();
+                let theirs = open.iter().find(is_it);
                 let why = "another run has just opened it".to_owned();
                 Ok(self.view(&marker, theirs, Action::Unchanged, Some(why)))
             }
@@ -197,7 +199,7 @@ impl<'a> Run<'a> {
         };
         for error in [labelled, asked].into_iter().filter_map(Result::err) {
             let message = Message { help: error.help(), ..Message::new(error.to_string()) };
-            self.console.complain(&message::warning(&message, self.console));
+            message::warning(&message, self.console);
         }
     }
 
@@ -279,6 +281,8 @@ pub struct Told<'a> {
     pub done: &'a PullRequests,
     /// What there is to say beside it, as Markdown.
     pub more: &'a str,
+    /// Whether something failed, so that nothing done does not mean that there is nothing to do.
+    pub has_failed: bool,
     /// How it is printed.
     pub format: Format,
 }
@@ -294,12 +298,16 @@ impl Told<'_> {
         outputs: &outputs::Args,
         console: &Console,
     ) -> Result<(), Failure> {
-        let report = || format!("{}{}", picture::markdown(self.done), self.more);
+        let is_silent = self.has_failed && self.done.pull_requests.is_empty();
+        let told = |text: fn(&PullRequests) -> String| {
+            if is_silent { String::new() } else { text(self.done) }
+        };
+        let report = || format!("{}{}", told(picture::markdown), self.more);
         match self.format {
             Format::Json => console.json(self.done)?,
             Format::Markdown => console.result(&report())?,
-            Format::Github => console.result(&picture::github(self.done))?,
-            _ => console.result(&picture::text(self.done))?,
+            Format::Github => console.result(&told(picture::github))?,
+            _ => console.result(&told(picture::text))?,
         }
         let left = Outputs {
             changed: self.done.is_change(),

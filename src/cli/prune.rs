@@ -170,11 +170,8 @@ fn propose(
     };
     let care = Care { scope: &scope, gone: &gone };
     let (done, failures) = Run::new(ground, console).carry_out(&proposed, &care);
-    Told { command: "prune", done: &done, more: "", format }.tell(
-        session,
-        &args.outputs,
-        console,
-    )?;
+    Told { command: "prune", done: &done, more: "", has_failed: !failures.is_empty(), format }
+        .tell(session, &args.outputs, console)?;
     Failure::first_of(failures).map_or(Ok(Status::Done), Err)
 }
 

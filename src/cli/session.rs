@@ -69,7 +69,7 @@ impl Session {
         if writer.is_none() && site.is_being_written() {
             let text = "an interrupted run left this tree half-written, or another run is writing";
             let help = "the next command that writes brings it in order first";
-            console.complain(&message::warning(&Message::new(text).help(help), console));
+            message::warning(&Message::new(text).help(help), console);
         }
         let ignored = |path: &TreePath, is_directory: bool| {
             git.as_ref().is_some_and(|git| git.is_ignored(path, is_directory))
@@ -77,7 +77,7 @@ impl Session {
         let tree = DiskTree::open(&root, ignored)?;
         for skipped in tree.skipped() {
             let text = format!("{}: {}", skipped.path, skipped.reason);
-            console.complain(&message::warning(&Message::new(text), console));
+            message::warning(&Message::new(text), console);
         }
         let config = read_config(global, &start, &tree)?;
         let has_own_config = global.config.is_some();
@@ -280,7 +280,7 @@ impl Session {
     pub fn report_problems(&self, repo: &Repo, console: &Console) {
         for problem in &repo.problems {
             let message = Message::from(problem);
-            console.complain(&message::warning(&message, console));
+            message::warning(&message, console);
         }
     }
 

@@ -38,7 +38,7 @@ impl ForgeError {
             Self::NoToken(_) => {
                 Some("`gh auth login`; in a workflow, set `GH_TOKEN` or the input `token`".to_owned())
             }
-            Self::Refused { reason, .. } if reason.contains("not accessible by") => Some(
+            Self::Refused { reason, .. } if forbids(reason) => Some(
                 "the job needs `permissions: { contents: write, pull-requests: write }`, and the repository must allow \
                  workflows to open pull requests (Settings, Actions, General)"
                     .to_owned(),
@@ -49,4 +49,9 @@ impl ForgeError {
             Self::Refused { .. } | Self::Answer { .. } => None,
         }
     }
+}
+
+/// Whether a refusal is about what the token may do.
+fn forbids(reason: &str) -> bool {
+    ["not accessible by", "not permitted to"].iter().any(|words| reason.contains(words))
 }

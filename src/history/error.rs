@@ -123,7 +123,7 @@ impl HistoryError {
             Self::NoRemote { name } => Some(format!("`git remote add {name} URL` names one")),
             Self::NoBase => Some("name it: `--base main`".to_owned()),
             Self::Remote { name, .. } => {
-                Some(format!("`git push --dry-run {name}` shows whether it can be reached"))
+                Some(format!("`git ls-remote {name}` shows whether it can be reached, and its branches"))
             }
             Self::System { .. } => Some("`git fsck` may tell more".to_owned()),
         }

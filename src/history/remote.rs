@@ -87,7 +87,12 @@ impl Remote<'_> {
         let wanted = [branch.to_owned(), format!("{prefix}*")]
             .map(|name| format!("+refs/heads/{name}:{to}/{name}"));
         let [branch, others] = &wanted;
-        let arguments = ["fetch", "--quiet", "--no-tags", "--prune", &self.name, branch, others];
+        let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--prune"];
+        if self.git.repository().is_shallow() {
+            // Since when a version runs is told by the whole history.
+            arguments.push("--unshallow");
+        }
+        arguments.extend([&*self.name, branch, others]);
         self.asked(&arguments).map(drop)
     }
 
@@ -187,18 +192,24 @@ impl Remote<'_> {
     ) -> Result<Pushed, HistoryError> {
         let lease =
             format!("--force-with-lease=refs/heads/{branch}:{}", expected.unwrap_or_default());
-        let output = self.run(&["push", "--porcelain", &lease, &self.name, what], None)?;
+        let output = self.run(&["push", "--quiet", &lease, &self.name, what], None)?;
         if output.status.success() {
             return Ok(Pushed::Done);
         }
-        // What was refused has a line of its own: `!`, the references, and why.
-        let told = String::from_utf8_lossy(&output.stdout);
-        let refused = told.lines().find(|line| line.starts_with('!')).unwrap_or_default();
-        let was_first = ["stale info", "remote ref does not exist", "cannot lock ref"];
-        if was_first.iter().any(|word| refused.contains(word)) {
+        // Git has many words for having come too late; where the branch is now tells it.
+        if self.there(branch)?.as_deref() != expected {
             return Ok(Pushed::Stale);
         }
         Err(self.refused(&output))
+    }
+
+    /// Where the remote's branch is at this moment.
+    fn there(&self, branch: &str) -> Result<Option<String>, HistoryError> {
+        let name = format!("refs/heads/{branch}");
+        let output = self.asked(&["ls-remote", &self.name, &name])?;
+        let told = String::from_utf8_lossy(&output.stdout);
+        let found = told.lines().filter_map(|line| line.split_once('\t'));
+        Ok(found.filter(|(_, of)| *of == name).map(|(id, _)| id.to_owned()).next())
     }
 
     /// The parent's tree with these files.

@@ -24,6 +24,8 @@ pub struct Console {
     pub width: usize,
     /// How loud the talk is.
     pub loudness: Loudness,
+    /// Whether a GitHub workflow reads along.
+    pub annotates: bool,
 }
 
 /// The colours in use, by what they mean.

@@ -1,6 +1,6 @@
 //! An error or a warning as a person reads it: what is wrong, the source line, what to type next.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::sync::Arc;
 
 use miette::{
@@ -9,6 +9,7 @@ use miette::{
 
 use crate::repo::sensitive;
 use crate::report::console::Console;
+use crate::report::workflow;
 use crate::text::problem::Problem;
 use crate::text::source::Place;
 
@@ -61,6 +62,29 @@ impl From<&Problem> for Message {
             help: problem.help.clone(),
             also: Vec::new(),
         }
+    }
+}
+
+impl Message {
+    /// The message without its picture: what, where, what to do.
+    fn in_words(&self) -> String {
+        let mut out = String::new();
+        let place = self.place.as_ref().map(|place| {
+            let place = place.near_in_file();
+            let position = place.position();
+            format!("{}:{}:{}", place.source.path().display(), position.line, position.column)
+        });
+        if let Some(place) = place.or_else(|| self.path.clone()) {
+            let _ = write!(out, "{place}: ");
+        }
+        out.push_str(&self.text);
+        for also in &self.also {
+            let _ = write!(out, "\n{}", also.in_words());
+        }
+        if let Some(help) = &self.help {
+            let _ = write!(out, "\nhelp: {help}");
+        }
+        out
     }
 }
 
@@ -152,16 +176,23 @@ impl Diagnostic for Drawn {
     }
 }
 
-/// Draws an error for stderr, and behind it what belongs to it.
-#[must_use]
-pub fn error(message: &Message, console: &Console) -> String {
-    with_also(message, Severity::Error, console)
+/// Draws an error on stderr, and behind it what belongs to it; in a GitHub workflow it is an annotation as well.
+pub fn error(message: &Message, console: &Console) {
+    tell(message, Severity::Error, console);
 }
 
-/// Draws a warning for stderr.
-#[must_use]
-pub fn warning(message: &Message, console: &Console) -> String {
-    with_also(message, Severity::Warning, console)
+/// Draws a warning on stderr; in a GitHub workflow it is an annotation as well.
+pub fn warning(message: &Message, console: &Console) {
+    tell(message, Severity::Warning, console);
+}
+
+fn tell(message: &Message, severity: Severity, console: &Console) {
+    console.complain(&with_also(message, severity, console));
+    if console.annotates {
+        let word = if severity == Severity::Error { "error" } else { "warning" };
+        // Nobody is left to be told when stdout is gone.
+        let _ = console.result(&workflow::command(word, "rotate", &message.in_words()));
+    }
 }
 
 fn with_also(message: &Message, severity: Severity, console: &Console) -> String {

@@ -160,7 +160,7 @@ fn what_a_person_closed_stays_closed() {
 fn what_gh_and_git_refuse_is_told() {
     let hub = Hub::new();
     let arguments = ["promote", "--pull-request", "--base", "nowhere", "--dry-run"];
-    let _ = hub.rotate(&arguments).status(2).says(&["nowhere", "git push --dry-run origin"]);
+    let _ = hub.rotate(&arguments).status(2).says(&["nowhere", "git ls-remote origin"]);
     fs::write(hub.programs.join("gh"), "#!/bin/sh\necho 'gh: Not Found (HTTP 404)' >&2\nexit 1\n")
         .unwrap();
     let arguments = ["promote", "--pull-request", "--dry-run"];
