@@ -1,14 +1,15 @@
 //! The commits of a branch, each with what it changed, from the newest to the oldest: first parents only.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use git2::{ErrorCode, ObjectType, Oid, Repository, Tree};
+use git2::{ErrorCode, Oid, Repository};
 
 use crate::history::error::HistoryError;
 use crate::history::git::Git;
 use crate::history::snapshot::{Kind, Kinds, Snapshot, entries};
+use crate::history::trees::Trees;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
 
@@ -217,105 +218,18 @@ fn step(
 ) -> Result<(Step, Option<Oid>), git2::Error> {
     let commit = repository.find_commit(id)?;
     let parent = commit.parent_ids().next();
-    let new = below(repository, &commit.tree()?, prefix)?;
+    let trees = Trees::new(repository)?;
+    let new = trees.below(commit.tree_id(), prefix)?;
     let old = match parent {
-        Some(parent) => below(repository, &repository.find_commit(parent)?.tree()?, prefix)?,
+        Some(parent) => trees.below(repository.find_commit(parent)?.tree_id(), prefix)?,
         None => None,
     };
     let mut kinds = Kinds::new();
-    compare(repository, new.as_ref(), old.as_ref(), &TreePath::root(), &mut kinds)?;
+    trees.compare(new, old, &TreePath::root(), &mut kinds)?;
     let step = Step {
         commit: Commit::new(&commit),
         before: Difference(kinds),
         has_parent: parent.is_some(),
     };
     Ok((step, parent))
-}
-
-/// The directory of a tree that paths count from.
-fn below<'r>(
-    repository: &'r Repository,
-    tree: &Tree<'r>,
-    prefix: &TreePath,
-) -> Result<Option<Tree<'r>>, git2::Error> {
-    if prefix.as_str().is_empty() {
-        return Ok(Some(tree.clone()));
-    }
-    match tree.get_path(std::path::Path::new(prefix.as_str())) {
-        Ok(entry) if entry.kind() == Some(ObjectType::Tree) => {
-            repository.find_tree(entry.id()).map(Some)
-        }
-        Ok(_) => Ok(None),
-        Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// An entry of a tree.
-#[derive(PartialEq, Eq)]
-struct Found {
-    id: Oid,
-    kind: Option<Kind>,
-    name: Vec<u8>,
-}
-
-impl Found {
-    fn new(entry: &git2::TreeEntry<'_>) -> Self {
-        Self { id: entry.id(), kind: Kind::of(entry), name: entry.name_bytes().to_vec() }
-    }
-}
-
-/// Collects what `old` has wherever it differs from `new`; directories that are the same are not entered.
-fn compare(
-    repository: &Repository,
-    new: Option<&Tree<'_>>,
-    old: Option<&Tree<'_>>,
-    at: &TreePath,
-    into: &mut Kinds,
-) -> Result<(), git2::Error> {
-    if new.map(Tree::id) == old.map(Tree::id) {
-        return Ok(());
-    }
-    let all = |tree: Option<&Tree<'_>>| -> Vec<Found> {
-        tree.iter().flat_map(|tree| tree.iter()).map(|entry| Found::new(&entry)).collect()
-    };
-    let (new, old) = (all(new), all(old));
-    // Most entries are the same, in the same order.
-    let same = |(a, b): &(&Found, &Found)| a == b;
-    let start = new.iter().zip(&old).take_while(same).count();
-    let (new, old) = (&new[start..], &old[start..]);
-    let end = new.iter().rev().zip(old.iter().rev()).take_while(same).count();
-    let by_name = |found: &[Found]| -> BTreeMap<Vec<u8>, (Option<Kind>, Oid)> {
-        let differing = found[..found.len() - end].iter();
-        differing.map(|one| (one.name.clone(), (one.kind, one.id))).collect()
-    };
-    let (new, old) = (by_name(new), by_name(old));
-    let names: BTreeSet<&Vec<u8>> = new.keys().chain(old.keys()).collect();
-    for name in names {
-        // Names that are no text are not manifests of ours.
-        let Some(path) = std::str::from_utf8(name).ok().and_then(|name| at.join(name)) else {
-            continue;
-        };
-        let find = |entries: &BTreeMap<Vec<u8>, (Option<Kind>, Oid)>| {
-            let (kind, id) = entries.get(name)?;
-            Some(((*kind)?, *id))
-        };
-        let (was, is) = (find(&old), find(&new));
-        if was == is {
-            continue;
-        }
-        let kind = was.map(|(kind, _)| kind);
-        if kind != is.map(|(kind, _)| kind) {
-            into.insert(path.clone(), kind);
-        }
-        let directory = |found: Option<(Kind, Oid)>| match found {
-            Some((Kind::Directory, id)) => repository.find_tree(id).map(Some),
-            _ => Ok(None),
-        };
-        let (new, old) = (directory(is)?, directory(was)?);
-        if new.is_some() || old.is_some() {
-            compare(repository, new.as_ref(), old.as_ref(), &path, into)?;
-        }
-    }
-    Ok(())
 }
