@@ -19,7 +19,6 @@ use crate::timeline::Timeline;
 use crate::timeline::harmless;
 use crate::timeline::lives::Walk;
 use crate::yaml::library::Library;
-use crate::yaml::parse::parse;
 
 /// Where the settings are, in a tree.
 const CONFIG: &str = "rotate.yaml";
@@ -183,10 +182,8 @@ impl Past {
     /// Whether a file differs from the loaded state only in values that have nothing to do with secrets.
     fn is_harmless(&self, difference: &Difference, path: &TreePath) -> bool {
         let Some(older) = self.snapshot.older(difference, path) else { return false };
-        let (Ok(now), Ok(older)) = (self.repo.library.stream(path), parse(&older)) else {
-            return false;
-        };
-        harmless::is_harmless(&self.repo, &now, &older)
+        let now = self.repo.library.stream(path);
+        now.is_ok_and(|now| harmless::is_harmless(&self.repo, &now, &older))
     }
 }
 
