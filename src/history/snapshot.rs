@@ -144,7 +144,7 @@ impl Snapshot {
             }
         }
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        sources.retain(|path, _| !changes.contains_key(path));
+        changes.keys().for_each(|path| drop(sources.remove(path)));
         drop(sources);
         self.files = OnceLock::new();
         for path in changes.keys() {

@@ -10,7 +10,7 @@ use crate::kustomize::resolver::Resolver;
 use crate::repo::environment::{self, Environment};
 use crate::repo::error::RepoError;
 use crate::repo::gather::gather;
-use crate::repo::layout::Layout;
+use crate::repo::layout::{Layout, is_kustomization};
 use crate::repo::root::Root;
 use crate::repo::site::Loader;
 use crate::repo::{Repo, Scope};
@@ -89,6 +89,7 @@ impl Repo {
             environments: &environments,
             layout: &layout,
             before,
+            rewired: before.map(|(_, changed)| rewired(changed)).unwrap_or_default(),
         };
         let (sites, loose) = match &scope {
             Scope::Everything => loader.everything(),
@@ -119,6 +120,11 @@ impl Repo {
             layout,
         })
     }
+}
+
+/// The directories of the kustomizations among some files.
+fn rewired(changed: &BTreeSet<TreePath>) -> BTreeSet<TreePath> {
+    changed.iter().filter(|path| is_kustomization(path)).map(TreePath::parent).collect()
 }
 
 /// The fields that `rotate.yaml` says name a secret.
