@@ -135,6 +135,13 @@ impl Snapshot {
         }
     }
 
+    /// Whether a file is there and has these bytes.
+    #[must_use]
+    pub fn has(&self, path: &TreePath, bytes: &[u8]) -> bool {
+        let id = Oid::hash_object(ObjectType::Blob, bytes).ok();
+        id.is_some_and(|id| self.kind(path) == Some(Kind::File(id)))
+    }
+
     /// Takes changes over.
     pub(super) fn change(&mut self, changes: &Kinds) {
         for (path, kind) in changes {

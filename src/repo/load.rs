@@ -48,6 +48,31 @@ impl Repo {
         self.reload_library(Arc::new(self.library.with_changes(tree, changed)), changed)
     }
 
+    /// Loads another tree of the same manifests under the same settings and environments. `is_same` says whether a file of
+    /// that tree has these bytes. `None` where more than the bytes of files may be different, which must be loaded anew.
+    #[must_use]
+    pub fn beside(
+        &self,
+        tree: &Arc<dyn Tree>,
+        is_same: impl Fn(&TreePath, &[u8]) -> bool,
+    ) -> Option<Self> {
+        let own = self.library.tree();
+        let is_known = self.scope == Scope::Everything
+            && own.kept_to_files()
+            && own.manifests() == tree.manifests();
+        if !is_known {
+            return None;
+        }
+        let mut read = self.library.asked();
+        read.extend(self.roots.iter().flat_map(|root| root.files().iter().cloned()));
+        let is_there = |path: &TreePath| match own.source(path) {
+            Ok(source) => is_same(path, source.text().as_bytes()),
+            Err(_) => own.bytes(path).is_ok_and(|bytes| is_same(path, &bytes)),
+        };
+        read.retain(|path| !is_there(path));
+        self.reload(Arc::clone(tree), &read).ok()
+    }
+
     /// Gives away what was read, and with it the tree. What was found stays, but can no longer be looked up in files.
     #[must_use]
     pub fn release(&mut self) -> Shelf {

@@ -14,7 +14,7 @@ use crate::repo::error::RepoError;
 use crate::repo::{Repo, Scope};
 use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
-use crate::text::tree::Tree as _;
+use crate::text::tree::Tree;
 use crate::timeline::Timeline;
 use crate::timeline::harmless;
 use crate::timeline::lives::Walk;
@@ -56,6 +56,29 @@ impl Timeline {
         settings: &Config,
         depth: Depth<'_>,
     ) -> Result<Self, WalkError> {
+        Self::walk(git, mainline, settings, None, depth)
+    }
+
+    /// The same, from the tree that is checked out: where the mainline has the same files they are not loaded again.
+    ///
+    /// # Errors
+    /// As [`Timeline::read`].
+    pub fn read_from(
+        git: &Git,
+        mainline: Option<&str>,
+        tree: &Repo,
+        depth: Depth<'_>,
+    ) -> Result<Self, WalkError> {
+        Self::walk(git, mainline, &tree.config, Some(tree), depth)
+    }
+
+    fn walk(
+        git: &Git,
+        mainline: Option<&str>,
+        settings: &Config,
+        tree: Option<&Repo>,
+        depth: Depth<'_>,
+    ) -> Result<Self, WalkError> {
         let mut line = git.line(mainline)?;
         let name = line.name().to_owned();
         let mut commits = 0;
@@ -63,7 +86,7 @@ impl Timeline {
         let Some((first, snapshot)) = line.step()?.zip(snapshot) else {
             return Err(HistoryError::Unborn(git.work_tree().to_owned()).into());
         };
-        let mut past = Past::new(snapshot, settings)?;
+        let mut past = Past::new(snapshot, settings, tree)?;
         let tip = first.commit.clone();
         let mut walk = Walk::new(&past);
         let mut step = Some(first);
@@ -90,13 +113,24 @@ pub(super) struct Past {
 }
 
 impl Past {
-    pub(super) fn new(snapshot: Snapshot, settings: &Config) -> Result<Self, WalkError> {
+    /// The newest state. `beside` is a tree that may be much the same.
+    pub(super) fn new(
+        snapshot: Snapshot,
+        settings: &Config,
+        beside: Option<&Repo>,
+    ) -> Result<Self, WalkError> {
         let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
         let own = config(&snapshot, &path);
-        let config = own.unwrap_or_else(|| settings.clone());
+        let config = own.as_ref().unwrap_or(settings);
         let snapshot = Arc::new(snapshot);
-        let tree: Arc<Snapshot> = Arc::clone(&snapshot);
-        let repo = Repo::load(tree, Some(config), Scope::Everything)?;
+        let tree: Arc<dyn Tree> = Arc::<Snapshot>::clone(&snapshot);
+        let beside = beside.filter(|beside| has_settings(beside, config));
+        let shared =
+            beside.and_then(|beside| beside.beside(&tree, |path, bytes| snapshot.has(path, bytes)));
+        let repo = match shared {
+            Some(repo) => repo,
+            None => Repo::load(tree, Some(config.clone()), Scope::Everything)?,
+        };
         let names = repo.environments.iter().map(|one| one.name.clone()).collect();
         Ok(Self { repo, snapshot, pending: Difference::default(), settings: path, names })
     }
@@ -185,6 +219,15 @@ impl Past {
         let now = self.repo.library.stream(path);
         now.is_ok_and(|now| harmless::is_harmless(&self.repo, &now, &older))
     }
+}
+
+/// Whether a tree was loaded under settings of the same text.
+fn has_settings(repo: &Repo, settings: &Config) -> bool {
+    let text = |config: &Config| {
+        let source = config.source.as_ref();
+        source.map(|source| (source.path().clone(), source.text().to_owned()))
+    };
+    text(&repo.config) == text(settings)
 }
 
 /// The settings that a tree has itself, if they can be read.
