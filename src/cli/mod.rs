@@ -9,6 +9,7 @@ pub mod gates;
 pub mod history;
 pub mod init;
 pub mod lint;
+pub mod past;
 pub mod promote;
 pub mod prune;
 pub mod refs;

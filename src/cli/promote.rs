@@ -5,9 +5,9 @@ use chrono::{DateTime, Utc};
 use crate::cli::args::{Format, Global};
 use crate::cli::failure::Failure;
 use crate::cli::gates::lint_gate;
-use crate::cli::session::Session;
+use crate::cli::past::Opened;
 use crate::cli::writing::Work;
-use crate::cli::{Status, writing};
+use crate::cli::{Status, past, writing};
 use crate::plan::batch::Batch;
 use crate::plan::request::BumpRequest;
 use crate::report::console::Console;
@@ -31,13 +31,8 @@ pub struct Args {
     #[command(flatten)]
     writing: writing::Args,
 
-    /// Read the history of BRANCH; the default is the default branch of the remote, or what is checked out
-    #[arg(long, value_name = "BRANCH")]
-    mainline: Option<String>,
-
-    /// Take TIME (RFC 3339) for the present time
-    #[arg(long, value_name = "TIME")]
-    at: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    past: past::Args,
 }
 
 /// Plans what is due, proves it, and writes it or shows it.
@@ -46,14 +41,10 @@ pub struct Args {
 /// When the tree or its history cannot be read, or what was planned cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&[Format::Text, Format::Json, Format::Markdown])?;
-    let session = Session::open(global, console, args.writing.access())?;
-    let repo = session.repo()?;
-    session.report_problems(&repo, console);
-    let now = args.at.unwrap_or_else(Utc::now);
-    let mut standings = {
-        let timeline = session.timeline(&repo, args.mainline.as_deref(), Depth::Since)?;
-        Promotions { standings: outlook(&repo, Some(&timeline), now), timeline }
-    };
+    let opened = args.past.open(global, console, args.writing.access())?;
+    let timeline = args.past.timeline(&opened, Depth::Since)?;
+    let Opened { session, repo, now } = opened;
+    let mut standings = Promotions { standings: outlook(&repo, Some(&timeline), now), timeline };
     if let Some(name) = &args.environment {
         repo.environment(name)?;
         standings.standings.retain(|one| one.environment == *name);

@@ -1,12 +1,10 @@
 //! `rotate prune`: remove the stubs that nothing needs any more.
 
-use chrono::{DateTime, Utc};
-
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
-use crate::cli::session::Session;
+use crate::cli::past::Opened;
 use crate::cli::writing::Commit;
-use crate::cli::{Status, writing};
+use crate::cli::{Status, past, writing};
 use crate::plan::FileChange;
 use crate::plan::batch::Batch;
 use crate::plan::prune::{Branch, Prune, PruneRequest, plan};
@@ -47,13 +45,8 @@ pub struct Args {
     #[command(flatten)]
     writing: writing::Args,
 
-    /// Read the history of BRANCH; the default is the default branch of the remote, or what is checked out
-    #[arg(long, value_name = "BRANCH")]
-    mainline: Option<String>,
-
-    /// Take TIME (RFC 3339) for the present time
-    #[arg(long, value_name = "TIME")]
-    at: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    past: past::Args,
 }
 
 /// Plans what goes, proves it, and writes it or shows it.
@@ -62,15 +55,13 @@ pub struct Args {
 /// When the tree or its history cannot be read, a stub cannot be removed, or it cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let json = global.is_json()?;
-    let session = Session::open(global, console, args.writing.access())?;
-    session.required_git()?;
-    let repo = session.repo()?;
-    session.report_problems(&repo, console);
-    let families = families(args, &repo)?;
-    let timeline = session.timeline(&repo, args.mainline.as_deref(), Depth::Everything)?;
-    let (plans, changes) = plans(args, &session, &repo, &families, &timeline)?;
+    let opened = args.past.open(global, console, args.writing.access())?;
+    let families = families(args, &opened.repo)?;
+    let timeline = args.past.timeline(&opened, Depth::Everything)?;
+    let (plans, changes) = plans(args, &opened, &families, &timeline)?;
+    let session = &opened.session;
     let commits: Vec<Commit> = plans.iter().filter(|one| !one.is_empty()).map(commit).collect();
-    args.writing.write(&session, &commits, &changes, console)?;
+    args.writing.write(session, &commits, &changes, console)?;
     let written = args.writing.writes();
     if json {
         let mainline = &timeline.mainline;
@@ -79,7 +70,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         args.writing.show_diff(&changes, console)?;
         for one in &plans {
             console.talk(summary(one, written, console.color_err).trim_end());
-            args.writing.show_next(&session, &one.next, console);
+            args.writing.show_next(session, &one.next, console);
         }
         if plans.is_empty() {
             console.talk(&format!("{} has no versioned secret", args.environment));
@@ -111,17 +102,15 @@ fn families(args: &Args, repo: &Repo) -> Result<Vec<String>, Failure> {
 /// One plan a family, each on the tree that the ones before would leave, and the changes of all.
 fn plans(
     args: &Args,
-    session: &Session,
-    repo: &Repo,
+    opened: &Opened,
     families: &[String],
     timeline: &Timeline,
 ) -> Result<(Vec<Prune>, Vec<FileChange>), Failure> {
     let load = |name: &String| -> Result<Branch, Failure> {
-        Ok(Branch { name: name.clone(), repo: session.branch(name, repo)? })
+        Ok(Branch { name: name.clone(), repo: opened.session.branch(name, &opened.repo)? })
     };
     let branches = args.also_branch.iter().map(load).collect::<Result<Vec<Branch>, Failure>>()?;
-    let now = args.at.unwrap_or_else(Utc::now);
-    let mut batch = Batch::new(repo);
+    let mut batch = Batch::new(&opened.repo);
     let (mut plans, mut failures) = (Vec::new(), Vec::new());
     for family in families {
         let request = PruneRequest {
@@ -130,7 +119,7 @@ fn plans(
             timeline,
             branches: &branches,
             ignore_text: args.ignore_text,
-            now,
+            now: opened.now,
         };
         match plan(batch.repo(), &request) {
             Ok(one) => {
