@@ -1,7 +1,8 @@
 //! The commits of a branch, each with what it changed, from the newest to the oldest: first parents only.
 
-use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 
 use chrono::{DateTime, Utc};
 use git2::{ErrorCode, Oid, Repository};
@@ -10,6 +11,7 @@ use crate::history::error::HistoryError;
 use crate::history::git::Git;
 use crate::history::snapshot::{Kind, Kinds, Snapshot, entries};
 use crate::history::trees::Trees;
+use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
 
@@ -57,41 +59,53 @@ pub struct Step {
 
 /// Paths that differ, and what is there on the older side.
 #[derive(Debug, Default)]
-pub struct Difference(Kinds);
+pub struct Difference {
+    kinds: Kinds,
+    /// The older texts of manifests, where those are few.
+    texts: BTreeMap<TreePath, Arc<Source>>,
+}
 
 impl Difference {
     /// The files that differ, sorted; directories are not among them.
     pub fn files(&self) -> impl Iterator<Item = &TreePath> {
-        let files = self.0.iter().filter(|(_, kind)| !matches!(kind, Some(Kind::Directory)));
+        let files = self.kinds.iter().filter(|(_, kind)| !matches!(kind, Some(Kind::Directory)));
         files.map(|(path, _)| path)
     }
 
     /// Whether nothing differs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.kinds.is_empty()
     }
 
     /// Whether a file is there on the older side.
     #[must_use]
     pub fn has(&self, path: &TreePath) -> bool {
-        matches!(self.0.get(path), Some(Some(Kind::File(_) | Kind::Link(_))))
+        matches!(self.kinds.get(path), Some(Some(Kind::File(_) | Kind::Link(_))))
     }
 
     /// Leaves these paths out.
     pub fn leave_out(&mut self, paths: &BTreeSet<TreePath>) {
-        self.0.retain(|path, _| !paths.contains(path));
+        self.kinds.retain(|path, _| !paths.contains(path));
     }
 
     /// Adds a difference further back.
     pub fn extend(&mut self, older: Self) {
-        self.0.extend(older.0);
+        self.kinds.extend(older.kinds);
     }
 }
 
+/// How many commits are read ahead.
+const AHEAD: usize = 64;
+/// Of how many files that differ at most the texts are read with the commit.
+const FEW: usize = 16;
+
+/// Commits that are read ahead.
+pub type Steps = mpsc::IntoIter<Result<Step, HistoryError>>;
+
 /// A branch, walked along its first parents.
 pub struct Line {
-    repository: Arc<Mutex<Repository>>,
+    repository: Repository,
     prefix: TreePath,
     name: String,
     next: Option<Oid>,
@@ -116,7 +130,7 @@ impl Git {
         })?;
         Ok(Line {
             is_shallow: repository.is_shallow(),
-            repository: Arc::new(Mutex::new(repository)),
+            repository,
             prefix: self.prefix().clone(),
             name,
             next: Some(tip),
@@ -168,11 +182,11 @@ impl Line {
     /// When Git cannot read them.
     pub fn snapshot(&self) -> Result<Option<Snapshot>, HistoryError> {
         let Some(next) = self.next else { return Ok(None) };
-        let entries = {
-            let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
-            entries(&repository, next, &self.prefix).map_err(|error| self.failed(&error))?
-        };
-        Ok(Some(Snapshot::new(Arc::clone(&self.repository), entries)))
+        let failed = |error| self.failed(&error);
+        let entries = entries(&self.repository, next, &self.prefix).map_err(failed)?;
+        // One of its own: what reads the commits ahead would be waited for.
+        let repository = Repository::open(&self.git_dir).map_err(failed)?;
+        Ok(Some(Snapshot::new(Arc::new(Mutex::new(repository)), entries)))
     }
 
     /// The next commit, one further back each time; `None` behind the oldest.
@@ -181,12 +195,27 @@ impl Line {
     /// When Git cannot read it.
     pub fn step(&mut self) -> Result<Option<Step>, HistoryError> {
         let Some(next) = self.next.take() else { return Ok(None) };
-        let (step, parent) = {
-            let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
-            step(&repository, next, &self.prefix).map_err(|error| self.failed(&error))?
-        };
+        let step = step(&self.repository, next, &self.prefix);
+        let (step, parent) = step.map_err(|error| self.failed(&error))?;
         self.next = parent;
         Ok(Some(step))
+    }
+
+    /// The commits one by one, as [`Line::step`] gives them, read by a thread of their own while earlier ones are looked at.
+    pub fn ahead<T>(mut self, look: impl FnOnce(&mut Steps) -> T) -> T {
+        thread::scope(|scope| {
+            let (send, steps) = mpsc::sync_channel(AHEAD);
+            scope.spawn(move || {
+                // Ends with the first commit or a failure, and when nobody wants more.
+                while let Some(step) = self.step().transpose() {
+                    let is_last = step.is_err();
+                    if send.send(step).is_err() || is_last {
+                        break;
+                    }
+                }
+            });
+            look(&mut steps.into_iter())
+        })
     }
 
     fn failed(&self, error: &git2::Error) -> HistoryError {
@@ -199,15 +228,17 @@ impl Snapshot {
     /// The older text of a file that differs and is there on both sides.
     #[must_use]
     pub fn older(&self, difference: &Difference, path: &TreePath) -> Option<Arc<Source>> {
-        match difference.0.get(path) {
-            Some(Some(Kind::File(id))) => self.text(path, *id),
+        match difference.kinds.get(path) {
+            Some(Some(Kind::File(id))) => {
+                difference.texts.get(path).cloned().or_else(|| self.text(path, *id))
+            }
             _ => None,
         }
     }
 
     /// Goes back to the files as they were before these differences.
     pub fn go_back(&mut self, difference: &Difference) {
-        self.change(&difference.0);
+        self.change(&difference.kinds);
     }
 }
 
@@ -226,10 +257,21 @@ fn step(
     };
     let mut kinds = Kinds::new();
     trees.compare(new, old, &TreePath::root(), &mut kinds)?;
+    let texts = if kinds.len() > FEW { BTreeMap::new() } else { texts(&trees, &kinds) };
     let step = Step {
         commit: Commit::new(&commit),
-        before: Difference(kinds),
+        before: Difference { kinds, texts },
         has_parent: parent.is_some(),
     };
     Ok((step, parent))
+}
+
+/// The texts of the manifests among what differs.
+fn texts(trees: &Trees<'_>, kinds: &Kinds) -> BTreeMap<TreePath, Arc<Source>> {
+    let text = |(path, kind): (&TreePath, &Option<Kind>)| {
+        let Some(Kind::File(id)) = kind.filter(|_| may_hold_manifests(path)) else { return None };
+        let text = String::from_utf8(trees.bytes(id)?).ok()?;
+        Some((path.clone(), Source::file(path.clone(), text)))
+    };
+    kinds.iter().filter_map(text).collect()
 }

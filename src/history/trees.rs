@@ -91,6 +91,12 @@ impl<'r> Trees<'r> {
         Ok(())
     }
 
+    /// The bytes of a file; none where they cannot be read.
+    pub(super) fn bytes(&self, file: Oid) -> Option<Vec<u8>> {
+        let object = self.0.read(file).ok().filter(|object| object.kind() == ObjectType::Blob);
+        object.map(|object| object.data().to_vec())
+    }
+
     fn read(&self, tree: Oid) -> Result<OdbObject<'_>, git2::Error> {
         let object = self.0.read(tree)?;
         if object.kind() == ObjectType::Tree { Ok(object) } else { Err(malformed()) }
@@ -151,7 +157,7 @@ impl<'t> Iterator for Entries<'t> {
 /// The first entry: its mode in octal digits, a space, its name, a zero, and the name of its object.
 fn entry(tree: &[u8]) -> Option<Found<'_>> {
     let space = tree.iter().position(|byte| *byte == b' ')?;
-    let name = space + 1 + tree[space + 1..].iter().position(|byte| *byte == 0)?;
+    let name = space + 1 + memchr::memchr(0, &tree[space + 1..])?;
     let bytes = tree.get(..name + 1 + NAME)?;
     let id = Oid::from_bytes(&bytes[name + 1..]).ok()?;
     let mut mode = 0;

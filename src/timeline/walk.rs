@@ -79,25 +79,26 @@ impl Timeline {
         tree: Option<&Repo>,
         depth: Depth<'_>,
     ) -> Result<Self, WalkError> {
-        let mut line = git.line(mainline)?;
-        let name = line.name().to_owned();
-        let mut commits = 0;
-        let snapshot = line.snapshot()?;
-        let Some((first, snapshot)) = line.step()?.zip(snapshot) else {
-            return Err(HistoryError::Unborn(git.work_tree().to_owned()).into());
-        };
-        let mut past = Past::new(snapshot, settings, tree)?;
-        let tip = first.commit.clone();
-        let mut walk = Walk::new(&past);
-        let mut step = Some(first);
-        while let Some(now) = step {
-            commits += 1;
-            if !walk.take(&mut past, now, line.is_shallow()) || walk.is_done(depth) {
-                break;
+        let line = git.line(mainline)?;
+        let (mainline, is_shallow) = (line.name().to_owned(), line.is_shallow());
+        let unborn = || HistoryError::Unborn(git.work_tree().to_owned());
+        let snapshot = line.snapshot()?.ok_or_else(unborn)?;
+        line.ahead(|steps| {
+            let first = steps.next().ok_or_else(unborn)??;
+            let mut past = Past::new(snapshot, settings, tree)?;
+            let tip = first.commit.clone();
+            let mut walk = Walk::new(&past);
+            let mut step = Some(first);
+            let mut commits = 0;
+            while let Some(now) = step {
+                commits += 1;
+                if !walk.take(&mut past, now, is_shallow) || walk.is_done(depth) {
+                    break;
+                }
+                step = steps.next().transpose()?;
             }
-            step = line.step()?;
-        }
-        Ok(Self { mainline: name, tip, lives: walk.into_lives(), commits })
+            Ok(Self { mainline, tip, lives: walk.into_lives(), commits })
+        })
     }
 }
 
