@@ -176,3 +176,74 @@ fn entry(tree: &[u8]) -> Option<Found<'_>> {
 fn malformed() -> git2::Error {
     git2::Error::from_str("a tree that is not written as trees are")
 }
+
+#[cfg(test)]
+mod tests {
+    use git2::{Oid, Repository};
+
+    use super::Trees;
+    use crate::history::snapshot::{Kind, Kinds};
+    use crate::text::path::TreePath;
+
+    fn tree(repository: &Repository, entries: &[(&str, i32, Oid)]) -> Oid {
+        let mut builder = repository.treebuilder(None).unwrap();
+        for (name, mode, id) in entries {
+            builder.insert(name, *id, *mode).unwrap();
+        }
+        builder.write().unwrap()
+    }
+
+    #[test]
+    fn tells_what_the_older_side_has() {
+        let sandbox = tempfile::tempdir().unwrap();
+        let repository = Repository::init_bare(sandbox.path()).unwrap();
+        let [one, two] = ["1", "2"].map(|text| repository.blob(text.as_bytes()).unwrap());
+        let part = tree(&repository, &[("x", 0o100_644, one)]);
+        let other = tree(&repository, &[("x", 0o100_644, two), ("y", 0o120_000, one)]);
+        let commit = Oid::from_bytes(&[7; 20]).unwrap();
+        let older = tree(
+            &repository,
+            &[
+                ("a", 0o100_644, one),
+                ("d", 0o040_000, other),
+                ("gone", 0o100_644, one),
+                ("run", 0o100_644, one),
+                ("same", 0o040_000, part),
+                ("turned", 0o040_000, part),
+                ("turned.yaml", 0o100_644, one),
+            ],
+        );
+        let newer = tree(
+            &repository,
+            &[
+                ("a", 0o100_644, two),
+                ("d", 0o040_000, part),
+                ("module", 0o160_000, commit),
+                ("new", 0o120_000, one),
+                ("run", 0o100_755, one),
+                ("same", 0o040_000, part),
+                ("turned", 0o100_644, one),
+                ("turned.yaml", 0o100_644, one),
+            ],
+        );
+        let trees = Trees::new(&repository).unwrap();
+        let mut found = Kinds::new();
+        trees.compare(Some(newer), Some(older), &TreePath::root(), &mut found).unwrap();
+        let found: Vec<_> = found.iter().map(|(path, kind)| (path.as_str(), *kind)).collect();
+        let expected = [
+            ("a", Some(Kind::File(one))),
+            ("d/x", Some(Kind::File(two))),
+            ("d/y", Some(Kind::Link(one))),
+            ("gone", Some(Kind::File(one))),
+            ("new", None),
+            ("turned", Some(Kind::Directory)),
+            ("turned/x", Some(Kind::File(one))),
+        ];
+        assert_eq!(found, expected);
+        let path = |text| TreePath::new(text).unwrap();
+        assert_eq!(trees.below(newer, &path("d")).unwrap(), Some(part));
+        assert_eq!(trees.below(newer, &path("turned")).unwrap(), None);
+        assert_eq!(trees.below(newer, &path("nowhere/d")).unwrap(), None);
+        assert!(trees.below(one, &path("d")).is_err());
+    }
+}
