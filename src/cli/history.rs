@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
-
-use crate::cli::Status;
 use crate::cli::args::{Format, Global};
 use crate::cli::failure::Failure;
-use crate::cli::session::{Access, Session};
+use crate::cli::past::Opened;
+use crate::cli::session::Access;
+use crate::cli::{Status, past};
 use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::report::history::{self as picture, Story};
@@ -30,13 +29,8 @@ pub struct Args {
     #[arg(long, value_name = "ENV")]
     environment: Option<String>,
 
-    /// Read the history of BRANCH; the default is the default branch of the remote, or what is checked out
-    #[arg(long, value_name = "BRANCH")]
-    mainline: Option<String>,
-
-    /// Take TIME (RFC 3339) for the present time
-    #[arg(long, value_name = "TIME")]
-    at: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    past: past::Args,
 }
 
 /// Reads the whole history of the mainline, and prints the part of a family.
@@ -45,11 +39,9 @@ pub struct Args {
 /// When the tree, its configuration or its history cannot be read, or nothing ever named the family.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&[Format::Text, Format::Json, Format::Markdown, Format::Mermaid])?;
-    let session = Session::open(global, console, Access::Read)?;
-    let repo = session.repo()?;
-    session.report_problems(&repo, console);
-    let now = args.at.unwrap_or_else(Utc::now);
-    let timeline = session.timeline(&repo, args.mainline.as_deref(), Depth::Everything)?;
+    let opened = args.past.open(global, console, Access::Read)?;
+    let timeline = args.past.timeline(&opened, Depth::Everything)?;
+    let Opened { repo, now, .. } = opened;
     let environments = environments(&repo, &timeline, args)?;
     let story =
         Story { family: &args.family, timeline: &timeline, environments, now, newest: None };

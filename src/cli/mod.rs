@@ -11,6 +11,7 @@ pub mod history;
 pub mod init;
 pub mod lint;
 pub mod outputs;
+pub mod past;
 pub mod promote;
 pub mod promotions;
 pub mod proposing;

@@ -11,7 +11,7 @@ use crate::cli::proposing::{Care, Gone, Proposed, Run, Told};
 use crate::cli::pulls::Ground;
 use crate::cli::session::Session;
 use crate::cli::writing::Work;
-use crate::cli::{Status, outputs, pulls, writing};
+use crate::cli::{Status, outputs, past, pulls, writing};
 use crate::forge::marker::{Kind, Marker, Subject};
 use crate::plan::batch::Batch;
 use crate::repo::Repo;
@@ -43,13 +43,8 @@ pub struct Args {
     #[command(flatten)]
     outputs: outputs::Args,
 
-    /// Read the history of BRANCH; the default is the default branch of the remote, or what is checked out
-    #[arg(long, value_name = "BRANCH")]
-    mainline: Option<String>,
-
-    /// Take TIME (RFC 3339) for the present time
-    #[arg(long, value_name = "TIME")]
-    at: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    past: past::Args,
 
     #[command(flatten, next_help_heading = "Pull requests")]
     pulls: pulls::Args,
@@ -68,8 +63,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let ground = args.pulls.ground(&session, args.writing.dry_run)?;
     let repo = ground.as_ref().map_or_else(|| session.repo(), |ground| ground.repo(&session))?;
     session.report_problems(&repo, console);
-    let now = args.at.unwrap_or_else(Utc::now);
-    let mainline = ground.as_ref().map(Ground::mainline).or_else(|| args.mainline.clone());
+    let now = args.past.now();
+    let mainline = ground.as_ref().map(Ground::mainline).or_else(|| args.past.mainline.clone());
     let depth = outputs::tells(ground.is_some(), &args.outputs, format);
     let timeline = session.timeline(&repo, mainline.as_deref(), depth)?;
     let mut standings = outlook(&repo, Some(&timeline), now);

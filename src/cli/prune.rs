@@ -1,7 +1,5 @@
 //! `rotate prune`: remove the stubs that nothing needs any more.
 
-use chrono::{DateTime, Utc};
-
 use crate::cli::args::{Format, Global};
 use crate::cli::failure::Failure;
 use crate::cli::outputs::{Outputs, headed};
@@ -9,7 +7,7 @@ use crate::cli::proposing::{Care, Gone, Proposed, Run, Told};
 use crate::cli::pulls::Ground;
 use crate::cli::session::Session;
 use crate::cli::writing::Commit;
-use crate::cli::{Status, outputs, pulls, writing};
+use crate::cli::{Status, outputs, past, pulls, writing};
 use crate::forge::marker::{Kind, Marker, Subject};
 use crate::forge::reconcile::Wanted;
 use crate::plan::FileChange;
@@ -57,13 +55,8 @@ pub struct Args {
     #[command(flatten)]
     outputs: outputs::Args,
 
-    /// Read the history of BRANCH; the default is the default branch of the remote, or what is checked out
-    #[arg(long, value_name = "BRANCH")]
-    mainline: Option<String>,
-
-    /// Take TIME (RFC 3339) for the present time
-    #[arg(long, value_name = "TIME")]
-    at: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    past: past::Args,
 
     #[command(flatten, next_help_heading = "Pull requests")]
     pulls: pulls::Args,
@@ -84,7 +77,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let repo = ground.as_ref().map_or_else(|| session.repo(), |ground| ground.repo(&session))?;
     session.report_problems(&repo, console);
     let families = families(args, &repo)?;
-    let mainline = ground.as_ref().map(Ground::mainline).or_else(|| args.mainline.clone());
+    let mainline = ground.as_ref().map(Ground::mainline).or_else(|| args.past.mainline.clone());
     let timeline = session.timeline(&repo, mainline.as_deref(), Depth::Everything)?;
     let mut batch = Batch::new(&repo);
     let plans = plans(args, &session, &mut batch, &families, &timeline, ground.is_some())?;
@@ -208,7 +201,7 @@ fn plans(
         Ok(Branch { name: name.clone(), repo: session.branch(name, repo)? })
     };
     let branches = args.also_branch.iter().map(load).collect::<Result<Vec<Branch>, Failure>>()?;
-    let now = args.at.unwrap_or_else(Utc::now);
+    let now = args.past.now();
     let (mut plans, mut failures) = (Vec::new(), Vec::new());
     for family in families {
         let request = PruneRequest {

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
-use crate::cli::session::Session;
+use crate::cli::past::Opened;
 use crate::cli::writing::Work;
-use crate::cli::{Status, writing};
+use crate::cli::{Status, past, writing};
 use crate::plan::batch::Batch;
 use crate::plan::contract::Bump;
 use crate::plan::hold::{self, NewHold};
@@ -50,13 +50,8 @@ pub struct Args {
     #[command(flatten)]
     writing: writing::Args,
 
-    /// Read the history of BRANCH; the default is the default branch of the remote, or what is checked out
-    #[arg(long, value_name = "BRANCH")]
-    mainline: Option<String>,
-
-    /// Take TIME (RFC 3339) for the present time
-    #[arg(long, value_name = "TIME")]
-    at: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    past: past::Args,
 }
 
 /// Plans the way back, proves it, and writes it or shows it.
@@ -65,19 +60,16 @@ pub struct Args {
 /// When there is no version to go back to, the tree or its history cannot be read, or it cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let json = global.is_json()?;
-    let session = Session::open(global, console, args.writing.access())?;
-    session.required_git()?;
-    let repo = session.repo()?;
-    session.report_problems(&repo, console);
-    let now = args.at.unwrap_or_else(Utc::now);
-    let environment = repo.environment(&args.environment)?;
-    let version = version(args, &session, &repo, environment)?;
+    let opened = args.past.open(global, console, args.writing.access())?;
+    let environment = opened.repo.environment(&args.environment)?;
+    let version = version(args, &opened, environment)?;
+    let Opened { session, repo, now } = opened;
     let gone = !repo
         .family(environment, &args.family)
         .is_some_and(|state| state.stubs.contains_key(&version));
     let stubs = if gone {
         let git = session.required_git()?;
-        let (mainline, settings) = (args.mainline.as_deref(), &repo.config);
+        let (mainline, settings) = (args.past.mainline.as_deref(), &repo.config);
         stub::last(git, mainline, settings, &args.environment, &args.family, &version)?
     } else {
         std::collections::BTreeMap::new()
@@ -143,18 +135,13 @@ fn with_hold(
 }
 
 /// The version to go back to: the one that was asked for, or the one that ran alone before.
-fn version(
-    args: &Args,
-    session: &Session,
-    repo: &Repo,
-    environment: usize,
-) -> Result<String, Failure> {
+fn version(args: &Args, opened: &Opened, environment: usize) -> Result<String, Failure> {
     if let Some(version) = &args.to {
         return Ok(version.clone());
     }
-    let (name, family) = (&args.environment, &args.family);
+    let (repo, name, family) = (&opened.repo, &args.environment, &args.family);
     let depth = Depth::Before(name, family);
-    let timeline = session.timeline(repo, args.mainline.as_deref(), depth)?;
+    let timeline = args.past.timeline(opened, depth)?;
     let here = repo.running(environment);
     let here = here.get(family.as_str()).and_then(Running::only);
     let merged = timeline.now(name, family).and_then(|era| era.running.only());

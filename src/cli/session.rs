@@ -247,7 +247,7 @@ impl Session {
         mainline: Option<&str>,
         depth: Depth<'_>,
     ) -> Result<Timeline, Failure> {
-        Ok(Timeline::read(self.required_git()?, mainline, &repo.config, depth)?)
+        Ok(Timeline::read_from(self.required_git()?, mainline, repo, depth)?)
     }
 
     /// The tree's root below the work tree's; the root where there is no Git.

@@ -1,12 +1,11 @@
 //! `rotate status`: what runs where since when, and what comes next.
 
-use chrono::{DateTime, Utc};
-
 use crate::cli::args::{Format, Global};
 use crate::cli::failure::Failure;
 use crate::cli::outputs::{Outputs, headed};
-use crate::cli::session::{Access, Session};
-use crate::cli::{Status, outputs};
+use crate::cli::past::Opened;
+use crate::cli::session::Access;
+use crate::cli::{Status, outputs, past};
 use crate::report::console::Console;
 use crate::report::status as picture;
 use crate::report::workflow::log;
@@ -22,13 +21,8 @@ pub struct Args {
     #[command(flatten)]
     outputs: outputs::Args,
 
-    /// Read the history of BRANCH; the default is the default branch of the remote, or what is checked out
-    #[arg(long, value_name = "BRANCH")]
-    mainline: Option<String>,
-
-    /// Take TIME (RFC 3339) for the present time
-    #[arg(long, value_name = "TIME")]
-    at: Option<DateTime<Utc>>,
+    #[command(flatten)]
+    past: past::Args,
 }
 
 /// Reads the tree and its history, and prints how things stand.
@@ -37,11 +31,9 @@ pub struct Args {
 /// When the tree, its configuration or its history cannot be read.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&[Format::Text, Format::Json, Format::Markdown, Format::Github])?;
-    let session = Session::open(global, console, Access::Read)?;
-    let repo = session.repo()?;
-    session.report_problems(&repo, console);
-    let now = args.at.unwrap_or_else(Utc::now);
-    let timeline = session.timeline(&repo, args.mainline.as_deref(), Depth::Since)?;
+    let opened = args.past.open(global, console, Access::Read)?;
+    let timeline = args.past.timeline(&opened, Depth::Since)?;
+    let Opened { session, repo, now } = opened;
     let standings = outlook(&repo, Some(&timeline), now);
     match format {
         Format::Json => {

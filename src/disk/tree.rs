@@ -199,6 +199,11 @@ impl Tree for DiskTree {
     fn manifests(&self) -> &[TreePath] {
         &self.manifests
     }
+
+    fn kept_to_files(&self) -> bool {
+        // What the walk has met needs no question.
+        self.found.lock().unwrap_or_else(PoisonError::into_inner).values().all(Result::is_err)
+    }
 }
 
 /// Names that the walk passes over without noting them.
@@ -286,12 +291,14 @@ mod tests {
         assert_eq!(tree.entry(&path("a/x.yaml")).unwrap(), (path("a/x.yaml"), Entry::File));
         assert_eq!(tree.entry(&path("a")).unwrap().1, Entry::Directory);
         assert_eq!(tree.entry(&path("")).unwrap().1, Entry::Directory);
+        assert!(tree.kept_to_files());
         assert_eq!(tree.entry(&path("ignored/y")).unwrap().1, Entry::File);
         assert_eq!(tree.entry(&path("ignored")).unwrap().1, Entry::Directory);
         assert_eq!(tree.entry(&path("a/ignored")).unwrap().1, Entry::File);
         for missing in ["b", "a/y", "a/x.yaml/z", "ignored/z", "b/c/d"] {
             assert_eq!(tree.entry(&path(missing)), Err(ReadError::Missing(path(missing))));
         }
+        assert!(!tree.kept_to_files());
     }
 
     #[test]

@@ -1,14 +1,17 @@
 //! The commits of a branch, each with what it changed, from the newest to the oldest: first parents only.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, mpsc};
+use std::thread;
 
 use chrono::{DateTime, Utc};
-use git2::{ErrorCode, ObjectType, Oid, Repository, Tree};
+use git2::{ErrorCode, Oid, Repository};
 
 use crate::history::error::HistoryError;
 use crate::history::git::Git;
 use crate::history::snapshot::{Kind, Kinds, Snapshot, entries};
+use crate::history::trees::Trees;
+use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
 
@@ -56,41 +59,53 @@ pub struct Step {
 
 /// Paths that differ, and what is there on the older side.
 #[derive(Debug, Default)]
-pub struct Difference(Kinds);
+pub struct Difference {
+    kinds: Kinds,
+    /// The older texts of manifests, where those are few.
+    texts: BTreeMap<TreePath, Arc<Source>>,
+}
 
 impl Difference {
     /// The files that differ, sorted; directories are not among them.
     pub fn files(&self) -> impl Iterator<Item = &TreePath> {
-        let files = self.0.iter().filter(|(_, kind)| !matches!(kind, Some(Kind::Directory)));
+        let files = self.kinds.iter().filter(|(_, kind)| !matches!(kind, Some(Kind::Directory)));
         files.map(|(path, _)| path)
     }
 
     /// Whether nothing differs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.kinds.is_empty()
     }
 
     /// Whether a file is there on the older side.
     #[must_use]
     pub fn has(&self, path: &TreePath) -> bool {
-        matches!(self.0.get(path), Some(Some(Kind::File(_) | Kind::Link(_))))
+        matches!(self.kinds.get(path), Some(Some(Kind::File(_) | Kind::Link(_))))
     }
 
     /// Leaves these paths out.
     pub fn leave_out(&mut self, paths: &BTreeSet<TreePath>) {
-        self.0.retain(|path, _| !paths.contains(path));
+        self.kinds.retain(|path, _| !paths.contains(path));
     }
 
     /// Adds a difference further back.
     pub fn extend(&mut self, older: Self) {
-        self.0.extend(older.0);
+        self.kinds.extend(older.kinds);
     }
 }
 
+/// How many commits are read ahead.
+const AHEAD: usize = 64;
+/// Of how many files that differ at most the texts are read with the commit.
+const FEW: usize = 16;
+
+/// Commits that are read ahead.
+pub type Steps = mpsc::IntoIter<Result<Step, HistoryError>>;
+
 /// A branch, walked along its first parents.
 pub struct Line {
-    repository: Arc<Mutex<Repository>>,
+    repository: Repository,
     prefix: TreePath,
     name: String,
     next: Option<Oid>,
@@ -115,7 +130,7 @@ impl Git {
         })?;
         Ok(Line {
             is_shallow: repository.is_shallow(),
-            repository: Arc::new(Mutex::new(repository)),
+            repository,
             prefix: self.prefix().clone(),
             name,
             next: Some(tip),
@@ -167,11 +182,11 @@ impl Line {
     /// When Git cannot read them.
     pub fn snapshot(&self) -> Result<Option<Snapshot>, HistoryError> {
         let Some(next) = self.next else { return Ok(None) };
-        let entries = {
-            let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
-            entries(&repository, next, &self.prefix).map_err(|error| self.failed(&error))?
-        };
-        Ok(Some(Snapshot::new(Arc::clone(&self.repository), entries)))
+        let failed = |error| self.failed(&error);
+        let entries = entries(&self.repository, next, &self.prefix).map_err(failed)?;
+        // One of its own: what reads the commits ahead would be waited for.
+        let repository = Repository::open(&self.git_dir).map_err(failed)?;
+        Ok(Some(Snapshot::new(Arc::new(Mutex::new(repository)), entries)))
     }
 
     /// The next commit, one further back each time; `None` behind the oldest.
@@ -180,12 +195,27 @@ impl Line {
     /// When Git cannot read it.
     pub fn step(&mut self) -> Result<Option<Step>, HistoryError> {
         let Some(next) = self.next.take() else { return Ok(None) };
-        let (step, parent) = {
-            let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
-            step(&repository, next, &self.prefix).map_err(|error| self.failed(&error))?
-        };
+        let step = step(&self.repository, next, &self.prefix);
+        let (step, parent) = step.map_err(|error| self.failed(&error))?;
         self.next = parent;
         Ok(Some(step))
+    }
+
+    /// The commits one by one, as [`Line::step`] gives them, read by a thread of their own while earlier ones are looked at.
+    pub fn ahead<T>(mut self, look: impl FnOnce(&mut Steps) -> T) -> T {
+        thread::scope(|scope| {
+            let (send, steps) = mpsc::sync_channel(AHEAD);
+            scope.spawn(move || {
+                // Ends with the first commit or a failure, and when nobody wants more.
+                while let Some(step) = self.step().transpose() {
+                    let is_last = step.is_err();
+                    if send.send(step).is_err() || is_last {
+                        break;
+                    }
+                }
+            });
+            look(&mut steps.into_iter())
+        })
     }
 
     fn failed(&self, error: &git2::Error) -> HistoryError {
@@ -198,15 +228,17 @@ impl Snapshot {
     /// The older text of a file that differs and is there on both sides.
     #[must_use]
     pub fn older(&self, difference: &Difference, path: &TreePath) -> Option<Arc<Source>> {
-        match difference.0.get(path) {
-            Some(Some(Kind::File(id))) => self.text(path, *id),
+        match difference.kinds.get(path) {
+            Some(Some(Kind::File(id))) => {
+                difference.texts.get(path).cloned().or_else(|| self.text(path, *id))
+            }
             _ => None,
         }
     }
 
     /// Goes back to the files as they were before these differences.
     pub fn go_back(&mut self, difference: &Difference) {
-        self.change(&difference.0);
+        self.change(&difference.kinds);
     }
 }
 
@@ -217,105 +249,29 @@ fn step(
 ) -> Result<(Step, Option<Oid>), git2::Error> {
     let commit = repository.find_commit(id)?;
     let parent = commit.parent_ids().next();
-    let new = below(repository, &commit.tree()?, prefix)?;
+    let trees = Trees::new(repository)?;
+    let new = trees.below(commit.tree_id(), prefix)?;
     let old = match parent {
-        Some(parent) => below(repository, &repository.find_commit(parent)?.tree()?, prefix)?,
+        Some(parent) => trees.below(repository.find_commit(parent)?.tree_id(), prefix)?,
         None => None,
     };
     let mut kinds = Kinds::new();
-    compare(repository, new.as_ref(), old.as_ref(), &TreePath::root(), &mut kinds)?;
+    trees.compare(new, old, &TreePath::root(), &mut kinds)?;
+    let texts = if kinds.len() > FEW { BTreeMap::new() } else { texts(&trees, &kinds) };
     let step = Step {
         commit: Commit::new(&commit),
-        before: Difference(kinds),
+        before: Difference { kinds, texts },
         has_parent: parent.is_some(),
     };
     Ok((step, parent))
 }
 
-/// The directory of a tree that paths count from.
-fn below<'r>(
-    repository: &'r Repository,
-    tree: &Tree<'r>,
-    prefix: &TreePath,
-) -> Result<Option<Tree<'r>>, git2::Error> {
-    if prefix.as_str().is_empty() {
-        return Ok(Some(tree.clone()));
-    }
-    match tree.get_path(std::path::Path::new(prefix.as_str())) {
-        Ok(entry) if entry.kind() == Some(ObjectType::Tree) => {
-            repository.find_tree(entry.id()).map(Some)
-        }
-        Ok(_) => Ok(None),
-        Err(error) if error.code() == ErrorCode::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
-
-/// An entry of a tree.
-#[derive(PartialEq, Eq)]
-struct Found {
-    id: Oid,
-    kind: Option<Kind>,
-    name: Vec<u8>,
-}
-
-impl Found {
-    fn new(entry: &git2::TreeEntry<'_>) -> Self {
-        Self { id: entry.id(), kind: Kind::of(entry), name: entry.name_bytes().to_vec() }
-    }
-}
-
-/// Collects what `old` has wherever it differs from `new`; directories that are the same are not entered.
-fn compare(
-    repository: &Repository,
-    new: Option<&Tree<'_>>,
-    old: Option<&Tree<'_>>,
-    at: &TreePath,
-    into: &mut Kinds,
-) -> Result<(), git2::Error> {
-    if new.map(Tree::id) == old.map(Tree::id) {
-        return Ok(());
-    }
-    let all = |tree: Option<&Tree<'_>>| -> Vec<Found> {
-        tree.iter().flat_map(|tree| tree.iter()).map(|entry| Found::new(&entry)).collect()
+/// The texts of the manifests among what differs.
+fn texts(trees: &Trees<'_>, kinds: &Kinds) -> BTreeMap<TreePath, Arc<Source>> {
+    let text = |(path, kind): (&TreePath, &Option<Kind>)| {
+        let Some(Kind::File(id)) = kind.filter(|_| may_hold_manifests(path)) else { return None };
+        let text = String::from_utf8(trees.bytes(id)?).ok()?;
+        Some((path.clone(), Source::file(path.clone(), text)))
     };
-    let (new, old) = (all(new), all(old));
-    // Most entries are the same, in the same order.
-    let same = |(a, b): &(&Found, &Found)| a == b;
-    let start = new.iter().zip(&old).take_while(same).count();
-    let (new, old) = (&new[start..], &old[start..]);
-    let end = new.iter().rev().zip(old.iter().rev()).take_while(same).count();
-    let by_name = |found: &[Found]| -> BTreeMap<Vec<u8>, (Option<Kind>, Oid)> {
-        let differing = found[..found.len() - end].iter();
-        differing.map(|one| (one.name.clone(), (one.kind, one.id))).collect()
-    };
-    let (new, old) = (by_name(new), by_name(old));
-    let names: BTreeSet<&Vec<u8>> = new.keys().chain(old.keys()).collect();
-    for name in names {
-        // Names that are no text are not manifests of ours.
-        let Some(path) = std::str::from_utf8(name).ok().and_then(|name| at.join(name)) else {
-            continue;
-        };
-        let find = |entries: &BTreeMap<Vec<u8>, (Option<Kind>, Oid)>| {
-            let (kind, id) = entries.get(name)?;
-            Some(((*kind)?, *id))
-        };
-        let (was, is) = (find(&old), find(&new));
-        if was == is {
-            continue;
-        }
-        let kind = was.map(|(kind, _)| kind);
-        if kind != is.map(|(kind, _)| kind) {
-            into.insert(path.clone(), kind);
-        }
-        let directory = |found: Option<(Kind, Oid)>| match found {
-            Some((Kind::Directory, id)) => repository.find_tree(id).map(Some),
-            _ => Ok(None),
-        };
-        let (new, old) = (directory(is)?, directory(was)?);
-        if new.is_some() || old.is_some() {
-            compare(repository, new.as_ref(), old.as_ref(), &path, into)?;
-        }
-    }
-    Ok(())
+    kinds.iter().filter_map(text).collect()
 }

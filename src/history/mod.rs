@@ -6,3 +6,4 @@ pub mod git;
 pub mod line;
 pub mod remote;
 pub mod snapshot;
+mod trees;

@@ -135,6 +135,13 @@ impl Snapshot {
         }
     }
 
+    /// Whether a file is there and has these bytes.
+    #[must_use]
+    pub fn has(&self, path: &TreePath, bytes: &[u8]) -> bool {
+        let id = Oid::hash_object(ObjectType::Blob, bytes).ok();
+        id.is_some_and(|id| self.kind(path) == Some(Kind::File(id)))
+    }
+
     /// Takes changes over.
     pub(super) fn change(&mut self, changes: &Kinds) {
         for (path, kind) in changes {
@@ -144,7 +151,7 @@ impl Snapshot {
             }
         }
         let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
-        sources.retain(|path, _| !changes.contains_key(path));
+        changes.keys().for_each(|path| drop(sources.remove(path)));
         drop(sources);
         self.files = OnceLock::new();
         for path in changes.keys() {

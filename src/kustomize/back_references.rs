@@ -1,6 +1,6 @@
 //! The fields that name an object follow it when its name changes.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::kustomize::config::{Config, NameReference};
@@ -46,8 +46,11 @@ struct Field<'c> {
 
 impl<'c> Index<'c> {
     fn new(config: &'c Config, objects: &[Identity]) -> Self {
-        let kinds: HashSet<&str> = objects.iter().map(|object| object.kind.as_str()).collect();
-        let is_there = |spec: &&FieldSpec| spec.kind.is_empty() || kinds.contains(&*spec.kind);
+        // Few, so that it is quicker to look at all of them than to hash each kind that a configuration knows.
+        let mut kinds: Vec<&str> = objects.iter().map(|object| object.kind.as_str()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        let is_there = |spec: &&FieldSpec| spec.kind.is_empty() || kinds.contains(&&*spec.kind);
         let mut by_kind: BTreeMap<&str, Vec<_>> = BTreeMap::new();
         for reference in &config.name_references {
             for spec in reference.referrers.iter().filter(is_there) {

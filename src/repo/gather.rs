@@ -1,6 +1,6 @@
 //! The references and providers of every build root.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -14,7 +14,7 @@ use crate::k8s::secret_name::family as family_of;
 use crate::k8s::{providers, references};
 use crate::kustomize::build::Build;
 use crate::kustomize::object::Object;
-use crate::repo::root::{Provider, Reference, Root};
+use crate::repo::root::{Provider, Reference, Root, others};
 use crate::repo::site::Site;
 use crate::repo::{Repo, family};
 
@@ -84,15 +84,13 @@ impl Gathered {
 /// Whether the roots name the families that they named before, as far as can be told without looking at all of them: what
 /// is new names no other family, and what is gone none that nothing new names.
 fn names_the_same(before: &Repo, gathered: &[Gathered]) -> bool {
-    let kept: HashSet<*const Root> = gathered
+    let kept: Vec<&Arc<Root>> = gathered
         .iter()
-        .filter_map(
-            |one| if let Gathered::Kept(root) = one { Some(Arc::as_ptr(root)) } else { None },
-        )
+        .filter_map(|one| if let Gathered::Kept(root) = one { Some(root) } else { None })
         .collect();
     let new = gathered.iter().filter(|one| matches!(one, Gathered::New(..)));
     let new: BTreeSet<&str> = new.flat_map(Gathered::secrets).map(family_of).collect();
-    let gone = before.roots.iter().filter(|root| !kept.contains(&Arc::as_ptr(root)));
+    let gone = others(&before.roots, &kept);
     new.iter().all(|family| before.families.contains(family))
         && gone.flat_map(|root| root.secrets()).map(family_of).all(|one| new.contains(one))
 }

@@ -10,7 +10,7 @@ use crate::kustomize::resolver::Resolver;
 use crate::repo::environment::{self, Environment};
 use crate::repo::error::RepoError;
 use crate::repo::gather::gather;
-use crate::repo::layout::Layout;
+use crate::repo::layout::{Layout, is_kustomization};
 use crate::repo::root::Root;
 use crate::repo::site::Loader;
 use crate::repo::{Repo, Scope};
@@ -46,6 +46,31 @@ impl Repo {
         changed: &BTreeSet<TreePath>,
     ) -> Result<Self, RepoError> {
         self.reload_library(Arc::new(self.library.with_changes(tree, changed)), changed)
+    }
+
+    /// Loads another tree of the same manifests under the same settings and environments. `is_same` says whether a file of
+    /// that tree has these bytes. `None` where more than the bytes of files may be different, which must be loaded anew.
+    #[must_use]
+    pub fn beside(
+        &self,
+        tree: &Arc<dyn Tree>,
+        is_same: impl Fn(&TreePath, &[u8]) -> bool,
+    ) -> Option<Self> {
+        let own = self.library.tree();
+        let is_known = self.scope == Scope::Everything
+            && own.kept_to_files()
+            && own.manifests() == tree.manifests();
+        if !is_known {
+            return None;
+        }
+        let mut read = self.library.asked();
+        read.extend(self.roots.iter().flat_map(|root| root.files().iter().cloned()));
+        let is_there = |path: &TreePath| match own.source(path) {
+            Ok(source) => is_same(path, source.text().as_bytes()),
+            Err(_) => own.bytes(path).is_ok_and(|bytes| is_same(path, &bytes)),
+        };
+        read.retain(|path| !is_there(path));
+        self.reload(Arc::clone(tree), &read).ok()
     }
 
     /// Gives away what was read, and with it the tree. What was found stays, but can no longer be looked up in files.
@@ -89,6 +114,7 @@ impl Repo {
             environments: &environments,
             layout: &layout,
             before,
+            rewired: before.map(|(_, changed)| rewired(changed)).unwrap_or_default(),
         };
         let (sites, loose) = match &scope {
             Scope::Everything => loader.everything(),
@@ -119,6 +145,11 @@ impl Repo {
             layout,
         })
     }
+}
+
+/// The directories of the kustomizations among some files.
+fn rewired(changed: &BTreeSet<TreePath>) -> BTreeSet<TreePath> {
+    changed.iter().filter(|path| is_kustomization(path)).map(TreePath::parent).collect()
 }
 
 /// The fields that `rotate.yaml` says name a secret.

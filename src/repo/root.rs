@@ -1,6 +1,6 @@
 //! A build root with the references and providers of its effective objects.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::k8s::found::{EVERYWHERE, Found, Provided, Role};
@@ -74,6 +74,21 @@ pub struct ProviderId {
     pub root: usize,
     /// An index into the root's providers.
     pub provider: usize,
+}
+
+/// The roots of some that are not among others. Most are the same ones in the same order.
+pub fn others<'r>(
+    of: &'r [Arc<Root>],
+    than: &[impl AsRef<Root>],
+) -> impl Iterator<Item = &'r Arc<Root>> {
+    let same = |(one, other): &(&Arc<Root>, &Root)| std::ptr::eq(Arc::as_ptr(one), *other);
+    let than: Vec<&Root> = than.iter().map(AsRef::as_ref).collect();
+    let start = of.iter().zip(than.iter().copied()).take_while(same).count();
+    let (of, than) = (&of[start..], &than[start..]);
+    let end = of.iter().rev().zip(than.iter().copied().rev()).take_while(same).count();
+    let than: HashSet<*const Root> =
+        than[..than.len() - end].iter().map(|root| std::ptr::from_ref(*root)).collect();
+    of[..of.len() - end].iter().filter(move |root| !than.contains(&Arc::as_ptr(root)))
 }
 
 impl Root {

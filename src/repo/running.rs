@@ -48,7 +48,7 @@ impl Repo {
     #[must_use]
     pub fn running(&self, environment: usize) -> BTreeMap<&str, Running> {
         let mut families: BTreeMap<&str, Running> = BTreeMap::new();
-        for reference in self.lasting(environment) {
+        for reference in self.lasting(environment, |_| true) {
             families.entry(family(reference)).or_default().add(reference);
         }
         families
@@ -58,16 +58,24 @@ impl Repo {
     #[must_use]
     pub fn running_of(&self, environment: usize, name: &str) -> Running {
         let mut running = Running::default();
-        let own = self.lasting(environment).filter(|reference| family(reference) == name);
-        own.for_each(|reference| running.add(reference));
+        let own = |reference: &Reference| {
+            reference.secret().starts_with(name) && family(reference.secret()) == name
+        };
+        self.lasting(environment, own).for_each(|reference| running.add(reference));
         running
     }
 
-    /// The secrets that the references name which can change and mean one version.
-    fn lasting(&self, environment: usize) -> impl Iterator<Item = &str> {
-        self.roots_of(environment).flat_map(|(_, root)| {
-            let counts = |reference: &&Reference| {
-                reference.found.role != Role::Grant && !is_fixed(&root.object_of(reference).node)
+    /// The secrets that some references name, of those which can change and mean one version.
+    fn lasting(
+        &self,
+        environment: usize,
+        is_wanted: impl Fn(&Reference) -> bool + Copy,
+    ) -> impl Iterator<Item = &str> {
+        self.roots_of(environment).flat_map(move |(_, root)| {
+            let counts = move |reference: &&Reference| {
+                is_wanted(reference)
+                    && reference.found.role != Role::Grant
+                    && !is_fixed(&root.object_of(reference).node)
             };
             root.references.iter().filter(counts).map(Reference::secret)
         })

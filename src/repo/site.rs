@@ -10,7 +10,7 @@ use crate::kustomize::resolver::Resolver;
 use crate::repo::Repo;
 use crate::repo::environment::{Environment, claim};
 use crate::repo::error::RepoError;
-use crate::repo::layout::{self, Layout, is_kustomization};
+use crate::repo::layout::{self, Layout};
 use crate::repo::plain::{self, Ground, Holding};
 use crate::repo::pointer::Pointers;
 use crate::repo::root::{Root, RootKind};
@@ -40,6 +40,8 @@ pub(super) struct Loader<'a> {
     pub(super) layout: &'a Layout,
     /// The repository before some files changed, and those files.
     pub(super) before: Option<(&'a Repo, &'a BTreeSet<TreePath>)>,
+    /// The directories of the kustomizations among those files.
+    pub(super) rewired: BTreeSet<TreePath>,
 }
 
 impl Loader<'_> {
@@ -119,7 +121,9 @@ impl Loader<'_> {
         let freed = gone.iter().flat_map(|build| &build.files).chain(changed);
         let freed: BTreeSet<&TreePath> = freed.collect();
         let is_free = |file: &&&TreePath| {
+            // Most often it is a new build that reads it again.
             self.layout.files.binary_search(file).is_ok()
+                && !new.iter().any(|build| build.files.contains(**file))
                 && !sites.iter().any(|site| site.build.files.contains(**file))
         };
         let kept_loose = old_loose.iter().filter(|file| {
@@ -226,12 +230,10 @@ impl Loader<'_> {
     /// Whether no change can reach the build of a root.
     fn is_kept(&self, old: &Root) -> bool {
         let Some((_, changed)) = self.before else { return false };
-        let reached = |path: &TreePath| {
-            old.files().contains(path)
-                || (is_kustomization(path) && old.directories().contains(&path.parent()))
-        };
         // One that failed may have failed for want of a file that is there now.
-        old.status() != Status::Failed && !changed.iter().any(reached)
+        old.status() != Status::Failed
+            && !meet(changed, old.files())
+            && !meet(&self.rewired, old.directories())
     }
 
     fn is_component(&self, file: &TreePath) -> bool {
@@ -272,4 +274,11 @@ impl Loader<'_> {
             kept: None,
         })
     }
+}
+
+/// Whether two sets have a path in common. Of most, all of one lies before all of the other.
+fn meet(some: &BTreeSet<TreePath>, all: &BTreeSet<TreePath>) -> bool {
+    let (Some(first), Some(last)) = (all.first(), all.last()) else { return false };
+    let is_apart = some.last().is_none_or(|end| end < first || some.first() > Some(last));
+    !is_apart && some.range(first..=last).any(|path| all.contains(path))
 }

@@ -31,6 +31,12 @@ pub trait Tree: Send + Sync {
     /// Every file that may hold manifests (`.yaml`, `.yml`, `.json`, `Kustomization`) and that Git
     /// would not ignore, sorted; links to such files are among them.
     fn manifests(&self) -> &[TreePath];
+
+    /// Whether nothing was found so far but [`Tree::files`] and their directories: nothing that Git ignores, nothing that a
+    /// link leads to. A tree that cannot tell says no.
+    fn kept_to_files(&self) -> bool {
+        false
+    }
 }
 
 /// What a path leads to.

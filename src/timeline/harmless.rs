@@ -1,10 +1,14 @@
 //! Changes of a manifest that cannot change which secret anything names: another image, more replicas.
 
+use std::sync::Arc;
+
 use crate::k8s::resource::{group, kind_of};
 use crate::repo::Repo;
+use crate::text::source::Source;
+use crate::timeline::words;
 use crate::yaml::compare::differences;
 use crate::yaml::node::Node;
-use crate::yaml::parse::Stream;
+use crate::yaml::parse::{Stream, parse};
 use crate::yaml::path::{Path, Step};
 
 /// Keys whose value decides what else is read, chosen, merged or named.
@@ -22,7 +26,18 @@ const OF_KUSTOMIZATION: [(&str, &str); 5] = [
 ];
 
 /// Whether two states of a file say the same of every secret.
-pub(super) fn is_harmless(repo: &Repo, now: &Stream, older: &Stream) -> bool {
+pub(super) fn is_harmless(repo: &Repo, now: &Stream, older: &Arc<Source>) -> bool {
+    // Most often one word is another, which can be told without parsing.
+    let harmless = |one: &words::Changed<'_>| {
+        may_change(one.root, &one.path) && !one.words.iter().any(|word| may_name(repo, word))
+    };
+    match words::changed(now, older.text()) {
+        Some(changed) => changed.iter().all(harmless),
+        None => parse(older).is_ok_and(|older| are_harmless(repo, now, &older)),
+    }
+}
+
+fn are_harmless(repo: &Repo, now: &Stream, older: &Stream) -> bool {
     now.documents.len() == older.documents.len()
         && now.documents.iter().zip(&older.documents).all(|(now, older)| {
             differences(&now.root, &older.root)

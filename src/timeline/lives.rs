@@ -1,11 +1,11 @@
 //! The eras of every family in every environment, from the newest to the oldest, as a walk finds them.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::history::line::{Commit, Step};
 use crate::k8s::secret_name::family;
-use crate::repo::root::Root;
+use crate::repo::root::{Root, others};
 use crate::repo::running::Running;
 use crate::text::path::TreePath;
 use crate::timeline::walk::{Depth, Past};
@@ -21,7 +21,7 @@ pub(super) struct Walk {
     /// The environments whose state can be told at the commit that the walk has reached.
     readable: BTreeSet<String>,
     /// The oldest commit at which each environment could be read.
-    known: BTreeMap<String, Commit>,
+    known: BTreeMap<String, Arc<Commit>>,
     /// The roots of the last state that was compared, and what its environments are called now.
     last: (Vec<Arc<Root>>, Vec<String>),
     /// The keys whose newest era is not known to have begun yet.
@@ -46,22 +46,26 @@ impl Walk {
     /// Takes a commit in; whether there is one before it.
     pub(super) fn take(&mut self, past: &mut Past, step: Step, is_shallow: bool) -> bool {
         let is_first = self.known.is_empty();
+        let commit = Arc::new(step.commit);
         for environment in &self.readable {
-            self.known.insert(environment.clone(), step.commit.clone());
+            match self.known.get_mut(environment) {
+                Some(known) => *known = Arc::clone(&commit),
+                None => drop(self.known.insert(environment.clone(), Arc::clone(&commit))),
+            }
         }
         if is_first {
             for (key, running) in state(past) {
                 self.open.insert(key.clone());
-                let era = Era { running, began: Began::Earlier(step.commit.clone()) };
+                let era = Era { running, began: Began::Earlier((*commit).clone()) };
                 self.lives.insert(key, vec![era]);
             }
         }
         if !step.has_parent {
-            self.end(&step.commit, is_shallow);
+            self.end(&commit, is_shallow);
             return false;
         }
         if past.go_back(step.before) {
-            self.compare(past, &step.commit);
+            self.compare(past, &commit);
         }
         true
     }
@@ -75,7 +79,8 @@ impl Walk {
             era.began = if is_shallow {
                 Began::Before(oldest.clone())
             } else {
-                Began::With(self.known.get(&key.environment).unwrap_or(oldest).clone())
+                let known = self.known.get(&key.environment).map_or(oldest, |known| &**known);
+                Began::With(known.clone())
             };
         }
         self.lives.retain(|_, eras| {
@@ -95,7 +100,7 @@ impl Walk {
                 continue;
             }
             let known = match self.known.get(&key.environment) {
-                Some(known) => known.clone(),
+                Some(known) => (**known).clone(),
                 // An environment that is gone since.
                 None if !self.newest.contains(&key.environment) => after.clone(),
                 None => continue,
@@ -125,11 +130,11 @@ impl Walk {
 
     /// What an older state runs, of the keys that may be otherwise in it.
     fn candidates(&mut self, past: &Past, all: bool) -> Vec<(Key, Running)> {
-        let (roots, names) = (past.repo.roots.clone(), past.names().to_vec());
+        let (roots, names) = (&past.repo.roots, past.names());
         let is_readable = names.iter().all(|name| self.readable.contains(name));
         if all || self.last.1 != names || !is_readable {
             // The next comparison must be of everything again, as long as something could not be read.
-            self.last = (roots, if is_readable { names } else { Vec::new() });
+            self.last = (roots.clone(), if is_readable { names.to_vec() } else { Vec::new() });
             let older: BTreeMap<Key, Running> = state(past).into_iter().collect();
             let keys: BTreeSet<Key> = self.lives.keys().chain(older.keys()).cloned().collect();
             let was = |key: &Key| older.get(key).cloned().unwrap_or_default();
@@ -139,13 +144,8 @@ impl Walk {
                 .map(|(was, key)| (key, was))
                 .collect();
         }
-        let others = |of: &[Arc<Root>], than: &[Arc<Root>]| {
-            let same: HashSet<*const Root> = than.iter().map(Arc::as_ptr).collect();
-            let other = of.iter().filter(|root| !same.contains(&Arc::as_ptr(root)));
-            other.cloned().collect::<Vec<_>>()
-        };
-        let changed = [others(&roots, &self.last.0), others(&self.last.0, &roots)].concat();
-        let named = changed.iter().flat_map(|root| {
+        let changed = others(roots, &self.last.0).chain(others(&self.last.0, roots));
+        let named = changed.flat_map(|root| {
             let families = root.references.iter().map(|reference| family(reference.secret()));
             root.environment
                 .into_iter()
@@ -157,7 +157,7 @@ impl Walk {
             (key, past.repo.running_of(index, family))
         };
         let candidates = named.into_iter().map(candidate).collect();
-        self.last.0 = roots;
+        self.last.0.clone_from(roots);
         candidates
     }
 

@@ -7,6 +7,7 @@ pub mod outlook;
 pub mod stub;
 pub mod walk;
 pub mod window;
+mod words;
 
 use std::collections::BTreeMap;
 

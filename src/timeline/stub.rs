@@ -22,7 +22,7 @@ pub fn last(
 ) -> Result<BTreeMap<TreePath, String>, WalkError> {
     let mut line = git.line(mainline)?;
     let Some(snapshot) = line.snapshot()? else { return Ok(BTreeMap::new()) };
-    let mut past = Past::new(snapshot, settings)?;
+    let mut past = Past::new(snapshot, settings, None)?;
     loop {
         let found = stubs(&past.repo, environment, family, version);
         if !found.is_empty() {

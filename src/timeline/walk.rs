@@ -14,12 +14,11 @@ use crate::repo::error::RepoError;
 use crate::repo::{Repo, Scope};
 use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
-use crate::text::tree::Tree as _;
+use crate::text::tree::Tree;
 use crate::timeline::Timeline;
 use crate::timeline::harmless;
 use crate::timeline::lives::Walk;
 use crate::yaml::library::Library;
-use crate::yaml::parse::parse;
 
 /// Where the settings are, in a tree.
 const CONFIG: &str = "rotate.yaml";
@@ -57,25 +56,49 @@ impl Timeline {
         settings: &Config,
         depth: Depth<'_>,
     ) -> Result<Self, WalkError> {
-        let mut line = git.line(mainline)?;
-        let name = line.name().to_owned();
-        let mut commits = 0;
-        let snapshot = line.snapshot()?;
-        let Some((first, snapshot)) = line.step()?.zip(snapshot) else {
-            return Err(HistoryError::Unborn(git.work_tree().to_owned()).into());
-        };
-        let mut past = Past::new(snapshot, settings)?;
-        let tip = first.commit.clone();
-        let mut walk = Walk::new(&past);
-        let mut step = Some(first);
-        while let Some(now) = step {
-            commits += 1;
-            if !walk.take(&mut past, now, line.is_shallow()) || walk.is_done(depth) {
-                break;
+        Self::walk(git, mainline, settings, None, depth)
+    }
+
+    /// The same, from the tree that is checked out: where the mainline has the same files they are not loaded again.
+    ///
+    /// # Errors
+    /// As [`Timeline::read`].
+    pub fn read_from(
+        git: &Git,
+        mainline: Option<&str>,
+        tree: &Repo,
+        depth: Depth<'_>,
+    ) -> Result<Self, WalkError> {
+        Self::walk(git, mainline, &tree.config, Some(tree), depth)
+    }
+
+    fn walk(
+        git: &Git,
+        mainline: Option<&str>,
+        settings: &Config,
+        tree: Option<&Repo>,
+        depth: Depth<'_>,
+    ) -> Result<Self, WalkError> {
+        let line = git.line(mainline)?;
+        let (mainline, is_shallow) = (line.name().to_owned(), line.is_shallow());
+        let unborn = || HistoryError::Unborn(git.work_tree().to_owned());
+        let snapshot = line.snapshot()?.ok_or_else(unborn)?;
+        line.ahead(|steps| {
+            let first = steps.next().ok_or_else(unborn)??;
+            let mut past = Past::new(snapshot, settings, tree)?;
+            let tip = first.commit.clone();
+            let mut walk = Walk::new(&past);
+            let mut step = Some(first);
+            let mut commits = 0;
+            while let Some(now) = step {
+                commits += 1;
+                if !walk.take(&mut past, now, is_shallow) || walk.is_done(depth) {
+                    break;
+                }
+                step = steps.next().transpose()?;
             }
-            step = line.step()?;
-        }
-        Ok(Self { mainline: name, tip, lives: walk.into_lives(), commits })
+            Ok(Self { mainline, tip, lives: walk.into_lives(), commits })
+        })
     }
 }
 
@@ -91,13 +114,24 @@ pub(super) struct Past {
 }
 
 impl Past {
-    pub(super) fn new(snapshot: Snapshot, settings: &Config) -> Result<Self, WalkError> {
+    /// The newest state. `beside` is a tree that may be much the same.
+    pub(super) fn new(
+        snapshot: Snapshot,
+        settings: &Config,
+        beside: Option<&Repo>,
+    ) -> Result<Self, WalkError> {
         let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
         let own = config(&snapshot, &path);
-        let config = own.unwrap_or_else(|| settings.clone());
+        let config = own.as_ref().unwrap_or(settings);
         let snapshot = Arc::new(snapshot);
-        let tree: Arc<Snapshot> = Arc::clone(&snapshot);
-        let repo = Repo::load(tree, Some(config), Scope::Everything)?;
+        let tree: Arc<dyn Tree> = Arc::<Snapshot>::clone(&snapshot);
+        let beside = beside.filter(|beside| has_settings(beside, config));
+        let shared =
+            beside.and_then(|beside| beside.beside(&tree, |path, bytes| snapshot.has(path, bytes)));
+        let repo = match shared {
+            Some(repo) => repo,
+            None => Repo::load(tree, Some(config.clone()), Scope::Everything)?,
+        };
         let names = repo.environments.iter().map(|one| one.name.clone()).collect();
         Ok(Self { repo, snapshot, pending: Difference::default(), settings: path, names })
     }
@@ -183,11 +217,18 @@ impl Past {
     /// Whether a file differs from the loaded state only in values that have nothing to do with secrets.
     fn is_harmless(&self, difference: &Difference, path: &TreePath) -> bool {
         let Some(older) = self.snapshot.older(difference, path) else { return false };
-        let (Ok(now), Ok(older)) = (self.repo.library.stream(path), parse(&older)) else {
-            return false;
-        };
-        harmless::is_harmless(&self.repo, &now, &older)
+        let now = self.repo.library.stream(path);
+        now.is_ok_and(|now| harmless::is_harmless(&self.repo, &now, &older))
     }
+}
+
+/// Whether a tree was loaded under settings of the same text.
+fn has_settings(repo: &Repo, settings: &Config) -> bool {
+    let text = |config: &Config| {
+        let source = config.source.as_ref();
+        source.map(|source| (source.path().clone(), source.text().to_owned()))
+    };
+    text(&repo.config) == text(settings)
 }
 
 /// The settings that a tree has itself, if they can be read.

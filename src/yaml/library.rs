@@ -67,6 +67,12 @@ impl Library {
         &self.tree
     }
 
+    /// Every file that was asked for.
+    #[must_use]
+    pub fn asked(&self) -> BTreeSet<TreePath> {
+        self.parsed.read().map(|map| map.keys().cloned().collect()).unwrap_or_default()
+    }
+
     /// The documents of a file; `path` as [`Tree::entry`] returned it.
     ///
     /// # Errors

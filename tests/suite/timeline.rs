@@ -2,10 +2,16 @@
 //! `rotate history`.
 
 use std::fs;
+#[cfg(unix)]
+use std::sync::Arc;
 
 use rotate::config::parse::parse;
 use rotate::config::settings::Config;
+#[cfg(unix)]
+use rotate::disk::tree::DiskTree;
 use rotate::history::git::Git;
+#[cfg(unix)]
+use rotate::repo::{Repo, Scope};
 use rotate::text::path::TreePath;
 use rotate::text::source::Source;
 use rotate::timeline::walk::Depth;
@@ -386,6 +392,57 @@ fn what_has_no_history_says_so() {
     commit_at(&sandbox, &day(1), "Begin");
     let unknown = sandbox.rotate(&["status", "--mainline", "nowhere"]).status(2);
     let _ = unknown.says(&["Git knows no branch or commit `nowhere`"]);
+}
+
+/// What every environment ran of every family, read beside the tree that is checked out; the mainline alone must say the
+/// same.
+#[cfg(unix)]
+#[track_caller]
+fn alike(sandbox: &Sandbox) -> String {
+    let root = sandbox.root();
+    let git = Git::required(&root).unwrap().rooted(&root).unwrap();
+    let tree = DiskTree::open(&root, |path, directory| git.is_ignored(path, directory)).unwrap();
+    let repo = Repo::load(Arc::new(tree), None, Scope::Everything).unwrap();
+    let shared = Timeline::read_from(&git, None, &repo, Depth::Everything).unwrap();
+    let alone = Timeline::read(&git, None, &Config::default(), Depth::Everything).unwrap();
+    assert_eq!(shared.lives, alone.lives);
+    format!("{:?}", shared.lives)
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_not_committed_is_no_history() {
+    let sandbox = Sandbox::empty();
+    let resources = |names: &str| format!("resources: [{names}]\n");
+    sandbox.write(".gitignore", "here\n");
+    sandbox.write("base/kustomization.yaml", &resources("web.yaml"));
+    sandbox.write("base/web.yaml", &web(ONE));
+    for environment in ["staging", "production"] {
+        let text = resources("../base") + "configMapGenerator: [{name: c, envs: [c.env]}]\n";
+        sandbox.write(&format!("{environment}/kustomization.yaml"), &text);
+        sandbox.write(&format!("{environment}/c.env"), "A=auth-20250601000000\n");
+    }
+    sandbox.write("staging/more/kustomization.yaml", &resources("../../here"));
+    sandbox.write("other/kustomization.yaml", &resources("x.yaml"));
+    sandbox.write("other/x.yaml", &deployment("x", "1", &format!("other-{ONE}")));
+    commit_at(&sandbox, &day(1), "Begin");
+    sandbox.write("base/web.yaml", &web(TWO));
+    commit_at(&sandbox, &day(2), "Rotate");
+    let clean = alike(&sandbox);
+    assert!(clean.contains(ONE) && clean.contains(TWO));
+    sandbox.write("staging/c.env", "A=auth-20250801000000\n");
+    assert_eq!(alike(&sandbox), clean);
+    sandbox.write("base/web.yaml", &web("20250801000000"));
+    assert_eq!(alike(&sandbox), clean);
+    // What Git ignores, with a link and without.
+    std::os::unix::fs::symlink("other", sandbox.path("here")).unwrap();
+    assert_eq!(alike(&sandbox), clean);
+    fs::remove_file(sandbox.path("here")).unwrap();
+    sandbox.write("here/kustomization.yaml", &resources("x.yaml"));
+    sandbox.write("here/x.yaml", &deployment("x", "1", &format!("other-{ONE}")));
+    assert_eq!(alike(&sandbox), clean);
+    fs::remove_file(sandbox.path("production/kustomization.yaml")).unwrap();
+    assert_eq!(alike(&sandbox), clean);
 }
 
 #[test]

@@ -1,0 +1,249 @@
+//! What differs between two trees, read as Git writes them: most entries are the same bytes on both sides.
+
+use std::collections::BTreeMap;
+
+use git2::{ObjectType, Odb, OdbObject, Oid, Repository};
+
+use crate::history::snapshot::{Kind, Kinds};
+use crate::text::path::TreePath;
+
+/// The bytes of an object's name.
+const NAME: usize = 20;
+/// What a mode says of the kind of an entry.
+const KIND: u32 = 0o170_000;
+const DIRECTORY: u32 = 0o040_000;
+const LINK: u32 = 0o120_000;
+const COMMIT: u32 = 0o160_000;
+
+/// The trees of a repository.
+pub(super) struct Trees<'r>(Odb<'r>);
+
+/// An entry of a tree.
+#[derive(Clone, Copy)]
+struct Found<'t> {
+    /// All of it, as it is written.
+    bytes: &'t [u8],
+    name: &'t [u8],
+    /// What is there; `None` for what is no file of this repository.
+    kind: Option<Kind>,
+    id: Oid,
+}
+
+/// The entries that are left of a tree.
+struct Entries<'t>(&'t [u8]);
+
+impl<'r> Trees<'r> {
+    pub(super) fn new(repository: &'r Repository) -> Result<Self, git2::Error> {
+        repository.odb().map(Self)
+    }
+
+    /// The directory of a tree that paths count from.
+    pub(super) fn below(&self, tree: Oid, prefix: &TreePath) -> Result<Option<Oid>, git2::Error> {
+        let mut at = tree;
+        for part in prefix.parts() {
+            let tree = self.read(at)?;
+            let mut found = None;
+            for entry in Entries(tree.data()) {
+                let entry = entry?;
+                if entry.name == part.as_bytes() {
+                    found = Some(entry).filter(|entry| entry.kind == Some(Kind::Directory));
+                    break;
+                }
+            }
+            let Some(entry) = found else { return Ok(None) };
+            at = entry.id;
+        }
+        Ok(Some(at))
+    }
+
+    /// Collects what `old` has wherever it differs from `new`; directories that are the same are not entered.
+    pub(super) fn compare(
+        &self,
+        new: Option<Oid>,
+        old: Option<Oid>,
+        at: &TreePath,
+        into: &mut Kinds,
+    ) -> Result<(), git2::Error> {
+        if new == old {
+            return Ok(());
+        }
+        let (new, old) = (self.read_some(new)?, self.read_some(old)?);
+        for (name, (is, was)) in differing(data(new.as_ref()), data(old.as_ref()))? {
+            // Names that are no text are not manifests of ours.
+            let Some(path) = std::str::from_utf8(name).ok().and_then(|name| at.join(name)) else {
+                continue;
+            };
+            let known = |found: Option<Found<'_>>| found.and_then(|one| Some((one.kind?, one.id)));
+            let (is, was) = (known(is), known(was));
+            if was == is {
+                continue;
+            }
+            let kind = was.map(|(kind, _)| kind);
+            if kind != is.map(|(kind, _)| kind) {
+                into.insert(path.clone(), kind);
+            }
+            let directory = |found: Option<(Kind, Oid)>| match found {
+                Some((Kind::Directory, id)) => Some(id),
+                _ => None,
+            };
+            self.compare(directory(is), directory(was), &path, into)?;
+        }
+        Ok(())
+    }
+
+    /// The bytes of a file; none where they cannot be read.
+    pub(super) fn bytes(&self, file: Oid) -> Option<Vec<u8>> {
+        let object = self.0.read(file).ok().filter(|object| object.kind() == ObjectType::Blob);
+        object.map(|object| object.data().to_vec())
+    }
+
+    fn read(&self, tree: Oid) -> Result<OdbObject<'_>, git2::Error> {
+        let object = self.0.read(tree)?;
+        if object.kind() == ObjectType::Tree { Ok(object) } else { Err(malformed()) }
+    }
+
+    fn read_some(&self, tree: Option<Oid>) -> Result<Option<OdbObject<'_>>, git2::Error> {
+        tree.map(|tree| self.read(tree)).transpose()
+    }
+}
+
+fn data<'t>(tree: Option<&'t OdbObject<'_>>) -> &'t [u8] {
+    tree.map_or(&[], |tree| tree.data())
+}
+
+/// What stands under a name on both sides.
+type Sides<'t> = (Option<Found<'t>>, Option<Found<'t>>);
+
+/// The entries that are not the same, by name.
+fn differing<'t>(
+    new: &'t [u8],
+    old: &'t [u8],
+) -> Result<BTreeMap<&'t [u8], Sides<'t>>, git2::Error> {
+    let (mut new, mut old) = (Entries(new), Entries(old));
+    let (new, old) = loop {
+        let rest = (Entries(new.0), Entries(old.0));
+        match (new.next().transpose()?, old.next().transpose()?) {
+            (Some(is), Some(was)) if is.bytes == was.bytes => {}
+            _ => break rest,
+        }
+    };
+    let all = |entries: Entries<'t>| entries.collect::<Result<Vec<_>, _>>();
+    let (new, old) = (all(new)?, all(old)?);
+    let both = new.iter().rev().zip(old.iter().rev());
+    let same = both.take_while(|(is, was)| is.bytes == was.bytes).count();
+    let mut found: BTreeMap<&[u8], Sides<'t>> = BTreeMap::new();
+    for is in &new[..new.len() - same] {
+        found.entry(is.name).or_default().0 = Some(*is);
+    }
+    for was in &old[..old.len() - same] {
+        found.entry(was.name).or_default().1 = Some(*was);
+    }
+    Ok(found)
+}
+
+impl<'t> Iterator for Entries<'t> {
+    type Item = Result<Found<'t>, git2::Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.0.is_empty() {
+            return None;
+        }
+        let entry = entry(self.0);
+        self.0 = entry.map_or(&[], |entry| &self.0[entry.bytes.len()..]);
+        Some(entry.ok_or_else(malformed))
+    }
+}
+
+/// The first entry: its mode in octal digits, a space, its name, a zero, and the name of its object.
+fn entry(tree: &[u8]) -> Option<Found<'_>> {
+    let space = tree.iter().position(|byte| *byte == b' ')?;
+    let name = space + 1 + memchr::memchr(0, &tree[space + 1..])?;
+    let bytes = tree.get(..name + 1 + NAME)?;
+    let id = Oid::from_bytes(&bytes[name + 1..]).ok()?;
+    let mut mode = 0;
+    for digit in &tree[..space] {
+        mode = (mode << 3) | u32::from(digit.wrapping_sub(b'0') & 7);
+    }
+    let kind = match mode & KIND {
+        DIRECTORY => Some(Kind::Directory),
+        LINK => Some(Kind::Link(id)),
+        COMMIT => None,
+        _ => Some(Kind::File(id)),
+    };
+    Some(Found { bytes, name: &tree[space + 1..name], kind, id })
+}
+
+fn malformed() -> git2::Error {
+    git2::Error::from_str("a tree that is not written as trees are")
+}
+
+#[cfg(test)]
+mod tests {
+    use git2::{Oid, Repository};
+
+    use super::Trees;
+    use crate::history::snapshot::{Kind, Kinds};
+    use crate::text::path::TreePath;
+
+    fn tree(repository: &Repository, entries: &[(&str, i32, Oid)]) -> Oid {
+        let mut builder = repository.treebuilder(None).unwrap();
+        for (name, mode, id) in entries {
+            builder.insert(name, *id, *mode).unwrap();
+        }
+        builder.write().unwrap()
+    }
+
+    #[test]
+    fn tells_what_the_older_side_has() {
+        let sandbox = tempfile::tempdir().unwrap();
+        let repository = Repository::init_bare(sandbox.path()).unwrap();
+        let [one, two] = ["1", "2"].map(|text| repository.blob(text.as_bytes()).unwrap());
+        let part = tree(&repository, &[("x", 0o100_644, one)]);
+        let other = tree(&repository, &[("x", 0o100_644, two), ("y", 0o120_000, one)]);
+        let commit = Oid::from_bytes(&[7; 20]).unwrap();
+        let older = tree(
+            &repository,
+            &[
+                ("a", 0o100_644, one),
+                ("d", 0o040_000, other),
+                ("gone", 0o100_644, one),
+                ("run", 0o100_644, one),
+                ("same", 0o040_000, part),
+                ("turned", 0o040_000, part),
+                ("turned.yaml", 0o100_644, one),
+            ],
+        );
+        let newer = tree(
+            &repository,
+            &[
+                ("a", 0o100_644, two),
+                ("d", 0o040_000, part),
+                ("module", 0o160_000, commit),
+                ("new", 0o120_000, one),
+                ("run", 0o100_755, one),
+                ("same", 0o040_000, part),
+                ("turned", 0o100_644, one),
+                ("turned.yaml", 0o100_644, one),
+            ],
+        );
+        let trees = Trees::new(&repository).unwrap();
+        let mut found = Kinds::new();
+        trees.compare(Some(newer), Some(older), &TreePath::root(), &mut found).unwrap();
+        let found: Vec<_> = found.iter().map(|(path, kind)| (path.as_str(), *kind)).collect();
+        let expected = [
+            ("a", Some(Kind::File(one))),
+            ("d/x", Some(Kind::File(two))),
+            ("d/y", Some(Kind::Link(one))),
+            ("gone", Some(Kind::File(one))),
+            ("new", None),
+            ("turned", Some(Kind::Directory)),
+            ("turned/x", Some(Kind::File(one))),
+        ];
+        assert_eq!(found, expected);
+        let path = |text| TreePath::new(text).unwrap();
+        assert_eq!(trees.below(newer, &path("d")).unwrap(), Some(part));
+        assert_eq!(trees.below(newer, &path("turned")).unwrap(), None);
+        assert_eq!(trees.below(newer, &path("nowhere/d")).unwrap(), None);
+        assert!(trees.below(one, &path("d")).is_err());
+    }
+}
