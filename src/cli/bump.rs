@@ -1,5 +1,6 @@
 //! `rotate bump`: move a family to another version in one environment.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 
 use chrono::{DateTime, Utc};
@@ -8,13 +9,14 @@ use crate::cli::args::{Format, Global};
 use crate::cli::change::{Background, Change};
 use crate::cli::failure::Failure;
 use crate::cli::gates::Gates;
+use crate::cli::outcome::Outcome;
 use crate::cli::outputs::{Outputs, headed};
-use crate::cli::proposing::{Care, Gone, Run, Told};
-use crate::cli::pulls::Ground;
+use crate::cli::proposing::{Gone, Run, Scope};
+use crate::cli::pulls::Target;
 use crate::cli::session::Session;
-use crate::cli::writing::Work;
+use crate::cli::writing::{Work, unique};
 use crate::cli::{Status, gates, outputs, pulls, writing};
-use crate::forge::marker::{Kind, Marker, Subject};
+use crate::forge::marker::Kind;
 use crate::plan::batch::Batch;
 use crate::plan::contract::Bump;
 use crate::plan::remaining::remaining;
@@ -27,6 +29,7 @@ use crate::report::plan::Remark;
 use crate::report::proposal::markdown;
 use crate::report::pulls::Action;
 use crate::report::workflow::log;
+use crate::text::path::TreePath;
 use crate::timeline::gate::source;
 use crate::timeline::walk::Depth;
 
@@ -90,17 +93,17 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     if args.writing.commit {
         session.required_git()?;
     }
-    let ground = args.pulls.ground(&session, args.writing.dry_run)?;
-    let repo = ground.as_ref().map_or_else(|| session.repo(), |ground| ground.repo(&session))?;
+    let target = args.pulls.target(&session, args.writing.dry_run)?;
+    let repo = target.as_ref().map_or_else(|| session.repo(), |target| target.repo(&session))?;
     session.report_problems(&repo, console);
     let families = families(args, &repo, console)?;
     let now = args.at.unwrap_or_else(Utc::now);
-    let mainline = ground.as_ref().map(Ground::mainline).or_else(|| args.gates.mainline.clone());
-    let tells = outputs::tells(ground.is_some(), &args.outputs, format);
+    let mainline = target.as_ref().map(Target::mainline).or_else(|| args.gates.mainline.clone());
+    let tells = outputs::tells(target.is_some(), &args.outputs, format);
     let gates = Gates::open(&args.gates, &session, &repo, (mainline.as_deref(), tells), now)?;
     let bump = Bumping { args, format, gates: &gates, tells: tells == Depth::Everything, now };
-    match &ground {
-        Some(ground) => bump.propose(&repo, &families, ground, &session, console),
+    match &target {
+        Some(target) => bump.propose(&repo, &families, target, &session, console),
         None => bump.write(&repo, &families, &session, console),
     }
 }
@@ -143,7 +146,8 @@ impl Bumping<'_> {
         let changes = batch.changes();
         let work: Vec<&Work> = done.iter().map(|one| &one.work).collect();
         writing.carry_out(session, &work, &changes, console)?;
-        let on = self.background(repo);
+        let prefix = session.prefix();
+        let on = self.background(repo, &prefix);
         let report = || markdown(&done.iter().map(|one| one.proposal(on)).collect::<Vec<_>>());
         match self.format {
             Format::Json => {
@@ -165,49 +169,47 @@ impl Bumping<'_> {
         &self,
         repo: &Repo,
         families: &[String],
-        ground: &Ground<'_>,
+        target: &Target<'_>,
         session: &Session,
         console: &Console,
     ) -> Result<Status, Failure> {
         let environment = &self.args.environment;
-        let subject = |family: &String| Subject {
-            kind: Kind::Bump,
-            environment: environment.clone(),
-            family: family.clone(),
-        };
-        let (mut proposed, mut planned, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+        let prefix = session.prefix();
+        let (mut proposed, mut planned, mut failures) = (Vec::new(), BTreeSet::new(), Vec::new());
         for family in families {
             // What is proposed already keeps its version: another one is minted when that is merged or closed.
-            let open = ground.marker(&subject(family)).map(|marker| marker.version.clone());
+            let subject = target.subject(Kind::Bump, environment, family);
+            let open = target.marker(&subject).map(|marker| marker.version.clone());
             let index = repo.environment(environment)?;
             let runs = repo.running_of(index, family).versions.pop_last();
             let open = open.filter(|open| runs.is_none_or(|runs| runs < *open));
             match self.one(&Batch::new(repo), &self.request(family, open)) {
                 Ok(one) => {
-                    planned.push(subject(family));
+                    planned.insert(family.as_str());
                     if !one.work.plan.is_empty() {
-                        proposed.push(one.proposed(Kind::Bump, true, self.background(repo)));
+                        proposed.push(one.proposed(subject, true, self.background(repo, &prefix)));
                     }
                 }
                 Err(failure) => failures.push(failure),
             }
         }
-        // What cannot be planned now says nothing about what is proposed of it.
-        let scope = |of: &Subject| planned.contains(of);
-        let gone = |marker: &Marker| Gone {
-            action: Action::Closed,
-            why: format!("{environment} needs no {} any more", marker.version),
+        let scope = Scope {
+            kind: Kind::Bump,
+            // What cannot be planned now says nothing about what is proposed of it.
+            has: &|at, family| at == environment && planned.contains(family),
+            gone: &|marker| Gone {
+                action: Action::Closed,
+                why: format!("{environment} needs no {} any more", marker.version),
+            },
         };
-        let care = Care { scope: &scope, gone: &gone };
-        let (done, failed) = Run::new(ground, console).carry_out(&proposed, &care);
+        let (done, failed) = Run::new(target, repo, console).carry_out(&proposed, &scope);
         failures.extend(failed);
-        let has_failed = !failures.is_empty();
-        Told { command: "bump", done: &done, more: "", has_failed, format: self.format }.tell(
+        let format = self.format;
+        Outcome { command: "bump", done: &done, failures: &failures, more: "", format }.tell(
             session,
             &self.args.outputs,
             console,
-        )?;
-        Failure::first_of(failures).map_or(Ok(Status::Done), Err)
+        )
     }
 
     fn request(&self, family: &str, version: Option<String>) -> BumpRequest {
@@ -248,17 +250,15 @@ impl Bumping<'_> {
         })
     }
 
-    const fn background<'b>(&'b self, repo: &'b Repo) -> Background<'b> {
-        Background { repo, timeline: self.gates.timeline(), now: self.now }
+    const fn background<'b>(&'b self, repo: &'b Repo, prefix: &'b TreePath) -> Background<'b> {
+        Background { repo, timeline: self.gates.timeline(), prefix }
     }
 }
 
 /// The families that were named, all of them, the only one, or the one that a person chooses.
 fn families(args: &Args, repo: &Repo, console: &Console) -> Result<Vec<String>, Failure> {
     if !args.families.is_empty() {
-        let mut families = args.families.clone();
-        families.dedup();
-        return Ok(families);
+        return Ok(unique(&args.families));
     }
     let environment = repo.environment(&args.environment)?;
     let known: Vec<String> = repo.families_of(environment).into_keys().map(str::to_owned).collect();

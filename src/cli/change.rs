@@ -1,14 +1,13 @@
 //! A planned change of one family, with what its reviewer is told.
 
-use chrono::{DateTime, Utc};
-
 use crate::cli::proposing::Proposed;
 use crate::cli::writing::Work;
-use crate::forge::marker::{Kind, Subject};
+use crate::forge::marker::Subject;
 use crate::forge::reconcile::Wanted;
 use crate::plan::remaining::Remaining;
 use crate::repo::Repo;
 use crate::report::proposal::Proposal;
+use crate::text::path::TreePath;
 use crate::timeline::Timeline;
 use crate::timeline::gate::Gate;
 
@@ -31,17 +30,11 @@ pub struct Background<'a> {
     pub repo: &'a Repo,
     /// What the mainline says, where there is one.
     pub timeline: Option<&'a Timeline>,
-    /// The time that counts as now.
-    pub now: DateTime<Utc>,
+    /// The tree's root below the repository's.
+    pub prefix: &'a TreePath,
 }
 
 impl Change {
-    /// The version that comes.
-    #[must_use]
-    pub fn version(&self) -> &str {
-        self.work.plan.to.rsplit('-').next().unwrap_or_default()
-    }
-
     /// What a reviewer is told.
     #[must_use]
     pub fn proposal<'a>(&'a self, on: Background<'a>) -> Proposal<'a> {
@@ -58,19 +51,16 @@ impl Change {
             retention,
             watch: environment.map(|one| one.soak()),
             environments: on.repo.environments.iter().map(|one| one.name.clone()).collect(),
-            now: on.now,
+            prefix: on.prefix,
         }
     }
 
     /// The pull request of it.
     #[must_use]
-    pub fn proposed(&self, kind: Kind, opens: bool, on: Background<'_>) -> Proposed {
-        let plan = &self.work.plan;
-        let subject =
-            Subject { kind, environment: plan.environment.clone(), family: plan.family.clone() };
+    pub fn proposed(&self, subject: Subject, opens: bool, on: Background<'_>) -> Proposed {
         let commit = self.work.commit();
         Proposed {
-            wanted: Wanted { subject, version: self.version().to_owned(), opens },
+            wanted: Wanted { subject, version: self.work.plan.version().to_owned(), opens },
             changes: commit.changes,
             message: commit.message,
             body: self.proposal(on).markdown(),

@@ -163,7 +163,7 @@ impl<'a> Gates<'a> {
         let (environment, family) = (&plan.environment, &plan.family);
         let index = before.environment(environment)?;
         let timeline = self.timeline.as_ref();
-        let version = plan.to.rsplit('-').next();
+        let version = Some(plan.version());
         let candidate = Candidate {
             repo: before,
             timeline,

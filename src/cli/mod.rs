@@ -10,6 +10,7 @@ pub mod gates;
 pub mod history;
 pub mod init;
 pub mod lint;
+pub mod outcome;
 pub mod outputs;
 pub mod past;
 pub mod promote;
@@ -27,7 +28,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser as _, Subcommand};
 
-use crate::cli::args::Global;
+use crate::cli::args::{Format, Global};
 use crate::cli::failure::Failure;
 use crate::report::message;
 
@@ -110,6 +111,9 @@ pub fn run() -> ExitCode {
     };
     let status = done.unwrap_or_else(|failure: Failure| {
         message::error(&failure.message, &console);
+        if cli.global.format == Format::Github {
+            outputs::leave_nothing(&failure);
+        }
         failure.status
     });
     status.into()

@@ -8,6 +8,7 @@ use crate::cli::args::Format;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::disk::file;
+use crate::report::markdown::line;
 use crate::report::message::Message;
 use crate::report::pulls::PullView;
 use crate::timeline::walk::Depth;
@@ -45,6 +46,28 @@ pub fn headed(command: &str, report: &str) -> String {
     format!("### rotate {command}\n\n{}\n\n", report.trim())
 }
 
+/// What a workflow's step is left with where the command could not run: no change, and why.
+pub fn leave_nothing(failure: &Failure) {
+    let none = Args { report: None };
+    let why = failure.message.in_words();
+    let why: Vec<String> = why.lines().map(line).collect();
+    let summary = format!("### rotate could not run\n\n{}\n\n", why.join("<br>"));
+    // What went wrong is told already; that it cannot be told here as well changes nothing.
+    if let Ok(lines) = none.lines(Path::new(""), Outputs::default()) {
+        let _ = tell(&summary, &lines);
+    }
+}
+
+/// Adds to the summary and to the outputs of a workflow's step.
+fn tell(summary: &str, outputs: &str) -> Result<(), Failure> {
+    for (file, text) in [("GITHUB_STEP_SUMMARY", summary), ("GITHUB_OUTPUT", outputs)] {
+        if let Some(file) = variable(file) {
+            file::append(Path::new(&file), text)?;
+        }
+    }
+    Ok(())
+}
+
 impl Args {
     /// Writes the report where one is asked for; in a workflow adds the summary to that of the step, and sets its outputs.
     ///
@@ -58,30 +81,25 @@ impl Args {
         summary: impl FnOnce() -> String,
         outputs: Outputs<'_>,
     ) -> Result<(), Failure> {
-        if let Some(path) = &self.report {
-            file::make(&session.file(path), &report()?)?;
+        let path = self.report.as_ref().map(|path| session.file(path));
+        if let Some(path) = &path {
+            file::make(path, &report()?)?;
         }
         if format != Format::Github {
             return Ok(());
         }
-        if let Some(file) = variable("GITHUB_STEP_SUMMARY") {
-            file::append(Path::new(&file), &summary())?;
-        }
-        if let Some(file) = variable("GITHUB_OUTPUT") {
-            file::append(Path::new(&file), &self.lines(session, outputs)?)?;
-        }
-        Ok(())
+        tell(&summary(), &self.lines(&path.unwrap_or_default(), outputs)?)
     }
 
     /// One line for each output.
-    fn lines(&self, session: &Session, outputs: Outputs<'_>) -> Result<String, Failure> {
+    fn lines(&self, report: &Path, outputs: Outputs<'_>) -> Result<String, Failure> {
         let mut lines =
             format!("changed={}\npull-requests={}\n", outputs.changed, json(outputs.pulls)?);
         if let Some(findings) = outputs.findings {
             lines.push_str(&format!("findings={findings}\n"));
         }
-        if let Some(path) = &self.report {
-            let path = session.file(path).display().to_string();
+        if self.report.is_some() {
+            let path = report.display().to_string();
             if path.contains(['\n', '\r']) {
                 let text = "the path of the report has a line break, which no output of a workflow can hold";
                 return Err(Failure::usage(Message::new(text).help("name another file")));

@@ -1,14 +1,17 @@
 //! `rotate promote`: every bump that is due, in every environment that takes versions over.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use crate::cli::args::{Format, Global};
-use crate::cli::change::Background;
+use crate::cli::change::{Background, Change};
 use crate::cli::failure::Failure;
+use crate::cli::outcome::Outcome;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::promotions::{Planned, Together, plan};
-use crate::cli::proposing::{Care, Gone, Proposed, Run, Told};
-use crate::cli::pulls::Ground;
+use crate::cli::proposing::{Gone, Proposed, Run, Scope};
+use crate::cli::pulls::Target;
 use crate::cli::session::Session;
 use crate::cli::writing::Work;
 use crate::cli::{Status, outputs, past, pulls, writing};
@@ -16,10 +19,12 @@ use crate::forge::marker::{Kind, Marker, Subject};
 use crate::plan::batch::Batch;
 use crate::repo::Repo;
 use crate::report::console::Console;
-use crate::report::message;
+use crate::report::message::{self, Message};
 use crate::report::promote::{Promote, Promotion, markdown, text, waits};
 use crate::report::pulls::Action;
 use crate::report::workflow::log;
+use crate::text::nearest::nearest;
+use crate::text::path::TreePath;
 use crate::timeline::Timeline;
 use crate::timeline::outlook::{Next, Standing, outlook};
 
@@ -60,29 +65,27 @@ const FORMATS: [Format; 4] = [Format::Text, Format::Json, Format::Markdown, Form
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&FORMATS)?;
     let session = Session::open(global, console, args.pulls.access(&args.writing))?;
-    let ground = args.pulls.ground(&session, args.writing.dry_run)?;
-    let repo = ground.as_ref().map_or_else(|| session.repo(), |ground| ground.repo(&session))?;
+    let target = args.pulls.target(&session, args.writing.dry_run)?;
+    let repo = target.as_ref().map_or_else(|| session.repo(), |target| target.repo(&session))?;
     session.report_problems(&repo, console);
     let now = args.past.now();
-    let mainline = ground.as_ref().map(Ground::mainline).or_else(|| args.past.mainline.clone());
-    let depth = outputs::tells(ground.is_some(), &args.outputs, format);
+    let mainline = target.as_ref().map(Target::mainline).or_else(|| args.past.mainline.clone());
+    let depth = outputs::tells(target.is_some(), &args.outputs, format);
     let timeline = session.timeline(&repo, mainline.as_deref(), depth)?;
     let mut standings = outlook(&repo, Some(&timeline), now);
     if let Some(name) = &args.environment {
         repo.environment(name)?;
     }
+    args.refuse_unknown(&standings)?;
     standings.retain(|one| args.has(&one.environment, &one.family));
-    let promote = Promoting { args, format, repo: &repo, timeline, standings, now };
-    let (would, failures) = match &ground {
-        Some(ground) => promote.propose(ground, &session, console)?,
+    let prefix = session.prefix();
+    let promote = Promoting { args, format, repo: &repo, timeline, standings, prefix, now };
+    let status = match &target {
+        Some(target) => promote.propose(target, &session, console)?,
         None => promote.write(&session, console)?,
     };
-    for failure in &failures {
-        message::error(&failure.message, console);
-    }
-    let status = failures.iter().map(|failure| failure.status).max();
     std::mem::forget(repo);
-    Ok(status.unwrap_or(if would { Status::Findings } else { Status::Done }))
+    Ok(status)
 }
 
 impl Args {
@@ -93,6 +96,22 @@ impl Args {
     }
 }
 
+impl Args {
+    /// Refuses a family that no environment has.
+    fn refuse_unknown(&self, standings: &[Standing]) -> Result<(), Failure> {
+        let known: BTreeSet<&str> = standings.iter().map(|one| one.family.as_str()).collect();
+        let Some(family) = self.families.iter().find(|one| !known.contains(one.as_str())) else {
+            return Ok(());
+        };
+        let text = format!("no environment has a versioned secret `{family}`");
+        let help = nearest(family, known.iter().copied()).map_or_else(
+            || "`rotate status` lists the families".to_owned(),
+            |nearest| format!("did you mean `{nearest}`?"),
+        );
+        Err(Failure::usage(Message::new(text).help(help)))
+    }
+}
+
 /// One run.
 struct Promoting<'a> {
     args: &'a Args,
@@ -100,15 +119,14 @@ struct Promoting<'a> {
     repo: &'a Repo,
     timeline: Timeline,
     standings: Vec<Standing>,
+    /// The tree's root below the repository's.
+    prefix: TreePath,
     now: DateTime<Utc>,
 }
 
-/// Whether `--check` has something to say, and what went wrong.
-type Done = Result<(bool, Vec<Failure>), Failure>;
-
 impl Promoting<'_> {
     /// Writes what is due, or shows it.
-    fn write(&self, session: &Session, console: &Console) -> Done {
+    fn write(&self, session: &Session, console: &Console) -> Result<Status, Failure> {
         let Args { writing, outputs, .. } = self.args;
         let mut batch = Batch::new(self.repo);
         let planned = plan(&mut batch, &self.standings, Together::OnTop, self.now);
@@ -147,39 +165,56 @@ impl Promoting<'_> {
             || headed("promote", &report()),
             left,
         )?;
-        let failures = failures.into_iter().map(|(_, _, failure)| failure).collect();
-        Ok((writing.check && !changes.is_empty(), failures))
+        for (_, _, failure) in &failures {
+            message::error(&failure.message, console);
+        }
+        let would = writing.check && !changes.is_empty();
+        let worst = failures.iter().map(|(_, _, failure)| failure.status).max();
+        Ok(worst.unwrap_or(if would { Status::Findings } else { Status::Done }))
     }
 
     /// Makes pull requests of what is due, and closes those whose reason is gone.
-    fn propose(&self, ground: &Ground<'_>, session: &Session, console: &Console) -> Done {
+    fn propose(
+        &self,
+        target: &Target<'_>,
+        session: &Session,
+        console: &Console,
+    ) -> Result<Status, Failure> {
         let mut batch = Batch::new(self.repo);
         let planned = plan(&mut batch, &self.standings, Together::Apart, self.now);
         let Planned { due, waiting, late, failures } = planned;
         let on = self.background();
-        let due = due.iter().map(|one| one.proposed(Kind::Promote, true, on));
-        let late = late.iter().map(|one| one.proposed(Kind::Promote, false, on));
-        let proposed: Vec<Proposed> = due.chain(late).collect();
-        let scope = |subject: &Subject| {
-            let Subject { kind, environment, family } = subject;
-            // What cannot be planned now says nothing about what is proposed of it.
-            let fails = failures.iter().any(|(at, of, _)| at == environment && of == family);
-            *kind == Kind::Promote && self.args.has(environment, family) && !fails
+        let propose = |one: &Change, opens: bool| {
+            let plan = &one.work.plan;
+            let subject = target.subject(Kind::Promote, &plan.environment, &plan.family);
+            one.proposed(subject, opens, on)
         };
-        let care = Care { scope: &scope, gone: &|marker| self.gone(marker) };
-        let (done, failed) = Run::new(ground, console).carry_out(&proposed, &care);
-        let more = waits(&waiting);
-        let has_failed = !failures.is_empty() || !failed.is_empty();
-        Told { command: "promote", done: &done, more: &more, has_failed, format: self.format }
-            .tell(session, &self.args.outputs, console)?;
+        let due = due.iter().map(|one| propose(one, true));
+        let proposed: Vec<Proposed> =
+            due.chain(late.iter().map(|one| propose(one, false))).collect();
+        // What cannot be planned now says nothing about what is proposed of it.
+        let fails = |environment: &str, family: &str| {
+            failures.iter().any(|(at, of, _)| at == environment && of == family)
+        };
+        let scope = Scope {
+            kind: Kind::Promote,
+            has: &|at, family| self.args.has(at, family) && !fails(at, family),
+            gone: &|marker| self.gone(marker),
+        };
+        let (done, failed) = Run::new(target, self.repo, console).carry_out(&proposed, &scope);
+        let failures = failures.into_iter().map(|(_, _, failure)| failure);
+        let failures: Vec<Failure> = failures.chain(failed).collect();
+        let (more, format) = (waits(&waiting), self.format);
+        let outcome =
+            Outcome { command: "promote", done: &done, failures: &failures, more: &more, format };
+        let status = outcome.tell(session, &self.args.outputs, console)?;
         let waits = text(false, &waiting);
         match self.format {
             Format::Json | Format::Markdown => {}
             Format::Github => console.result(&log(&waits))?,
             _ => console.talk(waits.trim_end()),
         }
-        let failures = failures.into_iter().map(|(_, _, failure)| failure);
-        Ok((false, failures.chain(failed).collect()))
+        Ok(status)
     }
 
     /// Why a pull request is not wanted any more.
@@ -210,7 +245,7 @@ impl Promoting<'_> {
     }
 
     const fn background(&self) -> Background<'_> {
-        Background { repo: self.repo, timeline: Some(&self.timeline), now: self.now }
+        Background { repo: self.repo, timeline: Some(&self.timeline), prefix: &self.prefix }
     }
 
     fn standing(&self, environment: &str, family: &str) -> Option<&Standing> {

@@ -2,21 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use crate::cli::args::Format;
+use crate::cli::Status;
 use crate::cli::failure::Failure;
-use crate::cli::outputs::{Outputs, headed};
-use crate::cli::pulls::Ground;
-use crate::cli::session::Session;
-use crate::cli::{Status, outputs};
-use crate::forge::marker::{Marker, Subject};
+use crate::cli::pulls::Target;
+use crate::forge::marker::{Kind, Marker, Subject, Text};
 use crate::forge::pull::{NewPull, Pull};
 use crate::forge::reconcile::{Step, Wanted, declined, reconcile};
 use crate::forge::ticks;
 use crate::history::remote::{File, Pushed};
 use crate::plan::FileChange;
+use crate::repo::Repo;
 use crate::report::console::Console;
+use crate::report::markdown::line;
 use crate::report::message::{self, Message};
-use crate::report::pulls::{self as picture, Action, PullRequests, PullView};
+use crate::report::pulls::{Action, PullRequests, PullView};
 
 /// A pull request that there should be, and what is in it.
 pub struct Proposed {
@@ -38,10 +37,12 @@ pub struct Gone {
     pub why: String,
 }
 
-/// What a run looks after.
-pub struct Care<'a> {
-    /// Whether a pull request is among it.
-    pub scope: &'a dyn Fn(&Subject) -> bool,
+/// Which pull requests a run looks after.
+pub struct Scope<'a> {
+    /// The command that they come from.
+    pub kind: Kind,
+    /// Whether one of this environment and this family is among them.
+    pub has: &'a dyn Fn(&str, &str) -> bool,
     /// Why one is not wanted any more.
     pub gone: &'a dyn Fn(&Marker) -> Gone,
 }
@@ -59,17 +60,24 @@ enum Branch {
 
 /// A run.
 pub struct Run<'a> {
-    ground: &'a Ground<'a>,
+    target: &'a Target<'a>,
     console: &'a Console,
+    /// What cannot be read of the tree: what it would say of a pull request is not known.
+    unreadable: Option<String>,
     /// What the remote's branches are at, where this run has changed them.
     tips: BTreeMap<String, Option<String>>,
+    /// Whether something was left since its tree cannot be read.
+    has_left: bool,
 }
 
 impl<'a> Run<'a> {
     /// A run that has done nothing yet.
     #[must_use]
-    pub const fn new(ground: &'a Ground<'a>, console: &'a Console) -> Self {
-        Self { ground, console, tips: BTreeMap::new() }
+    pub fn new(target: &'a Target<'a>, repo: &Repo, console: &'a Console) -> Self {
+        let mut roots = repo.roots.iter().filter(|root| root.environment.is_some());
+        let failed = roots.find(|root| root.has_failed());
+        let unreadable = failed.map(|root| format!("`{}` does not build", root.path.display()));
+        Self { target, console, unreadable, tips: BTreeMap::new(), has_left: false }
     }
 
     /// Takes every step; what fails keeps nothing else from being done.
@@ -77,27 +85,53 @@ impl<'a> Run<'a> {
     pub fn carry_out(
         mut self,
         proposed: &[Proposed],
-        care: &Care<'_>,
+        scope: &Scope<'_>,
     ) -> (PullRequests, Vec<Failure>) {
         let wanted: Vec<Wanted> = proposed.iter().map(|one| one.wanted.clone()).collect();
-        let ground = self.ground;
-        let steps = reconcile(&wanted, &ground.open, care.scope, ground.prefix());
+        let target = self.target;
+        let ours = |subject: &Subject| {
+            let Subject { kind, environment, family, .. } = subject;
+            *subject == target.subject(scope.kind, environment, family)
+                && *kind == scope.kind
+                && (scope.has)(environment, family)
+        };
+        let steps = reconcile(&wanted, &target.open, &ours, target.prefix());
+        let closes = steps.iter().any(|step| matches!(step, Step::Close { .. }));
         let (mut views, mut failures) = (Vec::new(), Vec::new());
-        for step in steps {
-            let done = match step {
-                Step::Close { pull, marker, newer } => {
-                    let newer = newer.map(|index| &wanted[index]);
-                    self.close(pull, marker, newer, care)
+        if let Err(failure) = if closes { self.is_current() } else { Ok(()) } {
+            failures.push(failure);
+        } else {
+            for step in steps {
+                let done = match step {
+                    Step::Close { pull, marker, newer } => {
+                        let newer = newer.map(|index| &wanted[index]);
+                        self.close(pull, marker, newer, scope)
+                    }
+                    Step::Keep { pull, wanted } => self.keep(pull, &proposed[wanted]),
+                    Step::Open { wanted } => self.open(&proposed[wanted]),
+                };
+                match done {
+                    Ok(view) => views.push(view),
+                    Err(failure) => failures.push(failure),
                 }
-                Step::Keep { pull, wanted } => self.keep(pull, &proposed[wanted]),
-                Step::Open { wanted } => self.open(&proposed[wanted]),
-            };
-            match done {
-                Ok(view) => views.push(view),
-                Err(failure) => failures.push(failure),
             }
         }
-        (PullRequests::new(ground.base.clone(), views, ground.writes), failures)
+        if let (true, Some(unreadable)) = (self.has_left, &self.unreadable) {
+            let text =
+                format!("{unreadable} on {}; what it may concern was left", target.mainline());
+            failures.push(Failure::usage(Message::new(text).help("`rotate lint` says why")));
+        }
+        (PullRequests::new(target.base.clone(), views, target.writes), failures)
+    }
+
+    /// Nothing is closed on what an older state of the base branch says.
+    fn is_current(&self) -> Result<(), Failure> {
+        let Target { remote, base, tip, .. } = self.target;
+        if remote.there(base)?.as_ref() == Some(tip) {
+            return Ok(());
+        }
+        let text = format!("`{base}` went on while this run looked at it; nothing was done");
+        Err(Failure::usage(Message::new(text).help("run it again")))
     }
 
     fn close(
@@ -105,38 +139,46 @@ impl<'a> Run<'a> {
         pull: &Pull,
         marker: &Marker,
         newer: Option<&Wanted>,
-        care: &Care<'_>,
+        scope: &Scope<'_>,
     ) -> Result<PullView, Failure> {
-        let gone = match newer {
-            Some(newer) => {
+        let gone = match (newer, &self.unreadable) {
+            (Some(newer), _) => {
                 let why = format!("{} takes its place", newer.version);
                 Gone { action: Action::Superseded, why }
             }
-            None => (care.gone)(marker),
+            (None, Some(unreadable)) => {
+                let why = format!("{unreadable}, so whether it is still wanted is not known");
+                self.has_left = true;
+                return Ok(self.view(marker, Some(pull), Action::Left, Some(why)));
+            }
+            (None, None) => (scope.gone)(marker),
         };
-        if self.ground.writes {
+        if self.target.writes {
             let closed = Marker { closed: true, ..marker.clone() };
-            let text = Marker::split(&pull.body).map_or(&*pull.body, |(text, _)| text);
-            let why = format!("Closed: {}.", gone.why);
-            self.ground.client.close(pull.number, &closed.put(text), &why)?;
+            let body =
+                Text::of(&pull.body).map_or_else(|| pull.body.clone(), |is| is.with(&closed));
+            let why = format!("Closed: {}.", line(&gone.why));
+            self.target.client.close(pull.number, &body, &why)?;
         }
         self.delete(&pull.branch)?;
         Ok(self.view(marker, Some(pull), gone.action, Some(gone.why)))
     }
 
     fn keep(&mut self, pull: &Pull, proposed: &Proposed) -> Result<PullView, Failure> {
-        let branch = self.branch(proposed)?;
+        let branch = self.branch(proposed, None)?;
         let marker = marker(proposed);
         if branch == Branch::Left {
             let why =
                 format!("`{}` has commits of others, which are left as they are", pull.branch);
             return Ok(self.view(&marker, Some(pull), Action::Left, Some(why)));
         }
-        let (title, body) = (title(proposed), marker.put(&proposed.body));
-        let body = ticks::keep(&pull.body, &body);
-        let is_same = pull.title == title && ticks::same(&pull.body, &body);
-        if self.ground.writes && !is_same {
-            self.ground.client.update(pull.number, title, &body)?;
+        let text = Text::of(&pull.body);
+        let (before, ours, after) =
+            text.as_ref().map_or(("", "", ""), |text| (text.before, text.ours, text.after));
+        let body = marker.put_between(before, &ticks::keep(ours, &proposed.body), after);
+        let is_same = ticks::same(&pull.body, &body);
+        if self.target.writes && !is_same {
+            self.target.client.update(pull.number, &body)?;
         }
         let is_done = branch == Branch::Fits && is_same;
         let action = if is_done { Action::Unchanged } else { Action::Updated };
@@ -145,57 +187,81 @@ impl<'a> Run<'a> {
 
     fn open(&mut self, proposed: &Proposed) -> Result<PullView, Failure> {
         let marker = marker(proposed);
-        let name = self.ground.branch(&marker.subject);
-        let closed = self.ground.client.closed(&name)?;
-        if let Some(pull) = declined(&proposed.wanted, &closed) {
-            let why = format!(
-                "#{} was closed by a person; reopen it, or wait for another version",
-                pull.number
-            );
+        let name = self.target.branch(&marker.subject);
+        let known = self.target.client.of_branch(&name)?;
+        let left = |pull: Option<&Pull>, why: String| {
+            Ok(self.view(&marker, pull, Action::Left, Some(why)))
+        };
+        if let Some(pull) = self.open_there(&known) {
+            let why = if pull.base != self.target.base {
+                format!(
+                    "`{name}` is proposed to `{}` by #{}; take another `--branch-prefix`",
+                    pull.base, pull.number
+                )
+            } else if pull.marker.as_ref().map(|is| &is.subject) == Some(&marker.subject) {
+                return self.keep(pull, proposed);
+            } else {
+                format!(
+                    "#{} has lost the comment in its text that says what it is about: close it, or put it back",
+                    pull.number
+                )
+            };
+            return left(Some(pull), why);
+        }
+        if let Some(pull) = declined(&proposed.wanted, &known) {
+            let number = pull.number;
+            let why =
+                format!("#{number} was closed by a person; reopen it, or wait for another version");
             return Ok(self.view(&marker, Some(pull), Action::Declined, Some(why)));
         }
-        if self.branch(proposed)? == Branch::Left {
+        // What was merged is done with, whoever committed to it.
+        let there = self.tip(&name);
+        let merged = known.iter().find(|pull| pull.is_merged && Some(&pull.tip) == there.as_ref());
+        if self.branch(proposed, merged)? == Branch::Left {
             let why = format!("`{name}` has commits of others: merge them or delete the branch");
             return Ok(self.view(&marker, None, Action::Left, Some(why)));
         }
-        if !self.ground.writes {
+        if !self.target.writes {
             return Ok(self.view(&marker, None, Action::Opened, None));
         }
         let new = NewPull {
-            title: title(proposed).to_owned(),
+            title: proposed.message.lines().next().unwrap_or_default().to_owned(),
             head: name.clone(),
-            base: self.ground.base.clone(),
+            base: self.target.base.clone(),
             body: marker.put(&proposed.body),
-            draft: self.ground.args.draft,
+            draft: self.target.args.draft,
         };
-        match self.ground.client.create(&new)? {
-            Some(pull) => {
-                self.dress(&pull);
-                Ok(self.view(&marker, Some(&pull), Action::Opened, None))
-            }
-            None => {
-                let open = self.ground.client.open(&self.ground.base)?;
-                // A fork may have a branch of the same name.
-                let is_it = |pull: &&Pull| pull.branch == name && pull.marker.is_some();
-                let theirs = open.iter().find(is_it);
-                let why = "another run has just opened it".to_owned();
-                Ok(self.view(&marker, theirs, Action::Unchanged, Some(why)))
-            }
+        if let Some(pull) = self.target.client.create(&new)? {
+            self.decorate(&pull);
+            return Ok(self.view(&marker, Some(&pull), Action::Opened, None));
+        }
+        // Another run was faster.
+        let known = self.target.client.of_branch(&name)?;
+        match self.open_there(&known) {
+            Some(pull) => self.keep(pull, proposed),
+            None => Err(overtaken(&name)),
         }
     }
 
+    /// The open one, that to the same base first.
+    fn open_there<'p>(&self, known: &'p [Pull]) -> Option<&'p Pull> {
+        let mut open: Vec<&Pull> = known.iter().filter(|pull| pull.is_open).collect();
+        open.sort_by_key(|pull| pull.base != self.target.base);
+        open.first().copied()
+    }
+
     /// Puts labels on a new pull request and asks for reviews; what is refused is told, and keeps nothing back.
-    fn dress(&self, pull: &Pull) {
-        let args = self.ground.args;
+    fn decorate(&self, pull: &Pull) {
+        let args = self.target.args;
         let labelled = if args.labels.is_empty() {
             Ok(())
         } else {
-            self.ground.client.label(pull.number, &args.labels)
+            self.target.client.label(pull.number, &args.labels)
         };
         let asked = if args.reviewers.is_empty() {
             Ok(())
         } else {
-            self.ground.client.ask(pull.number, &args.reviewers)
+            self.target.client.ask(pull.number, &args.reviewers)
         };
         for error in [labelled, asked].into_iter().filter_map(Result::err) {
             let message = Message { help: error.help(), ..Message::new(error.to_string()) };
@@ -204,20 +270,22 @@ impl<'a> Run<'a> {
     }
 
     /// Sees to it that merging the branch gives what is proposed.
-    fn branch(&mut self, proposed: &Proposed) -> Result<Branch, Failure> {
-        let ground = self.ground;
-        let (remote, base) = (&ground.remote, &*ground.tip);
+    fn branch(&mut self, proposed: &Proposed, merged: Option<&Pull>) -> Result<Branch, Failure> {
+        let target = self.target;
+        let (remote, base) = (&target.remote, &*target.tip);
         let files: Vec<File<'_>> =
             proposed.changes.iter().map(|one| (&one.path, one.after.as_deref())).collect();
         let tree = remote.tree(base, &files)?;
-        let name = ground.branch(&proposed.wanted.subject);
+        let name = target.branch(&proposed.wanted.subject);
         let there = self.tip(&name);
         match &there {
             Some(there) if remote.merges_to(base, there, &tree) => return Ok(Branch::Fits),
-            Some(there) if !remote.is_own(base, there) => return Ok(Branch::Left),
+            Some(there) if merged.is_none() && !remote.is_own(base, there) => {
+                return Ok(Branch::Left);
+            }
             _ => {}
         }
-        if !ground.writes {
+        if !target.writes {
             return Ok(Branch::Pushed);
         }
         let commit = remote.commit(base, &tree, &proposed.message)?;
@@ -226,7 +294,7 @@ impl<'a> Run<'a> {
             return Ok(Branch::Pushed);
         }
         // Another run was faster; if it wants the same, so much the better.
-        remote.fetch(&ground.base, ground.prefix())?;
+        remote.fetch(&target.base, target.prefix())?;
         self.tips.remove(&name);
         match self.tip(&name) {
             Some(there) if remote.merges_to(base, &there, &tree) => Ok(Branch::Fits),
@@ -237,11 +305,11 @@ impl<'a> Run<'a> {
     /// Takes the branch of a closed pull request away, unless others have committed to it.
     fn delete(&mut self, name: &str) -> Result<(), Failure> {
         let Some(there) = self.tip(name) else { return Ok(()) };
-        if !self.ground.remote.is_own(&self.ground.tip, &there) {
+        if !self.target.remote.is_own(&self.target.tip, &there) {
             return Ok(());
         }
         // Where somebody was faster, it is gone already, or has become somebody's.
-        if self.ground.writes && self.ground.remote.delete(name, &there)? == Pushed::Stale {
+        if self.target.writes && self.target.remote.delete(name, &there)? == Pushed::Stale {
             return Ok(());
         }
         self.tips.insert(name.to_owned(), None);
@@ -249,7 +317,7 @@ impl<'a> Run<'a> {
     }
 
     fn tip(&self, name: &str) -> Option<String> {
-        self.tips.get(name).cloned().unwrap_or_else(|| self.ground.remote.tip(name))
+        self.tips.get(name).cloned().unwrap_or_else(|| self.target.remote.tip(name))
     }
 
     fn view(
@@ -263,8 +331,8 @@ impl<'a> Run<'a> {
             family: marker.subject.family.clone(),
             environment: marker.subject.environment.clone(),
             version: marker.version.clone(),
-            branch: self.ground.branch(&marker.subject),
-            base: self.ground.base.clone(),
+            branch: self.target.branch(&marker.subject),
+            base: self.target.base.clone(),
             number: pull.map(|pull| pull.number),
             url: pull.map(|pull| pull.url.clone()),
             action,
@@ -273,59 +341,9 @@ impl<'a> Run<'a> {
     }
 }
 
-/// What was done, on its way out.
-pub struct Told<'a> {
-    /// The command.
-    pub command: &'a str,
-    /// What was done.
-    pub done: &'a PullRequests,
-    /// What there is to say beside it, as Markdown.
-    pub more: &'a str,
-    /// Whether something failed, so that nothing done does not mean that there is nothing to do.
-    pub has_failed: bool,
-    /// How it is printed.
-    pub format: Format,
-}
-
-impl Told<'_> {
-    /// Prints it, and leaves the report and a workflow's outputs.
-    ///
-    /// # Errors
-    /// When stdout takes no more, or a file cannot be written.
-    pub fn tell(
-        &self,
-        session: &Session,
-        outputs: &outputs::Args,
-        console: &Console,
-    ) -> Result<(), Failure> {
-        let is_silent = self.has_failed && self.done.pull_requests.is_empty();
-        let told = |text: fn(&PullRequests) -> String| {
-            if is_silent { String::new() } else { text(self.done) }
-        };
-        let report = || format!("{}{}", told(picture::markdown), self.more);
-        match self.format {
-            Format::Json => console.json(self.done)?,
-            Format::Markdown => console.result(&report())?,
-            Format::Github => console.result(&told(picture::github))?,
-            _ => console.result(&told(picture::text))?,
-        }
-        let left = Outputs {
-            changed: self.done.is_change(),
-            pulls: &self.done.pull_requests,
-            findings: None,
-        };
-        let summary = || headed(self.command, &report());
-        outputs.leave(session, self.format, || Ok(report()), summary, left)
-    }
-}
-
 fn marker(proposed: &Proposed) -> Marker {
     let Wanted { subject, version, .. } = &proposed.wanted;
     Marker { subject: subject.clone(), version: version.clone(), closed: false }
-}
-
-fn title(proposed: &Proposed) -> &str {
-    proposed.message.lines().next().unwrap_or_default()
 }
 
 fn overtaken(branch: &str) -> Failure {

@@ -2,13 +2,14 @@
 
 use crate::cli::args::{Format, Global};
 use crate::cli::failure::Failure;
+use crate::cli::outcome::Outcome;
 use crate::cli::outputs::{Outputs, headed};
-use crate::cli::proposing::{Care, Gone, Proposed, Run, Told};
-use crate::cli::pulls::Ground;
+use crate::cli::proposing::{Gone, Proposed, Run, Scope};
+use crate::cli::pulls::Target;
 use crate::cli::session::Session;
-use crate::cli::writing::Commit;
+use crate::cli::writing::{Commit, unique};
 use crate::cli::{Status, outputs, past, pulls, writing};
-use crate::forge::marker::{Kind, Marker, Subject};
+use crate::forge::marker::Kind;
 use crate::forge::reconcile::Wanted;
 use crate::plan::FileChange;
 use crate::plan::batch::Batch;
@@ -73,20 +74,23 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let format = global.one_of(&FORMATS)?;
     let session = Session::open(global, console, args.pulls.access(&args.writing))?;
     session.required_git()?;
-    let ground = args.pulls.ground(&session, args.writing.dry_run)?;
-    let repo = ground.as_ref().map_or_else(|| session.repo(), |ground| ground.repo(&session))?;
+    let target = args.pulls.target(&session, args.writing.dry_run)?;
+    let repo = target.as_ref().map_or_else(|| session.repo(), |target| target.repo(&session))?;
     session.report_problems(&repo, console);
     let families = families(args, &repo)?;
-    let mainline = ground.as_ref().map(Ground::mainline).or_else(|| args.past.mainline.clone());
+    let mainline = target.as_ref().map(Target::mainline).or_else(|| args.past.mainline.clone());
     let timeline = session.timeline(&repo, mainline.as_deref(), Depth::Everything)?;
     let mut batch = Batch::new(&repo);
-    let plans = plans(args, &session, &mut batch, &families, &timeline, ground.is_some())?;
-    match &ground {
-        Some(ground) => propose(args, &plans, &families, ground, &session, format, console),
-        None => {
-            write(args, &plans, &batch.changes(), &timeline.mainline, &session, format, console)
-        }
+    let apart = target.is_some();
+    let (plans, failures) = plans(args, &session, &mut batch, &families, &timeline, apart)?;
+    if let Some(target) = &target {
+        let planned = Planned { plans, failures, families };
+        return propose(args, planned, &repo, target, &session, format, console);
     }
+    if let Some(failure) = Failure::first_of(failures) {
+        return Err(failure);
+    }
+    write(args, &plans, &batch.changes(), &timeline.mainline, &session, format, console)
 }
 
 fn write(
@@ -125,24 +129,28 @@ fn write(
     Ok(if would { Status::Findings } else { Status::Done })
 }
 
+/// What came of planning.
+struct Planned {
+    plans: Vec<Prune>,
+    failures: Vec<Failure>,
+    /// The families that were asked for.
+    families: Vec<String>,
+}
+
 /// A pull request for each family of which something goes.
 fn propose(
     args: &Args,
-    plans: &[Prune],
-    families: &[String],
-    ground: &Ground<'_>,
+    planned: Planned,
+    repo: &Repo,
+    target: &Target<'_>,
     session: &Session,
     format: Format,
     console: &Console,
 ) -> Result<Status, Failure> {
-    let subject = |family: &str| Subject {
-        kind: Kind::Prune,
-        environment: args.environment.clone(),
-        family: family.to_owned(),
-    };
+    let Planned { plans, mut failures, families } = planned;
     let proposed = |plan: &Prune| Proposed {
         wanted: Wanted {
-            subject: subject(&plan.family),
+            subject: target.subject(Kind::Prune, &args.environment, &plan.family),
             version: plan.versions().join("+"),
             opens: true,
         },
@@ -152,20 +160,26 @@ fn propose(
     };
     let proposed: Vec<Proposed> =
         plans.iter().filter(|one| !one.is_empty()).map(proposed).collect();
-    // A family that is gone from the environment altogether is looked after by a run for all of them.
-    let scope = |of: &Subject| {
-        let all = args.families.is_empty() && of.environment == args.environment;
-        of.kind == Kind::Prune && (all || families.iter().any(|family| *of == subject(family)))
+    let is_planned = |family: &str| plans.iter().any(|one| one.family == family);
+    // What cannot be planned now says nothing about what is proposed of it. A family that is gone from the environment
+    // altogether is looked after by a run for all of them.
+    let is_gone =
+        |family: &str| args.families.is_empty() && !families.iter().any(|known| known == family);
+    let scope = Scope {
+        kind: Kind::Prune,
+        has: &|at, family| at == args.environment && (is_planned(family) || is_gone(family)),
+        gone: &|_| Gone {
+            action: Action::Closed,
+            why: "there is nothing to remove any more".to_owned(),
+        },
     };
-    let gone = |_: &Marker| Gone {
-        action: Action::Closed,
-        why: "there is nothing to remove any more".to_owned(),
-    };
-    let care = Care { scope: &scope, gone: &gone };
-    let (done, failures) = Run::new(ground, console).carry_out(&proposed, &care);
-    Told { command: "prune", done: &done, more: "", has_failed: !failures.is_empty(), format }
-        .tell(session, &args.outputs, console)?;
-    Failure::first_of(failures).map_or(Ok(Status::Done), Err)
+    let (done, failed) = Run::new(target, repo, console).carry_out(&proposed, &scope);
+    failures.extend(failed);
+    Outcome { command: "prune", done: &done, failures: &failures, more: "", format }.tell(
+        session,
+        &args.outputs,
+        console,
+    )
 }
 
 fn commit(plan: &Prune) -> Commit {
@@ -178,13 +192,7 @@ fn families(args: &Args, repo: &Repo) -> Result<Vec<String>, Failure> {
     if args.families.is_empty() {
         return Ok(repo.families_of(environment).into_keys().map(str::to_owned).collect());
     }
-    let mut families: Vec<String> = Vec::new();
-    for family in &args.families {
-        if !families.contains(family) {
-            families.push(family.clone());
-        }
-    }
-    Ok(families)
+    Ok(unique(&args.families))
 }
 
 /// One plan a family, each alone or on the tree that the ones before would leave.
@@ -195,7 +203,7 @@ fn plans(
     families: &[String],
     timeline: &Timeline,
     apart: bool,
-) -> Result<Vec<Prune>, Failure> {
+) -> Result<(Vec<Prune>, Vec<Failure>), Failure> {
     let repo = batch.repo();
     let load = |name: &String| -> Result<Branch, Failure> {
         Ok(Branch { name: name.clone(), repo: session.branch(name, repo)? })
@@ -222,8 +230,5 @@ fn plans(
             Err(error) => failures.push(Failure::from(error)),
         }
     }
-    match Failure::first_of(failures) {
-        Some(failure) => Err(failure),
-        None => Ok(plans),
-    }
+    Ok((plans, failures))
 }

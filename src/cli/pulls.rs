@@ -5,11 +5,12 @@ use crate::cli::failure::Failure;
 use crate::cli::session::{self, Session};
 use crate::cli::writing;
 use crate::forge::client::Client;
-use crate::forge::marker::{Marker, Subject};
+use crate::forge::marker::{Kind, Marker, Subject};
 use crate::forge::pull::Pull;
 use crate::history::error::HistoryError;
-use crate::history::remote::{Access, Remote};
+use crate::history::remote::{Access, Remote, is_branch};
 use crate::repo::Repo;
+use crate::report::message::Message;
 
 /// The remote that has the branches.
 const REMOTE: &str = "origin";
@@ -53,7 +54,7 @@ pub struct Args {
 }
 
 /// The base branch as the remote has it, and the pull requests that go there.
-pub struct Ground<'s> {
+pub struct Target<'s> {
     pub(super) args: &'s Args,
     pub(super) remote: Remote<'s>,
     pub(super) client: Client,
@@ -63,6 +64,8 @@ pub struct Ground<'s> {
     pub(super) tip: String,
     /// The open pull requests that go there.
     pub(super) open: Vec<Pull>,
+    /// The tree's root below the repository's; empty where it is the same.
+    tree: String,
     /// Whether anything is done, and not only told.
     pub(super) writes: bool,
 }
@@ -78,33 +81,56 @@ impl Args {
     ///
     /// # Errors
     /// When there is no Git repository or no remote, or they or GitHub cannot be asked.
-    pub fn ground<'s>(
+    pub fn target<'s>(
         &'s self,
         session: &'s Session,
         dry_run: bool,
-    ) -> Result<Option<Ground<'s>>, Failure> {
+    ) -> Result<Option<Target<'s>>, Failure> {
         if !self.pull_request {
             return Ok(None);
         }
         let git = session.required_git()?;
         let remote = git.remote(REMOTE, access())?;
+        if !is_branch(&format!("{}x", self.branch_prefix)) {
+            let text =
+                format!("no branch can have a name that begins with `{}`", self.branch_prefix);
+            let help = "`--branch-prefix rotate/` is what it is by default";
+            return Err(Failure::usage(Message::new(text).help(help)));
+        }
         let base = self.base.clone().map_or_else(|| remote.default_branch(), Ok)?;
         remote.fetch(&base, &self.branch_prefix)?;
         let unknown = || HistoryError::UnknownBranch { branch: base.clone(), shallow: false };
         let tip = remote.tip(&base).ok_or_else(unknown)?;
-        let client = Client::new(git.work_tree());
+        let address = if variable("GH_REPO") { None } else { remote.address() };
+        let client = Client::new(git.work_tree(), address.as_deref());
         let open = client.open(&base)?;
-        Ok(Some(Ground { args: self, remote, client, base, tip, open, writes: !dry_run }))
+        let tree = git.prefix().as_str().to_owned();
+        Ok(Some(Target { args: self, remote, client, base, tip, open, tree, writes: !dry_run }))
     }
 }
 
-impl Ground<'_> {
+impl Target<'_> {
     /// The tree that the pull requests are made on.
     ///
     /// # Errors
     /// When it cannot be loaded.
     pub fn repo(&self, session: &Session) -> Result<Repo, Failure> {
-        session.newest(&self.mainline())
+        let repo = session.newest(&self.mainline())?;
+        if repo.environments.is_empty() {
+            let place =
+                if self.tree.is_empty() { String::new() } else { format!(" in `{}`", self.tree) };
+            let text = format!("{} has no environment{place}", self.mainline());
+            let help = "merge it there first; `rotate init` shows which environments are found in the work tree";
+            return Err(Failure::usage(Message::new(text).help(help)));
+        }
+        Ok(repo)
+    }
+
+    /// What a pull request is about.
+    #[must_use]
+    pub fn subject(&self, kind: Kind, environment: &str, family: &str) -> Subject {
+        let (environment, family) = (environment.to_owned(), family.to_owned());
+        Subject { kind, tree: self.tree.clone(), environment, family }
     }
 
     /// What the base branch is called here.

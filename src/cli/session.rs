@@ -232,7 +232,11 @@ impl Session {
         let config = if self.has_own_config {
             self.config.clone()
         } else {
-            tree.source(&path).ok().map(|source| parse::parse(&source)).transpose()?
+            match tree.source(&path) {
+                Ok(source) => Some(parse::parse(&source)?),
+                Err(ReadError::Missing(_)) => None,
+                Err(error) => return Err(error.into()),
+            }
         };
         Ok(Repo::load(Arc::new(tree), config, Scope::Everything)?)
     }

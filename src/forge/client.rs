@@ -17,13 +17,16 @@ const NO_TOKEN: i32 = 4;
 /// GitHub, as `gh` finds it from a directory: the repository is that of its remotes, or of `GH_REPO`.
 pub struct Client {
     directory: PathBuf,
+    /// The repository, where the directory alone does not tell it.
+    repository: Option<String>,
 }
 
 impl Client {
-    /// A client that asks from a directory.
+    /// A client that asks from a directory about the repository at an address. `gh` alone would take the one that
+    /// a fork was made of.
     #[must_use]
-    pub fn new(directory: &Path) -> Self {
-        Self { directory: directory.to_owned() }
+    pub fn new(directory: &Path, address: Option<&str>) -> Self {
+        Self { directory: directory.to_owned(), repository: address.and_then(repository) }
     }
 
     /// The open pull requests that go to a branch.
@@ -35,13 +38,15 @@ impl Client {
         self.pulls("list the open pull requests", &["--paginate", &path(&query)])
     }
 
-    /// The newest pull requests of a branch that are closed, merged or not.
+    /// The newest pull requests of a branch of the repository, open or not, wherever they go to.
     ///
     /// # Errors
     /// When GitHub cannot be asked, or refuses.
-    pub fn closed(&self, branch: &str) -> Result<Vec<Pull>, ForgeError> {
-        let query = format!("pulls?state=closed&head={{owner}}:{}&per_page=30", encoded(branch));
-        self.pulls("list the closed pull requests", &[&path(&query)])
+    pub fn of_branch(&self, branch: &str) -> Result<Vec<Pull>, ForgeError> {
+        let query = format!("pulls?state=all&head={{owner}}:{}&per_page=30", encoded(branch));
+        let mut pulls = self.pulls("list the pull requests of a branch", &[&path(&query)])?;
+        pulls.retain(|pull| pull.is_from_here);
+        Ok(pulls)
     }
 
     /// Opens a pull request; `None` where the branch has one already, since another run was faster.
@@ -58,12 +63,12 @@ impl Client {
         }
     }
 
-    /// Gives a pull request another title and text.
+    /// Gives a pull request another text.
     ///
     /// # Errors
     /// When GitHub cannot be asked, or refuses.
-    pub fn update(&self, number: u64, title: &str, body: &str) -> Result<(), ForgeError> {
-        let fields = json!({ "title": title, "body": body });
+    pub fn update(&self, number: u64, body: &str) -> Result<(), ForgeError> {
+        let fields = json!({ "body": body });
         self.done("change a pull request", "PATCH", &format!("pulls/{number}"), &fields)
     }
 
@@ -139,6 +144,9 @@ impl Client {
         let failed = |error: std::io::Error| ForgeError::NoProgram(error.to_string());
         let mut gh = Command::new("gh");
         gh.current_dir(&self.directory).arg("api").args(arguments);
+        if let Some(repository) = &self.repository {
+            gh.env("GH_REPO", repository);
+        }
         // Its words are read here, and nobody is there to answer.
         gh.env("GH_PROMPT_DISABLED", "1").env("NO_COLOR", "1").env_remove("GH_FORCE_TTY");
         let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
@@ -159,6 +167,24 @@ impl Client {
         let reason = reasons(&output.stdout).map_or(said.clone(), |more| format!("{said}: {more}"));
         Err(ForgeError::Refused { what: what.to_owned(), reason })
     }
+}
+
+/// What `gh` calls the repository at an address: `[HOST/]OWNER/NAME`; `None` for what is no address of a server.
+fn repository(address: &str) -> Option<String> {
+    let (host, path) = match address.split_once("://") {
+        Some(("https" | "http" | "ssh" | "git", rest)) => rest.split_once('/')?,
+        Some(_) => return None,
+        // git@host:owner/name
+        // A drive of Windows has one letter.
+        None => address.split_once(':').filter(|(host, _)| host.len() > 1)?,
+    };
+    let host = host.rsplit('@').next()?.split(':').next()?;
+    let path = path.trim_matches('/');
+    let (owner, name) = path.strip_suffix(".git").unwrap_or(path).split_once('/')?;
+    let is_plain = !owner.is_empty() && !name.is_empty() && !name.contains('/');
+    // A host without a dot is a name that only the settings of ssh know.
+    let host = if host.contains('.') { format!("{host}/") } else { String::new() };
+    is_plain.then(|| format!("{host}{owner}/{name}"))
 }
 
 fn unread(what: &str, error: &serde_json::Error) -> ForgeError {
@@ -196,7 +222,25 @@ fn encoded(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{encoded, reasons};
+    use super::{encoded, reasons, repository};
+
+    #[test]
+    fn repositories_are_told_by_their_address() {
+        for (address, name) in [
+            ("https://github.com/o/r.git", Some("github.com/o/r")),
+            ("https://user:word@ghe.example.com:8443/o/r/", Some("ghe.example.com/o/r")),
+            ("git@github.com:o/r.git", Some("github.com/o/r")),
+            ("ssh://git@github.com:22/o/r", Some("github.com/o/r")),
+            ("git@work:o/r", Some("o/r")),
+            ("/srv/git/r.git", None),
+            ("C:/git/r", None),
+            ("file:///srv/o/r.git", None),
+            ("https://github.com/o/r/s", None),
+            ("", None),
+        ] {
+            assert_eq!(repository(address).as_deref(), name, "{address}");
+        }
+    }
 
     #[test]
     fn queries_are_encoded() {

@@ -1,11 +1,12 @@
-//! What a pull request is about, in a comment at the end of its text that people do not see.
+//! What a pull request is about, in comments of its text that people do not see.
 
 use serde::{Deserialize, Serialize};
 
+const BEGIN: &str = "<!-- rotate -->\n";
 const OPEN: &str = "<!-- rotate: ";
 const CLOSE: &str = " -->";
-/// GitHub takes 65,536 characters; the marker needs some of them.
-const LIMIT: usize = 64_000;
+/// GitHub takes 65,536 characters; the comments, and what people add, need some of them.
+const LIMIT: usize = 60_000;
 
 /// Which command a pull request comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -24,6 +25,9 @@ pub enum Kind {
 pub struct Subject {
     /// The command.
     pub kind: Kind,
+    /// The tree's root below the repository's; empty where it is the same.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub tree: String,
     /// The environment.
     pub environment: String,
     /// The family.
@@ -43,6 +47,19 @@ pub struct Marker {
     pub closed: bool,
 }
 
+/// A pull request's text, of which people may have written a part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text<'t> {
+    /// What stands before ours.
+    pub before: &'t str,
+    /// Ours.
+    pub ours: &'t str,
+    /// What it is about.
+    pub marker: Marker,
+    /// What stands behind ours.
+    pub after: &'t str,
+}
+
 impl Subject {
     /// The branch of its pull request; no two subjects have the same.
     #[must_use]
@@ -52,14 +69,18 @@ impl Subject {
             Kind::Bump => "bump/",
             Kind::Prune => "prune/",
         };
-        format!("{prefix}{kind}{}/{}", spelled(&self.environment), self.family)
+        let mut tree = spelled(&self.tree);
+        if !tree.is_empty() {
+            tree.push('+');
+        }
+        format!("{prefix}{kind}{tree}{}/{}", spelled(&self.environment), self.family)
     }
 }
 
-/// An environment as one part of a branch's name: Git can have no branch below another one, and takes few signs.
-fn spelled(environment: &str) -> String {
-    let mut out = String::with_capacity(environment.len());
-    for byte in environment.bytes() {
+/// A path or a name as one part of a branch's name: Git can have no branch below another one, and takes few signs.
+fn spelled(name: &str) -> String {
+    let mut out = String::with_capacity(name.len());
+    for byte in name.bytes() {
         match byte {
             b'/' => out.push('.'),
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => out.push(char::from(byte)),
@@ -70,35 +91,65 @@ fn spelled(environment: &str) -> String {
 }
 
 impl Marker {
-    /// The text with the marker at its end.
+    /// The text of a new pull request.
     #[must_use]
-    pub fn put(&self, text: &str) -> String {
-        // Nothing in it may end the comment.
-        let json = serde_json::to_string(self).unwrap_or_default().replace('>', "\\u003e");
-        let text = text.trim_end();
-        let (text, more) = match text.char_indices().nth(LIMIT) {
-            Some((end, _)) => (&text[..end], "\n\n(The rest is too long for a pull request.)"),
-            None => (text, ""),
-        };
-        format!("{text}{more}\n\n{OPEN}{json}{CLOSE}\n")
+    pub fn put(&self, ours: &str) -> String {
+        self.put_between("", ours, "")
     }
 
-    /// The marker at the end of a text, and the text before it.
+    /// The text of a pull request in which people wrote before and behind ours.
     #[must_use]
-    pub fn split(text: &str) -> Option<(&str, Self)> {
-        let (before, rest) = text.rsplit_once(OPEN)?;
-        let json = rest.trim_end().strip_suffix(CLOSE)?;
-        Some((before, serde_json::from_str(json).ok()?))
+    pub fn put_between(&self, before: &str, ours: &str, after: &str) -> String {
+        // Nothing in it may end the comment.
+        let json = serde_json::to_string(self).unwrap_or_default().replace('>', "\\u003e");
+        let ours = ours.trim();
+        let (ours, more) = match ours.char_indices().nth(LIMIT) {
+            Some((end, _)) => (&ours[..end], "\n\n(The rest is too long for a pull request.)"),
+            None => (ours, ""),
+        };
+        format!("{before}{BEGIN}{ours}{more}\n\n{OPEN}{json}{CLOSE}{after}")
+    }
+}
+
+impl<'t> Text<'t> {
+    /// The parts of a text; `None` where it has no marker.
+    #[must_use]
+    pub fn of(text: &'t str) -> Option<Self> {
+        let mut end = text.len();
+        // The last one that is one: what people quote is none.
+        while let Some(open) = text[..end].rfind(OPEN) {
+            let json = &text[open + OPEN.len()..];
+            let close = json.find(CLOSE);
+            let marker = close.and_then(|close| serde_json::from_str(&json[..close]).ok());
+            if let (Some(close), Some(marker)) = (close, marker) {
+                let after = &json[close + CLOSE.len()..];
+                let head = &text[..open];
+                let begin = head.find(BEGIN.trim_end());
+                let (before, ours) = begin.map_or(("", head), |begin| {
+                    (&head[..begin], head[begin + BEGIN.len() - 1..].trim())
+                });
+                return Some(Self { before, ours, marker, after });
+            }
+            end = open;
+        }
+        None
+    }
+
+    /// The same with another marker.
+    #[must_use]
+    pub fn with(&self, marker: &Marker) -> String {
+        marker.put_between(self.before, self.ours, self.after)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Marker, Subject};
+    use super::{Kind, Marker, Subject, Text};
 
     fn marker() -> Marker {
         let subject = Subject {
             kind: Kind::Prune,
+            tree: String::new(),
             environment: "production/eu-->".to_owned(),
             family: "auth-api-secrets".to_owned(),
         };
@@ -108,21 +159,45 @@ mod tests {
     #[test]
     fn what_is_put_is_found() {
         let text = marker().put("A text <!-- rotate: old -->\n");
-        assert_eq!(text.matches("-->").count(), 2, "{text}");
-        assert_eq!(Marker::split(&text), Some(("A text <!-- rotate: old -->\n\n", marker())));
-        // GitHub keeps line ends as a browser sends them.
-        assert!(Marker::split(&text.replace('\n', "\r\n")).is_some());
+        assert_eq!(text.matches("-->").count(), 3, "{text}");
+        let found = Text::of(&text).unwrap();
+        assert_eq!(
+            (found.before, found.ours, &found.marker, found.after),
+            ("", "A text <!-- rotate: old -->", &marker(), "")
+        );
         let closed = Marker { closed: true, ..marker() };
-        assert_eq!(Marker::split(&closed.put("")).unwrap().1, closed);
+        assert_eq!(Text::of(&found.with(&closed)).unwrap().marker, closed);
+        // A browser sends other ends of lines.
+        assert_eq!(Text::of(&text.replace('\n', "\r\n")).unwrap().marker, marker());
+    }
+
+    #[test]
+    fn what_people_write_stays() {
+        let text = format!("OPS-12\n\n{}\n\nPreview: <!-- bot -->", marker().put("Ours"));
+        let found = Text::of(&text).unwrap();
+        let after = "\n\nPreview: <!-- bot -->";
+        assert_eq!((found.before, found.ours, found.after), ("OPS-12\n\n", "Ours", after));
+        assert_eq!(found.with(&marker()), text);
+        assert_eq!(
+            marker().put_between(found.before, "New", found.after).matches("OPS").count(),
+            1
+        );
     }
 
     #[test]
     fn what_is_no_marker_is_not_read() {
         for text in ["", "<!-- rotate: {} -->", "<!-- rotate: {\"kind\": 1} -->", "<!-- rotate: "] {
-            assert_eq!(Marker::split(text), None, "{text}");
+            assert_eq!(Text::of(text), None, "{text}");
         }
-        let text = format!("{}and more", marker().put("A text"));
-        assert_eq!(Marker::split(&text), None);
+        let quoted = format!("{}\n<!-- rotate: {{}} -->", marker().put("A text"));
+        assert_eq!(Text::of(&quoted).unwrap().marker, marker());
+    }
+
+    #[test]
+    fn long_texts_are_cut() {
+        let text = marker().put(&"ä".repeat(70_000));
+        assert!(text.chars().count() < 65_536 && text.contains("too long"));
+        assert_eq!(Text::of(&text).unwrap().marker, marker());
     }
 
     #[test]
@@ -132,12 +207,7 @@ mod tests {
         let environment = "a.b/c d".to_owned();
         let promote = Subject { kind: Kind::Promote, environment, ..subject };
         assert_eq!(promote.branch("x-"), "x-a%2Eb.c%20d/auth-api-secrets");
-    }
-
-    #[test]
-    fn long_texts_are_cut() {
-        let text = marker().put(&"ä".repeat(70_000));
-        assert!(text.chars().count() < 65_536 && text.contains("too long"));
-        assert_eq!(Marker::split(&text).unwrap().1, marker());
+        let below = Subject { tree: "clusters/eu".to_owned(), ..promote };
+        assert_eq!(below.branch("x-"), "x-clusters.eu+a%2Eb.c%20d/auth-api-secrets");
     }
 }

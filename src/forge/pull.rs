@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::forge::marker::Marker;
+use crate::forge::marker::{Marker, Text};
 
 /// A pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,8 +19,14 @@ pub struct Pull {
     pub branch: String,
     /// The newest commit of it.
     pub tip: String,
+    /// The branch that it goes to.
+    pub base: String,
+    /// Whether it is open.
+    pub is_open: bool,
     /// Whether it was merged.
     pub is_merged: bool,
+    /// Whether its branch is in the repository it goes to, and not in a fork.
+    pub is_from_here: bool,
     /// What it is about, where it is one of ours.
     pub marker: Option<Marker>,
 }
@@ -31,6 +37,7 @@ pub(super) struct Answer {
     number: u64,
     html_url: String,
     title: String,
+    state: String,
     body: Option<String>,
     merged_at: Option<String>,
     head: Side,
@@ -55,10 +62,13 @@ impl From<Answer> for Pull {
     fn from(answer: Answer) -> Self {
         let name = |side: &Side| side.repo.as_ref().map(|repo| repo.full_name.clone());
         // Anybody may copy our words into a pull request of a fork.
-        let is_ours = name(&answer.head).is_some() && name(&answer.head) == name(&answer.base);
+        let here = name(&answer.head).is_some() && name(&answer.head) == name(&answer.base);
         let body = answer.body.unwrap_or_default();
         Self {
-            marker: Marker::split(&body).map(|(_, marker)| marker).filter(|_| is_ours),
+            marker: Text::of(&body).map(|text| text.marker).filter(|_| here),
+            is_from_here: here,
+            is_open: answer.state == "open",
+            base: answer.base.branch,
             number: answer.number,
             url: answer.html_url,
             title: answer.title,
@@ -91,15 +101,19 @@ mod tests {
     use crate::forge::marker::{Kind, Marker, Subject};
 
     fn pull(head: &str) -> Pull {
-        let subject =
-            Subject { kind: Kind::Promote, environment: "a".to_owned(), family: "b".to_owned() };
+        let subject = Subject {
+            kind: Kind::Promote,
+            tree: String::new(),
+            environment: "a".to_owned(),
+            family: "b".to_owned(),
+        };
         let marker = Marker { subject, version: "20250723110000".to_owned(), closed: false };
         let repository = |name: &str| match name {
             "" => serde_json::Value::Null,
             name => serde_json::json!({ "full_name": name }),
         };
         let answer = serde_json::json!({
-            "number": 1, "html_url": "https://example.com/1", "title": "T", "body": marker.put("text"), "merged_at": null,
+            "number": 1, "html_url": "https://example.com/1", "title": "T", "state": "open", "body": marker.put("text"), "merged_at": null,
             "head": { "ref": "rotate/a/b", "sha": "1", "repo": repository(head) },
             "base": { "ref": "main", "sha": "2", "repo": repository("o/r") },
         });

@@ -84,7 +84,7 @@ pub fn declined<'p>(wanted: &Wanted, closed: &'p [Pull]) -> Option<&'p Pull> {
         let same = marker.is_some_and(|marker| {
             marker.subject == wanted.subject && marker.version == wanted.version && !marker.closed
         });
-        same && !pull.is_merged
+        same && !pull.is_merged && !pull.is_open
     })
 }
 
@@ -95,7 +95,8 @@ mod tests {
     use crate::forge::pull::Pull;
 
     fn subject(kind: Kind, family: &str) -> Subject {
-        Subject { kind, environment: "production".to_owned(), family: family.to_owned() }
+        let (tree, environment) = (String::new(), "production".to_owned());
+        Subject { kind, tree, environment, family: family.to_owned() }
     }
 
     fn wanted(family: &str, version: &str) -> Wanted {
@@ -112,7 +113,10 @@ mod tests {
             body: String::new(),
             branch: subject.branch("rotate/"),
             tip: String::new(),
+            base: "main".to_owned(),
+            is_open: true,
             is_merged: false,
+            is_from_here: true,
             marker: Some(Marker { subject, version: version.to_owned(), closed: false }),
         }
     }
@@ -176,12 +180,13 @@ mod tests {
     #[test]
     fn only_a_person_declines() {
         let asked = wanted("a", "1");
-        let by_person = pull(Kind::Promote, "a", "1");
+        let by_person = Pull { is_open: false, ..pull(Kind::Promote, "a", "1") };
+        let open = pull(Kind::Promote, "a", "1");
         let mut by_us = by_person.clone();
         by_us.marker.as_mut().unwrap().closed = true;
         let merged = Pull { is_merged: true, ..by_person.clone() };
-        let other = pull(Kind::Promote, "a", "2");
-        assert_eq!(declined(&asked, &[by_us, merged, other]), None);
+        let other = Pull { is_open: false, ..pull(Kind::Promote, "a", "2") };
+        assert_eq!(declined(&asked, &[open, by_us, merged, other]), None);
         assert_eq!(declined(&asked, std::slice::from_ref(&by_person)), Some(&by_person));
     }
 }

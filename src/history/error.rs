@@ -55,6 +55,12 @@ pub enum HistoryError {
         /// What Git said.
         reason: String,
     },
+    /// A commit for a pull request was not made; no file was changed for it.
+    #[error("the commit for a pull request was not made: {reason}")]
+    Loose {
+        /// What Git said.
+        reason: String,
+    },
     /// A remote that is not known.
     #[error("Git knows no remote `{name}` to push to")]
     NoRemote {
@@ -120,8 +126,16 @@ impl HistoryError {
             Self::Commit { .. } => Some(
                 "the files are written; commit them with `git add` and `git commit`".to_owned(),
             ),
+            Self::Loose { .. } => Some(
+                "`git config user.name` and `user.email` say who commits; `commit.gpgSign` how it is signed".to_owned(),
+            ),
             Self::NoRemote { name } => Some(format!("`git remote add {name} URL` names one")),
             Self::NoBase => Some("name it: `--base main`".to_owned()),
+            Self::Remote { reason, .. } if reason.contains("cannot lock ref") => Some(
+                "a branch may be in the way whose name is the beginning of the new one: `--branch-prefix` names another \
+                 beginning"
+                    .to_owned(),
+            ),
             Self::Remote { name, .. } => {
                 Some(format!("`git ls-remote {name}` shows whether it can be reached, and its branches"))
             }

@@ -4,14 +4,14 @@ use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
 use git2::build::TreeUpdateBuilder;
-use git2::{FileMode, Oid};
+use git2::{FileMode, Oid, Repository};
 
 use crate::history::error::HistoryError;
 use crate::history::git::Git;
 use crate::text::path::TreePath;
 
-/// The trailer that every commit of ours has.
-pub const TRAILER: &str = "Rotate-Family: ";
+/// The trailer by which a commit that somebody amended is told from one of ours.
+const DIGEST: &str = "Rotate-Digest: ";
 
 /// How the remote is reached, and who makes commits where nobody is set.
 #[derive(Debug, Clone, Default)]
@@ -58,18 +58,29 @@ impl Remote<'_> {
     /// The branch that the remote calls its default, or else the one that is checked out.
     ///
     /// # Errors
-    /// When neither is known.
+    /// When the remote cannot be reached, or neither is known.
     pub fn default_branch(&self) -> Result<String, HistoryError> {
-        let repository = self.git.repository();
-        let ours = format!("refs/remotes/{}/", self.name);
-        let default = repository.find_reference(&format!("{ours}HEAD")).ok();
-        let default = default.and_then(|one| Some(one.symbolic_target().ok()??.to_owned()));
-        if let Some(branch) = default.as_ref().and_then(|name| name.strip_prefix(&ours)) {
+        // What a clone remembers of it may be old, and a workflow's checkout remembers nothing.
+        let output = self.asked(&["ls-remote", "--symref", &self.name, "HEAD"])?;
+        let told = String::from_utf8_lossy(&output.stdout);
+        let branch = told.lines().find_map(|line| {
+            line.strip_prefix("ref: refs/heads/")?.split_once('\t').map(|(branch, _)| branch)
+        });
+        if let Some(branch) = branch {
             return Ok(branch.to_owned());
         }
+        let repository = self.git.repository();
         let head = repository.head().ok().filter(git2::Reference::is_branch);
         let head = head.and_then(|head| head.shorthand().map(str::to_owned).ok());
         head.ok_or(HistoryError::NoBase)
+    }
+
+    /// Where the remote is.
+    #[must_use]
+    pub fn address(&self) -> Option<String> {
+        let repository = self.git.repository();
+        let remote = repository.find_remote(&self.name).ok()?;
+        remote.url().map(str::to_owned).ok()
     }
 
     /// What the remote's branch is called here.
@@ -122,11 +133,20 @@ impl Remote<'_> {
         if self.signs() {
             arguments.push("-S");
         }
-        let output = self.run(&arguments, Some(message))?;
+        let digest = self.digest(parent, tree).map_err(|error| self.git.failed(&error))?;
+        let message = format!("{}\n{DIGEST}{digest}\n", message.trim_end());
+        let output = self.run(&arguments, Some(&message))?;
         if !output.status.success() {
-            return Err(HistoryError::Commit { reason: said(&output) });
+            return Err(HistoryError::Loose { reason: said(&output) });
         }
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    }
+
+    /// What tells a change from any other: its paths, and what is there afterwards.
+    fn digest(&self, parent: &str, tree: &str) -> Result<Oid, git2::Error> {
+        let repository = self.git.repository();
+        let before = repository.find_commit(Oid::from_str(parent)?)?.tree()?;
+        digest(&repository, &before, &repository.find_tree(Oid::from_str(tree)?)?)
     }
 
     /// Whether a merge of one commit into another gives exactly this tree.
@@ -142,7 +162,8 @@ impl Remote<'_> {
         merged().ok().flatten().is_some_and(|merged| merged.to_string() == tree)
     }
 
-    /// Whether everything that a commit adds to another one was committed by this program; merges aside.
+    /// Whether everything that a commit adds to another one was committed by this program and is as it was then; merges
+    /// that Git makes by itself aside.
     #[must_use]
     pub fn is_own(&self, base: &str, tip: &str) -> bool {
         let repository = self.git.repository();
@@ -151,10 +172,7 @@ impl Remote<'_> {
             walk.push(Oid::from_str(tip)?)?;
             walk.hide(Oid::from_str(base)?)?;
             for id in walk {
-                let commit = repository.find_commit(id?)?;
-                let message = commit.message().unwrap_or_default();
-                let ours = message.lines().any(|line| line.starts_with(TRAILER));
-                if commit.parent_count() < 2 && !ours {
+                if !is_ours(&repository, &repository.find_commit(id?)?)? {
                     return Ok(false);
                 }
             }
@@ -192,7 +210,8 @@ impl Remote<'_> {
     ) -> Result<Pushed, HistoryError> {
         let lease =
             format!("--force-with-lease=refs/heads/{branch}:{}", expected.unwrap_or_default());
-        let output = self.run(&["push", "--quiet", &lease, &self.name, what], None)?;
+        let output =
+            self.run(&["push", "--quiet", "--no-verify", &lease, &self.name, what], None)?;
         if output.status.success() {
             return Ok(Pushed::Done);
         }
@@ -204,7 +223,10 @@ impl Remote<'_> {
     }
 
     /// Where the remote's branch is at this moment.
-    fn there(&self, branch: &str) -> Result<Option<String>, HistoryError> {
+    ///
+    /// # Errors
+    /// When the remote cannot be reached.
+    pub fn there(&self, branch: &str) -> Result<Option<String>, HistoryError> {
         let name = format!("refs/heads/{branch}");
         let output = self.asked(&["ls-remote", &self.name, &name])?;
         let told = String::from_utf8_lossy(&output.stdout);
@@ -263,6 +285,10 @@ impl Remote<'_> {
         if let Some(helper) = &self.access.helper {
             // The first, empty one takes back those that are set up elsewhere.
             git.args(["-c", "credential.helper=", "-c", &format!("credential.helper={helper}")]);
+            // A workflow's checkout may have left its own token in the settings, which would go before the helper's.
+            if let Some(server) = self.address().as_deref().and_then(server) {
+                git.args(["-c", &format!("http.{server}/.extraheader=")]);
+            }
         }
         if let (Some((name, address)), false) = (&self.access.author, self.knows_who()) {
             // Variables would hide what the caller's own variables say.
@@ -281,6 +307,43 @@ impl Remote<'_> {
     }
 }
 
+/// Whether a commit is one of ours that nobody changed since, or a merge that nobody had a hand in.
+fn is_ours(repository: &Repository, commit: &git2::Commit<'_>) -> Result<bool, git2::Error> {
+    match commit.parent_count() {
+        1 => {
+            let message = commit.message().unwrap_or_default();
+            let told = message.lines().find_map(|line| line.strip_prefix(DIGEST));
+            let is = digest(repository, &commit.parent(0)?.tree()?, &commit.tree()?)?;
+            Ok(told == Some(&*is.to_string()))
+        }
+        2 => {
+            let (into, from) = (commit.parent(0)?, commit.parent(1)?);
+            let mut index = repository.merge_commits(&into, &from, None)?;
+            Ok(!index.has_conflicts() && index.write_tree_to(repository)? == commit.tree_id())
+        }
+        _ => Ok(false),
+    }
+}
+
+/// What tells a change from any other: its paths, and what is there afterwards.
+fn digest(
+    repository: &Repository,
+    before: &git2::Tree<'_>,
+    after: &git2::Tree<'_>,
+) -> Result<Oid, git2::Error> {
+    let difference = repository.diff_tree_to_tree(Some(before), Some(after), None)?;
+    let mut text = Vec::new();
+    for delta in difference.deltas() {
+        let file = delta.new_file();
+        text.extend(file.id().as_bytes());
+        text.extend(
+            file.path_bytes().or_else(|| delta.old_file().path_bytes()).unwrap_or_default(),
+        );
+        text.push(0);
+    }
+    Oid::hash_object(git2::ObjectType::Blob, &text)
+}
+
 /// How a file is kept: as it was, or as files are.
 fn mode(base: &git2::Tree<'_>, path: &TreePath) -> FileMode {
     let known = base.get_path(std::path::Path::new(path.as_str())).ok();
@@ -288,6 +351,19 @@ fn mode(base: &git2::Tree<'_>, path: &TreePath) -> FileMode {
         Some(0o100_755) => FileMode::BlobExecutable,
         _ => FileMode::Blob,
     }
+}
+
+/// Whether a branch can have this name.
+#[must_use]
+pub fn is_branch(name: &str) -> bool {
+    !name.starts_with('-') && git2::Reference::is_valid_name(&format!("refs/heads/{name}"))
+}
+
+/// The server of an address, without what may stand before it for logging in.
+fn server(address: &str) -> Option<String> {
+    let rest = address.strip_prefix("https://")?;
+    let host = rest.split('/').next()?.rsplit('@').next()?;
+    Some(format!("https://{host}"))
 }
 
 fn said(output: &Output) -> String {
@@ -304,7 +380,7 @@ mod tests {
 
     use git2::{Oid, Repository};
 
-    use super::{Access, Pushed, Remote, TRAILER};
+    use super::{Access, Pushed, Remote, server};
     use crate::history::error::HistoryError;
     use crate::history::git::Git;
     use crate::text::path::TreePath;
@@ -362,6 +438,19 @@ mod tests {
             made.unwrap().to_string()
         }
 
+        /// A merge without a hand in it.
+        fn merge(&self, into: &str, from: &str) -> String {
+            let repository = self.git.repository();
+            let commit = |id: &str| repository.find_commit(Oid::from_str(id).unwrap()).unwrap();
+            let (into, from) = (commit(into), commit(from));
+            let mut index = repository.merge_commits(&into, &from, None).unwrap();
+            let tree = index.write_tree_to(&repository).unwrap();
+            let tree = repository.find_tree(tree).unwrap();
+            let who = git2::Signature::now(WHO.0, WHO.1).unwrap();
+            let parents = [&into, &from];
+            repository.commit(None, &who, &who, "Merge", &tree, &parents).unwrap().to_string()
+        }
+
         fn there(&self, branch: &str) -> Option<String> {
             let bare = Repository::open(self.directory.path().join("bare")).unwrap();
             let found = bare.refname_to_id(&format!("refs/heads/{branch}")).ok();
@@ -373,8 +462,8 @@ mod tests {
         TreePath::new(text).unwrap()
     }
 
-    fn message() -> String {
-        format!("Promote\n\n{TRAILER}a\n")
+    fn message() -> &'static str {
+        "Promote\n\nRotate-Family: a\n"
     }
 
     #[test]
@@ -386,7 +475,7 @@ mod tests {
         let (edited, removed, made) = (path("a.yaml"), path("b.yaml"), path("deep/new.yaml"));
         let files = [(&edited, Some("a: 2\n")), (&removed, None), (&made, Some("n\n"))];
         let tree = remote.tree(&base, &files).unwrap();
-        let commit = remote.commit(&base, &tree, &message()).unwrap();
+        let commit = remote.commit(&base, &tree, message()).unwrap();
         assert_eq!(remote.push(&commit, "rotate/x", None).unwrap(), Pushed::Done);
         assert_eq!(sandbox.there("rotate/x").as_deref(), Some(&*commit));
         let repository = Repository::open(sandbox.git.work_tree()).unwrap();
@@ -413,7 +502,7 @@ mod tests {
         let file = path("a.yaml");
         let [first, second] = ["a: 2\n", "a: 3\n"].map(|text| {
             let tree = remote.tree(&base, &[(&file, Some(text))]).unwrap();
-            remote.commit(&base, &tree, &message()).unwrap()
+            remote.commit(&base, &tree, message()).unwrap()
         });
         assert_eq!(remote.push(&first, "rotate/x", None).unwrap(), Pushed::Done);
         assert_eq!(remote.push(&second, "rotate/x", None).unwrap(), Pushed::Stale);
@@ -432,7 +521,7 @@ mod tests {
         let base = remote.tip("main").unwrap();
         let file = path("a.yaml");
         let tree = remote.tree(&base, &[(&file, Some("a: 2\n"))]).unwrap();
-        let ours = remote.commit(&base, &tree, &message()).unwrap();
+        let ours = remote.commit(&base, &tree, message()).unwrap();
         assert!(remote.merges_to(&base, &ours, &tree) && remote.is_own(&base, &ours));
         // The base goes on elsewhere: merging gives what would be made anew.
         fs::write(sandbox.git.work_tree().join("c.yaml"), "more\n").unwrap();
@@ -445,9 +534,26 @@ mod tests {
         assert!(!remote.merges_to(&clash, &ours, &tree));
         let theirs = sandbox.commit("refs/heads/theirs", "Theirs", &[&ours]);
         assert!(!remote.is_own(&base, &theirs));
-        // A merge of the base alone is nobody's work.
-        let merged = sandbox.commit("refs/heads/merged", "Merge", &[&ours, &next]);
-        assert!(remote.is_own(&next, &merged) && !remote.is_own("none", &merged));
+        // A merge that Git makes by itself is nobody's work; one with another file in it is.
+        let by_itself = sandbox.merge(&ours, &next);
+        assert!(remote.is_own(&next, &by_itself) && !remote.is_own("none", &by_itself));
+        let by_hand = sandbox.commit("refs/heads/merged", "Merge", &[&ours, &next]);
+        assert!(!remote.is_own(&next, &by_hand));
+        // Somebody amends the commit and keeps its message.
+        let repository = Repository::open(sandbox.git.work_tree()).unwrap();
+        let words = repository.find_commit(Oid::from_str(&ours).unwrap()).unwrap();
+        let words = words.message().unwrap().to_owned();
+        let amended = sandbox.commit("refs/heads/amended", &words, &[&base]);
+        assert!(words.contains("Rotate-Digest: ") && !remote.is_own(&base, &amended));
+    }
+
+    #[test]
+    fn servers_are_told_by_their_address() {
+        assert_eq!(
+            server("https://u:p@ghe.example.com:8443/o/r").unwrap(),
+            "https://ghe.example.com:8443"
+        );
+        assert_eq!(server("git@github.com:o/r"), None);
     }
 
     #[test]

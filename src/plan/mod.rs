@@ -33,6 +33,8 @@ use crate::kustomize::object::Identity;
 use crate::text::path::TreePath;
 use crate::text::source::{Place, Source};
 
+pub use next::word;
+
 /// What would move one family of one environment to another version. Nothing to do when [`Plan::changes`] is empty.
 #[derive(Debug, Clone)]
 pub struct Plan {
@@ -139,6 +141,12 @@ pub struct NextStep {
 }
 
 impl Plan {
+    /// The 14 digits that come.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        self.to.rsplit('-').next().unwrap_or_default()
+    }
+
     /// Whether the tree already is as the plan wants it.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

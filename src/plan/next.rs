@@ -209,7 +209,7 @@ fn new_version(store: Store, key: &str, pin: Option<&str>) -> Vec<NextStep> {
 }
 
 /// A text as one word of a shell.
-pub(super) fn word(text: &str) -> String {
+pub fn word(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@+,%".contains(&byte);
     if !text.is_empty() && text.bytes().all(plain) {
         text.to_owned()

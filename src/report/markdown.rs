@@ -1,27 +1,22 @@
 //! Texts as parts of Markdown, where a table's cell or a list's item holds them.
 
+/// Behind a sign by which GitHub would tell somebody, or link something: nobody sees it, and it ends the name. GitHub looks
+/// for such signs when the backslashes of Markdown are gone already.
+const NOBODY: char = '\u{200b}';
+
 /// A text of ours, in which backticks mark code.
 #[must_use]
 pub fn line(text: &str) -> String {
     let mut out = String::new();
-    for (index, part) in text.split('`').enumerate() {
-        let is_code = index % 2 == 1;
-        if index > 0 {
-            out.push('`');
-        }
-        for c in part.chars() {
-            match c {
-                '\n' | '\r' => out.push(' '),
-                '|' => out.push_str("\\|"),
-                '<' if !is_code => out.push_str("&lt;"),
-                '*' | '_' | '[' | ']' | '#' | '@' if !is_code => {
-                    out.push('\\');
-                    out.push(c);
-                }
-                c => out.push(c),
-            }
-        }
+    let mut rest = text;
+    while let Some((before, behind)) = rest.split_once('`') {
+        // A backtick without a partner is a backtick.
+        let Some((inside, after)) = behind.split_once('`') else { break };
+        out.push_str(&plain(before));
+        out.push_str(&code(inside));
+        rest = after;
     }
+    out.push_str(&plain(rest));
     out
 }
 
@@ -31,9 +26,8 @@ pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '@' => {
-                out.extend(['\\', character]);
-            }
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => out.extend(['\\', character]),
+            '@' | '#' => out.extend([character, NOBODY]),
             '<' => out.push_str("&lt;"),
             '&' => out.push_str("&amp;"),
             character if character.is_control() => out.push(' '),
@@ -56,11 +50,15 @@ mod tests {
     #[test]
     fn lines_stay_lines() {
         assert_eq!(line("a|b <c>\n`x_|<y>` *d*"), "a\\|b &lt;c> `x_\\|<y>` \\*d\\*");
+        assert_eq!(line("see ` @team <img> [x](y)"), "see \\` @\u{200b}team &lt;img> \\[x\\](y)");
+        assert_eq!(line("`a` `b` `"), "`a` `b` \\`");
+        assert_eq!(line("a\\|b & c"), "a\\\\\\|b &amp; c");
     }
 
     #[test]
     fn names_mean_nothing_to_the_table() {
         assert_eq!(plain("a|b <c> `d`\n_e_"), "a\\|b &lt;c> \\`d\\` \\_e\\_");
+        assert_eq!(plain("Fixes #12 @org/team"), "Fixes #\u{200b}12 @\u{200b}org/team");
         assert_eq!(code("a`b|c"), "`a'b\\|c`");
     }
 }

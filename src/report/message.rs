@@ -67,7 +67,8 @@ impl From<&Problem> for Message {
 
 impl Message {
     /// The message without its picture: what, where, what to do.
-    fn in_words(&self) -> String {
+    #[must_use]
+    pub fn in_words(&self) -> String {
         let mut out = String::new();
         let place = self.place.as_ref().map(|place| {
             let place = place.near_in_file();

@@ -1,15 +1,17 @@
 //! A change as its reviewer wants to see it: Markdown for a pull request, which can be read anywhere else as well.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::plan::remaining::Remaining;
-use crate::plan::{MoveKind, Moved, NextStep, Plan};
+use crate::plan::{MoveKind, Moved, NextStep, Plan, word};
 use crate::repo::schedules::Retention;
 use crate::report::history::{Story, mermaid};
 use crate::report::markdown::{code, line, plain};
 use crate::report::plan::Remark;
+use crate::text::path::TreePath;
 use crate::timeline::gate::{Gate, GateKind, moment, span};
 use crate::timeline::{Era, Timeline};
 
@@ -40,12 +42,12 @@ pub struct Proposal<'a> {
     pub watch: Option<TimeDelta>,
     /// The environments, in promotion order.
     pub environments: Vec<String>,
-    /// The time that counts as now.
-    pub now: DateTime<Utc>,
+    /// The tree's root below the repository's.
+    pub prefix: &'a TreePath,
 }
 
 impl Proposal<'_> {
-    /// The text. It changes with what it is about, and with the day, but not from one minute to the next.
+    /// The text. It changes with what it is about, and not with the time.
     #[must_use]
     pub fn markdown(&self) -> String {
         let mut out = String::new();
@@ -58,14 +60,9 @@ impl Proposal<'_> {
         out
     }
 
-    /// The 14 digits that come.
-    fn version(&self) -> &str {
-        self.plan.to.rsplit('-').next().unwrap_or_default()
-    }
-
     fn era(&self) -> Option<(&str, &Era)> {
         let from = self.source?;
-        Some((from, self.timeline?.runs(from, &self.plan.family, self.version())?))
+        Some((from, self.timeline?.runs(from, &self.plan.family, self.plan.version())?))
     }
 
     fn versions(&self, out: &mut String) {
@@ -74,6 +71,7 @@ impl Proposal<'_> {
             names => names.iter().map(|name| code(name)).collect::<Vec<_>>().join(", "),
         };
         let _ = writeln!(out, "{from} → {}", code(&self.plan.to));
+        self.taken_back(out);
         let Some((from, era)) = self.era() else { return };
         let commit = era.began.commit();
         let before = if era.began.is_exact() { "" } else { "before " };
@@ -82,6 +80,26 @@ impl Proposal<'_> {
             "\n{} has run it since {before}{}, by {} of {}: {}",
             plain(from),
             moment(era.began.time()),
+            commit.short(),
+            plain(&commit.author),
+            plain(&commit.subject)
+        );
+    }
+
+    /// What the environment was taken back from once.
+    fn taken_back(&self, out: &mut String) {
+        let Plan { environment, family, .. } = self.plan;
+        let Some(timeline) = self.timeline else { return };
+        let eras = timeline.eras(environment, family);
+        let had = |era: &&Era| era.running.versions.contains(self.plan.version());
+        let Some(last) = eras.iter().position(|era| had(&era)) else { return };
+        let Some(after) = last.checked_sub(1).and_then(|next| eras.get(next)) else { return };
+        let commit = after.began.commit();
+        let _ = writeln!(
+            out,
+            "\n**{} ran this version before and was taken back** at {}, by {} of {}: {}",
+            plain(environment),
+            moment(commit.time),
             commit.short(),
             plain(&commit.author),
             plain(&commit.subject)
@@ -114,20 +132,23 @@ impl Proposal<'_> {
 
     fn changes(&self, out: &mut String) {
         out.push_str("\n### What changes\n\n");
-        let moved = self.plan.moved.iter().map(|moved| {
-            format!(
-                "{}: {}, {}{}",
-                code(moved.file.as_str()),
-                object(moved),
-                code(&moved.field),
-                how(moved)
-            )
-        });
+        let path = |path: &TreePath| {
+            code(self.prefix.join(path.as_str()).as_ref().unwrap_or(path).as_str())
+        };
         let stubs = self.plan.stubs.iter().map(|stub| {
             let by = stub.listed_in.as_ref();
-            let listed =
-                by.map_or_else(String::new, |by| format!(", listed in {}", code(by.as_str())));
-            format!("{}: the stub of the new version{listed}", code(stub.file.as_str()))
+            let listed = by.map_or_else(String::new, |by| format!(", listed in {}", path(by)));
+            format!("{}: the stub of the new version{listed}", path(&stub.file))
+        });
+        // Rings have the same object once each.
+        let mut moved: BTreeMap<(&TreePath, String), usize> = BTreeMap::new();
+        for one in &self.plan.moved {
+            let what = format!("{}, {}{}", object(one), code(&one.field), how(one));
+            *moved.entry((&one.file, what)).or_default() += 1;
+        }
+        let moved = moved.into_iter().map(|((file, what), times)| match times {
+            1 => format!("{}: {what}", path(file)),
+            _ => format!("{}: {what}, in {times} build roots", path(file)),
         });
         list(out, stubs.chain(moved));
         let left = self.plan.left.iter();
@@ -177,13 +198,16 @@ impl Proposal<'_> {
         if let (false, Some(retention)) = (self.plan.from.is_empty(), &self.retention) {
             let _ = writeln!(out, "- [ ] {}", self.when_the_old_stub_may_go(retention));
         }
-        let way_back = format!("rotate rollback {environment} {family} --reason '…' --commit");
+        let way_back = format!(
+            "{} rollback {environment} {family} --reason '…' --commit",
+            program(self.prefix)
+        );
         let _ = writeln!(out, "\nThe way back, at any time:\n\n{}", fenced(&way_back, ""));
     }
 
     fn when_the_old_stub_may_go(&self, retention: &Result<Retention, String>) -> String {
         let Plan { environment, family, .. } = self.plan;
-        let command = code(&format!("rotate prune {environment} {family}"));
+        let command = code(&format!("{} prune {environment} {family}", program(self.prefix)));
         let (kept, job) = match retention {
             Ok(Retention { span: kept, job }) => (span(*kept), job.as_ref()),
             Err(job) => {
@@ -213,8 +237,8 @@ impl Proposal<'_> {
         if environments.is_empty() {
             return;
         }
-        let story =
-            Story { family, timeline, environments, now: midnight(self.now), newest: Some(DRAWN) };
+        let now = end_of_chart(timeline, family, &environments);
+        let story = Story { family, timeline, environments, now, newest: Some(DRAWN) };
         let _ = writeln!(out, "\n### Timeline\n\n```mermaid\n{}```", mermaid(&story));
     }
 }
@@ -275,8 +299,20 @@ fn fenced(commands: &str, indent: &str) -> String {
     format!("{indent}{fence}sh\n{}{indent}{fence}", lines.collect::<String>())
 }
 
-/// The end of the day.
-fn midnight(now: DateTime<Utc>) -> DateTime<Utc> {
-    let tomorrow = now.date_naive().checked_add_days(Days::new(1));
-    tomorrow.map_or(now, |day| day.and_time(NaiveTime::MIN).and_utc())
+/// The program, told where the tree is.
+fn program(prefix: &TreePath) -> String {
+    if prefix.as_str().is_empty() {
+        "rotate".to_owned()
+    } else {
+        format!("rotate -C {}", word(prefix.as_str()))
+    }
+}
+
+/// Where the bars of what runs now end: some way behind the newest change, so that the chart is the same tomorrow.
+fn end_of_chart(timeline: &Timeline, family: &str, environments: &[String]) -> DateTime<Utc> {
+    let eras = environments.iter().flat_map(|one| timeline.eras(one, family).iter().take(DRAWN));
+    let times: Vec<DateTime<Utc>> = eras.map(|era| era.began.time()).collect();
+    let newest = times.iter().max().copied().unwrap_or_default();
+    let oldest = times.iter().min().copied().unwrap_or_default();
+    newest + ((newest - oldest) / 6).max(TimeDelta::days(1))
 }

@@ -218,6 +218,9 @@ pub fn markdown(plan: &Prune) -> String {
         &mut out,
         plan.kept.iter().map(|kept| format!("{}: {}", code(&kept.secret), line(&kept.reason.text))),
     );
+    if !plan.notes.is_empty() {
+        out.push_str("\n### Worth knowing\n\n");
+    }
     list(&mut out, plan.notes.iter().map(|note| line(note)));
     let (before, after) = around_the_commit(&plan.next);
     let has_steps = !before.is_empty() || !after.is_empty();
@@ -225,6 +228,11 @@ pub fn markdown(plan: &Prune) -> String {
         out.push_str("\n### After merging\n\n");
         tasks(&mut out, before);
         tasks(&mut out, after);
+    }
+    if !plan.is_empty() {
+        out.push_str(
+            "\nThe way back is a revert of this merge, as long as the store still has the value.\n",
+        );
     }
     out
 }

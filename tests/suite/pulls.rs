@@ -15,14 +15,14 @@ use crate::support::{Output, Sandbox};
 
 const NOW: &str = "2025-07-25T11:00:00Z";
 const BRANCH: &str = "rotate/production/auth-api-secrets";
-/// Answers what `open.json` and `closed.json` beside it hold, and writes down what it was asked.
+/// Answers what `open.json` and `branch.json` beside it hold, and writes down what it was asked.
 const GH: &str = r#"#!/bin/sh
 here="$(dirname "$0")"
 echo "$*" >> "$here/asked"
 case "$*" in
   *--method*) echo "nothing may be written" >&2; exit 1 ;;
   *state=open*) cat "$here/open.json" ;;
-  *) cat "$here/closed.json" ;;
+  *) cat "$here/branch.json" ;;
 esac
 "#;
 
@@ -47,7 +47,7 @@ impl Hub {
         let _ = sandbox.git_at(NOW, &["remote", "add", "origin", bare]);
         let hub = Self { sandbox, programs, _keeps: keeps };
         hub.answers("open", &json!([]));
-        hub.answers("closed", &json!([]));
+        hub.answers("branch", &json!([]));
         hub
     }
 
@@ -78,11 +78,15 @@ impl Hub {
 }
 
 fn pull(branch: &str, repository: &str, marker: &Value) -> Value {
+    in_state("open", "main", branch, repository, marker)
+}
+
+fn in_state(state: &str, base: &str, branch: &str, repository: &str, marker: &Value) -> Value {
     let side = |name: &str, of: &str| json!({ "ref": name, "sha": "0".repeat(40), "repo": { "full_name": of } });
     json!({
-        "number": 7, "html_url": "https://github.example/7", "title": "Old", "merged_at": null,
+        "number": 7, "html_url": "https://github.example/7", "title": "Old", "merged_at": null, "state": state,
         "body": format!("Text\n\n<!-- rotate: {marker} -->\n"),
-        "head": side(branch, repository), "base": side("main", "o/r"),
+        "head": side(branch, repository), "base": side(base, "o/r"),
     })
 }
 
@@ -150,9 +154,10 @@ fn what_a_person_closed_stays_closed() {
     let hub = Hub::new();
     let mut by_us = marker("20250723110000");
     by_us["closed"] = true.into();
-    hub.answers("closed", &json!([pull(BRANCH, "o/r", &by_us)]));
+    hub.answers("branch", &json!([in_state("closed", "main", BRANCH, "o/r", &by_us)]));
     assert_eq!(actions(&hub.promote()), [(None, "opened")]);
-    hub.answers("closed", &json!([pull(BRANCH, "o/r", &marker("20250723110000"))]));
+    let by_person = in_state("closed", "main", BRANCH, "o/r", &marker("20250723110000"));
+    hub.answers("branch", &json!([by_person]));
     assert_eq!(actions(&hub.promote()), [(Some(7), "declined")]);
 }
 
@@ -173,7 +178,61 @@ fn what_gh_and_git_refuse_is_told() {
             .status(2)
             .says(&["cannot be used with"]);
     }
+    let _ = hub
+        .rotate(&["promote", "--pull-request", "--branch-prefix", "a b/"])
+        .status(2)
+        .says(&["no branch can have a name that begins with"]);
     let _ = hub.rotate(&["promote", "--draft"]).status(2).says(&["--pull-request"]);
+}
+
+#[test]
+fn what_is_proposed_elsewhere_or_is_not_known_any_more_is_left() {
+    let hub = Hub::new();
+    let elsewhere = in_state("open", "release", BRANCH, "o/r", &marker("20250723110000"));
+    hub.answers("branch", &json!([elsewhere]));
+    let pulls = hub.promote();
+    assert_eq!(actions(&pulls), [(Some(7), "left")]);
+    assert!(pulls[0]["reason"].as_str().unwrap().contains("`release` by #7"), "{pulls}");
+    let mut lost = pull(BRANCH, "o/r", &marker("20250723110000"));
+    lost["body"] = "A text of mine".into();
+    hub.answers("open", &json!([lost]));
+    hub.answers("branch", &json!([lost]));
+    let pulls = hub.promote();
+    assert_eq!(actions(&pulls), [(Some(7), "left")]);
+    assert!(pulls[0]["reason"].as_str().unwrap().contains("#7 has lost the comment"), "{pulls}");
+}
+
+#[test]
+fn a_family_that_there_is_not_is_refused() {
+    let sandbox = Sandbox::example("shop-overlays");
+    sandbox.commit_all();
+    let arguments = ["promote", "--family", "auth-api", "--dry-run"];
+    let _ = sandbox.rotate(&arguments).status(2).says(&["`auth-api`", "did you mean"]);
+}
+
+#[test]
+fn another_trees_pull_requests_are_not_ours() {
+    let hub = Hub::new();
+    let mut theirs = marker("20250701110000");
+    theirs["tree"] = "clusters/eu".into();
+    let branch = "rotate/clusters.eu+production/auth-api-secrets";
+    hub.answers("open", &json!([pull(branch, "o/r", &theirs)]));
+    assert_eq!(actions(&hub.promote()), [(None, "opened")]);
+}
+
+#[test]
+fn what_cannot_be_read_closes_nothing() {
+    let hub = Hub::new();
+    let mut other = marker("20250723110000");
+    other["family"] = "gone".into();
+    hub.answers("open", &json!([pull("rotate/production/gone", "o/r", &other)]));
+    hub.sandbox
+        .write("apps/mailer/overlays/staging/kustomization.yaml", "resources: [nowhere.yaml]\n");
+    let _ = hub.sandbox.git_at(NOW, &["commit", "--quiet", "--all", "--message", "Break it"]);
+    let _ = hub.sandbox.git_at(NOW, &["push", "--quiet", "origin", "HEAD"]);
+    let arguments = ["promote", "--pull-request", "--dry-run"];
+    let output = hub.rotate(&arguments).status(2).says(&["does not build on origin/", "was left"]);
+    assert!(output.stdout.contains("production: gone 20250723110000: left #7"), "{output}");
 }
 
 /// What `--format github` leaves for the steps that follow, and `--report`.
@@ -220,6 +279,11 @@ fn a_step_of_a_workflow_gets_its_outputs() {
     drop(output.success());
     assert!(left.starts_with("changed=true\npull-requests=[]\n"), "{left}");
     assert!(summary.contains("### What changes") && report().contains("### Before merging"));
+    let (output, [left, summary]) = run(&["bump", "nowhere", "--dry-run"]);
+    let said = output.status(2).stdout;
+    assert!(said.starts_with("::error title=rotate::") && said.contains("nowhere"), "{said}");
+    assert_eq!(left, "changed=false\npull-requests=[]\n");
+    assert!(summary.starts_with("### rotate could not run\n"), "{summary}");
     let (output, [left, summary]) = run(&["prune", "staging", "--dry-run"]);
     drop(output.success());
     assert!(

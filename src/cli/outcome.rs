@@ -1,0 +1,62 @@
+//! What became of pull requests, on its way out.
+
+use crate::cli::args::Format;
+use crate::cli::failure::Failure;
+use crate::cli::outputs::{Outputs, headed};
+use crate::cli::session::Session;
+use crate::cli::{Status, outputs};
+use crate::report::console::Console;
+use crate::report::message;
+use crate::report::pulls::{self as picture, PullRequests};
+
+/// What became of pull requests.
+pub struct Outcome<'a> {
+    /// The command.
+    pub command: &'a str,
+    /// What was done.
+    pub done: &'a PullRequests,
+    /// What failed.
+    pub failures: &'a [Failure],
+    /// What there is to say beside it, as Markdown.
+    pub more: &'a str,
+    /// How it is printed.
+    pub format: Format,
+}
+
+impl Outcome<'_> {
+    /// Prints it, and leaves the report and a workflow's outputs.
+    ///
+    /// # Errors
+    /// When stdout takes no more, or a file cannot be written.
+    pub fn tell(
+        &self,
+        session: &Session,
+        outputs: &outputs::Args,
+        console: &Console,
+    ) -> Result<Status, Failure> {
+        // That nothing was done does not mean that there was nothing to do.
+        let is_silent = !self.failures.is_empty() && self.done.pull_requests.is_empty();
+        let told = |text: fn(&PullRequests) -> String| {
+            if is_silent { String::new() } else { text(self.done) }
+        };
+        let report = || format!("{}{}", told(picture::markdown), self.more);
+        match self.format {
+            Format::Json => console.json(self.done)?,
+            Format::Markdown => console.result(&report())?,
+            Format::Github => console.result(&told(picture::github))?,
+            _ => console.result(&told(picture::text))?,
+        }
+        let left = Outputs {
+            changed: self.done.is_change(),
+            pulls: &self.done.pull_requests,
+            findings: None,
+        };
+        let summary = || headed(self.command, &report());
+        outputs.leave(session, self.format, || Ok(report()), summary, left)?;
+        for failure in self.failures {
+            message::error(&failure.message, console);
+        }
+        let worst = self.failures.iter().map(|failure| failure.status).max();
+        Ok(worst.unwrap_or(Status::Done))
+    }
+}
