@@ -102,6 +102,28 @@ fn another_file_than_the_published_one_is_not_installed() {
     assert!(ended.said.starts_with(&expected), "{}", ended.said);
 }
 
+/// What is fetched, unpacked or built, by whomever it was written, learns no token.
+#[test]
+fn only_the_check_of_the_attestation_sees_a_token() {
+    let tokens = ["GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"];
+    let runner = Runner::new();
+    let all = runner.path("all");
+    let note = format!(
+        "printf '%s in %s\\n' \"$(env | grep -c TOKEN)\" \"${{0##*/}}\" >> {}",
+        all.display()
+    );
+    runner.program("curl", &format!("{note}\nprintf 404; exit 22"));
+    let build = "for root; do :; done\nmkdir -p \"$root/bin\"\ncp \"$0\" \"$root/bin/rotate\"";
+    // what it builds is a copy of it, which builds nothing when it is asked for its version
+    runner.program("cargo", &format!("{note}\n[ $# -gt 1 ] || exit 0\n{build}"));
+    let mut environment = vec![("ROTATE_RELEASES", ""), ("ACTION_REPOSITORY", "example/rotate")];
+    environment.extend(tokens.map(|name| (name, "a token")));
+    let ended = runner.install(&environment);
+    assert_eq!(ended.status, 0, "{}", ended.said);
+    let seen = fs::read_to_string(all).unwrap();
+    assert_eq!(seen, "0 in curl\n0 in cargo\n0 in rotate\n");
+}
+
 /// `cargo` is a stand-in here; that it builds is tried in the workflow of the project.
 #[test]
 fn where_nothing_is_released_the_program_is_built() {
@@ -189,7 +211,7 @@ fn an_attestation_that_does_not_hold_ends_it() {
     );
     runner.program(
         "gh",
-        &format!("[ \"$3\" = --help ] || echo \"gh $* on $GH_HOST\"\n[ ! -f {mirror}/bad ]"),
+        &format!("[ \"$3\" = --help ] || echo \"gh $* on $GH_HOST with $GH_TOKEN\"\n[ ! -f {mirror}/bad ]"),
     );
     let from_github =
         [("ROTATE_RELEASES", ""), ("ACTION_REPOSITORY", "example/rotate"), ("GH_TOKEN", "a token")];
@@ -197,7 +219,7 @@ fn an_attestation_that_does_not_hold_ends_it() {
     let ended = runner.install(&from_github);
     let verified = format!(
         "gh attestation verify {asset} --repo example/rotate --source-ref refs/tags/v{VERSION} \
-         --signer-workflow example/rotate/.github/workflows/release.yml on github.com\n"
+         --signer-workflow example/rotate/.github/workflows/release.yml on github.com with a token\n"
     );
     assert!(ended.status == 0 && ended.said.starts_with(&verified), "{}", ended.said);
     let asked = fs::read_to_string(format!("{mirror}/asked")).unwrap();

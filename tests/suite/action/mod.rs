@@ -55,6 +55,8 @@ fn users(input: &str) -> Vec<&'static str> {
     let line = script.lines().find(|line| {
         line.starts_with("only ") && line.split_whitespace().any(|word| word == input)
     });
+    // it always has a value, so it is taken away instead of refused
+    let line = if input == "token" { Some("only \"$requests\" token") } else { line };
     let Some(line) = line else { return COMMANDS.to_vec() };
     let named = line.split('"').nth(1).unwrap().replace("$requests", requests.trim_matches('\''));
     let named: Vec<&str> = named.split(' ').collect();
@@ -164,6 +166,22 @@ fn nothing_is_put_into_a_script_but_by_the_environment() {
         assert!(!script.contains("${{"), "{script}");
         assert!(step["run"].is_null() || step["shell"].as_str() == Some("bash"), "{step:?}");
     }
+}
+
+/// The others do without what may write.
+#[test]
+fn only_the_step_that_runs_rotate_gets_the_callers_token() {
+    let definition = definition();
+    let of = |step: &Value| step["env"]["GH_TOKEN"].as_str().map(str::to_owned);
+    let given: Vec<(&str, String)> = steps(&definition)
+        .iter()
+        .filter_map(|step| Some((step["name"].as_str().unwrap(), of(step)?)))
+        .collect();
+    let expected = [
+        ("Install the program", "${{ github.token }}".to_owned()),
+        ("Run it", "${{ inputs.token }}".to_owned()),
+    ];
+    assert_eq!(given, expected);
 }
 
 #[test]
