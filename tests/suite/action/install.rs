@@ -73,6 +73,37 @@ fn the_released_program_is_installed_once_its_checksum_holds() {
     assert_eq!((ended.status, ended.said), (0, format!("released {program}\n")));
 }
 
+/// It may have been built on a newer image, against libraries that are not here.
+#[test]
+fn a_cached_program_that_does_not_run_is_installed_anew() {
+    let runner = Runner::new();
+    runner.release();
+    let place = format!("../rotate/{VERSION}/bin");
+    fs::create_dir_all(runner.path("bin").join(&place)).unwrap();
+    runner.program(&format!("{place}/rotate"), "echo 'no such library' >&2; exit 1");
+    let ended = runner.install(&[]);
+    assert_eq!(ended.status, 0, "{}", ended.said);
+    let notice =
+        "::notice title=rotate::the program from the cache does not run here; installing it anew\n";
+    let program = format!("released [TEMP]/rotate/{VERSION}/bin/rotate\n");
+    for said in [notice, &program, "no such library\n"] {
+        assert!(ended.said.contains(said), "{}", ended.said);
+    }
+    assert_eq!(runner.install(&[]).said, program);
+
+    // one that is installed and does not run either is the end of it
+    let runner = Runner::new();
+    let cargo = r#"for root; do :; done
+mkdir -p "$root/bin"
+printf '#!/bin/sh\nexit 1\n' > "$root/bin/rotate"
+chmod +x "$root/bin/rotate""#;
+    runner.program("cargo", cargo);
+    let ended = runner.install(&[]);
+    let end =
+        format!("::error title=rotate::[TEMP]/rotate/{VERSION}/bin/rotate does not run here\n");
+    assert!(ended.status == 2 && ended.said.contains(&end), "{}", ended.said);
+}
+
 #[test]
 fn another_file_than_the_published_one_is_not_installed() {
     let asset = format!("rotate-{VERSION}-{TARGET}.tar.gz");
@@ -243,17 +274,23 @@ fn an_attestation_that_does_not_hold_ends_it() {
 }
 
 #[test]
-fn the_key_names_version_target_and_source() {
+fn the_key_names_version_target_image_and_source() {
     let runner = Runner::new();
     let script = project(".github/action/install");
-    let ended =
-        runner.script(&script, &["plan"], &[("RUNNER_OS", "Windows"), ("RUNNER_ARCH", "X64")]);
-    assert_eq!((ended.status, ended.said.as_str()), (0, ""));
-    let outputs = fs::read_to_string(runner.path("outputs")).unwrap();
-    let outputs = outputs.replace(runner.directory.path().to_str().unwrap(), "[TEMP]");
-    let (place, key) = outputs.trim_end().rsplit_once('\n').unwrap();
     let directory = format!("[TEMP]/rotate/{VERSION}");
-    assert_eq!(place, format!("directory={directory}\nprogram={directory}/bin/rotate.exe"));
-    let hash = key.strip_prefix(&format!("key=rotate-{VERSION}-x86_64-pc-windows-msvc-")).unwrap();
-    assert_eq!(hash.len(), 64);
+    for (image, named) in
+        [(None, "image"), (Some("win25"), "win25"), (Some("a,b\nkey=c"), "abkeyc")]
+    {
+        let mut environment = vec![("RUNNER_OS", "Windows"), ("RUNNER_ARCH", "X64")];
+        environment.extend(image.map(|image| ("ImageOS", image)));
+        let _ = fs::remove_file(runner.path("outputs"));
+        let ended = runner.script(&script, &["plan"], &environment);
+        assert_eq!((ended.status, ended.said.as_str()), (0, ""));
+        let outputs = fs::read_to_string(runner.path("outputs")).unwrap();
+        let outputs = outputs.replace(runner.directory.path().to_str().unwrap(), "[TEMP]");
+        let (place, key) = outputs.trim_end().rsplit_once('\n').unwrap();
+        assert_eq!(place, format!("directory={directory}\nprogram={directory}/bin/rotate.exe"));
+        let begin = format!("key=rotate-{VERSION}-x86_64-pc-windows-msvc-{named}-");
+        assert_eq!(key.strip_prefix(&begin).map(str::len), Some(64), "{key}");
+    }
 }
