@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::act::released;
-use super::place::SOAKED;
+use super::place::{FIRST, SOAKED};
 use super::requests::is_right;
 use super::run::World;
 
@@ -107,6 +107,24 @@ fn the_readmes_lint_fails_the_job_and_annotates() {
     assert_eq!(log["version"], "2.1.0");
     assert!(results.iter().any(|one| one["ruleId"] == "dangling-reference"), "{log}");
     assert!(world.hub.asked().is_empty(), "lint needs no GitHub");
+}
+
+/// A push may be of several commits or the first one, so that the one before its last is nothing to compare with.
+#[test]
+fn the_readmes_lint_compares_pull_requests_only() {
+    let world = World::new();
+    world.release();
+    let lint = shown("README.md", "lint");
+    let _ = world.act("push", &lint).success();
+    let file = format!("production/externalsecret-auth-{FIRST}.yaml");
+    let text = world.place.read(&file);
+    let changed = text.replace("key: production/auth", "key: production/other");
+    assert_ne!(text, changed);
+    world.place.write(&file, &changed);
+    world.place.commit(0, "Change what a version reads");
+    let job = world.act("push", &lint).success();
+    assert_eq!(job.output("findings"), "0");
+    let _ = world.act("pull_request", &lint).fails().says(&["changed-in-place"]);
 }
 
 #[test]
