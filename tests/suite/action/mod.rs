@@ -223,6 +223,9 @@ fn example_workflows() -> Vec<(String, String)> {
     let mut found = workflows_in("README.md");
     assert_eq!(found.len(), 2);
     found.extend(workflows_in(PAGE));
+    assert!(COMMANDS.iter().all(|command| {
+        found.iter().any(|(_, text)| text.contains(&format!(" command: {command}\n")))
+    }));
     found
 }
 
