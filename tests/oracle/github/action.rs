@@ -6,9 +6,11 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::act::released;
-use super::place::SOAKED;
+use super::place::{FIRST, FRESH, SOAKED};
 use super::requests::is_right;
 use super::run::World;
+
+const PAGE: &str = ".github/docs/action.md";
 
 /// The workflow of a page that has a command, as it stands there.
 fn shown(page: &str, command: &str) -> String {
@@ -109,6 +111,24 @@ fn the_readmes_lint_fails_the_job_and_annotates() {
     assert!(world.hub.asked().is_empty(), "lint needs no GitHub");
 }
 
+/// A push may be of several commits or the first one, so that the one before its last is nothing to compare with.
+#[test]
+fn the_readmes_lint_compares_pull_requests_only() {
+    let world = World::new();
+    world.release();
+    let lint = shown("README.md", "lint");
+    let _ = world.act("push", &lint).success();
+    let file = format!("production/externalsecret-auth-{FIRST}.yaml");
+    let text = world.place.read(&file);
+    let changed = text.replace("key: production/auth", "key: production/other");
+    assert_ne!(text, changed);
+    world.place.write(&file, &changed);
+    world.place.commit(0, "Change what a version reads");
+    let job = world.act("push", &lint).success();
+    assert_eq!(job.output("findings"), "0");
+    let _ = world.act("pull_request", &lint).fails().says(&["changed-in-place"]);
+}
+
 #[test]
 fn every_input_of_a_promotion_arrives() {
     let world = World::new();
@@ -142,16 +162,48 @@ dry-run: true";
 }
 
 #[test]
-fn bump_prune_and_status_run() {
+fn the_pages_bump_keeps_its_versions_while_they_are_open() {
     let world = World::new();
     world.release();
-    let bump = "command: bump\nenvironment: staging\nsecrets: auth";
-    let prune = "command: prune\nenvironment: staging";
-    let job = world.act("push", &workflow(&[bump, prune, "command: status"])).success();
-    let open = world.hub.open();
-    assert_eq!(open.len(), 1, "{}", job.said);
-    assert_eq!(open[0].head, "rotate/bump/staging/auth");
-    assert!(job.said.contains("billing") && job.said.contains("production"), "{}", job.said);
+    let bump = shown(PAGE, "bump");
+    let _ = world.act("schedule", &bump).success();
+    let heads =
+        || -> Vec<String> { world.hub.open().iter().map(|pull| pull.head.clone()).collect() };
+    let expected = [SOAKED, FRESH].map(|family| format!("rotate/bump/staging/{family}"));
+    assert_eq!(heads(), expected);
+    let before = world.place.branches();
+    let _ = world.act("schedule", &bump).success();
+    assert_eq!((heads(), world.place.branches()), (expected.to_vec(), before));
+}
+
+#[test]
+fn the_pages_prune_and_status_run() {
+    let world = World::new();
+    world.release();
+    let job = world.act("schedule", &shown(PAGE, "prune")).success();
+    let (pulls, changed) = (job.output("pull-requests"), job.output("changed"));
+    assert_eq!((&*pulls, &*changed), ("[]", "false"));
+    for environment in ["staging", "production"] {
+        assert!(job.said.contains(&format!("clear away in {environment}")), "{}", job.said);
+    }
+    let job = world.act("schedule", &shown(PAGE, "status")).success();
+    let job = job.says(&["Summary - ### rotate status", "billing", "production"]);
+    assert!(job.output("report").ends_with(".md"), "{}", job.said);
+}
+
+#[test]
+fn each_step_of_a_job_keeps_its_report() {
+    let world = World::new();
+    world.release();
+    let job = world.act("push", &workflow(&["command: status", "command: lint"])).success();
+    let reports = job.said.lines().filter_map(|line| line.split_once("::set-output:: report="));
+    // Both the script inside and the Action around it set each output.
+    let mut reports: Vec<&str> = reports.map(|(_, path)| path.trim()).collect();
+    reports.dedup();
+    let parts: Vec<_> = reports.iter().map(|path| path.rsplit_once('/').unwrap()).collect();
+    let names: Vec<&str> = parts.iter().map(|(_, name)| *name).collect();
+    assert_eq!(names, ["report.md", "report.sarif"]);
+    assert_ne!(parts[0].0, parts[1].0);
 }
 
 #[test]
@@ -204,7 +256,7 @@ fn what_an_input_holds_is_never_run() {
 fn the_token_of_an_app_opens_it() {
     let world = World::new();
     world.release();
-    let workflow = shown(".github/docs/action.md", "promote");
+    let workflow = shown(PAGE, "promote");
     let job = world.act_with("a-token-that-may-nothing", "schedule", &workflow).success();
     let open = world.hub.open();
     assert_eq!(open.len(), 1, "{}", job.said);

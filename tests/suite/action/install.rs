@@ -73,6 +73,37 @@ fn the_released_program_is_installed_once_its_checksum_holds() {
     assert_eq!((ended.status, ended.said), (0, format!("released {program}\n")));
 }
 
+/// It may have been built on a newer image, against libraries that are not here.
+#[test]
+fn a_cached_program_that_does_not_run_is_installed_anew() {
+    let runner = Runner::new();
+    runner.release();
+    let place = format!("../rotate/{VERSION}/bin");
+    fs::create_dir_all(runner.path("bin").join(&place)).unwrap();
+    runner.program(&format!("{place}/rotate"), "echo 'no such library' >&2; exit 1");
+    let ended = runner.install(&[]);
+    assert_eq!(ended.status, 0, "{}", ended.said);
+    let notice =
+        "::notice title=rotate::the program from the cache does not run here; installing it anew\n";
+    let program = format!("released [TEMP]/rotate/{VERSION}/bin/rotate\n");
+    for said in [notice, &program, "no such library\n"] {
+        assert!(ended.said.contains(said), "{}", ended.said);
+    }
+    assert_eq!(runner.install(&[]).said, program);
+
+    // one that is installed and does not run either is the end of it
+    let runner = Runner::new();
+    let cargo = r#"for root; do :; done
+mkdir -p "$root/bin"
+printf '#!/bin/sh\nexit 1\n' > "$root/bin/rotate"
+chmod +x "$root/bin/rotate""#;
+    runner.program("cargo", cargo);
+    let ended = runner.install(&[]);
+    let end =
+        format!("::error title=rotate::[TEMP]/rotate/{VERSION}/bin/rotate does not run here\n");
+    assert!(ended.status == 2 && ended.said.contains(&end), "{}", ended.said);
+}
+
 #[test]
 fn another_file_than_the_published_one_is_not_installed() {
     let asset = format!("rotate-{VERSION}-{TARGET}.tar.gz");
@@ -100,6 +131,28 @@ fn another_file_than_the_published_one_is_not_installed() {
     assert_eq!(ended.status, 2);
     let expected = format!("::error title=rotate::{asset} has no checksum beside it\n");
     assert!(ended.said.starts_with(&expected), "{}", ended.said);
+}
+
+/// What is fetched, unpacked or built, by whomever it was written, learns no token.
+#[test]
+fn only_the_check_of_the_attestation_sees_a_token() {
+    let tokens = ["GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN", "GITHUB_ENTERPRISE_TOKEN"];
+    let runner = Runner::new();
+    let all = runner.path("all");
+    let note = format!(
+        "printf '%s in %s\\n' \"$(env | grep -c TOKEN)\" \"${{0##*/}}\" >> {}",
+        all.display()
+    );
+    runner.program("curl", &format!("{note}\nprintf 404; exit 22"));
+    let build = "for root; do :; done\nmkdir -p \"$root/bin\"\ncp \"$0\" \"$root/bin/rotate\"";
+    // what it builds is a copy of it, which builds nothing when it is asked for its version
+    runner.program("cargo", &format!("{note}\n[ $# -gt 1 ] || exit 0\n{build}"));
+    let mut environment = vec![("ROTATE_RELEASES", ""), ("ACTION_REPOSITORY", "example/rotate")];
+    environment.extend(tokens.map(|name| (name, "a token")));
+    let ended = runner.install(&environment);
+    assert_eq!(ended.status, 0, "{}", ended.said);
+    let seen = fs::read_to_string(all).unwrap();
+    assert_eq!(seen, "0 in curl\n0 in cargo\n0 in rotate\n");
 }
 
 /// `cargo` is a stand-in here; that it builds is tried in the workflow of the project.
@@ -189,7 +242,7 @@ fn an_attestation_that_does_not_hold_ends_it() {
     );
     runner.program(
         "gh",
-        &format!("[ \"$3\" = --help ] || echo \"gh $* on $GH_HOST\"\n[ ! -f {mirror}/bad ]"),
+        &format!("[ \"$3\" = --help ] || echo \"gh $* on $GH_HOST with $GH_TOKEN\"\n[ ! -f {mirror}/bad ]"),
     );
     let from_github =
         [("ROTATE_RELEASES", ""), ("ACTION_REPOSITORY", "example/rotate"), ("GH_TOKEN", "a token")];
@@ -197,7 +250,7 @@ fn an_attestation_that_does_not_hold_ends_it() {
     let ended = runner.install(&from_github);
     let verified = format!(
         "gh attestation verify {asset} --repo example/rotate --source-ref refs/tags/v{VERSION} \
-         --signer-workflow example/rotate/.github/workflows/release.yml on github.com\n"
+         --signer-workflow example/rotate/.github/workflows/release.yml on github.com with a token\n"
     );
     assert!(ended.status == 0 && ended.said.starts_with(&verified), "{}", ended.said);
     let asked = fs::read_to_string(format!("{mirror}/asked")).unwrap();
@@ -221,17 +274,23 @@ fn an_attestation_that_does_not_hold_ends_it() {
 }
 
 #[test]
-fn the_key_names_version_target_and_source() {
+fn the_key_names_version_target_image_and_source() {
     let runner = Runner::new();
     let script = project(".github/action/install");
-    let ended =
-        runner.script(&script, &["plan"], &[("RUNNER_OS", "Windows"), ("RUNNER_ARCH", "X64")]);
-    assert_eq!((ended.status, ended.said.as_str()), (0, ""));
-    let outputs = fs::read_to_string(runner.path("outputs")).unwrap();
-    let outputs = outputs.replace(runner.directory.path().to_str().unwrap(), "[TEMP]");
-    let (place, key) = outputs.trim_end().rsplit_once('\n').unwrap();
     let directory = format!("[TEMP]/rotate/{VERSION}");
-    assert_eq!(place, format!("directory={directory}\nprogram={directory}/bin/rotate.exe"));
-    let hash = key.strip_prefix(&format!("key=rotate-{VERSION}-x86_64-pc-windows-msvc-")).unwrap();
-    assert_eq!(hash.len(), 64);
+    for (image, named) in
+        [(None, "image"), (Some("win25"), "win25"), (Some("a,b\nkey=c"), "abkeyc")]
+    {
+        let mut environment = vec![("RUNNER_OS", "Windows"), ("RUNNER_ARCH", "X64")];
+        environment.extend(image.map(|image| ("ImageOS", image)));
+        let _ = fs::remove_file(runner.path("outputs"));
+        let ended = runner.script(&script, &["plan"], &environment);
+        assert_eq!((ended.status, ended.said.as_str()), (0, ""));
+        let outputs = fs::read_to_string(runner.path("outputs")).unwrap();
+        let outputs = outputs.replace(runner.directory.path().to_str().unwrap(), "[TEMP]");
+        let (place, key) = outputs.trim_end().rsplit_once('\n').unwrap();
+        assert_eq!(place, format!("directory={directory}\nprogram={directory}/bin/rotate.exe"));
+        let begin = format!("key=rotate-{VERSION}-x86_64-pc-windows-msvc-{named}-");
+        assert_eq!(key.strip_prefix(&begin).map(str::len), Some(64), "{key}");
+    }
 }

@@ -55,6 +55,8 @@ fn users(input: &str) -> Vec<&'static str> {
     let line = script.lines().find(|line| {
         line.starts_with("only ") && line.split_whitespace().any(|word| word == input)
     });
+    // it always has a value, so it is taken away instead of refused
+    let line = if input == "token" { Some("only \"$requests\" token") } else { line };
     let Some(line) = line else { return COMMANDS.to_vec() };
     let named = line.split('"').nth(1).unwrap().replace("$requests", requests.trim_matches('\''));
     let named: Vec<&str> = named.split(' ').collect();
@@ -166,6 +168,22 @@ fn nothing_is_put_into_a_script_but_by_the_environment() {
     }
 }
 
+/// The others do without what may write.
+#[test]
+fn only_the_step_that_runs_rotate_gets_the_callers_token() {
+    let definition = definition();
+    let of = |step: &Value| step["env"]["GH_TOKEN"].as_str().map(str::to_owned);
+    let given: Vec<(&str, String)> = steps(&definition)
+        .iter()
+        .filter_map(|step| Some((step["name"].as_str().unwrap(), of(step)?)))
+        .collect();
+    let expected = [
+        ("Install the program", "${{ github.token }}".to_owned()),
+        ("Run it", "${{ inputs.token }}".to_owned()),
+    ];
+    assert_eq!(given, expected);
+}
+
 #[test]
 fn each_output_comes_from_the_step_that_runs_rotate() {
     let definition = definition();
@@ -205,6 +223,9 @@ fn example_workflows() -> Vec<(String, String)> {
     let mut found = workflows_in("README.md");
     assert_eq!(found.len(), 2);
     found.extend(workflows_in(PAGE));
+    assert!(COMMANDS.iter().all(|command| {
+        found.iter().any(|(_, text)| text.contains(&format!(" command: {command}\n")))
+    }));
     found
 }
 

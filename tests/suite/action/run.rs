@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::path::PathBuf;
 
 use super::project;
 use super::runner::{Ended, Runner};
 
-const REPORT: &str = "--report=[TEMP]/rotate/report.";
+const REPORT: &str = "--report=[REPORTS]/report.";
 
 impl Runner {
-    /// What `rotate` is started with, if it is.
+    /// What `rotate` is started with, if it is; each has a directory of its own for its report, which `[REPORTS]` stands for.
     fn run(&self, inputs: &[(&str, &str)]) -> Result<Vec<String>, Ended> {
         self.program("rotate", "printf '%s\\0' \"$@\" > \"$RUNNER_TEMP/arguments\"\nenv > \"$RUNNER_TEMP/environment\"\nexit ${STATUS:-0}");
         let _ = fs::remove_file(self.path("arguments"));
@@ -27,8 +28,17 @@ impl Runner {
             return Err(ended);
         }
         let arguments = fs::read_to_string(self.path("arguments")).unwrap();
-        let arguments = arguments.replace(self.directory.path().to_str().unwrap(), "[TEMP]");
+        let reports = self.reports();
+        let reports = reports.iter().find(|one| arguments.contains(one.to_str().unwrap()));
+        let arguments = arguments.replace(reports.unwrap().to_str().unwrap(), "[REPORTS]");
+        fs::remove_dir(reports.unwrap()).unwrap();
         Ok(arguments.strip_suffix('\0').unwrap().split('\0').map(str::to_owned).collect())
+    }
+
+    /// The directories for reports.
+    fn reports(&self) -> Vec<PathBuf> {
+        let all = fs::read_dir(self.directory.path()).unwrap().map(|entry| entry.unwrap().path());
+        all.filter(|path| path.to_str().unwrap().contains("/rotate-report.")).collect()
     }
 
     #[track_caller]
@@ -236,6 +246,30 @@ fn an_input_without_effect_is_refused() {
     }
     let why = "the input `token` is empty, and `promote` speaks to GitHub";
     runner.refuses(&[("INPUT_COMMAND", "promote"), ("GH_TOKEN", "")], why);
+}
+
+/// A later step of the job reads the report of an earlier one.
+#[test]
+fn each_step_has_a_report_of_its_own() {
+    let runner = Runner::new();
+    runner.program(
+        "rotate",
+        "for one; do case \"$one\" in --report=*) printf '%s ' \"$1\" > \"${one#*=}\";; esac; done",
+    );
+    for command in ["lint", "status", "lint"] {
+        let inputs = [("INPUT_COMMAND", command)];
+        assert_eq!(runner.script(&project(".github/action/run"), &[], &inputs).status, 0);
+    }
+    let mut left = Vec::new();
+    for directory in runner.reports() {
+        for file in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+            left.push(
+                fs::read_to_string(&file).unwrap() + file.file_name().unwrap().to_str().unwrap(),
+            );
+        }
+    }
+    left.sort();
+    assert_eq!(left, ["lint report.sarif", "lint report.sarif", "status report.md"]);
 }
 
 #[test]
