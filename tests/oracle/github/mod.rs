@@ -13,6 +13,7 @@ mod pulls;
 mod requests;
 mod routes;
 mod run;
+mod trees;
 
 use std::env;
 use std::ffi::OsString;

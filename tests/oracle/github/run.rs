@@ -28,7 +28,10 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new() -> Self {
-        let place = Place::new();
+        Self::of(Place::new())
+    }
+
+    pub(super) fn of(place: Place) -> Self {
         Self { hub: Hub::start(&place.bare()), place, runs: AtomicUsize::new(0) }
     }
 
