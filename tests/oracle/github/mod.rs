@@ -8,6 +8,7 @@ mod hub;
 mod itself;
 mod openapi;
 mod others;
+mod people;
 mod place;
 mod pulls;
 mod requests;

@@ -248,6 +248,12 @@ pub(super) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&said).into_owned()
 }
 
+/// The configuration that keeps a family's first version in production.
+pub(super) fn hold() -> String {
+    let what = format!("environment: production, secret: {SOAKED}, version: \"{FIRST}\"");
+    format!("holds:\n  - {{ {what}, reason: a freeze }}\n")
+}
+
 fn kustomization(environment: &str, families: &[&str]) -> String {
     let mut text = format!(
         "apiVersion: kustomize.config.k8s.io/v1beta1

@@ -99,6 +99,14 @@ impl Run {
         serde_json::from_str(output).unwrap_or_else(|error| panic!("{error}: {output}"))
     }
 
+    /// Why the only pull request is what it is.
+    #[track_caller]
+    pub(super) fn reason(&self) -> String {
+        let pulls = self.pulls();
+        assert_eq!(pulls.len(), 1, "{pulls:?}");
+        pulls[0]["reason"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// Each pull request as `family version action`, sorted, and whether anything changed.
     #[track_caller]
     pub(super) fn told(&self) -> (Vec<String>, bool) {
