@@ -3,6 +3,7 @@
 
 mod act;
 mod action;
+mod bases;
 mod http;
 mod hub;
 mod itself;
