@@ -117,8 +117,22 @@ impl Hub {
         pull.closed = Some(now());
     }
 
+    /// As a person does who rewrites its title or its text.
+    pub(super) fn edit(&self, number: u64, change: impl FnOnce(&mut Pull)) {
+        change(self.state().pull(number).unwrap());
+    }
+
     /// As a person does who wants it, with a merge commit.
     pub(super) fn merge(&self, number: u64) {
+        self.take(number, true);
+    }
+
+    /// The same with a commit that knows nothing of the branch.
+    pub(super) fn squash(&self, number: u64) {
+        self.take(number, false);
+    }
+
+    fn take(&self, number: u64, names_branch: bool) {
         let mut state = self.state();
         state.refresh();
         let bare = state.bare.clone();
@@ -128,7 +142,8 @@ impl Hub {
         let tree = git(&bare, &["merge-tree", "--write-tree", &main, &head]);
         let message = format!("Merge pull request #{number}");
         let parents = ["-p", &main, "-p", &head];
-        let arguments = [&["commit-tree", &tree][..], &parents, &["-m", &message]].concat();
+        let parents = if names_branch { &parents[..] } else { &parents[..2] };
+        let arguments = [&["commit-tree", &tree][..], parents, &["-m", &message]].concat();
         let commit = git(&bare, &arguments);
         git(&bare, &["update-ref", &main, &commit]);
         pull.open = false;

@@ -3,16 +3,19 @@
 
 mod act;
 mod action;
+mod bases;
 mod http;
 mod hub;
 mod itself;
 mod openapi;
 mod others;
+mod people;
 mod place;
 mod pulls;
 mod requests;
 mod routes;
 mod run;
+mod trees;
 
 use std::env;
 use std::ffi::OsString;

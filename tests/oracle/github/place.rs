@@ -33,6 +33,11 @@ impl Place {
 
     /// Both families at their first version everywhere.
     fn plain() -> Self {
+        Self::with_trees(&[("", &[SOAKED, FRESH])])
+    }
+
+    /// Trees below a repository's root, each with its families at their first version everywhere.
+    pub(super) fn with_trees(trees: &[(&str, &[&str])]) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let place = Self { directory, now: Utc::now().trunc_subsecs(0) };
         let bare = place.bare();
@@ -44,18 +49,24 @@ impl Place {
         fs::create_dir(&root).unwrap();
         place.succeeds(place.git(&["init", "--quiet", "--initial-branch=main"]));
         place.succeeds(place.git(&["remote", "add", "origin", bare.to_str().unwrap()]));
-        for environment in ["staging", "production"] {
-            for family in [SOAKED, FRESH] {
-                let file = |what: &str| format!("{environment}/{what}.yaml");
-                place.write(&file(family), &deployment(environment, family));
-                let stub = format!("externalsecret-{family}-{FIRST}");
-                place.write(&file(&stub), &stub_of(environment, family));
-            }
-            place.write(&format!("{environment}/kustomization.yaml"), &kustomization(environment));
+        for (tree, families) in trees {
+            place.plant(tree, families);
         }
         place.commit(24 * 40, "Begin");
         place.push();
         place
+    }
+
+    fn plant(&self, tree: &str, families: &[&str]) {
+        for environment in ["staging", "production"] {
+            let file = |what: &str| Path::new(tree).join(environment).join(format!("{what}.yaml"));
+            for family in families {
+                self.write(file(family), &deployment(environment, family));
+                let stub = format!("externalsecret-{family}-{FIRST}");
+                self.write(file(&stub), &stub_of(environment, family));
+            }
+            self.write(file("kustomization"), &kustomization(environment, families));
+        }
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -81,7 +92,7 @@ impl Place {
         self.ago(hours).format("%Y%m%d%H%M%S").to_string()
     }
 
-    pub(super) fn write(&self, path: &str, text: &str) {
+    pub(super) fn write(&self, path: impl AsRef<Path>, text: &str) {
         let file = self.root().join(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, text).unwrap();
@@ -93,9 +104,15 @@ impl Place {
 
     /// A new version of a family in staging, committed then.
     pub(super) fn rotate_in_staging(&self, family: &str, hours: i64) {
+        self.rotate_in_staging_of(".", family, hours);
+    }
+
+    /// The same in a tree below the repository's root.
+    pub(super) fn rotate_in_staging_of(&self, tree: &str, family: &str, hours: i64) {
         let at = self.ago(hours).to_rfc3339();
         let mut bump = Command::new(env!("CARGO_BIN_EXE_rotate"));
-        bump.current_dir(self.root()).args(["bump", "staging", family, "--at", &at, "--commit"]);
+        bump.current_dir(self.root()).args(["-C", tree, "bump", "staging", family]);
+        bump.args(["--at", &at, "--commit"]);
         self.succeeds(self.settled(bump, hours));
     }
 
@@ -231,7 +248,13 @@ pub(super) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&said).into_owned()
 }
 
-fn kustomization(environment: &str) -> String {
+/// The configuration that keeps a family's first version in production.
+pub(super) fn hold() -> String {
+    let what = format!("environment: production, secret: {SOAKED}, version: \"{FIRST}\"");
+    format!("holds:\n  - {{ {what}, reason: a freeze }}\n")
+}
+
+fn kustomization(environment: &str, families: &[&str]) -> String {
     let mut text = format!(
         "apiVersion: kustomize.config.k8s.io/v1beta1
 kind: Kustomization
@@ -239,7 +262,7 @@ namespace: shop-{environment}
 resources:
 "
     );
-    for family in [SOAKED, FRESH] {
+    for family in families {
         text += &format!("  - {family}.yaml\n  - externalsecret-{family}-{FIRST}.yaml\n");
     }
     text

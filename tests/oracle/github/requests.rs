@@ -1,7 +1,7 @@
 //! The life of a pull request, seen from the remote's branches and from GitHub.
 
 use super::hub::BOT;
-use super::place::{FIRST, FRESH, Place, SOAKED};
+use super::place::{FIRST, FRESH, Place, SOAKED, hold};
 use super::pulls::Pull;
 use super::run::World;
 
@@ -181,8 +181,7 @@ fn a_version_that_comes_back_is_opened_again() {
     let world = World::new();
     let version = world.place.version(72);
     let _ = world.run(PROMOTE).success();
-    let hold = "holds:\n  - { environment: production, secret: auth, version: \"20250602090000\", reason: a freeze }\n";
-    world.place.write("rotate.yaml", hold);
+    world.place.write("rotate.yaml", &hold());
     world.place.commit(0, "Hold it");
     world.place.push();
     let run = world.run(PROMOTE).success();

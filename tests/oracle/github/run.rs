@@ -28,7 +28,10 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new() -> Self {
-        let place = Place::new();
+        Self::of(Place::new())
+    }
+
+    pub(super) fn of(place: Place) -> Self {
         Self { hub: Hub::start(&place.bare()), place, runs: AtomicUsize::new(0) }
     }
 
@@ -94,6 +97,14 @@ impl Run {
     pub(super) fn pulls(&self) -> Vec<Value> {
         let output = self.output("pull-requests");
         serde_json::from_str(output).unwrap_or_else(|error| panic!("{error}: {output}"))
+    }
+
+    /// Why the only pull request is what it is.
+    #[track_caller]
+    pub(super) fn reason(&self) -> String {
+        let pulls = self.pulls();
+        assert_eq!(pulls.len(), 1, "{pulls:?}");
+        pulls[0]["reason"].as_str().unwrap_or_default().to_owned()
     }
 
     /// Each pull request as `family version action`, sorted, and whether anything changed.
