@@ -214,3 +214,26 @@ fn hooks_of_the_clone_do_not_run() {
     assert_eq!(run.told(), (vec![format!("auth {version} closed")], true), "{}", run.said);
     assert_eq!(world.place.branch_names(), ["main"]);
 }
+
+/// Who lets it go to another base has decided that.
+#[test]
+fn one_that_a_person_sent_elsewhere_is_left() {
+    let world = World::new();
+    let _ = world.run(PROMOTE).success();
+    world.place.succeeds(world.place.git(&["push", "--quiet", "origin", "main:release"]));
+    world.hub.edit(1, |pull| "release".clone_into(&mut pull.base));
+    let (before, _) = (world.commit(BRANCH), world.hub.asked());
+    for hours in [72, 1] {
+        if hours == 1 {
+            world.place.rotate_in_staging(SOAKED, hours);
+            world.place.push();
+        }
+        let run = world.run_later(36 - hours / 2, &["promote", "--family", "auth"]).success();
+        let told = vec![format!("auth {} left", world.place.version(hours))];
+        assert_eq!(run.told(), (told, false), "{}", run.said);
+        assert!(run.reason().contains("proposed to `release` by #1"), "{}", run.reason());
+        let writes = world.hub.writes();
+        assert!(writes.is_empty() && world.commit(BRANCH) == before, "{writes:?}");
+    }
+    assert_eq!(world.hub.open()[0].base, "release");
+}
