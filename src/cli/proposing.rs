@@ -68,6 +68,8 @@ pub struct Run<'a> {
     tips: BTreeMap<String, Option<String>>,
     /// Whether something was left since its tree cannot be read.
     has_left: bool,
+    /// What failed of things that were done but for that.
+    failures: Vec<Failure>,
 }
 
 impl<'a> Run<'a> {
@@ -77,7 +79,14 @@ impl<'a> Run<'a> {
         let mut roots = repo.roots.iter().filter(|root| root.environment.is_some());
         let failed = roots.find(|root| root.has_failed());
         let unreadable = failed.map(|root| format!("`{}` does not build", root.path.display()));
-        Self { target, console, unreadable, tips: BTreeMap::new(), has_left: false }
+        Self {
+            target,
+            console,
+            unreadable,
+            tips: BTreeMap::new(),
+            has_left: false,
+            failures: Vec::new(),
+        }
     }
 
     /// Takes every step; what fails keeps nothing else from being done.
@@ -116,6 +125,7 @@ impl<'a> Run<'a> {
                 }
             }
         }
+        failures.append(&mut self.failures);
         if let (true, Some(unreadable)) = (self.has_left, &self.unreadable) {
             let text =
                 format!("{unreadable} on {}; what it may concern was left", target.mainline());
@@ -160,7 +170,10 @@ impl<'a> Run<'a> {
             let why = format!("Closed: {}.", line(&gone.why));
             self.target.client.close(pull.number, &body, &why)?;
         }
-        self.delete(&pull.branch)?;
+        // It is closed, whatever becomes of its branch.
+        if let Err(failure) = self.delete(pull) {
+            self.failures.push(failure);
+        }
         Ok(self.view(marker, Some(pull), gone.action, Some(gone.why)))
     }
 
@@ -178,7 +191,10 @@ impl<'a> Run<'a> {
         let body = marker.put_between(before, &ticks::keep(ours, &proposed.body), after);
         let is_same = ticks::same(&pull.body, &body);
         if self.target.writes && !is_same {
-            self.target.client.update(pull.number, &body)?;
+            match self.target.client.update(pull.number, &body) {
+                Err(error) if branch == Branch::Pushed => self.failures.push(error.into()),
+                done => done?,
+            }
         }
         let is_done = branch == Branch::Fits && is_same;
         let action = if is_done { Action::Unchanged } else { Action::Updated };
@@ -208,7 +224,7 @@ impl<'a> Run<'a> {
             };
             return left(Some(pull), why);
         }
-        if let Some(pull) = declined(&proposed.wanted, &known) {
+        if let Some(pull) = declined(&proposed.wanted, &self.target.base, &known) {
             let number = pull.number;
             let why =
                 format!("#{number} was closed by a person; reopen it, or wait for another version");
@@ -225,7 +241,7 @@ impl<'a> Run<'a> {
             return Ok(self.view(&marker, None, Action::Opened, None));
         }
         let new = NewPull {
-            title: proposed.message.lines().next().unwrap_or_default().to_owned(),
+            title: title(proposed),
             head: name.clone(),
             base: self.target.base.clone(),
             body: marker.put(&proposed.body),
@@ -302,10 +318,15 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Takes the branch of a closed pull request away, unless others have committed to it.
-    fn delete(&mut self, name: &str) -> Result<(), Failure> {
+    /// Takes the branch of a closed pull request away, unless others have committed to it or propose it as well.
+    fn delete(&mut self, pull: &Pull) -> Result<(), Failure> {
+        let name = &*pull.branch;
         let Some(there) = self.tip(name) else { return Ok(()) };
         if !self.target.remote.is_own(&self.target.tip, &there) {
+            return Ok(());
+        }
+        let known = self.target.client.of_branch(name)?;
+        if known.iter().any(|one| one.is_open && one.number != pull.number) {
             return Ok(());
         }
         // Where somebody was faster, it is gone already, or has become somebody's.
@@ -344,6 +365,15 @@ impl<'a> Run<'a> {
 fn marker(proposed: &Proposed) -> Marker {
     let Wanted { subject, version, .. } = &proposed.wanted;
     Marker { subject: subject.clone(), version: version.clone(), closed: false }
+}
+
+/// The first line of the commit's message, with the tree where a repository has several.
+fn title(proposed: &Proposed) -> String {
+    let first = proposed.message.lines().next().unwrap_or_default();
+    match &*proposed.wanted.subject.tree {
+        "" => first.to_owned(),
+        tree => format!("{first} ({tree})"),
+    }
 }
 
 fn overtaken(branch: &str) -> Failure {

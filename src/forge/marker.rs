@@ -124,10 +124,9 @@ impl<'t> Text<'t> {
             if let (Some(close), Some(marker)) = (close, marker) {
                 let after = &json[close + CLOSE.len()..];
                 let head = &text[..open];
-                let begin = head.find(BEGIN.trim_end());
-                let (before, ours) = begin.map_or(("", head), |begin| {
-                    (&head[..begin], head[begin + BEGIN.len() - 1..].trim())
-                });
+                // Without it, nobody could tell what people wrote from what is ours.
+                let begin = head.rfind(BEGIN.trim_end())?;
+                let (before, ours) = (&head[..begin], head[begin + BEGIN.len() - 1..].trim());
                 return Some(Self { before, ours, marker, after });
             }
             end = open;

@@ -78,13 +78,13 @@ pub fn reconcile<'p>(
 
 /// The pull request for the same thing that a person closed without merging it.
 #[must_use]
-pub fn declined<'p>(wanted: &Wanted, closed: &'p [Pull]) -> Option<&'p Pull> {
+pub fn declined<'p>(wanted: &Wanted, base: &str, closed: &'p [Pull]) -> Option<&'p Pull> {
     closed.iter().find(|pull| {
         let marker = pull.marker.as_ref();
         let same = marker.is_some_and(|marker| {
             marker.subject == wanted.subject && marker.version == wanted.version && !marker.closed
         });
-        same && !pull.is_merged && !pull.is_open
+        same && pull.base == base && !pull.is_merged && !pull.is_open
     })
 }
 
@@ -186,7 +186,7 @@ mod tests {
         by_us.marker.as_mut().unwrap().closed = true;
         let merged = Pull { is_merged: true, ..by_person.clone() };
         let other = Pull { is_open: false, ..pull(Kind::Promote, "a", "2") };
-        assert_eq!(declined(&asked, &[open, by_us, merged, other]), None);
-        assert_eq!(declined(&asked, std::slice::from_ref(&by_person)), Some(&by_person));
+        assert_eq!(declined(&asked, "main", &[open, by_us, merged, other]), None);
+        assert_eq!(declined(&asked, "main", std::slice::from_ref(&by_person)), Some(&by_person));
     }
 }

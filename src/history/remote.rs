@@ -98,7 +98,8 @@ impl Remote<'_> {
         let wanted = [branch.to_owned(), format!("{prefix}*")]
             .map(|name| format!("+refs/heads/{name}:{to}/{name}"));
         let [branch, others] = &wanted;
-        let mut arguments = vec!["fetch", "--quiet", "--no-tags", "--prune"];
+        let mut arguments =
+            vec!["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--prune"];
         if self.git.repository().is_shallow() {
             // Since when a version runs is told by the whole history.
             arguments.push("--unshallow");
@@ -210,8 +211,10 @@ impl Remote<'_> {
     ) -> Result<Pushed, HistoryError> {
         let lease =
             format!("--force-with-lease=refs/heads/{branch}:{}", expected.unwrap_or_default());
-        let output =
-            self.run(&["push", "--quiet", "--no-verify", &lease, &self.name, what], None)?;
+        // Nothing else goes with it, whatever the settings say.
+        let alone = ["--no-verify", "--no-follow-tags", "--recurse-submodules=no"];
+        let arguments = [&["push", "--quiet"][..], &alone, &[&lease, &self.name, what]].concat();
+        let output = self.run(&arguments, None)?;
         if output.status.success() {
             return Ok(Pushed::Done);
         }
@@ -325,22 +328,35 @@ fn is_ours(repository: &Repository, commit: &git2::Commit<'_>) -> Result<bool, g
     }
 }
 
-/// What tells a change from any other: its paths, and what is there afterwards.
+/// What tells a change from any other: its paths, and its lines with those around them. Where else the files change
+/// does not matter: a branch that was brought up to date is no other one.
 fn digest(
     repository: &Repository,
     before: &git2::Tree<'_>,
     after: &git2::Tree<'_>,
 ) -> Result<Oid, git2::Error> {
-    let difference = repository.diff_tree_to_tree(Some(before), Some(after), None)?;
+    let mut options = git2::DiffOptions::new();
+    options.force_text(true).context_lines(3);
+    let difference = repository.diff_tree_to_tree(Some(before), Some(after), Some(&mut options))?;
     let mut text = Vec::new();
-    for delta in difference.deltas() {
+    difference.print(git2::DiffFormat::Patch, |delta, _, line| {
         let file = delta.new_file();
-        text.extend(file.id().as_bytes());
-        text.extend(
-            file.path_bytes().or_else(|| delta.old_file().path_bytes()).unwrap_or_default(),
-        );
-        text.push(0);
-    }
+        match line.origin() {
+            'F' => {
+                let path = file.path_bytes().or_else(|| delta.old_file().path_bytes());
+                text.push(0);
+                text.extend(path.unwrap_or_default());
+                text.extend(i32::from(file.mode()).to_be_bytes());
+            }
+            // The numbers of the lines.
+            'H' => {}
+            origin => {
+                text.extend(origin.to_string().bytes());
+                text.extend(line.content());
+            }
+        }
+        true
+    })?;
     Oid::hash_object(git2::ObjectType::Blob, &text)
 }
 

@@ -85,7 +85,7 @@ fn in_state(state: &str, base: &str, branch: &str, repository: &str, marker: &Va
     let side = |name: &str, of: &str| json!({ "ref": name, "sha": "0".repeat(40), "repo": { "full_name": of } });
     json!({
         "number": 7, "html_url": "https://github.example/7", "title": "Old", "merged_at": null, "state": state,
-        "body": format!("Text\n\n<!-- rotate: {marker} -->\n"),
+        "body": format!("<!-- rotate -->\nText\n\n<!-- rotate: {marker} -->\n"),
         "head": side(branch, repository), "base": side(base, "o/r"),
     })
 }

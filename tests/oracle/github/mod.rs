@@ -4,6 +4,7 @@
 mod act;
 mod action;
 mod bases;
+mod half;
 mod http;
 mod hub;
 mod itself;
