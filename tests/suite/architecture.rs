@@ -39,6 +39,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("croner", &["k8s"]),
     ("git2", &["history"]),
     ("miette", &["report"]),
+    ("mimalloc", &["main"]),
     ("serde_yaml", &["config"]),
     ("similar", &["report"]),
     ("std::env", &["cli"]),
