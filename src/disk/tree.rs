@@ -85,6 +85,12 @@ impl DiskTree {
         &self.root
     }
 
+    /// Whether a path is a directory that was walked: no link leads there.
+    #[must_use]
+    pub fn has_walked(&self, path: &TreePath) -> bool {
+        self.met.get(path) == Some(&Met::Directory)
+    }
+
     /// What could not be looked at, and why.
     #[must_use]
     pub fn skipped(&self) -> &[Skipped] {
