@@ -44,7 +44,10 @@ impl DiskTree {
     ///
     /// # Errors
     /// When the directory cannot be read.
-    pub fn open(root: &Path, ignored: impl Fn(&TreePath, bool) -> bool) -> Result<Self, DiskError> {
+    pub fn open(
+        root: &Path,
+        ignored: impl Fn(&TreePath, bool) -> bool + Sync,
+    ) -> Result<Self, DiskError> {
         let root = root.canonicalize().map_err(|error| DiskError::new(root, &error))?;
         if !root.is_dir() {
             return Err(DiskError::NotADirectory(root));

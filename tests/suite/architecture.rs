@@ -44,7 +44,6 @@ const DOORS: &[(&str, &[&str])] = &[
     ("similar", &["report"]),
     ("std::env", &["cli"]),
     ("std::fs", &["disk"]),
-    ("walkdir", &["disk"]),
 ];
 
 fn source_files(directory: &Path, into: &mut Vec<PathBuf>) {
