@@ -103,7 +103,7 @@ fn is_unread(stream: &Stream) -> bool {
 /// Everything that there is to know of a tree.
 fn told(node: &Node, into: &mut String) {
     let span = node.origin.as_ref().map(|origin| origin.span);
-    let alias = node.alias;
+    let alias = node.alias();
     into.push_str(&format!("{span:?} {alias:?} {:?} ", node.how));
     match &node.value {
         Value::Scalar(scalar) => {
