@@ -1,7 +1,7 @@
 //! What every command begins with: the tree, its configuration, its Git repository.
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use crate::cli::args::Global;
@@ -41,6 +41,8 @@ pub struct Session {
     writer: Option<Writer>,
     /// The directory that paths on the command line count from.
     start: PathBuf,
+    /// Whether that is the tree's own.
+    starts_at_root: bool,
     /// Whether `-C` named it.
     is_named: bool,
     /// Whether `--config` named the settings.
@@ -81,8 +83,10 @@ impl Session {
         }
         let config = read_config(global, &start, &tree)?;
         let has_own_config = global.config.is_some();
+        let starts_at_root = canonical(&start).is_ok_and(|here| here == tree.root());
         let tree = Arc::new(tree);
-        Ok(Self { tree, git, config, writer, start, is_named: explicit, has_own_config })
+        let is_named = explicit;
+        Ok(Self { tree, git, config, writer, start, starts_at_root, is_named, has_own_config })
     }
 
     /// Whether the tree is in a Git repository.
@@ -100,7 +104,7 @@ impl Session {
     /// The tree as the person would name it from here; `None` where it is the current directory.
     #[must_use]
     pub fn named(&self) -> Option<String> {
-        let here = canonical(&self.start).is_ok_and(|here| here == self.tree.root());
+        let here = self.starts_at_root;
         let named = if here { &self.start } else { self.tree.root() };
         (self.is_named || !here).then(|| named.display().to_string())
     }
@@ -293,12 +297,23 @@ impl Session {
         Ok(Repo::load(tree, self.config.clone(), scope)?)
     }
 
+    /// A path that leads to a directory without any link: there is nothing to ask the system about it.
+    fn walked(&self, path: &str) -> Option<TreePath> {
+        let is_plain = |part| matches!(part, Component::Normal(_) | Component::CurDir);
+        let goes_down = self.starts_at_root && Path::new(path).components().all(is_plain);
+        let known = spell(path).filter(|_| goes_down)?;
+        self.tree.has_walked(&known).then_some(known)
+    }
+
     /// A path of the command line as a path of the tree.
     fn tree_path(&self, path: &str) -> Result<TreePath, Failure> {
         let outside = || {
             let text = format!("`{path}` is not in the tree {}", self.tree.root().display());
             Failure::usage(Message::new(text).help("name a path of the tree, or use `-C DIR`"))
         };
+        if let Some(known) = self.walked(path) {
+            return Ok(known);
+        }
         let base = self.start.join(path);
         let real = canonical(&base)?;
         let inside = real.strip_prefix(self.tree.root()).map_err(|_| outside())?;

@@ -44,7 +44,10 @@ impl DiskTree {
     ///
     /// # Errors
     /// When the directory cannot be read.
-    pub fn open(root: &Path, ignored: impl Fn(&TreePath, bool) -> bool) -> Result<Self, DiskError> {
+    pub fn open(
+        root: &Path,
+        ignored: impl Fn(&TreePath, bool) -> bool + Sync,
+    ) -> Result<Self, DiskError> {
         let root = root.canonicalize().map_err(|error| DiskError::new(root, &error))?;
         if !root.is_dir() {
             return Err(DiskError::NotADirectory(root));
@@ -83,6 +86,12 @@ impl DiskTree {
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
+    }
+
+    /// Whether a path is a directory that was walked: no link leads there.
+    #[must_use]
+    pub fn has_walked(&self, path: &TreePath) -> bool {
+        self.met.get(path) == Some(&Met::Directory)
     }
 
     /// What could not be looked at, and why.

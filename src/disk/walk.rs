@@ -1,9 +1,10 @@
 //! Which files a directory holds.
 
 use std::collections::HashMap;
+use std::fs::{self, DirEntry};
 use std::path::Path;
 
-use walkdir::{DirEntry, WalkDir};
+use rayon::prelude::*;
 
 use crate::disk::error::{DiskError, reason};
 use crate::disk::site::{STATE, TEMPORARY};
@@ -39,88 +40,120 @@ pub(super) struct Walked {
 }
 
 /// Walks a directory without following links; what is ignored is not entered.
+///
+/// The directories of one depth are listed at once by several threads; deep trees take no stack.
 pub(super) fn walk(
     root: &Path,
-    ignored: impl Fn(&TreePath, bool) -> bool,
+    ignored: impl Fn(&TreePath, bool) -> bool + Sync,
 ) -> Result<Walked, DiskError> {
     let mut walked = Walked::default();
-    walked.met.insert(TreePath::root(), Met::Directory);
-    let mut entries = WalkDir::new(root).min_depth(1).into_iter();
-    while let Some(entry) = entries.next() {
-        let entry = match entry {
-            Ok(entry) => entry,
-            Err(error) => {
-                walked.skip(root, &error)?;
-                continue;
-            }
-        };
-        if walked.take(root, &entry, &ignored) == Enter::No {
-            entries.skip_current_dir();
+    let mut level = vec![TreePath::root()];
+    while !level.is_empty() {
+        let mut listed: Vec<Listed> =
+            level.par_iter().map(|directory| Listed::of(root, directory, &ignored)).collect();
+        for (directory, listed) in level.iter().zip(listed.iter_mut()) {
+            let met = walked.enter(root, directory, listed.refusal.take())?;
+            walked.met.insert(directory.clone(), met);
+            walked.met.extend(listed.met.drain(..));
+            walked.files.append(&mut listed.files);
+            walked.links.append(&mut listed.links);
+            walked.skipped.append(&mut listed.skipped);
         }
+        level = listed.into_iter().flat_map(|listed| listed.directories).collect();
     }
     walked.files.sort();
     walked.skipped.sort();
     Ok(walked)
 }
 
-#[derive(PartialEq, Eq)]
-enum Enter {
-    Yes,
-    No,
-}
-
 impl Walked {
-    /// Notes an entry; says whether a directory is not to be entered.
-    fn take(
+    /// Notes a directory that the system would not show; the root itself must be shown.
+    fn enter(
         &mut self,
         root: &Path,
+        directory: &TreePath,
+        refusal: Option<String>,
+    ) -> Result<Met, DiskError> {
+        let Some(reason) = refusal else { return Ok(Met::Directory) };
+        if directory.as_str().is_empty() {
+            return Err(DiskError::System { path: root.to_owned(), reason });
+        }
+        self.skipped.push(Skipped { path: directory.to_string(), reason });
+        Ok(Met::Unknown)
+    }
+}
+
+/// What one directory holds.
+#[derive(Default)]
+struct Listed {
+    met: Vec<(TreePath, Met)>,
+    files: Vec<TreePath>,
+    links: Vec<TreePath>,
+    /// The directories to enter.
+    directories: Vec<TreePath>,
+    skipped: Vec<Skipped>,
+    /// Why the directory could not be listed to its end.
+    refusal: Option<String>,
+}
+
+impl Listed {
+    fn of(root: &Path, directory: &TreePath, ignored: impl Fn(&TreePath, bool) -> bool) -> Self {
+        let mut listed = Self::default();
+        match fs::read_dir(root.join(directory.as_str())) {
+            Ok(entries) => {
+                for entry in entries {
+                    match entry {
+                        Ok(entry) => listed.take(directory, &entry, &ignored),
+                        Err(error) => listed.refusal = Some(reason(&error)),
+                    }
+                }
+            }
+            Err(error) => listed.refusal = Some(reason(&error)),
+        }
+        listed
+    }
+
+    /// Notes an entry.
+    fn take(
+        &mut self,
+        directory: &TreePath,
         entry: &DirEntry,
         ignored: impl Fn(&TreePath, bool) -> bool,
-    ) -> Enter {
-        let (kind, name) = (entry.file_type(), entry.file_name());
-        let leave = if kind.is_dir() { Enter::No } else { Enter::Yes };
+    ) {
+        let name = entry.file_name();
         if name == ".git" || name == STATE {
-            return leave;
+            return;
         }
-        let spelled = entry.path().strip_prefix(root).ok().and_then(spell);
-        let Some(path) = spelled else {
-            let path = entry.path().to_string_lossy().into_owned();
-            self.skipped.push(Skipped { path, reason: "its name is not UTF-8".to_owned() });
-            return leave;
+        let Some(name) = name.to_str() else {
+            let path = directory.child(&name.to_string_lossy());
+            return self.skip(&path, "its name is not UTF-8".to_owned());
         };
-        let temporary = kind.is_file() && path.name().starts_with(TEMPORARY);
+        let path = directory.child(name);
+        let kind = match entry.file_type() {
+            Ok(kind) => kind,
+            Err(error) => {
+                self.skip(&path, reason(&error));
+                return self.met.push((path, Met::Unknown));
+            }
+        };
+        let temporary = kind.is_file() && name.starts_with(TEMPORARY);
         if temporary || ignored(&path, kind.is_dir()) {
-            self.met.insert(path, Met::Unknown);
-            return leave;
-        }
-        if kind.is_file() {
+            self.met.push((path, Met::Unknown));
+        } else if kind.is_dir() {
+            self.directories.push(path);
+        } else if kind.is_file() {
             self.files.push(path.clone());
-            self.met.insert(path, Met::File);
+            self.met.push((path, Met::File));
         } else {
             if kind.is_symlink() {
                 self.links.push(path.clone());
             }
-            let met = if kind.is_dir() { Met::Directory } else { Met::Unknown };
-            self.met.insert(path, met);
+            self.met.push((path, Met::Unknown));
         }
-        Enter::Yes
     }
 
-    /// Notes what the system would not show; the root itself must be shown.
-    fn skip(&mut self, root: &Path, error: &walkdir::Error) -> Result<(), DiskError> {
-        let path = error.path().unwrap_or(root);
-        let system = error.io_error();
-        let reason = system.map_or_else(|| error.to_string(), reason);
-        if path == root {
-            let path = path.to_owned();
-            return Err(DiskError::System { path, reason });
-        }
-        let spelled = path.strip_prefix(root).unwrap_or(path);
-        if let Some(path) = spell(spelled) {
-            self.met.insert(path, Met::Unknown);
-        }
-        self.skipped.push(Skipped { path: spelled.to_string_lossy().into_owned(), reason });
-        Ok(())
+    fn skip(&mut self, path: &TreePath, reason: String) {
+        self.skipped.push(Skipped { path: path.to_string(), reason });
     }
 }
 

@@ -44,7 +44,7 @@ impl Accumulator {
     /// The identities of the objects, to find out quickly whether one is taken.
     #[must_use]
     pub fn taken(&self) -> HashSet<Identity> {
-        self.objects.iter().map(|object| object.identity().key()).collect()
+        self.objects.iter().map(|object| object.identity().into_key()).collect()
     }
 
     /// Adds objects that must be new.
@@ -58,9 +58,8 @@ impl Accumulator {
         entry: &Node,
     ) -> Result<(), Problem> {
         for object in more {
-            let identity = object.identity();
-            if !taken.insert(identity.key()) {
-                return Err(self.already_there(&identity, entry));
+            if !taken.insert(object.identity().into_key()) {
+                return Err(self.already_there(&object.identity(), entry));
             }
             self.objects.push(object);
         }

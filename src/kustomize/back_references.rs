@@ -1,10 +1,11 @@
 //! The fields that name an object follow it when its name changes.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::kustomize::config::{Config, NameReference};
-use crate::kustomize::field_spec::{FieldSpec, reaches, selects, visit_keys};
+use crate::kustomize::field_spec::{self, FieldSpec, reaches, selects, visit_keys};
 use crate::kustomize::object::{Identity, Object};
 use crate::text::problem::Problem;
 use crate::yaml::node::{How, Node};
@@ -41,7 +42,7 @@ struct Index<'c> {
 
 struct Field<'c> {
     spec: &'c FieldSpec,
-    keys: Vec<String>,
+    keys: Vec<Cow<'c, str>>,
 }
 
 impl<'c> Index<'c> {
@@ -54,7 +55,7 @@ impl<'c> Index<'c> {
         let mut by_kind: BTreeMap<&str, Vec<_>> = BTreeMap::new();
         for reference in &config.name_references {
             for spec in reference.referrers.iter().filter(is_there) {
-                let field = Field { spec, keys: crate::kustomize::field_spec::keys(&spec.path) };
+                let field = Field { spec, keys: field_spec::keys(&spec.path) };
                 by_kind.entry(&spec.kind).or_default().push((reference, field));
             }
         }
@@ -134,7 +135,7 @@ impl Names {
     }
 
     /// Whether a field holds a name that an object had before.
-    fn are_met(&self, node: &Node, keys: &[String]) -> bool {
+    fn are_met(&self, node: &Node, keys: &[Cow<'_, str>]) -> bool {
         if !reaches(node, keys) {
             return false;
         }

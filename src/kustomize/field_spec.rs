@@ -1,5 +1,7 @@
 //! Which fields of which objects a step touches, as kustomize spells it: `spec/template/metadata/labels`.
 
+use std::borrow::Cow;
+
 use crate::kustomize::object::Identity;
 use crate::text::problem::Problem;
 use crate::yaml::bounds::DEEPEST;
@@ -38,17 +40,18 @@ pub fn selects(group: &str, version: &str, kind: &str, identity: &Identity) -> b
 
 /// The keys of a path.
 #[must_use]
-pub fn keys(path: &str) -> Vec<String> {
-    let mut keys: Vec<String> = Vec::new();
+pub fn keys(path: &str) -> Vec<Cow<'_, str>> {
+    let mut keys: Vec<Cow<'_, str>> = Vec::new();
     let mut open = false;
     for part in path.split('/') {
         let (text, more) = part.strip_suffix('\\').map_or((part, false), |text| (text, true));
         match keys.last_mut().filter(|_| open) {
             Some(last) => {
+                let last = last.to_mut();
                 last.push('/');
                 last.push_str(text);
             }
-            None => keys.push(text.to_owned()),
+            None => keys.push(Cow::Borrowed(text)),
         }
         open = more;
     }
@@ -75,7 +78,7 @@ pub fn visit(
 /// As [`visit`].
 pub fn visit_keys(
     root: &mut Node,
-    keys: &[String],
+    keys: &[Cow<'_, str>],
     create: bool,
     f: &mut dyn FnMut(&mut Node) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
@@ -88,7 +91,7 @@ pub fn visit_keys(
 
 /// Whether there is a value at the end of the path; asked first, since going there copies what is shared.
 #[must_use]
-pub fn reaches(node: &Node, keys: &[String]) -> bool {
+pub fn reaches(node: &Node, keys: &[Cow<'_, str>]) -> bool {
     let Some((key, rest)) = keys.split_first() else { return true };
     match &node.value {
         Value::Map(_) => node.get(field(key).0).is_some_and(|value| reaches(value, rest)),
@@ -99,7 +102,7 @@ pub fn reaches(node: &Node, keys: &[String]) -> bool {
 
 fn walk(
     node: &mut Node,
-    keys: &[String],
+    keys: &[Cow<'_, str>],
     create: bool,
     f: &mut dyn FnMut(&mut Node) -> Result<(), Problem>,
 ) -> Result<(), Problem> {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::kustomize::field_spec::{FieldSpec, visit};
-use crate::kustomize::object::Object;
+use crate::kustomize::object::{Identity, Object};
 use crate::text::problem::Problem;
 use crate::yaml::node::{How, Node};
 
@@ -38,20 +38,23 @@ pub struct Namespace<'a> {
 pub fn set(objects: &mut [Object], namespace: &Namespace<'_>) -> Result<(), Problem> {
     let mut taken: HashMap<_, usize> = HashMap::new();
     for object in objects.iter() {
-        *taken.entry(object.identity().key()).or_default() += 1;
+        *taken.entry(object.identity().into_key()).or_default() += 1;
     }
     for object in objects.iter_mut() {
         let before = object.identity();
         object.remember();
-        set_in(object, namespace)?;
-        let now = object.identity();
-        let (old, new) = (before.key(), now.key());
-        if old != new {
+        set_in(object, &before, namespace)?;
+        let (old, new) = (before.into_key(), object.identity().into_key());
+        let count = if old == new {
+            taken.get(&new).copied().unwrap_or_default()
+        } else {
             *taken.entry(old).or_default() -= 1;
-            *taken.entry(new.clone()).or_default() += 1;
-        }
-        if taken.get(&new).is_some_and(|count| *count > 1) {
-            let message = format!("the namespace makes two objects one: {now}");
+            let count = taken.entry(new).or_default();
+            *count += 1;
+            *count
+        };
+        if count > 1 {
+            let message = format!("the namespace makes two objects one: {}", object.identity());
             return Err(Problem::at(message, namespace.name)
                 .with_help("give the two objects different names, or take one of them out"));
         }
@@ -59,8 +62,11 @@ pub fn set(objects: &mut [Object], namespace: &Namespace<'_>) -> Result<(), Prob
     Ok(())
 }
 
-fn set_in(object: &mut Object, namespace: &Namespace<'_>) -> Result<(), Problem> {
-    let identity = object.identity();
+fn set_in(
+    object: &mut Object,
+    identity: &Identity,
+    namespace: &Namespace<'_>,
+) -> Result<(), Problem> {
     let mut put = |node: &mut Node| {
         let stays = namespace.unset_only && node.str().is_some_and(|text| !text.is_empty());
         let same = node.str().is_some() && node.str() == namespace.name.str();
@@ -76,7 +82,7 @@ fn set_in(object: &mut Object, namespace: &Namespace<'_>) -> Result<(), Problem>
     if is_binding {
         set_in_subjects(object, namespace.subjects, &mut put)?;
     }
-    for field in namespace.fields.iter().filter(|field| field.selects(&identity)) {
+    for field in namespace.fields.iter().filter(|field| field.selects(identity)) {
         let done = match field.path.as_str() {
             "metadata/namespace" => true,
             // Only the core kind's name is a namespace's.

@@ -94,8 +94,13 @@ impl Identity {
 
     /// The identity in the form by which identities are compared: two objects are the same if these are equal.
     #[must_use]
-    pub fn key(&self) -> Self {
-        Self { namespace: self.effective_namespace().map(str::to_owned), ..self.clone() }
+    pub fn into_key(mut self) -> Self {
+        if self.is_cluster_scoped() {
+            self.namespace = None;
+        } else if self.namespace.is_none() {
+            self.namespace = Some("default".to_owned());
+        }
+        self
     }
 
     /// Whether both name the same object.
@@ -139,9 +144,8 @@ impl Object {
 
     /// Remembers the identity as it stands, before a step changes it.
     pub fn remember(&mut self) {
-        let identity = self.identity();
-        if !identity.name.is_empty() {
-            self.previous.push(identity);
+        if !self.name().is_empty() {
+            self.previous.push(self.identity());
         }
     }
 

@@ -35,7 +35,7 @@ impl Token {
         let origin = node.origin.as_ref()?;
         let near = origin.near_in_file();
         let file = near.source.path().clone();
-        Some(Self { file, span: near.span, alias: node.alias })
+        Some(Self { file, span: near.span, alias: node.alias() })
     }
 
     /// The token without the alias.

@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -102,7 +103,8 @@ impl Refs {
     /// The view of a repository's roots.
     #[must_use]
     pub fn new(repo: &Repo, resources: bool) -> Self {
-        let roots = repo.roots.iter().map(|root| RootView::new(repo, root, resources)).collect();
+        let roots = repo.roots.par_iter().map(|root| RootView::new(repo, root, resources));
+        let roots = roots.collect();
         Self { schema: "rotate.refs/v1", roots }
     }
 

@@ -2,6 +2,7 @@
 
 pub mod edit;
 pub mod lift;
+mod lines;
 pub mod memory;
 pub mod nearest;
 pub mod path;

@@ -39,6 +39,16 @@ impl TreePath {
         Some(Self(Arc::from(parts.join("/"))))
     }
 
+    /// What this directory holds under a name, which must be a single part.
+    #[must_use]
+    pub fn child(&self, name: &str) -> Self {
+        Self(if self.0.is_empty() {
+            Arc::from(name)
+        } else {
+            Arc::from([&*self.0, "/", name].concat())
+        })
+    }
+
     /// The directory that holds this path; the root is its own parent.
     #[must_use]
     pub fn parent(&self) -> Self {

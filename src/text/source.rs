@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use crate::text::lines::Lines;
 use crate::text::path::TreePath;
 use crate::text::span::{Position, Span};
 
@@ -12,7 +13,7 @@ pub struct Source {
     path: TreePath,
     text: Box<str>,
     within: Option<Within>,
-    lines: OnceLock<Box<[usize]>>,
+    lines: OnceLock<Lines>,
 }
 
 /// A range of a text.
@@ -148,10 +149,10 @@ impl Source {
     /// The line and column of a byte of this text.
     #[must_use]
     pub fn position(&self, offset: usize) -> Position {
-        let starts = self.line_starts();
-        let line = starts.partition_point(|&start| start <= offset).max(1);
-        let start = starts[line - 1];
-        let mut end = offset.min(self.text.len()).max(start);
+        let offset = offset.min(self.text.len());
+        let line = self.lines().before(self.text.as_bytes(), offset) + 1;
+        let start = if line == 1 { self.first() } else { self.behind_break(offset) };
+        let mut end = offset.max(start);
         while !self.text.is_char_boundary(end) {
             end -= 1;
         }
@@ -162,20 +163,29 @@ impl Source {
     /// The range of a line (from 1) without its line break.
     #[must_use]
     pub fn line_span(&self, line: usize) -> Span {
-        let starts = self.line_starts();
-        let Some(&start) = line.checked_sub(1).and_then(|index| starts.get(index)) else {
-            return Span::new(self.text.len(), self.text.len());
+        let bytes = self.text.as_bytes();
+        let start = match line {
+            0 => None,
+            1 => Some(self.first()),
+            _ => self.lines().behind(bytes, line - 1),
         };
-        let end = starts.get(line).copied().unwrap_or(self.text.len());
+        let Some(start) = start else { return Span::new(bytes.len(), bytes.len()) };
+        let end = memchr::memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |len| start + len);
         Span::new(start, start + self.text[start..end].trim_end_matches(['\n', '\r']).len())
     }
 
-    fn line_starts(&self) -> &[usize] {
-        self.lines.get_or_init(|| {
-            let breaks = memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| at + 1);
-            let first = if self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 };
-            std::iter::once(first).chain(breaks).collect()
-        })
+    fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| Lines::of(self.text.as_bytes()))
+    }
+
+    /// The first byte of the first line.
+    fn first(&self) -> usize {
+        if self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
+    }
+
+    /// The first byte of the line of a byte that a line break stands before.
+    fn behind_break(&self, offset: usize) -> usize {
+        memchr::memrchr(b'\n', &self.text.as_bytes()[..offset]).map_or(0, |at| at + 1)
     }
 
     /// The file and the range in it that spell this range of the text.

@@ -16,8 +16,8 @@ pub struct Node {
     /// Where the value is written: the whole token, quotes and block header included, tag and anchor not.
     /// For an alias, where its anchor's value is written.
     pub origin: Option<Place>,
-    /// The token `*name` through which the value came here.
-    pub alias: Option<Span>,
+    /// The token `*name` through which the value came here; in a box, as few values have one.
+    pub alias: Option<Box<Span>>,
     /// How the value came about.
     pub how: How,
 }
@@ -164,9 +164,15 @@ impl Node {
         Self {
             value: Value::Scalar(Scalar::new(text, style, tag)),
             origin: self.origin.clone(),
-            alias: self.alias,
+            alias: self.alias.clone(),
             how,
         }
+    }
+
+    /// The token through which the value came here, where it is an alias.
+    #[must_use]
+    pub fn alias(&self) -> Option<Span> {
+        self.alias.as_deref().copied()
     }
 
     /// An empty mapping that no file spells.

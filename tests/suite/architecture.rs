@@ -39,11 +39,11 @@ const DOORS: &[(&str, &[&str])] = &[
     ("croner", &["k8s"]),
     ("git2", &["history"]),
     ("miette", &["report"]),
+    ("mimalloc", &["main"]),
     ("serde_yaml", &["config"]),
     ("similar", &["report"]),
     ("std::env", &["cli"]),
     ("std::fs", &["disk"]),
-    ("walkdir", &["disk"]),
 ];
 
 fn source_files(directory: &Path, into: &mut Vec<PathBuf>) {

@@ -16,6 +16,7 @@ use super::yaml_acceptance::{HEAD, READ, REFUSED};
 const PLAIN: &[&str] = &[
     "a: b\nc:\n  d: e # f\n\n# g\nh:\n- i\n- j: k\n  l: m\nn:\n  - o\n  -  - p\n     - q: r\n",
     "a: |\n  b\n\n   c # d\n\n\ne: >-\n\n   f\n   g\nh:\n  - |\n   i\n  - j\n",
+    "a: |2-\n     b\n\n   c\nd:\n- >1\n\n  e\n   f\n- |3\n    g\n",
     "a: 'b\n\n  c''d'\n'e f': \"g\\\"h\\\n    i\"  # j\n\"k\":\n  'l'\nm: \"n\n o\"#p\n",
     "a: b c\n  d\n\n  e # f\ng:\n    h\n   i\nj: -1\nk: a:b#c\nl: {}\nm: []\nn: ~\no:\n",
     "properties:\n  apiVersion:\n    description: 'APIVersion defines the schema. More info: https://x.y/#z'\n    type: string\n  spec:\n    description: What:it\n    anyOf:\n    - type: integer\n    - type: string\n    pattern: ^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))$\n    x-kubernetes-int-or-string: true\n",
@@ -102,7 +103,7 @@ fn is_unread(stream: &Stream) -> bool {
 /// Everything that there is to know of a tree.
 fn told(node: &Node, into: &mut String) {
     let span = node.origin.as_ref().map(|origin| origin.span);
-    let alias = node.alias;
+    let alias = node.alias();
     into.push_str(&format!("{span:?} {alias:?} {:?} ", node.how));
     match &node.value {
         Value::Scalar(scalar) => {

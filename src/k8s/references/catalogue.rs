@@ -44,7 +44,15 @@ static BY_KIND: LazyLock<BTreeMap<&'static str, Vec<Field>>> = LazyLock::new(|| 
 /// The fields of a kind of object, those of every kind behind them.
 pub fn fields(group: &str, kind: &str) -> impl Iterator<Item = &'static Field> {
     let of = |kind| BY_KIND.get(kind).map_or(&[][..], Vec::as_slice).iter();
-    of(kind).chain(of("*")).filter(move |field| field.groups.iter().any(|glob| fits(glob, group)))
+    // The fields of a row stand together and share their groups.
+    let mut last: Option<(&'static [&'static str], bool)> = None;
+    of(kind).chain(of("*")).filter(move |field| {
+        let known = last.filter(|(groups, _)| std::ptr::eq(*groups, field.groups));
+        let fit =
+            known.map_or_else(|| field.groups.iter().any(|glob| fits(glob, group)), |(_, fit)| fit);
+        last = Some((field.groups, fit));
+        fit
+    })
 }
 
 /// Every row of the tables outside the pod spec.

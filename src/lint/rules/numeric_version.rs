@@ -67,11 +67,11 @@ fn judge(node: &Node) -> Option<Finding> {
     };
     let text = node.str()?;
     let origin = node.origin.as_ref()?;
-    let span = node.alias.unwrap_or(origin.span);
+    let span = node.alias().unwrap_or(origin.span);
     let place = Place { source: origin.source.clone(), span };
     let message =
         format!("the version {text} is {what} to YAML, and the API server takes a string only");
-    let help = match node.alias {
+    let help = match node.alias() {
         Some(_) => format!("quote it where its anchor stands: `\"{text}\"`"),
         None => format!("quote it: `version: \"{text}\"`"),
     };

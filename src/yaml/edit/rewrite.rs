@@ -39,7 +39,7 @@ pub fn rewrite(node: &Node, new: &str) -> Result<Edit, EditError> {
 /// # Errors
 /// When the value did not come through an alias.
 pub fn rewrite_alias(node: &Node, new: &str) -> Result<Edit, EditError> {
-    let span = node.alias.ok_or(EditError::Unspelled)?;
+    let span = node.alias().ok_or(EditError::Unspelled)?;
     Ok(edit(span, quote::spell(new, Style::Plain)))
 }
 

@@ -91,11 +91,11 @@ pub fn is_flow(node: &Node) -> bool {
 /// Behind the last byte of a node's token; of an alias, the alias itself.
 #[must_use]
 pub fn end(node: &Node) -> Option<usize> {
-    node.alias.or_else(|| node.origin.as_ref().map(|origin| origin.span)).map(|span| span.end)
+    node.alias().or_else(|| node.origin.as_ref().map(|origin| origin.span)).map(|span| span.end)
 }
 
 /// The first byte of a node's token; of an alias, the alias itself. Anchor and tag stand before it.
 #[must_use]
 pub fn start(node: &Node) -> Option<usize> {
-    node.alias.or_else(|| node.origin.as_ref().map(|origin| origin.span)).map(|span| span.start)
+    node.alias().or_else(|| node.origin.as_ref().map(|origin| origin.span)).map(|span| span.start)
 }

@@ -197,7 +197,7 @@ impl<'s> Builder<'s> {
                 ));
             }
         };
-        node.alias = Some(span);
+        node.alias = Some(Box::new(span));
         self.count(expanded, span)?;
         self.place(node)
     }

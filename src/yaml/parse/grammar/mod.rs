@@ -190,8 +190,7 @@ impl<'t, 's> Grammar<'t, 's> {
     /// Takes the token that was seen last.
     fn take(&mut self) -> Token {
         // A token that was seen is there.
-        let token = self.scanner.peek().unwrap_or(Token { kind: Kind::End, start: 0, end: 0 });
-        self.scanner.skip();
+        let token = self.scanner.take().unwrap_or(Token { kind: Kind::End, start: 0, end: 0 });
         if token.end > token.start {
             self.behind = token.end;
         }

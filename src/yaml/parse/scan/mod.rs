@@ -97,9 +97,9 @@ impl<'t> Scanner<'t> {
     }
 
     /// Takes the token that was seen last.
-    pub(super) fn skip(&mut self) {
-        self.queue.pop_front();
+    pub(super) fn take(&mut self) -> Option<Token> {
         self.taken += 1;
+        self.queue.pop_front()
     }
 
     fn byte(&self, ahead: usize) -> u8 {

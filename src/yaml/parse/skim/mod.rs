@@ -101,7 +101,11 @@ impl<'t> Skim<'t, '_> {
 
     /// Behind the spaces that begin at a byte.
     fn behind_spaces(&self, mut at: usize) -> usize {
-        while self.bytes.get(at..at + 8) == Some(b"        ") {
+        while let Some(word) = self.bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+            let others = u64::from_le_bytes(*word) ^ u64::from_le_bytes(*b"        ");
+            if others != 0 {
+                return at + (others.trailing_zeros() / 8) as usize;
+            }
             at += 8;
         }
         while self.bytes.get(at) == Some(&b' ') {

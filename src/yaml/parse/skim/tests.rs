@@ -32,6 +32,13 @@ const SCHEMA: &str = "s: # one
           that goes on: not
 
       - -1
+      - |2-
+            told
+
+         by a digit
+      - >1
+
+        x
     zulu:
       what
       else?
@@ -84,6 +91,9 @@ fn what_is_not_known_is_not_let_through() {
         "s:\n  a: \"\\q\"\n",
         "s:\n  a:\n  \t- b\n",
         "s:\n  a: |\n  b\n",
+        "s:\n  a: |3\n    b\n",
+        "s:\n  a: |1-\n\n  b: c\n",
+        "s:\n  a: |0\n    b\n",
         "s:\n  a: |\n     \n    b\n",
         "s:\n  null: 1\n",
         "s:\n  <<: {}\n",

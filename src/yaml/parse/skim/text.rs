@@ -122,43 +122,52 @@ impl Skim<'_, '_> {
         }
     }
 
-    /// A literal or folded text that tells its indentation by its first line.
+    /// A literal or folded text.
     fn block(&mut self) -> Option<()> {
         let inside = self.inside()?;
         let mut at = self.at + 1;
+        let digit = Some(self.byte(at)).filter(|byte| matches!(byte, b'1'..=b'9'));
+        at += usize::from(digit.is_some());
         if self.byte(at) == b'-' {
             at += 1;
         }
         if self.bytes.get(at) != Some(&b'\n') {
             return None;
         }
-        let mut line = at + 1;
-        let mut deepest = 0;
-        let indent = loop {
+        let indent = match digit {
+            Some(digit) => inside - 1 + usize::from(digit - b'0'),
+            None => self.indentation(at + 1, inside)?,
+        };
+        self.at = at + 1;
+        let mut is_empty = true;
+        loop {
+            let line = self.at;
             let at = self.behind_spaces(line);
-            if *self.bytes.get(at)? != b'\n' {
-                break at - line;
+            match self.bytes.get(at) {
+                Some(b'\n') if at - line <= indent => self.at = at + 1,
+                None if at > line => return None,
+                _ if at - line >= indent => {
+                    self.end = self.line_end(at);
+                    self.at = (self.end + 1).min(self.bytes.len());
+                    is_empty = false;
+                }
+                Some(b'\t') => return None,
+                _ => return (!is_empty).then_some(()),
+            }
+        }
+    }
+
+    /// The indentation of a literal or folded text, which its first line tells.
+    fn indentation(&self, mut line: usize, inside: usize) -> Option<usize> {
+        let mut deepest = inside;
+        loop {
+            let at = self.behind_spaces(line);
+            match *self.bytes.get(at)? {
+                b'\n' => {}
+                byte => return (at - line >= deepest && byte != b'\t').then_some(at - line),
             }
             deepest = deepest.max(at - line);
             line = at + 1;
-        };
-        if indent < inside.max(deepest) || self.byte(line + indent) == b'\t' {
-            return None;
-        }
-        loop {
-            self.end = self.line_end(line + indent);
-            self.at = (self.end + 1).min(self.bytes.len());
-            loop {
-                line = self.at;
-                let at = self.behind_spaces(line);
-                match self.bytes.get(at) {
-                    Some(b'\n') if at - line <= indent => self.at = at + 1,
-                    None if at > line => return None,
-                    _ if at - line >= indent => break,
-                    Some(b'\t') => return None,
-                    _ => return Some(()),
-                }
-            }
         }
     }
 }
