@@ -1,10 +1,10 @@
 //! Which files a directory holds.
 
 use std::collections::HashMap;
-use std::fs::{self, DirEntry};
 use std::path::Path;
 
 use rayon::prelude::*;
+use walkdir::{DirEntry, WalkDir};
 
 use crate::disk::error::{DiskError, reason};
 use crate::disk::site::{STATE, TEMPORARY};
@@ -99,16 +99,14 @@ struct Listed {
 impl Listed {
     fn of(root: &Path, directory: &TreePath, ignored: impl Fn(&TreePath, bool) -> bool) -> Self {
         let mut listed = Self::default();
-        match fs::read_dir(root.join(directory.as_str())) {
-            Ok(entries) => {
-                for entry in entries {
-                    match entry {
-                        Ok(entry) => listed.take(directory, &entry, &ignored),
-                        Err(error) => listed.refusal = Some(reason(&error)),
-                    }
+        for entry in WalkDir::new(root.join(directory.as_str())).min_depth(1).max_depth(1) {
+            match entry {
+                Ok(entry) => listed.take(directory, &entry, &ignored),
+                Err(error) => {
+                    let why = error.io_error().map_or_else(|| error.to_string(), reason);
+                    listed.refusal = Some(why);
                 }
             }
-            Err(error) => listed.refusal = Some(reason(&error)),
         }
         listed
     }
@@ -129,13 +127,7 @@ impl Listed {
             return self.skip(&path, "its name is not UTF-8".to_owned());
         };
         let path = directory.child(name);
-        let kind = match entry.file_type() {
-            Ok(kind) => kind,
-            Err(error) => {
-                self.skip(&path, reason(&error));
-                return self.met.push((path, Met::Unknown));
-            }
-        };
+        let kind = entry.file_type();
         let temporary = kind.is_file() && name.starts_with(TEMPORARY);
         if temporary || ignored(&path, kind.is_dir()) {
             self.met.push((path, Met::Unknown));

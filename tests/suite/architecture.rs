@@ -44,6 +44,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("similar", &["report"]),
     ("std::env", &["cli"]),
     ("std::fs", &["disk"]),
+    ("walkdir", &["disk"]),
 ];
 
 fn source_files(directory: &Path, into: &mut Vec<PathBuf>) {
