@@ -9,14 +9,16 @@ import time
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
-def seconds(runs, action):
-    """The times of some runs, after one that warms the caches."""
-    action()
-    times = []
-    for _ in range(runs):
-        started = time.perf_counter()
+def seconds(runs, *actions):
+    """The times of some runs of each action, in turn so that all see the same machine, after one that warms the caches."""
+    for action in actions:
         action()
-        times.append(time.perf_counter() - started)
+    times = [[] for _ in actions]
+    for _ in range(runs):
+        for action, taken in zip(actions, times):
+            started = time.perf_counter()
+            action()
+            taken.append(time.perf_counter() - started)
     return times
 
 
@@ -51,10 +53,11 @@ environment = os.environ | {"GIT_ALLOW_PROTOCOL": "none"}
 directories = sorted(os.path.relpath(where, args.directory) for where, _, files in os.walk(args.directory)
                      if any(name in files for name in NAMES))
 kubectl_runs = max(1, min(3, args.runs))
+refs, search = seconds(args.runs, rotate, rg)
 rows = [
-    ("rotate refs", args.runs, seconds(args.runs, rotate)),
-    ("rg", args.runs, seconds(args.runs, rg)),
-    ("kubectl kustomize", kubectl_runs, seconds(kubectl_runs, kubectl)),
+    ("rotate refs", args.runs, refs),
+    ("rg", args.runs, search),
+    ("kubectl kustomize", kubectl_runs, seconds(kubectl_runs, kubectl)[0]),
 ]
 ours = statistics.median(rows[0][2])
 print(f"{len(directories)} kustomizations below {args.directory}")
