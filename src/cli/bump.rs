@@ -80,15 +80,12 @@ pub struct Args {
     pulls: pulls::Args,
 }
 
-/// What it prints.
-const FORMATS: [Format; 4] = [Format::Text, Format::Json, Format::Markdown, Format::Github];
-
 /// Plans the bump, proves it, and writes it, makes pull requests of it, or shows it.
 ///
 /// # Errors
 /// When the tree cannot be read, the bump is refused, a gate is shut, or it cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
-    let format = global.one_of(&FORMATS)?;
+    let format = global.one_of(&outputs::FORMATS)?;
     let session = Session::open(global, console, args.pulls.access(&args.writing))?;
     if args.writing.commit {
         session.required_git()?;

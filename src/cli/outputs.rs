@@ -13,6 +13,9 @@ use crate::report::message::Message;
 use crate::report::pulls::PullView;
 use crate::timeline::walk::Depth;
 
+/// What commands print that a workflow or a reviewer may read.
+pub const FORMATS: [Format; 4] = [Format::Text, Format::Json, Format::Markdown, Format::Github];
+
 /// The flag for a report.
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]

@@ -55,15 +55,12 @@ pub struct Args {
     pulls: pulls::Args,
 }
 
-/// What it prints.
-const FORMATS: [Format; 4] = [Format::Text, Format::Json, Format::Markdown, Format::Github];
-
 /// Plans what is due, proves it, and writes it, makes pull requests of it, or shows it.
 ///
 /// # Errors
 /// When the tree or its history cannot be read, or what was planned cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
-    let format = global.one_of(&FORMATS)?;
+    let format = global.one_of(&outputs::FORMATS)?;
     let session = Session::open(global, console, args.pulls.access(&args.writing))?;
     let target = args.pulls.target(&session, args.writing.dry_run)?;
     let repo = target.as_ref().map_or_else(|| session.repo(), |target| target.repo(&session))?;

@@ -63,15 +63,12 @@ pub struct Args {
     pulls: pulls::Args,
 }
 
-/// What it prints.
-const FORMATS: [Format; 4] = [Format::Text, Format::Json, Format::Markdown, Format::Github];
-
 /// Plans what goes, proves it, and writes it, makes pull requests of it, or shows it.
 ///
 /// # Errors
 /// When the tree or its history cannot be read, a stub cannot be removed, or it cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
-    let format = global.one_of(&FORMATS)?;
+    let format = global.one_of(&outputs::FORMATS)?;
     let session = Session::open(global, console, args.pulls.access(&args.writing))?;
     session.required_git()?;
     let target = args.pulls.target(&session, args.writing.dry_run)?;

@@ -30,7 +30,7 @@ pub struct Args {
 /// # Errors
 /// When the tree, its configuration or its history cannot be read.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
-    let format = global.one_of(&[Format::Text, Format::Json, Format::Markdown, Format::Github])?;
+    let format = global.one_of(&outputs::FORMATS)?;
     let opened = args.past.open(global, console, Access::Read)?;
     let timeline = args.past.timeline(&opened, Depth::Since)?;
     let Opened { session, repo, now } = opened;
