@@ -237,9 +237,7 @@ impl Node {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         let entries = self.entries();
-        let named = |entry: &&Entry| entry.key.reads(key);
-        let own = entries.iter().rev().filter(|entry| !entry.merged).find(named);
-        own.or_else(|| entries.iter().find(named)).map(|entry| &entry.value)
+        place_of(entries, key).map(|index| &entries[index].value)
     }
 
     /// The value below several keys.
@@ -264,8 +262,7 @@ impl Node {
 
     /// The value of a key, to be changed.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
-        let own = self.entries().iter().rposition(|e| !e.merged && e.key.reads(key));
-        let index = own.or_else(|| self.entries().iter().position(|e| e.key.reads(key)))?;
+        let index = place_of(self.entries(), key)?;
         self.map_mut()?.entries.get_mut(index).map(|entry| &mut entry.value)
     }
 
@@ -310,6 +307,20 @@ impl Node {
             _ => origin.span,
         }
     }
+}
+
+/// Where the value of a key stands; one look at each entry, as most keys that are asked for are not there.
+fn place_of(entries: &[Entry], key: &str) -> Option<usize> {
+    let mut merged = None;
+    for (index, entry) in entries.iter().enumerate().rev() {
+        if entry.key.reads(key) {
+            if !entry.merged {
+                return Some(index);
+            }
+            merged = Some(index);
+        }
+    }
+    merged
 }
 
 impl fmt::Debug for Node {
