@@ -227,9 +227,10 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     if size > LARGEST {
         return Err(too_large());
     }
-    // Exactly as long as the file, so that the text needs no second copy.
+    // Exactly as long as the file, so that the text needs no second copy, and the system need not be asked whether there is
+    // more. Some systems say of files of their own making that they are empty.
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    file.take(if size == 0 { LARGEST + 1 } else { size }).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST { Err(too_large()) } else { Ok(bytes) }
 }
 

@@ -47,20 +47,22 @@ pub(super) fn walk(
     ignored: impl Fn(&TreePath, bool) -> bool + Sync,
 ) -> Result<Walked, DiskError> {
     let mut walked = Walked::default();
+    let mut all = Vec::new();
     let mut level = vec![TreePath::root()];
     while !level.is_empty() {
         let mut listed: Vec<Listed> =
             level.par_iter().map(|directory| Listed::of(root, directory, &ignored)).collect();
         for (directory, listed) in level.iter().zip(listed.iter_mut()) {
             let met = walked.enter(root, directory, listed.refusal.take())?;
-            walked.met.insert(directory.clone(), met);
-            walked.met.extend(listed.met.drain(..));
+            all.push((directory.clone(), met));
+            all.append(&mut listed.met);
             walked.files.append(&mut listed.files);
             walked.links.append(&mut listed.links);
             walked.skipped.append(&mut listed.skipped);
         }
         level = listed.into_iter().flat_map(|listed| listed.directories).collect();
     }
+    walked.met = all.into_iter().collect();
     walked.files.sort();
     walked.skipped.sort();
     Ok(walked)

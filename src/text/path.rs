@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::Arc;
 
+use memchr::{memchr, memrchr};
+
 /// A path below the root of a tree: `/` between its parts, no `.`, no `..`; the root itself is empty.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TreePath(Arc<str>);
@@ -26,17 +28,25 @@ impl TreePath {
         if path.starts_with('/') {
             return None;
         }
-        let mut parts: Vec<&str> = self.0.split('/').filter(|part| !part.is_empty()).collect();
-        for part in path.split('/') {
-            match part {
+        let mut joined = String::with_capacity(self.0.len() + 1 + path.len());
+        joined.push_str(&self.0);
+        let mut rest = Some(path);
+        while let Some(path) = rest {
+            let slash = memchr(b'/', path.as_bytes());
+            rest = slash.map(|at| &path[at + 1..]);
+            match slash.map_or(path, |at| &path[..at]) {
                 "" | "." => {}
-                ".." => {
-                    parts.pop()?;
+                ".." if joined.is_empty() => return None,
+                ".." => joined.truncate(memrchr(b'/', joined.as_bytes()).unwrap_or(0)),
+                part => {
+                    if !joined.is_empty() {
+                        joined.push('/');
+                    }
+                    joined.push_str(part);
                 }
-                part => parts.push(part),
             }
         }
-        Some(Self(Arc::from(parts.join("/"))))
+        Some(Self(Arc::from(joined)))
     }
 
     /// What this directory holds under a name, which must be a single part.
@@ -52,13 +62,13 @@ impl TreePath {
     /// The directory that holds this path; the root is its own parent.
     #[must_use]
     pub fn parent(&self) -> Self {
-        Self(Arc::from(self.0.rsplit_once('/').map_or("", |(parent, _)| parent)))
+        Self(Arc::from(memrchr(b'/', self.0.as_bytes()).map_or("", |at| &self.0[..at])))
     }
 
     /// The last part.
     #[must_use]
     pub fn name(&self) -> &str {
-        self.0.rsplit_once('/').map_or(&*self.0, |(_, name)| name)
+        memrchr(b'/', self.0.as_bytes()).map_or(&*self.0, |at| &self.0[at + 1..])
     }
 
     /// The parts from the root on.

@@ -16,6 +16,8 @@
 pub mod notation;
 pub mod trail;
 
+use memchr::memchr;
+
 use crate::k8s::pattern::notation::{Part, PatternError};
 use crate::k8s::pattern::trail::Trail;
 use crate::yaml::node::Node;
@@ -127,17 +129,15 @@ pub fn fits(glob: &str, text: &str) -> bool {
     if first != of_text && first != Some(&b'*') {
         return false;
     }
-    let Some((head, tail)) = glob.split_once('*') else { return glob == text };
-    let Some(mut rest) = text.strip_prefix(head) else { return false };
-    let mut pieces = tail.split('*').peekable();
-    while let Some(piece) = pieces.next() {
-        if pieces.peek().is_none() {
-            return rest.ends_with(piece);
-        }
-        let Some(at) = rest.find(piece) else { return false };
-        rest = &rest[at + piece.len()..];
+    let Some(star) = memchr(b'*', glob.as_bytes()) else { return glob == text };
+    let Some(mut rest) = text.strip_prefix(&glob[..star]) else { return false };
+    let mut tail = &glob[star + 1..];
+    while let Some(star) = memchr(b'*', tail.as_bytes()) {
+        let Some(at) = rest.find(&tail[..star]) else { return false };
+        rest = &rest[at + star..];
+        tail = &tail[star + 1..];
     }
-    true
+    rest.ends_with(tail)
 }
 
 #[cfg(test)]
