@@ -57,6 +57,9 @@ impl Accumulator {
         taken: &mut HashSet<Identity>,
         entry: &Node,
     ) -> Result<(), Problem> {
+        let more = more.into_iter();
+        taken.reserve(more.size_hint().0);
+        self.objects.reserve(more.size_hint().0);
         for object in more {
             if !taken.insert(object.identity().into_key()) {
                 return Err(self.already_there(&object.identity(), entry));

@@ -1,11 +1,10 @@
 //! The fields that name an object follow it when its name changes.
 
-use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::kustomize::config::{Config, NameReference};
-use crate::kustomize::field_spec::{self, FieldSpec, reaches, selects, visit_keys};
+use crate::kustomize::field_spec::{FieldSpec, Keys, reaches, selects, visit};
 use crate::kustomize::object::{Identity, Object};
 use crate::text::problem::Problem;
 use crate::yaml::node::{How, Node};
@@ -21,14 +20,13 @@ pub fn fix(objects: &mut [Object], config: &Config) -> Result<(), Problem> {
     for (at, (object, original)) in objects.iter_mut().zip(&originals).enumerate() {
         let mut reachable = None;
         for (target, field) in index.of(&original.kind) {
-            if !field.spec.selects(original) || !names.are_met(&object.node, &field.keys) {
+            if !field.selects(original) || !names.are_met(&object.node, Keys::of(&field.path)) {
                 continue;
             }
             let reachable = reachable.get_or_insert_with(|| names.reachable_from(at, object));
-            let search =
-                Search { names: &names, reachable, referrer: at, target, field: field.spec };
+            let search = Search { names: &names, reachable, referrer: at, target, field };
             let mut node = object.node.clone();
-            visit_keys(&mut node, &field.keys, false, &mut |node| search.set(node))?;
+            visit(&mut node, &field.path, false, &mut |node| search.set(node))?;
             object.node = node;
         }
     }
@@ -37,32 +35,26 @@ pub fn fix(objects: &mut [Object], config: &Config) -> Result<(), Problem> {
 
 /// The fields of a configuration by the kind that has them; only of kinds that there are, as a configuration knows many.
 struct Index<'c> {
-    by_kind: BTreeMap<&'c str, Vec<(&'c NameReference, Field<'c>)>>,
-}
-
-struct Field<'c> {
-    spec: &'c FieldSpec,
-    keys: Vec<Cow<'c, str>>,
+    by_kind: BTreeMap<&'c str, Vec<(&'c NameReference, &'c FieldSpec)>>,
 }
 
 impl<'c> Index<'c> {
     fn new(config: &'c Config, objects: &[Identity]) -> Self {
         // Few, so that it is quicker to look at all of them than to hash each kind that a configuration knows.
-        let mut kinds: Vec<&str> = objects.iter().map(|object| object.kind.as_str()).collect();
+        let mut kinds: Vec<&str> = objects.iter().map(|object| &*object.kind).collect();
         kinds.sort_unstable();
         kinds.dedup();
         let is_there = |spec: &&FieldSpec| spec.kind.is_empty() || kinds.contains(&&*spec.kind);
         let mut by_kind: BTreeMap<&str, Vec<_>> = BTreeMap::new();
         for reference in &config.name_references {
             for spec in reference.referrers.iter().filter(is_there) {
-                let field = Field { spec, keys: field_spec::keys(&spec.path) };
-                by_kind.entry(&spec.kind).or_default().push((reference, field));
+                by_kind.entry(&spec.kind).or_default().push((reference, spec));
             }
         }
         Self { by_kind }
     }
 
-    fn of(&self, kind: &str) -> impl Iterator<Item = &(&'c NameReference, Field<'c>)> {
+    fn of(&self, kind: &str) -> impl Iterator<Item = &(&'c NameReference, &'c FieldSpec)> {
         [kind, ""].into_iter().filter_map(|kind| self.by_kind.get(kind)).flatten()
     }
 }
@@ -70,7 +62,7 @@ impl<'c> Index<'c> {
 /// What all objects are and were called; none of it changes while the fields follow.
 struct Names {
     objects: Vec<Known>,
-    by_previous_name: HashMap<String, Vec<usize>>,
+    by_previous_name: HashMap<Arc<str>, Vec<usize>>,
 }
 
 struct Known {
@@ -122,7 +114,7 @@ impl Known {
 impl Names {
     fn new(objects: &[Object]) -> Self {
         let objects: Vec<Known> = objects.iter().map(Known::new).collect();
-        let mut by_previous_name: HashMap<String, Vec<usize>> = HashMap::new();
+        let mut by_previous_name: HashMap<Arc<str>, Vec<usize>> = HashMap::new();
         for (at, object) in objects.iter().enumerate() {
             for previous in &object.previous {
                 let known = by_previous_name.entry(previous.name.clone()).or_default();
@@ -135,20 +127,17 @@ impl Names {
     }
 
     /// Whether a field holds a name that an object had before.
-    fn are_met(&self, node: &Node, keys: &[Cow<'_, str>]) -> bool {
-        if !reaches(node, keys) {
-            return false;
-        }
+    fn are_met(&self, node: &Node, keys: Keys<'_>) -> bool {
         let Some((key, rest)) = keys.split_first() else { return self.is_met(node) };
         if node.scalar().is_some() {
-            // Not what it should be: the walk says so.
-            return true;
+            // Where it is not what it should be, the walk says so.
+            return reaches(node, keys);
         }
         if !node.items().is_empty() {
             return node.items().iter().any(|item| self.are_met(item, keys));
         }
-        let key = key.strip_suffix("[]").unwrap_or(key);
-        node.get(key).is_some_and(|value| self.are_met(value, rest))
+        node.get(key.strip_suffix("[]").unwrap_or(&key))
+            .is_some_and(|value| self.are_met(value, rest))
     }
 
     fn is_met(&self, node: &Node) -> bool {
@@ -234,7 +223,7 @@ impl Search<'_> {
         let is_within = within(true);
         let by_original = all.any(|(known, reachable)| *reachable && is_within(known));
         let Some(found) = self.find(&name, old, within(by_original), true)? else { return Ok(()) };
-        if old != found.current.name {
+        if *old != *found.current.name {
             node.set("name", follow(&name, found));
         }
         if let (Some(text), Some(value)) = (&found.current.namespace, &found.namespace)
@@ -288,7 +277,7 @@ impl Search<'_> {
             && role.is_none_or(|(group, kind)| was(group, "", kind))
             && (referrer.is_cluster_scoped
                 || known.is_cluster_scoped
-                || known.current.kind == "ServiceAccount"
+                || &*known.current.kind == "ServiceAccount"
                 || known.effective_namespace() == referrer.effective_namespace())
     }
 }

@@ -8,25 +8,28 @@ use crate::text::problem::Problem;
 use crate::yaml::node::Node;
 use crate::yaml::scalar::{Kind, Schema, kind};
 
+/// A list of fields, which configurations share as long as none adds to it.
+pub type Fields = Arc<Vec<FieldSpec>>;
+
 /// The fields that each step touches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config {
     /// What `namePrefix` is put before.
-    pub name_prefix: Vec<FieldSpec>,
+    pub name_prefix: Fields,
     /// What `nameSuffix` is put behind.
-    pub name_suffix: Vec<FieldSpec>,
+    pub name_suffix: Fields,
     /// What `namespace` sets, beside `metadata.namespace`.
-    pub namespace: Vec<FieldSpec>,
+    pub namespace: Fields,
     /// What `commonLabels` sets.
-    pub labels: Vec<FieldSpec>,
+    pub labels: Fields,
     /// What `labels` sets with `includeTemplates`.
-    pub template_labels: Vec<FieldSpec>,
+    pub template_labels: Fields,
     /// What `commonAnnotations` sets.
-    pub annotations: Vec<FieldSpec>,
+    pub annotations: Fields,
     /// What follows a changed name.
     pub name_references: Vec<NameReference>,
     /// Where `$(NAME)` is replaced.
-    pub var_references: Vec<FieldSpec>,
+    pub var_references: Fields,
 }
 
 /// The fields that name objects of a kind.
@@ -39,7 +42,7 @@ pub struct NameReference {
     /// The kind of what is named.
     pub kind: String,
     /// The fields that name it.
-    pub referrers: Vec<FieldSpec>,
+    pub referrers: Fields,
 }
 
 impl Config {
@@ -105,15 +108,20 @@ impl Config {
 ///
 /// # Errors
 /// As [`Config::merge`].
-pub fn merge(list: &mut Vec<FieldSpec>, added: &[FieldSpec]) -> Result<(), Problem> {
-    for spec in added {
+pub fn merge(list: &mut Fields, added: &[FieldSpec]) -> Result<(), Problem> {
+    if std::ptr::eq(list.as_slice(), added) {
+        return Ok(());
+    }
+    for (index, spec) in added.iter().enumerate() {
         let same = |known: &&FieldSpec| {
             known.path == spec.path
                 && known.kind == spec.kind
                 && known.group == spec.group
                 && known.version == spec.version
         };
-        match list.iter().find(same) {
+        // Most lists begin with what kustomize has on its own.
+        let known = list.get(index).filter(same).or_else(|| list.iter().find(same));
+        match known {
             Some(known) if known.create != spec.create => {
                 let message = format!(
                     "two configurations of the field `{}` differ in whether it is created",
@@ -122,7 +130,7 @@ pub fn merge(list: &mut Vec<FieldSpec>, added: &[FieldSpec]) -> Result<(), Probl
                 return Err(Problem::of(message, &crate::text::path::TreePath::root()));
             }
             Some(_) => {}
-            None => list.push(spec.clone()),
+            None => Arc::make_mut(list).push(spec.clone()),
         }
     }
     Ok(())
@@ -130,8 +138,8 @@ pub fn merge(list: &mut Vec<FieldSpec>, added: &[FieldSpec]) -> Result<(), Probl
 
 /// Reads a list of fields.
 #[must_use]
-pub fn field_specs(list: &Node) -> Vec<FieldSpec> {
-    list.items().iter().map(field_spec).collect()
+pub fn field_specs(list: &Node) -> Fields {
+    Arc::new(list.items().iter().map(field_spec).collect())
 }
 
 fn field_spec(node: &Node) -> FieldSpec {

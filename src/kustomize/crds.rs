@@ -1,5 +1,7 @@
 //! The fields that the schemas under `crds` declare to be names, labels or references.
 
+use std::sync::Arc;
+
 use crate::kustomize::config::{Config, NameReference};
 use crate::kustomize::field_spec::FieldSpec;
 use crate::yaml::node::Node;
@@ -57,13 +59,13 @@ fn collect(
             ..FieldSpec::default()
         };
         if text("x-kubernetes-annotation").is_some() {
-            config.annotations.push(field(None));
+            Arc::make_mut(&mut config.annotations).push(field(None));
         }
         if text("x-kubernetes-label-selector").is_some() {
-            config.labels.push(field(None));
+            Arc::make_mut(&mut config.labels).push(field(None));
         }
         if text("x-kubernetes-identity").is_some() {
-            config.name_prefix.push(field(None));
+            Arc::make_mut(&mut config.name_prefix).push(field(None));
         }
         let named =
             text("x-kubernetes-object-ref-api-version").zip(text("x-kubernetes-object-ref-kind"));
@@ -73,7 +75,7 @@ fn collect(
                 group: String::new(),
                 version: version.to_owned(),
                 kind: named.to_owned(),
-                referrers: vec![field(Some(key))],
+                referrers: Arc::new(vec![field(Some(key))]),
             });
         }
         if let Some(reference) = text("$ref").filter(|reference| *reference != name) {

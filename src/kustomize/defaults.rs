@@ -1,5 +1,7 @@
 //! The fields that kustomize's steps touch without being told: short tables, multiplied out.
 
+use std::sync::Arc;
+
 use crate::kustomize::config::{Config, NameReference};
 use crate::kustomize::field_spec::FieldSpec;
 
@@ -202,11 +204,11 @@ const VARIABLES: &[(&str, &str)] = &[
 /// What kustomize does on its own.
 #[must_use]
 pub fn config() -> Config {
-    let name = vec![spec("", "", "", "metadata/name", false)];
+    let name = Arc::new(vec![spec("", "", "", "metadata/name", false)]);
     Config {
-        name_prefix: name.clone(),
+        name_prefix: Arc::clone(&name),
         name_suffix: name,
-        namespace: vec![
+        namespace: Arc::new(vec![
             spec("", "", "Namespace", "metadata/name", true),
             spec("apiregistration.k8s.io", "", "APIService", "spec/service/namespace", true),
             spec(
@@ -216,12 +218,12 @@ pub fn config() -> Config {
                 "spec/conversion/webhook/clientConfig/service/namespace",
                 false,
             ),
-        ],
-        labels: selectors().chain(labels()).collect(),
-        template_labels: labels().collect(),
-        annotations: metadata("annotations").collect(),
+        ]),
+        labels: Arc::new(selectors().chain(labels()).collect()),
+        template_labels: Arc::new(labels().collect()),
+        annotations: Arc::new(metadata("annotations").collect()),
         name_references: NAMED.iter().map(name_reference).collect(),
-        var_references: var_references(),
+        var_references: Arc::new(var_references()),
     }
 }
 
@@ -275,7 +277,7 @@ fn name_reference(&((group, version, kind), singles): &Named) -> NameReference {
         group: group.to_owned(),
         version: version.to_owned(),
         kind: kind.to_owned(),
-        referrers: in_pods.into_iter().chain(singles).collect(),
+        referrers: Arc::new(in_pods.into_iter().chain(singles).collect()),
     }
 }
 

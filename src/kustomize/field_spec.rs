@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use memchr::memchr;
+
 use crate::kustomize::object::Identity;
 use crate::text::problem::Problem;
 use crate::yaml::bounds::DEEPEST;
@@ -33,29 +35,49 @@ impl FieldSpec {
 /// Whether an object is of the group, version and kind asked for; an empty one matches anything.
 #[must_use]
 pub fn selects(group: &str, version: &str, kind: &str, identity: &Identity) -> bool {
-    (kind.is_empty() || kind == identity.kind)
+    (kind.is_empty() || kind == &*identity.kind)
         && (group.is_empty() || group == identity.group())
         && (version.is_empty() || version == identity.version())
 }
 
-/// The keys of a path.
-#[must_use]
-pub fn keys(path: &str) -> Vec<Cow<'_, str>> {
-    let mut keys: Vec<Cow<'_, str>> = Vec::new();
-    let mut open = false;
-    for part in path.split('/') {
-        let (text, more) = part.strip_suffix('\\').map_or((part, false), |text| (text, true));
-        match keys.last_mut().filter(|_| open) {
-            Some(last) => {
-                let last = last.to_mut();
-                last.push('/');
-                last.push_str(text);
-            }
-            None => keys.push(Cow::Borrowed(text)),
-        }
-        open = more;
+/// The keys of a path that are still to be followed.
+#[derive(Debug, Clone, Copy)]
+pub struct Keys<'p>(Option<&'p str>);
+
+impl<'p> Keys<'p> {
+    /// All keys of a path.
+    #[must_use]
+    pub const fn of(path: &'p str) -> Self {
+        Self(Some(path))
     }
-    keys
+
+    /// The next key, and those behind it.
+    #[must_use]
+    pub fn split_first(self) -> Option<(Cow<'p, str>, Self)> {
+        let path = self.0?;
+        let slash = |from: usize| memchr(b'/', &path.as_bytes()[from..]).map(|at| from + at);
+        let mut end = slash(0);
+        while let Some(at) = end.filter(|at| path[..*at].ends_with('\\')) {
+            end = slash(at + 1);
+        }
+        let key = end.map_or(path, |at| &path[..at]);
+        let rest = Self(end.map(|at| &path[at + 1..]));
+        if memchr(b'\\', key.as_bytes()).is_none() {
+            return Some((Cow::Borrowed(key), rest));
+        }
+        let key = key.strip_suffix('\\').unwrap_or(key);
+        Some((Cow::Owned(key.replace("\\/", "/")), rest))
+    }
+}
+
+impl<'p> Iterator for Keys<'p> {
+    type Item = Cow<'p, str>;
+
+    fn next(&mut self) -> Option<Cow<'p, str>> {
+        let (key, rest) = self.split_first()?;
+        *self = rest;
+        Some(key)
+    }
 }
 
 /// Calls `f` with every value at the end of a path, through all lists on the way. With `create`, mappings
@@ -69,32 +91,21 @@ pub fn visit(
     create: bool,
     f: &mut dyn FnMut(&mut Node) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
-    visit_keys(root, &keys(path), create, f)
-}
-
-/// As [`visit`], with the keys of the path.
-///
-/// # Errors
-/// As [`visit`].
-pub fn visit_keys(
-    root: &mut Node,
-    keys: &[Cow<'_, str>],
-    create: bool,
-    f: &mut dyn FnMut(&mut Node) -> Result<(), Problem>,
-) -> Result<(), Problem> {
-    if keys.len() > DEEPEST {
+    // As many keys take as many bytes at least.
+    if path.len() >= DEEPEST && Keys::of(path).count() > DEEPEST {
         let message = format!("a path of more than {DEEPEST} keys leads nowhere");
         return Err(Problem::at(message, root).with_help("shorten the path of the field"));
     }
+    let keys = Keys::of(path);
     if create || reaches(root, keys) { walk(root, keys, create, f) } else { Ok(()) }
 }
 
 /// Whether there is a value at the end of the path; asked first, since going there copies what is shared.
 #[must_use]
-pub fn reaches(node: &Node, keys: &[Cow<'_, str>]) -> bool {
+pub fn reaches(node: &Node, keys: Keys<'_>) -> bool {
     let Some((key, rest)) = keys.split_first() else { return true };
     match &node.value {
-        Value::Map(_) => node.get(field(key).0).is_some_and(|value| reaches(value, rest)),
+        Value::Map(_) => node.get(field(&key).0).is_some_and(|value| reaches(value, rest)),
         Value::Seq(seq) => seq.items.iter().any(|item| reaches(item, keys)),
         Value::Scalar(_) => !is_null(node),
     }
@@ -102,7 +113,7 @@ pub fn reaches(node: &Node, keys: &[Cow<'_, str>]) -> bool {
 
 fn walk(
     node: &mut Node,
-    keys: &[Cow<'_, str>],
+    keys: Keys<'_>,
     create: bool,
     f: &mut dyn FnMut(&mut Node) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
@@ -111,12 +122,13 @@ fn walk(
         return items.iter_mut().try_for_each(|item| walk(item, keys, create, f));
     }
     if node.scalar().is_some() {
-        return if is_null(node) { Ok(()) } else { Err(not_a_collection(node, key)) };
+        return if is_null(node) { Ok(()) } else { Err(not_a_collection(node, &key)) };
     }
-    let (key, is_list) = field(key);
+    let (key, is_list) = field(&key);
     let create_here = create && !is_list;
-    if create_here && node.get(key).is_none_or(|value| !rest.is_empty() && is_null(value)) {
-        let made = if rest.is_empty() { null() } else { Node::map(How::Patched) };
+    let is_last = rest.0.is_none();
+    if create_here && node.get(key).is_none_or(|value| !is_last && is_null(value)) {
+        let made = if is_last { null() } else { Node::map(How::Patched) };
         node.set(key, made);
     }
     match node.get_mut(key) {
@@ -150,7 +162,7 @@ fn is_null(node: &Node) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{keys, visit};
+    use super::{Keys, visit};
     use crate::text::path::TreePath;
     use crate::text::source::Source;
     use crate::yaml::node::{How, Node};
@@ -174,10 +186,15 @@ mod tests {
 
     #[test]
     fn splits_paths_at_bare_slashes() {
+        let keys = |path| Keys::of(path).collect::<Vec<_>>();
         assert_eq!(
             keys(r"metadata/annotations/a.io\/b/c"),
             ["metadata", "annotations", "a.io/b", "c"]
         );
+        assert_eq!(keys(r"a\/\/b"), ["a//b"]);
+        assert_eq!(keys(r"a\\/b/c\d\"), [r"a\/b", r"c\d"]);
+        assert_eq!(keys("/a/"), ["", "a", ""]);
+        assert_eq!(keys(""), [""]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::kustomize::config::{Config, field_specs, merge};
+use crate::kustomize::config::{Config, Fields, field_specs, merge};
 use crate::kustomize::field_spec::{FieldSpec, visit};
 use crate::kustomize::load::Kustomization;
 use crate::kustomize::object::Object;
@@ -35,7 +35,7 @@ pub fn set_all(
 }
 
 /// The fields that an entry of `labels` sets.
-fn label_fields(entry: &Node, config: &Config) -> Result<Vec<FieldSpec>, Problem> {
+fn label_fields(entry: &Node, config: &Config) -> Result<Fields, Problem> {
     let flag = |key: &str| {
         entry.get(key).and_then(|value| kind(value, Schema::Kubectl)) == Some(Kind::Bool(true))
     };

@@ -54,7 +54,7 @@ pub fn affix(
 
 /// The kinds whose names mean something outside the build.
 fn keeps_its_name(identity: &Identity) -> bool {
-    match identity.kind.as_str() {
+    match &*identity.kind {
         "CustomResourceDefinition" | "Namespace" => true,
         "APIService" => identity.group() == "apiregistration.k8s.io",
         _ => false,

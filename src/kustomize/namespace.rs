@@ -36,13 +36,13 @@ pub struct Namespace<'a> {
 /// # Errors
 /// When two objects become one, or a field that should hold a namespace cannot.
 pub fn set(objects: &mut [Object], namespace: &Namespace<'_>) -> Result<(), Problem> {
-    let mut taken: HashMap<_, usize> = HashMap::new();
-    for object in objects.iter() {
-        *taken.entry(object.identity().into_key()).or_default() += 1;
+    let identities: Vec<Identity> = objects.iter().map(Object::identity).collect();
+    let mut taken: HashMap<_, usize> = HashMap::with_capacity(objects.len());
+    for identity in &identities {
+        *taken.entry(identity.clone().into_key()).or_default() += 1;
     }
-    for object in objects.iter_mut() {
-        let before = object.identity();
-        object.remember();
+    for (object, before) in objects.iter_mut().zip(identities) {
+        object.remember_as(before.clone());
         set_in(object, &before, namespace)?;
         let (old, new) = (before.into_key(), object.identity().into_key());
         let count = if old == new {
@@ -78,7 +78,7 @@ fn set_in(
     if !identity.is_cluster_scoped() {
         visit(&mut object.node, "metadata/namespace", true, &mut put)?;
     }
-    let is_binding = matches!(identity.kind.as_str(), "RoleBinding" | "ClusterRoleBinding");
+    let is_binding = matches!(&*identity.kind, "RoleBinding" | "ClusterRoleBinding");
     if is_binding {
         set_in_subjects(object, namespace.subjects, &mut put)?;
     }
@@ -86,8 +86,8 @@ fn set_in(
         let done = match field.path.as_str() {
             "metadata/namespace" => true,
             // Only the core kind's name is a namespace's.
-            "metadata/name" => identity.api_version != "v1",
-            "subjects/namespace" => is_binding && field.kind == identity.kind,
+            "metadata/name" => &*identity.api_version != "v1",
+            "subjects/namespace" => is_binding && *field.kind == *identity.kind,
             _ => false,
         };
         if !done {

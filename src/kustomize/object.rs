@@ -45,34 +45,36 @@ pub enum Behavior {
     Merge,
 }
 
-/// What tells one object from another.
+/// What tells one object from another. Cloning shares the texts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Identity {
     /// `apps/v1`
-    pub api_version: String,
+    pub api_version: Arc<str>,
     /// `Deployment`
-    pub kind: String,
+    pub kind: Arc<str>,
     /// The namespace, where one is set.
-    pub namespace: Option<String>,
+    pub namespace: Option<Arc<str>>,
     /// The name.
-    pub name: String,
+    pub name: Arc<str>,
 }
 
 impl Identity {
     /// `apps`; empty for the core group.
     #[must_use]
     pub fn group(&self) -> &str {
-        self.api_version
-            .split_once('/')
-            .map_or(if self.api_version == "builtin" { "builtin" } else { "" }, |(group, _)| group)
+        match memchr::memchr(b'/', self.api_version.as_bytes()) {
+            Some(slash) => &self.api_version[..slash],
+            None if &*self.api_version == "builtin" => "builtin",
+            None => "",
+        }
     }
 
     /// `v1`
     #[must_use]
     pub fn version(&self) -> &str {
-        match self.api_version.split_once('/') {
-            Some((_, version)) => version,
-            None if self.api_version == "builtin" => "",
+        match memchr::memchr(b'/', self.api_version.as_bytes()) {
+            Some(slash) => &self.api_version[slash + 1..],
+            None if &*self.api_version == "builtin" => "",
             None => &self.api_version,
         }
     }
@@ -98,7 +100,7 @@ impl Identity {
         if self.is_cluster_scoped() {
             self.namespace = None;
         } else if self.namespace.is_none() {
-            self.namespace = Some("default".to_owned());
+            self.namespace = Some(Arc::from("default"));
         }
         self
     }
@@ -144,15 +146,20 @@ impl Object {
 
     /// Remembers the identity as it stands, before a step changes it.
     pub fn remember(&mut self) {
-        if !self.name().is_empty() {
-            self.previous.push(self.identity());
+        self.remember_as(self.identity());
+    }
+
+    /// Remembers its identity as it stands, where that is known already.
+    pub fn remember_as(&mut self, identity: Identity) {
+        if !identity.name.is_empty() {
+            self.previous.push(identity);
         }
     }
 
     /// Whether the object has the identity, or had it before.
     #[must_use]
     pub fn was(&self, identity: &Identity) -> bool {
-        self.name() == identity.name && self.identity().same(identity)
+        *self.name() == *identity.name && self.identity().same(identity)
             || self.previous.iter().any(|previous| previous.same(identity))
     }
 
@@ -191,10 +198,10 @@ impl Object {
     #[must_use]
     pub fn identity(&self) -> Identity {
         Identity {
-            api_version: self.api_version().to_owned(),
-            kind: self.kind().to_owned(),
-            namespace: self.namespace().map(str::to_owned),
-            name: self.name().to_owned(),
+            api_version: Arc::from(self.api_version()),
+            kind: Arc::from(self.kind()),
+            namespace: self.namespace().map(Arc::from),
+            name: Arc::from(self.name()),
         }
     }
 }

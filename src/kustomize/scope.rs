@@ -32,7 +32,7 @@ const CLUSTER_SCOPED: &[(&str, &[&str], &[&str])] = &[
 #[must_use]
 pub fn is_cluster_scoped(group: &str, version: &str, kind: &str) -> bool {
     CLUSTER_SCOPED.iter().any(|(known, versions, kinds)| {
-        *known == group && versions.contains(&version) && kinds.contains(&kind)
+        kinds.contains(&kind) && *known == group && versions.contains(&version)
     })
 }
 

@@ -67,16 +67,16 @@ pub fn merge(vars: &mut Vec<Var>, others: &[Var]) -> Result<(), Problem> {
 fn wanted(entry: &Node) -> Identity {
     let text = |key: &str| entry.at(&["objref", key]).and_then(Node::str).unwrap_or_default();
     let api_version = match (text("apiVersion"), text("group"), text("version")) {
-        ("", "", version) => version.to_owned(),
-        ("", group, version) => format!("{group}/{version}"),
-        (api_version, _, _) => api_version.to_owned(),
+        ("", "", version) => Arc::from(version),
+        ("", group, version) => Arc::from(format!("{group}/{version}")),
+        (api_version, _, _) => Arc::from(api_version),
     };
-    let namespace = Some(text("namespace").to_owned()).filter(|namespace| !namespace.is_empty());
+    let namespace = Some(text("namespace")).filter(|namespace| !namespace.is_empty());
     Identity {
         api_version,
-        kind: text("kind").to_owned(),
-        namespace,
-        name: text("name").to_owned(),
+        kind: Arc::from(text("kind")),
+        namespace: namespace.map(Arc::from),
+        name: Arc::from(text("name")),
     }
 }
 

@@ -179,13 +179,13 @@ impl From<&Plan> for PlanView {
 
 impl From<&Moved> for MovedView {
     fn from(moved: &Moved) -> Self {
-        let object = moved.object.clone();
+        let object = &moved.object;
         Self {
             root: moved.root.display().to_owned(),
-            api_version: object.api_version,
-            kind: object.kind,
-            namespace: object.namespace,
-            name: object.name,
+            api_version: object.api_version.to_string(),
+            kind: object.kind.to_string(),
+            namespace: object.namespace.as_deref().map(str::to_owned),
+            name: object.name.to_string(),
             field: moved.field.clone(),
             from: moved.from.clone(),
             to: moved.to.clone(),

@@ -142,11 +142,11 @@ fn target(all: &[Object], object: &Object) -> Result<Vec<(&'static str, String)>
     let mut lines = vec![
         ("group", group(&wanted.api_version).to_owned()),
         ("version", version.to_owned()),
-        ("kind", wanted.kind.clone()),
+        ("kind", wanted.kind.to_string()),
         ("name", escaped(&wanted.name)),
     ];
     if !by_name {
-        lines.push(("namespace", escaped(&wanted.namespace.clone().unwrap_or_default())));
+        lines.push(("namespace", escaped(wanted.namespace.as_deref().unwrap_or_default())));
     }
     lines.retain(|(_, text)| !text.is_empty());
     Ok(lines)

@@ -214,10 +214,10 @@ impl ObjectView {
     fn new(root: &Root, index: usize) -> Self {
         let identity = root.objects()[index].identity();
         Self {
-            api_version: identity.api_version,
-            kind: identity.kind,
-            namespace: identity.namespace,
-            name: identity.name,
+            api_version: identity.api_version.to_string(),
+            kind: identity.kind.to_string(),
+            namespace: identity.namespace.as_deref().map(str::to_owned),
+            name: identity.name.to_string(),
         }
     }
 

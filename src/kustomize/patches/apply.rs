@@ -159,15 +159,15 @@ fn with_texts(mut patch: Node) -> Node {
 }
 
 fn is_named(object: &Object, wanted: &Identity) -> bool {
-    let now = || object.name() == wanted.name && object.identity().same(wanted);
+    let now = || *object.name() == *wanted.name && object.identity().same(wanted);
     now() || object.previous.iter().any(|identity| identity.same(wanted))
 }
 
 /// The problem of a patch whose object is not there, with what is there instead.
 fn no_match(objects: &[Object], wanted: &Identity, place: &Node) -> Problem {
-    let of_kind = || objects.iter().filter(|object| object.kind() == wanted.kind);
-    let named = objects.iter().find(|object| object.name() == wanted.name);
-    let same = of_kind().find(|object| object.name() == wanted.name);
+    let of_kind = || objects.iter().filter(|object| *object.kind() == *wanted.kind);
+    let named = objects.iter().find(|object| *object.name() == *wanted.name);
+    let same = of_kind().find(|object| *object.name() == *wanted.name);
     let help = if let Some(object) = same {
         let there = object.identity();
         format!(

@@ -170,7 +170,7 @@ fn names_and_kinds_change_only_where_allowed() {
     becomes(MAP, &patch("allowNameChange: true"), &map("z", "data: {a: '1'}"));
     becomes(MAP, &patch("allowKindChange: true"), &MAP.replace("ConfigMap", "Foo"));
     let objects = apply(MAP, &patch("allowNameChange: true"), &[]).unwrap();
-    assert_eq!(objects[0].previous[0].name, "a");
+    assert_eq!(&*objects[0].previous[0].name, "a");
     let two = format!("{MAP}---\n{}", map("b", "data: {}"));
     let problem = fails(&two, &patch("allowNameChange: true"));
     assert_eq!(problem.message, "behind the patch there are two objects `ConfigMap z`");

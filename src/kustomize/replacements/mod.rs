@@ -111,7 +111,7 @@ fn is_source(source: &Node, identity: &Identity) -> bool {
     let is = |key: &str, has: &str| asked(key).is_none_or(|wanted| wanted == has);
     let namespace = asked("namespace").is_none_or(|wanted| {
         let mut wanted_in = identity.clone();
-        wanted_in.namespace = Some(wanted.to_owned());
+        wanted_in.namespace = Some(wanted.into());
         wanted_in.effective_namespace() == identity.effective_namespace()
     });
     is("group", identity.group())

@@ -127,12 +127,8 @@ fn fix(speakers: &BTreeMap<&TreePath, Speakers>, offence: &Offence<'_>) -> Optio
         if speakers.selected.iter().any(|kind| kind.is_empty() || kind == object.kind()) {
             return None;
         }
-        let names: BTreeSet<&str> = object
-            .previous
-            .iter()
-            .map(|identity| identity.name.as_str())
-            .chain([object.name()])
-            .collect();
+        let names: BTreeSet<&str> =
+            object.previous.iter().map(|identity| &*identity.name).chain([object.name()]).collect();
         for speaker in &speakers.objects {
             let name = speaker.at(&["metadata", "name"]).and_then(Node::str);
             let same = kind_of(speaker) == object.kind();
