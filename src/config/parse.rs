@@ -315,6 +315,21 @@ holds:
     }
 
     #[test]
+    fn knows_time_zones_by_their_names() {
+        let named = |zone: &str| {
+            let window = format!("window: {{from: '09:00', to: '10:00', timezone: '{zone}'}}");
+            format!("environments:\n  - name: a\n    paths: [x]\n    {window}\n")
+        };
+        for zone in ["UTC", "Etc/UTC", "US/Eastern", "Asia/Kolkata", "America/Argentina/Ushuaia"] {
+            let config = read(&named(zone));
+            assert_eq!(config.environments[0].window.as_ref().unwrap().timezone, zone);
+        }
+        for zone in ["europe/berlin", "Etc/Unknown", "CEST+2", "+02:00", "../UTC", ""] {
+            assert_eq!(wrong(&named(zone)).1, format!("'{zone}'"));
+        }
+    }
+
+    #[test]
     fn refuses_a_key_that_is_there_twice() {
         let (message, place, _) = wrong("secrets:\n  a: {}\n  \"a\": {managed: false}\n");
         assert_eq!(

@@ -4,6 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
+use jiff::tz::TimeZone;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
 /// Reads one scalar and hands its text to `read`, so that a refusal carries the scalar's place.
@@ -124,7 +125,9 @@ where
 
 pub(super) fn timezone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     parsed(deserializer, "a time zone", |text| {
-        if text.parse::<chrono_tz::Tz>().is_ok() {
+        let known = TimeZone::get(text);
+        // Spelled as everything else that reads time zones wants it.
+        if known.is_ok_and(|zone| !zone.is_unknown() && zone.iana_name() == Some(text)) {
             return Ok(text.to_owned());
         }
         Err(format!("`{text}` is no time zone; write its name: `Europe/Berlin`, `UTC`"))

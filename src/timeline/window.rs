@@ -1,26 +1,31 @@
 //! The hours of a week in which references may be moved.
 
-use chrono::{DateTime, Datelike as _, Days, NaiveDate, TimeDelta, TimeZone as _, Utc, Weekday};
-use chrono_tz::Tz;
+use chrono::{DateTime, Utc};
+use jiff::civil::{Date, Weekday};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 
 use crate::config::environment::{Day, Window};
 
 /// How many days ahead an opening is looked for: a week, and the days that a change of the clock may take.
-const AHEAD: u64 = 9;
+const AHEAD: usize = 9;
 
 /// Whether the window is open, and when it opens next if it is not. A time zone that nobody knows counts as UTC.
 #[must_use]
 pub fn opening(window: &Window, now: DateTime<Utc>) -> Opening {
-    let zone: Tz = window.timezone.parse().unwrap_or(Tz::UTC);
-    let today = now.with_timezone(&zone).date_naive();
+    let zone = TimeZone::get(&window.timezone).unwrap_or(TimeZone::UTC);
+    let Ok(today) = Timestamp::from_second(now.timestamp()).map(|now| zone.to_datetime(now).date())
+    else {
+        return Opening::Closed(None);
+    };
     // A window that goes past midnight may have begun the day before.
-    let first = today.checked_sub_days(Days::new(1)).unwrap_or(today);
+    let first = today.yesterday().unwrap_or(today);
     let mut next = None;
-    for date in first.iter_days().take(AHEAD as usize + 1) {
+    for date in first.series(1.day()).take(AHEAD + 1) {
         if !window.days.iter().any(|day| weekday(*day) == date.weekday()) {
             continue;
         }
-        let Some((from, to)) = hours(window, zone, date) else { continue };
+        let Some((from, to)) = hours(window, &zone, date) else { continue };
         if from <= now && now < to {
             return Opening::Open;
         }
@@ -41,31 +46,27 @@ pub enum Opening {
 }
 
 /// The window of a day, in UTC.
-fn hours(window: &Window, zone: Tz, date: NaiveDate) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
+fn hours(window: &Window, zone: &TimeZone, date: Date) -> Option<(DateTime<Utc>, DateTime<Utc>)> {
     let (from, to) = (window.from.minutes(), window.to.minutes());
-    let at = |date: NaiveDate, minutes: u16| {
-        let midnight = date.and_hms_opt(0, 0, 0)?;
-        let local = midnight.checked_add_signed(TimeDelta::minutes(i64::from(minutes)))?;
-        let found = zone.from_local_datetime(&local);
-        // A minute that the clock skips in spring: the hour after it.
-        let found = found.earliest().or_else(|| {
-            zone.from_local_datetime(&local.checked_add_signed(TimeDelta::hours(1))?).earliest()
-        })?;
-        Some(found.with_timezone(&Utc))
+    let at = |date: Date, minutes: u16| {
+        let local = date.at(0, 0, 0, 0).checked_add(i64::from(minutes).minutes()).ok()?;
+        // A minute that the clock skips in spring is as far behind the gap; of one that comes twice, the first.
+        let found = zone.to_ambiguous_timestamp(local).compatible().ok()?;
+        DateTime::from_timestamp(found.as_second(), 0)
     };
-    let last = if to > from { date } else { date.succ_opt()? };
+    let last = if to > from { date } else { date.tomorrow().ok()? };
     Some((at(date, from)?, at(last, to)?))
 }
 
 const fn weekday(day: Day) -> Weekday {
     match day {
-        Day::Mon => Weekday::Mon,
-        Day::Tue => Weekday::Tue,
-        Day::Wed => Weekday::Wed,
-        Day::Thu => Weekday::Thu,
-        Day::Fri => Weekday::Fri,
-        Day::Sat => Weekday::Sat,
-        Day::Sun => Weekday::Sun,
+        Day::Mon => Weekday::Monday,
+        Day::Tue => Weekday::Tuesday,
+        Day::Wed => Weekday::Wednesday,
+        Day::Thu => Weekday::Thursday,
+        Day::Fri => Weekday::Friday,
+        Day::Sat => Weekday::Saturday,
+        Day::Sun => Weekday::Sunday,
     }
 }
 
@@ -122,6 +123,9 @@ mod tests {
             window("days: [sun], from: \"02:30\", to: \"12:00\", timezone: Europe/Berlin");
         let closed = opening(&skipped, time("2025-03-30T00:00:00Z"));
         assert_eq!(closed, Opening::Closed(Some(time("2025-03-30T01:30:00Z"))));
+        // It comes twice on the day on which the clock is put back: the first one counts.
+        let closed = opening(&skipped, time("2025-10-26T00:00:00Z"));
+        assert_eq!(closed, Opening::Closed(Some(time("2025-10-26T00:30:00Z"))));
         let always = window("from: \"00:00\", to: \"24:00\"");
         assert_eq!(opening(&always, time("2025-03-30T00:00:00Z")), Opening::Open);
     }
