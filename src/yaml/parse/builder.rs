@@ -49,6 +49,10 @@ pub(super) struct Builder<'s> {
     rare: Rare,
     documents: Vec<Document>,
     open: Vec<Open>,
+    /// The items of all open sequences, those of an inner one behind those of the outer ones.
+    items: Vec<Node>,
+    /// The entries of all open mappings likewise.
+    entries: Vec<Entry>,
     /// The values of anchors; none for a collection that is still open.
     anchors: HashMap<&'s str, Option<(Node, usize)>>,
     duplicates: Vec<(Span, Span)>,
@@ -66,18 +70,10 @@ struct Open {
     content: Content,
 }
 
+/// What a collection holds: all that stands behind `first` in the builder's list.
 enum Content {
-    Seq(Vec<Node>),
-    Map { entries: Vec<Entry>, key: Option<Node>, merges: Vec<Node> },
-}
-
-impl Open {
-    /// Whether it says that it is a CustomResourceDefinition.
-    fn is_definition(&self) -> bool {
-        let Content::Map { entries, .. } = &self.content else { return false };
-        let mut kinds = entries.iter().filter(|entry| entry.key.reads("kind"));
-        kinds.any(|entry| entry.value.reads("CustomResourceDefinition"))
-    }
+    Seq { first: usize },
+    Map { first: usize, key: Option<Node>, merges: Vec<Node> },
 }
 
 impl<'s> Builder<'s> {
@@ -87,6 +83,8 @@ impl<'s> Builder<'s> {
             rare,
             documents: Vec::new(),
             open: Vec::new(),
+            items: Vec::new(),
+            entries: Vec::new(),
             anchors: HashMap::new(),
             duplicates: Vec::new(),
             root: None,
@@ -218,9 +216,9 @@ impl<'s> Builder<'s> {
             self.anchors.insert(self.name(anchor), None);
         }
         let content = match shape {
-            Shape::Seq { .. } => Content::Seq(Vec::new()),
+            Shape::Seq { .. } => Content::Seq { first: self.items.len() },
             Shape::Map { .. } | Shape::Pair => {
-                Content::Map { entries: Vec::new(), key: None, merges: Vec::new() }
+                Content::Map { first: self.entries.len(), key: None, merges: Vec::new() }
             }
         };
         let flow = matches!(shape, Shape::Seq { flow: true } | Shape::Map { flow: true });
@@ -233,8 +231,11 @@ impl<'s> Builder<'s> {
         let Some(open) = self.open.pop() else { return Ok(()) };
         let flow = open.flow;
         let value = match open.content {
-            Content::Seq(items) => Value::Seq(Arc::new(Seq { items, flow })),
-            Content::Map { mut entries, merges, .. } => {
+            Content::Seq { first } => {
+                Value::Seq(Arc::new(Seq { items: self.items.drain(first..).collect(), flow }))
+            }
+            Content::Map { first, merges, .. } => {
+                let mut entries: Vec<Entry> = self.entries.drain(first..).collect();
                 find_duplicates(&entries, &mut self.duplicates);
                 merge(&mut entries, &merges);
                 Value::Map(Arc::new(Map { entries: entries.into(), flow }))
@@ -262,14 +263,14 @@ impl<'s> Builder<'s> {
         }
         match self.open.last_mut().map(|open| &mut open.content) {
             None => self.root = Some(node),
-            Some(Content::Seq(items)) => items.push(node),
-            Some(Content::Map { entries, key, merges }) => match key.take() {
+            Some(Content::Seq { .. }) => self.items.push(node),
+            Some(Content::Map { key, merges, .. }) => match key.take() {
                 None => *key = Some(node),
                 Some(key) if is_merge(&key) => match &node.value {
                     Value::Seq(seq) => merges.extend(seq.items.iter().cloned()),
                     _ => merges.push(node),
                 },
-                Some(key) => entries.push(Entry { key, value: node, merged: false }),
+                Some(key) => self.entries.push(Entry { key, value: node, merged: false }),
             },
         }
         Ok(())
@@ -285,7 +286,21 @@ impl<'s> Builder<'s> {
             && self.open.len() < SHALLOW
             && self.rare.is_none()
             && self.expansion.is_written_out()
-            && self.open.first().is_some_and(Open::is_definition)
+            && self.is_definition()
+    }
+
+    /// Whether the document says that it is a CustomResourceDefinition.
+    fn is_definition(&self) -> bool {
+        // The entries of the root stand before those of the mappings in it.
+        let mut firsts = self.open.iter().filter_map(|open| match open.content {
+            Content::Map { first, .. } => Some(first),
+            Content::Seq { .. } => None,
+        });
+        firsts.next();
+        let end = firsts.next().unwrap_or(self.entries.len());
+        let is_map = matches!(self.open.first(), Some(Open { content: Content::Map { .. }, .. }));
+        let mut kinds = self.entries[..end].iter().filter(|entry| entry.key.reads("kind"));
+        is_map && kinds.any(|entry| entry.value.reads("CustomResourceDefinition"))
     }
 
     /// A mapping that was only looked through.
