@@ -1,7 +1,6 @@
 //! Field paths of replacements: `spec.containers.[name=web].env.0.value`, `a.*.b`, `data.x\.yaml`.
 
-use regex::Regex;
-
+use crate::kustomize::expression::Expression;
 use crate::kustomize::strategic::is_null;
 use crate::yaml::node::{How, Node, Scalar, Style, Tag, Value};
 use crate::yaml::path::{Path, Step};
@@ -182,8 +181,9 @@ fn step_into(
 }
 
 fn items(list: &[Node], key: &str, value: &str) -> Result<Vec<usize>, String> {
-    let regex = Regex::new(value).map_err(|_| format!("`{value}` is no regular expression"))?;
-    let fits = |item: &Node| text(item, key).is_some_and(|text| regex.is_match(text.trim()));
+    let wanted =
+        Expression::part(value).map_err(|_| format!("`{value}` is no regular expression"))?;
+    let fits = |item: &Node| text(item, key).is_some_and(|text| wanted.fits(text.trim()));
     Ok((0..list.len()).filter(|&index| fits(&list[index])).collect())
 }
 

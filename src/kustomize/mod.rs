@@ -8,6 +8,7 @@ pub mod config;
 pub mod context;
 pub mod crds;
 pub mod defaults;
+pub mod expression;
 pub mod field_path;
 pub mod field_spec;
 pub mod generate;

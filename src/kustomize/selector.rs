@@ -1,7 +1,6 @@
 //! Selectors: which objects an entry of a kustomization speaks of.
 
-use regex::Regex;
-
+use crate::kustomize::expression::Expression;
 use crate::kustomize::label_selector::Requirements;
 use crate::kustomize::object::{Identity, Object};
 use crate::text::problem::Problem;
@@ -10,21 +9,13 @@ use crate::yaml::node::Node;
 /// The conditions that an object must meet, all of them.
 #[derive(Debug)]
 pub struct Selector {
-    group: Option<Pattern>,
-    version: Option<Pattern>,
-    kind: Option<Pattern>,
-    name: Option<Pattern>,
-    namespace: Option<Pattern>,
+    group: Option<Expression>,
+    version: Option<Expression>,
+    kind: Option<Expression>,
+    name: Option<Expression>,
+    namespace: Option<Expression>,
     labels: Requirements,
     annotations: Requirements,
-}
-
-/// A regular expression for all of a text.
-#[derive(Debug)]
-enum Pattern {
-    /// One without any sign of its own, as most are.
-    Word(String),
-    Regex(Regex),
 }
 
 impl Selector {
@@ -101,25 +92,17 @@ impl Selector {
     }
 }
 
-fn fits(pattern: &Option<Pattern>, text: &str) -> bool {
-    match pattern {
-        None => true,
-        Some(Pattern::Word(word)) => word == text,
-        Some(Pattern::Regex(regex)) => regex.is_match(text),
-    }
+fn fits(pattern: &Option<Expression>, text: &str) -> bool {
+    pattern.as_ref().is_none_or(|pattern| pattern.fits(text))
 }
 
-fn pattern(target: &Node, key: &str) -> Result<Option<Pattern>, Problem> {
+fn pattern(target: &Node, key: &str) -> Result<Option<Expression>, Problem> {
     let Some(node) = target.get(key) else { return Ok(None) };
     let Some(text) = node.str().filter(|text| !text.is_empty()) else { return Ok(None) };
-    if text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/')) {
-        return Ok(Some(Pattern::Word(text.to_owned())));
-    }
-    let regex = Regex::new(&format!("^(?:{text})$")).map_err(|error| {
+    Expression::whole(text).map(Some).map_err(|error| {
         let message = format!("`{text}` is no regular expression");
         Problem::at(message, node).with_help(error.to_string())
-    })?;
-    Ok(Some(Pattern::Regex(regex)))
+    })
 }
 
 fn requirements(target: &Node, key: &str) -> Result<Requirements, Problem> {

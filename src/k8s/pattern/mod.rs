@@ -37,7 +37,17 @@ impl Pattern {
 
     /// Visits every scalar that the pattern fits, with the way to it.
     pub fn visit<'a>(&'a self, root: &'a Node, visit: &mut dyn FnMut(&Trail<'a>, &'a Node)) {
-        let mut walk = Walk { trail: Trail::default(), visit };
+        self.visit_by(&mut Trail::default(), root, visit);
+    }
+
+    /// As [`Pattern::visit`], on a trail that other patterns have used.
+    pub fn visit_by<'a>(
+        &'a self,
+        trail: &mut Trail<'a>,
+        root: &'a Node,
+        visit: &mut dyn FnMut(&Trail<'a>, &'a Node),
+    ) {
+        let mut walk = Walk { trail, visit };
         for parts in &self.0 {
             walk.on(parts, root);
         }
@@ -45,7 +55,7 @@ impl Pattern {
 }
 
 struct Walk<'a, 'v> {
-    trail: Trail<'a>,
+    trail: &'v mut Trail<'a>,
     visit: &'v mut dyn FnMut(&Trail<'a>, &'a Node),
 }
 
@@ -53,7 +63,7 @@ impl<'a> Walk<'a, '_> {
     fn on(&mut self, parts: &'a [Part], node: &'a Node) {
         let Some((part, rest)) = parts.split_first() else {
             if node.scalar().is_some() {
-                (self.visit)(&self.trail, node);
+                (self.visit)(self.trail, node);
             }
             return self.items(parts, node);
         };

@@ -15,6 +15,7 @@ use std::ops::Range;
 
 use crate::k8s::found::{Found, Role};
 use crate::k8s::heuristics;
+use crate::k8s::pattern::trail::Trail;
 use crate::k8s::references::field_rule::FieldRule;
 use crate::k8s::references::reading::read;
 use crate::k8s::references::row::Reads;
@@ -34,14 +35,15 @@ pub fn find(object: &Node, extra: &[FieldRule]) -> Vec<Found> {
         return Vec::new();
     }
     let mut found = Finds::default();
+    let mut way = Trail::default();
     for field in catalogue::fields(group, kind) {
         let Some(pattern) = field.pattern() else { continue };
-        pattern.visit(object, &mut |trail, node| {
+        pattern.visit_by(&mut way, object, &mut |trail, node| {
             found.add(read(field.row, field.reads, field.role, trail, node));
         });
     }
     for rule in extra.iter().filter(|rule| rule.is_about(group, kind)) {
-        rule.pattern().visit(object, &mut |trail, node| {
+        rule.pattern().visit_by(&mut way, object, &mut |trail, node| {
             found.add(read(CONFIGURED, Reads::Name, Role::Use, trail, node));
         });
     }

@@ -1,0 +1,102 @@
+//! Regular expressions as kustomizations use them, of which most are mere words.
+
+use regex::Regex;
+
+/// A regular expression.
+#[derive(Debug)]
+pub struct Expression(Form);
+
+#[derive(Debug)]
+enum Form {
+    /// A whole text: a word, each `.` of which stands for any character.
+    Whole(Box<str>),
+    /// A part of a text: a word.
+    Part(Box<str>),
+    /// Anything else. It takes longer to make one than to read most kustomizations.
+    Regex(Box<Regex>),
+}
+
+impl Expression {
+    /// An expression for all of a text.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn whole(text: &str) -> Result<Self, regex::Error> {
+        if text.bytes().all(|byte| is_plain(byte) || byte == b'.') {
+            return Ok(Self(Form::Whole(text.into())));
+        }
+        Regex::new(&format!("^(?:{text})$")).map(|regex| Self(Form::Regex(Box::new(regex))))
+    }
+
+    /// An expression for any part of a text.
+    ///
+    /// # Errors
+    /// When it is none.
+    pub fn part(text: &str) -> Result<Self, regex::Error> {
+        if text.bytes().all(is_plain) {
+            return Ok(Self(Form::Part(text.into())));
+        }
+        Regex::new(text).map(|regex| Self(Form::Regex(Box::new(regex))))
+    }
+
+    /// Whether a text is as the expression says.
+    #[must_use]
+    pub fn fits(&self, text: &str) -> bool {
+        match &self.0 {
+            Form::Whole(word) => {
+                let mut rest = text.chars();
+                let fits = |sign: char, found| sign == found || sign == '.' && found != '\n';
+                word.chars().all(|sign| rest.next().is_some_and(|found| fits(sign, found)))
+                    && rest.next().is_none()
+            }
+            Form::Part(word) => text.contains(&**word),
+            Form::Regex(regex) => regex.is_match(text),
+        }
+    }
+}
+
+/// Whether a byte means itself in every regular expression.
+const fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/')
+}
+
+#[cfg(test)]
+mod tests {
+    use regex::Regex;
+
+    use super::Expression;
+
+    #[test]
+    fn a_word_fits_what_its_regular_expression_does() {
+        let words = ["", "a", "a.b", "..", "a.", "ab-c_d/e", "(a|b)", "a.*", "cert-manager.io"];
+        let texts = [
+            "",
+            "a",
+            "b",
+            "ab",
+            "a.b",
+            "axb",
+            "a\nb",
+            "aéb",
+            "é.",
+            "éé",
+            "a\u{301}b",
+            "xab-c_d/ey",
+            "cert-manager.io",
+            "cert-managerxio",
+            "cert-manager.iox",
+            "\n",
+            "a\n",
+        ];
+        for word in words {
+            let (whole, part) = (Expression::whole(word).unwrap(), Expression::part(word).unwrap());
+            let anchored = Regex::new(&format!("^(?:{word})$")).unwrap();
+            let anywhere = Regex::new(word).unwrap();
+            for text in texts {
+                assert_eq!(whole.fits(text), anchored.is_match(text), "{word} on {text:?}");
+                assert_eq!(part.fits(text), anywhere.is_match(text), "{word} in {text:?}");
+            }
+        }
+        assert!(Expression::whole("(").is_err() && Expression::part("(").is_err());
+    }
+}
