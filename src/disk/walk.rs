@@ -39,30 +39,39 @@ pub(super) struct Walked {
     pub(super) skipped: Vec<Skipped>,
 }
 
+/// How many directories of one depth are enough to keep all threads busy.
+const ENOUGH: usize = 32;
+
 /// Walks a directory without following links; what is ignored is not entered.
 ///
-/// The directories of one depth are listed at once by several threads; deep trees take no stack.
+/// The directories of one depth are listed at once by several threads, and once there are enough of them, each with all
+/// that is below it. Deep trees take no stack.
 pub(super) fn walk(
     root: &Path,
     ignored: impl Fn(&TreePath, bool) -> bool + Sync,
 ) -> Result<Walked, DiskError> {
     let mut walked = Walked::default();
-    let mut all = Vec::new();
+    let mut met = vec![(TreePath::root(), Met::Directory)];
     let mut level = vec![TreePath::root()];
     while !level.is_empty() {
-        let mut listed: Vec<Listed> =
-            level.par_iter().map(|directory| Listed::of(root, directory, &ignored)).collect();
-        for (directory, listed) in level.iter().zip(listed.iter_mut()) {
-            let met = walked.enter(root, directory, listed.refusal.take())?;
-            all.push((directory.clone(), met));
-            all.append(&mut listed.met);
+        let whole = level.len() >= ENOUGH;
+        let mut listed: Vec<Listed> = level
+            .par_iter()
+            .map(|directory| Listed::of(root, directory, whole, &ignored))
+            .collect();
+        for listed in &mut listed {
+            met.append(&mut listed.met);
             walked.files.append(&mut listed.files);
             walked.links.append(&mut listed.links);
             walked.skipped.append(&mut listed.skipped);
+            for (directory, reason) in listed.refused.drain(..) {
+                walked.refuse(root, &directory, reason)?;
+                met.push((directory, Met::Unknown));
+            }
         }
         level = listed.into_iter().flat_map(|listed| listed.directories).collect();
     }
-    walked.met = all.into_iter().collect();
+    walked.met = met.into_iter().collect();
     walked.files.sort();
     walked.skipped.sort();
     Ok(walked)
@@ -70,63 +79,89 @@ pub(super) fn walk(
 
 impl Walked {
     /// Notes a directory that the system would not show; the root itself must be shown.
-    fn enter(
+    fn refuse(
         &mut self,
         root: &Path,
         directory: &TreePath,
-        refusal: Option<String>,
-    ) -> Result<Met, DiskError> {
-        let Some(reason) = refusal else { return Ok(Met::Directory) };
+        reason: String,
+    ) -> Result<(), DiskError> {
         if directory.as_str().is_empty() {
             return Err(DiskError::System { path: root.to_owned(), reason });
         }
         self.skipped.push(Skipped { path: directory.to_string(), reason });
-        Ok(Met::Unknown)
+        Ok(())
     }
 }
 
-/// What one directory holds.
+/// What a directory holds.
 #[derive(Default)]
 struct Listed {
     met: Vec<(TreePath, Met)>,
     files: Vec<TreePath>,
     links: Vec<TreePath>,
-    /// The directories to enter.
+    /// The directories that are still to be listed.
     directories: Vec<TreePath>,
     skipped: Vec<Skipped>,
-    /// Why the directory could not be listed to its end.
-    refusal: Option<String>,
+    /// The directories that could not be listed to their end, and why.
+    refused: Vec<(TreePath, String)>,
 }
 
 impl Listed {
-    fn of(root: &Path, directory: &TreePath, ignored: impl Fn(&TreePath, bool) -> bool) -> Self {
+    /// Lists a directory, and with `whole` all that is below it.
+    fn of(
+        root: &Path,
+        directory: &TreePath,
+        whole: bool,
+        ignored: impl Fn(&TreePath, bool) -> bool,
+    ) -> Self {
         let mut listed = Self::default();
-        for entry in WalkDir::new(root.join(directory.as_str())).min_depth(1).max_depth(1) {
-            match entry {
-                Ok(entry) => listed.take(directory, &entry, &ignored),
+        // The directories on the way down to the one that is being listed.
+        let mut way = vec![directory.clone()];
+        let depth = if whole { usize::MAX } else { 1 };
+        let start = WalkDir::new(root.join(directory.as_str()));
+        let mut entries = start.min_depth(1).max_depth(depth).into_iter();
+        while let Some(entry) = entries.next() {
+            let entry = match entry {
+                Ok(entry) => entry,
                 Err(error) => {
                     let why = error.io_error().map_or_else(|| error.to_string(), reason);
-                    listed.refusal = Some(why);
+                    listed.refused.push((refused(root, &way, &error), why));
+                    continue;
                 }
+            };
+            way.truncate(entry.depth());
+            let Some(parent) = way.last() else { continue };
+            match listed.take(parent, &entry, &ignored) {
+                Some(path) if whole => {
+                    way.push(path.clone());
+                    listed.met.push((path, Met::Directory));
+                }
+                Some(path) => {
+                    listed.met.push((path.clone(), Met::Directory));
+                    listed.directories.push(path);
+                }
+                None if whole && entry.file_type().is_dir() => entries.skip_current_dir(),
+                None => {}
             }
         }
         listed
     }
 
-    /// Notes an entry.
+    /// Notes an entry, and gives the path of a directory that is to be entered.
     fn take(
         &mut self,
         directory: &TreePath,
         entry: &DirEntry,
         ignored: impl Fn(&TreePath, bool) -> bool,
-    ) {
+    ) -> Option<TreePath> {
         let name = entry.file_name();
         if name == ".git" || name == STATE {
-            return;
+            return None;
         }
         let Some(name) = name.to_str() else {
-            let path = directory.child(&name.to_string_lossy());
-            return self.skip(&path, "its name is not UTF-8".to_owned());
+            let path = directory.child(&name.to_string_lossy()).to_string();
+            self.skipped.push(Skipped { path, reason: "its name is not UTF-8".to_owned() });
+            return None;
         };
         let path = directory.child(name);
         let kind = entry.file_type();
@@ -134,7 +169,7 @@ impl Listed {
         if temporary || ignored(&path, kind.is_dir()) {
             self.met.push((path, Met::Unknown));
         } else if kind.is_dir() {
-            self.directories.push(path);
+            return Some(path);
         } else if kind.is_file() {
             self.files.push(path.clone());
             self.met.push((path, Met::File));
@@ -144,10 +179,18 @@ impl Listed {
             }
             self.met.push((path, Met::Unknown));
         }
+        None
     }
+}
 
-    fn skip(&mut self, path: &TreePath, reason: String) {
-        self.skipped.push(Skipped { path: path.to_string(), reason });
+/// The directory whose listing failed: the one that could not be opened, or the one of what could not be read.
+fn refused(root: &Path, way: &[TreePath], error: &walkdir::Error) -> TreePath {
+    let path = error.path().and_then(|path| spell(path.strip_prefix(root).ok()?));
+    let listing = || way.get(error.depth().saturating_sub(1)).or(way.last());
+    match path {
+        Some(path) if way.contains(&path) => path,
+        Some(path) => path.parent(),
+        None => listing().cloned().unwrap_or_else(TreePath::root),
     }
 }
 
@@ -155,4 +198,68 @@ impl Listed {
 pub(super) fn spell(path: &Path) -> Option<TreePath> {
     let text = path.to_str()?;
     if cfg!(windows) { TreePath::new(&text.replace('\\', "/")) } else { TreePath::new(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+    use std::fs;
+    use std::path::Path;
+
+    use super::{ENOUGH, Listed, Met, walk};
+    use crate::text::path::TreePath;
+
+    fn write(root: &Path, file: &str) {
+        let path = root.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, "").unwrap();
+    }
+
+    /// However many directories stand side by side, each is met with all that is below it.
+    #[test]
+    fn narrow_and_wide_trees_are_walked_alike() {
+        let inner = [
+            ("a.yaml", Met::File),
+            ("deep", Met::Directory),
+            ("deep/er", Met::Directory),
+            ("deep/er/b.yaml", Met::File),
+            ("deep/ignored", Met::Unknown),
+            ("deep/z.yaml", Met::File),
+            ("empty", Met::Directory),
+        ];
+        for width in [1, ENOUGH - 1, ENOUGH, 3 * ENOUGH] {
+            let sandbox = tempfile::tempdir().unwrap();
+            let mut expected = HashMap::from([(TreePath::root(), Met::Directory)]);
+            for number in 0..width {
+                let top = format!("d{number}");
+                for file in ["a.yaml", "deep/er/b.yaml", "deep/z.yaml"] {
+                    write(sandbox.path(), &format!("{top}/{file}"));
+                }
+                for hidden in ["deep/ignored/x/c.yaml", "deep/.git/d.yaml", ".rotate/e.yaml"] {
+                    write(sandbox.path(), &format!("{top}/{hidden}"));
+                }
+                fs::create_dir(sandbox.path().join(&top).join("empty")).unwrap();
+                let met = inner.iter().map(|(path, met)| (format!("{top}/{path}"), *met));
+                for (path, met) in met.chain([(top.clone(), Met::Directory)]) {
+                    expected.insert(TreePath::new(&path).unwrap(), met);
+                }
+            }
+            let walked = walk(sandbox.path(), |path, _| path.name() == "ignored").unwrap();
+            assert_eq!(walked.met, expected, "{width} side by side");
+            assert_eq!(walked.files.len(), 3 * width);
+            assert!(walked.files.is_sorted() && walked.skipped.is_empty());
+        }
+    }
+
+    #[test]
+    fn says_which_directory_could_not_be_listed() {
+        let sandbox = tempfile::tempdir().unwrap();
+        let gone = TreePath::new("x/gone").unwrap();
+        for whole in [false, true] {
+            let listed = Listed::of(sandbox.path(), &gone, whole, |_, _| false);
+            let refused: Vec<_> = listed.refused.iter().map(|(path, _)| path.as_str()).collect();
+            assert_eq!(refused, ["x/gone"]);
+        }
+        assert!(walk(&sandbox.path().join("gone"), |_, _| false).is_err());
+    }
 }
