@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::kustomize::config::{Config, NameReference};
-use crate::kustomize::field_spec::{FieldSpec, Keys, reaches, selects, visit};
+use crate::kustomize::field_spec::{FieldSpec, Keys, leads_to, selects, visit};
 use crate::kustomize::object::{Identity, Object};
 use crate::text::problem::Problem;
 use crate::yaml::node::{How, Node};
@@ -20,7 +20,8 @@ pub fn fix(objects: &mut [Object], config: &Config) -> Result<(), Problem> {
     for (at, (object, original)) in objects.iter_mut().zip(&originals).enumerate() {
         let mut reachable = None;
         for (target, field) in index.of(&original.kind) {
-            if !field.selects(original) || !names.are_met(&object.node, Keys::of(&field.path)) {
+            let is_met = |node: &Node| names.is_met(node);
+            if !field.selects(original) || !leads_to(&object.node, Keys::of(&field.path), &is_met) {
                 continue;
             }
             let reachable = reachable.get_or_insert_with(|| names.reachable_from(at, object));
@@ -126,20 +127,7 @@ impl Names {
         Self { objects, by_previous_name }
     }
 
-    /// Whether a field holds a name that an object had before.
-    fn are_met(&self, node: &Node, keys: Keys<'_>) -> bool {
-        let Some((key, rest)) = keys.split_first() else { return self.is_met(node) };
-        if node.scalar().is_some() {
-            // Where it is not what it should be, the walk says so.
-            return reaches(node, keys);
-        }
-        if !node.items().is_empty() {
-            return node.items().iter().any(|item| self.are_met(item, keys));
-        }
-        node.get(key.strip_suffix("[]").unwrap_or(&key))
-            .is_some_and(|value| self.are_met(value, rest))
-    }
-
+    /// Whether a value is or holds a name that an object had before.
     fn is_met(&self, node: &Node) -> bool {
         let name = node.str().or_else(|| node.get("name").and_then(Node::str));
         name.is_some_and(|name| self.by_previous_name.contains_key(name))

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
-
 use crate::kustomize::object::Identity;
 use crate::text::problem::Problem;
 use crate::yaml::bounds::DEEPEST;
@@ -55,19 +53,24 @@ impl<'p> Keys<'p> {
     #[must_use]
     pub fn split_first(self) -> Option<(Cow<'p, str>, Self)> {
         let path = self.0?;
-        let slash = |from: usize| memchr(b'/', &path.as_bytes()[from..]).map(|at| from + at);
-        let mut end = slash(0);
-        while let Some(at) = end.filter(|at| path[..*at].ends_with('\\')) {
-            end = slash(at + 1);
+        // Keys are short: looking at their bytes one by one is quicker than any search.
+        match path.bytes().position(|byte| matches!(byte, b'/' | b'\\')) {
+            None => Some((Cow::Borrowed(path), Self(None))),
+            Some(at) if path.as_bytes()[at] == b'/' => {
+                Some((Cow::Borrowed(&path[..at]), Self(Some(&path[at + 1..]))))
+            }
+            Some(at) => Some(split_escaped(path, at)),
         }
-        let key = end.map_or(path, |at| &path[..at]);
-        let rest = Self(end.map(|at| &path[at + 1..]));
-        if memchr(b'\\', key.as_bytes()).is_none() {
-            return Some((Cow::Borrowed(key), rest));
-        }
-        let key = key.strip_suffix('\\').unwrap_or(key);
-        Some((Cow::Owned(key.replace("\\/", "/")), rest))
     }
+}
+
+/// The key of a path that has a backslash, the first one at a byte, and the keys behind it.
+fn split_escaped(path: &str, first: usize) -> (Cow<'_, str>, Keys<'_>) {
+    let mut slashes = path[first..].match_indices('/').map(|(at, _)| first + at);
+    let end = slashes.find(|at| !path[..*at].ends_with('\\'));
+    let key = end.map_or(path, |at| &path[..at]);
+    let key = key.strip_suffix('\\').unwrap_or(key);
+    (Cow::Owned(key.replace("\\/", "/")), Keys(end.map(|at| &path[at + 1..])))
 }
 
 impl<'p> Iterator for Keys<'p> {
@@ -91,22 +94,23 @@ pub fn visit(
     create: bool,
     f: &mut dyn FnMut(&mut Node) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
-    // As many keys take as many bytes at least.
+    // So many keys have a slash between each two of them.
     if path.len() >= DEEPEST && Keys::of(path).count() > DEEPEST {
         let message = format!("a path of more than {DEEPEST} keys leads nowhere");
         return Err(Problem::at(message, root).with_help("shorten the path of the field"));
     }
     let keys = Keys::of(path);
-    if create || reaches(root, keys) { walk(root, keys, create, f) } else { Ok(()) }
+    if create || leads_to(root, keys, &|_| true) { walk(root, keys, create, f) } else { Ok(()) }
 }
 
-/// Whether there is a value at the end of the path; asked first, since going there copies what is shared.
+/// Whether a walk to the end of the path finds a value that is as `wanted` says, or something on the way where there should
+/// be a collection. Asked first, since going there to change something copies what is shared.
 #[must_use]
-pub fn reaches(node: &Node, keys: Keys<'_>) -> bool {
-    let Some((key, rest)) = keys.split_first() else { return true };
+pub fn leads_to(node: &Node, keys: Keys<'_>, wanted: &dyn Fn(&Node) -> bool) -> bool {
+    let Some((key, rest)) = keys.split_first() else { return wanted(node) };
     match &node.value {
-        Value::Map(_) => node.get(field(&key).0).is_some_and(|value| reaches(value, rest)),
-        Value::Seq(seq) => seq.items.iter().any(|item| reaches(item, keys)),
+        Value::Map(_) => node.get(field(&key).0).is_some_and(|value| leads_to(value, rest, wanted)),
+        Value::Seq(seq) => seq.items.iter().any(|item| leads_to(item, keys, wanted)),
         Value::Scalar(_) => !is_null(node),
     }
 }

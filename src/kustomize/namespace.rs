@@ -67,15 +67,18 @@ fn set_in(
     identity: &Identity,
     namespace: &Namespace<'_>,
 ) -> Result<(), Problem> {
+    let stays = |node: &Node| {
+        let kept = namespace.unset_only && node.str().is_some_and(|text| !text.is_empty());
+        kept || node.str().is_some() && node.str() == namespace.name.str()
+    };
     let mut put = |node: &mut Node| {
-        let stays = namespace.unset_only && node.str().is_some_and(|text| !text.is_empty());
-        let same = node.str().is_some() && node.str() == namespace.name.str();
-        if !stays && !same {
+        if !stays(node) {
             *node = Node { how: How::Patched, ..namespace.name.clone() };
         }
         Ok(())
     };
-    if !identity.is_cluster_scoped() {
+    let own = object.node.at(&["metadata", "namespace"]);
+    if !identity.is_cluster_scoped() && !own.is_some_and(stays) {
         visit(&mut object.node, "metadata/namespace", true, &mut put)?;
     }
     let is_binding = matches!(&*identity.kind, "RoleBinding" | "ClusterRoleBinding");

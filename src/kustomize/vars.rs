@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::kustomize::field_path::{lookup, split};
-use crate::kustomize::field_spec::{FieldSpec, visit};
+use crate::kustomize::field_spec::{FieldSpec, Keys, leads_to, visit};
 use crate::kustomize::object::{Identity, Object};
 use crate::kustomize::selector::identities;
 use crate::text::problem::Problem;
@@ -106,6 +106,10 @@ pub fn substitute(
     for object in objects {
         let identity = object.identity();
         for field in fields.iter().filter(|field| field.selects(&identity)) {
+            let keys = Keys::of(&field.path);
+            if !leads_to(&object.node, keys, &|node| values.concern(node)) {
+                continue;
+            }
             visit(&mut object.node, &field.path, false, &mut |node| values.fill(node))?;
         }
     }
@@ -164,6 +168,16 @@ struct Values<'v> {
 }
 
 impl Values<'_> {
+    /// Whether filling a value would change it, as far as can be told quickly, or would fail.
+    fn concern(&self, node: &Node) -> bool {
+        let holds_name = |node: &Node| node.str().is_some_and(|text| text.contains('$'));
+        match &node.value {
+            Value::Scalar(_) => holds_name(node),
+            Value::Map(map) => map.entries.iter().any(|entry| holds_name(&entry.value)),
+            Value::Seq(seq) => seq.items.iter().any(|item| holds_name(item) || !is_text(item)),
+        }
+    }
+
     /// Fills a text, the texts of a mapping, or those of a list.
     fn fill(&self, node: &mut Node) -> Result<(), Problem> {
         match &node.value {
