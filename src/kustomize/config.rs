@@ -75,13 +75,20 @@ impl Config {
     /// # Errors
     /// When both name one field and differ in whether it is made.
     pub fn merge(&mut self, other: &Self) -> Result<(), Problem> {
-        merge(&mut self.name_prefix, &other.name_prefix)?;
-        merge(&mut self.name_suffix, &other.name_suffix)?;
-        merge(&mut self.namespace, &other.namespace)?;
-        merge(&mut self.labels, &other.labels)?;
-        merge(&mut self.template_labels, &other.template_labels)?;
-        merge(&mut self.annotations, &other.annotations)?;
-        merge(&mut self.var_references, &other.var_references)?;
+        for (list, added) in [
+            (&mut self.name_prefix, &other.name_prefix),
+            (&mut self.name_suffix, &other.name_suffix),
+            (&mut self.namespace, &other.namespace),
+            (&mut self.labels, &other.labels),
+            (&mut self.template_labels, &other.template_labels),
+            (&mut self.annotations, &other.annotations),
+            (&mut self.var_references, &other.var_references),
+        ] {
+            // A list that both share, mostly that of kustomize's own fields, holds each field once already.
+            if !Arc::ptr_eq(list, added) {
+                merge(list, added)?;
+            }
+        }
         for reference in &other.name_references {
             self.add_reference(reference)?;
         }
@@ -109,19 +116,14 @@ impl Config {
 /// # Errors
 /// As [`Config::merge`].
 pub fn merge(list: &mut Fields, added: &[FieldSpec]) -> Result<(), Problem> {
-    if std::ptr::eq(list.as_slice(), added) {
-        return Ok(());
-    }
-    for (index, spec) in added.iter().enumerate() {
+    for spec in added {
         let same = |known: &&FieldSpec| {
             known.path == spec.path
                 && known.kind == spec.kind
                 && known.group == spec.group
                 && known.version == spec.version
         };
-        // Most lists begin with what kustomize has on its own.
-        let known = list.get(index).filter(same).or_else(|| list.iter().find(same));
-        match known {
+        match list.iter().find(same) {
             Some(known) if known.create != spec.create => {
                 let message = format!(
                     "two configurations of the field `{}` differ in whether it is created",

@@ -8,7 +8,7 @@ pub struct Expression(Form);
 
 #[derive(Debug)]
 enum Form {
-    /// A whole text: a word, each `.` of which stands for any character.
+    /// A whole text: a word, each `.` of which stands for any character but a line break.
     Whole(Box<str>),
     /// A part of a text: a word.
     Part(Box<str>),
