@@ -223,14 +223,16 @@ fn hidden(path: &TreePath) -> bool {
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let too_large = || io::Error::other(format!("it is larger than {} MiB", LARGEST >> 20));
     let file = File::open(path)?;
-    let size = file.metadata()?.len();
+    let metadata = file.metadata()?;
+    let size = metadata.len();
     if size > LARGEST {
         return Err(too_large());
     }
     // Exactly as long as the file, so that the text needs no second copy, and the system need not be asked whether there is
-    // more. Some systems say of files of their own making that they are empty.
+    // more: a file that grows meanwhile is read as it was. Of a pipe, and of files of its own making, the system may say less.
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
-    file.take(if size == 0 { LARGEST + 1 } else { size }).read_to_end(&mut bytes)?;
+    let known = metadata.is_file() && size > 0;
+    file.take(if known { size } else { LARGEST + 1 }).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST { Err(too_large()) } else { Ok(bytes) }
 }
 

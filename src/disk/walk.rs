@@ -39,13 +39,16 @@ pub(super) struct Walked {
     pub(super) skipped: Vec<Skipped>,
 }
 
-/// How many directories of one depth are enough to keep all threads busy.
+/// How many directories of one depth are taken for enough to keep all threads busy.
 const ENOUGH: usize = 32;
+
+/// How many directories a thread holds open at most.
+const MOST_OPEN: usize = 4;
 
 /// Walks a directory without following links; what is ignored is not entered.
 ///
 /// The directories of one depth are listed at once by several threads, and once there are enough of them, each with all
-/// that is below it. Deep trees take no stack.
+/// that is below it, which opens none of them twice. Deep trees take no stack.
 pub(super) fn walk(
     root: &Path,
     ignored: impl Fn(&TreePath, bool) -> bool + Sync,
@@ -119,13 +122,14 @@ impl Listed {
         let mut way = vec![directory.clone()];
         let depth = if whole { usize::MAX } else { 1 };
         let start = WalkDir::new(root.join(directory.as_str()));
-        let mut entries = start.min_depth(1).max_depth(depth).into_iter();
+        let start = start.min_depth(1).max_depth(depth).max_open(MOST_OPEN);
+        let mut entries = start.into_iter();
         while let Some(entry) = entries.next() {
             let entry = match entry {
                 Ok(entry) => entry,
                 Err(error) => {
                     let why = error.io_error().map_or_else(|| error.to_string(), reason);
-                    listed.refused.push((refused(root, &way, &error), why));
+                    listed.refuse(refused(root, &way, &error), why);
                     continue;
                 }
             };
@@ -145,6 +149,14 @@ impl Listed {
             }
         }
         listed
+    }
+
+    /// Notes that a directory could not be listed to its end; of several reasons the last one.
+    fn refuse(&mut self, directory: TreePath, reason: String) {
+        match self.refused.last_mut().filter(|(last, _)| *last == directory) {
+            Some((_, last)) => *last = reason,
+            None => self.refused.push((directory, reason)),
+        }
     }
 
     /// Notes an entry, and gives the path of a directory that is to be entered.
@@ -248,6 +260,33 @@ mod tests {
             assert_eq!(walked.met, expected, "{width} side by side");
             assert_eq!(walked.files.len(), 3 * width);
             assert!(walked.files.is_sorted() && walked.skipped.is_empty());
+        }
+    }
+
+    /// A path that is longer than the system takes cannot be opened by anybody.
+    #[cfg(unix)]
+    #[test]
+    fn goes_on_where_a_directory_below_cannot_be_opened() {
+        const PART: usize = 250;
+        const PARTS: usize = 11;
+        let chain = |letter: &str| vec![letter.repeat(PART); PARTS].join("/");
+        for width in [1, ENOUGH] {
+            let sandbox = tempfile::tempdir().unwrap();
+            for number in 0..width {
+                write(sandbox.path(), &format!("d{number}/z.yaml"));
+            }
+            let long = sandbox.path().join("d0").join(chain("a"));
+            fs::create_dir_all(&long).unwrap();
+            fs::create_dir_all(sandbox.path().join(chain("b"))).unwrap();
+            let top = "b".repeat(PART);
+            fs::rename(sandbox.path().join(&top), long.join(&top)).unwrap();
+            let walked = walk(sandbox.path(), |_, _| false).unwrap();
+            let [skipped] = walked.skipped.as_slice() else { panic!("{:?}", walked.skipped) };
+            let path = TreePath::new(&skipped.path).unwrap();
+            assert!(path.as_str().starts_with("d0/aaa") && path.name() == top, "{path}");
+            assert_eq!(walked.met.get(&path), Some(&Met::Unknown));
+            assert_eq!(walked.met.get(&path.parent()), Some(&Met::Directory));
+            assert_eq!(walked.files.len(), width);
         }
     }
 
