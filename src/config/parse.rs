@@ -324,7 +324,7 @@ holds:
             let config = read(&named(zone));
             assert_eq!(config.environments[0].window.as_ref().unwrap().timezone, zone);
         }
-        for zone in ["europe/berlin", "Etc/Unknown", "CEST+2", "+02:00", "../UTC", ""] {
+        for zone in ["europe/berlin", "Etc/Unknown", "Factory", "CEST+2", "+02:00", "../UTC", ""] {
             assert_eq!(wrong(&named(zone)).1, format!("'{zone}'"));
         }
     }

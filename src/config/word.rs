@@ -126,8 +126,8 @@ where
 pub(super) fn timezone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     parsed(deserializer, "a time zone", |text| {
         let known = TimeZone::get(text);
-        // Spelled as everything else that reads time zones wants it.
-        if known.is_ok_and(|zone| !zone.is_unknown() && zone.iana_name() == Some(text)) {
+        // Spelled as everything else that reads time zones wants it, and not the one of a clock that nobody has set.
+        if text != "Factory" && known.is_ok_and(|zone| zone.iana_name() == Some(text)) {
             return Ok(text.to_owned());
         }
         Err(format!("`{text}` is no time zone; write its name: `Europe/Berlin`, `UTC`"))

@@ -126,6 +126,15 @@ mod tests {
         // It comes twice on the day on which the clock is put back: the first one counts.
         let closed = opening(&skipped, time("2025-10-26T00:00:00Z"));
         assert_eq!(closed, Opening::Closed(Some(time("2025-10-26T00:30:00Z"))));
+        // Where the clock is put forward by half an hour, or by two.
+        let lord_howe =
+            window("days: [sun], from: \"02:15\", to: \"12:00\", timezone: Australia/Lord_Howe");
+        let closed = opening(&lord_howe, time("2026-10-03T15:00:00Z"));
+        assert_eq!(closed, Opening::Closed(Some(time("2026-10-03T15:45:00Z"))));
+        let troll =
+            window("days: [sun], from: \"01:30\", to: \"12:00\", timezone: Antarctica/Troll");
+        let closed = opening(&troll, time("2026-03-29T00:00:00Z"));
+        assert_eq!(closed, Opening::Closed(Some(time("2026-03-29T01:30:00Z"))));
         let always = window("from: \"00:00\", to: \"24:00\"");
         assert_eq!(opening(&always, time("2025-03-30T00:00:00Z")), Opening::Open);
     }
