@@ -32,13 +32,15 @@ impl Accumulator {
     /// # Errors
     /// When the two contradict each other.
     pub fn merge_config(&mut self, other: &Arc<Config>) -> Result<(), Problem> {
+        let is_standard = Arc::ptr_eq(other, &Config::standard());
         match &mut self.config {
-            None => self.config = Some(Arc::clone(other)),
-            Some(mine) if Arc::ptr_eq(mine, other) => {}
-            Some(mine) if mine == other => {}
-            Some(mine) => Arc::make_mut(mine).merge(other)?,
+            None if is_standard => {
+                self.config = Some(Arc::clone(other));
+                Ok(())
+            }
+            Some(mine) if is_standard && Arc::ptr_eq(mine, other) => Ok(()),
+            mine => Arc::make_mut(mine.get_or_insert_default()).merge(other),
         }
-        Ok(())
     }
 
     /// The identities of the objects, to find out quickly whether one is taken.

@@ -47,7 +47,7 @@ impl<'c> Index<'c> {
         kinds.dedup();
         let is_there = |spec: &&FieldSpec| spec.kind.is_empty() || kinds.contains(&&*spec.kind);
         let mut by_kind: BTreeMap<&str, Vec<_>> = BTreeMap::new();
-        for reference in &config.name_references {
+        for reference in config.name_references.iter() {
             for spec in reference.referrers.iter().filter(is_there) {
                 by_kind.entry(&spec.kind).or_default().push((reference, spec));
             }

@@ -20,14 +20,16 @@ pub struct Config {
     pub name_suffix: Fields,
     /// What `namespace` sets, beside `metadata.namespace`.
     pub namespace: Fields,
-    /// What `commonLabels` sets.
+    /// What `commonLabels` sets, and `labels` with `includeSelectors`.
     pub labels: Fields,
+    /// What `labels` sets otherwise.
+    pub own_labels: Fields,
     /// What `labels` sets with `includeTemplates`.
     pub template_labels: Fields,
     /// What `commonAnnotations` sets.
     pub annotations: Fields,
     /// What follows a changed name.
-    pub name_references: Vec<NameReference>,
+    pub name_references: Arc<Vec<NameReference>>,
     /// Where `$(NAME)` is replaced.
     pub var_references: Fields,
 }
@@ -50,7 +52,14 @@ impl Config {
     #[must_use]
     pub fn standard() -> Arc<Self> {
         static STANDARD: OnceLock<Arc<Config>> = OnceLock::new();
-        Arc::clone(STANDARD.get_or_init(|| Arc::new(defaults::config())))
+        let make = || {
+            let (mut settled, own) = (Self::default(), defaults::config());
+            // None of its fields contradicts another one, which a test shows.
+            let done = settled.merge_beside(&own, None);
+            debug_assert!(done.is_ok(), "kustomize's own fields contradict each other");
+            Arc::new(settled)
+        };
+        Arc::clone(STANDARD.get_or_init(make))
     }
 
     /// Reads one file of `configurations`.
@@ -63,65 +72,107 @@ impl Config {
             name_suffix: specs("nameSuffix"),
             namespace: specs("namespace"),
             labels: specs("commonLabels"),
+            own_labels: specs("labels"),
             template_labels: specs("templateLabels"),
             annotations: specs("commonAnnotations"),
-            name_references: references.iter().map(name_reference).collect(),
+            name_references: Arc::new(references.iter().map(name_reference).collect()),
             var_references: specs("varReference"),
         }
     }
 
-    /// Adds what another one has.
+    /// Adds what another one has, as [`merge`] does, and sorts the fields by what has them.
+    ///
+    /// Merging one into an empty one may leave fields out, and so may doing it again.
     ///
     /// # Errors
     /// When both name one field and differ in whether it is made.
     pub fn merge(&mut self, other: &Self) -> Result<(), Problem> {
-        for (list, added) in [
-            (&mut self.name_prefix, &other.name_prefix),
-            (&mut self.name_suffix, &other.name_suffix),
-            (&mut self.namespace, &other.namespace),
-            (&mut self.labels, &other.labels),
-            (&mut self.template_labels, &other.template_labels),
-            (&mut self.annotations, &other.annotations),
-            (&mut self.var_references, &other.var_references),
-        ] {
-            // A list that both share, mostly that of kustomize's own fields, holds each field once already.
-            if !Arc::ptr_eq(list, added) {
+        self.merge_beside(other, Some(&Self::standard()))
+    }
+
+    /// Merges, but for lists that are known to come out as they are.
+    fn merge_beside(&mut self, other: &Self, standard: Option<&Self>) -> Result<(), Problem> {
+        let known = standard.map(Self::lists);
+        for (index, (list, added)) in self.lists_mut().into_iter().zip(other.lists()).enumerate() {
+            let is_standard = known.is_some_and(|known| Arc::ptr_eq(known[index], added));
+            if is_standard && list.is_empty() {
+                *list = Arc::clone(added);
+            } else if !(is_standard && Arc::ptr_eq(list, added)) {
+                let before = list.len();
                 merge(list, added)?;
+                if list.len() > before {
+                    Arc::make_mut(list).sort_by_cached_key(|spec| {
+                        place_of(&spec.group, &spec.version, &spec.kind)
+                    });
+                }
             }
         }
-        for reference in &other.name_references {
-            self.add_reference(reference)?;
+        let (list, added) = (&mut self.name_references, &other.name_references);
+        let is_standard = standard.is_some_and(|own| Arc::ptr_eq(&own.name_references, added));
+        if is_standard && list.is_empty() {
+            *list = Arc::clone(added);
+        } else if !(is_standard && Arc::ptr_eq(list, added)) && !added.is_empty() {
+            let list = Arc::make_mut(list);
+            added.iter().try_for_each(|reference| add_reference(list, reference))?;
+            list.sort_by_cached_key(|one| place_of(&one.group, &one.version, &one.kind));
         }
         Ok(())
     }
 
-    /// Adds fields that name objects of a kind.
-    ///
-    /// # Errors
-    /// As [`Config::merge`].
-    pub fn add_reference(&mut self, added: &NameReference) -> Result<(), Problem> {
-        let same = |known: &&mut NameReference| {
-            known.group == added.group && known.version == added.version && known.kind == added.kind
-        };
-        if let Some(known) = self.name_references.iter_mut().find(same) {
-            return merge(&mut known.referrers, &added.referrers);
-        }
-        self.name_references.push(added.clone());
-        Ok(())
+    const fn lists(&self) -> [&Fields; 8] {
+        [
+            &self.name_prefix,
+            &self.name_suffix,
+            &self.namespace,
+            &self.labels,
+            &self.own_labels,
+            &self.template_labels,
+            &self.annotations,
+            &self.var_references,
+        ]
+    }
+
+    const fn lists_mut(&mut self) -> [&mut Fields; 8] {
+        [
+            &mut self.name_prefix,
+            &mut self.name_suffix,
+            &mut self.namespace,
+            &mut self.labels,
+            &mut self.own_labels,
+            &mut self.template_labels,
+            &mut self.annotations,
+            &mut self.var_references,
+        ]
     }
 }
 
-/// Adds fields to a list, each once.
+/// Adds fields that name objects of a kind; those of a kind that is new are taken as they are.
+fn add_reference(list: &mut Vec<NameReference>, added: &NameReference) -> Result<(), Problem> {
+    let same = |known: &&mut NameReference| {
+        known.group == added.group && known.version == added.version && known.kind == added.kind
+    };
+    match list.iter_mut().find(same) {
+        Some(known) => merge(&mut known.referrers, &added.referrers),
+        None => {
+            list.push(added.clone());
+            Ok(())
+        }
+    }
+}
+
+/// Adds fields to a list, but for those of which the list has one already: the same field of the same objects, or of some of
+/// them. What is added for all objects does not count where the list has it for one kind.
 ///
 /// # Errors
-/// As [`Config::merge`].
+/// When a field that counts for the same differs in whether it is made.
 pub fn merge(list: &mut Fields, added: &[FieldSpec]) -> Result<(), Problem> {
+    let is_in = |asked: &str, known: &str| asked.is_empty() || asked == known;
     for spec in added {
         let same = |known: &&FieldSpec| {
             known.path == spec.path
-                && known.kind == spec.kind
-                && known.group == spec.group
-                && known.version == spec.version
+                && is_in(&spec.kind, &known.kind)
+                && is_in(&spec.group, &known.group)
+                && is_in(&spec.version, &known.version)
         };
         match list.iter().find(same) {
             Some(known) if known.create != spec.create => {
@@ -136,6 +187,45 @@ pub fn merge(list: &mut Fields, added: &[FieldSpec]) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// The kinds that kustomize puts first, in this order.
+const FIRST: [&str; 22] = [
+    "Namespace",
+    "ResourceQuota",
+    "StorageClass",
+    "CustomResourceDefinition",
+    "ServiceAccount",
+    "PodSecurityPolicy",
+    "Role",
+    "ClusterRole",
+    "RoleBinding",
+    "ClusterRoleBinding",
+    "ConfigMap",
+    "Secret",
+    "Endpoints",
+    "Service",
+    "LimitRange",
+    "PriorityClass",
+    "PersistentVolume",
+    "PersistentVolumeClaim",
+    "Deployment",
+    "StatefulSet",
+    "CronJob",
+    "PodDisruptionBudget",
+];
+
+/// The kinds that it puts last.
+const LAST: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
+
+/// Where kustomize sorts the fields of a kind: by lists of kinds, then by text, in which what is not said stands behind letters.
+fn place_of(group: &str, version: &str, kind: &str) -> (usize, String) {
+    let first = FIRST.iter().position(|known| *known == kind);
+    let last = LAST.iter().position(|known| *known == kind).map(|at| FIRST.len() + 1 + at);
+    let or =
+        |text: &str, none: &str| if text.is_empty() { none.to_owned() } else { text.to_owned() };
+    let text = [or(group, "~G"), or(version, "~V"), or(kind, "~K")].join("_");
+    (first.or(last).unwrap_or(FIRST.len()), text)
 }
 
 /// Reads a list of fields.

@@ -71,7 +71,7 @@ fn collect(
             text("x-kubernetes-object-ref-api-version").zip(text("x-kubernetes-object-ref-kind"));
         if let Some((version, named)) = named {
             let key = text("x-kubernetes-object-ref-name-key").unwrap_or("name");
-            config.name_references.push(NameReference {
+            Arc::make_mut(&mut config.name_references).push(NameReference {
                 group: String::new(),
                 version: version.to_owned(),
                 kind: named.to_owned(),

@@ -46,8 +46,7 @@ fn label_fields(entry: &Node, config: &Config) -> Result<Fields, Problem> {
         if flag("includeTemplates") {
             merge(&mut fields, &config.template_labels)?;
         }
-        let path = "metadata/labels".to_owned();
-        merge(&mut fields, &[FieldSpec { path, create: true, ..FieldSpec::default() }])?;
+        merge(&mut fields, &config.own_labels)?;
     }
     Ok(fields)
 }

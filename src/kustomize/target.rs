@@ -186,24 +186,41 @@ impl<'a> Target<'a> {
                 .with_help("list it under `resources:`, or give it `kind: Component`"));
         }
         let merged = Target::new(self.resolver, &kustomization, self.record).run(gathered)?;
-        let mut again =
-            Accumulator { config: merged.config, vars: merged.vars, ..Accumulator::default() };
+        let mut again = Accumulator { vars: merged.vars, ..Accumulator::default() };
+        if let Some(config) = &merged.config {
+            again.merge_config(config)?;
+        }
         again.append(merged.objects, &mut HashSet::new(), entry)?;
         Ok(again)
     }
 
     /// Reads `configurations`, `crds` and `openapi`.
     fn configure(&mut self, gathered: &mut Accumulator) -> Result<(), Problem> {
-        gathered.merge_config(&Config::standard())?;
-        for field in ["configurations", "crds"] {
-            for entry in self.kustomization.items(field) {
-                let stream = self.context().load(entry)?;
-                let Some(document) = stream.documents.first() else { continue };
-                let read = if field == "crds" { crds::config } else { Config::read };
-                gathered.merge_config(&Arc::new(read(&document.root)))?;
-            }
+        let mut own = Config::standard();
+        if let Some(files) = self.configs("configurations", Config::read)? {
+            Arc::make_mut(&mut own).merge(&files)?;
+        }
+        gathered.merge_config(&own)?;
+        if let Some(files) = self.configs("crds", crds::config)? {
+            gathered.merge_config(&Arc::new(files))?;
         }
         self.check_openapi()
+    }
+
+    /// What the files of a field say together; none without such files.
+    fn configs(
+        &mut self,
+        field: &str,
+        read: fn(&Node) -> Config,
+    ) -> Result<Option<Config>, Problem> {
+        let mut all = None;
+        for entry in self.kustomization.items(field) {
+            let stream = self.context().load(entry)?;
+            if let Some(document) = stream.documents.first() {
+                all.get_or_insert_with(Config::default).merge(&read(&document.root))?;
+            }
+        }
+        Ok(all)
     }
 
     fn check_openapi(&mut self) -> Result<(), Problem> {
