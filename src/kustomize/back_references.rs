@@ -83,7 +83,7 @@ impl Known {
         Self {
             is_cluster_scoped: current.is_cluster_scoped(),
             current,
-            previous: object.previous.clone(),
+            previous: object.earlier().collect(),
             prefixes: object.prefixes.clone(),
             suffixes: object.suffixes.clone(),
             namespace: object.node.at(&["metadata", "namespace"]).cloned(),

@@ -4,6 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::kustomize::defaults;
 use crate::kustomize::field_spec::FieldSpec;
+use crate::kustomize::shape::{CONFIGURATION, fit};
 use crate::text::problem::Problem;
 use crate::yaml::node::Node;
 use crate::yaml::scalar::{Kind, Schema, kind};
@@ -32,6 +33,8 @@ pub struct Config {
     pub name_references: Arc<Vec<NameReference>>,
     /// Where `$(NAME)` is replaced.
     pub var_references: Fields,
+    /// Whose number `replicas` sets.
+    pub replicas: Fields,
 }
 
 /// The fields that name objects of a kind.
@@ -63,11 +66,14 @@ impl Config {
     }
 
     /// Reads one file of `configurations`.
-    #[must_use]
-    pub fn read(root: &Node) -> Self {
+    ///
+    /// # Errors
+    /// When it holds what kustomize does not know.
+    pub fn read(root: &Node) -> Result<Self, Problem> {
+        let root = &*fit(root, CONFIGURATION)?;
         let specs = |key: &str| root.get(key).map(field_specs).unwrap_or_default();
         let references = root.get("nameReference").map(Node::items).unwrap_or_default();
-        Self {
+        Ok(Self {
             name_prefix: specs("namePrefix"),
             name_suffix: specs("nameSuffix"),
             namespace: specs("namespace"),
@@ -77,7 +83,8 @@ impl Config {
             annotations: specs("commonAnnotations"),
             name_references: Arc::new(references.iter().map(name_reference).collect()),
             var_references: specs("varReference"),
-        }
+            replicas: specs("replicas"),
+        })
     }
 
     /// Adds what another one has, as [`merge`] does, and sorts the fields by what has them.
@@ -119,7 +126,7 @@ impl Config {
         Ok(())
     }
 
-    const fn lists(&self) -> [&Fields; 8] {
+    const fn lists(&self) -> [&Fields; 9] {
         [
             &self.name_prefix,
             &self.name_suffix,
@@ -129,10 +136,11 @@ impl Config {
             &self.template_labels,
             &self.annotations,
             &self.var_references,
+            &self.replicas,
         ]
     }
 
-    const fn lists_mut(&mut self) -> [&mut Fields; 8] {
+    const fn lists_mut(&mut self) -> [&mut Fields; 9] {
         [
             &mut self.name_prefix,
             &mut self.name_suffix,
@@ -142,6 +150,7 @@ impl Config {
             &mut self.template_labels,
             &mut self.annotations,
             &mut self.var_references,
+            &mut self.replicas,
         ]
     }
 }

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::kustomize::config::{Config, NameReference};
 use crate::kustomize::field_spec::FieldSpec;
-use crate::yaml::node::Node;
+use crate::text::problem::Problem;
+use crate::yaml::node::{Node, Value};
 
 /// How deep schemas may refer to each other.
 const DEEPEST: usize = 32;
@@ -13,8 +14,16 @@ const DEEPEST: usize = 32;
 const MOST: usize = 100_000;
 
 /// Reads one file of `crds`: schemas by type name, not CustomResourceDefinitions.
-#[must_use]
-pub fn config(root: &Node) -> Config {
+///
+/// # Errors
+/// When it holds anything else.
+pub fn config(root: &Node) -> Result<Config, Problem> {
+    let is_map = |node: &Node| matches!(node.value, Value::Map(_));
+    let entries = root.entries().iter().map(|entry| &entry.value);
+    if let Some(other) = std::iter::once(root).chain(entries).find(|node| !is_map(node)) {
+        let help = "`crds` takes schemas by the names of types; list a CustomResourceDefinition under `resources`";
+        return Err(Problem::at("expected a schema", other).with_help(help));
+    }
     let mut config = Config::default();
     let mut budget = MOST;
     for entry in root.entries() {
@@ -27,7 +36,7 @@ pub fn config(root: &Node) -> Config {
             collect(root, kind, name, &mut Vec::new(), &mut config, &mut budget);
         }
     }
-    config
+    Ok(config)
 }
 
 fn properties(definition: &Node) -> Option<&Node> {

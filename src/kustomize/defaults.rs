@@ -203,6 +203,9 @@ const VARIABLES: &[(&str, &str)] = &[
     ("", "metadata/annotations"),
 ];
 
+/// What has a number of replicas.
+const REPLICATED: [&str; 4] = ["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"];
+
 /// What kustomize does on its own.
 #[must_use]
 pub fn config() -> Config {
@@ -227,6 +230,7 @@ pub fn config() -> Config {
         annotations: Arc::new(metadata("annotations").collect()),
         name_references: Arc::new(NAMED.iter().map(name_reference).collect()),
         var_references: Arc::new(var_references()),
+        replicas: Arc::new(REPLICATED.map(|kind| spec("", "", kind, "spec/replicas", true)).into()),
     }
 }
 

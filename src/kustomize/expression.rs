@@ -1,6 +1,6 @@
 //! Regular expressions as kustomizations use them, of which most are mere words.
 
-use regex::Regex;
+use regex::bytes::{Regex, RegexBuilder};
 
 /// A regular expression.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ impl Expression {
         if text.bytes().all(|byte| is_plain(byte) || byte == b'.') {
             return Ok(Self(Form::Whole(text.into())));
         }
-        Regex::new(&format!("^(?:{text})$")).map(|regex| Self(Form::Regex(Box::new(regex))))
+        regex(&format!("^(?:{text})$")).map(|regex| Self(Form::Regex(Box::new(regex))))
     }
 
     /// An expression for any part of a text.
@@ -36,7 +36,7 @@ impl Expression {
         if text.bytes().all(is_plain) {
             return Ok(Self(Form::Part(text.into())));
         }
-        Regex::new(text).map(|regex| Self(Form::Regex(Box::new(regex))))
+        regex(text).map(|regex| Self(Form::Regex(Box::new(regex))))
     }
 
     /// Whether a text is as the expression says.
@@ -50,9 +50,14 @@ impl Expression {
                     && rest.next().is_none()
             }
             Form::Part(word) => text.contains(&**word),
-            Form::Regex(regex) => regex.is_match(text),
+            Form::Regex(regex) => regex.is_match(text.as_bytes()),
         }
     }
+}
+
+/// As Go reads one: `\d`, `\w` and `\s` are about ASCII. A text beyond ASCII, which no name is, is then taken byte by byte.
+fn regex(text: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(text).unicode(!text.is_ascii()).octal(true).build()
 }
 
 /// Whether a byte means itself in every regular expression.
@@ -62,8 +67,6 @@ const fn is_plain(byte: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use regex::Regex;
-
     use super::Expression;
 
     #[test]
@@ -90,13 +93,24 @@ mod tests {
         ];
         for word in words {
             let (whole, part) = (Expression::whole(word).unwrap(), Expression::part(word).unwrap());
-            let anchored = Regex::new(&format!("^(?:{word})$")).unwrap();
-            let anywhere = Regex::new(word).unwrap();
+            let anchored = regex::Regex::new(&format!("^(?:{word})$")).unwrap();
+            let anywhere = regex::Regex::new(word).unwrap();
             for text in texts {
                 assert_eq!(whole.fits(text), anchored.is_match(text), "{word} on {text:?}");
-                assert_eq!(part.fits(text), anywhere.is_match(text), "{word} in {text:?}");
+                if text.is_ascii() {
+                    assert_eq!(part.fits(text), anywhere.is_match(text), "{word} in {text:?}");
+                }
             }
         }
         assert!(Expression::whole("(").is_err() && Expression::part("(").is_err());
+    }
+
+    #[test]
+    fn classes_are_those_of_ascii() {
+        let whole =
+            |expression: &str, text: &str| Expression::whole(expression).unwrap().fits(text);
+        assert!(whole(r"web-\d+", "web-12") && !whole(r"web-\d+", "web-١"));
+        assert!(whole(r"\w+", "a_1") && !whole(r"\w+", "é") && whole(r"\156", "n"));
+        assert!(whole("(?i)P", "p") && whole(r"\bp\b", "p") && whole("é+", "éé"));
     }
 }

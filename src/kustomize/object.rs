@@ -160,13 +160,25 @@ impl Object {
     #[must_use]
     pub fn was(&self, identity: &Identity) -> bool {
         *self.name() == *identity.name && self.identity().same(identity)
-            || self.previous.iter().any(|previous| previous.same(identity))
+            || self.earlier().any(|previous| previous.same(identity))
     }
 
     /// The identity that the object was written with.
     #[must_use]
     pub fn original(&self) -> Identity {
-        self.previous.first().cloned().unwrap_or_else(|| self.identity())
+        self.earlier().next().unwrap_or_else(|| self.identity())
+    }
+
+    /// The identities that it had, the oldest first, as they count now: kustomize does not remember an apiVersion.
+    pub fn earlier(&self) -> impl Iterator<Item = Identity> {
+        let now = self.api_version();
+        self.previous.iter().map(move |previous| {
+            let mut identity = previous.clone();
+            if *identity.api_version != *now {
+                identity.api_version = Arc::from(now);
+            }
+            identity
+        })
     }
 
     /// `apps/v1`; empty when it has none.

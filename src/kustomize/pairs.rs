@@ -92,7 +92,9 @@ fn file(item: &Node, context: &mut Context<'_>) -> Result<Pair, Problem> {
     let text = item.str().unwrap_or_default();
     let (key, path) = match text.split_once('=') {
         None => (text.rsplit('/').next().unwrap_or_default(), text),
-        Some(("", _) | (_, "")) => return Err(Problem::at("expected `key=path`", item)),
+        Some((key, path)) if key.is_empty() || path.is_empty() || path.contains('=') => {
+            return Err(Problem::at("expected `key=path`", item));
+        }
         Some((key, path)) => (key, path),
     };
     if is_remote(path) {
@@ -128,6 +130,9 @@ fn env_file(item: &Node, context: &mut Context<'_>) -> Result<Vec<Pair>, Problem
         }
         let content_start = start + line.len() - content.len();
         let (key, value) = content.split_once('=').unwrap_or((content, ""));
+        if key.is_empty() {
+            continue;
+        }
         let value_start = content_start + content.len() - value.len();
         let span = Span::new(value_start, value_start + value.len());
         let node = spelled(Place { source: Arc::clone(&source), span }, value);

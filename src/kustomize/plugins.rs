@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::kustomize::accumulator::Accumulator;
 use crate::kustomize::config::field_specs;
 use crate::kustomize::generate::Product;
+use crate::kustomize::hash::add_hashes;
 use crate::kustomize::labels;
 use crate::kustomize::names::{End, affix};
 use crate::kustomize::namespace::{Namespace, Subjects, set};
@@ -49,7 +50,8 @@ pub fn generate(
                 entry.set(key, value.clone());
             }
         }
-        target.generate_one(gathered, product, &entry)?;
+        // `generatorOptions` are for the generators in the kustomization itself.
+        target.generate_one(gathered, product, &entry, None)?;
     }
     Ok(())
 }
@@ -94,8 +96,8 @@ fn read(target: &mut Target<'_>, entries: &[Node]) -> Result<Vec<Object>, Proble
     for entry in entries {
         let inside = parse_inside(entry).ok().and_then(|stream| resources::objects(&stream).ok());
         match inside {
-            Some(objects) if !objects.is_empty() => gathered.append(objects, &mut taken, entry)?,
-            _ => paths.push(entry),
+            Some(objects) => gathered.append(objects, &mut taken, entry)?,
+            None => paths.push(entry),
         }
     }
     for entry in paths {
@@ -122,14 +124,15 @@ fn run(
     let fields = node.get("fieldSpecs").map(field_specs).unwrap_or_default();
     let text = |key: &str| node.get(key).and_then(Node::str).filter(|text| !text.is_empty());
     match plugin.kind() {
-        "PrefixTransformer" => match text("prefix") {
-            Some(prefix) => affix(objects, End::Prefix, prefix, &fields),
-            None => Ok(()),
-        },
-        "SuffixTransformer" => match text("suffix") {
-            Some(suffix) => affix(objects, End::Suffix, suffix, &fields),
-            None => Ok(()),
-        },
+        "PrefixTransformer" | "SuffixTransformer" | "PrefixSuffixTransformer" => {
+            if node.get("fieldSpecs").is_none() {
+                return Err(Problem::at("`fieldSpecs` is missing", node)
+                    .with_help("add `fieldSpecs: [{path: metadata/name}]`"));
+            }
+            let ends = [("prefix", End::Prefix), ("suffix", End::Suffix)];
+            let mut given = ends.into_iter().filter_map(|(key, end)| Some((text(key)?, end)));
+            given.try_for_each(|(affixed, end)| affix(objects, end, affixed, &fields))
+        }
         "NamespaceTransformer" => {
             let Some(name) = node.at(&["metadata", "namespace"]) else { return Ok(()) };
             let unset_only = flag(node, "unsetOnly");
@@ -157,8 +160,12 @@ fn run(
         "ReplacementTransformer" => {
             target.step(gathered, node.get("replacements"), replacements::apply)
         }
+        "HashTransformer" => {
+            add_hashes(objects);
+            Ok(())
+        }
         // They change no name.
-        "ImageTagTransformer" | "ReplicaCountTransformer" | "HashTransformer" => Ok(()),
+        "ImageTagTransformer" | "ReplicaCountTransformer" => Ok(()),
         _ => {
             target.miss(needs_plugin(plugin));
             Ok(())

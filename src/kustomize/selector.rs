@@ -57,12 +57,19 @@ impl Selector {
         selected.map(|(index, _)| index).collect()
     }
 
-    /// Whether one identity of an object is selected, labels and annotations aside.
+    /// Whether a replacement with this selector means the object, labels and annotations aside: by one of its identities.
+    /// Kustomize holds the namespace against what the object says now, and against what it stood for before.
     #[must_use]
-    pub fn selects_identity(&self, identity: &Identity) -> bool {
-        self.fits_kind(identity)
-            && fits(&self.name, &identity.name)
-            && fits(&self.namespace, namespace_of(identity))
+    pub fn selects_identity(&self, object: &Object) -> bool {
+        let namespace = |index: usize, identity: &Identity| {
+            let now = identity.namespace.as_deref().unwrap_or_default();
+            fits(&self.namespace, if index == 0 { now } else { namespace_of(identity) })
+        };
+        identities(object).enumerate().any(|(index, identity)| {
+            self.fits_kind(&identity)
+                && fits(&self.name, &identity.name)
+                && namespace(index, &identity)
+        })
     }
 
     /// Whether the object's labels and annotations are as the selector asks.
@@ -118,7 +125,7 @@ fn namespace_of(identity: &Identity) -> &str {
 
 /// The identities of an object: the one it has, then those it had.
 pub fn identities(object: &Object) -> impl Iterator<Item = Identity> {
-    std::iter::once(object.identity()).chain(object.previous.iter().cloned())
+    std::iter::once(object.identity()).chain(object.earlier())
 }
 
 #[cfg(test)]

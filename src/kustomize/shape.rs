@@ -6,7 +6,8 @@ use crate::text::problem::Problem;
 use crate::yaml::node::{How, Node};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
-/// The type of a value. A missing or null value fits every type.
+/// The type of a value. A missing or null value fits every type; a field that is null is as good as none, and a null among
+/// texts is an empty one.
 #[derive(Debug)]
 pub enum Shape {
     /// A text.
@@ -47,7 +48,9 @@ const SELECTOR: &Shape = &Fields(&[
 ]);
 
 const PATCH: &Shape =
-    &Fields(&[("path", &Text), ("patch", &Text), ("target", SELECTOR), ("options", &Of(&Bool))]);
+    &Fields(&[("path", &Text), ("patch", &Text), ("target", SELECTOR), ("options", PATCH_OPTIONS)]);
+
+const PATCH_OPTIONS: &Shape = &Fields(&[("allowNameChange", &Bool), ("allowKindChange", &Bool)]);
 
 const FIELD_SPEC: &Shape = &Fields(&[
     ("group", &Text),
@@ -186,8 +189,30 @@ pub const KUSTOMIZATION: &Shape = &Fields(&[
     ("generators", &List(&Text)),
     ("transformers", &List(&Text)),
     ("validators", &List(&Text)),
-    ("inventory", &Any),
     ("buildMetadata", &List(&Text)),
+]);
+
+/// A file of `configurations`.
+pub const CONFIGURATION: &Shape = &Fields(&[
+    ("namePrefix", &List(FIELD_SPEC)),
+    ("nameSuffix", &List(FIELD_SPEC)),
+    ("namespace", &List(FIELD_SPEC)),
+    ("commonLabels", &List(FIELD_SPEC)),
+    ("labels", &List(FIELD_SPEC)),
+    ("templateLabels", &List(FIELD_SPEC)),
+    ("commonAnnotations", &List(FIELD_SPEC)),
+    (
+        "nameReference",
+        &List(&Fields(&[
+            ("group", &Text),
+            ("version", &Text),
+            ("kind", &Text),
+            ("fieldSpecs", &List(FIELD_SPEC)),
+        ])),
+    ),
+    ("varReference", &List(FIELD_SPEC)),
+    ("images", &List(FIELD_SPEC)),
+    ("replicas", &List(FIELD_SPEC)),
 ]);
 
 /// Holds a value against a shape and spells its keys as the shape does: kustomize takes them in any case.
@@ -222,10 +247,17 @@ fn expect<'n>(fits: bool, node: &'n Node, wanted: &str) -> Result<Cow<'n, Node>,
 
 fn fit_entries<'n>(node: &'n Node, shape: &Shape) -> Result<Cow<'n, Node>, Problem> {
     if node.items().is_empty() && node.scalar().is_none() {
-        for entry in node.entries() {
+        let mut fitted = Cow::Borrowed(node);
+        for (index, entry) in node.entries().iter().enumerate() {
             fit(&entry.value, shape)?;
+            if is_missing_text(&entry.value, shape)
+                && let Some(place) =
+                    fitted.to_mut().map_mut().and_then(|map| map.entries.get_mut(index))
+            {
+                place.value = empty_text(&entry.value);
+            }
         }
-        return Ok(Cow::Borrowed(node));
+        return Ok(fitted);
     }
     expect(false, node, "a mapping")
 }
@@ -236,7 +268,11 @@ fn fit_items<'n>(node: &'n Node, shape: &Shape) -> Result<Cow<'n, Node>, Problem
         return expect(false, node, "a list");
     }
     for (index, item) in node.items().iter().enumerate() {
-        if let Cow::Owned(item) = fit(item, shape)?
+        let fit = match fit(item, shape)? {
+            Cow::Borrowed(item) if is_missing_text(item, shape) => Cow::Owned(empty_text(item)),
+            fit => fit,
+        };
+        if let Cow::Owned(item) = fit
             && let Some(place) = fitted.to_mut().items_mut().and_then(|items| items.get_mut(index))
         {
             *place = item;
@@ -270,7 +306,24 @@ fn fit_fields<'n>(
             place.key = place.key.retold(name, How::Written);
         }
     }
+    if node.entries().iter().any(|entry| is_null(&entry.value))
+        && let Some(map) = fitted.to_mut().map_mut()
+    {
+        map.entries.retain(|entry| !is_null(&entry.value));
+    }
     Ok(fitted)
+}
+
+fn is_null(node: &Node) -> bool {
+    kind(node, Schema::Kubectl) == Some(Kind::Null)
+}
+
+fn is_missing_text(node: &Node, shape: &Shape) -> bool {
+    matches!(shape, Text) && is_null(node)
+}
+
+fn empty_text(node: &Node) -> Node {
+    Node { origin: node.origin.clone(), ..Node::string("", How::Written) }
 }
 
 fn unknown(node: &Node, key: &str, fields: &[(&'static str, &Shape)]) -> Problem {

@@ -20,6 +20,7 @@ use crate::kustomize::remote::is_remote;
 use crate::kustomize::replacements;
 use crate::kustomize::resolver::Resolver;
 use crate::kustomize::resources;
+use crate::kustomize::selector::identities;
 use crate::kustomize::vars;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
@@ -211,13 +212,13 @@ impl<'a> Target<'a> {
     fn configs(
         &mut self,
         field: &str,
-        read: fn(&Node) -> Config,
+        read: fn(&Node) -> Result<Config, Problem>,
     ) -> Result<Option<Config>, Problem> {
         let mut all = None;
         for entry in self.kustomization.items(field) {
             let stream = self.context().load(entry)?;
             if let Some(document) = stream.documents.first() {
-                all.get_or_insert_with(Config::default).merge(&read(&document.root))?;
+                all.get_or_insert_with(Config::default).merge(&read(&document.root)?)?;
             }
         }
         Ok(all)
@@ -247,7 +248,8 @@ impl<'a> Target<'a> {
             [("configMapGenerator", Product::ConfigMap), ("secretGenerator", Product::Secret)];
         for (field, product) in fields {
             for entry in kustomization.items(field) {
-                self.generate_one(gathered, product, entry)?;
+                let options = kustomization.get("generatorOptions");
+                self.generate_one(gathered, product, entry, options)?;
             }
         }
         for field in ["helmCharts", "helmChartInflationGenerator"] {
@@ -258,7 +260,7 @@ impl<'a> Target<'a> {
         plugins::generate(self, gathered, kustomization.items("generators"))
     }
 
-    /// Adds what a generator makes.
+    /// Adds what a generator makes; `options` are those of all generators.
     ///
     /// # Errors
     /// When it cannot make it.
@@ -267,8 +269,8 @@ impl<'a> Target<'a> {
         gathered: &mut Accumulator,
         product: Product,
         entry: &Node,
+        options: Option<&Node>,
     ) -> Result<(), Problem> {
-        let options = self.kustomization.get("generatorOptions");
         let made = generate(product, entry, options, &mut self.context());
         match made.and_then(|object| gathered.absorb(object, entry)) {
             Err(problem) if problem.partial || self.is_partial() => {
@@ -314,6 +316,8 @@ impl<'a> Target<'a> {
         }
         labels::set_all(&mut gathered.objects, kustomization, &config)?;
         self.step(gathered, kustomization.list("patchesJson6902"), patches::json6902)?;
+        let done = replicas(&gathered.objects, kustomization.items("replicas"), &config);
+        self.unless_partial(done)?;
         self.step(gathered, kustomization.list("replacements"), replacements::apply)?;
         plugins::transform(self, gathered, kustomization.items("transformers"))?;
         plugins::validate(self, kustomization.items("validators"))
@@ -345,6 +349,23 @@ impl<'a> Target<'a> {
         }
         Ok(())
     }
+}
+
+/// Refuses entries of `replicas` that mean no object; what they set names no secret.
+fn replicas(objects: &[Object], entries: &[Node], config: &Config) -> Result<(), Problem> {
+    for entry in entries {
+        let name = entry.get("name").and_then(Node::str).unwrap_or_default();
+        let is_meant = |identity: Identity| {
+            *identity.name == *name && config.replicas.iter().any(|field| field.selects(&identity))
+        };
+        if !objects.iter().any(|object| identities(object).any(is_meant)) {
+            let message = format!("nothing called `{name}` has replicas");
+            return Err(
+                Problem::at(message, entry).with_help("correct the name, or remove the entry")
+            );
+        }
+    }
+    Ok(())
 }
 
 /// A problem of a base; one that has no place of its own is put where the base is named.

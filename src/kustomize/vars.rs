@@ -141,8 +141,9 @@ fn steps(path: &str) -> Vec<String> {
     for part in split(path) {
         let inner = part.strip_suffix(']').and_then(|part| part.split_once('['));
         match inner {
-            Some((name, index)) if !name.is_empty() && index.parse::<usize>().is_ok() => {
-                steps.extend([name.to_owned(), index.to_owned()]);
+            Some((name, index)) if index.parse::<usize>().is_ok() => {
+                steps.extend(Some(name.to_owned()).filter(|name| !name.is_empty()));
+                steps.push(index.to_owned());
             }
             _ => steps.push(part),
         }

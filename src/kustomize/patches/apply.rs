@@ -63,6 +63,9 @@ pub(super) fn merge_selected(
     let patch = with_texts(patch.clone());
     let mut deleted = Vec::new();
     for index in selector.select(objects) {
+        // Its own apiVersion does not count, and so it says nothing of how lists are merged.
+        let mut patch = patch.clone();
+        keep(&objects[index].node, &mut patch, "apiVersion");
         if !merge_into(&mut objects[index], &patch, allowed)? {
             deleted.push(index);
         }
@@ -105,29 +108,25 @@ fn keep(old: &Node, new: &mut Node, key: &str) {
 }
 
 /// Applies operations to an object of `patches`; says whether they renamed it. The old name stays known.
-pub(super) fn apply_json(object: &mut Object, operations: &[Operation]) -> Result<bool, Problem> {
+pub(super) fn apply_json(object: &mut Object, operations: &[Operation]) -> Result<(), Problem> {
     let before = object.identity();
     run(object, operations, true)?;
-    let renamed = object.identity() != before;
-    if renamed && !before.name.is_empty() {
-        object.previous.push(before);
+    if object.identity() != before {
+        object.remember_as(before);
     }
-    Ok(renamed)
+    Ok(())
 }
 
-/// Applies operations to an object of `patchesJson6902`, where kustomize forgets the old name; says
-/// whether they renamed it.
+/// Applies operations to an object of `patchesJson6902`, where kustomize forgets the old name.
 pub(super) fn apply_json_forgetting(
     object: &mut Object,
     operations: &[Operation],
-) -> Result<bool, Problem> {
+) -> Result<(), Problem> {
     let annotated = !object.previous.is_empty()
         || !object.prefixes.is_empty()
         || !object.suffixes.is_empty()
         || object.generated.is_some();
-    let before = object.identity();
-    run(object, operations, annotated)?;
-    Ok(object.identity() != before)
+    run(object, operations, annotated)
 }
 
 /// Where kustomize keeps notes on an object in its annotations, they are there for the patch too.
@@ -159,8 +158,7 @@ fn with_texts(mut patch: Node) -> Node {
 }
 
 fn is_named(object: &Object, wanted: &Identity) -> bool {
-    let now = || *object.name() == *wanted.name && object.identity().same(wanted);
-    now() || object.previous.iter().any(|identity| identity.same(wanted))
+    object.was(wanted)
 }
 
 /// The problem of a patch whose object is not there, with what is there instead.

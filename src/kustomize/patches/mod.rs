@@ -42,11 +42,11 @@ pub fn patch(
     match (content, selector) {
         (Content::Empty, _) => Ok(()),
         (Content::Json(operations), Some(selector)) => {
-            let mut renamed = false;
+            // Two objects may have one name on the way; that they have not at the end is looked at there.
             for index in selector.select(objects) {
-                renamed |= apply_json(&mut objects[index], &operations)?;
+                apply_json(&mut objects[index], &operations)?;
             }
-            if renamed { unique(objects, entry) } else { Ok(()) }
+            Ok(())
         }
         (Content::Json(_), None) => {
             let help =
@@ -136,11 +136,10 @@ pub fn json6902_entry(
         let help = "each is written as `- op: replace`, `path: /spec/replicas`, `value: 3`";
         return Err(Problem::at("expected a list of operations", entry).with_help(help));
     };
-    let mut renamed = false;
     for index in selector.select(objects) {
-        renamed |= apply_json_forgetting(&mut objects[index], &operations)?;
+        apply_json_forgetting(&mut objects[index], &operations)?;
     }
-    if renamed { unique(objects, entry) } else { Ok(()) }
+    Ok(())
 }
 
 fn content_of(

@@ -27,7 +27,7 @@ pub fn apply(
             replace(objects, entry)?;
             continue;
         };
-        if entry.get("source").is_some() || entry.get("targets").is_some() {
+        if given(entry, "source").is_some() || entry.get("targets").is_some() {
             let help = "keep `path`, or the replacement itself";
             return Err(Problem::at("the replacement is given twice", path).with_help(help));
         }
@@ -44,6 +44,11 @@ pub fn apply(
     Ok(())
 }
 
+/// The value of a key; null is as good as none.
+fn given<'n>(entry: &'n Node, key: &str) -> Option<&'n Node> {
+    entry.get(key).filter(|value| !is_null(value))
+}
+
 /// Applies one replacement.
 ///
 /// # Errors
@@ -53,7 +58,7 @@ pub fn replace(objects: &mut [Object], entry: &Node) -> Result<(), Problem> {
         return Err(Problem::at("the replacement has no targets", entry)
             .with_help("add `targets:` with `select` and `fieldPaths`"));
     };
-    let value = match (entry.get("sourceValue"), entry.get("source")) {
+    let value = match (given(entry, "sourceValue"), given(entry, "source")) {
         (Some(value), Some(_)) => {
             return Err(Problem::at("the source is given twice", value)
                 .with_help("keep one of `source` and `sourceValue`"));
@@ -176,11 +181,10 @@ fn fill(objects: &mut [Object], target: &Node, value: &Node) -> Result<(), Probl
 fn is_target(object: &Object, selector: &Selector, rejects: &[Selector]) -> bool {
     let rejected = |reject: &Selector| {
         (reject.asks_metadata() && reject.fits_metadata(object))
-            || (reject.asks_identity()
-                && identities(object).any(|identity| reject.selects_identity(&identity)))
+            || (reject.asks_identity() && reject.selects_identity(object))
     };
     selector.fits_metadata(object)
-        && identities(object).any(|identity| selector.selects_identity(&identity))
+        && selector.selects_identity(object)
         && !rejects.iter().any(rejected)
 }
 

@@ -18,7 +18,10 @@ use crate::yaml::scalar::{Kind, Schema, kind};
 /// The text becomes one that no file spells.
 pub(super) fn fill(object: &mut Node, path: &[String], value: &Node, create: Create) -> bool {
     let Some(split) = (1..path.len()).find(|end| is_text(object, &path[..*end])) else {
-        return false;
+        // Kustomize sets the value in the text `null`, and loses it.
+        return create != Create::Never
+            && (1..path.len())
+                .any(|end| path[end] != "*" && is_spelled_null(object, &path[..end]));
     };
     let (outer, inner) = path.split_at(split);
     let Ok(found) = targets(object, outer, Create::Never) else { return false };
@@ -30,6 +33,14 @@ pub(super) fn fill(object: &mut Node, path: &[String], value: &Node, create: Cre
         }
         None => false,
     }
+}
+
+fn is_spelled_null(object: &Node, path: &[String]) -> bool {
+    let found = lookup(object, path).ok().flatten();
+    found.is_some_and(|node| {
+        kind(node, Schema::Kyaml) == Some(Kind::Null)
+            && node.str().is_some_and(|text| !text.is_empty())
+    })
 }
 
 fn is_text(object: &Node, path: &[String]) -> bool {

@@ -1,6 +1,6 @@
 //! The kustomizations of a tree, each resolved once however many others take it in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, OnceLock, RwLock};
 
 use crate::kustomize::accumulator::Accumulator;
@@ -12,6 +12,7 @@ use crate::kustomize::links::{self, Links};
 use crate::kustomize::load::{self, Kustomization};
 use crate::kustomize::object::Object;
 use crate::kustomize::record::Record;
+use crate::kustomize::strategic::is_null;
 use crate::kustomize::target::Target;
 use crate::kustomize::vars;
 use crate::text::path::TreePath;
@@ -196,6 +197,7 @@ fn finish_objects(
     let done = done.and_then(|()| {
         vars::substitute(&mut gathered.objects, &gathered.vars, &config.var_references)
     });
+    let done = done.and_then(|()| refuse_unnamed(&gathered.objects));
     let problem = match done {
         Err(problem) if !partial => return Err(problem),
         done => done.err(),
@@ -203,6 +205,28 @@ fn finish_objects(
     gathered.objects.retain(|object| !is_local(object));
     gathered.objects.iter_mut().for_each(settle);
     Ok((gathered.objects, problem))
+}
+
+/// Refuses objects that lost their kind or name on the way, and two that have become one.
+fn refuse_unnamed(objects: &[Object]) -> Result<(), Problem> {
+    let mut seen = HashSet::with_capacity(objects.len());
+    for object in objects {
+        for path in [&["kind"][..], &["metadata", "name"]] {
+            let value = object.node.at(path).filter(|value| !is_null(value));
+            if value.and_then(Node::str).is_none_or(str::is_empty) {
+                let what = path.join(".");
+                let message = format!("`{object:?}` has no `{what}` at the end of the build");
+                return Err(Problem::at(message, &object.node)
+                    .with_help("a patch or a replacement took it away"));
+            }
+        }
+        if !seen.insert(object.identity().into_key()) {
+            let message = format!("two objects are called `{object:?}` at the end of the build");
+            return Err(Problem::at(message, &object.node)
+                .with_help("a patch or a replacement gave both one name"));
+        }
+    }
+    Ok(())
 }
 
 /// Whether an object is for tools only and never printed.
