@@ -118,7 +118,7 @@ impl Config {
         let is_standard = standard.is_some_and(|own| Arc::ptr_eq(&own.name_references, added));
         if is_standard && list.is_empty() {
             *list = Arc::clone(added);
-        } else if !(is_standard && Arc::ptr_eq(list, added)) && !added.is_empty() {
+        } else if !(added.is_empty() || is_standard && Arc::ptr_eq(list, added)) {
             let list = Arc::make_mut(list);
             added.iter().try_for_each(|reference| add_reference(list, reference))?;
             list.sort_by_cached_key(|one| place_of(&one.group, &one.version, &one.kind));

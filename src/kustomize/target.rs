@@ -227,7 +227,9 @@ impl<'a> Target<'a> {
     fn check_openapi(&mut self) -> Result<(), Problem> {
         let Some(openapi) = self.kustomization.get("openapi") else { return Ok(()) };
         let version = openapi.get("version");
-        if let Some(version) = version.filter(|version| version.str() != Some(OPENAPI)) {
+        if let Some(version) =
+            version.filter(|version| !matches!(version.str(), Some("" | OPENAPI)))
+        {
             return Err(Problem::at("kustomize does not have this version", version)
                 .with_help(format!("write `version: {OPENAPI}`, the only one, or remove it")));
         }
@@ -335,7 +337,13 @@ impl<'a> Target<'a> {
     ) -> Result<(), Problem> {
         let Some(list) = list else { return Ok(()) };
         if !self.is_partial() {
-            return step(&mut gathered.objects, list, &mut self.context());
+            return match step(&mut gathered.objects, list, &mut self.context()) {
+                Err(problem) if problem.partial => {
+                    self.miss(problem);
+                    Ok(())
+                }
+                done => done,
+            };
         }
         for item in list.items() {
             let items = vec![item.clone()];

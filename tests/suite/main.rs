@@ -5,6 +5,7 @@
 mod action;
 mod architecture;
 mod bad_input;
+mod builds;
 mod cli;
 mod contracts;
 mod crash;

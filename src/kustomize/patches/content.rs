@@ -1,11 +1,14 @@
 //! What a patch is: a list of operations, or objects to merge.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
 use crate::kustomize::context::{Context, file_problem};
 use crate::kustomize::json_patch::{Operation, read};
 use crate::text::problem::Problem;
 use crate::yaml::embed::{parse_inside, parse_trimmed};
 use crate::yaml::node::{How, Node, Value};
-use crate::yaml::parse::{Stream, SyntaxError};
+use crate::yaml::parse::{Document, Stream, SyntaxError};
 
 /// A patch, read.
 pub(super) enum Content {
@@ -74,7 +77,7 @@ fn is_json(text: &str) -> bool {
 pub(super) fn strategic(stream: &Stream) -> Result<Vec<Node>, Problem> {
     let mut patches = Vec::new();
     for document in &stream.documents {
-        let root = &document.root;
+        let root = &*first_of_each(document);
         if crate::kustomize::strategic::is_null(root) {
             continue;
         }
@@ -90,6 +93,28 @@ pub(super) fn strategic(stream: &Stream) -> Result<Vec<Node>, Problem> {
         }
     }
     Ok(patches)
+}
+
+/// The patch with the first entry of each key: of two, kustomize takes that.
+fn first_of_each(document: &Document) -> Cow<'_, Node> {
+    fn keep(node: &mut Node) {
+        if let Some(map) = node.map_mut() {
+            let mut seen = BTreeSet::new();
+            map.entries.retain(|entry| {
+                let key = entry.key.str().unwrap_or_default();
+                entry.merged || seen.insert(key.to_owned())
+            });
+            map.entries.iter_mut().for_each(|entry| keep(&mut entry.value));
+        } else if let Some(items) = node.items_mut() {
+            items.iter_mut().for_each(keep);
+        }
+    }
+    if document.duplicates.is_empty() {
+        return Cow::Borrowed(&document.root);
+    }
+    let mut root = document.root.clone();
+    keep(&mut root);
+    Cow::Owned(root)
 }
 
 fn object(node: &Node) -> Result<Node, Problem> {

@@ -12,6 +12,12 @@ use crate::yaml::scalar::{Kind, Schema, kind, plain_kind};
 
 mod structured;
 
+use structured::Filled;
+
+/// What to say of a text that kustomize writes anew.
+const NOT_SEEN: &str =
+    "how it lays out the text is not followed here; replace the whole text, or patch the field";
+
 /// Applies the entries of `replacements`, in order: inline, or a file with one or several.
 ///
 /// # Errors
@@ -22,26 +28,35 @@ pub fn apply(
     list: &Node,
     context: &mut Context<'_>,
 ) -> Result<(), Problem> {
+    let mut unseen = None;
     for entry in list.items() {
-        let Some(path) = entry.get("path").filter(|path| path.str() != Some("")) else {
-            replace(objects, entry)?;
-            continue;
-        };
-        if given(entry, "source").is_some() || entry.get("targets").is_some() {
-            let help = "keep `path`, or the replacement itself";
-            return Err(Problem::at("the replacement is given twice", path).with_help(help));
-        }
-        let stream = context.load(path)?;
-        let Some(document) = stream.documents.first() else { continue };
-        match &document.root.value {
-            Value::Seq(seq) => seq.items.iter().try_for_each(|entry| replace(objects, entry))?,
-            Value::Map(_) => replace(objects, &document.root)?,
-            Value::Scalar(_) => {
-                return Err(Problem::at("expected a replacement or a list of them", path));
-            }
+        match apply_one(objects, entry, context) {
+            Err(problem) if problem.partial => unseen = unseen.or(Some(problem)),
+            done => done?,
         }
     }
-    Ok(())
+    unseen.map_or(Ok(()), Err)
+}
+
+fn apply_one(
+    objects: &mut [Object],
+    entry: &Node,
+    context: &mut Context<'_>,
+) -> Result<(), Problem> {
+    let Some(path) = entry.get("path").filter(|path| path.str() != Some("")) else {
+        return replace(objects, entry);
+    };
+    if given(entry, "source").is_some() || entry.get("targets").is_some() {
+        let help = "keep `path`, or the replacement itself";
+        return Err(Problem::at("the replacement is given twice", path).with_help(help));
+    }
+    let stream = context.load(path)?;
+    let Some(document) = stream.documents.first() else { return Ok(()) };
+    match &document.root.value {
+        Value::Seq(seq) => seq.items.iter().try_for_each(|entry| replace(objects, entry)),
+        Value::Map(_) => replace(objects, &document.root),
+        Value::Scalar(_) => Err(Problem::at("expected a replacement or a list of them", path)),
+    }
 }
 
 /// The value of a key; null is as good as none.
@@ -212,9 +227,24 @@ fn fill_path(
     if !fits(value, parts.len()) {
         return Err(missing(object, Some("the value is too large, or nests too deep".to_owned())));
     }
-    if structured::fill(&mut node, &parts, value, create) {
-        object.node = node;
-        return Ok(());
+    match structured::fill(&mut node, &parts, value, create) {
+        Filled::Not => {}
+        Filled::Beyond => {
+            let message = format!("kustomize writes the text anew that `{path}` leads into");
+            return Err(Problem::at(message, place).with_help(NOT_SEEN).as_partial());
+        }
+        filled => {
+            object.node = node;
+            let is_hashed = object.generated.is_some_and(|generated| generated.hash);
+            if filled == Filled::Otherwise && is_hashed {
+                let message = format!(
+                    "kustomize writes the text anew that `{path}` leads into, and hashes it for the name of `{}`",
+                    object.identity()
+                );
+                return Err(Problem::at(message, place).with_help(NOT_SEEN).as_partial());
+            }
+            return Ok(());
+        }
     }
     let found = targets(&mut node, &parts, create).map_err(|why| missing(object, Some(why)))?;
     if found.is_empty() {

@@ -11,28 +11,100 @@ use crate::yaml::edit::rewrite::rewrite;
 use crate::yaml::node::{How, Node, Value};
 use crate::yaml::parse::parse;
 use crate::yaml::path::{Path, Step};
-use crate::yaml::scalar::{Kind, Schema, kind};
+use crate::yaml::scalar::{Kind, Schema, kind, plain_kind};
 
-/// Puts a value into the text that a path leads through; says whether there was such a text.
-///
-/// The text becomes one that no file spells.
-pub(super) fn fill(object: &mut Node, path: &[String], value: &Node, create: Create) -> bool {
+/// What became of a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Filled {
+    /// It leads through no text, or nowhere in it.
+    Not,
+    /// The value is in the text, which reads as kustomize's, byte for byte.
+    Exactly,
+    /// The value is in the text, which kustomize would lay out in another way.
+    Otherwise,
+    /// Kustomize would put the value there, which is not done here.
+    Beyond,
+}
+
+/// Puts a value into the text that a path leads through. The text becomes one that no file spells.
+pub(super) fn fill(object: &mut Node, path: &[String], value: &Node, create: Create) -> Filled {
     let Some(split) = (1..path.len()).find(|end| is_text(object, &path[..*end])) else {
         // Kustomize sets the value in the text `null`, and loses it.
-        return create != Create::Never
-            && (1..path.len())
-                .any(|end| path[end] != "*" && is_spelled_null(object, &path[..end]));
+        let is_lost = create != Create::Never
+            && (1..path.len()).any(|end| path[end] != "*" && is_spelled_null(object, &path[..end]));
+        return if is_lost { Filled::Exactly } else { Filled::Not };
     };
     let (outer, inner) = path.split_at(split);
-    let Ok(found) = targets(object, outer, Create::Never) else { return false };
-    let Some(field) = found.first().and_then(|path| follow_mut(object, path)) else { return false };
-    match filled(field.str().unwrap_or_default(), inner, value, create) {
-        Some(text) => {
+    let Ok(found) = targets(object, outer, Create::Never) else { return Filled::Not };
+    let Some(field) = found.first().and_then(|path| follow_mut(object, path)) else {
+        return Filled::Not;
+    };
+    let before = field.str().unwrap_or_default();
+    match filled(before, inner, value, create) {
+        Some(Some(text)) => {
+            let is_exact =
+                (is_json(before) || is_laid_out(before)) && is_plain_word(before, inner, value);
             *field = field.retold(&text, How::Derived);
-            true
+            if is_exact { Filled::Exactly } else { Filled::Otherwise }
         }
-        None => false,
+        Some(None) => Filled::Beyond,
+        None => Filled::Not,
     }
+}
+
+/// Whether YAML is laid out as kustomize writes it, as far as that is simple.
+fn is_laid_out(text: &str) -> bool {
+    let mut above: Option<(usize, bool)> = None;
+    text.strip_suffix('\n').unwrap_or(text).split('\n').all(|line| {
+        let content = line.trim_start_matches(' ');
+        let mut column = line.len() - content.len();
+        let mut rest = content;
+        let is_item = rest.starts_with("- ");
+        let fits = match above {
+            Some((above, true)) => column == above + if is_item { 0 } else { 2 },
+            _ => true,
+        };
+        while let Some(inner) = rest.strip_prefix("- ") {
+            (column, rest) = (column + 2, inner);
+        }
+        above = Some((column, rest.ends_with(':')));
+        let plain = |c: char| !c.is_control() && !"#&*!?%|>{}[]\"'`\\".contains(c);
+        fits && !rest.is_empty()
+            && rest.chars().all(plain)
+            && !rest.starts_with([' ', '-'])
+            && !rest.ends_with(' ')
+            && !rest.contains(":  ")
+    })
+}
+
+/// Whether a value is a mere word, put in the place of a text or where nothing was: anything else may get quotes or a tag.
+fn is_plain_word(text: &str, path: &[String], value: &Node) -> bool {
+    let Ok(stream) = parse(&Source::file(TreePath::root(), text)) else { return false };
+    let [document] = &stream.documents[..] else { return false };
+    let mut root = document.root.clone();
+    let old = targets(&mut root, path, Create::Never).unwrap_or_default();
+    let is_text = |node: &Node| kind(node, Schema::Kyaml) == Some(Kind::Str);
+    let is_safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    let new = value.str().unwrap_or_default();
+    is_text(value)
+        && !(is_json(text) && holds_fraction(&document.root))
+        && !text.contains(['\u{2028}', '\u{2029}'])
+        && document.duplicates.is_empty()
+        && new.starts_with(|c: char| c.is_ascii_alphabetic())
+        && new.chars().all(is_safe)
+        && plain_kind(new, Schema::Kyaml) == Kind::Str
+        && old.iter().all(|path| path.follow(&root).is_some_and(is_text))
+}
+
+/// Whether a number is not a whole one: Go has its own way to write it.
+fn holds_fraction(node: &Node) -> bool {
+    matches!(kind(node, Schema::Kyaml), Some(Kind::Float(_)))
+        || node.items().iter().any(holds_fraction)
+        || node.entries().iter().any(|entry| holds_fraction(&entry.value))
+}
+
+fn is_json(text: &str) -> bool {
+    text.trim_start().starts_with(['{', '['])
 }
 
 fn is_spelled_null(object: &Node, path: &[String]) -> bool {
@@ -51,17 +123,19 @@ fn is_text(object: &Node, path: &[String]) -> bool {
     })
 }
 
-/// The text with the value in it; `None` when the path leads nowhere in it.
-fn filled(text: &str, path: &[String], value: &Node, create: Create) -> Option<String> {
+/// The text with the value in it; none where that is beyond what is done here, and nothing when the path leads nowhere in it.
+fn filled(text: &str, path: &[String], value: &Node, create: Create) -> Option<Option<String>> {
     let root = parse(&Source::file(TreePath::root(), text)).ok()?.documents.first()?.root.clone();
     let mut with_targets = root.clone();
     let found = targets(&mut with_targets, path, create).ok().filter(|found| !found.is_empty())?;
-    if text.trim_start().starts_with(['{', '[']) {
-        return json(text, &with_targets, &found, value);
+    if is_json(text) {
+        return Some(json(text, &with_targets, &found, value));
     }
-    let value = value.str()?;
-    let edits: Option<Vec<_>> = found.iter().map(|path| edit(&root, path, value)).collect();
-    Some(apply(text, &edits?).ok()?.trim().to_owned())
+    let edits = value.str().and_then(|value| {
+        found.iter().map(|path| edit(&root, path, value)).collect::<Option<Vec<_>>>()
+    });
+    let text = edits.and_then(|edits| apply(text, &edits).ok());
+    Some(text.map(|text| text.trim().to_owned()))
 }
 
 /// Rewrites a value that is there, or adds one to a mapping.
@@ -119,7 +193,7 @@ fn to_json(node: &Node) -> Json {
 
 #[cfg(test)]
 mod tests {
-    use super::fill;
+    use super::{Filled, fill, is_laid_out};
     use crate::kustomize::field_path::{Create, split};
     use crate::text::path::TreePath;
     use crate::text::source::Source;
@@ -140,7 +214,8 @@ data:
         let mut object = parse(&source).unwrap().documents[0].root.clone();
         let path = split(path);
         let value = Node::string("x-y-z", How::Copied);
-        fill(&mut object, &path, &value, create).then(|| {
+        let is_filled = fill(&mut object, &path, &value, create) == Filled::Exactly;
+        is_filled.then(|| {
             let field = object.at(&["data", &path[1]]).unwrap();
             assert_eq!(field.how, How::Derived);
             field.str().unwrap().to_owned()
@@ -154,6 +229,31 @@ data:
         let made = filled("data.y.zz", Create::Scalar).unwrap();
         assert_eq!(made, "k: v\nl:\n- m: 1\n- m: 2\nzz: x-y-z");
         assert_eq!(filled("data.y.zz", Create::Never), None);
+    }
+
+    #[test]
+    fn knows_what_kustomize_leaves_as_it_is() {
+        for text in ["k: v\nl:\n- m: 1\n- m: 2\n", "a:\n  b:\n    c: d e\n", "- - a\n- b:\n  - c\n"]
+        {
+            assert!(is_laid_out(text), "{text}");
+        }
+        for text in [
+            "a:\n    b: c\n",
+            "a:\n  - b\n",
+            "a: b\n\nc: d\n",
+            "a: b # c\n",
+            "---\na: b\n",
+            "a: >-\n  b\n",
+            "a:  b\n",
+            "a: b \n",
+            "a: 'b'\n",
+            "a: {b: c}\n",
+            "a: &x b\n",
+            "a:\tb\n",
+            "a: b\r\n",
+        ] {
+            assert!(!is_laid_out(text), "{text}");
+        }
     }
 
     #[test]

@@ -215,7 +215,7 @@ fn refuse_unnamed(objects: &[Object]) -> Result<(), Problem> {
             let value = object.node.at(path).filter(|value| !is_null(value));
             if value.and_then(Node::str).is_none_or(str::is_empty) {
                 let what = path.join(".");
-                let message = format!("`{object:?}` has no `{what}` at the end of the build");
+                let message = format!("an object has no `{what}` at the end of the build");
                 return Err(Problem::at(message, &object.node)
                     .with_help("a patch or a replacement took it away"));
             }
