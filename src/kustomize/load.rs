@@ -83,13 +83,8 @@ pub fn load(library: &Library, directory: &TreePath) -> Result<Kustomization, Pr
     };
     let root = &stream.documents.first().ok_or_else(empty)?.root;
     let root = fit(root, KUSTOMIZATION)?.into_owned();
-    let is_null = |node: &Node| kind(node, Schema::Kubectl) == Some(Kind::Null);
     let says_nothing = |key: &str| matches!(key, "apiVersion" | "kind");
-    let entries = root.entries().iter();
-    if entries
-        .filter(|entry| !is_null(&entry.value))
-        .all(|entry| entry.key.str().is_none_or(says_nothing))
-    {
+    if root.entries().iter().all(|entry| entry.key.str().is_none_or(says_nothing)) {
         return Err(empty());
     }
     let is_component = check_type(&root)?;

@@ -22,13 +22,11 @@ pub enum Shape {
     Any,
     /// A list of one type.
     List(&'static Self),
-    /// A mapping of one type.
-    Of(&'static Self),
     /// A mapping with these fields and no others.
     Fields(&'static [(&'static str, &'static Self)]),
 }
 
-use Shape::{Any, Bool, Fields, Int, List, Of, Text, Texts};
+use Shape::{Any, Bool, Fields, Int, List, Text, Texts};
 
 const GENERATOR_OPTIONS: &Shape = &Fields(&[
     ("labels", &Texts),
@@ -222,15 +220,15 @@ pub const CONFIGURATION: &Shape = &Fields(&[
 pub fn fit<'n>(node: &'n Node, shape: &Shape) -> Result<Cow<'n, Node>, Problem> {
     let read = kind(node, Schema::Kubectl);
     if read == Some(Kind::Null) {
-        return Ok(Cow::Borrowed(node));
+        let text = || Node { origin: node.origin.clone(), ..Node::string("", How::Written) };
+        return Ok(if matches!(shape, Text) { Cow::Owned(text()) } else { Cow::Borrowed(node) });
     }
     match shape {
         Any => Ok(Cow::Borrowed(node)),
         Text => expect(read == Some(Kind::Str), node, "a text"),
         Bool => expect(matches!(read, Some(Kind::Bool(_))), node, "true or false"),
         Int => expect(matches!(read, Some(Kind::Int(_))), node, "a whole number"),
-        Texts => fit_entries(node, &Text),
-        Of(shape) => fit_entries(node, shape),
+        Texts => fit_entries(node),
         List(shape) => fit_items(node, shape),
         Fields(fields) => fit_fields(node, fields),
     }
@@ -245,16 +243,15 @@ fn expect<'n>(fits: bool, node: &'n Node, wanted: &str) -> Result<Cow<'n, Node>,
     Err(if quoted { problem.with_help("put the value in quotes") } else { problem })
 }
 
-fn fit_entries<'n>(node: &'n Node, shape: &Shape) -> Result<Cow<'n, Node>, Problem> {
+fn fit_entries(node: &Node) -> Result<Cow<'_, Node>, Problem> {
     if node.items().is_empty() && node.scalar().is_none() {
         let mut fitted = Cow::Borrowed(node);
         for (index, entry) in node.entries().iter().enumerate() {
-            fit(&entry.value, shape)?;
-            if is_missing_text(&entry.value, shape)
+            if let Cow::Owned(value) = fit(&entry.value, &Text)?
                 && let Some(place) =
                     fitted.to_mut().map_mut().and_then(|map| map.entries.get_mut(index))
             {
-                place.value = empty_text(&entry.value);
+                place.value = value;
             }
         }
         return Ok(fitted);
@@ -268,11 +265,7 @@ fn fit_items<'n>(node: &'n Node, shape: &Shape) -> Result<Cow<'n, Node>, Problem
         return expect(false, node, "a list");
     }
     for (index, item) in node.items().iter().enumerate() {
-        let fit = match fit(item, shape)? {
-            Cow::Borrowed(item) if is_missing_text(item, shape) => Cow::Owned(empty_text(item)),
-            fit => fit,
-        };
-        if let Cow::Owned(item) = fit
+        if let Cow::Owned(item) = fit(item, shape)?
             && let Some(place) = fitted.to_mut().items_mut().and_then(|items| items.get_mut(index))
         {
             *place = item;
@@ -297,6 +290,9 @@ fn fit_fields<'n>(
         let Some((name, shape)) = known else {
             return Err(unknown(&entry.key, key, fields));
         };
+        if is_null(&entry.value) {
+            continue;
+        }
         let value = fit(&entry.value, shape)?;
         if (matches!(value, Cow::Owned(_)) || *name != key)
             && let Some(place) =
@@ -316,14 +312,6 @@ fn fit_fields<'n>(
 
 fn is_null(node: &Node) -> bool {
     kind(node, Schema::Kubectl) == Some(Kind::Null)
-}
-
-fn is_missing_text(node: &Node, shape: &Shape) -> bool {
-    matches!(shape, Text) && is_null(node)
-}
-
-fn empty_text(node: &Node) -> Node {
-    Node { origin: node.origin.clone(), ..Node::string("", How::Written) }
 }
 
 fn unknown(node: &Node, key: &str, fields: &[(&'static str, &Shape)]) -> Problem {
