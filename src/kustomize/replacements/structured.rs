@@ -39,17 +39,11 @@ pub(super) fn fill(object: &mut Node, path: &[String], value: &Node, create: Cre
     let Some(field) = found.first().and_then(|path| follow_mut(object, path)) else {
         return Filled::Not;
     };
-    let before = field.str().unwrap_or_default();
-    match filled(before, inner, value, create) {
-        Some(Some(text)) => {
-            let is_exact =
-                (is_json(before) || is_laid_out(before)) && is_plain_word(before, inner, value);
-            *field = field.retold(&text, How::Derived);
-            if is_exact { Filled::Exactly } else { Filled::Otherwise }
-        }
-        Some(None) => Filled::Beyond,
-        None => Filled::Not,
+    let (filled, text) = write(field.str().unwrap_or_default(), inner, value, create);
+    if let Some(text) = text {
+        *field = field.retold(&text, How::Derived);
     }
+    filled
 }
 
 /// Whether YAML is laid out as kustomize writes it, as far as that is simple.
@@ -77,23 +71,16 @@ fn is_laid_out(text: &str) -> bool {
     })
 }
 
-/// Whether a value is a mere word, put in the place of a text or where nothing was: anything else may get quotes or a tag.
-fn is_plain_word(text: &str, path: &[String], value: &Node) -> bool {
-    let Ok(stream) = parse(&Source::file(TreePath::root(), text)) else { return false };
-    let [document] = &stream.documents[..] else { return false };
-    let mut root = document.root.clone();
-    let old = targets(&mut root, path, Create::Never).unwrap_or_default();
+/// Whether a value is a mere word, put in the place of texts or where nothing was: anything else may get quotes or a tag.
+fn is_plain_word(root: &Node, found: &[Path], value: &Node) -> bool {
     let is_text = |node: &Node| kind(node, Schema::Kyaml) == Some(Kind::Str);
     let is_safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
     let new = value.str().unwrap_or_default();
     is_text(value)
-        && !(is_json(text) && holds_fraction(&document.root))
-        && !text.contains(['\u{2028}', '\u{2029}'])
-        && document.duplicates.is_empty()
         && new.starts_with(|c: char| c.is_ascii_alphabetic())
         && new.chars().all(is_safe)
         && plain_kind(new, Schema::Kyaml) == Kind::Str
-        && old.iter().all(|path| path.follow(&root).is_some_and(is_text))
+        && found.iter().all(|path| path.follow(root).is_none_or(is_text))
 }
 
 /// Whether a number is not a whole one: Go has its own way to write it.
@@ -123,19 +110,37 @@ fn is_text(object: &Node, path: &[String]) -> bool {
     })
 }
 
-/// The text with the value in it; none where that is beyond what is done here, and nothing when the path leads nowhere in it.
-fn filled(text: &str, path: &[String], value: &Node, create: Create) -> Option<Option<String>> {
-    let root = parse(&Source::file(TreePath::root(), text)).ok()?.documents.first()?.root.clone();
+/// The text with the value in it, where there is one, and how near it comes to kustomize's.
+fn write(text: &str, path: &[String], value: &Node, create: Create) -> (Filled, Option<String>) {
+    let Ok(stream) = parse(&Source::file(TreePath::root(), text)) else {
+        return (Filled::Not, None);
+    };
+    let Some(document) = stream.documents.first() else { return (Filled::Not, None) };
+    let root = &document.root;
     let mut with_targets = root.clone();
-    let found = targets(&mut with_targets, path, create).ok().filter(|found| !found.is_empty())?;
-    if is_json(text) {
-        return Some(json(text, &with_targets, &found, value));
+    let found = targets(&mut with_targets, path, create).unwrap_or_default();
+    if found.is_empty() {
+        return (Filled::Not, None);
     }
-    let edits = value.str().and_then(|value| {
-        found.iter().map(|path| edit(&root, path, value)).collect::<Option<Vec<_>>>()
-    });
-    let text = edits.and_then(|edits| apply(text, &edits).ok());
-    Some(text.map(|text| text.trim().to_owned()))
+    let (written, is_laid_out) = if is_json(text) {
+        let is_laid_out = !holds_fraction(root) && !text.contains(['\u{2028}', '\u{2029}']);
+        (json(text, &with_targets, &found, value), is_laid_out)
+    } else {
+        let edits = value.str().and_then(|value| {
+            found.iter().map(|path| edit(root, path, value)).collect::<Option<Vec<_>>>()
+        });
+        let written = edits.and_then(|edits| apply(text, &edits).ok());
+        (written.map(|text| text.trim().to_owned()), is_laid_out(text))
+    };
+    let is_simple = stream.documents.len() == 1 && document.duplicates.is_empty();
+    let filled = match &written {
+        None => Filled::Beyond,
+        Some(_) if is_laid_out && is_simple && is_plain_word(root, &found, value) => {
+            Filled::Exactly
+        }
+        Some(_) => Filled::Otherwise,
+    };
+    (filled, written)
 }
 
 /// Rewrites a value that is there, or adds one to a mapping.
