@@ -57,7 +57,7 @@ impl Config {
         static STANDARD: OnceLock<Arc<Config>> = OnceLock::new();
         let make = || {
             let (mut settled, own) = (Self::default(), defaults::config());
-            // None of its fields contradicts another one, which a test shows.
+            // None of its fields contradicts another one, which a test of them shows.
             let done = settled.merge_beside(&own, None);
             debug_assert!(done.is_ok(), "kustomize's own fields contradict each other");
             Arc::new(settled)
@@ -189,7 +189,8 @@ pub fn merge(list: &mut Fields, added: &[FieldSpec]) -> Result<(), Problem> {
                     "two configurations of the field `{}` differ in whether it is created",
                     spec.path
                 );
-                return Err(Problem::of(message, &crate::text::path::TreePath::root()));
+                return Err(Problem::of(message, &crate::text::path::TreePath::root())
+                    .with_help("give it the same `create` in both, or leave it out of one"));
             }
             Some(_) => {}
             None => Arc::make_mut(list).push(spec.clone()),

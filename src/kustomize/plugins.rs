@@ -111,7 +111,11 @@ fn is_builtin(plugin: &Object) -> bool {
 }
 
 fn needs_plugin(plugin: &Object) -> Problem {
-    let message = format!("{} would have to be run by a plugin", plugin.identity());
+    let identity = plugin.identity();
+    let message = match is_builtin(plugin) {
+        true => format!("the builtin {identity} is not followed here"),
+        false => format!("{identity} would have to be run by a plugin"),
+    };
     Problem::at(message, &plugin.node).with_help("what it makes or changes is not seen")
 }
 

@@ -1,6 +1,8 @@
 //! The fields `patches`, `patchesStrategicMerge` and `patchesJson6902`, and the transformers of the
 //! same names.
 
+use std::collections::HashSet;
+
 use crate::kustomize::context::Context;
 use crate::kustomize::object::Object;
 use crate::kustomize::patches::apply::{
@@ -168,15 +170,13 @@ fn content_of(
 
 /// Refuses a patch after which two objects have one name.
 fn unique(objects: &[Object], entry: &Node) -> Result<(), Problem> {
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = HashSet::with_capacity(objects.len());
     for object in objects {
         let identity = object.identity();
-        let namespace = identity.effective_namespace().map(str::to_owned);
-        let key =
-            (identity.api_version.clone(), identity.kind.clone(), namespace, identity.name.clone());
-        if !seen.insert(key) {
+        if !seen.insert(identity.clone().into_key()) {
             let message = format!("behind the patch there are two objects `{identity}`");
-            return Err(Problem::at(message, entry));
+            return Err(Problem::at(message, entry)
+                .with_help("let the target select one of them, or give each a patch of its own"));
         }
     }
     Ok(())
