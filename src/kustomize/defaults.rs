@@ -318,7 +318,7 @@ fn var_references() -> Vec<FieldSpec> {
 
 #[cfg(test)]
 mod tests {
-    use super::config;
+    use super::{Config, config};
 
     #[test]
     fn has_kustomizes_own_fields() {
@@ -337,5 +337,16 @@ mod tests {
             &"CronJob spec/jobTemplate/spec/template/spec/volumes/projected/sources/configMap/name".to_owned()
         ));
         assert_eq!(of("ServiceAccount").len(), 9);
+    }
+
+    #[test]
+    fn contradicts_itself_nowhere_and_loses_nothing() {
+        let mut twice = (*Config::standard()).clone();
+        twice.merge(&config()).unwrap();
+        assert_eq!(twice, *Config::standard());
+        let (standard, own) = (Config::standard(), config());
+        assert_eq!(standard.name_references.len(), own.name_references.len());
+        assert_eq!(standard.labels.len(), own.labels.len());
+        assert_eq!(standard.annotations.len(), own.annotations.len());
     }
 }

@@ -118,23 +118,18 @@ mod tests {
         assert_eq!(opening(&night, time("2025-07-27T01:59:00Z")), Opening::Open);
         let closed = opening(&night, time("2025-07-27T02:00:00Z"));
         assert_eq!(closed, Opening::Closed(Some(time("2025-08-02T20:00:00Z"))));
+        let opens = |zone: &str, from: &str, now: &str, opens: &str| {
+            let window =
+                window(&format!("days: [sun], from: \"{from}\", to: \"12:00\", timezone: {zone}"));
+            assert_eq!(opening(&window, time(now)), Opening::Closed(Some(time(opens))), "{zone}");
+        };
         // The minute does not exist on the day on which the clock is put forward.
-        let skipped =
-            window("days: [sun], from: \"02:30\", to: \"12:00\", timezone: Europe/Berlin");
-        let closed = opening(&skipped, time("2025-03-30T00:00:00Z"));
-        assert_eq!(closed, Opening::Closed(Some(time("2025-03-30T01:30:00Z"))));
+        opens("Europe/Berlin", "02:30", "2025-03-30T00:00:00Z", "2025-03-30T01:30:00Z");
         // It comes twice on the day on which the clock is put back: the first one counts.
-        let closed = opening(&skipped, time("2025-10-26T00:00:00Z"));
-        assert_eq!(closed, Opening::Closed(Some(time("2025-10-26T00:30:00Z"))));
+        opens("Europe/Berlin", "02:30", "2025-10-26T00:00:00Z", "2025-10-26T00:30:00Z");
         // Where the clock is put forward by half an hour, or by two.
-        let lord_howe =
-            window("days: [sun], from: \"02:15\", to: \"12:00\", timezone: Australia/Lord_Howe");
-        let closed = opening(&lord_howe, time("2026-10-03T15:00:00Z"));
-        assert_eq!(closed, Opening::Closed(Some(time("2026-10-03T15:45:00Z"))));
-        let troll =
-            window("days: [sun], from: \"01:30\", to: \"12:00\", timezone: Antarctica/Troll");
-        let closed = opening(&troll, time("2026-03-29T00:00:00Z"));
-        assert_eq!(closed, Opening::Closed(Some(time("2026-03-29T01:30:00Z"))));
+        opens("Australia/Lord_Howe", "02:15", "2026-10-03T15:00:00Z", "2026-10-03T15:45:00Z");
+        opens("Antarctica/Troll", "01:30", "2026-03-29T00:00:00Z", "2026-03-29T01:30:00Z");
         let always = window("from: \"00:00\", to: \"24:00\"");
         assert_eq!(opening(&always, time("2025-03-30T00:00:00Z")), Opening::Open);
     }
