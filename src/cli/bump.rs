@@ -30,7 +30,6 @@ use crate::report::proposal::markdown;
 use crate::report::pulls::Action;
 use crate::report::workflow::log;
 use crate::text::path::TreePath;
-use crate::timeline::gate::source;
 use crate::timeline::walk::Depth;
 
 /// Move secret references to another version in one environment
@@ -240,7 +239,7 @@ impl Bumping<'_> {
         let gates = if self.tells { self.gates.all(before, after, &plan)? } else { Vec::new() };
         let index = before.environment(environment)?;
         Ok(Change {
-            from: source(before, index, family).map(|from| from.name.clone()),
+            from: before.before(index, family).map(|from| from.environment.name.clone()),
             remaining: if self.tells { remaining(after, &plan) } else { Vec::new() },
             work: Work { plan, settings, remarks, verb: "Bump" },
             gates,

@@ -12,11 +12,10 @@ use crate::lint::run;
 use crate::lint::selection::Selection;
 use crate::plan::Plan;
 use crate::repo::Repo;
-use crate::repo::running::Running;
 use crate::report::message::Message;
 use crate::report::plan::Remark;
 use crate::timeline::Timeline;
-use crate::timeline::gate::{Candidate, Gate, GateKind, source};
+use crate::timeline::gate::{Candidate, Gate, GateKind};
 use crate::timeline::walk::Depth;
 
 /// The flags of commands that gates may refuse.
@@ -106,12 +105,10 @@ impl<'a> Gates<'a> {
         lifts_hold: bool,
     ) -> Result<Vec<Remark>, Failure> {
         let Ok(index) = repo.environment(environment) else { return Ok(Vec::new()) };
-        let from = source(repo, index, family);
-        let running = from.map(|from| repo.running(from.index));
-        let before = running.as_ref().and_then(|running| running.get(family)?.only());
-        let here = repo.running(index);
+        let from = repo.before(index, family);
+        let before = from.as_ref().and_then(|from| from.running.only());
         let version = asked.or(before);
-        if version.is_some() && here.get(family).and_then(Running::only) == version {
+        if version.is_some() && repo.running_of(index, family).only() == version {
             // Nothing would change.
             return Ok(Vec::new());
         }
@@ -128,8 +125,8 @@ impl<'a> Gates<'a> {
         shut.retain(|gate| !(lifts_hold && gate.kind == GateKind::Hold));
         let mut remarks = self.judge(environment, family, shut)?;
         if let (Some(from), None) = (from, &self.timeline) {
-            let text =
-                format!("there is no history here that says how long {} has run it", from.name);
+            let name = &from.environment.name;
+            let text = format!("there is no history here that says how long {name} has run it");
             remarks.push(Remark { trailer: "Rotate-Note", text });
         }
         Ok(remarks)
@@ -148,7 +145,7 @@ impl<'a> Gates<'a> {
         family: &str,
     ) -> Result<Vec<Remark>, Failure> {
         let Ok(index) = after.environment(environment) else { return Ok(Vec::new()) };
-        if source(after, index, family).is_none() {
+        if after.before(index, family).is_none() {
             return Ok(Vec::new());
         }
         let gate = lint_gate(before, after, environment, family, self.now)?;

@@ -13,7 +13,6 @@ use crate::plan::hold::{self, NewHold};
 use crate::plan::refusal::PlanError;
 use crate::plan::request::{Back, BumpRequest};
 use crate::repo::Repo;
-use crate::repo::running::Running;
 use crate::report::console::Console;
 use crate::report::message::Message;
 use crate::report::plan::Remark;
@@ -142,8 +141,8 @@ fn version(args: &Args, opened: &Opened, environment: usize) -> Result<String, F
     let (repo, name, family) = (&opened.repo, &args.environment, &args.family);
     let depth = Depth::Before(name, family);
     let timeline = args.past.timeline(opened, depth)?;
-    let here = repo.running(environment);
-    let here = here.get(family.as_str()).and_then(Running::only);
+    let here = repo.running_of(environment, family);
+    let here = here.only();
     let merged = timeline.now(name, family).and_then(|era| era.running.only());
     let before = match merged {
         // What is here was not committed yet: the mainline still runs the version before.

@@ -178,12 +178,13 @@ impl<'r> Spots<'r> {
         spots.filter(move |spot| spot.family == family)
     }
 
-    /// Those of the same secret in the nearest versioned environment before that has the family.
+    /// Those of the same secret in the environment that versions are taken over from.
     pub(super) fn before(&self, repo: &Repo, spot: &Spot<'r>) -> Vec<&Spot<'r>> {
         let words = Words::of(repo);
-        let earlier = (0..spot.environment).rev().filter(|&at| repo.environments[at].versioned);
-        let mut earlier = earlier.map(|at| self.of(at, spot.family).collect::<Vec<_>>());
-        let mut nearest = earlier.find(|spots| !spots.is_empty()).unwrap_or_default();
+        let before = repo.before(spot.environment, spot.family);
+        let mut nearest: Vec<&Spot<'r>> = before
+            .map(|before| self.of(before.environment.index, spot.family).collect())
+            .unwrap_or_default();
         nearest.retain(|other| spot.is_kin(other, &words));
         nearest
     }

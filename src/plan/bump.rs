@@ -150,13 +150,9 @@ impl<'p> Bump<'p> {
 
     /// The name to move to.
     fn name(&self, survey: &Survey<'_>, request: &BumpRequest) -> Result<String, PlanError> {
-        let versioned = |index: &usize| self.repo.environments[*index].versioned;
-        let mut earlier = (0..self.environment).filter(versioned).rev();
-        let first = earlier.clone().next().is_none();
-        let before = earlier.find_map(|index| {
-            let seen = Survey::new(self.repo, index, self.family).seen();
-            let environment = self.repo.environments[index].name.clone();
-            (!seen.is_empty()).then_some(Before { environment, seen })
+        let before = self.repo.before(self.environment, self.family).map(|before| Before {
+            environment: before.environment.name.clone(),
+            seen: Survey::new(self.repo, before.environment.index, self.family).seen(),
         });
         let here = survey.seen();
         let question = Question {
@@ -164,7 +160,7 @@ impl<'p> Bump<'p> {
             asked: request.version.as_deref(),
             here: &here,
             before: before.as_ref(),
-            first,
+            first: self.repo.is_first(self.environment),
             now: request.now,
         };
         let answer = if request.back.is_some() { question.went_back() } else { question.answer() };

@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::k8s::found::Role;
-use crate::k8s::job::is_fixed;
 use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::family;
 use crate::kustomize::object::Object;
@@ -14,6 +12,7 @@ use crate::plan::version::Seen;
 use crate::repo::Repo;
 use crate::repo::reach::Reach;
 use crate::repo::root::{Provider, Reference, Root, RootKind};
+use crate::repo::usage::Usage;
 use crate::text::path::TreePath;
 use crate::yaml::node::{How, Node};
 
@@ -80,12 +79,10 @@ impl<'r> Survey<'r> {
     }
 
     fn sort(&mut self, item: Item<'r>) {
-        if is_fixed(&item.object().node) {
-            self.fixed.push(item);
-        } else if item.reference.found.role == Role::Grant {
-            self.grants.push(item);
-        } else {
-            self.uses.push(item);
+        match item.root.usage(item.reference) {
+            Usage::Runs => self.uses.push(item),
+            Usage::Grants => self.grants.push(item),
+            Usage::Fixed => self.fixed.push(item),
         }
     }
 
@@ -205,8 +202,7 @@ pub(super) fn undecided<'r>(
     let stale = |item: &Item<'_>| {
         family(item.reference.secret()) == name
             && item.reference.secret() != to
-            && item.reference.found.role != Role::Grant
-            && !is_fixed(&item.object().node)
+            && item.root.usage(item.reference) == Usage::Runs
     };
     let mut found = Vec::new();
     for (index, root) in repo.roots.iter().enumerate() {

@@ -15,7 +15,6 @@ mod pointer;
 pub mod provision;
 pub mod reach;
 pub mod root;
-pub mod running;
 pub mod schedules;
 pub mod sensitive;
 mod site;
@@ -25,6 +24,7 @@ pub mod stores;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+pub mod usage;
 mod wiring;
 
 use std::collections::BTreeMap;

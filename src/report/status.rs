@@ -6,7 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::repo::running::Running;
+use crate::repo::usage::Running;
 use crate::report::console::Paint;
 use crate::report::markdown::line;
 use crate::timeline::gate::{Gate, GateKind, moment, span};

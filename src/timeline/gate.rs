@@ -65,15 +65,6 @@ pub struct Candidate<'a> {
     pub now: DateTime<Utc>,
 }
 
-/// The environment before one, that names the family and asks for versions; a version is taken over from there.
-#[must_use]
-pub fn source<'r>(repo: &'r Repo, environment: usize, family: &str) -> Option<&'r Environment> {
-    let mut earlier = repo.environments.iter().take(environment).rev();
-    earlier.find(|one| {
-        one.versioned && repo.running(one.index).get(family).is_some_and(|is| !is.is_empty())
-    })
-}
-
 impl Candidate<'_> {
     /// Every gate that the tree and its history decide; that of the rules is the caller's.
     #[must_use]
@@ -90,7 +81,7 @@ impl Candidate<'_> {
     }
 
     fn soak(&self) -> Option<Gate> {
-        let from = source(self.repo, self.environment, self.family)?;
+        let from = self.repo.before(self.environment, self.family)?.environment;
         let (timeline, version) = (self.timeline?, self.version?);
         let (soak, name) = (from.soak(), &from.name);
         let gate = |is_open, text, opens| Some(Gate { kind: GateKind::Soak, is_open, text, opens });

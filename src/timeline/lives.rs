@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::history::line::{Commit, Step};
 use crate::k8s::secret_name::family;
 use crate::repo::root::{Root, others};
-use crate::repo::running::Running;
+use crate::repo::usage::Running;
 use crate::text::path::TreePath;
 use crate::timeline::walk::{Depth, Past};
 use crate::timeline::{Began, Era, Key};

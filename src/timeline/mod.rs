@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::history::line::Commit;
-use crate::repo::running::Running;
+use crate::repo::usage::Running;
 
 /// A family in an environment, both by name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 
 use crate::config::settings::Hold;
 use crate::repo::Repo;
-use crate::repo::running::Running;
-use crate::timeline::gate::{Candidate, Gate, source};
+use crate::repo::usage::Running;
+use crate::timeline::gate::{Candidate, Gate};
 use crate::timeline::{Era, Timeline};
 
 /// A family in an environment.
@@ -103,12 +103,11 @@ fn next(
     if !repo.environments[environment].versioned {
         return Next::Nothing;
     }
-    let Some(from) = source(repo, environment, family) else { return Next::Nothing };
-    let before = repo.running(from.index);
-    let Some(version) = before.get(family).and_then(Running::only) else {
+    let Some(before) = repo.before(environment, family) else { return Next::Nothing };
+    let from = before.environment;
+    let Some(version) = before.running.only() else {
         // Plain names on both sides: nobody began to version the family.
-        let plain = before.get(family).is_some_and(|one| one.versions.is_empty());
-        return if plain && here.versions.is_empty() {
+        return if before.running.is_plain() && here.versions.is_empty() {
             Next::Nothing
         } else {
             Next::Unclear { from: from.name.clone() }

@@ -5,13 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::finding::{Finding, Level};
-use crate::k8s::secret_name::{Version, split};
+use crate::k8s::secret_name::Version;
 use crate::kustomize::object::Object;
 use crate::lint::judge::told;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::spot::{Manner, Named, Spot, Spots};
 use crate::repo::Repo;
-use crate::repo::family::FamilyState;
 use crate::yaml::path::{Path, Step};
 
 /// The rule.
@@ -19,13 +18,13 @@ pub static RULE: Rule = Rule {
     id: "mixed-versions",
     level: Level::Error,
     fixes: Fixes::Never,
-    summary: "one family of secrets at several versions in one environment and namespace",
+    summary: "one family of secrets at several versions in one environment",
     docs: "
 ### What it finds
 
-References of one environment and namespace that name different versions of one family. Those are reported that stand
-against the greater number; of two that are equal, the older. A bump moves all references of an environment at once, so
-no step of a rotation looks like this.
+References of one environment that name different versions of one family, whatever their namespaces. The versions that
+fewer references name are reported; of two that are equally frequent, the older one. A bump moves all references of an
+environment at once, and a version is promoted only once the whole environment runs it.
 
 Not reported: a blue and a green workload that are a pair (`shop-blue` and `shop-green`), each of which may have its own
 version; two versions side by side in a list that only holds secrets, such as `imagePullSecrets`; Jobs that have run
@@ -58,16 +57,23 @@ const SIDE_BY_SIDE: &[&str] =
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let spots = Spots::new(facts.repo);
-    spots.iter().flat_map(|spot| of_spot(facts, spot)).collect()
+    let mut families: BTreeMap<(usize, &str), Vec<&Spot<'_>>> = BTreeMap::new();
+    for spot in spots.iter() {
+        families.entry((spot.environment, spot.family)).or_default().push(spot);
+    }
+    families.into_values().flat_map(|spots| of_family(facts, &spots)).collect()
 }
 
 /// A use and its version.
 type Used<'s, 'r> = (Version, &'s Named<'r>);
 
-fn of_spot(facts: &Facts<'_>, spot: &Spot<'_>) -> Vec<Finding> {
+/// What an environment has of one family, in all its namespaces: a version is promoted for all of them together.
+fn of_family(facts: &Facts<'_>, spots: &[&Spot<'_>]) -> Vec<Finding> {
     let repo = facts.repo;
-    let uses = uses(spot);
-    let Some(newest) = uses.iter().map(|(version, _)| version.clone()).max() else {
+    let uses = uses(spots);
+    let (Some(newest), Some(spot)) =
+        (uses.iter().map(|(version, _)| version.clone()).max(), spots.first())
+    else {
         return Vec::new();
     };
     if uses.iter().all(|(version, _)| *version == newest) {
@@ -101,30 +107,21 @@ fn of_spot(facts: &Facts<'_>, spot: &Spot<'_>) -> Vec<Finding> {
 /// The version that a bump takes for the whole environment: the one that the environment before it runs, and where none
 /// before names the family, the newest. None when that environment has several, or what runs here is newer.
 fn taken(repo: &Repo, now: DateTime<Utc>, spot: &Spot<'_>, newest: &Version) -> Option<Version> {
-    let names = |index: usize| -> BTreeSet<&str> {
-        let state = repo.family(index, spot.family);
-        let ids = state.into_iter().flat_map(FamilyState::references);
-        ids.map(|id| repo.reference(id).1.secret()).collect()
-    };
-    let earlier = (0..spot.environment).rev().filter(|index| repo.environments[*index].versioned);
-    let version = match earlier.map(names).find(|names| !names.is_empty()) {
+    let version = match repo.before(spot.environment, spot.family) {
         None => newest.clone(),
-        Some(names) => {
-            let mut names = names.into_iter();
-            let (only, None) = (names.next()?, names.next()) else { return None };
-            Version::new(split(only)?.1)?
-        }
+        Some(before) => Version::new(before.running.only()?)?,
     };
-    let here = names(spot.environment);
-    let mut digits = here.iter().filter_map(|name| Some(split(name)?.1));
-    (version.time() <= now && digits.all(|one| one <= version.as_str())).then_some(version)
+    let here = repo.running_of(spot.environment, spot.family);
+    let is_newest = here.versions.iter().all(|one| one.as_str() <= version.as_str());
+    (version.time() <= now && is_newest).then_some(version)
 }
 
 /// What runs by a version; annotations count where nothing else uses the family.
-fn uses<'s, 'r>(spot: &'s Spot<'r>) -> Vec<Used<'s, 'r>> {
-    let mut uses: Vec<Used<'_, '_>> = spot.live().collect();
+fn uses<'s, 'r>(spots: &[&'s Spot<'r>]) -> Vec<Used<'s, 'r>> {
+    let mut uses: Vec<Used<'_, '_>> = spots.iter().flat_map(|spot| spot.live()).collect();
     if uses.is_empty() {
-        let named = spot.named.iter().filter(|named| named.manner == Manner::Annotation);
+        let named = spots.iter().flat_map(|spot| &spot.named);
+        let named = named.filter(|named| named.manner == Manner::Annotation);
         uses = named.filter_map(|named| Some((named.version()?, named))).collect();
     }
     let mut lists: BTreeMap<_, BTreeSet<Version>> = BTreeMap::new();

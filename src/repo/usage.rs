@@ -1,0 +1,138 @@
+//! What each environment runs of each family, and which environment a version is taken over from. Commands, gates and
+//! rules all ask here, so that they agree.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::k8s::found::Role;
+use crate::k8s::job::is_fixed;
+use crate::k8s::secret_name::{family, split};
+use crate::repo::Repo;
+use crate::repo::environment::Environment;
+use crate::repo::root::{Reference, Root};
+
+/// What a reference means for a rotation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Usage {
+    /// It names the secret that is to be used from now on, and moves with each version.
+    Runs,
+    /// It lets a secret be read. Pods of two versions run side by side, so several versions are named on purpose.
+    Grants,
+    /// It belongs to a Job, whose template cannot change once it is made.
+    Fixed,
+}
+
+/// The names of one family that the references of an environment have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Running {
+    /// The versions, 14 digits each.
+    pub versions: BTreeSet<String>,
+    /// Whether a reference has the plain name.
+    pub plain: bool,
+}
+
+/// The environment that a version is taken over from.
+#[derive(Debug, Clone)]
+pub struct Before<'r> {
+    /// The environment.
+    pub environment: &'r Environment,
+    /// What it runs of the family; never nothing.
+    pub running: Running,
+}
+
+impl Running {
+    /// The version, when every reference names it.
+    #[must_use]
+    pub fn only(&self) -> Option<&str> {
+        let mut versions = self.versions.iter();
+        match (versions.next(), versions.next(), self.plain) {
+            (Some(version), None, false) => Some(version),
+            _ => None,
+        }
+    }
+
+    /// Whether every reference has the plain name.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.plain && self.versions.is_empty()
+    }
+
+    fn add(&mut self, secret: &str) {
+        match split(secret) {
+            Some((_, version)) => drop(self.versions.insert(version.to_owned())),
+            None => self.plain = true,
+        }
+    }
+
+    /// Whether nothing names the family.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.versions.is_empty() && !self.plain
+    }
+}
+
+impl Root {
+    /// What one of its references means for a rotation.
+    #[must_use]
+    pub fn usage(&self, reference: &Reference) -> Usage {
+        if is_fixed(&self.object_of(reference).node) {
+            Usage::Fixed
+        } else if reference.found.role == Role::Grant {
+            Usage::Grants
+        } else {
+            Usage::Runs
+        }
+    }
+}
+
+impl Repo {
+    /// What each family of an environment runs.
+    #[must_use]
+    pub fn running(&self, environment: usize) -> BTreeMap<&str, Running> {
+        let mut families: BTreeMap<&str, Running> = BTreeMap::new();
+        for secret in self.used(environment, |_| true) {
+            families.entry(family(secret)).or_default().add(secret);
+        }
+        families
+    }
+
+    /// What an environment runs of one family.
+    #[must_use]
+    pub fn running_of(&self, environment: usize, name: &str) -> Running {
+        let mut running = Running::default();
+        let own = |secret: &str| secret.starts_with(name) && family(secret) == name;
+        self.used(environment, own).for_each(|secret| running.add(secret));
+        running
+    }
+
+    /// The environment that another one takes versions of a family over from: the nearest one before it that asks for
+    /// versions and runs anything of the family.
+    #[must_use]
+    pub fn before(&self, environment: usize, name: &str) -> Option<Before<'_>> {
+        let earlier = self.environments.iter().take(environment).rev().filter(|one| one.versioned);
+        let mut earlier = earlier.map(|environment| Before {
+            environment,
+            running: self.running_of(environment.index, name),
+        });
+        earlier.find(|before| !before.running.is_empty())
+    }
+
+    /// Whether no environment before one asks for versions: versions of all families begin there.
+    #[must_use]
+    pub fn is_first(&self, environment: usize) -> bool {
+        !self.environments.iter().take(environment).any(|one| one.versioned)
+    }
+
+    /// The secrets that an environment runs by.
+    fn used(
+        &self,
+        environment: usize,
+        is_wanted: impl Fn(&str) -> bool + Copy,
+    ) -> impl Iterator<Item = &str> {
+        self.roots_of(environment).flat_map(move |(_, root)| {
+            let counts = move |reference: &&Reference| {
+                is_wanted(reference.secret()) && root.usage(reference) == Usage::Runs
+            };
+            root.references.iter().filter(counts).map(Reference::secret)
+        })
+    }
+}
