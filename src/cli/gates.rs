@@ -79,7 +79,7 @@ impl<'a> Gates<'a> {
         now: DateTime<Utc>,
     ) -> Result<Self, Failure> {
         let timeline = if session.has_git() && !session.is_unborn() {
-            Some(session.timeline(repo, mainline, depth)?)
+            Some(session.timeline(repo, mainline, (depth, now))?)
         } else {
             None
         };
@@ -214,7 +214,7 @@ pub fn lint_gate(
         a.rule == b.rule && a.message == b.message && a.place.source.path() == b.place.source.path()
     };
     let counts = |error: &&Finding| {
-        error.message.contains(family) || !known.iter().any(|known| same(known, error))
+        error.families.contains(family) || !known.iter().any(|known| same(known, error))
     };
     let errors: Vec<&Finding> = errors.iter().filter(counts).collect();
     let Some(first) = errors.first() else { return Ok(None) };

@@ -126,18 +126,14 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let base = args.base.as_ref().map(|revision| session.base(revision)).transpose()?.flatten();
     let repo = session.repo()?;
     let selection = Selection::of(&repo.config)?;
+    let now = args.at.unwrap_or_else(Utc::now);
     let history = History::new(|depth| {
-        let timeline = session.has_git().then(|| session.timeline(&repo, None, depth));
+        let timeline = session.has_git().then(|| session.timeline(&repo, None, (depth, now)));
         timeline.and_then(Result::ok)
     });
-    let judge = Judge {
-        selection: &selection,
-        base: base.as_ref(),
-        history: &history,
-        now: args.at.unwrap_or_else(Utc::now),
-        within: &within,
-        baseline: baseline.as_ref(),
-    };
+    let (base, baseline) = (base.as_ref(), baseline.as_ref());
+    let judge =
+        Judge { selection: &selection, base, history: &history, now, within: &within, baseline };
     let mut judged = judge.run(&repo);
     if let (true, Some(file)) = (args.write_baseline, &args.baseline) {
         let new = Baseline::of(&judged.findings);

@@ -62,6 +62,6 @@ impl Args {
     /// # Errors
     /// When its history cannot be read.
     pub fn timeline(&self, opened: &Opened, depth: Depth<'_>) -> Result<Timeline, Failure> {
-        opened.session.timeline(&opened.repo, self.mainline.as_deref(), depth)
+        opened.session.timeline(&opened.repo, self.mainline.as_deref(), (depth, opened.now))
     }
 }

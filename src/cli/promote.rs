@@ -68,7 +68,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let now = args.past.now();
     let mainline = target.as_ref().map(Target::mainline).or_else(|| args.past.mainline.clone());
     let depth = outputs::tells(target.is_some(), &args.outputs, format);
-    let timeline = session.timeline(&repo, mainline.as_deref(), depth)?;
+    let timeline = session.timeline(&repo, mainline.as_deref(), (depth, now))?;
     let mut standings = outlook(&repo, Some(&timeline), now);
     if let Some(name) = &args.environment {
         repo.environment(name)?;

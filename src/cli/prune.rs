@@ -76,7 +76,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     session.report_problems(&repo, console);
     let families = families(args, &repo)?;
     let mainline = target.as_ref().map(Target::mainline).or_else(|| args.past.mainline.clone());
-    let timeline = session.timeline(&repo, mainline.as_deref(), Depth::Everything)?;
+    let reach = (Depth::Everything, args.past.now());
+    let timeline = session.timeline(&repo, mainline.as_deref(), reach)?;
     let mut batch = Batch::new(&repo);
     let apart = target.is_some();
     let (plans, failures) = plans(args, &session, &mut batch, &families, &timeline, apart)?;

@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
 use crate::config::parse;
@@ -253,9 +255,9 @@ impl Session {
         &self,
         repo: &Repo,
         mainline: Option<&str>,
-        depth: Depth<'_>,
+        (depth, now): (Depth<'_>, DateTime<Utc>),
     ) -> Result<Timeline, Failure> {
-        Ok(Timeline::read_from(self.required_git()?, mainline, repo, depth)?)
+        Ok(Timeline::read_from(self.required_git()?, mainline, repo, (depth, now))?)
     }
 
     /// The tree's root below the work tree's; the root where there is no Git.

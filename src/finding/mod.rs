@@ -1,5 +1,6 @@
 //! What a rule has to say about a place, and how it could be repaired. No rule, colour or format is known here.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::text::edit::Edit;
@@ -41,6 +42,8 @@ pub struct Finding {
     pub place: Place,
     /// The environments in which it is wrong, in promotion order; none where that is no matter of environments.
     pub environments: Vec<String>,
+    /// The families of secrets that it is about; none where it is about something else.
+    pub families: BTreeSet<String>,
     /// Other places that explain it.
     pub related: Vec<Related>,
     /// What to type, a lower-case phrase.
@@ -90,6 +93,13 @@ impl Finding {
     #[must_use]
     pub fn in_each<'e>(mut self, names: impl IntoIterator<Item = &'e str>) -> Self {
         self.environments.extend(names.into_iter().map(str::to_owned));
+        self
+    }
+
+    /// The same finding, known to be about a family.
+    #[must_use]
+    pub fn about(mut self, family: impl Into<String>) -> Self {
+        self.families.insert(family.into());
         self
     }
 

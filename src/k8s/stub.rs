@@ -2,6 +2,7 @@
 
 use crate::k8s::references::reading::name_text;
 use crate::k8s::resource::{group_of, kind_of};
+use crate::k8s::secret_name::family;
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
 
@@ -89,6 +90,12 @@ impl Stub {
             }
         }
         Some(stub)
+    }
+
+    /// The family of the secret that it makes.
+    #[must_use]
+    pub fn family(&self) -> Option<&str> {
+        self.secret.node.str().map(family)
     }
 
     /// The store that an entry reads.

@@ -101,7 +101,10 @@ fn merge_spot(environments: impl Iterator<Item = Vec<Finding>>) -> Vec<Finding> 
                 free.filter(|_| !finding.environments.is_empty())
             });
             match like {
-                Some(index) => merged[index].environments.extend(finding.environments),
+                Some(index) => {
+                    merged[index].environments.extend(finding.environments);
+                    merged[index].families.extend(finding.families);
+                }
                 None => merged.push(finding),
             }
         }

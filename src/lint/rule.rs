@@ -1,5 +1,6 @@
 //! What a rule is: a constant with its words, and a function over facts.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
 use chrono::{DateTime, Utc};
@@ -93,6 +94,7 @@ impl Rule {
             message: message.into(),
             place: place.near_in_file(),
             environments: Vec::new(),
+            families: BTreeSet::new(),
             related: Vec::new(),
             help: None,
             fix: None,

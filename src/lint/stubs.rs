@@ -66,7 +66,7 @@ impl<'r> Versioned<'r> {
         place: &Place,
         message: impl Into<String>,
     ) -> Finding {
-        rule.finding(place, message).in_each(self.environment)
+        rule.finding(place, message).in_each(self.environment).about(&*self.family)
     }
 
     /// The namespace in which it makes the secret.

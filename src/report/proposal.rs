@@ -99,7 +99,7 @@ impl Proposal<'_> {
             out,
             "\n**{} ran this version before and was taken back** at {}, by {} of {}: {}",
             plain(environment),
-            moment(commit.time),
+            moment(after.began.time()),
             commit.short(),
             plain(&commit.author),
             plain(&commit.subject)

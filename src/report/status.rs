@@ -11,7 +11,7 @@ use crate::report::console::Paint;
 use crate::report::markdown::line;
 use crate::timeline::gate::{Gate, GateKind, moment, span};
 use crate::timeline::outlook::{Next, Standing};
-use crate::timeline::{Began, Era};
+use crate::timeline::{Began, Dated, Era};
 
 /// What `rotate status --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -55,8 +55,9 @@ pub struct StandingView {
 
 /// When something began.
 #[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct SinceView {
-    /// The commit's time.
+    /// The newest date among the commit and its ancestors that is not in the future.
     pub time: String,
     /// The commit.
     pub commit: String,
@@ -66,6 +67,9 @@ pub struct SinceView {
     pub subject: String,
     /// Whether it began with this commit, or at an unknown time before it.
     pub exact: bool,
+    /// The later commit whose date the time is, where that of `commit` lies in the future.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dated_by: Option<String>,
 }
 
 /// A hold.
@@ -138,11 +142,15 @@ impl SinceView {
     pub fn new(began: &Began) -> Self {
         let commit = began.commit();
         Self {
-            time: rfc3339(commit.time),
+            time: rfc3339(began.time()),
             commit: commit.id.clone(),
             author: commit.author.clone(),
             subject: commit.subject.clone(),
             exact: began.is_exact(),
+            dated_by: match began.dated() {
+                Dated::By(later) => Some(later.id.clone()),
+                Dated::Own | Dated::Never => None,
+            },
         }
     }
 }
@@ -230,9 +238,8 @@ pub fn running(running: &Running) -> String {
 fn since(era: Option<&Era>, now: DateTime<Utc>) -> String {
     let Some(era) = era else { return "not on the mainline yet".to_owned() };
     let age = span(now - era.began.time());
-    let commit = era.began.commit().short();
     let before = if era.began.is_exact() { "" } else { "before " };
-    format!("{before}{} ({age}, {commit})", moment(era.began.time()))
+    format!("{before}{} ({age}, {})", moment(era.began.time()), era.began.by())
 }
 
 /// What a shut gate waits for, in few words where the time is known.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::repo::Repo;
 use crate::repo::environment::Environment;
 use crate::timeline::window::{Opening, opening};
-use crate::timeline::{Began, Timeline};
+use crate::timeline::{Began, Dated, Timeline};
 
 /// What must hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
@@ -96,7 +96,7 @@ impl Candidate<'_> {
             return gate(false, text, None);
         };
         let (since, ran) = (era.began.time(), self.now - era.began.time());
-        let by = era.began.commit().short();
+        let by = era.began.by();
         let known = match era.began {
             Began::With(_) => format!("since {} ({by})", moment(since)),
             Began::Before(_) | Began::Earlier(_) => {
@@ -105,6 +105,13 @@ impl Candidate<'_> {
         };
         if ran >= soak {
             return gate(true, format!("{name} runs {version} {known}, {}", span(ran)), None);
+        }
+        if *era.began.dated() == Dated::Never {
+            let text = format!(
+                "{name} runs {version} since {by}: the soak begins with the next commit of {}",
+                timeline.mainline
+            );
+            return gate(false, text, None);
         }
         let opens = since + soak;
         let text = format!(

@@ -56,7 +56,7 @@ impl Walk {
         if is_first {
             for (key, running) in state(past) {
                 self.open.insert(key.clone());
-                let era = Era { running, began: Began::Earlier((*commit).clone()) };
+                let era = Era { running, began: Began::Earlier((*commit).clone().into()) };
                 self.lives.insert(key, vec![era]);
             }
         }
@@ -77,10 +77,10 @@ impl Walk {
                 continue;
             };
             era.began = if is_shallow {
-                Began::Before(oldest.clone())
+                Began::Before(oldest.clone().into())
             } else {
                 let known = self.known.get(&key.environment).map_or(oldest, |known| &**known);
-                Began::With(known.clone())
+                Began::With(known.clone().into())
             };
         }
         self.lives.retain(|_, eras| {
@@ -109,20 +109,22 @@ impl Walk {
             if healed.contains(&key.environment) && eras.len() <= 1 {
                 // What can be read for the first time is taken for what ran while it could not.
                 if !was.is_empty() || !eras.is_empty() {
-                    *eras = vec![Era { running: was, began: Began::Earlier(known) }];
+                    *eras = vec![Era { running: was, began: Began::Earlier(known.into()) }];
                     self.open.insert(key);
                 }
                 continue;
             }
             match eras.last_mut() {
                 Some(era) if era.running == was => continue,
-                Some(era) => era.began = Began::With(known.clone()),
+                Some(era) => era.began = Began::With(known.clone().into()),
                 None if was.is_empty() => continue,
                 // A family that is gone: what came after it is that nothing names it.
-                None => eras
-                    .push(Era { running: Running::default(), began: Began::With(known.clone()) }),
+                None => eras.push(Era {
+                    running: Running::default(),
+                    began: Began::With(known.clone().into()),
+                }),
             }
-            eras.push(Era { running: was, began: Began::Earlier(known) });
+            eras.push(Era { running: was, began: Began::Earlier(known.into()) });
             self.open.remove(&key);
         }
         self.lives.retain(|_, eras| !eras.is_empty());

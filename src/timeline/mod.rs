@@ -1,5 +1,6 @@
 //! Since when which version runs where: read from Git, and from nothing else.
 
+mod clock;
 pub mod gate;
 mod harmless;
 mod lives;
@@ -38,26 +39,75 @@ pub struct Era {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Began {
     /// With this commit.
-    With(Commit),
+    With(Start),
     /// Before this one, which is the oldest that a shallow clone has.
-    Before(Commit),
+    Before(Start),
     /// Not with this commit nor with any newer one; older ones were not looked at.
-    Earlier(Commit),
+    Earlier(Start),
+}
+
+/// A commit that something began with, and the time from which that counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Start {
+    /// The commit.
+    pub commit: Commit,
+    /// The time: the newest date among the commit and its ancestors that is not in the future.
+    pub since: DateTime<Utc>,
+    /// Which commit's date it is.
+    pub dated: Dated,
+}
+
+/// Which commit tells since when something counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Dated {
+    /// The one it began with, or an ancestor of it with a later date.
+    Own,
+    /// A later one, since the one it began with has a date in the future.
+    By(Commit),
+    /// None: that date is in the future, and no later commit of the mainline has a better one.
+    Never,
+}
+
+impl From<Commit> for Start {
+    fn from(commit: Commit) -> Self {
+        Self { since: commit.time, dated: Dated::Own, commit }
+    }
 }
 
 impl Began {
+    const fn start(&self) -> &Start {
+        match self {
+            Self::With(start) | Self::Before(start) | Self::Earlier(start) => start,
+        }
+    }
+
     /// The commit.
     #[must_use]
     pub const fn commit(&self) -> &Commit {
-        match self {
-            Self::With(commit) | Self::Before(commit) | Self::Earlier(commit) => commit,
-        }
+        &self.start().commit
     }
 
     /// The time it began, or the earliest time of which it is known.
     #[must_use]
     pub const fn time(&self) -> DateTime<Utc> {
-        self.commit().time
+        self.start().since
+    }
+
+    /// Which commit tells the time.
+    #[must_use]
+    pub const fn dated(&self) -> &Dated {
+        &self.start().dated
+    }
+
+    /// The commit whose date the time is, as reports name it.
+    #[must_use]
+    pub fn by(&self) -> String {
+        let own = self.commit().short();
+        match self.dated() {
+            Dated::Own => own.to_owned(),
+            Dated::By(later) => format!("{}, because {own} is dated in the future", later.short()),
+            Dated::Never => format!("{own}, which is dated in the future"),
+        }
     }
 
     /// Whether the time is the one it really began.

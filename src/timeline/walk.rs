@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::config::parse as settings;
 use crate::config::settings::Config;
 use crate::history::error::HistoryError;
@@ -16,6 +18,7 @@ use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
 use crate::text::tree::Tree;
 use crate::timeline::Timeline;
+use crate::timeline::clock::Clock;
 use crate::timeline::harmless;
 use crate::timeline::lives::Walk;
 use crate::yaml::library::Library;
@@ -54,9 +57,9 @@ impl Timeline {
         git: &Git,
         mainline: Option<&str>,
         settings: &Config,
-        depth: Depth<'_>,
+        (depth, now): (Depth<'_>, DateTime<Utc>),
     ) -> Result<Self, WalkError> {
-        Self::walk(git, mainline, settings, None, depth)
+        Self::walk(git, mainline, (settings, None), depth, now)
     }
 
     /// The same, from the tree that is checked out: where the mainline has the same files they are not loaded again.
@@ -67,38 +70,41 @@ impl Timeline {
         git: &Git,
         mainline: Option<&str>,
         tree: &Repo,
-        depth: Depth<'_>,
+        (depth, now): (Depth<'_>, DateTime<Utc>),
     ) -> Result<Self, WalkError> {
-        Self::walk(git, mainline, &tree.config, Some(tree), depth)
+        Self::walk(git, mainline, (&tree.config, Some(tree)), depth, now)
     }
 
     fn walk(
         git: &Git,
         mainline: Option<&str>,
-        settings: &Config,
-        tree: Option<&Repo>,
+        (settings, tree): (&Config, Option<&Repo>),
         depth: Depth<'_>,
+        now: DateTime<Utc>,
     ) -> Result<Self, WalkError> {
         let line = git.line(mainline)?;
         let (mainline, is_shallow) = (line.name().to_owned(), line.is_shallow());
         let unborn = || HistoryError::Unborn(git.work_tree().to_owned());
         let snapshot = line.snapshot()?.ok_or_else(unborn)?;
-        line.ahead(|steps| {
+        let (mut walked, mut commits) = line.ahead(|steps| {
             let first = steps.next().ok_or_else(unborn)??;
             let mut past = Past::new(snapshot, settings, tree)?;
-            let tip = first.commit.clone();
             let mut walk = Walk::new(&past);
             let mut step = Some(first);
-            let mut commits = 0;
+            let mut commits = Vec::new();
             while let Some(now) = step {
-                commits += 1;
+                commits.push(now.commit.clone());
                 if !walk.take(&mut past, now, is_shallow) || walk.is_done(depth) {
                     break;
                 }
                 step = steps.next().transpose()?;
             }
-            Ok(Self { mainline, tip, lives: walk.into_lives(), commits })
-        })
+            Ok::<_, WalkError>((walk.into_lives(), commits))
+        })?;
+        let ages = git.ages(&commits[0].id, now)?;
+        Clock { line: &commits, ages, now }.set(&mut walked);
+        let count = commits.len();
+        Ok(Self { mainline, tip: commits.swap_remove(0), lives: walked, commits: count })
     }
 }
 

@@ -7,6 +7,7 @@ mod architecture;
 mod bad_input;
 mod builds;
 mod cli;
+mod clocks;
 mod contracts;
 mod crash;
 mod docs;

@@ -61,10 +61,11 @@ impl Sandbox {
         self.root().join(path)
     }
 
-    pub(crate) fn write(&self, path: &str, text: &str) {
+    pub(crate) fn write(&self, path: &str, text: &str) -> &Self {
         let path = self.path(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
+        self
     }
 
     pub(crate) fn read(&self, path: &str) -> String {

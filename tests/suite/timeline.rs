@@ -23,6 +23,10 @@ use crate::support::{NOW, Output, Sandbox, commit};
 const ONE: &str = "20250601000000";
 const TWO: &str = "20250701000000";
 
+fn now() -> chrono::DateTime<chrono::Utc> {
+    NOW.parse().unwrap()
+}
+
 /// The time of a day of August 2025.
 fn day(number: u32) -> String {
     format!("2025-08-{number:02}T10:00:00Z")
@@ -64,7 +68,7 @@ fn status(sandbox: &Sandbox, environment: &str, mainline: Option<&str>) -> Value
     let settings = settings.map_or_else(Config::default, |text| {
         parse(&Source::file(TreePath::new("rotate.yaml").unwrap(), text)).unwrap()
     });
-    let timeline = Timeline::read(&git, mainline, &settings, Depth::Since).unwrap();
+    let timeline = Timeline::read(&git, mainline, &settings, (Depth::Since, now())).unwrap();
     assert_eq!(value["mainline"], timeline.mainline);
     if !since.is_null() {
         let era = timeline.now(environment, "auth").unwrap();
@@ -403,8 +407,8 @@ fn alike(sandbox: &Sandbox) -> String {
     let git = Git::required(&root).unwrap().rooted(&root).unwrap();
     let tree = DiskTree::open(&root, |path, directory| git.is_ignored(path, directory)).unwrap();
     let repo = Repo::load(Arc::new(tree), None, Scope::Everything).unwrap();
-    let shared = Timeline::read_from(&git, None, &repo, Depth::Everything).unwrap();
-    let alone = Timeline::read(&git, None, &Config::default(), Depth::Everything).unwrap();
+    let shared = Timeline::read_from(&git, None, &repo, (Depth::Everything, now())).unwrap();
+    let alone = Timeline::read(&git, None, &Config::default(), (Depth::Everything, now())).unwrap();
     assert_eq!(shared.lives, alone.lives);
     format!("{:?}", shared.lives)
 }

@@ -78,7 +78,7 @@ fn with_way_out(finding: Finding, key: &Key, old: &Maker<'_>) -> Finding {
         key.0,
         old.version().0
     );
-    finding.in_environment(key.0.clone()).help(help)
+    finding.in_environment(key.0.clone()).about(old.version().0).help(help)
 }
 
 /// A finding when the value behind a name is another one.

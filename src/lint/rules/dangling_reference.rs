@@ -63,6 +63,7 @@ pub(super) fn find(repo: &Repo, optional: bool, rule: &Rule, says: &str) -> Vec<
                 format!("{says} `{}`, which {} names", reference.secret(), told(root, reference));
             let (what, where_) = closest(repo, root, reference);
             let finding = rule.finding(&place, message).related(what, where_);
+            let finding = finding.about(family(reference.secret()));
             let finding = finding.help(way_out(repo, root, reference));
             findings.push(match environment {
                 Some(name) => finding.in_environment(name),

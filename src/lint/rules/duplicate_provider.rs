@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::finding::{Finding, Level};
+use crate::k8s::secret_name::family;
 use crate::k8s::stub::spec_of;
 use crate::kustomize::object::Object;
 use crate::lint::judge::deployed;
@@ -140,6 +141,7 @@ fn finding(root: &Root, first: &Provider, other: &Provider) -> Option<Finding> {
         by = format!("another {}", by.trim_start_matches("the "));
     }
     let message = format!("`{secret}` is made twice: by {} and by {by}", told(first));
-    let finding = RULE.finding(&other.near()?, message).related("made here too", first.near());
+    let finding = RULE.finding(&other.near()?, message).about(family(secret));
+    let finding = finding.related("made here too", first.near());
     Some(finding.help("keep one of the two; an ExternalSecret that adds keys to a Secret says `creationPolicy: Merge`"))
 }

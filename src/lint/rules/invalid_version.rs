@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::finding::{Finding, Level};
 use crate::k8s::found::Role;
-use crate::k8s::secret_name::{Version, check as check_name, split};
+use crate::k8s::secret_name::{Version, check as check_name, family, split};
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::running::running;
 use crate::lint::spot::{Manner, families, manner};
@@ -90,7 +90,7 @@ impl Fault {
                 "versions are the time at which they are made, in UTC",
             ),
         };
-        RULE.finding(place, message).help(help)
+        RULE.finding(place, message).about(family(name)).help(help)
     }
 }
 

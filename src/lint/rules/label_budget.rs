@@ -61,6 +61,7 @@ type Key = (String, String);
 struct Label {
     place: Place,
     environments: BTreeSet<String>,
+    family: String,
 }
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
@@ -77,8 +78,11 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
                 };
                 let known = labels.entry((account, key(remote).to_owned())).or_default();
                 let label = known.entry(pinned(remote).unwrap_or_default().to_owned());
-                let environments = BTreeSet::new();
-                let label = label.or_insert_with(|| Label { place: place.clone(), environments });
+                let label = label.or_insert_with(|| Label {
+                    place: place.clone(),
+                    environments: BTreeSet::new(),
+                    family: stub.family().unwrap_or_default().to_owned(),
+                });
                 label.environments.extend(environment.map(str::to_owned));
             }
         }
@@ -140,6 +144,7 @@ fn finding((key, labels): (&Key, &BTreeMap<String, Label>)) -> Option<Finding> {
     let environments: BTreeSet<&str> =
         labels.values().flat_map(|label| &label.environments).map(String::as_str).collect();
     let finding = RULE.finding(&newest.place, message).in_each(environments);
+    let finding = labels.values().map(|label| &label.family).fold(finding, Finding::about);
     let finding = finding.related("the oldest is here", Some(oldest.place.clone()));
     Some(finding.help(
         "`rotate prune ENV` removes stubs that are due; take their labels off the secret then",

@@ -6,7 +6,7 @@ use crate::finding::{Finding, Level};
 use crate::k8s::heuristics;
 use crate::k8s::placeholder::is_name_filled_in;
 use crate::k8s::references::CONFIGURED;
-use crate::k8s::secret_name::split;
+use crate::k8s::secret_name::{family, split};
 use crate::kustomize::build::Status;
 use crate::lint::judge::told;
 use crate::lint::rule::{Facts, Fixes, Rule};
@@ -134,7 +134,8 @@ fn missing_key(
         None => format!("it has {}", list(&known).join(", ")),
     };
     let made = makers.first().and_then(|maker| maker.near());
-    Some(RULE.finding(&place, message).related("the secret is made here", made).help(help))
+    let finding = RULE.finding(&place, message).about(family(reference.secret()));
+    Some(finding.related("the secret is made here", made).help(help))
 }
 
 /// The scalars beside a reference's name that hold keys of the secret.

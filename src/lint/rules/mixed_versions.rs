@@ -99,7 +99,8 @@ fn of_family(facts: &Facts<'_>, spots: &[&Spot<'_>]) -> Vec<Finding> {
         let message =
             format!("{} names `{old}`, others beside it `{new}`", told(one.root, one.reference));
         let finding = RULE.finding(&place, message).related("named here", other.reference.near());
-        Some(finding.help(help(one, new)).in_environment(&environment.name))
+        let finding = finding.in_environment(&environment.name).about(spot.family);
+        Some(finding.help(help(one, new)))
     });
     findings.collect()
 }

@@ -48,9 +48,12 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (root, environment) in deployed(facts.repo) {
         let stubs = root.objects().iter().filter_map(|object| Stub::read(&object.node));
-        let versions = stubs.flat_map(|stub| stub.remotes).filter_map(|remote| remote.version);
-        let found = versions.filter_map(|version| judge(&version.node));
-        findings.extend(found.map(|finding| finding.in_each(environment)));
+        for stub in stubs {
+            let versions = stub.remotes.iter().filter_map(|remote| remote.version.as_ref());
+            let found = versions.filter_map(|version| judge(&version.node));
+            let found = found.map(|finding| finding.in_each(environment));
+            findings.extend(found.map(|finding| finding.about(stub.family().unwrap_or_default())));
+        }
     }
     findings
 }

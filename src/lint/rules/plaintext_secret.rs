@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, Level};
 use crate::k8s::resource::kind_of;
+use crate::k8s::secret_name::family;
 use crate::kustomize::remote::is_remote;
 use crate::lint::clear_text::{
     self, decoded, encrypted_by_git, reveals, reveals_bytes, reveals_encoded,
@@ -108,7 +109,7 @@ impl Leak {
         let message =
             format!("{who} has values in Git that are not encrypted: {}{more}", shown.join(", "));
         let help = "keep the value in a store and an ExternalSecret in Git, or encrypt the file; then rotate the value";
-        RULE.finding(&self.place, message).help(help)
+        RULE.finding(&self.place, message).about(family(&self.name)).help(help)
     }
 }
 

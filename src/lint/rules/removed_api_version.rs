@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{FileEdit, Finding, Fix, Level};
 use crate::k8s::resource::kind_of;
+use crate::k8s::stub::Stub;
 use crate::kustomize::object::Object;
 use crate::lint::judge::deployed;
 use crate::lint::rule::{Facts, Fixes, Rule};
@@ -98,6 +99,11 @@ fn finding(speakers: &BTreeMap<&TreePath, Speakers>, offence: &Offence<'_>) -> F
     let message = format!("the External Secrets Operator no longer serves {old}");
     let finding = RULE.finding(&offence.place, message);
     let finding = finding.in_each(offence.environments.iter().copied());
+    let made = offence.objects.iter().filter_map(|(_, object)| Stub::read(&object.node));
+    let finding = made.fold(finding, |finding, stub| match stub.family() {
+        Some(family) => finding.about(family),
+        None => finding,
+    });
     let fix = fix(speakers, offence);
     let more = match fix {
         Some(_) => String::new(),

@@ -67,7 +67,8 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         let Some(gone) = old.provider.near() else { continue };
         let message =
             format!("the stub of `{}` was removed {}", old.provider.secret(), reason.message);
-        let finding = RULE.finding(&gone, message).in_environment(key.0.clone());
+        let finding =
+            RULE.finding(&gone, message).in_environment(key.0.clone()).about(old.version().0);
         let finding = finding.related(reason.label, reason.place);
         findings.push(finding.help(format!(
             "bring its object back into {}; `rotate prune {}` removes what is due",

@@ -81,7 +81,7 @@ fn of_spot(facts: &Facts<'_>, spots: &Spots<'_>, spot: &Spot<'_>) -> Vec<Finding
         let help = format!("`rotate bump {before} {} --version {version}` first", spot.family);
         let finding =
             RULE.finding(&at, message).related(format!("{before} uses this one"), place.clone());
-        Some(finding.help(help).in_environment(&environment.name))
+        Some(finding.help(help).in_environment(&environment.name).about(spot.family))
     });
     findings.collect()
 }

@@ -177,6 +177,7 @@ fn finding(repo: &Repo, sites: &Sites<'_, '_, '_>, stale: &Stale<'_, '_>) -> Opt
     };
     let environment = &repo.environments[stale.spot.environment].name;
     let finding = RULE.finding(&place, message).related("used here", stale.user.reference.near());
+    let finding = finding.about(stale.spot.family);
     Some(finding.help(help).fix(repair(repo, sites, stale)).in_environment(environment))
 }
 

@@ -87,7 +87,7 @@ fn of_spot(repo: &Repo, spot: &Spot<'_>, current: &Version, newer: &Newer) -> Ve
             format!("{what} names `{old}`, {} `{}-{}`", newer.says, spot.family, newer.version);
         let finding = RULE.finding(&place, message).related(&newer.label, newer.place.clone());
         let help = format!("{}; to stay, add a hold under `holds` in rotate.yaml", newer.help);
-        Some(finding.help(help).in_environment(environment))
+        Some(finding.help(help).in_environment(environment).about(spot.family))
     });
     stale.collect()
 }

@@ -147,6 +147,7 @@ fn findings(candidate: &Candidate<'_>) -> Vec<Finding> {
     let message = format!("nothing names `{family}-{version}` any more, and its retention is over");
     let help = format!("`rotate prune {} {family}`", environment.name);
     let places = providers.iter().filter_map(|(_, provider)| provider.near());
-    let finding = places.map(|place| RULE.finding(&place, message.clone()).help(help.clone()));
+    let finding =
+        places.map(|place| RULE.finding(&place, message.clone()).help(help.clone()).about(*family));
     finding.map(|finding| finding.in_environment(environment.name.clone())).collect()
 }

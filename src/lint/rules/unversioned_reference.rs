@@ -69,7 +69,7 @@ fn of_spot(repo: &Repo, spot: &Spot<'_>, evidence: Option<&Place>) -> Vec<Findin
         places.insert(place.site()).then_some(())?;
         let what = told(named.root, named.reference);
         let message = format!("{what} names `{}` without a version", spot.family);
-        let finding = RULE.finding(&place, message).in_environment(environment);
+        let finding = RULE.finding(&place, message).in_environment(environment).about(spot.family);
         let finding = finding.related("a version is named here", evidence.cloned());
         let family = spot.family;
         Some(finding.help(format!("`rotate bump {environment} {family}` gives it one")))

@@ -1,0 +1,55 @@
+//! The time of a commit, where clocks cannot be trusted: a committer date may lie before that of a parent, or in the
+//! future.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::history::line::{Ages, Commit};
+use crate::timeline::{Began, Dated, Era, Key, Start};
+
+/// The commits of the mainline that a walk saw, and how old each can be at most.
+pub(super) struct Clock<'a> {
+    /// The newest first.
+    pub(super) line: &'a [Commit],
+    /// The newest usable date among each commit and its ancestors.
+    pub(super) ages: Ages,
+    /// The time that counts as now.
+    pub(super) now: DateTime<Utc>,
+}
+
+impl Clock<'_> {
+    /// Sets since when each era has run.
+    pub(super) fn set(&self, lives: &mut BTreeMap<Key, Vec<Era>>) {
+        let places: BTreeMap<&str, usize> =
+            self.line.iter().enumerate().map(|(at, commit)| (commit.id.as_str(), at)).collect();
+        for era in lives.values_mut().flatten() {
+            let start = era.began.start_mut();
+            if let Some(at) = places.get(start.commit.id.as_str()) {
+                self.date(start, *at);
+            }
+        }
+    }
+
+    /// A commit counts from the newest date among itself and its ancestors: it cannot have been there before them. If its
+    /// own date lies in the future, the next commit of the mainline with a usable date counts instead.
+    fn date(&self, start: &mut Start, at: usize) {
+        let later = self.line[..=at].iter().rev().find(|commit| commit.time <= self.now);
+        let Some(commit) = later else {
+            (start.since, start.dated) = (self.now, Dated::Never);
+            return;
+        };
+        start.since = self.ages.of(&commit.id).unwrap_or(commit.time);
+        if commit.id != start.commit.id {
+            start.dated = Dated::By(commit.clone());
+        }
+    }
+}
+
+impl Began {
+    fn start_mut(&mut self) -> &mut Start {
+        match self {
+            Self::With(start) | Self::Before(start) | Self::Earlier(start) => start,
+        }
+    }
+}
