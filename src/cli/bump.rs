@@ -12,12 +12,13 @@ use crate::cli::gates::Gates;
 use crate::cli::outcome::Outcome;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::proposing::{Gone, Run, Scope};
-use crate::cli::pulls::Target;
+use crate::cli::pulls::{Target, program};
 use crate::cli::session::Session;
 use crate::cli::writing::{Work, unique};
 use crate::cli::{Status, gates, outputs, pulls, writing};
 use crate::forge::marker::Kind;
 use crate::plan::batch::Batch;
+use crate::plan::commit::Remark;
 use crate::plan::contract::Bump;
 use crate::plan::remaining::remaining;
 use crate::plan::request::BumpRequest;
@@ -25,7 +26,6 @@ use crate::plan::{FileChange, Plan, hold};
 use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::report::message::Message;
-use crate::report::plan::Remark;
 use crate::report::proposal::markdown;
 use crate::report::pulls::Action;
 use crate::report::workflow::log;
@@ -97,7 +97,9 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let mainline = target.as_ref().map(Target::mainline).or_else(|| args.gates.mainline.clone());
     let tells = outputs::tells(target.is_some(), &args.outputs, format);
     let gates = Gates::open(&args.gates, &session, &repo, (mainline.as_deref(), tells), now)?;
-    let bump = Bumping { args, format, gates: &gates, tells: tells == Depth::Everything, now };
+    let tells = tells == Depth::Everything;
+    let program = program(&session, target.as_ref());
+    let bump = Bumping { args, format, gates: &gates, tells, program, now };
     match &target {
         Some(target) => bump.propose(&repo, &families, target, &session, console),
         None => bump.write(&repo, &families, &session, console),
@@ -111,6 +113,8 @@ struct Bumping<'a> {
     gates: &'a Gates<'a>,
     /// Whether a reviewer is told of it.
     tells: bool,
+    /// How the program is called for the tree.
+    program: String,
     now: DateTime<Utc>,
 }
 
@@ -141,18 +145,18 @@ impl Bumping<'_> {
         }
         let changes = batch.changes();
         let work: Vec<&Work> = done.iter().map(|one| &one.work).collect();
-        writing.carry_out(session, &work, &changes, console)?;
+        let next = writing.carry_out(session, &work, (&changes, batch.repo()), console)?;
         let prefix = session.prefix();
         let on = self.background(repo, &prefix);
         let report = || markdown(&done.iter().map(|one| one.proposal(on)).collect::<Vec<_>>());
         match self.format {
             Format::Json => {
                 let plans: Vec<&Plan> = work.iter().map(|one| &one.plan).collect();
-                console.json(&Bump::new(&plans, writing.writes()))?;
+                console.json(&Bump::new(&plans, &next, writing.writes()))?;
             }
             Format::Markdown => console.result(&report())?,
             Format::Github => console.result(&log(&report()))?,
-            _ => writing.show(session, &work, &changes, console)?,
+            _ => writing.show(&work, &changes, &next, console)?,
         }
         let left = Outputs { changed: !changes.is_empty(), ..Outputs::default() };
         outputs.leave(session, self.format, || Ok(report()), || headed("bump", &report()), left)?;
@@ -214,6 +218,7 @@ impl Bumping<'_> {
             family: family.to_owned(),
             version: self.args.to_version.clone().or(version),
             back: None,
+            program: self.program.clone(),
             now: self.now,
         }
     }

@@ -62,7 +62,7 @@ impl Change {
         Proposed {
             wanted: Wanted { subject, version: self.work.plan.version().to_owned(), opens },
             changes: commit.changes,
-            message: commit.message,
+            message: commit.message.text(),
             body: self.proposal(on).markdown(),
         }
     }

@@ -11,9 +11,9 @@ use crate::lint::rule::{Facts, History};
 use crate::lint::run;
 use crate::lint::selection::Selection;
 use crate::plan::Plan;
+use crate::plan::commit::Remark;
 use crate::repo::Repo;
 use crate::report::message::Message;
-use crate::report::plan::Remark;
 use crate::timeline::Timeline;
 use crate::timeline::gate::{Candidate, Gate, GateKind};
 use crate::timeline::walk::Depth;
@@ -75,7 +75,7 @@ impl<'a> Gates<'a> {
         args: &'a Args,
         session: &Session,
         repo: &Repo,
-        (mainline, depth): (Option<&str>, Depth<'_>),
+        (mainline, depth): (Option<&str>, Depth),
         now: DateTime<Utc>,
     ) -> Result<Self, Failure> {
         let timeline = if session.has_git() && !session.is_unborn() {
@@ -268,6 +268,9 @@ fn refusal(environment: &str, family: &str, shut: &[Gate]) -> Failure {
         let help = match gate.kind {
             GateKind::Soak | GateKind::Window => {
                 format!("wait, or go on with `--override {word} --reason \"…\"`")
+            }
+            GateKind::Revert => {
+                format!("`rotate bump {environment} {family}` takes it again, by name")
             }
             GateKind::Hold => format!(
                 "`rotate bump {environment} {family} --lift-hold` takes it out; `--override hold --reason \"…\"` leaves it"

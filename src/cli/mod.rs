@@ -10,6 +10,8 @@ pub mod gates;
 pub mod history;
 pub mod init;
 pub mod lint;
+pub mod needed;
+mod opening;
 pub mod outcome;
 pub mod outputs;
 pub mod past;

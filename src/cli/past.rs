@@ -61,7 +61,7 @@ impl Args {
     ///
     /// # Errors
     /// When its history cannot be read.
-    pub fn timeline(&self, opened: &Opened, depth: Depth<'_>) -> Result<Timeline, Failure> {
+    pub fn timeline(&self, opened: &Opened, depth: Depth) -> Result<Timeline, Failure> {
         opened.session.timeline(&opened.repo, self.mainline.as_deref(), (depth, opened.now))
     }
 }

@@ -11,7 +11,7 @@ use crate::cli::outcome::Outcome;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::promotions::{Planned, Together, plan};
 use crate::cli::proposing::{Gone, Proposed, Run, Scope};
-use crate::cli::pulls::Target;
+use crate::cli::pulls::{Target, program};
 use crate::cli::session::Session;
 use crate::cli::writing::Work;
 use crate::cli::{Status, outputs, past, pulls, writing};
@@ -76,12 +76,13 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     args.refuse_unknown(&standings)?;
     standings.retain(|one| args.has(&one.environment, &one.family));
     let prefix = session.prefix();
-    let promote = Promoting { args, format, repo: &repo, timeline, standings, prefix, now };
+    let program = program(&session, target.as_ref());
+    let repo = &repo;
+    let promote = Promoting { args, format, repo, timeline, standings, prefix, program, now };
     let status = match &target {
         Some(target) => promote.propose(target, &session, console)?,
         None => promote.write(&session, console)?,
     };
-    std::mem::forget(repo);
     Ok(status)
 }
 
@@ -118,6 +119,8 @@ struct Promoting<'a> {
     standings: Vec<Standing>,
     /// The tree's root below the repository's.
     prefix: TreePath,
+    /// How the program is called for the tree.
+    program: String,
     now: DateTime<Utc>,
 }
 
@@ -126,11 +129,11 @@ impl Promoting<'_> {
     fn write(&self, session: &Session, console: &Console) -> Result<Status, Failure> {
         let Args { writing, outputs, .. } = self.args;
         let mut batch = Batch::new(self.repo);
-        let planned = plan(&mut batch, &self.standings, Together::OnTop, self.now);
+        let planned = plan(&mut batch, &self.standings, Together::OnTop, (&self.program, self.now));
         let Planned { due, waiting, failures, .. } = planned;
         let changes = batch.changes();
         let work: Vec<&Work> = due.iter().map(|one| &one.work).collect();
-        writing.carry_out(session, &work, &changes, console)?;
+        let next = writing.carry_out(session, &work, (&changes, batch.repo()), console)?;
         let report = || {
             let on = self.background();
             let proposals: Vec<_> = due.iter().map(|one| one.proposal(on)).collect();
@@ -145,12 +148,12 @@ impl Promoting<'_> {
                         standing: self.standing(&one.plan.environment, &one.plan.family),
                     })
                     .collect();
-                console.json(&Promote::new(&promotions, &waiting, writing.writes()))?;
+                console.json(&Promote::new(&promotions, &waiting, &next, writing.writes()))?;
             }
             Format::Markdown => console.result(&report())?,
             Format::Github => console.result(&log(&report()))?,
             _ => {
-                writing.show(session, &work, &changes, console)?;
+                writing.show(&work, &changes, &next, console)?;
                 console.talk(text(due.is_empty(), &waiting).trim_end());
             }
         }
@@ -178,7 +181,7 @@ impl Promoting<'_> {
         console: &Console,
     ) -> Result<Status, Failure> {
         let mut batch = Batch::new(self.repo);
-        let planned = plan(&mut batch, &self.standings, Together::Apart, self.now);
+        let planned = plan(&mut batch, &self.standings, Together::Apart, (&self.program, self.now));
         let Planned { due, waiting, late, failures } = planned;
         let on = self.background();
         let propose = |one: &Change, opens: bool| {

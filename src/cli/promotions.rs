@@ -42,14 +42,14 @@ pub fn plan(
     batch: &mut Batch<'_>,
     standings: &[Standing],
     together: Together,
-    now: DateTime<Utc>,
+    (program, now): (&str, DateTime<Utc>),
 ) -> Planned {
     let mut planned = Planned::default();
     let names: Vec<String> = batch.repo().environments.iter().map(|one| one.name.clone()).collect();
     for name in &names {
         for standing in standings.iter().filter(|one| one.environment == *name) {
             if let Next::Take { version, from, gates } = &standing.next {
-                let take = Take { standing, version, from, gates, together, now };
+                let take = Take { standing, version, from, gates, together, program, now };
                 take.add_to(&mut planned, batch);
             }
         }
@@ -64,6 +64,7 @@ struct Take<'a> {
     from: &'a str,
     gates: &'a [Gate],
     together: Together,
+    program: &'a str,
     now: DateTime<Utc>,
 }
 
@@ -105,6 +106,7 @@ impl Take<'_> {
             family: family.clone(),
             version: Some(self.version.to_owned()),
             back: None,
+            program: self.program.to_owned(),
             now: self.now,
         };
         let plan = batch.preview(&request)?;

@@ -11,9 +11,9 @@ use crate::cli::writing::{Commit, unique};
 use crate::cli::{Status, outputs, past, pulls, writing};
 use crate::forge::marker::Kind;
 use crate::forge::reconcile::Wanted;
-use crate::plan::FileChange;
 use crate::plan::batch::Batch;
 use crate::plan::prune::{Branch, Prune, PruneRequest, plan};
+use crate::plan::{FileChange, NextStep};
 use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::report::prune::{Pruned, markdown, markdown_of, summary};
@@ -102,11 +102,13 @@ fn write(
 ) -> Result<Status, Failure> {
     let commits: Vec<Commit> = plans.iter().filter(|one| !one.is_empty()).map(commit).collect();
     args.writing.write(session, &commits, changes, console)?;
+    let steps: Vec<&NextStep> = plans.iter().flat_map(|one| &one.next).collect();
+    let next = args.writing.next(session, &commits, &steps);
     let written = args.writing.writes();
     let report = || markdown_of(plans);
     match format {
         Format::Json => {
-            console.json(&Pruned::new(&args.environment, mainline, plans, written))?;
+            console.json(&Pruned::new(&args.environment, mainline, plans, &next, written))?;
         }
         Format::Markdown => console.result(&report())?,
         Format::Github => console.result(&log(&report()))?,
@@ -114,8 +116,8 @@ fn write(
             args.writing.show_diff(changes, console)?;
             for one in plans {
                 console.talk(summary(one, written, console.color_err).trim_end());
-                args.writing.show_next(session, &one.next, console);
             }
+            args.writing.show_next(&next, console);
             if plans.is_empty() {
                 console.talk(&format!("{} has no versioned secret", args.environment));
             }
@@ -153,7 +155,7 @@ fn propose(
             opens: true,
         },
         changes: plan.changes.clone(),
-        message: plan.commit_message(),
+        message: plan.message().text(),
         body: markdown(plan),
     };
     let proposed: Vec<Proposed> =
@@ -181,7 +183,7 @@ fn propose(
 }
 
 fn commit(plan: &Prune) -> Commit {
-    Commit { changes: plan.changes.clone(), message: plan.commit_message() }
+    Commit { changes: plan.changes.clone(), also: Vec::new(), message: plan.message() }
 }
 
 /// The families that were named, or all of the environment.

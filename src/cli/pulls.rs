@@ -11,6 +11,7 @@ use crate::history::error::HistoryError;
 use crate::history::remote::{Access, Remote, is_branch};
 use crate::repo::Repo;
 use crate::report::message::Message;
+use crate::report::proposal;
 
 /// The remote that has the branches.
 const REMOTE: &str = "origin";
@@ -156,6 +157,12 @@ impl Target<'_> {
         let markers = self.open.iter().filter(|pull| pull.branch == self.branch(subject));
         markers.filter_map(|pull| pull.marker.as_ref()).find(|marker| marker.subject == *subject)
     }
+}
+
+/// How the program is called for the tree: where it is checked out, or by those who read a pull request.
+#[must_use]
+pub fn program(session: &Session, target: Option<&Target<'_>>) -> String {
+    target.map_or_else(|| session.program(), |_| proposal::program(&session.prefix()))
 }
 
 /// How the remote is reached: by the token that `gh` has, where a workflow gives it one.

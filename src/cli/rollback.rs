@@ -7,15 +7,15 @@ use crate::cli::failure::Failure;
 use crate::cli::past::Opened;
 use crate::cli::writing::Work;
 use crate::cli::{Status, past, writing};
+use crate::plan::back::Story;
 use crate::plan::batch::Batch;
+use crate::plan::commit::Remark;
 use crate::plan::contract::Bump;
 use crate::plan::hold::{self, NewHold};
 use crate::plan::refusal::PlanError;
 use crate::plan::request::{Back, BumpRequest};
 use crate::repo::Repo;
 use crate::report::console::Console;
-use crate::report::message::Message;
-use crate::report::plan::Remark;
 use crate::text::nearest::nearest;
 use crate::timeline::stub;
 use crate::timeline::walk::Depth;
@@ -34,7 +34,7 @@ pub struct Args {
     #[arg(value_name = "FAMILY")]
     family: String,
 
-    /// Go back to version V (YYYYMMDDHHMMSS) instead of the one before
+    /// Go back to version V (YYYYMMDDHHMMSS), or to the name without a version (`plain`), instead of the one before
     #[arg(long, value_name = "V")]
     to: Option<String>,
 
@@ -61,30 +61,33 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let json = global.is_json()?;
     let opened = args.past.open(global, console, args.writing.access())?;
     let environment = opened.repo.environment(&args.environment)?;
-    let version = version(args, &opened, environment)?;
+    let version = target(args, &opened, environment)?;
     let Opened { session, repo, now } = opened;
+    let name = repo.environments[environment].name.clone();
+    let mut request = BumpRequest {
+        environment: name,
+        family: args.family.clone(),
+        version: Some(version.clone()),
+        back: Some(Back::default()),
+        program: session.program(),
+        now,
+    };
     let gone = !repo
         .family(environment, &args.family)
         .is_some_and(|state| state.stubs.contains_key(&version));
-    let stubs = if gone {
+    let stubs = if gone && !request.goes_to_plain() {
         let git = session.required_git()?;
         let (mainline, settings) = (args.past.mainline.as_deref(), &repo.config);
-        stub::last(git, mainline, settings, &args.environment, &args.family, &version)?
+        stub::last(git, mainline, settings, &request.environment, &args.family, &version)?
     } else {
         std::collections::BTreeMap::new()
     };
     let is_restored = !stubs.is_empty();
-    let request = BumpRequest {
-        environment: args.environment.clone(),
-        family: args.family.clone(),
-        version: Some(version.clone()),
-        back: Some(Back { stubs }),
-        now,
-    };
+    request.back = Some(Back { stubs });
     let mut batch = Batch::new(&repo);
     let mut plan = batch.plan(&request)?;
     // The value is in the store already, and nothing goes on from here.
-    plan.next.retain(|step| step.is_commit);
+    plan.next.clear();
     if is_restored && !plan.stubs.is_empty() {
         plan.notes.push(
             "the stub was removed and is brought back as it was: the operator fetches the value again, so see that the store still has it".to_owned(),
@@ -92,11 +95,12 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     }
     let work = with_hold(args, &mut batch, plan, version, now)?;
     let changes = batch.changes();
-    args.writing.carry_out(&session, &[&work], &changes, console)?;
+    let all = (changes.as_slice(), batch.repo());
+    let next = args.writing.carry_out(&session, &[&work], all, console)?;
     if json {
-        console.json(&Bump::rollback(&work.plan, args.writing.writes()))?;
+        console.json(&Bump::rollback(&work.plan, &next, args.writing.writes()))?;
     } else {
-        args.writing.show(&session, &[&work], &changes, console)?;
+        args.writing.show(&[&work], &changes, &next, console)?;
     }
     let would = args.writing.check && !changes.is_empty();
     Ok(if would { Status::Findings } else { Status::Done })
@@ -117,11 +121,11 @@ fn with_hold(
     if !args.no_hold && !plan.is_empty() {
         let text = format!(
             "{version}, until `rotate bump {} {} --lift-hold`",
-            args.environment, args.family
+            plan.environment, plan.family
         );
         let new = NewHold {
-            environment: args.environment.clone(),
-            family: args.family.clone(),
+            environment: plan.environment.clone(),
+            family: plan.family.clone(),
             version,
             reason: args.reason.clone(),
             since: now,
@@ -133,31 +137,18 @@ fn with_hold(
     Ok(Work { plan, settings, remarks, verb: "Roll back" })
 }
 
-/// The version to go back to: the one that was asked for, or the one that ran alone before.
-fn version(args: &Args, opened: &Opened, environment: usize) -> Result<String, Failure> {
-    if let Some(version) = &args.to {
-        return Ok(version.clone());
+/// The version to go back to, or `plain`: the one that was asked for, or the one that ran alone before. Never one whose
+/// first run began after that of the current one.
+fn target(args: &Args, opened: &Opened, environment: usize) -> Result<String, Failure> {
+    let (repo, family) = (&opened.repo, args.family.as_str());
+    let name = repo.environments[environment].name.as_str();
+    let timeline = args.past.timeline(opened, Depth::Everything)?;
+    let now = repo.running_of(environment, family);
+    if now.is_empty() && timeline.eras(name, family).is_empty() {
+        return Err(unknown(repo, environment, args));
     }
-    let (repo, name, family) = (&opened.repo, &args.environment, &args.family);
-    let depth = Depth::Before(name, family);
-    let timeline = args.past.timeline(opened, depth)?;
-    let here = repo.running_of(environment, family);
-    let here = here.only();
-    let merged = timeline.now(name, family).and_then(|era| era.running.only());
-    let before = match merged {
-        // What is here was not committed yet: the mainline still runs the version before.
-        Some(merged) if Some(merged) != here => Some(merged),
-        _ => timeline.before(name, family).map(|(version, _)| version),
-    };
-    before.map(str::to_owned).ok_or_else(|| {
-        if repo.family(environment, family).is_none() && timeline.eras(name, family).is_empty() {
-            return unknown(repo, environment, args);
-        }
-        let text = format!("no version of `{family}` ran in `{name}` before the one that runs now");
-        let help =
-            format!("`rotate history {family}` shows what ran when; `--to V` names a version");
-        Failure::usage(Message::new(text).help(help))
-    })
+    let story = Story { timeline: &timeline, environment: name, family, now: &now };
+    Ok(story.target(args.to.as_deref()).map_err(PlanError::from)?.to_owned())
 }
 
 fn unknown(repo: &Repo, environment: usize, args: &Args) -> Failure {

@@ -1,6 +1,5 @@
 //! What every command begins with: the tree, its configuration, its Git repository.
 
-use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,16 +7,15 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
+use crate::cli::opening::{before_step, current_directory, open_writer, read_config, site};
 use crate::config::parse;
 use crate::config::settings::Config;
 use crate::disk::locate::{CONFIG, canonical, locate};
-use crate::disk::site::Site;
-use crate::disk::steps::Step;
-use crate::disk::tree::{DiskTree, read_file};
-use crate::disk::write::{Change, Recovered, Writer};
+use crate::disk::tree::DiskTree;
+use crate::disk::write::{Change, Writer};
 use crate::history::error::HistoryError;
 use crate::history::git::Git;
-use crate::plan::FileChange;
+use crate::plan::{FileChange, word};
 use crate::repo::{Repo, Scope};
 use crate::report::console::Console;
 use crate::report::message::{self, Message};
@@ -47,8 +45,8 @@ pub struct Session {
     starts_at_root: bool,
     /// Whether `-C` named it.
     is_named: bool,
-    /// Whether `--config` named the settings.
-    has_own_config: bool,
+    /// The settings that `--config` named.
+    named_config: Option<PathBuf>,
 }
 
 impl Session {
@@ -84,11 +82,11 @@ impl Session {
             message::warning(&Message::new(text), console);
         }
         let config = read_config(global, &start, &tree)?;
-        let has_own_config = global.config.is_some();
+        let named_config = global.config.clone();
         let starts_at_root = canonical(&start).is_ok_and(|here| here == tree.root());
         let tree = Arc::new(tree);
         let is_named = explicit;
-        Ok(Self { tree, git, config, writer, start, starts_at_root, is_named, has_own_config })
+        Ok(Self { tree, git, config, writer, start, starts_at_root, is_named, named_config })
     }
 
     /// Whether the tree is in a Git repository.
@@ -109,6 +107,30 @@ impl Session {
         let here = self.starts_at_root;
         let named = if here { &self.start } else { self.tree.root() };
         (self.is_named || !here).then(|| named.display().to_string())
+    }
+
+    /// How the program is called for this tree.
+    #[must_use]
+    pub fn program(&self) -> String {
+        let tree = self.named().map_or_else(String::new, |tree| format!(" -C {}", word(&tree)));
+        let config = self.named_config.as_ref();
+        let config = config.map_or_else(String::new, |file| {
+            format!(" --config {}", word(&file.to_string_lossy()))
+        });
+        format!("rotate{tree}{config}")
+    }
+
+    /// How Git is called for this tree; `None` where it is in no Git repository.
+    #[must_use]
+    pub fn git_program(&self) -> Option<String> {
+        let tree = self.named().map_or_else(String::new, |tree| format!(" -C {}", word(&tree)));
+        self.git.as_ref().map(|_| format!("git{tree}"))
+    }
+
+    /// The Git repository around the tree, if there is one.
+    #[must_use]
+    pub const fn git(&self) -> Option<&Git> {
+        self.git.as_ref()
     }
 
     /// Refuses new files that Git would leave out of every commit.
@@ -235,7 +257,7 @@ impl Session {
         let tree = git.line(Some(branch))?.snapshot()?;
         let tree = tree.ok_or_else(|| HistoryError::Unborn(git.work_tree().to_owned()))?;
         let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
-        let config = if self.has_own_config {
+        let config = if self.named_config.is_some() {
             self.config.clone()
         } else {
             match tree.source(&path) {
@@ -255,7 +277,7 @@ impl Session {
         &self,
         repo: &Repo,
         mainline: Option<&str>,
-        (depth, now): (Depth<'_>, DateTime<Utc>),
+        (depth, now): (Depth, DateTime<Utc>),
     ) -> Result<Timeline, Failure> {
         Ok(Timeline::read_from(self.required_git()?, mainline, repo, (depth, now))?)
     }
@@ -325,64 +347,4 @@ impl Session {
 
 fn spell(path: &str) -> Option<TreePath> {
     TreePath::new(&path.replace(std::path::MAIN_SEPARATOR, "/"))
-}
-
-/// Where the journal and the lock of a tree are.
-fn site(git: Option<&Git>, root: &Path) -> Result<Site, Failure> {
-    Ok(match git {
-        Some(git) => Site::in_git(git.work_tree(), git.prefix().clone(), git.git_dir()),
-        None => Site::plain(root)?,
-    })
-}
-
-/// Takes the lock, and says what became of an interrupted run.
-fn open_writer(site: &Site, console: &Console) -> Result<Writer, Failure> {
-    let (writer, recovered) = Writer::open_with(site, &mut before_step)?;
-    match recovered {
-        Recovered::Nothing => {}
-        Recovered::Finished => console.talk("An interrupted run was brought to its end first."),
-        Recovered::TakenBack => {
-            console.talk("What an interrupted run had begun was taken back first.")
-        }
-    }
-    Ok(writer)
-}
-
-/// Ends the process before the step that a crash test asks for.
-#[cfg(debug_assertions)]
-#[allow(clippy::disallowed_methods)] // the command line is where the environment is read
-fn before_step(step: Step) -> io::Result<()> {
-    let asked = std::env::var("ROTATE_TEST_ABORT_AT").ok();
-    if asked.and_then(|number| number.parse().ok()) == Some(step.number) {
-        std::process::abort();
-    }
-    Ok(())
-}
-
-#[cfg(not(debug_assertions))]
-const fn before_step(_: Step) -> io::Result<()> {
-    Ok(())
-}
-
-#[allow(clippy::disallowed_methods)] // the command line is where the environment is read
-fn current_directory() -> Result<PathBuf, Failure> {
-    std::env::current_dir().map_err(|error| {
-        Failure::usage(Message::new(format!("there is no current directory: {error}")))
-    })
-}
-
-/// The settings: of the file that was named, or of the tree's own, if it has one.
-fn read_config(global: &Global, start: &Path, tree: &DiskTree) -> Result<Option<Config>, Failure> {
-    let source = match &global.config {
-        Some(file) => read_file(&start.join(file))?,
-        None => {
-            let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
-            match tree.entry(&path) {
-                Ok((path, _)) => tree.source(&path)?,
-                Err(ReadError::Missing(_)) => return Ok(None),
-                Err(error) => return Err(error.into()),
-            }
-        }
-    };
-    Ok(Some(parse::parse(&source)?))
 }

@@ -1,10 +1,15 @@
 //! What every command that changes files does with its plans: show them, write them, commit them.
 
+use std::collections::BTreeSet;
+
 use crate::cli::failure::Failure;
+use crate::cli::needed::needed;
 use crate::cli::session::{Access, Session};
-use crate::plan::{FileChange, NextStep, Plan};
+use crate::plan::commit::{Message, Remark};
+use crate::plan::{FileChange, NextStep, Plan, Stage};
+use crate::repo::Repo;
 use crate::report::console::Console;
-use crate::report::plan::{self as picture, Remark};
+use crate::report::plan as picture;
 use crate::text::path::TreePath;
 
 /// The flags of commands that change files.
@@ -44,20 +49,41 @@ pub struct Work {
 pub struct Commit {
     /// The changes.
     pub changes: Vec<FileChange>,
+    /// Files that are on disk already and belong to it.
+    pub also: Vec<TreePath>,
     /// The commit's message.
-    pub message: String,
+    pub message: Message,
 }
 
 impl Work {
     /// What becomes one commit.
     #[must_use]
     pub fn commit(&self) -> Commit {
-        let message = picture::commit_message(&self.plan, self.verb, &self.remarks);
-        Commit { changes: self.changes().cloned().collect(), message }
+        let message = Message::of(&self.plan, self.verb, &self.remarks);
+        Commit { changes: self.changes().cloned().collect(), also: Vec::new(), message }
     }
 
     fn changes(&self) -> impl Iterator<Item = &FileChange> {
         self.plan.changes.iter().chain(&self.settings)
+    }
+
+    /// What becomes one commit, with the files on disk that its result needs.
+    fn whole(
+        &self,
+        session: &Session,
+        after: &Repo,
+        allows_dirty: bool,
+    ) -> Result<Commit, Failure> {
+        let changes: Vec<&FileChange> = self.changes().collect();
+        let also = needed(session, after, &self.plan, &changes, allows_dirty)?;
+        Ok(Commit { also, ..self.commit() })
+    }
+}
+
+impl Commit {
+    /// Every file of it.
+    fn files(&self) -> impl Iterator<Item = &TreePath> {
+        self.changes.iter().map(|change| &change.path).chain(&self.also)
     }
 }
 
@@ -74,7 +100,8 @@ impl Args {
         self.access() == Access::Write
     }
 
-    /// Writes what was planned, and commits it where that is asked for.
+    /// Writes what was planned, and commits it where that is asked for; gives what is left to a person. `after` is the tree
+    /// with all of it.
     ///
     /// # Errors
     /// When files have uncommitted changes, or the system or Git refuses.
@@ -82,11 +109,16 @@ impl Args {
         &self,
         session: &Session,
         work: &[&Work],
-        all: &[FileChange],
+        (all, after): (&[FileChange], &Repo),
         console: &Console,
-    ) -> Result<(), Failure> {
+    ) -> Result<Vec<NextStep>, Failure> {
         let changed = work.iter().filter(|one| one.changes().next().is_some());
-        self.write(session, &changed.map(|one| one.commit()).collect::<Vec<_>>(), all, console)
+        let commits: Result<Vec<Commit>, Failure> =
+            changed.map(|one| one.whole(session, after, self.allow_dirty)).collect();
+        let commits = commits?;
+        self.write(session, &commits, all, console)?;
+        let steps: Vec<&NextStep> = work.iter().flat_map(|one| &one.plan.next).collect();
+        Ok(self.next(session, &commits, &steps))
     }
 
     /// Writes changes, and makes the commits where they are asked for.
@@ -112,12 +144,36 @@ impl Args {
         for one in commits {
             // One family after the other, so that each can be reverted alone.
             session.write(&one.changes)?;
-            let paths: Vec<TreePath> =
-                one.changes.iter().map(|change| change.path.clone()).collect();
-            let commit = git.commit(&paths, &one.message)?;
+            let paths: Vec<TreePath> = one.files().cloned().collect();
+            let commit = git.commit(&paths, &one.message.text())?;
             console.talk(&format!("Committed {commit}."));
         }
         Ok(())
+    }
+
+    /// What is left to a person, in order: the values, one commit of all, what comes after it.
+    #[must_use]
+    pub fn next(
+        &self,
+        session: &Session,
+        commits: &[Commit],
+        steps: &[&NextStep],
+    ) -> Vec<NextStep> {
+        let messages = commits.iter().map(|one| one.message.clone()).collect();
+        let git = session.git_program().filter(|_| !self.commit);
+        let files: BTreeSet<&str> =
+            commits.iter().flat_map(Commit::files).map(TreePath::as_str).collect();
+        let files: Vec<&str> = files.into_iter().collect();
+        let commit = git.zip(Message::together(messages)).map(|(git, all)| all.step(&git, &files));
+        let of = |stage: Stage| steps.iter().filter(move |step| step.stage == stage).copied();
+        let mut next: Vec<NextStep> = Vec::new();
+        for step in of(Stage::Values).chain(commit.as_ref()).chain(of(Stage::Then)) {
+            // Two families can have one value.
+            if !next.contains(step) {
+                next.push(step.clone());
+            }
+        }
+        next
     }
 
     /// Shows the diff, where that is asked for, and what was or would be done.
@@ -126,9 +182,9 @@ impl Args {
     /// When stdout takes no more.
     pub fn show(
         &self,
-        session: &Session,
         work: &[&Work],
         all: &[FileChange],
+        next: &[NextStep],
         console: &Console,
     ) -> Result<(), Failure> {
         self.show_diff(all, console)?;
@@ -139,8 +195,8 @@ impl Args {
             for remark in &one.remarks {
                 console.talk(&format!("  {}: {}", remark.word(), remark.text));
             }
-            self.show_next(session, &plan.next, console);
         }
+        self.show_next(next, console);
         Ok(())
     }
 
@@ -156,15 +212,13 @@ impl Args {
     }
 
     /// Shows what is left to a person.
-    pub fn show_next(&self, session: &Session, next: &[NextStep], console: &Console) {
-        let no_commit = self.commit || !session.has_git();
-        let steps = picture::next_steps(next, no_commit, console.color_err);
+    pub fn show_next(&self, next: &[NextStep], console: &Console) {
+        let steps = picture::next_steps(next, console.color_err);
         if steps.is_empty() || self.check {
             return;
         }
         let when = if self.writes() { "" } else { ", once it is written" };
-        let place = session.named().map_or(String::new(), |tree| format!(", in {tree}"));
-        console.talk(&format!("\nNext{when}{place}:\n{steps}"));
+        console.talk(&format!("\nNext{when}:\n{steps}"));
     }
 }
 

@@ -107,9 +107,9 @@ pub struct Hold {
     /// The family
     #[serde(deserialize_with = "word::text")]
     pub secret: String,
-    /// The version it stays on, 14 digits
+    /// The version it stays on: 14 digits, or `plain` for the name without a version
     #[serde(deserialize_with = "word::version")]
-    #[schemars(regex(pattern = "^[0-9]{14}$"))]
+    #[schemars(regex(pattern = "^([0-9]{14}|plain)$"))]
     pub version: String,
     /// The environment
     #[serde(deserialize_with = "word::text")]

@@ -100,12 +100,15 @@ fn parts(path: &str) -> impl Iterator<Item = &str> {
 
 pub(super) fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     parsed(deserializer, "a version of 14 digits", |text| {
+        if text == "plain" {
+            return Ok(text.to_owned());
+        }
         let digits = text.len() == 14 && text.bytes().all(|byte| byte.is_ascii_digit());
         if digits && NaiveDateTime::parse_from_str(text, "%Y%m%d%H%M%S").is_ok() {
             return Ok(text.to_owned());
         }
         Err(format!(
-            "`{text}` is no version; write a UTC date and time as 14 digits: `\"20250723110000\"`"
+            "`{text}` is no version; write a UTC date and time as 14 digits, such as `\"20250723110000\"`, or `plain`"
         ))
     })
 }

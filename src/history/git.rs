@@ -129,6 +129,12 @@ impl Git {
         Ok(paths.iter().filter(differs).cloned().collect())
     }
 
+    /// Whether a file is in the index.
+    #[must_use]
+    pub fn is_tracked(&self, path: &TreePath) -> bool {
+        self.tracked.contains(&self.full(path))
+    }
+
     /// Whether there is no commit yet.
     #[must_use]
     pub fn head_is_unborn(&self) -> bool {

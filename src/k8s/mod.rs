@@ -1,5 +1,6 @@
 //! What Kubernetes means: where objects name secrets, what makes secrets, how versioned names are written.
 
+pub mod backend;
 pub mod by_hand;
 pub mod by_value;
 pub mod content;

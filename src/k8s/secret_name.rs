@@ -14,6 +14,9 @@ pub const LONGEST_FAMILY: usize = LONGEST - 1 - DIGITS;
 /// The most characters a label value may have.
 pub const LONGEST_LABEL: usize = 63;
 
+/// The word for a name without a version.
+pub const PLAIN: &str = "plain";
+
 const FORMAT: &str = "%Y%m%d%H%M%S";
 
 /// Splits a name into family and version digits, when its end is a hyphen and 14 digits.

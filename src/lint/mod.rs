@@ -6,6 +6,7 @@ mod clear_text;
 mod fingerprint;
 mod git_patterns;
 mod judge;
+mod lag;
 pub mod rule;
 pub mod rules;
 mod running;

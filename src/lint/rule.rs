@@ -49,7 +49,7 @@ pub struct Facts<'r> {
 }
 
 /// Reads what the mainline says, to a depth; `None` where there is no Git or it cannot be read.
-type Read<'r> = Box<dyn Fn(Depth<'_>) -> Option<Timeline> + Send + Sync + 'r>;
+type Read<'r> = Box<dyn Fn(Depth) -> Option<Timeline> + Send + Sync + 'r>;
 
 /// What Git says of the time before, read when the first rule asks: most runs never do.
 pub struct History<'r> {
@@ -61,7 +61,7 @@ pub struct History<'r> {
 impl<'r> History<'r> {
     /// A history that `read` reads.
     #[must_use]
-    pub fn new(read: impl Fn(Depth<'_>) -> Option<Timeline> + Send + Sync + 'r) -> Self {
+    pub fn new(read: impl Fn(Depth) -> Option<Timeline> + Send + Sync + 'r) -> Self {
         Self { read: Box::new(read), since: OnceLock::new(), all: OnceLock::new() }
     }
 

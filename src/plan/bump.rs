@@ -8,14 +8,16 @@ use crate::kustomize::build::Status;
 use crate::plan::batch::overlay;
 use crate::plan::draft::Draft;
 use crate::plan::moves::{MADE, Mover};
+use crate::plan::next::supply::Supply;
 use crate::plan::next::{self, After};
 use crate::plan::prove::{Expected, prove};
 use crate::plan::refusal::{PlanError, Refusal};
 use crate::plan::request::{Back, BumpRequest};
+use crate::plan::stub::plain::plain;
 use crate::plan::stub::planner::{Outcome, Planner};
 use crate::plan::survey::{Item, Survey, undecided};
 use crate::plan::version::{Before, Question, Unfit};
-use crate::plan::{FileChange, Plan};
+use crate::plan::{FileChange, NextStep, Plan};
 use crate::repo::Repo;
 use crate::repo::error::RepoError;
 use crate::repo::root::Root;
@@ -150,6 +152,9 @@ impl<'p> Bump<'p> {
 
     /// The name to move to.
     fn name(&self, survey: &Survey<'_>, request: &BumpRequest) -> Result<String, PlanError> {
+        if request.goes_to_plain() {
+            return Ok(self.family.to_owned());
+        }
         let before = self.repo.before(self.environment, self.family).map(|before| Before {
             environment: before.environment.name.clone(),
             seen: Survey::new(self.repo, before.environment.index, self.family).seen(),
@@ -212,7 +217,7 @@ impl<'p> Bump<'p> {
         let changes = draft.finish().map_err(|error| self.unproved(vec![error]))?;
         self.prove(&changes, &expected)?;
         moved.sort_by(|a, b| (&a.root, &a.object, &a.field).cmp(&(&b.root, &b.object, &b.field)));
-        plan.next = self.next(&changes, &outcome.supplies);
+        plan.next = self.next(&request.program, &outcome.supplies);
         plan.notes.extend(outcome.notes);
         plan.stubs = outcome.stubs;
         (plan.moved, plan.changes) = (moved, changes);
@@ -272,7 +277,9 @@ impl<'p> Bump<'p> {
         draft: &mut Draft,
         expected: &mut Expected,
     ) -> Outcome {
-        let Some(name) = VersionedName::parse(name) else { return Outcome::default() };
+        let Some(name) = VersionedName::parse(name) else {
+            return plain(self.repo, self.environment, self.family, survey);
+        };
         let settings = self.repo.config.secret(self.family);
         let spelled = name.to_string();
         let mut planner = Planner {
@@ -331,26 +338,22 @@ impl<'p> Bump<'p> {
         PlanError::Unproved { family, environment, differences }
     }
 
-    fn next(
-        &self,
-        changes: &[FileChange],
-        supplies: &BTreeSet<next::Supply>,
-    ) -> Vec<crate::plan::NextStep> {
+    fn next(&self, program: &str, supplies: &BTreeSet<Supply>) -> Vec<NextStep> {
         let here = &self.repo.environments[self.environment];
         let later = self.repo.environments[self.environment + 1..].iter();
         let after = later
             .filter(|next| next.versioned)
             .find(|next| self.repo.family(next.index, self.family).is_some())
             .map(|next| After {
-                environment: next.name.clone(),
+                program,
+                environment: &next.name,
                 soak: here
                     .declared
                     .as_ref()
                     .and_then(|declared| declared.soak.as_ref())
                     .map_or_else(|| "24h".to_owned(), ToString::to_string),
             });
-        let files: Vec<&str> = changes.iter().map(|change| change.path.as_str()).collect();
-        next::steps(supplies, &files, self.family, self.label, after.as_ref())
+        next::steps(supplies, self.family, self.label, after.as_ref())
     }
 }
 

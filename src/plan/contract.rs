@@ -16,6 +16,8 @@ pub struct Bump {
     pub written: bool,
     /// One plan a family.
     pub plans: Vec<PlanView>,
+    /// What is left to a person, in order; one commit for all plans.
+    pub next: Vec<NextView>,
 }
 
 /// One family's plan.
@@ -38,7 +40,7 @@ pub struct PlanView {
     pub left: Vec<LeftView>,
     /// The files that are written.
     pub files: Vec<FileView>,
-    /// What is left to a person.
+    /// What is left to a person; where several plans change something, without the commit, which is one for all.
     pub next: Vec<NextView>,
     /// What is worth knowing.
     pub notes: Vec<String>,
@@ -143,11 +145,12 @@ pub struct PlaceView {
 impl Bump {
     /// The view of several plans.
     #[must_use]
-    pub fn new(plans: &[&Plan], written: bool) -> Self {
+    pub fn new(plans: &[&Plan], next: &[NextStep], written: bool) -> Self {
         Self {
             schema: "rotate.bump/v1",
             written,
-            plans: plans.iter().copied().map(PlanView::from).collect(),
+            plans: views(plans, next),
+            next: next.iter().map(NextView::from).collect(),
         }
     }
 }
@@ -155,9 +158,20 @@ impl Bump {
 impl Bump {
     /// The view of a way back, under a name of its own.
     #[must_use]
-    pub fn rollback(plan: &Plan, written: bool) -> Self {
-        Self { schema: "rotate.rollback/v1", ..Self::new(&[plan], written) }
+    pub fn rollback(plan: &Plan, next: &[NextStep], written: bool) -> Self {
+        Self { schema: "rotate.rollback/v1", ..Self::new(&[plan], next, written) }
     }
+}
+
+/// The views of plans, of which `next` is left to a person.
+#[must_use]
+pub fn views(plans: &[&Plan], next: &[NextStep]) -> Vec<PlanView> {
+    let only = plans.iter().filter(|plan| !plan.is_empty()).count() == 1;
+    let view = |plan: &&Plan| {
+        let own = if only && !plan.is_empty() { next } else { &plan.next };
+        PlanView { next: own.iter().map(NextView::from).collect(), ..PlanView::from(*plan) }
+    };
+    plans.iter().map(view).collect()
 }
 
 impl From<&Plan> for PlanView {

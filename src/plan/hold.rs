@@ -1,6 +1,5 @@
 //! Holds in `rotate.yaml`: written by a rollback, taken out when they are lifted.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -13,9 +12,12 @@ use crate::repo::Repo;
 use crate::text::edit::{Edit, apply};
 use crate::text::path::TreePath;
 use crate::text::source::Source;
+use crate::yaml::edit::EditError;
 use crate::yaml::edit::append::append_item;
+use crate::yaml::edit::insert::insert_entry;
 use crate::yaml::edit::remove::{remove_entry, remove_item};
-use crate::yaml::node::Node;
+use crate::yaml::edit::rewrite::rewrite;
+use crate::yaml::node::{Node, Style};
 use crate::yaml::parse::parse;
 use crate::yaml::path::{Path, Step};
 
@@ -30,47 +32,111 @@ pub struct NewHold {
     pub environment: String,
     /// The family.
     pub family: String,
-    /// The version that the environment stays on.
+    /// The version that the environment stays on, or `plain`.
     pub version: String,
-    /// Why.
+    /// Why; added to the reason of a hold that is there.
     pub reason: Option<String>,
     /// Since when.
     pub since: DateTime<Utc>,
 }
 
-/// The change of `rotate.yaml` that writes a hold, in place of one on the same family there.
+/// The change of `rotate.yaml` that writes a hold. One on the same family there is edited in place and keeps its reason,
+/// its comments and its layout.
 ///
 /// # Errors
 /// When the settings are not the tree's own, or the file cannot be edited.
 pub fn put(repo: &Repo, hold: &NewHold) -> Result<FileChange, PlanError> {
-    let text = |text: &str| serde_json::Value::from(text).to_string();
-    let mut item = format!(
-        "secret: {}\nversion: \"{}\"\nenvironment: {}\n",
-        text(&hold.family),
-        hold.version,
-        text(&hold.environment)
-    );
-    if let Some(reason) = &hold.reason {
-        let _ = writeln!(item, "reason: {}", text(reason));
-    }
+    let known = repo.config.hold(&hold.environment, &hold.family);
+    let reason = reason(known.and_then(|known| known.reason.as_deref()), hold.reason.as_deref());
     let since = hold.since.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let _ = write!(item, "since: {since}");
-    let edit = |source: Arc<Source>| {
-        let source = match without(&source, &hold.environment, &hold.family)? {
-            Some(text) => Source::file(source.path().clone(), text),
-            None => source,
-        };
-        if source.text().trim().is_empty() {
-            let indented = item.replace('\n', "\n    ");
-            return Ok(Some(format!("{KEY}:\n  - {indented}\n")));
-        }
-        edited(&source, |root| {
-            append_item(root, &Path(vec![Step::Key(KEY.into())]), &item)
-                .map_err(|error| error.to_string())
-        })
-        .map(Some)
+    let mut fields = vec![("version", hold.version.clone())];
+    fields.extend(reason.map(|reason| ("reason", reason)));
+    fields.push(("since", since));
+    let edit = |source: Arc<Source>| match known {
+        Some(_) => replaced(&source, hold, &fields).map(Some),
+        None => added(&source, hold, &fields).map(Some),
     };
     change(repo, edit)?.ok_or_else(|| fault("there is nothing to write".to_owned()))
+}
+
+/// What a hold says of its reason, when another follows the first.
+fn reason(first: Option<&str>, next: Option<&str>) -> Option<String> {
+    match (first, next) {
+        (Some(first), Some(next)) if !first.contains(next) => Some(format!("{first}; {next}")),
+        (Some(one), _) | (None, Some(one)) => Some(one.to_owned()),
+        (None, None) => None,
+    }
+}
+
+/// A key of a hold as YAML writes it: people's words always in quotes.
+fn spelled(key: &str, value: &str) -> String {
+    let text = serde_json::Value::from(value).to_string();
+    if key == "since" { value.to_owned() } else { text }
+}
+
+/// The text with one hold more.
+fn added(
+    source: &Arc<Source>,
+    hold: &NewHold,
+    fields: &[(&str, String)],
+) -> Result<String, String> {
+    let (version, rest) = fields.split_first().ok_or("it has no version")?;
+    let named = [("secret", hold.family.clone()), version.clone()];
+    let named = named.into_iter().chain([("environment", hold.environment.clone())]);
+    let lines = named.chain(rest.iter().cloned());
+    let lines: Vec<String> =
+        lines.map(|(key, value)| format!("{key}: {}", spelled(key, &value))).collect();
+    let item = lines.join("\n");
+    if source.text().trim().is_empty() {
+        return Ok(format!("{KEY}:\n  - {}\n", item.replace('\n', "\n    ")));
+    }
+    edited(source, |root| {
+        append_item(root, &Path(vec![Step::Key(KEY.into())]), &item)
+            .map_err(|error| error.to_string())
+    })
+}
+
+/// The text with other values in a hold that is there.
+fn replaced(
+    source: &Arc<Source>,
+    hold: &NewHold,
+    fields: &[(&str, String)],
+) -> Result<String, String> {
+    let mut source = Arc::clone(source);
+    for (key, value) in fields {
+        let text = edited(&source, |root| {
+            let index = position(root, &hold.environment, &hold.family).ok_or("it is gone")?;
+            let path = Path(vec![Step::Key(KEY.into()), Step::Index(index)]);
+            let item = path.follow(root).ok_or("it is gone")?;
+            let edit = match item.get(key) {
+                Some(node) => other(node, value),
+                None => insert_entry(root, &path, key, &spelled(key, value), None),
+            };
+            edit.map_err(|error| error.to_string())
+        })?;
+        source = Source::file(source.path().clone(), text);
+    }
+    Ok(source.text().to_owned())
+}
+
+/// Another value for a scalar, without quotes where it has none: every reader of `rotate.yaml` takes it for a text.
+fn other(node: &Node, value: &str) -> Result<Edit, EditError> {
+    let plain = node.scalar().is_some_and(|scalar| scalar.style == Style::Plain);
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | ':');
+    match &node.origin {
+        Some(origin) if plain && value.chars().all(is_word) => {
+            Ok(Edit { span: origin.span, text: value.to_owned() })
+        }
+        _ => rewrite(node, value),
+    }
+}
+
+/// Which of the holds is on a family in an environment.
+fn position(root: &Node, environment: &str, family: &str) -> Option<usize> {
+    let says = |item: &Node, key: &str, text: &str| item.get(key).and_then(Node::str) == Some(text);
+    let meant =
+        |item: &Node| says(item, "secret", family) && says(item, "environment", environment);
+    root.get(KEY).map(Node::items).unwrap_or_default().iter().position(meant)
 }
 
 /// The change of `rotate.yaml` that takes a hold out; `None` when there is none.
@@ -115,12 +181,8 @@ fn without(
     }
     let stream = parse(source).map_err(|error| error.to_string())?;
     let Some(document) = stream.documents.first() else { return Ok(None) };
-    let holds = document.root.get(KEY).map(Node::items).unwrap_or_default();
-    let says = |item: &Node, key: &str, text: &str| item.get(key).and_then(Node::str) == Some(text);
-    let meant =
-        |item: &Node| says(item, "secret", family) && says(item, "environment", environment);
-    let Some(index) = holds.iter().position(meant) else { return Ok(None) };
-    let edit = if holds.len() == 1 {
+    let Some(index) = position(&document.root, environment, family) else { return Ok(None) };
+    let edit = if document.root.get(KEY).map(Node::items).unwrap_or_default().len() == 1 {
         remove_entry(&document.root, &Path(Vec::new()), KEY)
     } else {
         remove_item(&document.root, &Path(vec![Step::Key(KEY.into())]), index)
@@ -200,14 +262,31 @@ mod tests {
     }
 
     #[test]
-    fn a_hold_takes_the_place_of_the_one_before() {
-        let text = format!(
-            "{WRITTEN}  # another one\n  - {{ secret: other, version: \"20250101000000\", environment: production }}\n"
-        );
+    fn a_hold_is_replaced_where_it_is() {
+        let other = "  # another one\n  - { secret: other, version: \"20250101000000\", environment: production }\n";
+        let text = format!("{WRITTEN}{other}");
         let change = put(&repo(Some(&text)), &hold("20250601000000", None)).unwrap();
-        let config = repo(Some(told(&change))).config;
-        assert_eq!(config.holds.len(), 2);
-        assert_eq!(config.hold("production", "auth").unwrap().version, "20250601000000");
-        assert!(told(&change).contains("# another one"), "{}", told(&change));
+        let wanted = text.replace("20250602090000", "20250601000000");
+        assert_eq!(told(&change), wanted);
+        // Comments and layout stay; what is missing is added.
+        let text = "holds: # ours\n- { environment: production, secret: auth, version: '20250602090000' } # ask first\n";
+        let change = put(&repo(Some(text)), &hold("plain", Some("it \"fails\""))).unwrap();
+        assert_eq!(
+            told(&change),
+            "holds: # ours\n- { environment: production, secret: auth, version: 'plain', reason: \"it \\\"fails\\\"\", since: \"2025-08-20T11:00:00Z\" } # ask first\n"
+        );
+    }
+
+    #[test]
+    fn the_first_reason_is_kept() {
+        for (first, next, kept) in [
+            (Some("slow"), Some("it leaks"), Some("slow; it leaks")),
+            (Some("slow"), Some("slow"), Some("slow")),
+            (Some("slow"), None, Some("slow")),
+            (None, Some("it leaks"), Some("it leaks")),
+            (None, None, None),
+        ] {
+            assert_eq!(super::reason(first, next).as_deref(), kept);
+        }
     }
 }

@@ -3,8 +3,10 @@
 //! A [`Plan`] is only ever handed out proved: the planned tree is resolved with the same resolver and
 //! held against the tree as it stands.
 
+pub mod back;
 pub mod batch;
 pub mod bump;
+pub mod commit;
 pub mod contract;
 mod draft;
 pub mod fix;
@@ -29,6 +31,7 @@ mod version;
 
 use std::sync::Arc;
 
+use crate::k8s::secret_name::{PLAIN, split};
 use crate::kustomize::object::Identity;
 use crate::text::path::TreePath;
 use crate::text::source::{Place, Source};
@@ -54,7 +57,7 @@ pub struct Plan {
     pub stubs: Vec<Stub>,
     /// What names the family and stays as it is, and why.
     pub left: Vec<Left>,
-    /// What is left to a person, in order.
+    /// What is left to a person, in order, but for the commit.
     pub next: Vec<NextStep>,
     /// What is worth knowing and keeps nobody from going on.
     pub notes: Vec<String>,
@@ -136,15 +139,31 @@ pub struct NextStep {
     pub title: String,
     /// What to type, where there is something to type.
     pub command: Option<String>,
-    /// Whether `--commit` does it.
-    pub is_commit: bool,
+    /// When it is to be done.
+    pub stage: Stage,
+}
+
+/// When a step is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// First: values are put where the new version is read from.
+    Values,
+    /// Then the change is committed; `--commit` does it.
+    Commit,
+    /// After that, and some of it later.
+    Then,
+}
+
+/// What a name says of its version: 14 digits, or `plain`.
+fn word_of(name: &str) -> &str {
+    split(name).map_or(PLAIN, |(_, digits)| digits)
 }
 
 impl Plan {
-    /// The 14 digits that come.
+    /// The 14 digits that come, or `plain`.
     #[must_use]
     pub fn version(&self) -> &str {
-        self.to.rsplit('-').next().unwrap_or_default()
+        word_of(&self.to)
     }
 
     /// Whether the tree already is as the plan wants it.

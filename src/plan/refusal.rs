@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::plan::back::BackError;
 use crate::text::source::Place;
 
 /// Why a bump is not planned. Nothing was written.
@@ -48,6 +49,9 @@ pub enum PlanError {
         /// The places that bear on it.
         reasons: Vec<Refusal>,
     },
+    /// There is nothing to go back to.
+    #[error(transparent)]
+    Back(#[from] BackError),
     /// `rotate.yaml` cannot be changed.
     #[error("a hold cannot be written into or taken out of rotate.yaml: {reason}")]
     Settings {
@@ -135,6 +139,7 @@ impl PlanError {
                 | Self::UnknownFamily { .. }
                 | Self::Unversioned(_)
                 | Self::Unreadable { .. }
+                | Self::Back(_)
                 | Self::Settings { .. }
                 | Self::Hidden { .. }
         )
@@ -150,6 +155,7 @@ impl PlanError {
                 "declare `{name}` without `versioned: false` in rotate.yaml (`rotate init` writes one)"
             )),
             Self::Version { help, .. } => Some(help.to_string()),
+            Self::Back(error) => Some(error.help()),
             Self::Settings { .. } => Some("edit `holds` in rotate.yaml by hand".to_owned()),
             Self::Hidden { .. } => {
                 Some("check out with `fetch-depth: 0`, or run `git fetch --unshallow`".to_owned())

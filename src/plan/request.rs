@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::k8s::secret_name::PLAIN;
 use crate::text::path::TreePath;
 
 /// A version that ran before.
@@ -20,10 +21,20 @@ pub struct BumpRequest {
     pub environment: String,
     /// The family, without a version.
     pub family: String,
-    /// The version to move to, as it was typed; `None` mints one, or takes over the one before.
+    /// The version to move to, as it was typed; `None` mints one, or takes over the one before. Only back may lead to `plain`.
     pub version: Option<String>,
     /// Where the version was before: to go back to it, for which it need not be newer than what runs.
     pub back: Option<Back>,
+    /// How the program is called for this tree: `rotate`, with `-C` where that is needed.
+    pub program: String,
     /// The time that counts as now.
     pub now: DateTime<Utc>,
+}
+
+impl BumpRequest {
+    /// Whether it goes back to the name without a version.
+    #[must_use]
+    pub fn goes_to_plain(&self) -> bool {
+        self.back.is_some() && self.version.as_deref() == Some(PLAIN)
+    }
 }

@@ -135,6 +135,7 @@ impl Repo {
             loose,
             states: OnceLock::new(),
             provisions: OnceLock::new(),
+            usages: OnceLock::new(),
             reaches: OnceLock::new(),
             library,
             resolver,

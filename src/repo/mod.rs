@@ -40,6 +40,7 @@ use crate::repo::layout::Layout;
 use crate::repo::provision::{Provision, Provisions};
 use crate::repo::reach::{Nearest, Reach, Reaches};
 use crate::repo::root::{Provider, ProviderId, Reference, ReferenceId, Root};
+use crate::repo::usage::Usages;
 use crate::repo::wiring::Wiring;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
@@ -76,6 +77,7 @@ pub struct Repo {
     loose: Option<Vec<TreePath>>,
     states: OnceLock<States>,
     provisions: OnceLock<Provisions>,
+    usages: OnceLock<Usages>,
     reaches: OnceLock<Reaches>,
 }
 

@@ -7,6 +7,7 @@ use crate::k8s::found::{EVERYWHERE, Found, Provided, Role};
 use crate::k8s::resource::group_of;
 use crate::kustomize::build::{Build, Status};
 use crate::kustomize::object::Object;
+use crate::repo::layout::is_kustomization;
 use crate::repo::spelled;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
@@ -120,6 +121,11 @@ impl Root {
     #[must_use]
     pub fn problems(&self) -> &[Problem] {
         &self.build.problems
+    }
+
+    /// The kustomizations among its files.
+    pub fn kustomizations(&self) -> impl Iterator<Item = &TreePath> {
+        self.files().iter().filter(|file| is_kustomization(file))
     }
 
     /// Every file read for it.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::k8s::found::Role;
 use crate::k8s::job::is_fixed;
-use crate::k8s::secret_name::{family, split};
+use crate::k8s::secret_name::{PLAIN, family, split};
 use crate::repo::Repo;
 use crate::repo::environment::Environment;
 use crate::repo::root::{Reference, Root};
@@ -50,6 +50,29 @@ impl Running {
         }
     }
 
+    /// One version and nothing else.
+    #[must_use]
+    pub fn of(version: &str) -> Self {
+        Self { versions: BTreeSet::from([version.to_owned()]), plain: false }
+    }
+
+    /// The version, or `plain`, when every reference names it.
+    #[must_use]
+    pub fn alone(&self) -> Option<&str> {
+        self.only().or_else(|| self.is_plain().then_some(PLAIN))
+    }
+
+    /// Every version, the oldest first, and `plain` at the end.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.versions.iter().map(String::as_str).chain(self.plain.then_some(PLAIN))
+    }
+
+    /// Whether a reference names a version, or `plain`.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.names().any(|known| known == name)
+    }
+
     /// Whether every reference has the plain name.
     #[must_use]
     pub fn is_plain(&self) -> bool {
@@ -84,20 +107,25 @@ impl Root {
     }
 }
 
+/// What each environment runs of each family, in the environments' order.
+pub(super) type Usages = Vec<BTreeMap<String, Running>>;
+
 impl Repo {
     /// What each family of an environment runs.
     #[must_use]
-    pub fn running(&self, environment: usize) -> BTreeMap<&str, Running> {
-        let mut families: BTreeMap<&str, Running> = BTreeMap::new();
-        for secret in self.used(environment, |_| true) {
-            families.entry(family(secret)).or_default().add(secret);
-        }
-        families
+    pub fn running(&self, environment: usize) -> &BTreeMap<String, Running> {
+        static NOTHING: BTreeMap<String, Running> = BTreeMap::new();
+        self.usages().get(environment).unwrap_or(&NOTHING)
     }
 
     /// What an environment runs of one family.
     #[must_use]
     pub fn running_of(&self, environment: usize, name: &str) -> Running {
+        if let Some(usages) = self.usages.get() {
+            let families = usages.get(environment);
+            return families.and_then(|all| all.get(name)).cloned().unwrap_or_default();
+        }
+        // A walk through history asks for few families of many states.
         let mut running = Running::default();
         let own = |secret: &str| secret.starts_with(name) && family(secret) == name;
         self.used(environment, own).for_each(|secret| running.add(secret));
@@ -120,6 +148,23 @@ impl Repo {
     #[must_use]
     pub fn is_first(&self, environment: usize) -> bool {
         !self.environments.iter().take(environment).any(|one| one.versioned)
+    }
+
+    fn usages(&self) -> &Usages {
+        self.usages.get_or_init(|| {
+            let of = |environment: &Environment| {
+                let mut families: BTreeMap<String, Running> = BTreeMap::new();
+                for secret in self.used(environment.index, |_| true) {
+                    let name = family(secret);
+                    match families.get_mut(name) {
+                        Some(running) => running.add(secret),
+                        None => families.entry(name.to_owned()).or_default().add(secret),
+                    }
+                }
+                families
+            };
+            self.environments.iter().map(of).collect()
+        })
     }
 
     /// The secrets that an environment runs by.

@@ -56,53 +56,11 @@ pub fn summary(plan: &Plan, written: bool, color: bool) -> String {
     out
 }
 
-/// Something that a commit's message says beside the plan.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Remark {
-    /// The trailer.
-    pub trailer: &'static str,
-    /// What it says.
-    pub text: String,
-}
-
-impl Remark {
-    /// The trailer's last word, as people read it.
-    #[must_use]
-    pub fn word(&self) -> String {
-        self.trailer.rsplit('-').next().unwrap_or(self.trailer).to_lowercase()
-    }
-}
-
-/// The message of a commit that holds the plan's changes, with trailers that programs read.
+/// What is left to a person, step by step.
 #[must_use]
-pub fn commit_message(plan: &Plan, verb: &str, remarks: &[Remark]) -> String {
-    let version = |name: &str| {
-        let digits = name.strip_prefix(&plan.family).and_then(|rest| rest.strip_prefix('-'));
-        digits.unwrap_or(name).to_owned()
-    };
-    let to = version(&plan.to);
-    let previous = plan.from.iter().filter(|name| **name != plan.to).map(|name| version(name));
-    let mut trailers: String =
-        previous.map(|previous| format!("Rotate-Previous: {previous}\n")).collect();
-    for remark in remarks {
-        // A line break would end the trailer.
-        let text: Vec<&str> = remark.text.split_whitespace().collect();
-        let _ = writeln!(trailers, "{}: {}", remark.trailer, text.join(" "));
-    }
-    format!(
-        "{verb} {family} in {environment} to {to}\n\nRotate-Family: {family}\nRotate-Environment: \
-         {environment}\nRotate-Version: {to}\n{trailers}",
-        family = plan.family,
-        environment = plan.environment,
-    )
-}
-
-/// What is left to a person; without the commit where it was made, or there is no Git.
-#[must_use]
-pub fn next_steps(next: &[NextStep], no_commit: bool, color: bool) -> String {
+pub fn next_steps(next: &[NextStep], color: bool) -> String {
     let mut out = String::new();
-    let left = next.iter().filter(|step| !(no_commit && step.is_commit));
-    for (index, step) in left.enumerate() {
+    for (index, step) in next.iter().enumerate() {
         let _ = writeln!(out, "{}. {}", index + 1, step.title);
         for line in step.command.iter().flat_map(|command| command.lines()) {
             let _ = writeln!(out, "     {}", Paint::Green.on(line, color));

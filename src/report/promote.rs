@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::plan::Plan;
-use crate::plan::contract::PlanView;
+use crate::plan::contract::{NextView, PlanView, views};
+use crate::plan::{NextStep, Plan};
 use crate::report::markdown::{code, line, plain};
 use crate::report::proposal::{self, Proposal};
 use crate::report::status::{GateView, SinceView};
@@ -48,6 +48,8 @@ pub struct Promote {
     pub promotions: Vec<PromotionView>,
     /// What waits.
     pub waiting: Vec<WaitingView>,
+    /// What is left to a person, in order; one commit for all promotions.
+    pub next: Vec<NextView>,
 }
 
 /// A promotion.
@@ -100,9 +102,15 @@ impl Promotion<'_> {
 impl Promote {
     /// The view of what is due and what waits.
     #[must_use]
-    pub fn new(promotions: &[Promotion<'_>], waiting: &[Waiting], written: bool) -> Self {
-        let promotion = |one: &Promotion<'_>| PromotionView {
-            plan: PlanView::from(one.plan),
+    pub fn new(
+        promotions: &[Promotion<'_>],
+        waiting: &[Waiting],
+        next: &[NextStep],
+        written: bool,
+    ) -> Self {
+        let plans: Vec<&Plan> = promotions.iter().map(|one| one.plan).collect();
+        let promotion = |(one, plan): (&Promotion<'_>, PlanView)| PromotionView {
+            plan,
             from_environment: one.source().map(str::to_owned),
             gates: one.gates().iter().map(GateView::new).collect(),
             since: one
@@ -120,8 +128,9 @@ impl Promote {
         Self {
             schema: "rotate.promote/v1",
             written,
-            promotions: promotions.iter().map(promotion).collect(),
+            promotions: promotions.iter().zip(views(&plans, next)).map(promotion).collect(),
             waiting: waiting.iter().map(waits).collect(),
+            next: next.iter().map(NextView::from).collect(),
         }
     }
 }

@@ -5,12 +5,12 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::plan::commit::Remark;
 use crate::plan::remaining::Remaining;
-use crate::plan::{MoveKind, Moved, NextStep, Plan, word};
+use crate::plan::{MoveKind, Moved, NextStep, Plan, Stage, word};
 use crate::repo::schedules::Retention;
 use crate::report::history::{Story, mermaid};
 use crate::report::markdown::{code, line, plain};
-use crate::report::plan::Remark;
 use crate::text::path::TreePath;
 use crate::timeline::gate::{Gate, GateKind, moment, span};
 use crate::timeline::{Era, Timeline};
@@ -188,13 +188,13 @@ impl Proposal<'_> {
         let Plan { environment, family, .. } = self.plan;
         out.push_str("\n### Before merging\n\n");
         let (before, after) = around_the_commit(&self.plan.next);
-        tasks(out, before);
+        tasks(out, &before);
         out.push_str("- [ ] The dashboards and alerts of what uses it are open.\n");
         out.push_str("\n### After merging\n\n");
         if let (true, Some(watch)) = (after.is_empty(), self.watch) {
             let _ = writeln!(out, "- [ ] Watch {} for {}.", plain(environment), span(watch));
         }
-        tasks(out, after);
+        tasks(out, &after);
         if let (false, Some(retention)) = (self.plan.from.is_empty(), &self.retention) {
             let _ = writeln!(out, "- [ ] {}", self.when_the_old_stub_may_go(retention));
         }
@@ -256,12 +256,14 @@ pub fn markdown(proposals: &[Proposal<'_>]) -> String {
 }
 
 /// What is left to a person before the commit, and after it.
-pub(super) fn around_the_commit(steps: &[NextStep]) -> (&[NextStep], &[NextStep]) {
-    let commit = steps.iter().position(|step| step.is_commit);
-    commit.map_or((steps, &[]), |at| (&steps[..at], &steps[at + 1..]))
+pub(super) fn around_the_commit(steps: &[NextStep]) -> (Vec<&NextStep>, Vec<&NextStep>) {
+    steps
+        .iter()
+        .filter(|step| step.stage != Stage::Commit)
+        .partition(|step| step.stage == Stage::Values)
 }
 
-pub(super) fn tasks(out: &mut String, steps: &[NextStep]) {
+pub(super) fn tasks(out: &mut String, steps: &[&NextStep]) {
     for step in steps {
         let _ = writeln!(out, "- [ ] {}", line(&step.title));
         if let Some(command) = &step.command {
@@ -300,7 +302,8 @@ fn fenced(commands: &str, indent: &str) -> String {
 }
 
 /// The program, told where the tree is.
-fn program(prefix: &TreePath) -> String {
+#[must_use]
+pub fn program(prefix: &TreePath) -> String {
     if prefix.as_str().is_empty() {
         "rotate".to_owned()
     } else {

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::plan::NextStep;
 use crate::plan::contract::{FileView, NextView, PlaceView};
 use crate::plan::prune::{Gone, Kept, Known, Prune, Unused};
 use crate::report::console::Paint;
@@ -27,6 +28,8 @@ pub struct Pruned {
     pub mainline: String,
     /// One plan a family.
     pub plans: Vec<PruneView>,
+    /// What is left to a person, in order; one commit for all plans.
+    pub next: Vec<NextView>,
 }
 
 /// One family's plan.
@@ -43,7 +46,7 @@ pub struct PruneView {
     pub kept: Vec<KeptView>,
     /// The files that are written or removed.
     pub files: Vec<FileView>,
-    /// What is left to a person.
+    /// What is left to a person; where several plans change something, without the commit, which is one for all.
     pub next: Vec<NextView>,
     /// What is worth knowing.
     pub notes: Vec<String>,
@@ -99,13 +102,25 @@ pub struct KeptView {
 impl Pruned {
     /// The view of several plans.
     #[must_use]
-    pub fn new(environment: &str, mainline: &str, plans: &[Prune], written: bool) -> Self {
+    pub fn new(
+        environment: &str,
+        mainline: &str,
+        plans: &[Prune],
+        next: &[NextStep],
+        written: bool,
+    ) -> Self {
+        let view = |plan: &Prune| {
+            let only = plans.iter().filter(|one| !one.is_empty()).count() == 1;
+            let own = if only && !plan.is_empty() { next } else { &plan.next };
+            PruneView { next: own.iter().map(NextView::from).collect(), ..PruneView::from(plan) }
+        };
         Self {
             schema: "rotate.prune/v1",
             written,
             environment: environment.to_owned(),
             mainline: mainline.to_owned(),
-            plans: plans.iter().map(PruneView::from).collect(),
+            plans: plans.iter().map(view).collect(),
+            next: next.iter().map(NextView::from).collect(),
         }
     }
 }
@@ -226,8 +241,8 @@ pub fn markdown(plan: &Prune) -> String {
     let has_steps = !before.is_empty() || !after.is_empty();
     if !plan.is_empty() && has_steps {
         out.push_str("\n### After merging\n\n");
-        tasks(&mut out, before);
-        tasks(&mut out, after);
+        tasks(&mut out, &before);
+        tasks(&mut out, &after);
     }
     if !plan.is_empty() {
         out.push_str(

@@ -21,6 +21,8 @@ pub enum GateKind {
     Window,
     /// The rules find no error in the environment.
     Lint,
+    /// The environment did not leave the version for an older one before.
+    Revert,
 }
 
 impl GateKind {
@@ -32,6 +34,7 @@ impl GateKind {
             Self::Hold => "hold",
             Self::Window => "window",
             Self::Lint => "lint",
+            Self::Revert => "revert",
         }
     }
 }
@@ -74,6 +77,32 @@ impl Candidate<'_> {
         gates.push(self.hold());
         gates.extend(self.window());
         gates
+    }
+
+    /// The gates of a promotion, which nobody asked for by name: those above, and that the environment was not taken back
+    /// from the version before.
+    #[must_use]
+    pub fn promotion_gates(&self) -> Vec<Gate> {
+        let mut gates = self.gates();
+        // A hold says more, and is lifted by the same command.
+        let is_held = gates.iter().any(|gate| gate.kind == GateKind::Hold && !gate.is_open);
+        gates.extend(self.revert().filter(|_| !is_held));
+        gates
+    }
+
+    fn revert(&self) -> Option<Gate> {
+        let (name, now) = (&self.here().name, self.repo.running_of(self.environment, self.family));
+        let version = self.version?;
+        let after = self.timeline?.left(name, self.family, version, &now)?;
+        let names: Vec<&str> = after.running.names().collect();
+        let text = format!(
+            "{name} ran {version} and went back to {} on {} ({}): `rotate bump {name} {}` takes it again",
+            names.join(" and "),
+            moment(after.began.time()),
+            after.began.by(),
+            self.family
+        );
+        Some(Gate { kind: GateKind::Revert, is_open: false, text, opens: None })
     }
 
     fn here(&self) -> &Environment {

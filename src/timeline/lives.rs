@@ -3,13 +3,45 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::history::line::{Commit, Step};
-use crate::k8s::secret_name::family;
+use crate::k8s::secret_name::{Version, family};
+use crate::repo::Repo;
 use crate::repo::root::{Root, others};
 use crate::repo::usage::Running;
 use crate::text::path::TreePath;
 use crate::timeline::walk::{Depth, Past};
 use crate::timeline::{Began, Era, Key};
+
+/// A single commit may have any date; so many in a row that are older than a version were made before it.
+const SURE: usize = 32;
+
+/// A version that an environment may take next.
+struct Candidate {
+    key: Key,
+    version: String,
+    /// The time in its name.
+    made: DateTime<Utc>,
+    /// How many commits in a row are older than that.
+    before: usize,
+}
+
+/// What each environment may take over from the one before it.
+fn candidates(repo: &Repo) -> Vec<Candidate> {
+    let mut candidates = Vec::new();
+    for environment in repo.environments.iter().filter(|one| one.versioned) {
+        for (family, running) in repo.running(environment.index) {
+            let before = repo.before(environment.index, family);
+            let version = before.as_ref().and_then(|before| before.running.only());
+            let Some(version) = version.filter(|version| !running.has(version)) else { continue };
+            let Some(made) = Version::new(version).map(|version| version.time()) else { continue };
+            let key = Key { environment: environment.name.clone(), family: family.to_owned() };
+            candidates.push(Candidate { key, version: version.to_owned(), made, before: 0 });
+        }
+    }
+    candidates
+}
 
 /// What is known so far.
 pub(super) struct Walk {
@@ -26,6 +58,8 @@ pub(super) struct Walk {
     last: (Vec<Arc<Root>>, Vec<String>),
     /// The keys whose newest era is not known to have begun yet.
     open: BTreeSet<Key>,
+    /// What environments may take next.
+    next: Vec<Candidate>,
 }
 
 impl Walk {
@@ -40,6 +74,7 @@ impl Walk {
             known: BTreeMap::new(),
             last: (past.repo.roots.clone(), past.names().to_vec()),
             open: BTreeSet::new(),
+            next: candidates(&past.repo),
         }
     }
 
@@ -47,6 +82,7 @@ impl Walk {
     pub(super) fn take(&mut self, past: &mut Past, step: Step, is_shallow: bool) -> bool {
         let is_first = self.known.is_empty();
         let commit = Arc::new(step.commit);
+        self.settle(&commit);
         for environment in &self.readable {
             match self.known.get_mut(environment) {
                 Some(known) => *known = Arc::clone(&commit),
@@ -68,6 +104,17 @@ impl Walk {
             self.compare(past, &commit);
         }
         true
+    }
+
+    /// Takes those candidates out of which it is known whether they ran before: they did, or the walk is further back than
+    /// they can have been made.
+    fn settle(&mut self, commit: &Commit) {
+        let lives = &self.lives;
+        self.next.retain_mut(|one| {
+            one.before = if commit.time < one.made { one.before + 1 } else { 0 };
+            let eras = lives.get(&one.key).map_or(&[][..], Vec::as_slice);
+            one.before < SURE && !eras.iter().any(|era| era.running.has(&one.version))
+        });
     }
 
     /// Closes what is open at the oldest commit.
@@ -180,18 +227,10 @@ impl Walk {
         healed
     }
 
-    pub(super) fn is_done(&self, depth: Depth<'_>) -> bool {
+    pub(super) fn is_done(&self, depth: Depth) -> bool {
         match depth {
             Depth::Everything => false,
-            Depth::Since => self.open.is_empty(),
-            Depth::Before(environment, family) => {
-                let key = Key { environment: environment.to_owned(), family: family.to_owned() };
-                let Some(eras) = self.lives.get(&key) else { return false };
-                let now = eras.first().and_then(|era| era.running.only());
-                eras.iter()
-                    .skip(1)
-                    .any(|era| era.running.only().is_some_and(|version| Some(version) != now))
-            }
+            Depth::Since => self.open.is_empty() && self.next.is_empty(),
         }
     }
 
@@ -205,8 +244,8 @@ fn state(past: &Past) -> Vec<(Key, Running)> {
     let mut state = Vec::new();
     for (environment, name) in past.repo.environments.iter().zip(past.names()) {
         for (family, running) in past.repo.running(environment.index) {
-            let key = Key { environment: name.clone(), family: family.to_owned() };
-            state.push((key, running));
+            let key = Key { environment: name.clone(), family: family.clone() };
+            state.push((key, running.clone()));
         }
     }
     state

@@ -5,6 +5,7 @@ pub mod gate;
 mod harmless;
 mod lives;
 pub mod outlook;
+pub mod runs;
 pub mod stub;
 pub mod walk;
 pub mod window;
@@ -156,27 +157,16 @@ impl Timeline {
         self.now(environment, family).filter(|era| era.running.only() == Some(version))
     }
 
-    /// Whether an environment ever named a version.
+    /// Whether an environment ever named a version, or `plain`.
     #[must_use]
     pub fn had(&self, environment: &str, family: &str, version: &str) -> bool {
         let mut eras = self.eras(environment, family).iter();
-        eras.any(|era| era.running.versions.contains(version))
+        eras.any(|era| era.running.has(version))
     }
 
     /// Whether the whole life of a family in an environment is known.
     #[must_use]
     pub fn is_whole(&self, environment: &str, family: &str) -> bool {
         self.eras(environment, family).last().is_some_and(|era| era.began.is_exact())
-    }
-
-    /// The version that an environment ran alone before the one it runs now.
-    #[must_use]
-    pub fn before(&self, environment: &str, family: &str) -> Option<(&str, &Era)> {
-        let eras = self.eras(environment, family);
-        let now = eras.first().and_then(|era| era.running.only());
-        eras.iter().skip(1).find_map(|era| {
-            let version = era.running.only().filter(|version| Some(*version) != now)?;
-            Some((version, era))
-        })
     }
 }

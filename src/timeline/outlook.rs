@@ -73,17 +73,17 @@ pub fn outlook(repo: &Repo, timeline: Option<&Timeline>, now: DateTime<Utc>) -> 
     for environment in &repo.environments {
         let running = repo.running(environment.index);
         for (family, running) in running {
-            if !families.contains(family) {
+            if !families.contains(family.as_str()) {
                 continue;
             }
             let since = timeline.and_then(|timeline| timeline.now(&environment.name, family));
             standings.push(Standing {
                 family: family.to_owned(),
                 environment: environment.name.clone(),
-                since: since.filter(|era| era.running == running).cloned(),
+                since: since.filter(|era| era.running == *running).cloned(),
                 hold: repo.config.hold(&environment.name, family).cloned(),
-                next: next(repo, timeline, environment.index, family, &running, now),
-                running,
+                next: next(repo, timeline, environment.index, family, running, now),
+                running: running.clone(),
             });
         }
     }
@@ -120,5 +120,9 @@ fn next(
         return Next::Ahead { from: from.name.clone() };
     }
     let candidate = Candidate { repo, timeline, environment, family, version: Some(version), now };
-    Next::Take { version: version.to_owned(), from: from.name.clone(), gates: candidate.gates() }
+    Next::Take {
+        version: version.to_owned(),
+        from: from.name.clone(),
+        gates: candidate.promotion_gates(),
+    }
 }

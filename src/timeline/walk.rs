@@ -39,11 +39,10 @@ pub enum WalkError {
 
 /// How far back a walk goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Depth<'a> {
-    /// Until it is known since when everything runs that runs now.
+pub enum Depth {
+    /// Until it is known since when everything runs that runs now, and whether what an environment may take next ran there
+    /// before.
     Since,
-    /// Until the version before is known as well, of this family in this environment.
-    Before(&'a str, &'a str),
     /// To the first commit.
     Everything,
 }
@@ -57,7 +56,7 @@ impl Timeline {
         git: &Git,
         mainline: Option<&str>,
         settings: &Config,
-        (depth, now): (Depth<'_>, DateTime<Utc>),
+        (depth, now): (Depth, DateTime<Utc>),
     ) -> Result<Self, WalkError> {
         Self::walk(git, mainline, (settings, None), depth, now)
     }
@@ -70,7 +69,7 @@ impl Timeline {
         git: &Git,
         mainline: Option<&str>,
         tree: &Repo,
-        (depth, now): (Depth<'_>, DateTime<Utc>),
+        (depth, now): (Depth, DateTime<Utc>),
     ) -> Result<Self, WalkError> {
         Self::walk(git, mainline, (&tree.config, Some(tree)), depth, now)
     }
@@ -79,7 +78,7 @@ impl Timeline {
         git: &Git,
         mainline: Option<&str>,
         (settings, tree): (&Config, Option<&Repo>),
-        depth: Depth<'_>,
+        depth: Depth,
         now: DateTime<Utc>,
     ) -> Result<Self, WalkError> {
         let line = git.line(mainline)?;

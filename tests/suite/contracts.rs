@@ -77,9 +77,13 @@ fn standings_promotions_and_ways_back_are_as_their_schemas_say() {
     let early = ["promote", "--dry-run", "--format", "json", "--at", "2025-06-27T09:00:00Z"];
     let value = holds(&promote, &sandbox.rotate(&early).success());
     assert_eq!(value["waiting"][0]["gates"][0]["open"], false);
-    let to = ["rollback", "staging", "auth-api-secrets", "--to", "20250602090000", "--dry-run"];
+    let bump = ["bump", "staging", "auth-api-secrets", "--at", NOW];
+    let _ = sandbox.rotate(&bump).success();
+    sandbox.commit_all();
+    let to = ["rollback", "staging", "auth-api-secrets", "--to", "20250723110000", "--dry-run"];
     let value = holds(&back, &sandbox.rotate(&[&to[..], &json].concat()).success());
     assert_eq!(value["schema"], "rotate.rollback/v1");
+    let _ = sandbox.git_at(NOW, &["reset", "--quiet", "--hard", "HEAD~1"]);
     let markdown = ["promote", "--dry-run", "--format", "markdown", "--at", NOW];
     let text = sandbox.rotate(&markdown).success().stdout;
     for words in [

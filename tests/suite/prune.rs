@@ -123,8 +123,9 @@ fn goes_when_its_retention_is_over_and_the_way_back_stays() {
         "stays auth-20250301090000: it is production's way back from 20250308090000",
         "stays auth-20250308090000: Deployment `web` names it in production",
         "kubectl get secret auth-20250101090000 --namespace shop --ignore-not-found",
-        "aws secretsmanager update-secret-version-stage --secret-id shop/auth --version-stage 20250101090000 \
-         --remove-from-version-id VERSION",
+        "aws secretsmanager update-secret-version-stage --secret-id shop/auth --region eu-central-1 --version-stage 20250101090000 \
+         --remove-from-version-id \"$(aws secretsmanager list-secret-version-ids --secret-id shop/auth --region eu-central-1 --output text \
+         --query \"Versions[?contains(VersionStages, '20250101090000')].VersionId\")\"",
     ]);
     assert!(output.stdout.is_empty(), "{output}");
     assert_eq!(

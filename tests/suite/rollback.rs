@@ -73,8 +73,127 @@ fn refusals_say_what_to_type() {
     let unknown = rotate(&sandbox, &["rollback", "staging", "auth-api-secret"]).status(2);
     let _ = unknown.says(&["did you mean `auth-api-secrets`?"]);
     let never = rotate(&sandbox, &["rollback", "production", "auth-api-secrets"]).status(2);
-    let _ = never.says(&["no version of `auth-api-secrets` ran in `production` before", "--to V"]);
-    let _ = back(&sandbox, &["--to", "20250230000000"]).status(1).says(&["no date and time"]);
+    let _ = never.says(&[
+        "no version of `auth-api-secrets` ran in `production` before",
+        "nothing can be given as `--to`",
+    ]);
+    let _ = back(&sandbox, &["--to", "20250230000000"]).status(2).says(&["is not a version"]);
     let plain = Sandbox::example("auth-api");
     let _ = back(&plain, &[]).status(2).says(&["not in a Git repository"]);
+}
+
+/// Production on three versions one after the other, each with its stub, committed day by day.
+fn three_versions() -> Sandbox {
+    let sandbox = Sandbox::empty();
+    sandbox.write("staging/web.yaml", &web("20250703000000"));
+    for (day, version) in [(1, "20250701000000"), (2, "20250702000000"), (3, "20250703000000")] {
+        sandbox.write("production/web.yaml", &web(version));
+        sandbox.write(&format!("production/{version}.yaml"), &stub(version));
+        sandbox.write(&format!("staging/{version}.yaml"), &stub(version));
+        sandbox.commit_at(&format!("2025-08-0{day}T10:00:00Z"), "Rotate\n");
+    }
+    sandbox
+}
+
+fn web(version: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: web, namespace: shop }}\nspec:\n  template:\n    spec:\n      \
+         containers:\n        - name: web\n          envFrom:\n            - secretRef: {{ name: db-{version} }}\n"
+    )
+}
+
+fn stub(version: &str) -> String {
+    format!(
+        "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {{ name: db-{version}, namespace: shop }}\nspec:\n  \
+         secretStoreRef: {{ kind: ClusterSecretStore, name: aws }}\n  target: {{ name: db-{version} }}\n  dataFrom:\n    - \
+         extract: {{ key: shop/db, version: \"{version}\" }}\n"
+    )
+}
+
+fn in_production(sandbox: &Sandbox, arguments: &[&str]) -> Output {
+    rotate(sandbox, &[&["rollback", "production", "db"], arguments].concat())
+}
+
+#[test]
+fn a_second_rollback_goes_further_back_and_keeps_the_reason() {
+    let sandbox = three_versions();
+    let _ = in_production(&sandbox, &["--reason", "logins fail"]).success();
+    sandbox.commit_at("2025-08-04T10:00:00Z", "Roll back\n");
+    let newer = in_production(&sandbox, &["--to", "20250703000000"]).status(2);
+    let _ = newer.says(&[
+        "`20250703000000` is newer in `production`",
+        "`--to` takes one of: 20250701000000",
+    ]);
+    let second = in_production(&sandbox, &["--reason", "so do payments"]).success();
+    let _ = second.says(&["db-20250702000000 -> db-20250701000000"]);
+    let settings = sandbox.read("rotate.yaml");
+    assert!(settings.contains("version: \"20250701000000\""), "{settings}");
+    assert!(settings.contains("reason: \"logins fail; so do payments\""), "{settings}");
+    sandbox.commit_at("2025-08-05T10:00:00Z", "Roll back further\n");
+    let third = in_production(&sandbox, &[]).status(2);
+    let _ = third.says(&[
+        "no version of `db` ran in `production` before",
+        "newer: 20250703000000, 20250702000000",
+    ]);
+}
+
+#[test]
+fn only_what_ran_there_is_a_way_back() {
+    let sandbox = three_versions();
+    sandbox.write("production/20250601000000.yaml", &stub("20250601000000"));
+    sandbox.commit_at("2025-08-04T10:00:00Z", "Add a stub\n");
+    let never = in_production(&sandbox, &["--to", "20250601000000"]).status(2);
+    let _ = never.says(&[
+        "never ran `20250601000000`",
+        "`--to` takes one of: 20250702000000, 20250701000000",
+    ]);
+}
+
+#[test]
+fn the_plain_name_is_a_way_back_on_demand() {
+    let sandbox = Sandbox::empty();
+    let plain = |text: String| {
+        text.replace("db-20250701000000", "db").replace(", version: \"20250701000000\"", "")
+    };
+    sandbox.write("production/web.yaml", &plain(web("20250701000000")));
+    sandbox.write("production/db.yaml", &plain(stub("20250701000000")));
+    sandbox.commit_at("2025-08-01T10:00:00Z", "Begin\n");
+    sandbox.write("production/web.yaml", &web("20250701000000"));
+    sandbox.write("production/20250701000000.yaml", &stub("20250701000000"));
+    sandbox.commit_at("2025-08-02T10:00:00Z", "Version it\n");
+    for (key, value) in [("user.name", "Test"), ("user.email", "test@example.com")] {
+        let _ = sandbox.git_at(NOW, &["config", key, value]);
+    }
+    let refused = in_production(&sandbox, &[]).status(2);
+    let _ = refused.says(&["`rotate rollback production db --to plain`"]);
+    let back =
+        in_production(&sandbox, &["--to", "plain", "--reason", "fails", "--commit"]).success();
+    let _ = back.says(&["db-20250701000000 -> db", "`db` reads `shop/db` without a version"]);
+    assert_eq!(sandbox.read("production/web.yaml"), plain(web("20250701000000")));
+    assert!(sandbox.read("rotate.yaml").contains("version: \"plain\""));
+    let message = sandbox.git_at(NOW, &["log", "-1", "--format=%B"]);
+    assert!(message.starts_with("Roll back db in production to plain\n"), "{message}");
+    let lint = rotate(&sandbox, &["lint", "--format", "json"]);
+    assert!(!lint.stdout.contains("unversioned-reference"), "{lint}");
+    // Without its provider there is no way back.
+    let _ = sandbox.git_at(NOW, &["reset", "--quiet", "--hard", "HEAD~1"]);
+    std::fs::remove_file(sandbox.path("production/db.yaml")).unwrap();
+    sandbox.commit_at("2025-08-03T10:00:00Z", "Remove it\n");
+    let gone = in_production(&sandbox, &["--to", "plain"]).status(1);
+    let _ = gone.says(&["nothing provides `db` in the namespace shop any more"]);
+}
+
+#[test]
+fn what_was_reverted_by_hand_is_not_promoted_by_itself() {
+    let sandbox = three_versions();
+    sandbox.write("production/web.yaml", &web("20250702000000"));
+    sandbox.commit_at("2025-08-04T10:00:00Z", "Take it back\n");
+    let status = rotate(&sandbox, &["status"]).success();
+    assert!(
+        status.stdout.contains("production ran 20250703000000 and went back to 20250702000000"),
+        "{status}"
+    );
+    let _ = rotate(&sandbox, &["promote", "--check"]).success();
+    let _ =
+        rotate(&sandbox, &["bump", "production", "db"]).success().says(&["-> db-20250703000000"]);
 }

@@ -4,6 +4,7 @@ pub mod builtin;
 pub mod catalogue;
 pub mod field_rule;
 pub mod gitops;
+pub mod keys;
 pub mod network;
 pub mod operators;
 pub mod pod_spec;

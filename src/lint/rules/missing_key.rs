@@ -3,9 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Level};
-use crate::k8s::heuristics;
 use crate::k8s::placeholder::is_name_filled_in;
-use crate::k8s::references::CONFIGURED;
+use crate::k8s::references::keys::keys;
 use crate::k8s::secret_name::{family, split};
 use crate::kustomize::build::Status;
 use crate::lint::judge::told;
@@ -17,7 +16,6 @@ use crate::repo::root::{Provider, Reference, Root, RootKind};
 use crate::text::nearest::nearest;
 use crate::text::source::Place;
 use crate::yaml::node::Node;
-use crate::yaml::path::Path;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -60,31 +58,12 @@ Correct the key, or add it to what makes the Secret; a versioned one wants a new
     check,
 };
 
-/// Shapes of custom resources whose `key` is surely a key of the secret.
-const SURE_SHAPES: &[&str] = &["like-kind-secret", "like-secret-ref", "like-selector"];
-
-/// Rows whose mappings may hold anything.
-const FREE_FORM: &[&str] = &["snapshot-class", "storage-class", CONFIGURED];
-
-/// Fields beside the name that hold a key: any row's, or one's own.
-const KEYS: &[(Option<&str>, &str)] = &[
-    (None, "key"),
-    (None, "valuesKey"),
-    (Some("strimzi-client"), "certificate"),
-    (Some("strimzi-client"), "password"),
-    (Some("strimzi-listener"), "certificate"),
-    (Some("tekton-interceptor"), "secretKey"),
-];
-
-/// Lists beside the name whose items are keys or mappings with a `key`.
-const LISTS: &[&str] = &["entries", "items", "keys"];
-
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let repo = facts.repo;
     let mut findings = Vec::new();
     for (root, environment) in running(repo) {
         for reference in root.references.iter().filter(|one| !one.found.optional) {
-            let asked = asked(root, reference);
+            let asked = keys(&root.object_of(reference).node, &reference.found);
             let Some(makers) = makers(repo, root, reference).filter(|_| !asked.is_empty()) else {
                 continue;
             };
@@ -136,29 +115,6 @@ fn missing_key(
     let made = makers.first().and_then(|maker| maker.near());
     let finding = RULE.finding(&place, message).about(family(reference.secret()));
     Some(finding.related("the secret is made here", made).help(help))
-}
-
-/// The scalars beside a reference's name that hold keys of the secret.
-fn asked<'r>(root: &'r Root, reference: &'r Reference) -> Vec<&'r Node> {
-    let row = reference.found.row;
-    let guessed = heuristics::ROWS.contains(&row) && !SURE_SHAPES.contains(&row);
-    if guessed || FREE_FORM.contains(&row) || reference.found.part.is_some() {
-        return Vec::new();
-    }
-    let Some((_, above)) = reference.found.path.0.split_last() else { return Vec::new() };
-    let Some(map) = Path(above.to_vec()).follow(&root.object_of(reference).node) else {
-        return Vec::new();
-    };
-    let own = KEYS.iter().filter(|(of, _)| of.is_none_or(|of| of == row));
-    let own = own.filter_map(|(_, field)| map.get(field));
-    let listed = LISTS.iter().filter_map(|field| map.get(field)).flat_map(Node::items);
-    let listed = listed.filter_map(|item| item.get("key").or(Some(item)));
-    own.chain(listed).filter(|node| node.str().is_some_and(is_key)).collect()
-}
-
-fn is_key(text: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    !text.is_empty() && text.chars().all(plain)
 }
 
 /// Everything that makes a reference's secret; none when something may that is not seen, or whose keys are not.

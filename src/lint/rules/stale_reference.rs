@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, TimeDelta, Utc};
-
 use crate::finding::{Finding, Level};
 use crate::k8s::secret_name::Version;
 use crate::lint::judge::told;
+use crate::lint::lag::{is_due, is_older};
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::spot::{Manner, Spot, Spots};
 use crate::repo::Repo;
@@ -96,7 +95,7 @@ fn of_spot(repo: &Repo, spot: &Spot<'_>, current: &Version, newer: &Newer) -> Ve
 fn beside(facts: &Facts<'_>, spot: &Spot<'_>, current: &Version) -> Option<Newer> {
     let lag = facts.repo.config.lint.lag_seconds();
     let made = spot.made.iter().filter_map(|made| Some((made.version()?, made)));
-    let made = made.filter(|(version, _)| version > current && is_over(version, lag, facts.now));
+    let made = made.filter(|(version, _)| version > current && is_older(version, lag, facts.now));
     let (version, made) = made.max_by(|a, b| a.0.cmp(&b.0))?;
     let environment = &facts.repo.environments[spot.environment].name;
     Some(Newer {
@@ -122,15 +121,8 @@ fn before(
         return None;
     }
     let (version, named) = before.iter().flat_map(|one| one.live()).min_by(|a, b| a.0.cmp(&b.0))?;
-    let wait = repo.config.lint.lag_seconds().saturating_add(soak(repo, spot.environment));
-    if version <= *current || !is_over(&version, wait, facts.now) {
-        return None;
-    }
     let name = &repo.environments[before.first()?.environment].name;
-    // The digits say when the version was made; Git says since when it runs there.
-    let since =
-        facts.history.since().and_then(|past| past.runs(name, spot.family, version.as_str()));
-    if since.is_some_and(|era| facts.now - era.began.time() <= TimeDelta::seconds(wait.into())) {
+    if version <= *current || !is_due(facts, spot.environment, name, spot.family, &version) {
         return None;
     }
     let here = &repo.environments[spot.environment].name;
@@ -141,19 +133,4 @@ fn before(
         help: format!("`rotate bump {here} {}` takes it over", spot.family),
         version,
     })
-}
-
-/// How long it takes a version to come up to an environment, in seconds.
-fn soak(repo: &Repo, environment: usize) -> u32 {
-    const DAY: u32 = 24 * 60 * 60;
-    let earlier = repo.environments[..environment].iter().filter(|one| one.versioned);
-    let soaks = earlier.map(|one| {
-        let declared = one.declared.as_ref().and_then(|declared| declared.soak);
-        declared.map_or(DAY, |soak| soak.seconds())
-    });
-    soaks.fold(0, u32::saturating_add)
-}
-
-fn is_over(version: &Version, seconds: u32, now: DateTime<Utc>) -> bool {
-    now - version.time() > TimeDelta::seconds(seconds.into())
 }

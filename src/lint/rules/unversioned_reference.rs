@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Level};
 use crate::k8s::job::is_over;
+use crate::k8s::secret_name::{PLAIN, Version};
 use crate::lint::judge::told;
+use crate::lint::lag::is_due;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::spot::{Manner, Named, Spot, Spots, Words, is_named};
 use crate::repo::Repo;
@@ -23,6 +25,9 @@ A reference to a secret by its plain name, in an environment that is not set to 
 is rotated by version: `rotate.yaml` names the family under `secrets`, or a version of it is used or made in the same
 namespace, or in that of another environment. A namespace of another environment is the same when only the
 environment's word differs (`shop-staging`, `shop-production`), or when the same workload uses the secret there.
+
+Where the environment before has begun to run a version, the plain name is reported once that version's soak and `lag` are
+over. A hold with `version: plain` silences the rule.
 
 Secrets under `external`, families with `managed: false`, roles, and Jobs that have run are left alone.
 
@@ -56,9 +61,32 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let found = asking.flat_map(|spot| {
         let evidence = evidence(&spots, spot, &words);
         let known = evidence.is_some() || is_named(repo, spot.family);
-        if known { of_spot(repo, spot, evidence.flatten().as_ref()) } else { Vec::new() }
+        if known && !is_meant(facts, spot) {
+            of_spot(repo, spot, evidence.flatten().as_ref())
+        } else {
+            Vec::new()
+        }
     });
     found.collect()
+}
+
+/// Whether the plain name is what the environment is to have now: a hold says so, or the environment before has not run its
+/// version for long enough.
+fn is_meant(facts: &Facts<'_>, spot: &Spot<'_>) -> bool {
+    let repo = facts.repo;
+    let name = &repo.environments[spot.environment].name;
+    if repo.config.hold(name, spot.family).is_some_and(|hold| hold.version == PLAIN) {
+        return true;
+    }
+    // Where a version runs here already, whoever reads the plain name was forgotten.
+    let Some(before) = repo.before(spot.environment, spot.family).filter(|_| !spot.is_versioned())
+    else {
+        return false;
+    };
+    let version = before.running.versions.first().and_then(|digits| Version::new(digits));
+    version.is_some_and(|version| {
+        !is_due(facts, spot.environment, &before.environment.name, spot.family, &version)
+    })
 }
 
 fn of_spot(repo: &Repo, spot: &Spot<'_>, evidence: Option<&Place>) -> Vec<Finding> {

@@ -183,8 +183,8 @@ impl Ground<'_> {
         }
         prune.changes = done.changes;
         prune.notes.extend(self.grants(&after, going));
-        let told = store::Told { after: &after, going, changes: &prune.changes };
-        let (next, notes) = told.steps(prune);
+        let told = store::Told { after: &after, going };
+        let (next, notes) = told.steps();
         prune.next = next;
         prune.notes.extend(notes);
         Ok(())

@@ -9,6 +9,7 @@ mod verdict;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::plan::commit::Message;
 use crate::plan::{FileChange, NextStep};
 use crate::repo::Repo;
 use crate::text::path::TreePath;
@@ -188,19 +189,9 @@ impl Prune {
         versions
     }
 
-    /// The message of a commit that holds the changes, with trailers that programs read.
+    /// The message of a commit that holds the changes.
     #[must_use]
-    pub fn commit_message(&self) -> String {
-        let versions = self.versions();
-        let what = if versions.len() == 1 { "version" } else { "versions" };
-        let list = versions.join(", ");
-        let trailers: String =
-            versions.iter().map(|version| format!("Rotate-Version: {version}\n")).collect();
-        format!(
-            "Prune {family} in {environment}\n\nNothing names {what} {list} any more, and the retention is over.\n\n\
-             Rotate-Family: {family}\nRotate-Environment: {environment}\n{trailers}",
-            family = self.family,
-            environment = self.environment,
-        )
+    pub fn message(&self) -> Message {
+        Message::of_removal(&self.family, &self.environment, &self.versions())
     }
 }

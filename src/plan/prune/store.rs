@@ -1,14 +1,14 @@
-//! What is left to a person: the commit, the wait, and the commands that remove a version from its store.
+//! What is left to a person after the commit: the wait, and the commands that remove a version from its store.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::k8s::backend::Backend;
 use crate::k8s::store::Store;
 use crate::k8s::stub::{StoreRef, Stub};
-use crate::plan::next::{step, word};
-use crate::plan::prune::Prune;
+use crate::plan::NextStep;
+use crate::plan::next::{remove, then, word};
 use crate::plan::prune::ground::Going;
 use crate::plan::stub::pin::Pinned;
-use crate::plan::{FileChange, NextStep};
 use crate::repo::Repo;
 use crate::repo::deployed::deployed;
 
@@ -16,24 +16,15 @@ use crate::repo::deployed::deployed;
 pub(super) struct Told<'t, 'd, 'r> {
     pub(super) after: &'t Repo,
     pub(super) going: &'t [Going<'d, 'r>],
-    pub(super) changes: &'t [FileChange],
 }
 
 /// One version of one key.
-type Entry = (Option<Store>, Pinned);
+type Entry = (Option<Backend>, Pinned);
 
 impl Told<'_, '_, '_> {
     /// The steps in order, and what stays in the store because somebody else reads it.
-    pub(super) fn steps(&self, prune: &Prune) -> (Vec<NextStep>, Vec<String>) {
-        let paths: Vec<String> =
-            self.changes.iter().map(|change| word(change.path.as_str())).collect();
-        let paths = paths.join(" ");
-        let (family, environment) = (&prune.family, &prune.environment);
-        let commit = format!(
-            "git add --all {paths}\ngit commit --message 'Prune {family} in {environment}' -- {paths}"
-        );
-        let title = "Commit the change and let it be reconciled.";
-        let mut steps = vec![NextStep { is_commit: true, ..step(title, Some(commit)) }];
+    pub(super) fn steps(&self) -> (Vec<NextStep>, Vec<String>) {
+        let mut steps = Vec::new();
         let look: BTreeSet<String> = self
             .going
             .iter()
@@ -44,22 +35,21 @@ impl Told<'_, '_, '_> {
             .collect();
         let look: Vec<String> = look.into_iter().collect();
         steps.extend(self.left_behind());
-        steps.push(step(
+        steps.push(then(
             "Wait until the operator has removed the Secret: this prints nothing then.",
             Some(look.join("\n")),
         ));
         let (entries, mut notes) = self.entries();
-        for (store, pinned) in entries {
-            match store {
-                Some(store) => steps.extend(remove(store, &pinned)),
-                None => {
-                    notes.insert(format!(
-                        "the store of `{}` is not in the repository, so its kind is not known",
-                        pinned.key
-                    ));
-                    steps.extend(remove(Store::Other, &pinned));
-                }
+        for (backend, pinned) in entries {
+            if backend.is_none() {
+                notes.insert(format!(
+                    "the store of `{}` is not in the repository, so its kind is not known",
+                    pinned.key
+                ));
             }
+            let backend = backend.unwrap_or_else(|| Backend::of(Store::Other));
+            let version = pinned.version.as_deref();
+            steps.extend(remove::steps(&backend, &pinned.key, version, pinned.own_key));
         }
         (steps, notes.into_iter().collect())
     }
@@ -77,7 +67,7 @@ impl Told<'_, '_, '_> {
                 let (secret, namespace) = (word(document.secret), namespace(maker.namespace()));
                 let title =
                     format!("Delete the Secret {secret}, which its stub leaves behind ({policy}).");
-                steps.insert(step(
+                steps.insert(then(
                     &title,
                     Some(format!("kubectl delete secret {secret}{namespace}")),
                 ));
@@ -105,8 +95,9 @@ impl Told<'_, '_, '_> {
                     let find = |store: &StoreRef| {
                         stores.find(maker.root.environment, store, maker.namespace())
                     };
-                    let store = pinned.store.as_ref().and_then(find).map(|(store, _)| store);
-                    entries.insert((store, pinned));
+                    let store = pinned.store.as_ref().and_then(find);
+                    let backend = store.and_then(|(_, object)| Backend::read(&object.node));
+                    entries.insert((backend, pinned));
                 }
             }
         }
@@ -147,168 +138,5 @@ fn named(pinned: &Pinned) -> String {
     match &pinned.version {
         Some(version) => format!("`{}` at {version}", pinned.key),
         None => format!("`{}`", pinned.key),
-    }
-}
-
-fn remove(store: Store, pinned: &Pinned) -> Vec<NextStep> {
-    let key = word(&pinned.key);
-    if pinned.own_key {
-        return vec![remove_key(store, &key)];
-    }
-    let Some(pin) = &pinned.version else {
-        let title = format!("{key} is read without a version: nothing is to be removed there.");
-        return vec![step(&title, None)];
-    };
-    remove_version(store, &key, pin)
-}
-
-/// The command that removes a key that was there for one version alone.
-fn remove_key(store: Store, key: &str) -> NextStep {
-    let command = match store {
-        Store::AwsSecretsManager => {
-            format!(
-                "aws secretsmanager delete-secret --secret-id {key} --recovery-window-in-days 30"
-            )
-        }
-        Store::AwsParameterStore => format!("aws ssm delete-parameter --name {key}"),
-        Store::GcpSecretManager => format!("gcloud secrets delete {key}"),
-        Store::AzureKeyVault => {
-            format!("az keyvault secret delete --vault-name VAULT --name {key}")
-        }
-        Store::Vault => format!("vault kv metadata delete -mount=secret {key}"),
-        Store::OpenBao => format!("bao kv metadata delete -mount=secret {key}"),
-        _ => return step(&format!("Remove the key {key} from the store."), None),
-    };
-    step(&format!("Remove the key {key} from the store."), Some(command))
-}
-
-/// The commands that remove one version of a key.
-fn remove_version(store: Store, key: &str, pin: &str) -> Vec<NextStep> {
-    let title = format!("Remove the version {pin} of {key} from the store.");
-    let is_number = !pin.is_empty() && pin.bytes().all(|byte| byte.is_ascii_digit());
-    if word(pin) != pin {
-        // Inside of a query no quotes would keep a shell off it.
-        return vec![step(&title, None)];
-    }
-    let one = |command: String| vec![step(&title, Some(command))];
-    match store {
-        Store::AwsSecretsManager => remove_stage(key, pin),
-        Store::AwsParameterStore if is_number => vec![step(
-            &format!(
-                "Nothing removes the version {pin} of {key} alone: it goes when a hundred newer ones are there."
-            ),
-            None,
-        )],
-        Store::AwsParameterStore => remove_label(key, pin),
-        Store::GcpSecretManager if is_number => {
-            one(format!("gcloud secrets versions destroy {pin} --secret={key}"))
-        }
-        Store::GcpSecretManager => looked_up(
-            key,
-            pin,
-            format!("gcloud secrets describe {key} --format='value(versionAliases)'"),
-            format!(
-                "gcloud secrets update {key} --remove-version-aliases={pin}\ngcloud secrets versions destroy VERSION --secret={key}"
-            ),
-        ),
-        Store::AzureKeyVault => vec![step(
-            &format!("Disable the version {pin} of {key}: Key Vault removes only all of them."),
-            Some(format!(
-                "az keyvault secret set-attributes --vault-name VAULT --name {key} --version {pin} --enabled false"
-            )),
-        )],
-        Store::Vault if is_number => {
-            one(format!("vault kv destroy -mount=secret -versions={pin} {key}"))
-        }
-        Store::OpenBao if is_number => {
-            one(format!("bao kv destroy -mount=secret -versions={pin} {key}"))
-        }
-        _ => vec![step(&title, None)],
-    }
-}
-
-/// AWS Secrets Manager removes what has no label, and only by itself.
-fn remove_stage(key: &str, pin: &str) -> Vec<NextStep> {
-    if pin.starts_with("uuid/") {
-        let title = format!(
-            "Take every label off the version {pin} of {key}, if it has one: it then goes by itself."
-        );
-        return vec![step(&title, None)];
-    }
-    looked_up(
-        key,
-        pin,
-        format!(
-            "aws secretsmanager list-secret-version-ids --secret-id {key} --output text --query \"Versions[?contains(VersionStages, '{pin}')].VersionId\""
-        ),
-        format!(
-            "aws secretsmanager update-secret-version-stage --secret-id {key} --version-stage {pin} --remove-from-version-id VERSION"
-        ),
-    )
-}
-
-/// Parameter Store drops the oldest versions that have no label.
-fn remove_label(key: &str, pin: &str) -> Vec<NextStep> {
-    looked_up(
-        key,
-        pin,
-        format!(
-            "aws ssm get-parameter-history --name {key} --output text --query \"Parameters[?contains(Labels || \\`[]\\`, '{pin}')].Version\""
-        ),
-        format!(
-            "aws ssm unlabel-parameter-version --name {key} --parameter-version VERSION --labels {pin}"
-        ),
-    )
-}
-
-/// What a label stands for is looked up first.
-fn looked_up(key: &str, pin: &str, look: String, remove: String) -> Vec<NextStep> {
-    let find = format!("Find which version of {key} is called {pin}.");
-    let take = format!("Take {pin} away from {key}; VERSION is what the step before printed.");
-    vec![step(&find, Some(look)), step(&take, Some(remove))]
-}
-
-#[cfg(test)]
-mod tests {
-    use super::remove;
-    use crate::k8s::store::Store;
-    use crate::plan::stub::pin::Pinned;
-
-    fn commands(store: Store, pin: Option<&str>, own_key: bool) -> Vec<String> {
-        let version = pin.map(str::to_owned);
-        let pinned = Pinned { store: None, key: "shop/auth".into(), version, own_key };
-        remove(store, &pinned).into_iter().filter_map(|step| step.command).collect()
-    }
-
-    #[test]
-    fn labels_are_taken_off() {
-        assert_eq!(
-            commands(Store::AwsSecretsManager, Some("20250102090000"), false)[1],
-            "aws secretsmanager update-secret-version-stage --secret-id shop/auth --version-stage 20250102090000 --remove-from-version-id VERSION"
-        );
-        assert_eq!(
-            commands(Store::AwsParameterStore, Some("v20250102090000"), false)[1],
-            "aws ssm unlabel-parameter-version --name shop/auth --parameter-version VERSION --labels v20250102090000"
-        );
-        for pin in ["uuid/1-2", "$(reboot)", "it's"] {
-            assert!(commands(Store::AwsSecretsManager, Some(pin), false).is_empty(), "{pin}");
-        }
-    }
-
-    #[test]
-    fn versions_are_destroyed_and_keys_removed() {
-        assert_eq!(
-            commands(Store::Vault, Some("7"), false),
-            ["vault kv destroy -mount=secret -versions=7 shop/auth"]
-        );
-        assert_eq!(
-            commands(Store::GcpSecretManager, Some("7"), false),
-            ["gcloud secrets versions destroy 7 --secret=shop/auth"]
-        );
-        assert_eq!(
-            commands(Store::AwsParameterStore, None, true),
-            ["aws ssm delete-parameter --name shop/auth"]
-        );
-        assert!(commands(Store::Vault, None, false).is_empty());
     }
 }

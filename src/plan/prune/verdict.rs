@@ -16,6 +16,7 @@ use crate::repo::environment::Environment;
 use crate::repo::root::{Reference, Root};
 use crate::timeline::Era;
 use crate::timeline::gate::{moment, span};
+use crate::timeline::runs::WayBack;
 
 /// Whether a stub goes.
 pub(super) enum Verdict {
@@ -238,22 +239,24 @@ impl<'j> Here<'j> {
         made: &BTreeSet<&str>,
     ) -> Self {
         let (timeline, family) = (request.timeline, request.family);
-        let mut running = repo.running(environment.index);
-        let running = running.remove(family).unwrap_or_default().versions;
+        let now = repo.running_of(environment.index, family);
         let eras = timeline.eras(&environment.name, family);
         let mut here = Self {
             environment,
-            running,
+            running: now.versions.clone(),
             ways_back: BTreeSet::new(),
             eras,
             is_shallow: timeline.is_shallow(),
             is_hidden: false,
         };
-        let before = timeline.before(&environment.name, family).map(|(version, _)| version);
+        let before = match timeline.way_back(&environment.name, family, &now) {
+            WayBack::To(name) => Version::new(name).map(|_| name),
+            WayBack::Nothing | WayBack::Hidden => None,
+        };
         // What nothing names any more has no way back: it may go as a whole.
         let Some(current) = here.running.last() else { return here };
-        if before.is_none_or(|before| before > current.as_str()) {
-            // After a rollback, the version before is the newer one, which failed.
+        if before.is_none() {
+            // It need not have run here to be something to go back to.
             let older = made.iter().rfind(|version| **version < current.as_str());
             here.ways_back.extend(older.map(|version| (*version).to_owned()));
         }

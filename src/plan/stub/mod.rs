@@ -6,5 +6,6 @@ mod fresh;
 mod naming;
 pub(super) mod pin;
 mod place;
+pub(super) mod plain;
 pub(super) mod planner;
 mod source;

@@ -1,10 +1,13 @@
 //! How a stub names the version of its store.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::config::secrets::{Pin, Remote};
 use crate::k8s::secret_name::Version;
 use crate::k8s::store::{Store, check_pin, label};
 use crate::k8s::stub::{StoreRef, Stub};
 use crate::repo::stores::of_service;
+use crate::yaml::path::Step;
 
 /// What one entry of a stub reads.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +20,8 @@ pub(in crate::plan) struct Pinned {
     pub(in crate::plan) version: Option<String>,
     /// Whether the key exists for this version alone.
     pub(in crate::plan) own_key: bool,
+    /// What it reads of the value.
+    pub(in crate::plan) reads: Reads,
 }
 
 /// How the entries of a first stub name a version.
@@ -30,20 +35,67 @@ pub(in crate::plan) enum Pinning {
     None,
 }
 
+/// What an entry reads of a value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::plan) enum Reads {
+    /// All of it, as it is.
+    Text,
+    /// These properties of a JSON object.
+    Properties(BTreeSet<String>),
+    /// Every property of a JSON object.
+    Everything,
+}
+
+impl Reads {
+    fn of(remote: &crate::k8s::stub::Remote) -> Self {
+        let is_extract =
+            matches!(remote.path.0.last(), Some(Step::Key(key)) if **key == *"extract");
+        let property = remote.property.as_ref().and_then(|field| field.node.str());
+        match property {
+            _ if is_extract => Self::Everything,
+            Some(property) => Self::Properties(BTreeSet::from([property.to_owned()])),
+            None => Self::Text,
+        }
+    }
+
+    /// What both read together.
+    fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Properties(mut one), Self::Properties(other)) => {
+                one.extend(other);
+                Self::Properties(one)
+            }
+            (one, other) => one.max(other),
+        }
+    }
+}
+
 impl Pinned {
-    /// What every entry of a stub reads.
+    /// What every entry of a stub reads, each version of a key once.
     pub(in crate::plan) fn all(stub: &Stub, version: &str) -> Vec<Self> {
-        let entry = |remote: &crate::k8s::stub::Remote| {
-            let key = remote.key.as_ref()?.node.str()?.to_owned();
+        let mut all: BTreeMap<(Option<StoreRef>, String, Option<String>), Reads> = BTreeMap::new();
+        for remote in &stub.remotes {
+            let Some(key) = remote.key.as_ref().and_then(|key| key.node.str()) else { continue };
             let store = remote.store.clone().or_else(|| stub.store.clone());
             let pin = remote.version.as_ref().and_then(|field| field.node.str().map(str::to_owned));
-            let own_key = key.contains(version);
-            Some(Self { store, key, version: pin, own_key })
+            let reads = Reads::of(remote);
+            let known = all.remove(&(store.clone(), key.to_owned(), pin.clone()));
+            let reads = known.map_or_else(|| reads.clone(), |known| known.and(reads.clone()));
+            all.insert((store, key.to_owned(), pin), reads);
+        }
+        let pinned = |((store, key, pin), reads): ((_, String, _), _)| Self {
+            own_key: key.contains(version),
+            store,
+            key,
+            version: pin,
+            reads,
         };
-        let mut all: Vec<Self> = stub.remotes.iter().filter_map(entry).collect();
-        all.sort();
-        all.dedup();
-        all
+        all.into_iter().map(pinned).collect()
+    }
+
+    /// Whether two entries read the same version of the same key.
+    pub(in crate::plan) fn is_same(&self, other: &Self) -> bool {
+        (&self.store, &self.key, &self.version) == (&other.store, &other.key, &other.version)
     }
 }
 

@@ -3,23 +3,25 @@
 use std::collections::BTreeSet;
 
 use crate::config::secrets::SecretSettings;
+use crate::k8s::backend::Backend;
 use crate::k8s::encryption::is_encrypted;
+use crate::k8s::references::keys::keys;
 use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::{Version, split};
-use crate::k8s::store::Store;
 use crate::k8s::stub::{StoreRef, Stub as Read};
 use crate::plan::Stub;
 use crate::plan::draft::Draft;
-use crate::plan::next::{Shape, Supply};
+use crate::plan::next::supply::{Shape, Supply, Value};
 use crate::plan::prove::Expected;
 use crate::plan::refusal::Refusal;
 use crate::plan::request::Back;
-use crate::plan::stub::pin::{Pinned, Pinning};
+use crate::plan::stub::pin::{Pinned, Pinning, Reads};
 use crate::plan::stub::source::{Source, newest};
 use crate::plan::stub::{copy, first, fresh};
 use crate::plan::survey::{Item, Made, Survey};
 use crate::repo::Repo;
 use crate::repo::provision::Provision;
+use crate::repo::stores::of_service;
 use crate::text::path::TreePath;
 use crate::text::source::Source as Text;
 use crate::yaml::node::Node;
@@ -76,7 +78,10 @@ impl<'p> Planner<'p> {
             }
             for source in sources {
                 if made.insert((source.place.source.path().clone(), source.place.span.start)) {
-                    self.copy_source(&source);
+                    self.copy_source(
+                        &source,
+                        &in_namespace(survey, &namespace).collect::<Vec<_>>(),
+                    );
                 }
             }
         }
@@ -116,11 +121,11 @@ impl<'p> Planner<'p> {
         .collect()
     }
 
-    fn copy_source(&mut self, source: &Source<'_>) {
+    fn copy_source(&mut self, source: &Source<'_>, items: &[&Item<'_>]) {
         match self.told(source) {
             Ok((places, pins)) => {
                 self.outcome.stubs.extend(places);
-                self.supply(&pins, source.namespace);
+                self.supply(&pins, source.namespace, items);
             }
             Err((what, way_out)) => self.outcome.refusals.push(Refusal {
                 what: format!("no stub of the new version can be made from this one: {what}"),
@@ -163,7 +168,8 @@ impl<'p> Planner<'p> {
     fn pinning(&self, source: &Source<'_>) -> Result<Pinning, (String, String)> {
         let read = Read::read(&source.object.node);
         let store = read.and_then(|stub| stub.store);
-        let known = store.as_ref().and_then(|store| self.store(store, source.namespace));
+        let known = store.as_ref().and_then(|store| self.backend(store, source.namespace));
+        let known = known.map(|backend| backend.store);
         Pinning::choose(&self.settings.remote, known, self.version)
             .map_err(|error| (error, self.pin_help()))
     }
@@ -175,27 +181,36 @@ impl<'p> Planner<'p> {
         )
     }
 
-    /// The service behind a store, where the repository has the store.
-    fn store(&self, named: &StoreRef, namespace: Option<&str>) -> Option<Store> {
+    /// Where a store reads from: as the repository has the store, or else as `rotate.yaml` says.
+    fn backend(&self, named: &StoreRef, namespace: Option<&str>) -> Option<Backend> {
         let found = self.repo.stores().find(Some(self.environment), named, namespace);
-        found.map(|(store, _)| store)
+        let read = found.and_then(|(_, object)| Backend::read(&object.node));
+        read.or_else(|| Some(Backend::of(of_service(self.settings.remote.provider?))))
     }
 
-    /// Notes what must be put into the store for these entries.
-    fn supply(&mut self, pins: &[Pinned], namespace: Option<&str>) {
+    /// Notes what must be put into the store for these entries: only for those that this version alone reads.
+    fn supply(&mut self, pins: &[Pinned], namespace: Option<&str>, items: &[&Item<'_>]) {
         for pin in pins {
-            let known = pin.store.as_ref().and_then(|store| self.store(store, namespace));
-            if known.is_none() {
+            let backend = pin.store.as_ref().and_then(|store| self.backend(store, namespace));
+            let label = pin.version.as_ref().filter(|pin| pin.contains(self.version.as_str()));
+            if label.is_none() && !pin.own_key {
+                self.outcome.notes.insert(format!(
+                    "`{}` of the store is read as before, by the old version and the new one: its entry does not name the version",
+                    pin.key
+                ));
+                continue;
+            }
+            if backend.is_none() {
                 self.outcome.notes.insert(format!(
                     "the store of `{}` is not in the repository, so its kind is not known",
                     pin.key
                 ));
             }
             self.outcome.supplies.insert(Supply::Remote {
-                store: known,
+                backend: backend.map(Box::new),
                 key: pin.key.clone(),
-                pin: pin.version.clone(),
-                own_key: pin.own_key,
+                pin: label.filter(|_| !pin.own_key).cloned(),
+                value: value(pin, items),
                 read_by: self.read_by(pin),
             });
         }
@@ -205,8 +220,9 @@ impl<'p> Planner<'p> {
     fn read_by(&self, pin: &Pinned) -> Option<String> {
         let reads = |made: &Made<'_>| {
             made.provider.secret() == self.name
-                && Read::read(&made.object().node)
-                    .is_some_and(|stub| Pinned::all(&stub, self.version.as_str()).contains(pin))
+                && Read::read(&made.object().node).is_some_and(|stub| {
+                    Pinned::all(&stub, self.version.as_str()).iter().any(|one| one.is_same(pin))
+                })
         };
         let roots = self.repo.roots.iter().enumerate();
         roots.filter(|(_, root)| root.environment != Some(self.environment)).find_map(
@@ -249,8 +265,9 @@ impl<'p> Planner<'p> {
         self.outcome.notes.insert(note);
         if !external {
             let shape = shape(&items);
-            let (name, namespace) = (self.name.to_owned(), namespace.clone());
-            self.outcome.supplies.insert(Supply::Cluster { name, namespace, shape });
+            let (name, namespace, keys) =
+                (self.name.to_owned(), namespace.clone(), keys_of(&items));
+            self.outcome.supplies.insert(Supply::Cluster { name, namespace, shape, keys });
         }
     }
 
@@ -262,7 +279,8 @@ impl<'p> Planner<'p> {
             kind: store.kind.as_str().to_owned(),
             name: crate::config::secrets::Remote::spell(&store.name, environment, self.family),
         });
-        let known = named.as_ref().and_then(|store| self.store(store, namespace.as_deref()));
+        let known = named.as_ref().and_then(|store| self.backend(store, namespace.as_deref()));
+        let known = known.map(|backend| backend.store);
         let written = Pinning::choose(remote, known, self.version).and_then(|pinning| {
             fresh::fresh(
                 remote,
@@ -277,7 +295,7 @@ impl<'p> Planner<'p> {
         match written {
             Ok((text, pins)) => {
                 self.place_beside(&items, namespace.as_deref(), &text);
-                self.supply(&pins, namespace.as_deref());
+                self.supply(&pins, namespace.as_deref(), &items.iter().collect::<Vec<_>>());
             }
             Err(what) => self.outcome.refusals.push(Refusal {
                 what: format!("no stub can be made from rotate.yaml: {what}"),
@@ -342,6 +360,21 @@ fn refusal(made: &Made<'_>, name: &str) -> Option<Refusal> {
         )
     };
     Some(Refusal { what, place: made.provider.near(), way_out })
+}
+
+/// The keys that references read of their secret.
+fn keys_of(items: &[&Item<'_>]) -> BTreeSet<String> {
+    let read = items.iter().flat_map(|item| keys(&item.object().node, &item.reference.found));
+    read.filter_map(|node| node.str().map(str::to_owned)).collect()
+}
+
+/// What the value behind an entry must be.
+fn value(pin: &Pinned, items: &[&Item<'_>]) -> Value {
+    match &pin.reads {
+        Reads::Text => Value::Text,
+        Reads::Properties(keys) => Value::Object(keys.clone()),
+        Reads::Everything => Value::Everything(keys_of(items)),
+    }
 }
 
 /// What the uses of a secret tell about its type.

@@ -34,6 +34,7 @@ fn configured(files: &[(&str, &str)], settings: &str) -> Repo {
 fn request(environment: &str, family: &str, version: Option<&str>) -> BumpRequest {
     BumpRequest {
         back: None,
+        program: "rotate".to_owned(),
         environment: environment.to_owned(),
         family: family.to_owned(),
         version: version.map(str::to_owned),

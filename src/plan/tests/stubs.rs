@@ -87,7 +87,7 @@ fn a_copy_differs_in_the_version_alone() {
     assert_eq!(plan.stubs.len(), 1);
     assert_eq!(plan.stubs[0].namespace.as_deref(), Some("shop"));
     let put = format!(
-        "aws secretsmanager put-secret-value --secret-id shop/auth --secret-string file:///dev/stdin --version-stages {V2}"
+        "aws secretsmanager put-secret-value --secret-id shop/auth --region eu-central-1 --secret-string file:///dev/stdin --version-stages {V2}"
     );
     assert!(plan.next.iter().any(|step| step.command.as_deref() == Some(&put)), "{:?}", plan.next);
 }

@@ -1,0 +1,99 @@
+//! Files that are not committed yet and that the result of a change needs: without them, what is committed would name a
+//! secret that nothing makes.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::cli::failure::Failure;
+use crate::cli::session::Session;
+use crate::plan::batch::overlay;
+use crate::plan::{FileChange, Plan};
+use crate::repo::provision::Provision;
+use crate::repo::{Repo, Scope};
+use crate::report::message::Message;
+use crate::text::path::TreePath;
+
+/// The untracked files that belong into the commit of a plan, so that every new reference has its provider there. `after` is
+/// the tree with the plan, as it is on disk otherwise.
+///
+/// # Errors
+/// When a tracked file with uncommitted changes is needed and not allowed, or Git cannot tell.
+pub fn needed(
+    session: &Session,
+    after: &Repo,
+    plan: &Plan,
+    changes: &[&FileChange],
+    allows_dirty: bool,
+) -> Result<Vec<TreePath>, Failure> {
+    let Some(git) = session.git().filter(|git| !git.head_is_unborn()) else {
+        return Ok(Vec::new());
+    };
+    let environment = after.environment(&plan.environment)?;
+    let mut files = makers(after, environment, &plan.to);
+    files.retain(|file| changes.iter().all(|change| change.path != *file));
+    let files: Vec<TreePath> = files.into_iter().collect();
+    let (tracked, mut untracked): (Vec<TreePath>, Vec<TreePath>) =
+        git.uncommitted(&files)?.into_iter().partition(|file| git.is_tracked(file));
+    if tracked.is_empty() {
+        return Ok(untracked);
+    }
+    let committed = committed(session, after, changes, &untracked)?;
+    if committed.is_some_and(|committed| is_provided(&committed, plan)) {
+        return Ok(untracked);
+    }
+    if !allows_dirty {
+        let names: Vec<&str> = tracked.iter().map(TreePath::as_str).collect();
+        let text = format!(
+            "nothing that is committed makes `{}`: its provider is among the uncommitted changes in {}; nothing was written",
+            plan.to,
+            names.join(", ")
+        );
+        let help =
+            "commit them first; or take `--allow-dirty`, which makes them part of this commit";
+        return Err(Failure::usage(Message::new(text).help(help)));
+    }
+    untracked.extend(tracked);
+    Ok(untracked)
+}
+
+/// The files that the providers of a secret in an environment are made from: their own, and the kustomizations that list them.
+fn makers(repo: &Repo, environment: usize, secret: &str) -> BTreeSet<TreePath> {
+    let mut files = BTreeSet::new();
+    for provision in repo.providers_of(Some(environment), None, secret) {
+        let Provision::Provider(id) = provision else { continue };
+        let (root, provider) = repo.provider(id);
+        let origin = root.object_that_provides(provider).node.origin.as_ref();
+        files.extend(origin.map(|origin| origin.near_in_file().source.path().clone()));
+        files.extend(root.kustomizations().cloned());
+    }
+    files
+}
+
+/// The last commit with these changes and files; `None` where it cannot be loaded.
+fn committed(
+    session: &Session,
+    after: &Repo,
+    changes: &[&FileChange],
+    more: &[TreePath],
+) -> Result<Option<Repo>, Failure> {
+    let Some(head) = session.base("HEAD")? else { return Ok(None) };
+    let mut all: Vec<FileChange> = changes.iter().map(|change| (*change).clone()).collect();
+    for path in more {
+        let text = after.library.tree().source(path)?.text().to_owned();
+        all.push(FileChange { path: path.clone(), before: None, after: Some(text) });
+    }
+    let tree = Arc::new(overlay(&head, &all));
+    Ok(Repo::load(tree, Some(after.config.clone()), Scope::Everything).ok())
+}
+
+/// Whether every reference to the new name has a provider.
+fn is_provided(repo: &Repo, plan: &Plan) -> bool {
+    let Ok(environment) = repo.environment(&plan.environment) else { return false };
+    repo.roots_of(environment).all(|(_, root)| {
+        let named = root.references.iter().filter(|reference| reference.secret() == plan.to);
+        named.into_iter().all(|reference| {
+            let namespace = root.namespace_of(reference);
+            !repo.providers_of(Some(environment), namespace, &plan.to).is_empty()
+        })
+    })
+}

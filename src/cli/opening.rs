@@ -1,0 +1,83 @@
+//! How a tree is opened: its settings, its lock, what an interrupted run left.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::cli::args::Global;
+use crate::cli::failure::Failure;
+use crate::config::parse;
+use crate::config::settings::Config;
+use crate::disk::locate::CONFIG;
+use crate::disk::site::Site;
+use crate::disk::steps::Step;
+use crate::disk::tree::{DiskTree, read_file};
+use crate::disk::write::{Recovered, Writer};
+use crate::history::git::Git;
+use crate::report::console::Console;
+use crate::report::message::Message;
+use crate::text::path::TreePath;
+use crate::text::tree::{ReadError, Tree as _};
+
+/// Where the journal and the lock of a tree are.
+pub(super) fn site(git: Option<&Git>, root: &Path) -> Result<Site, Failure> {
+    Ok(match git {
+        Some(git) => Site::in_git(git.work_tree(), git.prefix().clone(), git.git_dir()),
+        None => Site::plain(root)?,
+    })
+}
+
+/// Takes the lock, and says what became of an interrupted run.
+pub(super) fn open_writer(site: &Site, console: &Console) -> Result<Writer, Failure> {
+    let (writer, recovered) = Writer::open_with(site, &mut before_step)?;
+    match recovered {
+        Recovered::Nothing => {}
+        Recovered::Finished => console.talk("An interrupted run was brought to its end first."),
+        Recovered::TakenBack => {
+            console.talk("What an interrupted run had begun was taken back first.")
+        }
+    }
+    Ok(writer)
+}
+
+/// Ends the process before the step that a crash test asks for.
+#[cfg(debug_assertions)]
+#[allow(clippy::disallowed_methods)] // the command line is where the environment is read
+pub(super) fn before_step(step: Step) -> io::Result<()> {
+    let asked = std::env::var("ROTATE_TEST_ABORT_AT").ok();
+    if asked.and_then(|number| number.parse().ok()) == Some(step.number) {
+        std::process::abort();
+    }
+    Ok(())
+}
+
+#[cfg(not(debug_assertions))]
+pub(super) const fn before_step(_: Step) -> io::Result<()> {
+    Ok(())
+}
+
+#[allow(clippy::disallowed_methods)] // the command line is where the environment is read
+pub(super) fn current_directory() -> Result<PathBuf, Failure> {
+    std::env::current_dir().map_err(|error| {
+        Failure::usage(Message::new(format!("there is no current directory: {error}")))
+    })
+}
+
+/// The settings: of the file that was named, or of the tree's own, if it has one.
+pub(super) fn read_config(
+    global: &Global,
+    start: &Path,
+    tree: &DiskTree,
+) -> Result<Option<Config>, Failure> {
+    let source = match &global.config {
+        Some(file) => read_file(&start.join(file))?,
+        None => {
+            let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
+            match tree.entry(&path) {
+                Ok((path, _)) => tree.source(&path)?,
+                Err(ReadError::Missing(_)) => return Ok(None),
+                Err(error) => return Err(error.into()),
+            }
+        }
+    };
+    Ok(Some(parse::parse(&source)?))
+}

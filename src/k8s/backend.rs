@@ -1,0 +1,177 @@
+//! Where a SecretStore reads from, as the store's own command line has to be told.
+
+use crate::k8s::placeholder::is_filled_in;
+use crate::k8s::store::{self, Store};
+use crate::yaml::node::Node;
+
+/// The service behind a SecretStore, and where in it values are.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Backend {
+    /// The service.
+    pub store: Store,
+    /// Whether the repository has the SecretStore; of others only the service is known.
+    pub is_in_git: bool,
+    /// AWS: the region.
+    pub region: Option<String>,
+    /// AWS: what the operator puts before each key.
+    pub prefix: Option<String>,
+    /// Google: the project.
+    pub project: Option<String>,
+    /// Google: the location of regional secrets.
+    pub location: Option<String>,
+    /// Azure: the vault's name.
+    pub vault: Option<String>,
+    /// Vault and OpenBao: where the KV engine is mounted.
+    pub mount: Option<String>,
+    /// Vault and OpenBao: the namespace.
+    pub namespace: Option<String>,
+    /// Vault and OpenBao: whether the KV engine is of version 1.
+    pub is_first_kv: bool,
+}
+
+impl Backend {
+    /// A service of which nothing more is known.
+    #[must_use]
+    pub const fn of(store: Store) -> Self {
+        Self {
+            store,
+            is_in_git: false,
+            region: None,
+            prefix: None,
+            project: None,
+            location: None,
+            vault: None,
+            mount: None,
+            namespace: None,
+            is_first_kv: false,
+        }
+    }
+
+    /// What a SecretStore or ClusterSecretStore reads from; `None` for any other object.
+    #[must_use]
+    pub fn read(object: &Node) -> Option<Self> {
+        let store = store::read(object)?;
+        let provider = &object.at(&["spec", "provider"])?.entries().first()?.value;
+        let text = |key: &str| {
+            let text = provider.get(key).and_then(Node::str);
+            text.filter(|text| !text.is_empty() && !is_filled_in(text)).map(str::to_owned)
+        };
+        let mount = text("path").map(|path| path.trim_matches('/').to_owned());
+        Some(Self {
+            is_in_git: true,
+            region: text("region"),
+            prefix: text("prefix"),
+            project: text("projectID"),
+            location: text("location"),
+            vault: text("vaultUrl").and_then(|url| vault_name(&url)),
+            mount: if store == Store::OpenBao {
+                mount.or_else(|| Some("kv".to_owned()))
+            } else {
+                mount
+            },
+            namespace: text("namespace"),
+            is_first_kv: text("version").as_deref() == Some("v1"),
+            ..Self::of(store)
+        })
+    }
+
+    /// The key as the service itself knows it; for Vault and OpenBao the path below the mount.
+    #[must_use]
+    pub fn key(&self, key: &str) -> String {
+        match self.store {
+            Store::AwsSecretsManager | Store::AwsParameterStore => {
+                format!("{}{key}", self.prefix.as_deref().unwrap_or_default())
+            }
+            Store::AzureKeyVault => key.strip_prefix("secret/").unwrap_or(key).to_owned(),
+            Store::Vault => self.vault_path(key).1,
+            _ => key.to_owned(),
+        }
+    }
+
+    /// The mount of the KV engine that has a key; `None` where it is part of the key, or not known.
+    #[must_use]
+    pub fn mount(&self, key: &str) -> Option<String> {
+        match self.store {
+            Store::Vault => self.vault_path(key).0,
+            _ => self.mount.clone(),
+        }
+    }
+
+    /// The mount and the path below it, as the operator makes them of a key.
+    fn vault_path(&self, key: &str) -> (Option<String>, String) {
+        if let Some(mount) = &self.mount {
+            let below = key.strip_prefix(mount.as_str()).and_then(|rest| rest.strip_prefix('/'));
+            // What begins with the mount may also spell the API's own `data`.
+            let below = below.map(|path| match path.strip_prefix("data/") {
+                Some(path) if !self.is_first_kv => path,
+                _ => path,
+            });
+            return (Some(mount.clone()), below.unwrap_or(key).to_owned());
+        }
+        if self.is_first_kv || !self.is_in_git {
+            return (None, key.to_owned());
+        }
+        match key.split_once("/data/").or_else(|| key.split_once('/')) {
+            Some((mount, path)) => (Some(mount.to_owned()), path.to_owned()),
+            None => (None, key.to_owned()),
+        }
+    }
+}
+
+/// The name in `https://NAME.vault.azure.net`.
+fn vault_name(url: &str) -> Option<String> {
+    let host = url.split_once("://").map_or(url, |(_, host)| host);
+    let name = host.split(['.', '/', ':']).next()?;
+    (!name.is_empty()).then(|| name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Backend;
+    use crate::text::path::TreePath;
+    use crate::text::source::Source;
+    use crate::yaml::parse::parse;
+
+    fn backend(provider: &str) -> Backend {
+        let text = format!(
+            "apiVersion: external-secrets.io/v1\nkind: SecretStore\nspec: {{ provider: {provider} }}\n"
+        );
+        let stream = parse(&Source::file(TreePath::root(), text)).unwrap();
+        Backend::read(&stream.documents[0].root).unwrap()
+    }
+
+    #[test]
+    fn mounts_and_keys_are_what_the_operator_makes_of_them() {
+        for (provider, key, mount, path) in [
+            ("{ vault: { path: apps } }", "shop/db", Some("apps"), "shop/db"),
+            ("{ vault: { path: /team/apps/ } }", "team/apps/data/db", Some("team/apps"), "db"),
+            ("{ vault: { path: apps } }", "data/db", Some("apps"), "data/db"),
+            ("{ vault: { path: apps, version: v1 } }", "apps/data/db", Some("apps"), "data/db"),
+            ("{ vault: {} }", "kv/shop/db", Some("kv"), "shop/db"),
+            ("{ vault: {} }", "team/apps/data/db", Some("team/apps"), "db"),
+            ("{ vault: { version: v1 } }", "secret/db", None, "secret/db"),
+            ("{ vault: { path: \"${MOUNT}\" } }", "db", None, "db"),
+            ("{ openbao: {} }", "kv/db", Some("kv"), "kv/db"),
+            ("{ aws: { prefix: prod- } }", "db", None, "prod-db"),
+            ("{ azurekv: { vaultUrl: \"https://v.vault.azure.net/\" } }", "secret/db", None, "db"),
+        ] {
+            let backend = backend(provider);
+            assert_eq!(backend.mount(key).as_deref(), mount, "{provider} {key}");
+            assert_eq!(backend.key(key), path, "{provider} {key}");
+        }
+    }
+
+    #[test]
+    fn accounts_are_read_where_they_are_written() {
+        let aws = backend("{ aws: { service: SecretsManager, region: eu-central-1 } }");
+        assert_eq!(aws.region.as_deref(), Some("eu-central-1"));
+        let google = backend("{ gcpsm: { projectID: shop, location: europe-west1 } }");
+        assert_eq!(
+            (google.project.as_deref(), google.location.as_deref()),
+            (Some("shop"), Some("europe-west1"))
+        );
+        assert_eq!(backend("{ gcpsm: { projectID: \"${PROJECT}\" } }").project, None);
+        let azure = backend("{ azurekv: { vaultUrl: \"https://shop.vault.azure.net\" } }");
+        assert_eq!(azure.vault.as_deref(), Some("shop"));
+    }
+}

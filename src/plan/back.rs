@@ -1,0 +1,164 @@
+//! What a rollback goes back to: always a name whose first run began before that of the current one.
+
+use crate::k8s::secret_name::{PLAIN, Version, split};
+use crate::repo::usage::Running;
+use crate::timeline::Timeline;
+use crate::timeline::runs::WayBack;
+
+/// What ran in an environment.
+pub struct Story<'a> {
+    /// What the mainline says, back to its first commit.
+    pub timeline: &'a Timeline,
+    /// The environment.
+    pub environment: &'a str,
+    /// The family.
+    pub family: &'a str,
+    /// What the tree runs now.
+    pub now: &'a Running,
+}
+
+/// Why there is nothing to go back to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BackError {
+    /// The name without a version ran before, and it is only gone back to on demand.
+    #[error("before the current version `{environment}` ran `{family}` without a version")]
+    Plain {
+        /// The environment.
+        environment: String,
+        /// The family.
+        family: String,
+    },
+    /// Nothing older ran.
+    #[error("no version of `{family}` ran in `{environment}` before the one that runs now")]
+    Nothing {
+        /// The environment.
+        environment: String,
+        /// The family.
+        family: String,
+        /// What ran there otherwise.
+        ran: String,
+    },
+    /// The clone does not have what ran before.
+    #[error(
+        "the clone is shallow, so what ran before in `{environment}` of `{family}` is not known"
+    )]
+    Hidden {
+        /// The environment.
+        environment: String,
+        /// The family.
+        family: String,
+    },
+    /// What was asked for is not a version.
+    #[error("`{0}` is not a version")]
+    NoVersion(String),
+    /// What was asked for is newer than what runs.
+    #[error(
+        "`{version}` is newer in `{environment}` than what runs there now; a rollback goes back"
+    )]
+    Newer {
+        /// The environment.
+        environment: String,
+        /// What was asked for.
+        version: String,
+        /// What ran there otherwise.
+        ran: String,
+    },
+    /// What was asked for never ran.
+    #[error("`{environment}` never ran `{version}` of `{family}`, so there is no way back to it")]
+    NeverRan {
+        /// The environment.
+        environment: String,
+        /// The family.
+        family: String,
+        /// What was asked for.
+        version: String,
+        /// What ran there.
+        ran: String,
+    },
+}
+
+impl BackError {
+    /// What to type next.
+    #[must_use]
+    pub fn help(&self) -> String {
+        match self {
+            Self::Plain { environment, family } => {
+                format!("to go back to it: `rotate rollback {environment} {family} --to plain`")
+            }
+            Self::Hidden { .. } => {
+                "get the whole history with `git fetch --unshallow`; in a workflow, check out with `fetch-depth: 0`"
+                    .to_owned()
+            }
+            Self::NoVersion(_) => {
+                "give 14 digits, a UTC date and time such as 20250723110000, or `plain`".to_owned()
+            }
+            Self::Nothing { ran, .. } | Self::Newer { ran, .. } | Self::NeverRan { ran, .. } => {
+                ran.clone()
+            }
+        }
+    }
+}
+
+impl<'a> Story<'a> {
+    /// The version to go back to, or `plain`: the one that was asked for, or the one that ran alone before.
+    ///
+    /// # Errors
+    /// When there is none, or what was asked for is no way back.
+    pub fn target(&self, asked: Option<&'a str>) -> Result<&'a str, BackError> {
+        asked.map_or_else(|| self.back(), |asked| self.to(asked))
+    }
+
+    fn back(&self) -> Result<&'a str, BackError> {
+        let (environment, family) = (self.environment.to_owned(), self.family.to_owned());
+        match self.timeline.way_back(self.environment, self.family, self.now) {
+            WayBack::To(PLAIN) => Err(BackError::Plain { environment, family }),
+            WayBack::To(version) => Ok(version),
+            WayBack::Hidden => Err(BackError::Hidden { environment, family }),
+            WayBack::Nothing => Err(BackError::Nothing { environment, family, ran: self.ran() }),
+        }
+    }
+
+    fn to(&self, asked: &'a str) -> Result<&'a str, BackError> {
+        let (timeline, at, of) = (self.timeline, self.environment, self.family);
+        let name = match split(asked) {
+            Some((family, digits)) if family == of => digits,
+            None if asked == of => PLAIN,
+            _ => asked,
+        };
+        if name != PLAIN && Version::new(name).is_none() {
+            return Err(BackError::NoVersion(asked.to_owned()));
+        }
+        if self.now.alone() == Some(name) || timeline.is_older(at, of, name, self.now) {
+            return Ok(name);
+        }
+        let (environment, family) = (at.to_owned(), of.to_owned());
+        let (version, ran) = (name.to_owned(), self.ran());
+        if timeline.is_shallow() && !timeline.is_whole(at, of) {
+            Err(BackError::Hidden { environment, family })
+        } else if timeline.had(at, of, name) || self.now.has(name) {
+            Err(BackError::Newer { environment, version, ran })
+        } else {
+            Err(BackError::NeverRan { environment, family, version, ran })
+        }
+    }
+
+    /// What can be given as `--to`, and how to go forward.
+    fn ran(&self) -> String {
+        let Self { timeline, environment, family, now } = self;
+        let names = timeline.names(environment, family).into_iter().filter(|name| !now.has(name));
+        let is_older = |name: &&str| timeline.is_older(environment, family, name, now);
+        let (older, newer): (Vec<&str>, Vec<&str>) = names.partition(is_older);
+        let mut help = if older.is_empty() {
+            format!("nothing can be given as `--to`; `rotate history {family}` shows what ran when")
+        } else {
+            format!("`--to` takes one of: {}", older.join(", "))
+        };
+        if !newer.is_empty() {
+            let list = newer.join(", ");
+            help += &format!(
+                "; newer: {list} (`rotate bump {environment} {family} --lift-hold` goes forward)"
+            );
+        }
+        help
+    }
+}

@@ -1,0 +1,195 @@
+//! What a commit says, whether `--commit` makes it or a person types the printed command.
+
+use std::fmt::Write as _;
+
+use crate::k8s::secret_name::{PLAIN, split};
+use crate::plan::next::word;
+use crate::plan::{NextStep, Plan, Stage};
+
+/// Something that a commit's message says beside the plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// The trailer.
+    pub trailer: &'static str,
+    /// What it says.
+    pub text: String,
+}
+
+impl Remark {
+    /// The trailer's last word, as people read it.
+    #[must_use]
+    pub fn word(&self) -> String {
+        self.trailer.rsplit('-').next().unwrap_or(self.trailer).to_lowercase()
+    }
+}
+
+/// The message of a commit, with trailers that programs read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// What is done, as the first word: `Bump`, `Promote`, `Roll back`, `Prune`.
+    verb: &'static str,
+    /// To which families, each with its environment and the version it gets.
+    parts: Vec<Part>,
+    /// A paragraph between the subject and the trailers.
+    body: Option<String>,
+    trailers: Vec<(&'static str, String)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Part {
+    family: String,
+    environment: String,
+    to: Option<String>,
+}
+
+/// How many families a subject names.
+const NAMED: usize = 3;
+
+impl Message {
+    /// The message for a plan's changes.
+    #[must_use]
+    pub fn of(plan: &Plan, verb: &'static str, remarks: &[Remark]) -> Self {
+        let to = plan.version().to_owned();
+        let mut message = Self::new(verb, &plan.family, &plan.environment, Some(to.clone()));
+        message.trailers.push(("Rotate-Version", to));
+        let previous = plan.from.iter().filter(|name| **name != plan.to);
+        let previous = previous.map(|name| split(name).map_or(PLAIN, |(_, digits)| digits));
+        message.trailers.extend(previous.map(|name| ("Rotate-Previous", name.to_owned())));
+        for remark in remarks {
+            // A line break would end the trailer.
+            let text: Vec<&str> = remark.text.split_whitespace().collect();
+            message.trailers.push((remark.trailer, text.join(" ")));
+        }
+        message
+    }
+
+    /// The message for versions that are removed.
+    #[must_use]
+    pub fn of_removal(family: &str, environment: &str, versions: &[&str]) -> Self {
+        let what = if versions.len() == 1 { "version" } else { "versions" };
+        let list = versions.join(", ");
+        let mut message = Self::new("Prune", family, environment, None);
+        message.body =
+            Some(format!("Nothing names {what} {list} any more, and the retention is over."));
+        message.trailers.extend(versions.iter().map(|one| ("Rotate-Version", (*one).to_owned())));
+        message
+    }
+
+    fn new(verb: &'static str, family: &str, environment: &str, to: Option<String>) -> Self {
+        let part = Part { family: family.to_owned(), environment: environment.to_owned(), to };
+        let trailers = vec![
+            ("Rotate-Family", part.family.clone()),
+            ("Rotate-Environment", part.environment.clone()),
+        ];
+        Self { verb, parts: vec![part], body: None, trailers }
+    }
+
+    /// One message for what several say; `None` of none.
+    #[must_use]
+    pub fn together(messages: Vec<Self>) -> Option<Self> {
+        let mut messages = messages.into_iter();
+        let mut all = messages.next()?;
+        for one in messages {
+            all.parts.extend(one.parts);
+            all.trailers.extend(one.trailers);
+            all.body = match (all.body, one.body) {
+                (Some(first), Some(next)) => Some(format!("{first}\n{next}")),
+                (first, next) => first.or(next),
+            };
+        }
+        Some(all)
+    }
+
+    /// The first line.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        if let [Part { family, environment, to }] = &self.parts[..] {
+            let to = to.as_ref().map_or_else(String::new, |to| format!(" to {to}"));
+            return format!("{} {family} in {environment}{to}", self.verb);
+        }
+        let unique = |of: fn(&Part) -> &str| {
+            let mut names: Vec<&str> = Vec::new();
+            for name in self.parts.iter().map(of) {
+                if !names.contains(&name) {
+                    names.push(name);
+                }
+            }
+            names
+        };
+        let families = unique(|part| &part.family);
+        let families = match families.len() {
+            0..=NAMED => families.join(", "),
+            many => format!("{many} families"),
+        };
+        format!("{} {families} in {}", self.verb, unique(|part| &part.environment).join(" and "))
+    }
+
+    /// The whole text.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = format!("{}\n\n", self.subject());
+        if let Some(body) = &self.body {
+            let _ = writeln!(text, "{body}\n");
+        }
+        for (key, value) in &self.trailers {
+            let _ = writeln!(text, "{key}: {value}");
+        }
+        text
+    }
+
+    /// The step that makes the same commit by hand; `git` is how Git is called for the tree. Naming the files keeps whatever
+    /// else has changed out of it.
+    #[must_use]
+    pub fn step(&self, git: &str, files: &[&str]) -> NextStep {
+        let paths = files.iter().map(|path| word(path)).collect::<Vec<_>>().join(" ");
+        // Without it such a path would stand for others, too.
+        let is_pattern = files.iter().any(|path| path.contains(['*', '?', '[', '\\', ':']));
+        let git = if is_pattern { format!("{git} --literal-pathspecs") } else { git.to_owned() };
+        let paragraphs = [Some(self.subject()), self.body.clone()];
+        let message: String =
+            paragraphs.iter().flatten().map(|text| format!(" --message {}", word(text))).collect();
+        let trailers: String = self
+            .trailers
+            .iter()
+            .map(|(key, value)| format!(" --trailer {}", word(&format!("{key}: {value}"))))
+            .collect();
+        NextStep {
+            title: "Commit the change and let it be reconciled.".to_owned(),
+            command: Some(format!(
+                "{git} add --all -- {paths}\n{git} commit{message}{trailers} -- {paths}"
+            )),
+            stage: Stage::Commit,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Message;
+
+    #[test]
+    fn several_become_one() {
+        let one =
+            |family: &str, at: &str| Message::new("Promote", family, at, Some("1".to_owned()));
+        let both =
+            Message::together(vec![one("auth", "production"), one("db", "production")]).unwrap();
+        assert_eq!(both.subject(), "Promote auth, db in production");
+        let many = ["a", "b", "c", "d"].map(|name| one(name, "staging")).to_vec();
+        let many = Message::together([many, vec![one("a", "production")]].concat()).unwrap();
+        assert_eq!(many.subject(), "Promote 4 families in staging and production");
+        assert!(Message::together(Vec::new()).is_none());
+    }
+
+    #[test]
+    fn a_printed_commit_keeps_to_its_files() {
+        let step = Message::of_removal("auth", "staging", &["20250101000000"])
+            .step("git", &["-a", "b[c].yaml"]);
+        assert_eq!(
+            step.command.unwrap(),
+            "git --literal-pathspecs add --all -- -a 'b[c].yaml'\n\
+             git --literal-pathspecs commit --message 'Prune auth in staging' --message 'Nothing names version 20250101000000 \
+             any more, and the retention is over.' --trailer 'Rotate-Family: auth' --trailer 'Rotate-Environment: staging' \
+             --trailer 'Rotate-Version: 20250101000000' -- -a 'b[c].yaml'"
+        );
+    }
+}

@@ -1,0 +1,60 @@
+//! What is left to a person: the values, the commit, the wait, the next environment.
+
+pub(super) mod put;
+pub(super) mod remove;
+pub(super) mod supply;
+mod tool;
+
+use std::collections::BTreeSet;
+
+use crate::plan::next::supply::Supply;
+use crate::plan::{NextStep, Stage};
+
+/// What follows once a version has run.
+pub(super) struct After<'a> {
+    /// How the program is called.
+    pub(super) program: &'a str,
+    /// The next environment.
+    pub(super) environment: &'a str,
+    /// How long to wait, as people say it.
+    pub(super) soak: String,
+}
+
+/// The steps in order, but for the commit: the values, the wait, the next environment.
+pub(super) fn steps(
+    supplies: &BTreeSet<Supply>,
+    family: &str,
+    environment: &str,
+    after: Option<&After<'_>>,
+) -> Vec<NextStep> {
+    let mut steps: Vec<NextStep> = supplies.iter().flat_map(put::steps).collect();
+    if let Some(After { program, environment: next, soak }) = after {
+        steps.push(NextStep {
+            title: format!("Watch {environment} for {soak}, then take the version on."),
+            command: Some(format!("{program} bump {next} {}", word(family))),
+            stage: Stage::Then,
+        });
+    }
+    steps
+}
+
+/// A step before the commit.
+fn value(title: impl Into<String>, command: Option<String>) -> NextStep {
+    NextStep { title: title.into(), command, stage: Stage::Values }
+}
+
+/// A step after the commit.
+pub(super) fn then(title: impl Into<String>, command: Option<String>) -> NextStep {
+    NextStep { title: title.into(), command, stage: Stage::Then }
+}
+
+/// A text as one word of a shell.
+#[must_use]
+pub fn word(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@+,%".contains(&byte);
+    if !text.is_empty() && text.bytes().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
