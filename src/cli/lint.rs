@@ -124,7 +124,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let within = session.tree_paths(&args.paths)?;
     let baseline = read_baseline(args, &session)?;
     let base = args.base.as_ref().map(|revision| session.base(revision)).transpose()?.flatten();
-    let repo = session.repo()?;
+    let repo = judgeable(&session)?;
     let selection = Selection::of(&repo.config)?;
     let now = args.at.unwrap_or_else(Utc::now);
     let history = History::new(|depth| {
@@ -175,6 +175,20 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     // The process ends here; taking large trees apart node by node would only delay that.
     std::mem::forget((base, repo));
     Ok(if fails { Status::Findings } else { Status::Done })
+}
+
+/// The tree, if there is anything in it to judge.
+fn judgeable(session: &Session) -> Result<Repo, Failure> {
+    let repo = session.repo()?;
+    if repo.roots.is_empty() && repo.problems.is_empty() {
+        let text = format!(
+            "there is no kustomization and no manifest in {}, so nothing was judged",
+            session.root().display()
+        );
+        let help = "check which directory this is (`-C DIR` names another), and whether Git ignores its manifests";
+        return Err(Failure::usage(Message::new(text).help(help)));
+    }
+    Ok(repo)
 }
 
 /// How a tree is judged.

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
+use crate::config::error::ConfigError;
 use crate::config::parse;
+use crate::config::place::At;
 use crate::config::settings::Config;
 use crate::disk::locate::CONFIG;
 use crate::disk::site::Site;
@@ -13,8 +15,10 @@ use crate::disk::steps::Step;
 use crate::disk::tree::{DiskTree, read_file};
 use crate::disk::write::{Recovered, Writer};
 use crate::history::git::Git;
+use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::report::message::Message;
+use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
 use crate::text::tree::{ReadError, Tree as _};
 
@@ -80,4 +84,20 @@ pub(super) fn read_config(
         }
     };
     Ok(Some(parse::parse(&source)?))
+}
+
+/// Refuses holds on environments that there are not: somebody believes that something is held.
+pub(super) fn known_holds(repo: &Repo) -> Result<(), ConfigError> {
+    for (item, hold) in repo.config.holds.iter().enumerate() {
+        let name = &hold.environment;
+        if repo.environments.iter().any(|one| one.name == *name) {
+            continue;
+        }
+        let known = repo.environments.iter().map(|one| one.name.as_str());
+        let help = nearest(name, known).map(|near| format!("did you mean `{near}`?"));
+        let path = [At::Value("holds"), At::Item(item), At::Value("environment")];
+        let text = format!("there is no environment `{name}`");
+        return Err(repo.config.error(&path, text, help));
+    }
+    Ok(())
 }

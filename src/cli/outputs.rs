@@ -8,6 +8,7 @@ use crate::cli::args::Format;
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::disk::file;
+use crate::repo::own::REPORT;
 use crate::report::markdown::line;
 use crate::report::message::Message;
 use crate::report::pulls::PullView;
@@ -86,7 +87,9 @@ impl Args {
     ) -> Result<(), Failure> {
         let path = self.report.as_ref().map(|path| session.file(path));
         if let Some(path) = &path {
-            file::make(path, &report()?)?;
+            let report = report()?;
+            let head = if report.starts_with('{') { "" } else { REPORT };
+            file::make(path, &format!("{head}{report}"))?;
         }
         if format != Format::Github {
             return Ok(());

@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
-use crate::cli::opening::{before_step, current_directory, open_writer, read_config, site};
+use crate::cli::opening::{
+    before_step, current_directory, known_holds, open_writer, read_config, site,
+};
 use crate::config::parse;
 use crate::config::settings::Config;
 use crate::disk::locate::{CONFIG, canonical, locate};
@@ -107,6 +109,12 @@ impl Session {
         let here = self.starts_at_root;
         let named = if here { &self.start } else { self.tree.root() };
         (self.is_named || !here).then(|| named.display().to_string())
+    }
+
+    /// The tree's directory.
+    #[must_use]
+    pub fn root(&self) -> &Path {
+        self.tree.root()
     }
 
     /// How the program is called for this tree.
@@ -318,7 +326,9 @@ impl Session {
 
     fn load(&self, scope: Scope) -> Result<Repo, Failure> {
         let tree: Arc<DiskTree> = Arc::clone(&self.tree);
-        Ok(Repo::load(tree, self.config.clone(), scope)?)
+        let repo = Repo::load(tree, self.config.clone(), scope)?;
+        known_holds(&repo)?;
+        Ok(repo)
     }
 
     /// A path that leads to a directory without any link: there is nothing to ask the system about it.

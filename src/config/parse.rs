@@ -23,6 +23,16 @@ const DEEPEST: usize = 64;
 /// # Errors
 /// When the text is not what `rotate.yaml` may hold, with the place.
 pub fn parse(source: &Arc<Source>) -> Result<Config, ConfigError> {
+    let config = parse_past(source)?;
+    holds(&config)?;
+    Ok(config)
+}
+
+/// Reads the `rotate.yaml` of an older commit: what only became stale in it is no error.
+///
+/// # Errors
+/// When the text is not what `rotate.yaml` may hold, with the place.
+pub fn parse_past(source: &Arc<Source>) -> Result<Config, ConfigError> {
     bounded(source)?;
     let text = source.text().trim_start_matches('\u{feff}');
     let unique = UniqueKeys::deserialize(serde_yaml::Deserializer::from_str(text));
@@ -30,7 +40,6 @@ pub fn parse(source: &Arc<Source>) -> Result<Config, ConfigError> {
     let config = read.map_err(|error| refused(source, &error))?.unwrap_or_default();
     let config = Config { source: Some(Arc::clone(source)), ..config };
     environments(&config)?;
-    holds(&config)?;
     Ok(config)
 }
 

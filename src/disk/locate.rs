@@ -7,8 +7,8 @@ use crate::disk::error::DiskError;
 /// The file that marks a tree.
 pub const CONFIG: &str = "rotate.yaml";
 
-/// The directory of the tree: `start` itself where it was given by hand; else the nearest directory upward
-/// with a `rotate.yaml`, though not above the Git work tree; else the work tree's root; else `start`.
+/// The directory of the tree: the nearest one from `start` upward with a `rotate.yaml`, though not above the Git work
+/// tree; else `start` itself where it was given by hand; else the work tree's root; else `start`.
 ///
 /// # Errors
 /// When `start` is no directory.
@@ -17,11 +17,10 @@ pub fn locate(start: &Path, explicit: bool, git_root: Option<&Path>) -> Result<P
     if !start.is_dir() {
         return Err(DiskError::NotADirectory(start));
     }
-    if explicit {
-        return Ok(start);
-    }
     let git_root = git_root.map(canonical).transpose()?;
-    for directory in start.ancestors() {
+    // What was given by hand is not left for a file above it that no work tree holds together with it.
+    let above = if explicit && git_root.is_none() { 1 } else { usize::MAX };
+    for directory in start.ancestors().take(above) {
         if directory.join(CONFIG).is_file() {
             return Ok(directory.to_owned());
         }
@@ -29,7 +28,7 @@ pub fn locate(start: &Path, explicit: bool, git_root: Option<&Path>) -> Result<P
             break;
         }
     }
-    Ok(git_root.unwrap_or(start))
+    Ok(git_root.filter(|_| !explicit).unwrap_or(start))
 }
 
 /// A path with links followed.
@@ -73,7 +72,15 @@ mod tests {
         assert_eq!(found(&sandbox, "git/part/deep", false, None), "git/part/deep");
         fs::write(sandbox.path().join("git/part/rotate.yaml"), "").unwrap();
         assert_eq!(found(&sandbox, "git/part/deep", false, Some("git")), "git/part");
-        assert_eq!(found(&sandbox, "git/part/deep", true, Some("git")), "git/part/deep");
+        assert_eq!(found(&sandbox, "git/part/deep", true, Some("git")), "git/part");
+        assert_eq!(found(&sandbox, "git/part/deep", true, None), "git/part/deep");
+        assert_eq!(found(&sandbox, "git", true, Some("git")), "git");
+    }
+
+    #[test]
+    fn what_was_given_is_the_tree_where_no_file_is() {
+        let sandbox = sandbox();
+        assert_eq!(found(&sandbox, "git/part", true, Some("git")), "git/part");
     }
 
     #[test]

@@ -96,6 +96,13 @@ impl Finding {
         self
     }
 
+    /// The same finding, which matters at least so much where `rotate.yaml` sets no level for its rule.
+    #[must_use]
+    pub const fn at_least(mut self, level: Level) -> Self {
+        self.level = level;
+        self
+    }
+
     /// The same finding, known to be about a family.
     #[must_use]
     pub fn about(mut self, family: impl Into<String>) -> Self {

@@ -42,7 +42,9 @@ pub fn run(facts: &Facts<'_>, selection: &Selection) -> Outcome {
         .par_iter()
         .map(|(rule, level)| {
             let mut found = (rule.check)(facts);
-            found.iter_mut().for_each(|finding| finding.level = *level);
+            if let Some(level) = level {
+                found.iter_mut().for_each(|finding| finding.level = *level);
+            }
             found
         })
         .collect();

@@ -10,8 +10,8 @@ use crate::text::source::Place;
 
 /// The rules that run.
 pub struct Selection {
-    /// Each with the level of its findings.
-    pub rules: Vec<(&'static Rule, Level)>,
+    /// Each with the level of its findings; `None` for the one that they have by themselves.
+    pub rules: Vec<(&'static Rule, Option<Level>)>,
 }
 
 /// A rule that nobody knows.
@@ -47,11 +47,11 @@ impl Selection {
             return Err(UnknownRule { id: id.clone(), place: config.place(&at) });
         }
         let level = |rule: &'static Rule| match levels.get(rule.id) {
-            None => Some(rule.level),
+            None => Some(None),
             Some(RuleLevel::Off) => None,
-            Some(RuleLevel::Info) => Some(Level::Info),
-            Some(RuleLevel::Warning) => Some(Level::Warning),
-            Some(RuleLevel::Error) => Some(Level::Error),
+            Some(RuleLevel::Info) => Some(Some(Level::Info)),
+            Some(RuleLevel::Warning) => Some(Some(Level::Warning)),
+            Some(RuleLevel::Error) => Some(Some(Level::Error)),
         };
         let rules = RULES.iter().filter_map(|rule| Some((*rule, level(rule)?))).collect();
         Ok(Self { rules })
@@ -63,12 +63,13 @@ impl Selection {
     /// When there is none of that name.
     pub fn only(id: &str) -> Result<Self, UnknownRule> {
         let rule = by_id(id).ok_or_else(|| UnknownRule { id: id.to_owned(), place: None })?;
-        Ok(Self { rules: vec![(rule, rule.level)] })
+        Ok(Self { rules: vec![(rule, None)] })
     }
 
     /// The level of a rule that runs.
     #[must_use]
     pub fn level(&self, id: &str) -> Option<Level> {
-        self.rules.iter().find(|(rule, _)| rule.id == id).map(|(_, level)| *level)
+        let (rule, level) = self.rules.iter().find(|(rule, _)| rule.id == id)?;
+        Some(level.unwrap_or(rule.level))
     }
 }

@@ -1,13 +1,16 @@
 //! One family of one environment, moved to another version.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use chrono::TimeDelta;
 
 use crate::k8s::secret_name::{VersionedName, family};
 use crate::kustomize::build::Status;
 use crate::plan::batch::overlay;
+use crate::plan::check::idle;
 use crate::plan::draft::Draft;
-use crate::plan::moves::{MADE, Mover};
+use crate::plan::moves::Mover;
 use crate::plan::next::supply::Supply;
 use crate::plan::next::{self, After};
 use crate::plan::prove::{Expected, prove};
@@ -21,8 +24,8 @@ use crate::plan::{FileChange, NextStep, Plan};
 use crate::repo::Repo;
 use crate::repo::error::RepoError;
 use crate::repo::root::Root;
-use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
+use crate::timeline::gate::span;
 
 /// Plans a bump and proves it on the planned tree. A plan that is empty means that nothing is to be done.
 ///
@@ -32,17 +35,17 @@ use crate::text::path::TreePath;
 pub fn plan(repo: &Repo, request: &BumpRequest) -> Result<Plan, PlanError> {
     let bump = Bump::new(repo, request)?;
     let survey = Survey::new(repo, bump.environment, bump.family);
-    bump.check(&survey)?;
+    bump.check(&survey, request.back.is_some())?;
     let name = bump.name(&survey, request)?;
     bump.planned(&survey, &name, request)
 }
 
 /// A bump whose environment is known.
-struct Bump<'p> {
-    repo: &'p Repo,
-    environment: usize,
-    label: &'p str,
-    family: &'p str,
+pub(super) struct Bump<'p> {
+    pub(super) repo: &'p Repo,
+    pub(super) environment: usize,
+    pub(super) label: &'p str,
+    pub(super) family: &'p str,
 }
 
 impl<'p> Bump<'p> {
@@ -64,7 +67,7 @@ impl<'p> Bump<'p> {
         Ok(Self { repo, environment, label: &found.name, family: family(&request.family) })
     }
 
-    fn refused(&self, mut reasons: Vec<Refusal>) -> PlanError {
+    pub(super) fn refused(&self, mut reasons: Vec<Refusal>) -> PlanError {
         let place = |one: &Refusal| {
             let place = one.place.as_ref().map(|place| place.near_in_file());
             place.map(|place| (place.source.path().clone(), place.span))
@@ -75,79 +78,8 @@ impl<'p> Bump<'p> {
         PlanError::Refused { family, environment, reasons }
     }
 
-    fn reason(&self, what: String, way_out: &str) -> PlanError {
+    pub(super) fn reason(&self, what: String, way_out: &str) -> PlanError {
         self.refused(vec![Refusal { what, place: None, way_out: way_out.to_owned() }])
-    }
-
-    /// Whether the family is there, and may be moved at all.
-    fn check(&self, survey: &Survey<'_>) -> Result<(), PlanError> {
-        self.check_roots(survey)?;
-        if survey.is_empty() && survey.derived.is_empty() {
-            let known: Vec<String> = self
-                .repo
-                .all_families_of(self.environment)
-                .keys()
-                .map(|one| (*one).to_owned())
-                .collect();
-            let nearest = nearest(self.family, known.iter().map(String::as_str)).map(str::to_owned);
-            let (family, environment) = (self.family.to_owned(), self.label.to_owned());
-            return Err(PlanError::UnknownFamily { family, environment, nearest, known });
-        }
-        if !self.repo.config.secret(self.family).is_managed() {
-            let what = "rotate.yaml says to leave the family alone".to_owned();
-            return Err(self.reason(what, "take `managed: false` away from it"));
-        }
-        if !survey.derived.is_empty() {
-            return Err(self.refused(survey.derived.iter().map(made_longer).collect()));
-        }
-        if survey.uses.is_empty() {
-            return Err(match survey.left("") {
-                left if left.is_empty() => self.reason(
-                    "nothing here uses a secret of the family".to_owned(),
-                    "point a workload at it first",
-                ),
-                left => self.refused(
-                    left.into_iter()
-                        .map(|left| Refusal {
-                            what: format!("{}: {}", left.what, left.reason),
-                            place: left.place,
-                            way_out: left.way_out,
-                        })
-                        .collect(),
-                ),
-            });
-        }
-        Ok(())
-    }
-
-    /// A root that does not build hides what it names.
-    fn check_roots(&self, survey: &Survey<'_>) -> Result<(), PlanError> {
-        let roots = survey.roots.iter().map(|&index| &*self.repo.roots[index]);
-        let hidden = roots.filter(|root| root.status() == Status::Failed && self.mentions(root));
-        let reasons: Vec<Refusal> = hidden
-            .map(|root| {
-                let problem = root.problems().iter().find(|problem| !problem.partial);
-                let why = problem.map_or("", |problem| problem.message.as_str());
-                Refusal {
-                    what: format!("{}: {why}", root.path),
-                    place: problem.and_then(|problem| problem.place.clone()),
-                    way_out: problem
-                        .and_then(|problem| problem.help.clone())
-                        .unwrap_or_else(|| "repair it first".to_owned()),
-                }
-            })
-            .collect();
-        if reasons.is_empty() {
-            return Ok(());
-        }
-        Err(PlanError::Unreadable { environment: self.label.to_owned(), reasons })
-    }
-
-    fn mentions(&self, root: &Root) -> bool {
-        let tree = self.repo.library.tree();
-        let below = tree.manifests().iter().filter(|file| file.is_within(&root.path));
-        let mut files = root.files().iter().chain(below);
-        files.any(|file| tree.source(file).is_ok_and(|source| source.text().contains(self.family)))
     }
 
     /// The name to move to.
@@ -219,6 +151,9 @@ impl<'p> Bump<'p> {
         moved.sort_by(|a, b| (&a.root, &a.object, &a.field).cmp(&(&b.root, &b.object, &b.field)));
         plan.next = self.next(&request.program, &outcome.supplies);
         plan.notes.extend(outcome.notes);
+        if back.is_some() {
+            plan.notes.extend(self.idle_holds().map(|(_, hold)| idle(hold)));
+        }
         plan.stubs = outcome.stubs;
         (plan.moved, plan.changes) = (moved, changes);
         Ok(plan)
@@ -293,6 +228,7 @@ impl<'p> Bump<'p> {
             draft,
             expected,
             outcome: Outcome::default(),
+            shared: BTreeMap::new(),
         };
         planner.run(survey);
         planner.outcome
@@ -344,27 +280,13 @@ impl<'p> Bump<'p> {
         let after = later
             .filter(|next| next.versioned)
             .find(|next| self.repo.family(next.index, self.family).is_some())
-            .map(|next| After {
-                program,
-                environment: &next.name,
-                soak: here
-                    .declared
-                    .as_ref()
-                    .and_then(|declared| declared.soak.as_ref())
-                    .map_or_else(|| "24h".to_owned(), ToString::to_string),
-            });
+            .map(|next| After { program, environment: &next.name, soak: hours(here.soak()) });
         next::steps(supplies, self.family, self.label, after.as_ref())
     }
 }
 
-fn made_longer(item: &Item<'_>) -> Refusal {
-    Refusal {
-        what: format!(
-            "{}: kustomize makes `{}` of the name (a prefix, a suffix or a hash)",
-            item.what(),
-            item.reference.secret()
-        ),
-        place: item.reference.near(),
-        way_out: MADE.to_owned(),
-    }
+/// A span of time as people set it for a watch: `24h`, `3d`.
+fn hours(time: TimeDelta) -> String {
+    let is_short = time.num_hours() <= 48 && time.num_minutes() % 60 == 0;
+    if is_short { format!("{}h", time.num_hours()) } else { span(time) }
 }

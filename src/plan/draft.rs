@@ -43,6 +43,18 @@ impl Draft {
         self.new.insert(path, text);
     }
 
+    /// Takes another document for the end of a new file.
+    pub(super) fn extend(&mut self, path: &TreePath, text: &str) {
+        if let Some(known) = self.new.get_mut(path) {
+            let newline = if known.contains("\r\n") { "\r\n" } else { "\n" };
+            if !text.starts_with("---") {
+                known.push_str("---");
+                known.push_str(newline);
+            }
+            known.push_str(text);
+        }
+    }
+
     /// Whether a new file of that path was taken.
     pub(super) fn creates(&self, path: &TreePath) -> bool {
         self.new.contains_key(path)

@@ -6,6 +6,7 @@
 pub mod back;
 pub mod batch;
 pub mod bump;
+mod check;
 pub mod commit;
 pub mod contract;
 mod draft;
@@ -29,6 +30,7 @@ mod survey;
 mod tests;
 mod version;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::k8s::secret_name::{PLAIN, split};
@@ -164,6 +166,16 @@ impl Plan {
     #[must_use]
     pub fn version(&self) -> &str {
         word_of(&self.to)
+    }
+
+    /// How many references move in a way, each counted where it is written: several roots can read one.
+    #[must_use]
+    pub fn count(&self, how: MoveKind) -> usize {
+        let moved = self.moved.iter().filter(|moved| moved.how == how);
+        let written: BTreeSet<_> = moved
+            .map(|moved| (moved.place.near_in_file().site(), &moved.object.kind, &moved.field))
+            .collect();
+        written.len()
     }
 
     /// Whether the tree already is as the plan wants it.

@@ -72,25 +72,22 @@ impl Environment {
 }
 
 /// The environments that `rotate.yaml` declares, or else those that the directories of the files spell.
-pub(super) fn find(config: &Config, files: &[TreePath]) -> Result<Vec<Environment>, RepoError> {
+pub(super) fn find(config: &Config, files: &[TreePath]) -> Vec<Environment> {
     if config.environments.is_empty() {
-        return Ok(by_convention(files));
+        return by_convention(files);
     }
     let all = config.environments.iter().enumerate();
-    let environments: Vec<Environment> = all
-        .map(|(index, declared)| Environment {
-            name: declared.name.clone(),
-            index,
-            versioned: declared.versioned,
-            declared: Some(declared.clone()),
-        })
-        .collect();
-    check(config, files)?;
-    Ok(environments)
+    all.map(|(index, declared)| Environment {
+        name: declared.name.clone(),
+        index,
+        versioned: declared.versioned,
+        declared: Some(declared.clone()),
+    })
+    .collect()
 }
 
 /// Refuses environments and patterns that match no file.
-fn check(config: &Config, files: &[TreePath]) -> Result<(), RepoError> {
+pub(super) fn check(config: &Config, files: &[TreePath]) -> Result<(), RepoError> {
     for (index, environment) in config.environments.iter().enumerate() {
         let at = [At::Value("environments"), At::Item(index)];
         let unused = |glob: &&crate::config::glob::PathGlob| {
@@ -166,7 +163,10 @@ pub(super) fn by_name(environments: &[Environment], name: &str) -> Result<usize,
     };
     named(name).or_else(spelled).ok_or_else(|| {
         let known: Vec<String> = environments.iter().map(|one| one.name.clone()).collect();
-        let nearest = nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
+        let spelled = environment_of_word(name).map(|(_, full)| full.to_owned());
+        let spelled = spelled.filter(|full| known.contains(full));
+        let nearest = || nearest(name, known.iter().map(String::as_str)).map(str::to_owned);
+        let nearest = spelled.or_else(nearest);
         RepoError::UnknownEnvironment { name: name.to_owned(), nearest, known }
     })
 }

@@ -58,8 +58,7 @@ fn describe(repo: &Repo, environment: &Environment, paths: &[String], text: &mut
     for path in paths {
         let _ = writeln!(text, "      - {}", quoted(path));
     }
-    let versioned = environment.versioned || has_versions(repo, environment.index);
-    if !versioned {
+    if !environment.versioned {
         text.push_str("    versioned: false # plain names are allowed\n");
         return;
     }
@@ -67,10 +66,6 @@ fn describe(repo: &Repo, environment: &Environment, paths: &[String], text: &mut
         text.push_str("    soak: 24h # how long a version must have run here before the next environment may take it\n");
     }
     text.push_str("    retention: 14d # how long a version that nothing references is kept\n");
-}
-
-fn has_versions(repo: &Repo, environment: usize) -> bool {
-    repo.all_families_of(environment).values().any(|state| state.is_versioned())
 }
 
 /// Lists the families that are versioned somewhere.

@@ -31,9 +31,20 @@ impl Repo {
         scope: Scope,
     ) -> Result<Self, RepoError> {
         let config = config.unwrap_or_default();
-        let environments = environment::find(&config, tree.manifests())?;
+        environment::check(&config, tree.manifests())?;
+        let environments = environment::find(&config, tree.manifests());
         let library = Arc::new(Library::new(tree));
         Self::assemble(library, config, environments, scope, None)
+    }
+
+    /// Loads the tree of an older commit under the settings of that time: paths that match nothing are no error there.
+    ///
+    /// # Errors
+    /// When a field of one's own resources cannot be read.
+    pub fn load_past(tree: Arc<dyn Tree>, config: Config) -> Result<Self, RepoError> {
+        let environments = environment::find(&config, tree.manifests());
+        let library = Arc::new(Library::new(tree));
+        Self::assemble(library, config, environments, Scope::Everything, None)
     }
 
     /// Loads a changed tree under the same settings and environments; what no change can reach is shared.

@@ -8,6 +8,7 @@ use crate::k8s::providers;
 use crate::k8s::secret_name::{digits_at, split};
 use crate::kustomize::build::Status;
 use crate::repo::Repo;
+use crate::repo::own::is_own;
 use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
 use crate::text::source::Place;
@@ -70,6 +71,9 @@ fn in_file(
 ) -> Vec<(String, Mention)> {
     let Ok(source) = repo.library.tree().source(file) else { return Vec::new() };
     let text = source.text();
+    if is_own(text) {
+        return Vec::new();
+    }
     let is_settings = repo.config.source.as_ref().is_some_and(|own| own.path() == file);
     let mut found = Vec::new();
     let mut own: Option<Vec<(Span, BTreeSet<String>)>> = None;

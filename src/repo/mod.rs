@@ -9,6 +9,7 @@ pub mod init;
 mod layout;
 mod load;
 pub mod mentions;
+pub mod own;
 mod pattern;
 mod plain;
 mod pointer;
@@ -30,7 +31,7 @@ mod wiring;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use crate::config::settings::Config;
+use crate::config::settings::{Config, Hold};
 use crate::k8s::by_value::Families;
 use crate::kustomize::resolver::Resolver;
 use crate::repo::environment::Environment;
@@ -130,6 +131,14 @@ impl Repo {
         let states = self.states().get(environment).into_iter().flatten();
         let counting = states.filter(|(name, state)| counts(&self.config, name, state));
         counting.map(|(name, state)| (name.as_str(), state)).collect()
+    }
+
+    /// The holds on a family that nothing in their environment names or makes: each an index into the settings' holds.
+    pub fn idle_holds(&self) -> impl Iterator<Item = (usize, &Hold)> {
+        self.config.holds.iter().enumerate().filter(|(_, hold)| {
+            let environment = self.environments.iter().find(|one| one.name == hold.environment);
+            environment.is_none_or(|one| self.family(one.index, &hold.secret).is_none())
+        })
     }
 
     /// Every family of an environment, those with plain names only and those left alone too.

@@ -31,14 +31,14 @@ pub fn summary(plan: &Plan, written: bool, color: bool) -> String {
         let _ = writeln!(out, "  nothing to do: every reference has it already");
     }
     let verb = if written { "moved" } else { "would move" };
-    let count = |kind: MoveKind| plan.moved.iter().filter(|moved| moved.how == kind).count();
     for (kind, how) in [
         (MoveKind::InPlace, "edited where they stand"),
         (MoveKind::Patch, "by a guarded patch, since their file is shared"),
         (MoveKind::Added, "beside the old name, since both versions run for a while"),
     ] {
-        if count(kind) > 0 {
-            let _ = writeln!(out, "  {verb} {} {how}", references(count(kind)));
+        let count = plan.count(kind);
+        if count > 0 {
+            let _ = writeln!(out, "  {verb} {} {how}", references(count));
         }
     }
     for stub in &plan.stubs {

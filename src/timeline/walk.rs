@@ -162,9 +162,7 @@ impl Past {
         let tree = self.go_back_to(&pending);
         let own = if has_settings { config(&tree, &self.settings) } else { None };
         // Settings that the tree of that time did not fit say nothing about it.
-        let loaded = own.and_then(|own| {
-            Repo::load(Arc::<Snapshot>::clone(&tree), Some(own), Scope::Everything).ok()
-        });
+        let loaded = own.and_then(|own| Repo::load_past(Arc::<Snapshot>::clone(&tree), own).ok());
         let again = || {
             let library = Library::stocked(tree, shelf, &changed);
             self.repo.reload_library(Arc::new(library), &changed)
@@ -238,5 +236,5 @@ fn has_settings(repo: &Repo, settings: &Config) -> bool {
 
 /// The settings that a tree has itself, if they can be read.
 fn config(tree: &Snapshot, path: &TreePath) -> Option<Config> {
-    settings::parse(&tree.source(path).ok()?).ok()
+    settings::parse_past(&tree.source(path).ok()?).ok()
 }

@@ -11,6 +11,7 @@ mod clocks;
 mod contracts;
 mod crash;
 mod docs;
+mod everyday;
 mod lint;
 mod prune;
 mod pulls;

@@ -270,7 +270,10 @@ fn a_step_of_a_workflow_gets_its_outputs() {
     let (output, [left, summary]) = run(&["status"]);
     assert!(output.success().stdout.contains("auth-api-secrets"));
     assert!(left.starts_with("changed=false\npull-requests=[]\nreport="), "{left}");
-    assert!(summary.starts_with("### rotate status\n") && report().starts_with("| family |"));
+    assert!(
+        summary.starts_with("### rotate status\n")
+            && report().starts_with("<!-- rotate report -->\n| family |")
+    );
     let (output, [left, _]) = run(&["lint", "--fail-on", "never"]);
     drop(output.success());
     assert!(left.contains("\nfindings=0\n"), "{left}");

@@ -2,10 +2,11 @@
 
 use crate::config::place::At;
 use crate::finding::{Finding, Level};
-use crate::k8s::secret_name::family;
+use crate::k8s::secret_name::{PLAIN, family};
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
 use crate::repo::root::Reference;
+use crate::text::nearest::nearest;
 
 /// The rule. What it says of comments, the runner finds.
 pub static RULE: Rule = Rule {
@@ -16,8 +17,8 @@ pub static RULE: Rule = Rule {
     docs: "
 ### What it finds
 
-An entry of `external` or `secrets` in `rotate.yaml` that fits no secret of the tree, an entry of `references` whose
-field no object has, a hold on a version that is gone, and a comment `# rotate: allow[rule] reason` that silenced
+An entry of `external` or `secrets` in `rotate.yaml` that fits no secret of the tree, a hold on a family or a version that
+its environment does not have (an error, since somebody believes that the environment is held), and a comment `# rotate: allow[rule] reason` that silenced
 nothing, names a rule that there is not, or gives no reason. Environments and paths that match nothing are refused when
 the file is read.
 
@@ -66,7 +67,41 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
             unused(&at, format!("no secret is called `{}`", name.as_str()));
         }
     }
+    findings.extend(holds(repo));
     findings
+}
+
+/// Holds that hold nothing: people believe that the environment stays as it is.
+fn holds(repo: &Repo) -> impl Iterator<Item = Finding> {
+    let idle = repo.idle_holds().map(|(item, hold)| {
+        let message = format!(
+            "nothing in {} names or makes `{}`, so the hold on it holds nothing",
+            hold.environment, hold.secret
+        );
+        let names = names(repo).filter(|name| *name != hold.secret);
+        let help = nearest(&hold.secret, names)
+            .map_or_else(|| HELP.to_owned(), |name| format!("did you mean `{name}`?"));
+        (item, hold, At::Value("secret"), message, help)
+    });
+    let gone = repo.config.holds.iter().enumerate().filter_map(|(item, hold)| {
+        let environment = repo.environments.iter().find(|one| one.name == hold.environment)?;
+        let state = repo.family(environment.index, &hold.secret)?;
+        let is_there = if hold.version == PLAIN {
+            !state.plain.is_empty() || !state.plain_providers.is_empty()
+        } else {
+            state.versions.contains_key(&hold.version) || state.stubs.contains_key(&hold.version)
+        };
+        let message = format!(
+            "the hold keeps {} at `{}` of `{}`, which nothing there names or makes",
+            hold.environment, hold.version, hold.secret
+        );
+        (!is_there).then(|| (item, hold, At::Value("version"), message, HELP.to_owned()))
+    });
+    idle.chain(gone).filter_map(|(item, hold, key, message, help)| {
+        let place = repo.config.place(&[At::Value("holds"), At::Item(item), key])?;
+        let finding = RULE.finding(&place, message).at_least(Level::Error).help(help);
+        Some(finding.in_environment(&hold.environment).about(&*hold.secret))
+    })
 }
 
 /// The family of every reference and provider.

@@ -1,6 +1,7 @@
 //! ExternalSecrets of a new version: which are made, where they stand, what they say.
 
 mod copy;
+mod describe;
 mod first;
 mod fresh;
 mod naming;

@@ -66,11 +66,24 @@ impl Planner<'_> {
         text: String,
     ) -> Result<Stub, String> {
         let name = file_name(source.place.source.path(), source.secret, self.name);
+        // Stubs that stood in one file go on doing so, one for each namespace.
+        let beside = source.place.source.path();
+        let shared = site.directory.join(&name).filter(|file| self.draft.creates(file));
+        let shared = shared.filter(|file| self.shared.get(file) == Some(beside));
+        if let Some(file) = shared {
+            self.draft.extend(&file, &text);
+            return Ok(self.made(site, source, file));
+        }
         let file = self.create(&site.directory, &name, text)?;
+        self.shared.insert(file.clone(), beside.clone());
         for (directory, beside) in &site.lists {
             self.list(directory, beside.as_ref(), &file)?;
         }
-        Ok(Stub {
+        Ok(self.made(site, source, file))
+    }
+
+    fn made(&self, site: &Site, source: &Source<'_>, file: TreePath) -> Stub {
+        Stub {
             file,
             listed_in: site
                 .lists
@@ -78,7 +91,7 @@ impl Planner<'_> {
                 .and_then(|(at, _)| Some(self.repo.resolver.layer(at)?.file.clone())),
             namespace: source.namespace.map(str::to_owned),
             copied_from: Some(source.place.clone()),
-        })
+        }
     }
 
     /// Puts stubs that are copied from nothing where references are.

@@ -1,21 +1,20 @@
 //! Which stubs a move needs, and what a person must supply.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::secrets::SecretSettings;
 use crate::k8s::backend::Backend;
-use crate::k8s::encryption::is_encrypted;
-use crate::k8s::references::keys::keys;
 use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::{Version, split};
 use crate::k8s::stub::{StoreRef, Stub as Read};
 use crate::plan::Stub;
 use crate::plan::draft::Draft;
-use crate::plan::next::supply::{Shape, Supply, Value};
+use crate::plan::next::supply::Supply;
 use crate::plan::prove::Expected;
 use crate::plan::refusal::Refusal;
 use crate::plan::request::Back;
-use crate::plan::stub::pin::{Pinned, Pinning, Reads};
+use crate::plan::stub::describe::{OTHER_MAKER, documents, keeper, keys_of, refusal, shape, value};
+use crate::plan::stub::pin::{Pinned, Pinning};
 use crate::plan::stub::source::{Source, newest};
 use crate::plan::stub::{copy, first, fresh};
 use crate::plan::survey::{Item, Made, Survey};
@@ -23,12 +22,6 @@ use crate::repo::Repo;
 use crate::repo::provision::Provision;
 use crate::repo::stores::of_service;
 use crate::text::path::TreePath;
-use crate::text::source::Source as Text;
-use crate::yaml::node::Node;
-use crate::yaml::parse::parse;
-
-const OTHER_MAKER: &str =
-    "make a secret of the new name first, then bump with `--version` and its digits";
 
 /// What a namespace is called, where Git says so.
 type Namespace = Option<String>;
@@ -45,6 +38,8 @@ pub(in crate::plan) struct Planner<'p> {
     pub(in crate::plan) draft: &'p mut Draft,
     pub(in crate::plan) expected: &'p mut Expected,
     pub(in crate::plan) outcome: Outcome,
+    /// The new files, each with the file that its first stub is made from.
+    pub(in crate::plan) shared: BTreeMap<TreePath, TreePath>,
 }
 
 /// What came of planning stubs.
@@ -322,78 +317,4 @@ fn is_one(made: &Made<'_>, item: &Item<'_>) -> bool {
     made.index == item.index
         && made.provider.object == item.reference.object
         && made.provider.provided.path == item.reference.found.path
-}
-
-/// What has the values of a plain Secret: its file, or the generator that makes it.
-fn keeper(made: &Made<'_>) -> String {
-    let origin = made.object().node.origin.as_ref();
-    origin.map_or_else(
-        || format!("the `secretGenerator` of `{}`", made.provider.secret()),
-        |origin| format!("`{}`", origin.source.path()),
-    )
-}
-
-/// Why a secret of another name cannot be had from the maker of the old one.
-fn refusal(made: &Made<'_>, name: &str) -> Option<Refusal> {
-    let node = &made.object().node;
-    let kind = kind_of(node);
-    let (what, way_out) = if is_encrypted(node) {
-        let tool = if kind == "SealedSecret" { "kubeseal" } else { "sops" };
-        (
-            format!(
-                "the {kind} `{}` is encrypted, and its name is part of what is sealed",
-                made.object().name()
-            ),
-            format!(
-                "make `{name}` with {tool} in a file of its own, then bump with `--version` and its digits"
-            ),
-        )
-    } else if matches!(kind, "Secret" | "List" | "") || node.origin.is_none() {
-        return None;
-    } else {
-        (
-            format!(
-                "the {kind} `{}` makes this secret under the name it has",
-                made.object().name()
-            ),
-            OTHER_MAKER.to_owned(),
-        )
-    };
-    Some(Refusal { what, place: made.provider.near(), way_out })
-}
-
-/// The keys that references read of their secret.
-fn keys_of(items: &[&Item<'_>]) -> BTreeSet<String> {
-    let read = items.iter().flat_map(|item| keys(&item.object().node, &item.reference.found));
-    read.filter_map(|node| node.str().map(str::to_owned)).collect()
-}
-
-/// What the value behind an entry must be.
-fn value(pin: &Pinned, items: &[&Item<'_>]) -> Value {
-    match &pin.reads {
-        Reads::Text => Value::Text,
-        Reads::Properties(keys) => Value::Object(keys.clone()),
-        Reads::Everything => Value::Everything(keys_of(items)),
-    }
-}
-
-/// What the uses of a secret tell about its type.
-fn shape(items: &[&Item<'_>]) -> Shape {
-    let field = |item: &&&Item<'_>| item.reference.field();
-    if items.iter().any(|item| field(&item).contains("imagePullSecrets")) {
-        Shape::Registry
-    } else if items.iter().any(|item| field(&item).contains("tls[")) {
-        Shape::Tls
-    } else {
-        Shape::Opaque
-    }
-}
-
-/// The documents of a text; none where it does not parse.
-fn documents(text: &str) -> Vec<Node> {
-    let stream = parse(&Text::file(TreePath::root(), text));
-    stream.map_or_else(
-        |_| Vec::new(),
-        |stream| stream.documents.iter().map(|one| one.root.clone()).collect(),
-    )
 }

@@ -1,0 +1,125 @@
+//! What keeps a family from being moved at all.
+
+use crate::config::place::At;
+use crate::config::settings::Hold;
+use crate::kustomize::build::Status;
+use crate::plan::bump::Bump;
+use crate::plan::moves::MADE;
+use crate::plan::refusal::{PlanError, Refusal};
+use crate::plan::survey::{Item, Survey};
+use crate::repo::root::Root;
+use crate::text::nearest::nearest;
+
+impl<'p> Bump<'p> {
+    /// Whether the family is there, and may be moved at all.
+    pub(super) fn check(&self, survey: &Survey<'_>, is_back: bool) -> Result<(), PlanError> {
+        self.check_roots(survey)?;
+        if !is_back {
+            self.check_holds()?;
+        }
+        if survey.is_empty() && survey.derived.is_empty() {
+            let known: Vec<String> = self
+                .repo
+                .all_families_of(self.environment)
+                .keys()
+                .map(|one| (*one).to_owned())
+                .collect();
+            let nearest = nearest(self.family, known.iter().map(String::as_str)).map(str::to_owned);
+            let (family, environment) = (self.family.to_owned(), self.label.to_owned());
+            return Err(PlanError::UnknownFamily { family, environment, nearest, known });
+        }
+        if !self.repo.config.secret(self.family).is_managed() {
+            let what = "rotate.yaml says to leave the family alone".to_owned();
+            return Err(self.reason(what, "take `managed: false` away from it"));
+        }
+        if !survey.derived.is_empty() {
+            return Err(self.refused(survey.derived.iter().map(made_longer).collect()));
+        }
+        if survey.uses.is_empty() {
+            return Err(match survey.left("") {
+                left if left.is_empty() => self.reason(
+                    "nothing here uses a secret of the family".to_owned(),
+                    "point a workload at it first",
+                ),
+                left => self.refused(
+                    left.into_iter()
+                        .map(|left| Refusal {
+                            what: format!("{}: {}", left.what, left.reason),
+                            place: left.place,
+                            way_out: left.way_out,
+                        })
+                        .collect(),
+                ),
+            });
+        }
+        Ok(())
+    }
+
+    /// A hold that holds nothing was meant to hold something: perhaps this family.
+    fn check_holds(&self) -> Result<(), PlanError> {
+        let reasons: Vec<Refusal> = self
+            .idle_holds()
+            .map(|(item, hold)| Refusal {
+                what: idle(hold),
+                place: self.repo.config.place(&[At::Value("holds"), At::Item(item)]),
+                way_out: "name the family that is to be held, or take the hold out".to_owned(),
+            })
+            .collect();
+        if reasons.is_empty() { Ok(()) } else { Err(self.refused(reasons)) }
+    }
+
+    /// The holds of this environment that hold nothing.
+    pub(super) fn idle_holds(&self) -> impl Iterator<Item = (usize, &'p Hold)> {
+        self.repo.idle_holds().filter(|(_, hold)| hold.environment == self.label)
+    }
+
+    /// A root that does not build hides what it names.
+    fn check_roots(&self, survey: &Survey<'_>) -> Result<(), PlanError> {
+        let roots = survey.roots.iter().map(|&index| &*self.repo.roots[index]);
+        let hidden = roots.filter(|root| root.status() == Status::Failed && self.mentions(root));
+        let reasons: Vec<Refusal> = hidden
+            .map(|root| {
+                let problem = root.problems().iter().find(|problem| !problem.partial);
+                let why = problem.map_or("", |problem| problem.message.as_str());
+                Refusal {
+                    what: format!("{}: {why}", root.path),
+                    place: problem.and_then(|problem| problem.place.clone()),
+                    way_out: problem
+                        .and_then(|problem| problem.help.clone())
+                        .unwrap_or_else(|| "repair it first".to_owned()),
+                }
+            })
+            .collect();
+        if reasons.is_empty() {
+            return Ok(());
+        }
+        Err(PlanError::Unreadable { environment: self.label.to_owned(), reasons })
+    }
+
+    fn mentions(&self, root: &Root) -> bool {
+        let tree = self.repo.library.tree();
+        let below = tree.manifests().iter().filter(|file| file.is_within(&root.path));
+        let mut files = root.files().iter().chain(below);
+        files.any(|file| tree.source(file).is_ok_and(|source| source.text().contains(self.family)))
+    }
+}
+
+/// A hold that holds nothing, as people say it.
+pub(super) fn idle(hold: &Hold) -> String {
+    format!(
+        "a hold in rotate.yaml is on `{}`, which nothing in {} names or makes",
+        hold.secret, hold.environment
+    )
+}
+
+fn made_longer(item: &Item<'_>) -> Refusal {
+    Refusal {
+        what: format!(
+            "{}: kustomize makes `{}` of the name (a prefix, a suffix or a hash)",
+            item.what(),
+            item.reference.secret()
+        ),
+        place: item.reference.near(),
+        way_out: MADE.to_owned(),
+    }
+}
