@@ -3,7 +3,8 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
-use clap::{ArgAction, Args, ValueEnum};
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::{Arg, ArgAction, Args, ValueEnum};
 
 use crate::cli::failure::Failure;
 use crate::report::console::{Console, Loudness};
@@ -20,7 +21,7 @@ pub struct Global {
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
 
-    /// Print results as FORMAT; every command has `text` and `json`
+    /// Print results as FORMAT; the help of a command lists those that it has
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", global = true)]
     pub format: Format,
 
@@ -58,6 +59,17 @@ pub enum Format {
 }
 
 impl Format {
+    /// The flag of a command that has these formats only.
+    pub(super) fn flag(formats: &'static [Self]) -> Arg {
+        let parser = PossibleValuesParser::new(formats.iter().filter_map(Self::to_possible_value));
+        Arg::new("format")
+            .long("format")
+            .value_name("FORMAT")
+            .value_parser(parser.map(|word| Self::from_str(&word, false).unwrap_or_default()))
+            .default_value("text")
+            .help("Print results as FORMAT")
+    }
+
     fn word(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }

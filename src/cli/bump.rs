@@ -11,25 +11,28 @@ use crate::cli::failure::Failure;
 use crate::cli::gates::Gates;
 use crate::cli::outcome::Outcome;
 use crate::cli::outputs::{Outputs, headed};
+use crate::cli::promotions::{self, Ask, Together};
 use crate::cli::proposing::{Gone, Run, Scope};
 use crate::cli::pulls::{Target, program};
 use crate::cli::session::Session;
 use crate::cli::writing::{Work, unique};
-use crate::cli::{Status, gates, outputs, pulls, writing};
+use crate::cli::{Status, gates, later, outputs, pulls, writing};
 use crate::forge::marker::Kind;
 use crate::plan::batch::Batch;
 use crate::plan::commit::Remark;
-use crate::plan::contract::Bump;
 use crate::plan::remaining::remaining;
 use crate::plan::request::BumpRequest;
 use crate::plan::{FileChange, Plan, hold};
 use crate::repo::Repo;
+use crate::report::bump::Bump;
 use crate::report::console::Console;
 use crate::report::message::Message;
+use crate::report::promote::{Waiting, WaitingView, text};
 use crate::report::proposal::markdown;
 use crate::report::pulls::Action;
 use crate::report::workflow::log;
 use crate::text::path::TreePath;
+use crate::timeline::outlook::{Next, outlook};
 use crate::timeline::walk::Depth;
 
 /// Move secret references to another version in one environment
@@ -92,6 +95,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let target = args.pulls.target(&session, args.writing.dry_run)?;
     let repo = target.as_ref().map_or_else(|| session.repo(), |target| target.repo(&session))?;
     session.report_problems(&repo, console);
+    let environment = repo.environments[repo.environment(&args.environment)?].name.clone();
     let families = families(args, &repo, console)?;
     let now = args.at.unwrap_or_else(Utc::now);
     let mainline = target.as_ref().map(Target::mainline).or_else(|| args.gates.mainline.clone());
@@ -99,7 +103,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let gates = Gates::open(&args.gates, &session, &repo, (mainline.as_deref(), tells), now)?;
     let tells = tells == Depth::Everything;
     let program = program(&session, target.as_ref());
-    let bump = Bumping { args, format, gates: &gates, tells, program, now };
+    let bump = Bumping { args, environment, format, gates: &gates, tells, program, now };
     match &target {
         Some(target) => bump.propose(&repo, &families, target, &session, console),
         None => bump.write(&repo, &families, &session, console),
@@ -109,6 +113,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
 /// One run.
 struct Bumping<'a> {
     args: &'a Args,
+    /// The environment's own name, whatever word for it was typed.
+    environment: String,
     format: Format,
     gates: &'a Gates<'a>,
     /// Whether a reviewer is told of it.
@@ -129,20 +135,12 @@ impl Bumping<'_> {
     ) -> Result<Status, Failure> {
         let Args { writing, outputs, .. } = self.args;
         let mut batch = Batch::new(repo);
-        let (mut done, mut failures) = (Vec::new(), Vec::new());
-        for family in families {
-            match self.one(&batch, &self.request(family, None)) {
-                Ok(one) => {
-                    batch.take(&one.work.plan.changes);
-                    batch.take(&one.work.settings);
-                    done.push(one);
-                }
-                Err(failure) => failures.push(failure),
-            }
-        }
-        if let Some(failure) = Failure::first_of(failures) {
-            return Err(failure);
-        }
+        let (mut done, waiting) = if self.takes_what_is_due(repo)? {
+            self.due(&mut batch)?
+        } else {
+            (self.each(&mut batch, families)?, Vec::new())
+        };
+        self.look_ahead(repo, batch.repo(), &mut done)?;
         let changes = batch.changes();
         let work: Vec<&Work> = done.iter().map(|one| &one.work).collect();
         let next = writing.carry_out(session, &work, (&changes, batch.repo()), console)?;
@@ -152,16 +150,75 @@ impl Bumping<'_> {
         match self.format {
             Format::Json => {
                 let plans: Vec<&Plan> = work.iter().map(|one| &one.plan).collect();
-                console.json(&Bump::new(&plans, &next, writing.writes()))?;
+                let bump = Bump::new(&plans, &next, writing.writes());
+                console.json(&Bump {
+                    waiting: waiting.iter().map(WaitingView::new).collect(),
+                    ..bump
+                })?;
             }
             Format::Markdown => console.result(&report())?,
             Format::Github => console.result(&log(&report()))?,
-            _ => writing.show(&work, &changes, &next, console)?,
+            _ => {
+                writing.show(&work, &changes, &next, console)?;
+                let waits = text(work.is_empty(), &waiting);
+                if !waits.is_empty() {
+                    console.talk(waits.trim_end());
+                }
+            }
         }
         let left = Outputs { changed: !changes.is_empty(), ..Outputs::default() };
         outputs.leave(session, self.format, || Ok(report()), || headed("bump", &report()), left)?;
         let would = writing.check && !changes.is_empty();
-        Ok(if would { Status::Findings } else { Status::Done })
+        let refused = changes.is_empty() && !waiting.is_empty();
+        Ok(if would || refused { Status::Findings } else { Status::Done })
+    }
+
+    /// Whether it does what `promote` does in the environment: all was asked for, and nothing by name.
+    fn takes_what_is_due(&self, repo: &Repo) -> Result<bool, Failure> {
+        let Args { all, lift_hold, to_version, .. } = self.args;
+        let first = repo.is_first(repo.environment(&self.environment)?);
+        Ok(*all && !first && !lift_hold && to_version.is_none())
+    }
+
+    /// What is due, planned, and what waits.
+    fn due(&self, batch: &mut Batch<'_>) -> Result<(Vec<Change>, Vec<Waiting>), Failure> {
+        let mut standings = outlook(batch.repo(), self.gates.timeline(), self.now);
+        standings.retain(|one| one.environment == self.environment);
+        let gates = Some(self.gates);
+        let ask = Ask { together: Together::OnTop, program: &self.program, now: self.now, gates };
+        let mut planned = promotions::plan(batch, &standings, ask);
+        let failures = planned.failures.into_iter().map(|(_, _, failure)| failure).collect();
+        if let Some(failure) = Failure::first_of(failures) {
+            return Err(failure);
+        }
+        planned.due.iter_mut().for_each(|one| one.work.verb = "Bump");
+        Ok((planned.due, planned.waiting))
+    }
+
+    /// One plan a family, whose gates must all be open.
+    fn each(&self, batch: &mut Batch<'_>, families: &[String]) -> Result<Vec<Change>, Failure> {
+        let (mut done, mut failures) = (Vec::new(), Vec::new());
+        for family in families {
+            match self.one(batch, &self.request(family, None)) {
+                Ok(one) => {
+                    batch.take(&one.work.plan.changes);
+                    batch.take(&one.work.settings);
+                    done.push(one);
+                }
+                Err(failure) => failures.push(failure),
+            }
+        }
+        Failure::first_of(failures).map_or(Ok(done), Err)
+    }
+
+    /// Adds to the plans what will keep the next environment back.
+    fn look_ahead(&self, before: &Repo, after: &Repo, done: &mut [Change]) -> Result<(), Failure> {
+        let plans: Vec<&Plan> = done.iter().map(|one| &one.work.plan).collect();
+        let mut notes = later::notes(before, after, &plans, self.now)?;
+        for plan in done.iter_mut().map(|one| &mut one.work.plan) {
+            plan.notes.extend(notes.remove(&plan.family).unwrap_or_default());
+        }
+        Ok(())
     }
 
     /// A pull request for each family.
@@ -173,7 +230,7 @@ impl Bumping<'_> {
         session: &Session,
         console: &Console,
     ) -> Result<Status, Failure> {
-        let environment = &self.args.environment;
+        let environment = &self.environment;
         let prefix = session.prefix();
         let (mut proposed, mut planned, mut failures) = (Vec::new(), BTreeSet::new(), Vec::new());
         for family in families {
@@ -183,7 +240,7 @@ impl Bumping<'_> {
             let index = repo.environment(environment)?;
             let runs = repo.running_of(index, family).versions.pop_last();
             let open = open.filter(|open| runs.is_none_or(|runs| runs < *open));
-            match self.one(&Batch::new(repo), &self.request(family, open)) {
+            match self.proposable(repo, &self.request(family, open)) {
                 Ok(one) => {
                     planned.insert(family.as_str());
                     if !one.work.plan.is_empty() {
@@ -212,9 +269,18 @@ impl Bumping<'_> {
         )
     }
 
+    /// A plan alone, with what its reviewer should know of the next environment.
+    fn proposable(&self, repo: &Repo, request: &BumpRequest) -> Result<Change, Failure> {
+        let mut batch = Batch::new(repo);
+        let mut one = self.one(&batch, request)?;
+        batch.take(&one.work.plan.changes);
+        self.look_ahead(repo, batch.repo(), std::slice::from_mut(&mut one))?;
+        Ok(one)
+    }
+
     fn request(&self, family: &str, version: Option<String>) -> BumpRequest {
         BumpRequest {
-            environment: self.args.environment.clone(),
+            environment: self.environment.clone(),
             family: family.to_owned(),
             version: self.args.to_version.clone().or(version),
             back: None,
@@ -262,8 +328,9 @@ fn families(args: &Args, repo: &Repo, console: &Console) -> Result<Vec<String>, 
         return Ok(unique(&args.families));
     }
     let environment = repo.environment(&args.environment)?;
-    let known: Vec<String> = repo.families_of(environment).into_keys().map(str::to_owned).collect();
+    let known: Vec<String> = known(repo, environment).into_iter().collect();
     match known.as_slice() {
+        _ if args.all && !repo.is_first(environment) => Ok(known),
         [] => Err(nothing_versioned(args, repo, environment)),
         [_] => Ok(known),
         _ if args.all => Ok(known),
@@ -272,6 +339,15 @@ fn families(args: &Args, repo: &Repo, console: &Console) -> Result<Vec<String>, 
         }
         [first, ..] => Err(several(&args.environment, first, &known)),
     }
+}
+
+/// The families of an environment, and those that it could take over for the first time.
+fn known(repo: &Repo, environment: usize) -> BTreeSet<String> {
+    let own = repo.families_of(environment).into_keys().map(str::to_owned);
+    let name = &repo.environments[environment].name;
+    let next = outlook(repo, None, DateTime::<Utc>::MIN_UTC).into_iter();
+    let next = next.filter(|one| one.environment == *name && matches!(one.next, Next::Take { .. }));
+    own.chain(next.map(|one| one.family)).collect()
 }
 
 fn nothing_versioned(args: &Args, repo: &Repo, environment: usize) -> Failure {

@@ -1,5 +1,7 @@
 //! Gates: what must hold before an environment takes a version, and how a person overrides it.
 
+use std::cell::OnceCell;
+
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
@@ -10,8 +12,8 @@ use crate::finding::{Finding, Level};
 use crate::lint::rule::{Facts, History};
 use crate::lint::run;
 use crate::lint::selection::Selection;
-use crate::plan::Plan;
 use crate::plan::commit::Remark;
+use crate::plan::{Plan, word};
 use crate::repo::Repo;
 use crate::report::message::Message;
 use crate::timeline::Timeline;
@@ -148,8 +150,9 @@ impl<'a> Gates<'a> {
         if after.before(index, family).is_none() {
             return Ok(Vec::new());
         }
-        let gate = lint_gate(before, after, environment, family, self.now)?;
-        self.judge(environment, family, gate.into_iter().collect())
+        let (before, after) = (Errors::of(before, self.now), Errors::of(after, self.now));
+        let gate = lint(&before, &after, environment, family)?;
+        self.judge(environment, family, if gate.is_open { Vec::new() } else { vec![gate] })
     }
 
     /// Every gate of a version, for a reviewer: those that were passed are open or overridden.
@@ -170,8 +173,23 @@ impl<'a> Gates<'a> {
             now: self.now,
         };
         let mut gates = candidate.gates();
-        gates.push(lint(before, after, environment, family, self.now)?);
+        let (before, after) = (Errors::of(before, self.now), Errors::of(after, self.now));
+        gates.push(lint(&before, &after, environment, family)?);
         Ok(gates)
+    }
+
+    /// Splits shut gates into what their overrides say, and those that stay shut.
+    #[must_use]
+    pub fn overridden(&self, shut: Vec<Gate>) -> (Vec<Remark>, Vec<Gate>) {
+        let is_overridden =
+            |gate: &Gate| self.args.overrides.iter().any(|word| word.kind() == gate.kind);
+        let (over, shut): (Vec<Gate>, Vec<Gate>) = shut.into_iter().partition(is_overridden);
+        let reason = self.args.reason.clone().unwrap_or_default();
+        let remark = |gate: Gate| Remark {
+            trailer: "Rotate-Override",
+            text: format!("{} ({}): {reason}", gate.kind.word(), gate.text),
+        };
+        (over.into_iter().map(remark).collect(), shut)
     }
 
     fn judge(
@@ -180,85 +198,104 @@ impl<'a> Gates<'a> {
         family: &str,
         shut: Vec<Gate>,
     ) -> Result<Vec<Remark>, Failure> {
-        let is_overridden =
-            |gate: &Gate| self.args.overrides.iter().any(|word| word.kind() == gate.kind);
-        let (over, shut): (Vec<Gate>, Vec<Gate>) = shut.into_iter().partition(is_overridden);
-        if !shut.is_empty() {
-            return Err(refusal(environment, family, &shut));
-        }
-        let reason = self.args.reason.clone().unwrap_or_default();
-        let remark = |gate: Gate| Remark {
-            trailer: "Rotate-Override",
-            text: format!("{} ({}): {reason}", gate.kind.word(), gate.text),
-        };
-        Ok(over.into_iter().map(remark).collect())
+        let (remarks, shut) = self.overridden(shut);
+        if shut.is_empty() { Ok(remarks) } else { Err(refusal(environment, family, &shut)) }
     }
 }
 
-/// The gate of the rules, when it is shut: errors in the environment that concern the family, or that a change brings in.
-/// What was wrong before with other families keeps none back.
-///
-/// # Errors
-/// When the settings name a rule that there is not.
-pub fn lint_gate(
-    before: &Repo,
-    after: &Repo,
-    environment: &str,
-    family: &str,
+/// The errors that the rules find in a tree, found once however many ask.
+pub struct Errors<'r> {
+    repo: &'r Repo,
     now: DateTime<Utc>,
-) -> Result<Option<Gate>, Failure> {
-    let errors = errors(after, environment, now)?;
-    let known =
-        if errors.is_empty() { Vec::new() } else { self::errors(before, environment, now)? };
-    let same = |a: &Finding, b: &Finding| {
-        a.rule == b.rule && a.message == b.message && a.place.source.path() == b.place.source.path()
-    };
-    let counts = |error: &&Finding| {
-        error.families.contains(family) || !known.iter().any(|known| same(known, error))
-    };
-    let errors: Vec<&Finding> = errors.iter().filter(counts).collect();
-    let Some(first) = errors.first() else { return Ok(None) };
-    let position = first.place.position();
-    let text = format!(
-        "{} by the rules, the first at {}:{}: {}",
-        if errors.len() == 1 { "an error".to_owned() } else { format!("{} errors", errors.len()) },
-        first.place.source.path(),
-        position.line,
-        first.message
-    );
-    Ok(Some(Gate { kind: GateKind::Lint, is_open: false, text, opens: None }))
+    found: OnceCell<Vec<Finding>>,
 }
 
-/// The gate of the rules, open or shut.
+impl<'r> Errors<'r> {
+    /// Those of a tree; nothing is looked for yet.
+    #[must_use]
+    pub const fn of(repo: &'r Repo, now: DateTime<Utc>) -> Self {
+        Self { repo, now, found: OnceCell::new() }
+    }
+
+    /// Those in an environment.
+    fn in_environment<'s>(
+        &'s self,
+        environment: &str,
+    ) -> Result<impl Iterator<Item = &'s Finding>, Failure> {
+        if self.found.get().is_none() {
+            let selection = Selection::of(&self.repo.config)?;
+            let history = History::none();
+            let facts = Facts { repo: self.repo, base: None, history: &history, now: self.now };
+            let mut findings = run(&facts, &selection).findings;
+            findings.retain(|finding| finding.level == Level::Error);
+            // Nobody else can have set it.
+            let _ = self.found.set(findings);
+        }
+        let found = self.found.get().into_iter().flatten();
+        let environment = environment.to_owned();
+        Ok(found.filter(move |finding| finding.environments.contains(&environment)))
+    }
+
+    /// Those in an environment that concern a family, or that were not there before.
+    ///
+    /// # Errors
+    /// When the settings name a rule that there is not.
+    pub fn new_since(
+        &self,
+        before: &Errors<'_>,
+        environment: &str,
+        family: &str,
+    ) -> Result<Vec<&Finding>, Failure> {
+        let mut errors: Vec<&Finding> = self.in_environment(environment)?.collect();
+        if errors.is_empty() {
+            return Ok(errors);
+        }
+        let known: Vec<&Finding> = before.in_environment(environment)?.collect();
+        let same = |a: &Finding, b: &Finding| {
+            a.rule == b.rule
+                && a.message == b.message
+                && a.place.source.path() == b.place.source.path()
+        };
+        errors.retain(|error| {
+            error.families.contains(family) || !known.iter().any(|known| same(known, error))
+        });
+        Ok(errors)
+    }
+}
+
+/// Where an error is, what it is and what repairs it, on one line.
+#[must_use]
+pub fn described(error: &Finding) -> String {
+    let (file, line) = (error.place.source.path(), error.place.position().line);
+    let repair = match (&error.fix, &error.help) {
+        (Some(_), _) => format!("; `rotate lint --fix {}` repairs it", word(file.as_str())),
+        (None, Some(help)) => format!("; {help}"),
+        (None, None) => String::new(),
+    };
+    format!("{file}:{line}: {}{repair}", error.message)
+}
+
+/// The gate of the rules: shut by errors in the environment that concern the family, or that a change brings in. What was
+/// wrong before with other families keeps none back.
 ///
 /// # Errors
 /// When the settings name a rule that there is not.
 pub fn lint(
-    before: &Repo,
-    after: &Repo,
+    before: &Errors<'_>,
+    after: &Errors<'_>,
     environment: &str,
     family: &str,
-    now: DateTime<Utc>,
 ) -> Result<Gate, Failure> {
-    let shut = lint_gate(before, after, environment, family, now)?;
-    Ok(shut.unwrap_or_else(|| Gate {
-        kind: GateKind::Lint,
-        is_open: true,
-        text: format!("no error in {environment} afterwards"),
-        opens: None,
-    }))
-}
-
-/// The errors that the rules find in an environment.
-fn errors(repo: &Repo, environment: &str, now: DateTime<Utc>) -> Result<Vec<Finding>, Failure> {
-    let selection = Selection::of(&repo.config)?;
-    let history = History::none();
-    let facts = Facts { repo, base: None, history: &history, now };
-    let mut findings = run(&facts, &selection).findings;
-    findings.retain(|finding| {
-        finding.level == Level::Error && finding.environments.iter().any(|one| one == environment)
-    });
-    Ok(findings)
+    let gate = |is_open, text| Gate { kind: GateKind::Lint, is_open, text, opens: None };
+    let errors = after.new_since(before, environment, family)?;
+    let Some(first) = errors.first() else {
+        return Ok(gate(true, format!("no error in {environment} afterwards")));
+    };
+    let many = match errors.len() {
+        1 => "an error by the rules".to_owned(),
+        many => format!("{many} errors by the rules, the first"),
+    };
+    Ok(gate(false, format!("{many}: {}", described(first))))
 }
 
 fn refusal(environment: &str, family: &str, shut: &[Gate]) -> Failure {
@@ -269,8 +306,8 @@ fn refusal(environment: &str, family: &str, shut: &[Gate]) -> Failure {
             GateKind::Soak | GateKind::Window => {
                 format!("wait, or go on with `--override {word} --reason \"…\"`")
             }
-            GateKind::Revert => {
-                format!("`rotate bump {environment} {family}` takes it again, by name")
+            GateKind::Revert | GateKind::Plan => {
+                format!("`rotate bump {environment} {family}` says more")
             }
             GateKind::Hold => format!(
                 "`rotate bump {environment} {family} --lift-hold` takes it out; `--override hold --reason \"…\"` leaves it"

@@ -15,6 +15,10 @@ use crate::text::nearest::nearest;
 use crate::timeline::Timeline;
 use crate::timeline::walk::Depth;
 
+/// What it prints.
+pub(super) const FORMATS: [Format; 4] =
+    [Format::Text, Format::Json, Format::Markdown, Format::Mermaid];
+
 /// Show which version of a family ran where, from when to when, by which commit
 ///
 /// A time begins with the commit of the mainline with which the references of the family in the
@@ -38,7 +42,7 @@ pub struct Args {
 /// # Errors
 /// When the tree, its configuration or its history cannot be read, or nothing ever named the family.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
-    let format = global.one_of(&[Format::Text, Format::Json, Format::Markdown, Format::Mermaid])?;
+    let format = global.one_of(&FORMATS)?;
     let opened = args.past.open(global, console, Access::Read)?;
     let timeline = args.past.timeline(&opened, Depth::Everything)?;
     let Opened { repo, now, .. } = opened;

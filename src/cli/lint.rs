@@ -33,7 +33,7 @@ use crate::report::plan::diff;
 use crate::text::path::TreePath;
 
 /// What it prints.
-const FORMATS: [Format; 6] =
+pub(super) const FORMATS: [Format; 6] =
     [Format::Text, Format::Concise, Format::Json, Format::Sarif, Format::Github, Format::Markdown];
 /// How often repairs are looked for again after repairs: each pass takes what the one before overlapped with.
 const PASSES: usize = 8;

@@ -6,9 +6,11 @@ pub mod change;
 pub mod completions;
 pub mod explain;
 pub mod failure;
+pub mod filter;
 pub mod gates;
 pub mod history;
 pub mod init;
+pub mod later;
 pub mod lint;
 pub mod needed;
 mod opening;
@@ -28,7 +30,7 @@ pub mod writing;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Subcommand};
 
 use crate::cli::args::{Format, Global};
 use crate::cli::failure::Failure;
@@ -86,10 +88,26 @@ impl From<Status> for ExitCode {
     }
 }
 
+/// The commands with their flags.
+#[must_use]
+pub fn command() -> clap::Command {
+    let formats = |name: &str| match name {
+        "bump" | "promote" | "prune" | "status" => &outputs::FORMATS[..],
+        "history" => &history::FORMATS,
+        "lint" => &lint::FORMATS,
+        _ => &[Format::Text, Format::Json],
+    };
+    Cli::command().mut_subcommands(|command| {
+        let flag = Format::flag(formats(command.get_name()));
+        command.arg(flag)
+    })
+}
+
 /// Reads the command line, does what it says, and tells how it went.
 #[must_use]
 pub fn run() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let parsed = command().try_get_matches();
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version go to stdout with status 0, the rest to stderr with status 2.
@@ -100,7 +118,7 @@ pub fn run() -> ExitCode {
     let console = cli.global.console();
     let done = match &cli.command {
         Command::Bump(args) => bump::run(args, &cli.global, &console),
-        Command::Completions(args) => completions::run(args, &mut Cli::command(), &console),
+        Command::Completions(args) => completions::run(args, &mut command(), &console),
         Command::Explain(args) => explain::run(args, &cli.global, &console),
         Command::History(args) => history::run(args, &cli.global, &console),
         Command::Init(args) => init::run(args, &cli.global, &console),

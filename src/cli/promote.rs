@@ -9,7 +9,7 @@ use crate::cli::change::{Background, Change};
 use crate::cli::failure::Failure;
 use crate::cli::outcome::Outcome;
 use crate::cli::outputs::{Outputs, headed};
-use crate::cli::promotions::{Planned, Together, plan};
+use crate::cli::promotions::{Ask, Planned, Together, plan};
 use crate::cli::proposing::{Gone, Proposed, Run, Scope};
 use crate::cli::pulls::{Target, program};
 use crate::cli::session::Session;
@@ -129,7 +129,7 @@ impl Promoting<'_> {
     fn write(&self, session: &Session, console: &Console) -> Result<Status, Failure> {
         let Args { writing, outputs, .. } = self.args;
         let mut batch = Batch::new(self.repo);
-        let planned = plan(&mut batch, &self.standings, Together::OnTop, (&self.program, self.now));
+        let planned = plan(&mut batch, &self.standings, self.ask(Together::OnTop));
         let Planned { due, waiting, failures, .. } = planned;
         let changes = batch.changes();
         let work: Vec<&Work> = due.iter().map(|one| &one.work).collect();
@@ -181,7 +181,7 @@ impl Promoting<'_> {
         console: &Console,
     ) -> Result<Status, Failure> {
         let mut batch = Batch::new(self.repo);
-        let planned = plan(&mut batch, &self.standings, Together::Apart, (&self.program, self.now));
+        let planned = plan(&mut batch, &self.standings, self.ask(Together::Apart));
         let Planned { due, waiting, late, failures } = planned;
         let on = self.background();
         let propose = |one: &Change, opens: bool| {
@@ -242,6 +242,10 @@ impl Promoting<'_> {
                 closed(format!("{environment} runs a newer version than {from}"))
             }
         }
+    }
+
+    fn ask(&self, together: Together) -> Ask<'_> {
+        Ask { together, program: &self.program, now: self.now, gates: None }
     }
 
     const fn background(&self) -> Background<'_> {

@@ -4,11 +4,13 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::change::Change;
 use crate::cli::failure::Failure;
-use crate::cli::gates::lint;
+use crate::cli::gates::{Errors, Gates, lint};
 use crate::cli::writing::Work;
 use crate::plan::batch::Batch;
+use crate::plan::commit::Remark;
 use crate::plan::remaining::remaining;
 use crate::plan::request::BumpRequest;
+use crate::repo::Repo;
 use crate::report::promote::Waiting;
 use crate::timeline::gate::{Gate, GateKind};
 use crate::timeline::outlook::{Next, Standing};
@@ -36,25 +38,63 @@ pub enum Together {
     Apart,
 }
 
+/// How a run plans.
+#[derive(Clone, Copy)]
+pub struct Ask<'a> {
+    /// How its plans go together.
+    pub together: Together,
+    /// How the program is called for the tree.
+    pub program: &'a str,
+    /// The time that counts as now.
+    pub now: DateTime<Utc>,
+    /// The gates that may be overridden; none: all must be open.
+    pub gates: Option<&'a Gates<'a>>,
+}
+
 /// One plan a family that is due, in promotion order.
 #[must_use]
-pub fn plan(
-    batch: &mut Batch<'_>,
-    standings: &[Standing],
-    together: Together,
-    (program, now): (&str, DateTime<Utc>),
-) -> Planned {
+pub fn plan(batch: &mut Batch<'_>, standings: &[Standing], ask: Ask<'_>) -> Planned {
     let mut planned = Planned::default();
     let names: Vec<String> = batch.repo().environments.iter().map(|one| one.name.clone()).collect();
     for name in &names {
         for standing in standings.iter().filter(|one| one.environment == *name) {
             if let Next::Take { version, from, gates } = &standing.next {
-                let take = Take { standing, version, from, gates, together, program, now };
+                let take = Take { standing, version, from, gates, ask };
                 take.add_to(&mut planned, batch);
             }
         }
     }
     planned
+}
+
+/// Asks of every version that could be taken now whether it could be planned, and whether the rules let it through, so that
+/// what is called due is what a bump would do.
+///
+/// # Errors
+/// When the settings name a rule that there is not.
+pub fn judge(
+    repo: &Repo,
+    standings: &mut [Standing],
+    program: &str,
+    now: DateTime<Utc>,
+) -> Result<(), Failure> {
+    let ask = Ask { together: Together::Apart, program, now, gates: None };
+    let (batch, errors) = (Batch::new(repo), Errors::of(repo, now));
+    for standing in standings.iter_mut().filter(|one| one.next.is_due()) {
+        let Next::Take { version, from, gates } = &standing.next else { continue };
+        let take = Take { standing, version, from, gates, ask };
+        let more = match take.due(&batch, &errors) {
+            Ok(change) => change.gates.into_iter().skip(gates.len()).collect(),
+            Err(failure) => {
+                let text = failure.message.first_line();
+                vec![Gate { kind: GateKind::Plan, is_open: false, text, opens: None }]
+            }
+        };
+        if let Next::Take { gates, .. } = &mut standing.next {
+            gates.extend(more);
+        }
+    }
+    Ok(())
 }
 
 /// A version that could be taken.
@@ -63,16 +103,14 @@ struct Take<'a> {
     version: &'a str,
     from: &'a str,
     gates: &'a [Gate],
-    together: Together,
-    program: &'a str,
-    now: DateTime<Utc>,
+    ask: Ask<'a>,
 }
 
 impl Take<'_> {
     fn add_to(&self, planned: &mut Planned, batch: &mut Batch<'_>) {
-        let shut: Vec<Gate> = self.gates.iter().filter(|gate| !gate.is_open).cloned().collect();
+        let (mut remarks, mut shut) = self.overridden(self.gates);
         let passes_by_itself = shut.iter().all(|gate| gate.kind == GateKind::Window);
-        let is_planned = match self.together {
+        let is_planned = match self.ask.together {
             Together::OnTop => shut.is_empty(),
             Together::Apart => passes_by_itself,
         };
@@ -80,40 +118,57 @@ impl Take<'_> {
             planned.waiting.push(self.waiting(shut));
             return;
         }
-        match self.due(batch) {
+        let due = {
+            let errors = Errors::of(batch.repo(), self.ask.now);
+            self.due(batch, &errors)
+        };
+        let mut due = match due {
+            Ok(due) => due,
             Err(failure) => {
                 let Standing { environment, family, .. } = self.standing;
                 planned.failures.push((environment.clone(), family.clone(), failure));
+                return;
             }
-            Ok(due) if due.gates.iter().all(|gate| gate.is_open) => {
-                if self.together == Together::OnTop {
-                    batch.take(&due.work.plan.changes);
-                }
-                planned.due.push(due);
+        };
+        let (more, errors) = self.overridden(&due.gates[self.gates.len()..]);
+        remarks.extend(more);
+        shut.extend(errors);
+        if shut.is_empty() {
+            if self.ask.together == Together::OnTop {
+                batch.take(&due.work.plan.changes);
             }
-            Ok(due) => {
-                let shut = due.gates.iter().filter(|gate| !gate.is_open).cloned().collect();
-                planned.waiting.push(self.waiting(shut));
-                planned.late.push(due);
-            }
+            due.work.remarks = remarks;
+            planned.due.push(due);
+        } else {
+            planned.waiting.push(self.waiting(shut));
+            planned.late.push(due);
         }
     }
 
-    fn due(&self, batch: &Batch<'_>) -> Result<Change, Failure> {
+    /// What overrides say of shut gates, and those that stay shut.
+    fn overridden(&self, gates: &[Gate]) -> (Vec<Remark>, Vec<Gate>) {
+        let shut: Vec<Gate> = gates.iter().filter(|gate| !gate.is_open).cloned().collect();
+        match self.ask.gates {
+            Some(gates) => gates.overridden(shut),
+            None => (Vec::new(), shut),
+        }
+    }
+
+    fn due(&self, batch: &Batch<'_>, errors: &Errors<'_>) -> Result<Change, Failure> {
         let (environment, family) = (&self.standing.environment, &self.standing.family);
         let request = BumpRequest {
             environment: environment.clone(),
             family: family.clone(),
             version: Some(self.version.to_owned()),
             back: None,
-            program: self.program.to_owned(),
-            now: self.now,
+            program: self.ask.program.to_owned(),
+            now: self.ask.now,
         };
         let plan = batch.preview(&request)?;
         let after = batch.after(&plan.changes);
         let repo = after.as_ref().unwrap_or_else(|| batch.repo());
         let mut gates = self.gates.to_vec();
-        gates.push(lint(batch.repo(), repo, environment, family, self.now)?);
+        gates.push(lint(errors, &Errors::of(repo, self.ask.now), environment, family)?);
         Ok(Change {
             remaining: remaining(repo, &plan),
             work: Work { plan, settings: Vec::new(), remarks: Vec::new(), verb: "Promote" },

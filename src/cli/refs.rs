@@ -1,9 +1,9 @@
 //! `rotate refs`: every effective reference and provider with its origin.
 
-use crate::cli::Status;
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
 use crate::cli::session::{Access, Session};
+use crate::cli::{Status, filter};
 use crate::report::console::Console;
 use crate::report::refs::Refs;
 
@@ -20,6 +20,9 @@ pub struct Args {
     /// Also list the identity of every object
     #[arg(long)]
     resources: bool,
+
+    #[command(flatten)]
+    filter: filter::Args,
 }
 
 /// Resolves the roots and prints what they hold.
@@ -31,7 +34,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let session = Session::open(global, console, Access::Read)?;
     let repo = session.roots(&args.directories)?;
     session.report_problems(&repo, console);
-    let refs = Refs::new(&repo, args.resources);
+    let filter = args.filter.of(&repo)?;
+    let refs = Refs::new(&repo, args.resources, &filter);
     if json {
         console.json(&refs)?;
     } else {

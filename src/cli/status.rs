@@ -5,7 +5,7 @@ use crate::cli::failure::Failure;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::past::Opened;
 use crate::cli::session::Access;
-use crate::cli::{Status, outputs, past};
+use crate::cli::{Status, filter, outputs, past, promotions};
 use crate::report::console::Console;
 use crate::report::status as picture;
 use crate::report::workflow::log;
@@ -18,6 +18,9 @@ use crate::timeline::walk::Depth;
 /// the environment named the version, unbroken until now.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    #[command(flatten)]
+    filter: filter::Args,
+
     #[command(flatten)]
     outputs: outputs::Args,
 
@@ -34,7 +37,12 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let opened = args.past.open(global, console, Access::Read)?;
     let timeline = args.past.timeline(&opened, Depth::Since)?;
     let Opened { session, repo, now } = opened;
-    let standings = outlook(&repo, Some(&timeline), now);
+    let shown = args.filter.of(&repo)?;
+    let mut standings = outlook(&repo, Some(&timeline), now);
+    standings.retain(|one| {
+        shown.has_environment(Some(&one.environment)) && shown.has_family(&one.family)
+    });
+    promotions::judge(&repo, &mut standings, &session.program(), now)?;
     match format {
         Format::Json => {
             console.json(&picture::Status::new(&standings, Some(&timeline.mainline), now))?;

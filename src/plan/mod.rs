@@ -8,7 +8,6 @@ pub mod batch;
 pub mod bump;
 mod check;
 pub mod commit;
-pub mod contract;
 mod draft;
 pub mod fix;
 mod grants;

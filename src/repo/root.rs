@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::k8s::found::{EVERYWHERE, Found, Provided, Role};
 use crate::k8s::resource::group_of;
+use crate::k8s::secret_name::family;
 use crate::kustomize::build::{Build, Status};
 use crate::kustomize::object::Object;
 use crate::repo::layout::is_kustomization;
@@ -201,6 +202,12 @@ impl Reference {
         &self.found.secret
     }
 
+    /// The family of the secret.
+    #[must_use]
+    pub fn family(&self) -> &str {
+        family(self.secret())
+    }
+
     /// The field as people write it.
     #[must_use]
     pub fn field(&self) -> String {
@@ -226,6 +233,12 @@ impl Provider {
     #[must_use]
     pub fn secret(&self) -> &str {
         &self.provided.secret
+    }
+
+    /// The family of the secret.
+    #[must_use]
+    pub fn family(&self) -> &str {
+        family(self.secret())
     }
 
     /// The field that names the secret, as people write it.

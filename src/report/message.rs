@@ -38,6 +38,13 @@ impl Message {
         Self { text: text.into(), ..Self::default() }
     }
 
+    /// What is wrong, in one line: the first of several reasons, where there are any.
+    #[must_use]
+    pub fn first_line(&self) -> String {
+        let reason = self.also.first().unwrap_or(self);
+        reason.text.lines().next().unwrap_or_default().to_owned()
+    }
+
     /// The same with a hint.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {

@@ -1,5 +1,6 @@
 //! Everything that people and programs read: the only module that holds the streams.
 
+pub mod bump;
 pub mod console;
 pub mod diff;
 pub mod explain;
@@ -13,5 +14,6 @@ pub mod proposal;
 pub mod prune;
 pub mod pulls;
 pub mod refs;
+pub mod shown;
 pub mod status;
 pub mod workflow;

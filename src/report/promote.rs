@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::plan::contract::{NextView, PlanView, views};
 use crate::plan::{NextStep, Plan};
+use crate::report::bump::{NextView, PlanView, views};
 use crate::report::markdown::{code, line, plain};
 use crate::report::proposal::{self, Proposal};
 use crate::report::status::{GateView, SinceView};
@@ -83,6 +83,20 @@ pub struct WaitingView {
     pub gates: Vec<GateView>,
 }
 
+impl WaitingView {
+    /// The view of a version that waits.
+    #[must_use]
+    pub fn new(one: &Waiting) -> Self {
+        Self {
+            family: one.family.clone(),
+            environment: one.environment.clone(),
+            version: one.version.clone(),
+            from_environment: one.from.clone(),
+            gates: one.gates.iter().map(GateView::new).collect(),
+        }
+    }
+}
+
 impl Promotion<'_> {
     fn gates(&self) -> &[Gate] {
         match self.standing.map(|standing| &standing.next) {
@@ -118,18 +132,11 @@ impl Promote {
                 .and_then(|standing| standing.since.as_ref())
                 .map(|era| SinceView::new(&era.began)),
         };
-        let waits = |one: &Waiting| WaitingView {
-            family: one.family.clone(),
-            environment: one.environment.clone(),
-            version: one.version.clone(),
-            from_environment: one.from.clone(),
-            gates: one.gates.iter().map(GateView::new).collect(),
-        };
         Self {
             schema: "rotate.promote/v1",
             written,
             promotions: promotions.iter().zip(views(&plans, next)).map(promotion).collect(),
-            waiting: waiting.iter().map(waits).collect(),
+            waiting: waiting.iter().map(WaitingView::new).collect(),
             next: next.iter().map(NextView::from).collect(),
         }
     }

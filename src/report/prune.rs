@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::plan::NextStep;
-use crate::plan::contract::{FileView, NextView, PlaceView};
 use crate::plan::prune::{Gone, Kept, Known, Prune, Unused};
+use crate::report::bump::{FileView, NextView, PlaceView};
 use crate::report::console::Paint;
 use crate::report::markdown::{code, line, plain};
 use crate::report::proposal::{around_the_commit, list, tasks};

@@ -6,10 +6,11 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::plan::contract::PlaceView;
 use crate::repo::Repo;
 use crate::repo::root::{Reference, Root, RootKind};
+use crate::report::bump::PlaceView;
 use crate::report::console::Paint;
+use crate::report::shown::Shown;
 use crate::text::problem::Problem;
 use crate::text::source::Place;
 
@@ -102,9 +103,11 @@ pub struct ProviderView {
 impl Refs {
     /// The view of a repository's roots.
     #[must_use]
-    pub fn new(repo: &Repo, resources: bool) -> Self {
-        let roots = repo.roots.par_iter().map(|root| RootView::new(repo, root, resources));
-        let roots = roots.collect();
+    pub fn new(repo: &Repo, resources: bool, shown: &Shown) -> Self {
+        let name =
+            |root: &Root| root.environment.map(|index| repo.environments[index].name.as_str());
+        let roots = repo.roots.par_iter().filter(|root| shown.has_environment(name(root)));
+        let roots = roots.map(|root| RootView::new(repo, root, resources, shown)).collect();
         Self { schema: "rotate.refs/v1", roots }
     }
 
@@ -140,10 +143,11 @@ impl From<&Problem> for ProblemView {
 }
 
 impl RootView {
-    fn new(repo: &Repo, root: &Root, resources: bool) -> Self {
+    fn new(repo: &Repo, root: &Root, resources: bool, shown: &Shown) -> Self {
         let object = |index: usize| ObjectView::new(root, index);
         let references = |mentions: bool| {
             let wanted = root.references.iter().filter(|one| root.is_mention(one) == mentions);
+            let wanted = wanted.filter(|one| shown.has_family(one.family()));
             wanted.map(|reference| ReferenceView::new(root, reference)).collect()
         };
         Self {
@@ -160,6 +164,7 @@ impl RootView {
             providers: root
                 .providers
                 .iter()
+                .filter(|provider| shown.has_family(provider.family()))
                 .map(|provider| ProviderView {
                     object: object(provider.object),
                     secret: provider.provided.secret.clone(),

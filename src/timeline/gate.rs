@@ -23,6 +23,8 @@ pub enum GateKind {
     Lint,
     /// The environment did not leave the version for an older one before.
     Revert,
+    /// Nothing in the tree keeps its references from being moved.
+    Plan,
 }
 
 impl GateKind {
@@ -35,6 +37,7 @@ impl GateKind {
             Self::Window => "window",
             Self::Lint => "lint",
             Self::Revert => "revert",
+            Self::Plan => "plan",
         }
     }
 }

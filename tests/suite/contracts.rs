@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::Path;
 
-use rotate::plan::contract::Bump;
+use rotate::report::bump::Bump;
 use rotate::report::explain::Explained;
 use rotate::report::history::History;
 use rotate::report::lint::json::Lint;

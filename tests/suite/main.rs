@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on has failed
 
 mod action;
+mod agreement;
 mod architecture;
 mod bad_input;
 mod builds;

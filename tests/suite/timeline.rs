@@ -548,5 +548,5 @@ fn a_family_that_nobody_named_is_an_error() {
     let unknown = sandbox.rotate(&["history", "auth", "--environment", "prodction"]).status(2);
     let _ = unknown.says(&["there is no environment `prodction`", "did you mean `production`?"]);
     let format = sandbox.rotate(&["history", "auth", "--format", "sarif"]).status(2);
-    let _ = format.says(&["does not print `sarif`", "mermaid"]);
+    let _ = format.says(&["invalid value 'sarif'", "mermaid"]);
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::finding::{Finding, Level};
-use crate::plan::contract::PlaceView;
+use crate::report::bump::PlaceView;
 use crate::report::lint::Report;
 
 /// What `rotate lint --format json` prints.

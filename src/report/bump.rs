@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::plan::{FileChange, Left, MoveKind, Moved, NextStep, Plan, Stub};
+use crate::report::promote::WaitingView;
 use crate::text::source::Place;
 
 /// What `rotate bump --format json` prints.
@@ -16,6 +17,8 @@ pub struct Bump {
     pub written: bool,
     /// One plan a family.
     pub plans: Vec<PlanView>,
+    /// What waits, where all that is due was asked for.
+    pub waiting: Vec<WaitingView>,
     /// What is left to a person, in order; one commit for all plans.
     pub next: Vec<NextView>,
 }
@@ -150,6 +153,7 @@ impl Bump {
             schema: "rotate.bump/v1",
             written,
             plans: views(plans, next),
+            waiting: Vec::new(),
             next: next.iter().map(NextView::from).collect(),
         }
     }

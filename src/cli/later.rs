@@ -1,0 +1,84 @@
+//! What is wrong with what a bump writes, and what will keep the next environment from taking it: said now, while the change
+//! is at hand, and not on the day of the promotion.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::cli::failure::Failure;
+use crate::cli::gates::{Errors, described};
+use crate::plan::Plan;
+use crate::plan::batch::Batch;
+use crate::plan::request::BumpRequest;
+use crate::repo::Repo;
+use crate::repo::environment::Environment;
+
+/// Notes by family.
+pub type Notes = BTreeMap<String, Vec<String>>;
+
+/// What there is to say of plans of one environment, all of which `after` has.
+///
+/// # Errors
+/// When the settings name a rule that there is not.
+pub fn notes(
+    before: &Repo,
+    after: &Repo,
+    plans: &[&Plan],
+    now: DateTime<Utc>,
+) -> Result<Notes, Failure> {
+    let mut notes = Notes::new();
+    let plans: Vec<&Plan> = plans.iter().copied().filter(|plan| !plan.is_empty()).collect();
+    let Some(environment) = plans.first().map(|plan| plan.environment.as_str()) else {
+        return Ok(notes);
+    };
+    let here = after.environment(environment)?;
+    let (old, errors) = (Errors::of(before, now), Errors::of(after, now));
+    // Elsewhere the gate has refused them.
+    if after.is_first(here) {
+        for plan in &plans {
+            let found = errors.new_since(&old, environment, &plan.family)?;
+            let found =
+                found.iter().map(|error| format!("the rules find an error: {}", described(error)));
+            notes.entry(plan.family.clone()).or_default().extend(found);
+        }
+    }
+    let mut batch = Batch::new(after);
+    let mut taken: Vec<(&Plan, &Environment)> = Vec::new();
+    for plan in &plans {
+        let Some(next) = next(after, here, &plan.family) else { continue };
+        let request = BumpRequest {
+            environment: next.name.clone(),
+            family: plan.family.clone(),
+            version: Some(plan.version().to_owned()),
+            back: None,
+            program: String::new(),
+            now,
+        };
+        match batch.plan(&request) {
+            Ok(_) => taken.push((*plan, next)),
+            Err(error) => {
+                let failure = Failure::from(error);
+                let help = failure.message.also.first().unwrap_or(&failure.message).help.clone();
+                let help = help.map_or_else(String::new, |help| format!("; {help}"));
+                let text = failure.message.first_line();
+                let note = format!("{} cannot take this version later: {text}{help}", next.name);
+                notes.entry(plan.family.clone()).or_default().push(note);
+            }
+        }
+    }
+    let promoted = Errors::of(batch.repo(), now);
+    for (plan, next) in taken {
+        let found = promoted.new_since(&errors, &next.name, &plan.family)?;
+        let found = found.iter().map(|error| {
+            format!("{} cannot take this version later: {}", next.name, described(error))
+        });
+        notes.entry(plan.family.clone()).or_default().extend(found);
+    }
+    Ok(notes)
+}
+
+/// The environment that takes a version of a family over from another.
+fn next<'r>(repo: &'r Repo, here: usize, family: &str) -> Option<&'r Environment> {
+    let mut later = repo.environments.iter().skip(here + 1).filter(|one| one.versioned);
+    later.find(|one| !repo.running_of(one.index, family).is_empty())
+}
