@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Arg, ArgAction, Args, ValueEnum};
 
@@ -73,6 +74,16 @@ impl Format {
     fn word(self) -> String {
         self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
     }
+}
+
+/// A time as the command line has it.
+///
+/// # Errors
+/// With what it should look like.
+pub(super) fn time(text: &str) -> Result<DateTime<Utc>, String> {
+    DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).map_err(|_| {
+        "write a date and time with its offset, such as 2025-07-23T11:00:00Z".to_owned()
+    })
 }
 
 /// When something is done.

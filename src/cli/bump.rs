@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::args::{Format, Global};
+use crate::cli::args::{Format, Global, time};
 use crate::cli::change::{Background, Change};
 use crate::cli::failure::Failure;
 use crate::cli::gates::Gates;
@@ -75,7 +75,7 @@ pub struct Args {
     lift_hold: bool,
 
     /// Take TIME (RFC 3339) for the present time
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     at: Option<DateTime<Utc>>,
 
     #[command(flatten, next_help_heading = "Pull requests")]
@@ -298,7 +298,9 @@ impl Bumping<'_> {
         let mut remarks = self.gates.pass(before, environment, family, version, lifts)?;
         let lifted = if lifts { hold::lift(before, environment, family)? } else { None };
         let settings: Vec<FileChange> = lifted.into_iter().collect();
-        let after = batch.after(&plan.changes);
+        // A hold that is lifted is judged as lifted.
+        let all: Vec<FileChange> = plan.changes.iter().chain(&settings).cloned().collect();
+        let after = batch.after(&all);
         if let Some(after) = &after {
             remarks.extend(self.gates.pass_lint(before, after, environment, family)?);
         }

@@ -264,8 +264,7 @@ impl<'r> Errors<'r> {
 }
 
 /// Where an error is, what it is and what repairs it, on one line.
-#[must_use]
-pub fn described(error: &Finding) -> String {
+fn described(error: &Finding) -> String {
     let (file, line) = (error.place.source.path(), error.place.position().line);
     let repair = match (&error.fix, &error.help) {
         (Some(_), _) => format!("; `rotate lint --fix {}` repairs it", word(file.as_str())),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::cli::failure::Failure;
-use crate::cli::gates::{Errors, described};
+use crate::cli::gates::{Errors, lint};
 use crate::plan::Plan;
 use crate::plan::batch::Batch;
 use crate::plan::request::BumpRequest;
@@ -36,10 +36,10 @@ pub fn notes(
     // Elsewhere the gate has refused them.
     if after.is_first(here) {
         for plan in &plans {
-            let found = errors.new_since(&old, environment, &plan.family)?;
-            let found =
-                found.iter().map(|error| format!("the rules find an error: {}", described(error)));
-            notes.entry(plan.family.clone()).or_default().extend(found);
+            let gate = lint(&old, &errors, environment, &plan.family)?;
+            if !gate.is_open {
+                notes.entry(plan.family.clone()).or_default().push(gate.text);
+            }
         }
     }
     let mut batch = Batch::new(after);
@@ -68,11 +68,11 @@ pub fn notes(
     }
     let promoted = Errors::of(batch.repo(), now);
     for (plan, next) in taken {
-        let found = promoted.new_since(&errors, &next.name, &plan.family)?;
-        let found = found.iter().map(|error| {
-            format!("{} cannot take this version later: {}", next.name, described(error))
-        });
-        notes.entry(plan.family.clone()).or_default().extend(found);
+        let gate = lint(&errors, &promoted, &next.name, &plan.family)?;
+        if !gate.is_open {
+            let note = format!("{} cannot take this version later: {}", next.name, gate.text);
+            notes.entry(plan.family.clone()).or_default().push(note);
+        }
     }
     Ok(notes)
 }

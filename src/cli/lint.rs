@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
-use crate::cli::args::{Format, Global};
+use crate::cli::args::{Format, Global, time};
 use crate::cli::explain::words;
 use crate::cli::failure::Failure;
 use crate::cli::outputs::Outputs;
@@ -83,7 +83,7 @@ pub struct Args {
     outputs: outputs::Args,
 
     /// Take TIME (RFC 3339) for the present time
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     at: Option<DateTime<Utc>>,
 }
 

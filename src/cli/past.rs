@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::args::Global;
+use crate::cli::args::{Global, time};
 use crate::cli::failure::Failure;
 use crate::cli::session::{Access, Session};
 use crate::repo::Repo;
@@ -19,7 +19,7 @@ pub struct Args {
     pub mainline: Option<String>,
 
     /// Take TIME (RFC 3339) for the present time
-    #[arg(long, value_name = "TIME")]
+    #[arg(long, value_name = "TIME", value_parser = time)]
     at: Option<DateTime<Utc>>,
 }
 

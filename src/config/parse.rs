@@ -15,6 +15,10 @@ use crate::text::source::Source;
 /// The longest `rotate.yaml` that is read, in bytes.
 const LONGEST: usize = 1 << 20;
 
+/// What a window looks like.
+const WINDOW: &str =
+    "`{ days: [mon, tue, wed], from: \"09:00\", to: \"16:00\", timezone: Europe/Berlin }`";
+
 /// How deep brackets may stand inside brackets.
 const DEEPEST: usize = 64;
 
@@ -74,7 +78,9 @@ fn refused(source: &Arc<Source>, error: &serde_yaml::Error) -> ConfigError {
     let text = without_position(&error.to_string());
     let parts = text.split_once(", expected ").filter(|(what, _)| what.contains("unknown "));
     let Some((what, expected)) = parts else {
-        return ConfigError { message: text, place, help: None };
+        let is_window = text.contains(".window");
+        let help = is_window.then(|| format!("a window is written as {WINDOW}"));
+        return ConfigError { message: text.replace("struct Window", "hours"), place, help };
     };
     let known: Vec<&str> = expected.split('`').skip(1).step_by(2).collect();
     let word = what.split('`').nth(1).unwrap_or_default();

@@ -3,13 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::config::parse::parse_past;
+use crate::config::settings::Config;
 use crate::plan::bump::plan;
+use crate::plan::hold;
 use crate::plan::refusal::PlanError;
 use crate::plan::request::BumpRequest;
 use crate::plan::{FileChange, Plan};
 use crate::repo::Repo;
 use crate::text::memory::MemoryTree;
 use crate::text::path::TreePath;
+use crate::text::source::Source;
 
 /// The repository's tree as if the changes were written.
 #[must_use]
@@ -66,7 +70,11 @@ impl<'r> Batch<'r> {
         }
         let changed: BTreeSet<TreePath> = changes.iter().map(|one| one.path.clone()).collect();
         let base = self.repo();
-        base.reload(Arc::new(overlay(base, changes)), &changed).ok()
+        let mut after = base.reload(Arc::new(overlay(base, changes)), &changed).ok()?;
+        if let Some(settings) = changes.iter().find(|change| hold::is_settings(&change.path)) {
+            after.config = settings_of(settings).unwrap_or(after.config);
+        }
+        Some(after)
     }
 
     /// Takes changes in that were planned on [`Batch::repo`].
@@ -87,6 +95,12 @@ impl<'r> Batch<'r> {
         let real = |one: &&FileChange| one.before.is_some() || one.after.is_some();
         self.total.values().filter(real).cloned().collect()
     }
+}
+
+/// The settings that a change of `rotate.yaml` leaves; only holds are ever changed in it.
+fn settings_of(change: &FileChange) -> Option<Config> {
+    let Some(text) = &change.after else { return Some(Config::default()) };
+    parse_past(&Source::file(change.path.clone(), text.as_str())).ok()
 }
 
 /// Plans the bumps of several families, each on the tree that the one before would leave.

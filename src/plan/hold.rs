@@ -150,6 +150,11 @@ pub fn lift(repo: &Repo, environment: &str, family: &str) -> Result<Option<FileC
     change(repo, |source| without(&source, environment, family))
 }
 
+/// Whether a file is the tree's settings.
+pub(super) fn is_settings(path: &TreePath) -> bool {
+    path.as_str() == CONFIG
+}
+
 /// Edits the tree's own settings, and reads them again.
 fn change(
     repo: &Repo,

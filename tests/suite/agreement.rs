@@ -155,10 +155,10 @@ fn what_will_keep_production_back_is_said_in_staging() {
     sandbox.commit_at("2025-08-01T10:00:00Z", "Begin\n");
     let bump = rotate(&sandbox, &["bump", "staging"]).success();
     let _ = bump.says(&[
-        "the rules find an error: staging/db-",
+        "errors by the rules, the first: staging/db-",
         "no longer serves external-secrets.io/v1beta1",
         "`rotate lint --fix staging/db-",
-        "production cannot take this version later: production/db-",
+        "production cannot take this version later: 2 errors by the rules, the first: production/db-",
     ]);
 }
 

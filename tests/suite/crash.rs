@@ -101,3 +101,62 @@ fn killed_while_files_are_removed() {
     }
     assert!(steps > 10, "the write has {steps} steps only");
 }
+
+/// A rollback, killed before each step: the references and their hold in `rotate.yaml` go together.
+#[test]
+fn killed_while_a_hold_is_written() {
+    let rotated = || {
+        let sandbox = Sandbox::example("auth-api");
+        sandbox.commit_all();
+        let _ = sandbox.rotate(BUMP).success();
+        sandbox.commit_all();
+        sandbox
+    };
+    let back = ["rollback", "staging", "auth-api-secrets", "--reason", "fails", "--at", NOW];
+    let (before, whole) = (rotated().files(), rotated());
+    let _ = whole.rotate(&back).success();
+    let after = whole.files();
+    assert!(after.iter().any(|(path, _)| path == "rotate.yaml"));
+    let mut steps = 0;
+    loop {
+        let sandbox = rotated();
+        let mut command = sandbox.command(&back);
+        let output = sandbox.finish(command.env("ROTATE_TEST_ABORT_AT", steps.to_string()));
+        if output.status == 0 {
+            break;
+        }
+        let _ = sandbox.rotate(&["bump", "staging", "no-such-family", "--at", NOW]).status(2);
+        let files = sandbox.files();
+        assert!(
+            files == before || files == after,
+            "killed before step {steps}: neither old nor new"
+        );
+        steps += 1;
+        assert!(steps < MANY, "the write has no end");
+    }
+    assert!(steps > 10, "the write has {steps} steps only");
+}
+
+/// Two people roll back at once: neither hold is lost.
+#[test]
+fn two_rollbacks_at_once_lose_no_hold() {
+    let families = ["auth-api-secrets", "returns-db"];
+    for _ in 0..8 {
+        let sandbox = Sandbox::example("shop-plain");
+        sandbox.commit_all();
+        for family in families {
+            let _ = sandbox.rotate(&["bump", "staging", family, "--at", NOW]).success();
+            sandbox.commit_all();
+        }
+        let runs = families.map(|family| {
+            let back = ["rollback", "staging", family, "--allow-dirty", "--at", NOW];
+            sandbox.command(&back).stderr(std::process::Stdio::piped()).spawn().unwrap()
+        });
+        let done = runs.map(|run| run.wait_with_output().unwrap().status.success());
+        let settings = std::fs::read_to_string(sandbox.path("rotate.yaml")).unwrap_or_default();
+        for (family, done) in families.iter().zip(done) {
+            assert_eq!(settings.contains(&format!("secret: \"{family}\"")), done, "{settings}");
+        }
+        assert!(done.iter().any(|done| *done));
+    }
+}
