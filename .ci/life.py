@@ -607,7 +607,7 @@ def tell(lives):
     for (tree, family), refused, found, steps, gone in lives:
         if (tree, family) in failing:
             faults += not found
-            print(*(found or [f"FAULT {tree} {family} has none and must leave .ci/failing-lives"]), sep="\n")
+            print(*([line.replace("FAULT", "known", 1) for line in found] or [f"FAULT {tree} {family} has none and must leave .ci/failing-lives"]), sep="\n")
             continue
         if refused:
             print(f"refused {tree} {family} {refused[0]}: {refused[1]}")

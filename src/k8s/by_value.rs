@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::k8s::found::{Found, Provided, Role};
+use crate::k8s::other_names::names_another;
 use crate::k8s::pattern::trail::Trail;
 use crate::k8s::providers;
 use crate::k8s::resource::{CUSTOM_RESOURCE_DEFINITION, kind_of};
@@ -60,7 +61,7 @@ pub fn find(object: &Node, families: &Families, already: &[Found]) -> Vec<Found>
     if families.is_empty() || kind == CUSTOM_RESOURCE_DEFINITION {
         return Vec::new();
     }
-    let mut walk = Walk { families, kind, trail: Trail::default(), found: Vec::new() };
+    let mut walk = Walk { families, object, kind, trail: Trail::default(), found: Vec::new() };
     walk.on(object);
     if walk.found.is_empty() {
         return walk.found;
@@ -92,6 +93,7 @@ fn is_own(new: &Found, provided: &[Provided]) -> bool {
 
 struct Walk<'a, 'f> {
     families: &'f Families,
+    object: &'a Node,
     kind: &'a str,
     trail: Trail<'a>,
     found: Vec<Found>,
@@ -133,7 +135,11 @@ impl<'a> Walk<'a, '_> {
 
     fn scalar(&mut self, node: &'a Node) {
         let Some(text) = node.str().filter(|text| text.len() >= SHORTEST) else { return };
-        for part in find_text(text, self.families) {
+        let parts = find_text(text, self.families);
+        if parts.is_empty() || names_another(self.object, &self.trail) {
+            return;
+        }
+        for part in parts {
             let whole = part.len() == text.len();
             self.found.push(Found {
                 row: ROW,

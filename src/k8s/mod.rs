@@ -9,6 +9,7 @@ pub mod encryption;
 pub mod found;
 pub mod heuristics;
 pub mod job;
+pub mod other_names;
 pub mod pattern;
 pub mod placeholder;
 pub mod providers;

@@ -90,6 +90,8 @@ pub struct Moved {
     pub to: String,
     /// What brings it about.
     pub how: MoveKind,
+    /// Whether nothing but its value tells that it names the secret.
+    pub by_value: bool,
     /// Where the present name is written.
     pub place: Place,
     /// The file that is changed for it.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::k8s::by_value;
 use crate::k8s::encryption::is_encrypted;
 use crate::plan::draft::Draft;
 use crate::plan::patch::{Ambiguous, Change, ObjectPatch, patches};
@@ -246,6 +247,7 @@ impl Mover<'_> {
                 from: item.reference.secret().to_owned(),
                 to: self.name.to_owned(),
                 how,
+                by_value: item.reference.found.row == by_value::ROW,
                 place,
                 file: file.clone(),
             });

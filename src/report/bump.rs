@@ -71,6 +71,8 @@ pub struct MovedView {
     pub to: String,
     /// `in-place`, `patch` or `added`.
     pub how: &'static str,
+    /// Whether nothing but its value tells that it names the secret.
+    pub by_value: bool,
     /// Where the present name is written.
     pub origin: PlaceView,
     /// The file that is changed for it.
@@ -212,6 +214,7 @@ impl From<&Moved> for MovedView {
                 MoveKind::Patch => "patch",
                 MoveKind::Added => "added",
             },
+            by_value: moved.by_value,
             origin: PlaceView::from(&moved.place),
             file: moved.file.display().to_owned(),
         }

@@ -1,8 +1,9 @@
 //! What a writing command did or would do.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use crate::plan::{FileChange, MoveKind, NextStep, Plan};
+use crate::plan::{FileChange, MoveKind, Moved, NextStep, Plan};
 use crate::repo::sensitive;
 use crate::report::console::Paint;
 use crate::report::diff;
@@ -41,6 +42,9 @@ pub fn summary(plan: &Plan, written: bool, color: bool) -> String {
             let _ = writeln!(out, "  {verb} {} {how}", references(count));
         }
     }
+    for moved in by_value(plan) {
+        let _ = writeln!(out, "  by value: {moved}");
+    }
     for stub in &plan.stubs {
         let listed =
             stub.listed_in.as_ref().map_or(String::new(), |by| format!(", listed in {by}"));
@@ -67,6 +71,17 @@ pub fn next_steps(next: &[NextStep], color: bool) -> String {
         }
     }
     out
+}
+
+/// Where nothing but a value tells that the secret is named, each place once.
+fn by_value(plan: &Plan) -> BTreeSet<String> {
+    let found = plan.moved.iter().filter(|moved| moved.by_value);
+    let describe = |moved: &Moved| {
+        let place = moved.place.near_in_file();
+        let (file, line) = (place.source.path(), place.position().line);
+        format!("{file}:{line} ({} `{}`, {})", moved.object.kind, moved.object.name, moved.field)
+    };
+    found.map(describe).collect()
 }
 
 fn references(count: usize) -> String {

@@ -1,0 +1,156 @@
+//! Fields that name something else than a Secret, however much the name looks like one.
+
+use crate::k8s::pattern::trail::Trail;
+use crate::k8s::resource::{group, kind_of};
+use crate::yaml::node::Node;
+
+/// The groups of Kubernetes' own API: every field of theirs that names a Secret is in the catalogue, so that elsewhere in
+/// their objects only free text can mean one.
+const OWN_GROUPS: &[&str] = &[
+    "",
+    "admissionregistration.k8s.io",
+    "apiregistration.k8s.io",
+    "apps",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "extensions",
+    "flowcontrol.apiserver.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+];
+
+/// Keys of those objects below which a text is free.
+const FREE_TEXT: &[&str] = &[
+    "annotations",
+    "args",
+    "binaryData",
+    "command",
+    "data",
+    "mountPath",
+    "options",
+    "parameters",
+    "subPath",
+    "subPathExpr",
+    "volumeAttributes",
+    "workingDir",
+];
+
+/// Keys whose own value names something else, in objects and in the values of charts.
+const NAMES_OTHERS: &[&str] = &[
+    "claimName",
+    "className",
+    "configMap",
+    "configMapName",
+    "containerName",
+    "existingClaim",
+    "fullnameOverride",
+    "generateName",
+    "hostname",
+    "image",
+    "ingressClassName",
+    "nameOverride",
+    "namespace",
+    "nodeName",
+    "priorityClassName",
+    "repository",
+    "runtimeClassName",
+    "schedulerName",
+    "serviceAccount",
+    "serviceAccountName",
+    "serviceName",
+    "storageClass",
+    "storageClassName",
+    "subdomain",
+    "tag",
+    "topologyKey",
+    "volumeName",
+];
+
+/// Keys below which nothing names a Secret.
+const ABOVE_OTHERS: &[&str] = &[
+    "commonLabels",
+    "configMap",
+    "configMapKeyRef",
+    "configMapRef",
+    "defaultBackend",
+    "labels",
+    "labelSelector",
+    "matchExpressions",
+    "matchLabels",
+    "namespaceSelector",
+    "nodeSelector",
+    "podLabels",
+    "podSelector",
+    "roleRef",
+    "scaleTargetRef",
+    "selector",
+    "selectorLabels",
+    "subjects",
+];
+
+/// Keys of lists and mappings whose `name` is that of an item, or of a thing of the key's own kind.
+const OF_NAMED: &[&str] = &[
+    "backendRefs",
+    "containers",
+    "env",
+    "ephemeralContainers",
+    "image",
+    "initContainers",
+    "ports",
+    "service",
+    "serviceAccount",
+    "serviceRef",
+    "volumeDevices",
+    "volumeMounts",
+    "volumes",
+];
+
+/// Kinds by which a reference means the Secret itself.
+const SECRET: &str = "Secret";
+
+/// Whether a field of an object names something else than a Secret, so that a text in it is none's name.
+#[must_use]
+pub fn names_another(object: &Node, trail: &Trail<'_>) -> bool {
+    if is_kubernetes_own(object) && !is_free_text(trail) {
+        return true;
+    }
+    let mut keys = trail.keys_upward();
+    let last = keys.next().unwrap_or_default();
+    // An annotation tells by its own key what it lists.
+    if last.to_ascii_lowercase().contains("configmap") || NAMES_OTHERS.contains(&last) {
+        return true;
+    }
+    if last == "name" {
+        let of_kind = trail.last_key().and_then(|(map, _)| map.get("kind")).and_then(Node::str);
+        if of_kind.is_some_and(|kind| kind != SECRET)
+            || keys.next().is_some_and(|key| OF_NAMED.contains(&key))
+        {
+            return true;
+        }
+    }
+    trail.keys_upward().skip(1).any(|key| ABOVE_OTHERS.contains(&key))
+}
+
+/// Whether Kubernetes itself defines an object's kind.
+fn is_kubernetes_own(object: &Node) -> bool {
+    let api_version = object.get("apiVersion").and_then(Node::str);
+    let is_own = |api_version: &str| OWN_GROUPS.contains(&group(api_version));
+    !kind_of(object).is_empty() && api_version.is_some_and(is_own)
+}
+
+/// Whether a text at the end of the way may say anything.
+fn is_free_text(trail: &Trail<'_>) -> bool {
+    let mut keys = trail.keys_upward();
+    let (last, above) = (keys.next().unwrap_or_default(), keys.next().unwrap_or_default());
+    let is_value = last == "value" && matches!(above, "env" | "httpHeaders");
+    is_value || trail.keys_upward().any(|key| FREE_TEXT.contains(&key))
+}
