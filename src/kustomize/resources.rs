@@ -4,6 +4,7 @@ use crate::kustomize::annotations::settle;
 use crate::kustomize::object::Object;
 use crate::text::problem::Problem;
 use crate::text::source::Place;
+use crate::text::span::Span;
 use crate::yaml::node::{Node, Value};
 use crate::yaml::parse::{Document, Stream};
 use crate::yaml::scalar::{Kind, Schema, kind};
@@ -21,18 +22,30 @@ pub fn objects(stream: &Stream) -> Result<Vec<Object>, Problem> {
     Ok(objects)
 }
 
-/// Refuses a key that stands twice: kustomize's reader of resources does, unlike kubectl.
+/// Refuses a key that stands twice, as kustomize's reader of resources does. Of annotations it writes its own into each
+/// object, by which the last of two wins.
 ///
 /// # Errors
 /// With the place of the second one.
 pub fn refuse_duplicates(stream: &Stream, document: &Document) -> Result<(), Problem> {
-    let Some(&(first, second)) = document.duplicates.first() else { return Ok(()) };
+    let annotations = annotations(&document.root);
+    let is_annotation = |key: &Span| annotations.iter().any(|span| span.contains(*key));
+    let mut duplicates = document.duplicates.iter().filter(|(_, second)| !is_annotation(second));
+    let Some(&(first, second)) = duplicates.next() else { return Ok(()) };
     let source = &stream.source;
     let (key, line) = (source.slice(second), source.position(first.start).line);
     let mut problem =
         Problem::of(format!("the key `{key}` already stands on line {line}"), source.path());
     problem.place = Some(Place { source: source.clone(), span: second });
     Err(problem.with_help("remove one of the two"))
+}
+
+/// Where the annotations of a document's objects are written.
+fn annotations(root: &Node) -> Vec<Span> {
+    let items = root.get("items").map(Node::items).unwrap_or_default();
+    let nodes = std::iter::once(root).chain(items);
+    let annotations = nodes.filter_map(|node| node.at(&["metadata", "annotations"]));
+    annotations.filter_map(|node| Some(node.origin.as_ref()?.span)).collect()
 }
 
 fn collect(node: &Node, objects: &mut Vec<Object>) -> Result<(), Problem> {
@@ -103,5 +116,7 @@ mod tests {
         assert_eq!(read("kind: A").unwrap_err(), "a Kubernetes object without `metadata.name`");
         let twice = "kind: A\nmetadata:\n  name: a\n  name: b\n";
         assert_eq!(read(twice).unwrap_err(), "the key `name` already stands on line 3");
+        let last = "kind: A\nmetadata:\n  name: a\n  annotations: { x: one, x: two }\n";
+        assert!(read(last).is_ok());
     }
 }

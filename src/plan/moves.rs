@@ -15,6 +15,7 @@ use crate::plan::survey::{Item, Survey};
 use crate::plan::{MoveKind, Moved};
 use crate::repo::Repo;
 use crate::repo::reach::Reach;
+use crate::repo::root::Root;
 use crate::text::edit::Edit;
 use crate::text::lift;
 use crate::text::path::TreePath;
@@ -27,6 +28,7 @@ use crate::yaml::path::Path;
 pub(super) const MADE: &str = "write the full name where it is used, or take the prefix, suffix or hash off this secret's name";
 const GENERATED: &str = "take the name out of what the generator reads, or change it there by hand";
 const SEALED: &str = "move the manifest out of the encrypted file, or change the name with the tool that encrypted it";
+const COPIED: &str = "name the new stub in the replacement's `source` (or the var's `objref`) by hand, or write the secret's name where it is used";
 const SHARED: &str =
     "give the environment a kustomization of its own that includes the file, and bump again";
 
@@ -132,6 +134,14 @@ impl Mover<'_> {
 
     /// Plans one site: `stays` when something else reads the same bytes and must not change.
     fn site(&mut self, site: &Site<'_>, stays: bool) {
+        if is_copied(site) {
+            let files = self.copiers(site.items[0].root);
+            let what = format!(
+                "{files} copies the name from the object that makes the secret, by a replacement or a var"
+            );
+            self.refuse(&site.items[0], &what, COPIED);
+            return;
+        }
         if let Some((what, way_out)) = self.obstacle(site) {
             self.refuse(&site.items[0], what, way_out);
             return;
@@ -148,6 +158,19 @@ impl Mover<'_> {
         }
         self.expect(site, &site.items);
         self.tell(&site.items, MoveKind::InPlace, &site.token.file);
+    }
+
+    /// The kustomizations of a root that copy values from one object to another.
+    fn copiers(&self, root: &Root) -> String {
+        let copies = |file: &&TreePath| {
+            let stream = self.repo.library.stream(file).ok();
+            let document = stream.as_ref().and_then(|stream| stream.documents.first());
+            let has = |key| document.is_some_and(|document| document.root.get(key).is_some());
+            has("replacements") || has("vars")
+        };
+        let files: Vec<String> =
+            root.kustomizations().filter(copies).map(|file| format!("`{file}`")).collect();
+        if files.is_empty() { "the kustomization".to_owned() } else { files.join(" or ") }
     }
 
     /// What forbids any change of a site.
@@ -281,4 +304,14 @@ fn edits(site: &Site<'_>, name: &str, stays: bool) -> Option<Vec<(Arc<Source>, E
     });
     let each: Option<Vec<_>> = each.collect();
     each.or_else(|| Some(vec![lift::in_file(source, &rewrite(node, &whole).ok()?)?]))
+}
+
+/// Whether the bytes of a site are the name of what makes the secret, from which a reference is copied.
+fn is_copied(site: &Site<'_>) -> bool {
+    let same = |token: Token| token.file == site.token.file && token.span == site.token.span;
+    site.items.iter().any(|item| {
+        let others = item.root.providers.iter();
+        let mut others = others.filter(|one| one.object != item.reference.object);
+        others.any(|one| Token::of(&one.provided.node).is_some_and(same))
+    })
 }

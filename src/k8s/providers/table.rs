@@ -107,7 +107,7 @@ pub const ROWS: &[Row] = &[
         &["spec.externalSecretSpec.target.name", "spec.externalSecretName", "metadata.name"])
         .unless("spec.externalSecretSpec.target.manifest.kind").into("spec.namespaces[]").keys(Keys::OfStub),
     row("old-external-secret", &["kubernetes-client.io"], &["ExternalSecret"], &["metadata.name"]),
-    row("sealed-secret", &["bitnami.com"], &["SealedSecret"], &["spec.template.metadata.name", "metadata.name"]).keys(Keys::OfSeal),
+    row("sealed-secret", &["bitnami.com"], &["SealedSecret"], &["metadata.name"]).keys(Keys::OfSeal),
     row("sops-secret", &["isindir.github.com"], &["SopsSecret"], &["spec.secretTemplates[].name"]),
     row("certificate", &["cert-manager.io", "networking.internal.knative.dev"], &["Certificate"], &["spec.secretName"]).keys(Keys::OfCertificate),
     row("certificate-ingress", &["networking.k8s.io", "extensions"], &["Ingress"], &["spec.tls[].secretName"]).when(ISSUER).keys(TLS),

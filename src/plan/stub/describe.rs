@@ -71,6 +71,31 @@ pub(super) fn value(pin: &Pinned, items: &[&Item<'_>]) -> Value {
     }
 }
 
+/// The rows of what asks cert-manager for a certificate.
+const BY_CERT_MANAGER: &[&str] = &["certificate", "certificate-gateway", "certificate-ingress"];
+/// The type of a Secret that Kubernetes fills with a token.
+const TOKEN: &str = "kubernetes.io/service-account-token";
+
+/// Why a Secret of another name would stay empty or be made by nobody: a controller fills the one of this name.
+pub(super) fn filled(made: &Made<'_>) -> Option<Refusal> {
+    let (object, secret) = (made.object(), made.provider.secret());
+    let kind = object.kind();
+    let place = made.provider.near();
+    if BY_CERT_MANAGER.contains(&made.provider.provided.row) {
+        return Some(Refusal {
+            what: format!("cert-manager makes and renews `{secret}` for the {kind} `{}`", object.name()),
+            place,
+            way_out: "leave it to cert-manager, which rotates it in place: `secrets.NAME.managed: false` in rotate.yaml; for a version, make a second certificate and bump with `--version`".to_owned(),
+        });
+    }
+    let is_token = object.node.get("type").and_then(Node::str) == Some(TOKEN);
+    (kind == "Secret" && is_token).then(|| Refusal {
+        what: format!("Kubernetes fills `{secret}` with the token of a service account"),
+        place,
+        way_out: format!("add a Secret of the new name with `type: {TOKEN}` and the same annotation, then bump with `--version` and its digits"),
+    })
+}
+
 /// What the uses of a secret tell about its type.
 pub(super) fn shape(items: &[&Item<'_>]) -> Shape {
     let field = |item: &&&Item<'_>| item.reference.field();

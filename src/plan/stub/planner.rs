@@ -13,7 +13,9 @@ use crate::plan::next::supply::Supply;
 use crate::plan::prove::Expected;
 use crate::plan::refusal::Refusal;
 use crate::plan::request::Back;
-use crate::plan::stub::describe::{OTHER_MAKER, documents, keeper, keys_of, refusal, shape, value};
+use crate::plan::stub::describe::{
+    OTHER_MAKER, documents, filled, keeper, keys_of, refusal, shape, value,
+};
 use crate::plan::stub::pin::{Pinned, Pinning};
 use crate::plan::stub::source::{Source, newest};
 use crate::plan::stub::{copy, first, fresh};
@@ -57,15 +59,16 @@ impl<'p> Planner<'p> {
         let wanted: BTreeSet<Namespace> = survey
             .uses
             .iter()
-            .filter(|item| {
-                item.root.environment.is_some()
-                    && !survey.providers.iter().any(|made| is_one(made, item))
-            })
+            .filter(|item| item.root.environment.is_some())
             .map(|item| item.root.namespace_of(item.reference).map(str::to_owned))
             .filter(|namespace| self.providers(namespace, self.name).is_empty())
             .collect();
         let mut made: BTreeSet<(TreePath, usize)> = BTreeSet::new();
         for namespace in wanted {
+            if let Some(refusal) = self.filled_by_another(survey, &namespace) {
+                self.outcome.refusals.push(refusal);
+                continue;
+            }
             let sources = newest(&self.candidates(survey, &namespace));
             if sources.is_empty() {
                 self.without_source(survey, &namespace);
@@ -80,6 +83,11 @@ impl<'p> Planner<'p> {
                 }
             }
         }
+    }
+
+    /// Why a new name would never be filled: a controller fills the old one, whoever else makes it too.
+    fn filled_by_another(&self, survey: &Survey<'p>, namespace: &Namespace) -> Option<Refusal> {
+        self.old_providers(survey, namespace).iter().find_map(filled)
     }
 
     fn providers(&self, namespace: &Namespace, secret: &str) -> Vec<Provision> {
@@ -235,8 +243,7 @@ impl<'p> Planner<'p> {
         if remote.store.is_some() && remote.key.is_some() {
             return self.make_new(survey, namespace);
         }
-        let mut made = self.old_providers(survey, namespace);
-        made.retain(|made| !survey.uses.iter().any(|item| is_one(made, item)));
+        let made = self.old_providers(survey, namespace);
         if let Some(refusal) = made.iter().find_map(|made| refusal(made, self.name)) {
             self.outcome.refusals.push(refusal);
             return;
@@ -310,11 +317,4 @@ fn in_namespace<'s, 'r>(
         item.root.environment.is_some()
             && item.root.namespace_of(item.reference) == namespace.as_deref()
     })
-}
-
-/// Whether a provider and a reference are one field: an Ingress that cert-manager reads.
-fn is_one(made: &Made<'_>, item: &Item<'_>) -> bool {
-    made.index == item.index
-        && made.provider.object == item.reference.object
-        && made.provider.provided.path == item.reference.found.path
 }
