@@ -14,6 +14,7 @@ use crate::plan::moves::Mover;
 use crate::plan::next::supply::Supply;
 use crate::plan::next::{self, After};
 use crate::plan::prove::{Expected, prove};
+use crate::plan::reads::misread;
 use crate::plan::refusal::{PlanError, Refusal};
 use crate::plan::request::{Back, BumpRequest};
 use crate::plan::stub::plain::plain;
@@ -244,6 +245,13 @@ impl<'p> Bump<'p> {
         let broken = self.broken(&after);
         if !broken.is_empty() {
             return Err(self.refused(broken));
+        }
+        // What is brought back from history reads what it read then.
+        let new = expected.restored.is_empty();
+        let misread =
+            if new { misread(&after, self.environment, &expected.name) } else { Vec::new() };
+        if !misread.is_empty() {
+            return Err(self.refused(misread));
         }
         let differences = prove(self.repo, &after, expected);
         if differences.is_empty() { Ok(()) } else { Err(self.unproved(differences)) }

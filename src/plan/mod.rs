@@ -18,6 +18,7 @@ mod next;
 mod patch;
 mod prove;
 pub mod prune;
+mod reads;
 pub mod refusal;
 pub mod remaining;
 pub mod request;

@@ -127,7 +127,7 @@ impl Held<'_> {
         let version = split(&self.expected.name).map_or("", |(_, digits)| digits);
         let strange = |old: &Node| -> Vec<Path> {
             let mut paths = differences(old, &object.node);
-            paths.retain(|path| !is_version(path, &object.node, version));
+            paths.retain(|path| !is_version(path, &object.node, version) && !is_policy(path));
             paths
         };
         // The same document may say something else in each root that reads it.
@@ -201,6 +201,20 @@ fn provided(after: &Repo, expected: &Expected, faults: &mut Vec<String>) {
             }
         }
     }
+}
+
+/// What a new stub may say otherwise than an older one: its API, how often it is read, what becomes of its Secret.
+const POLICIES: [&str; 6] = [
+    "apiVersion",
+    "spec.refreshInterval",
+    "spec.refreshPolicy",
+    "spec.target",
+    "spec.target.deletionPolicy",
+    "spec.target.immutable",
+];
+
+fn is_policy(path: &Path) -> bool {
+    POLICIES.contains(&path.to_string().as_str())
 }
 
 /// Whether a difference between two stubs is one of versions, or of what kustomizations give to all objects.

@@ -9,6 +9,7 @@ pub mod init;
 mod layout;
 mod load;
 pub mod mentions;
+pub mod operator;
 pub mod own;
 mod pattern;
 mod plain;

@@ -9,4 +9,5 @@ pub(super) mod pin;
 mod place;
 pub(super) mod plain;
 pub(super) mod planner;
+mod policy;
 mod source;

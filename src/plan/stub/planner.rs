@@ -18,7 +18,7 @@ use crate::plan::stub::describe::{
 };
 use crate::plan::stub::pin::{Pinned, Pinning};
 use crate::plan::stub::source::{Source, newest};
-use crate::plan::stub::{copy, first, fresh};
+use crate::plan::stub::{copy, first, fresh, policy};
 use crate::plan::survey::{Item, Made, Survey};
 use crate::repo::Repo;
 use crate::repo::provision::Provision;
@@ -155,6 +155,14 @@ impl<'p> Planner<'p> {
                         .map_err(|what| (what, self.pin_help()))?
                 }
             };
+            let text = if split(source.secret).is_none() {
+                policy::fixed(text).map_err(plain)?
+            } else {
+                text
+            };
+            let serves = self.repo.serves(self.environment);
+            let (text, note) = policy::served(text, serves).map_err(plain)?;
+            self.outcome.notes.extend(note);
             pins = read;
             let before = self.back.and_then(|back| back.stubs.get(&site.directory));
             if let Some(before) = before {

@@ -1,0 +1,110 @@
+//! What a new stub reads, held against the old one of the same root: the same store and key, under the new version.
+
+use std::collections::BTreeSet;
+
+use crate::k8s::secret_name::{Version, digits_in, split};
+use crate::k8s::stub::{Remote, Stub};
+use crate::plan::refusal::Refusal;
+use crate::repo::Repo;
+use crate::repo::root::Root;
+use crate::text::source::Place;
+use crate::yaml::node::Node;
+
+/// Why a new stub would not read the value of its version, in any root of an environment.
+pub(super) fn misread(after: &Repo, environment: usize, name: &str) -> Vec<Refusal> {
+    let Some((family, version)) = split(name) else { return Vec::new() };
+    let mut refusals = Vec::new();
+    for (_, root) in after.roots_of(environment) {
+        let all = stubs(root, family);
+        let (new, old): (Vec<&Placed>, Vec<&Placed>) =
+            all.iter().partition(|(_, stub)| stub.secret.node.str() == Some(name));
+        for (namespace, stub) in new {
+            let beside = old.iter().filter(|(other, _)| other == namespace);
+            let beside: Vec<&Stub> = beside.map(|(_, stub)| stub).collect();
+            let names = beside.iter().filter_map(|stub| stub.secret.node.str());
+            let others: BTreeSet<&str> = names.filter_map(|name| Some(split(name)?.1)).collect();
+            let mut entries = stub.remotes.iter();
+            let found = entries.find_map(|remote| wrong(root, remote, version, &others));
+            refusals.extend(found.or_else(|| other(root, stub, &beside, version)));
+        }
+    }
+    refusals
+}
+
+/// A stub and the namespace in which it makes its secret.
+type Placed = (Option<String>, Stub);
+
+/// The stubs of a family that a root has.
+fn stubs(root: &Root, family: &str) -> Vec<Placed> {
+    let stubs = root.objects().iter().filter_map(|object| {
+        let namespace = object.namespace().or(root.namespace.as_deref()).map(str::to_owned);
+        Some((namespace, Stub::read(&object.node)?))
+    });
+    stubs.filter(|(_, stub)| stub.family() == Some(family)).collect()
+}
+
+/// What is wrong with one entry: it names one of the other versions, or nothing.
+fn wrong(root: &Root, remote: &Remote, version: &str, others: &BTreeSet<&str>) -> Option<Refusal> {
+    let key = remote.key.as_ref()?;
+    let pin = remote.version.as_ref();
+    let text = |node: &Node| node.str().unwrap_or_default().to_owned();
+    if text(&key.node).is_empty() {
+        let what = format!("`{}`: the new stub would read an empty key", root.path);
+        return Some(refusal(what, &key.node));
+    }
+    let node = pin.into_iter().chain([key]).map(|field| &field.node).find(|node| {
+        let text = text(node);
+        !text.contains(version) && digits_in(&text).any(|digits| others.contains(digits))
+    })?;
+    let what = format!(
+        "`{}`: the new stub would read `{}`, which is of another version",
+        root.path,
+        text(node)
+    );
+    Some(refusal(what, node))
+}
+
+/// What a new stub reads otherwise than the old ones of the same place, versions left out.
+fn other(root: &Root, new: &Stub, old: &[&Stub], version: &str) -> Option<Refusal> {
+    let read = |stub: &Stub| -> BTreeSet<(String, String)> {
+        stub.remotes.iter().map(|remote| (store(stub, remote), bare(remote, version))).collect()
+    };
+    let known: BTreeSet<(String, String)> = old.iter().flat_map(|stub| read(stub)).collect();
+    if known.is_empty() {
+        return None;
+    }
+    let remote = new
+        .remotes
+        .iter()
+        .find(|remote| !known.contains(&(store(new, remote), bare(remote, version))))?;
+    let key = remote.key.as_ref()?;
+    let what = format!(
+        "`{}`: the new stub would read `{}`, which no older one does",
+        root.path,
+        key.node.str().unwrap_or_default()
+    );
+    Some(refusal(what, &key.node))
+}
+
+fn store(stub: &Stub, remote: &Remote) -> String {
+    stub.store_of(remote).map_or_else(String::new, |store| format!("{} {}", store.kind, store.name))
+}
+
+/// A key without the version in it.
+fn bare(remote: &Remote, version: &str) -> String {
+    let key = remote.key.as_ref().and_then(|key| key.node.str()).unwrap_or_default();
+    let mut bare = key.replace(&format!("-{version}"), "").replace(version, "");
+    for digits in digits_in(key).filter(|digits| Version::new(digits).is_some()) {
+        bare = bare.replace(&format!("-{digits}"), "").replace(digits, "");
+    }
+    bare
+}
+
+fn refusal(what: String, node: &Node) -> Refusal {
+    Refusal {
+        what,
+        place: node.origin.as_ref().map(Place::near_in_file),
+        way_out: "let what sets it, such as a patch of every ExternalSecret, leave the stubs of versions alone"
+            .to_owned(),
+    }
+}
