@@ -61,6 +61,10 @@ pub struct Args {
     #[arg(long = "version", value_name = "V")]
     to_version: Option<String>,
 
+    /// Pin the new stub of a store that numbers its versions itself; can be given several times
+    #[arg(long = "pin", value_name = "[FAMILY/][KEY=]VALUE")]
+    pins: Vec<String>,
+
     #[command(flatten)]
     writing: writing::Args,
 
@@ -283,6 +287,7 @@ impl Bumping<'_> {
             environment: self.environment.clone(),
             family: family.to_owned(),
             version: self.args.to_version.clone().or(version),
+            pins: self.args.pins.clone(),
             back: None,
             program: self.program.clone(),
             now: self.now,

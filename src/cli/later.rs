@@ -50,6 +50,7 @@ pub fn notes(
             environment: next.name.clone(),
             family: plan.family.clone(),
             version: Some(plan.version().to_owned()),
+            pins: Vec::new(),
             back: None,
             program: String::new(),
             now,

@@ -160,6 +160,7 @@ impl Take<'_> {
             environment: environment.clone(),
             family: family.clone(),
             version: Some(self.version.to_owned()),
+            pins: Vec::new(),
             back: None,
             program: self.ask.program.to_owned(),
             now: self.ask.now,

@@ -68,6 +68,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         environment: name,
         family: args.family.clone(),
         version: Some(version.clone()),
+        pins: Vec::new(),
         back: Some(Back::default()),
         program: session.program(),
         now,

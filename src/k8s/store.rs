@@ -142,6 +142,12 @@ pub fn label(store: Store, version: &Version) -> Option<String> {
     if let Pins::Labels(prefix) = row.pins { Some(format!("{prefix}{version}")) } else { None }
 }
 
+/// Whether a pin is a number or an id that the store gave the value itself: no other value ever gets it.
+#[must_use]
+pub fn is_given(pin: &str) -> bool {
+    pin.starts_with("uuid/") || is_version_number(pin) || is_azure_id(pin)
+}
+
 /// The version that a pin spells as a label, with or without a store's prefix.
 #[must_use]
 pub fn version_in(pin: &str) -> Option<Version> {

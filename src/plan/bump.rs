@@ -16,7 +16,7 @@ use crate::plan::next::{self, After};
 use crate::plan::prove::{Expected, prove};
 use crate::plan::reads::misread;
 use crate::plan::refusal::{PlanError, Refusal};
-use crate::plan::request::{Back, BumpRequest};
+use crate::plan::request::BumpRequest;
 use crate::plan::stub::plain::plain;
 use crate::plan::stub::planner::{Outcome, Planner};
 use crate::plan::survey::{Item, Survey, undecided};
@@ -142,7 +142,7 @@ impl<'p> Bump<'p> {
         }
         reasons.extend(self.undecided(name));
         let back = request.back.as_ref();
-        let outcome = self.stubs(survey, name, back, &mut draft, &mut expected);
+        let outcome = self.stubs(survey, name, request, &mut draft, &mut expected);
         reasons.extend(outcome.refusals);
         if !reasons.is_empty() {
             return Err(self.refused(reasons));
@@ -209,7 +209,7 @@ impl<'p> Bump<'p> {
         &self,
         survey: &Survey<'p>,
         name: &str,
-        back: Option<&Back>,
+        request: &BumpRequest,
         draft: &mut Draft,
         expected: &mut Expected,
     ) -> Outcome {
@@ -225,7 +225,8 @@ impl<'p> Bump<'p> {
             version: name.version(),
             name: &spelled,
             settings: &settings,
-            back,
+            back: request.back.as_ref(),
+            pins: &request.pins,
             draft,
             expected,
             outcome: Outcome::default(),

@@ -306,12 +306,17 @@ fn edits(site: &Site<'_>, name: &str, stays: bool) -> Option<Vec<(Arc<Source>, E
     each.or_else(|| Some(vec![lift::in_file(source, &rewrite(node, &whole).ok()?)?]))
 }
 
-/// Whether the bytes of a site are the name of what makes the secret, from which a reference is copied.
+/// Whether the bytes of a site are part of what makes the secret, from which a reference is copied.
 fn is_copied(site: &Site<'_>) -> bool {
-    let same = |token: Token| token.file == site.token.file && token.span == site.token.span;
     site.items.iter().any(|item| {
         let others = item.root.providers.iter();
         let mut others = others.filter(|one| one.object != item.reference.object);
-        others.any(|one| Token::of(&one.provided.node).is_some_and(same))
+        others.any(|one| {
+            let name = item.root.object_that_provides(one).node.at(&["metadata", "name"]);
+            let names = name.into_iter().chain([&one.provided.node]);
+            names
+                .filter_map(Token::of)
+                .any(|token| token.file == site.token.file && token.span == site.token.span)
+        })
     })
 }

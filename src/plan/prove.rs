@@ -221,7 +221,9 @@ fn is_policy(path: &Path) -> bool {
 fn is_version(path: &Path, new: &Node, version: &str) -> bool {
     let text = path.to_string();
     let given = ["metadata.labels", "metadata.annotations"].iter().any(|key| text.starts_with(key));
-    given || path.follow(new).and_then(Node::str).is_some_and(|text| text.contains(version))
+    // Pins that the store made have nothing of the version in them.
+    let pin = [".remoteRef.version", ".extract.version"].iter().any(|key| text.ends_with(key));
+    given || pin || path.follow(new).and_then(Node::str).is_some_and(|text| text.contains(version))
 }
 
 fn say(identity: &Identity) -> String {

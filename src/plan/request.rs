@@ -23,6 +23,8 @@ pub struct BumpRequest {
     pub family: String,
     /// The version to move to, as it was typed; `None` mints one, or takes over the one before. Only back may lead to `plain`.
     pub version: Option<String>,
+    /// Pins that the store made for the new value, as they were typed: `[FAMILY/][KEY=]VALUE`.
+    pub pins: Vec<String>,
     /// Where the version was before: to go back to it, for which it need not be newer than what runs.
     pub back: Option<Back>,
     /// How the program is called for this tree: `rotate`, with `-C` where that is needed.

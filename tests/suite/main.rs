@@ -14,6 +14,7 @@ mod crash;
 mod docs;
 mod everyday;
 mod lint;
+mod makers;
 mod prune;
 mod pulls;
 mod references;

@@ -3,7 +3,7 @@
 pub(super) mod put;
 pub(super) mod remove;
 pub(super) mod supply;
-mod tool;
+pub(super) mod tool;
 
 use std::collections::BTreeSet;
 

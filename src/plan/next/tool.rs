@@ -37,6 +37,28 @@ pub(super) fn kv(backend: &Backend, command: &str, flags: &str, key: &str) -> Op
     Some(format!("{program} kv {command}{namespace}{mount}{flags} {path}"))
 }
 
+/// The command that lists the versions of a key, none of which shows a value; `None` where there is none.
+pub(in crate::plan) fn list_versions(backend: &Backend, key: &str) -> Option<String> {
+    let own = word(&backend.key(key));
+    match backend.store {
+        Store::AwsSecretsManager => {
+            Some(aws(backend, &format!("secretsmanager list-secret-version-ids --secret-id {own}")))
+        }
+        Store::AwsParameterStore => {
+            let history = aws(backend, &format!("ssm get-parameter-history --name {own}"));
+            Some(format!("{history} --query \"Parameters[].[Version,LastModifiedDate]\""))
+        }
+        Store::GcpSecretManager => Some(gcloud(backend, &format!("versions list {own}"))),
+        Store::AzureKeyVault if !own.contains('/') => {
+            az(backend, "list-versions").map(|list| format!("{list} --name {own}"))
+        }
+        Store::Vault | Store::OpenBao if !backend.is_first_kv => {
+            kv(backend, "metadata get", "", key)
+        }
+        _ => None,
+    }
+}
+
 fn flag(name: &str, value: Option<&str>) -> String {
     value.map_or_else(String::new, |value| format!(" {name} {}", word(value)))
 }

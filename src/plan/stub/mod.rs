@@ -4,6 +4,7 @@ mod copy;
 mod describe;
 mod first;
 mod fresh;
+mod given;
 mod naming;
 pub(super) mod pin;
 mod place;

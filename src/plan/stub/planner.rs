@@ -6,6 +6,7 @@ use crate::config::secrets::SecretSettings;
 use crate::k8s::backend::Backend;
 use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::{Version, split};
+use crate::k8s::store::is_given;
 use crate::k8s::stub::{StoreRef, Stub as Read};
 use crate::plan::Stub;
 use crate::plan::draft::Draft;
@@ -18,7 +19,7 @@ use crate::plan::stub::describe::{
 };
 use crate::plan::stub::pin::{Pinned, Pinning};
 use crate::plan::stub::source::{Source, newest};
-use crate::plan::stub::{copy, first, fresh, policy};
+use crate::plan::stub::{copy, first, fresh, given, policy};
 use crate::plan::survey::{Item, Made, Survey};
 use crate::repo::Repo;
 use crate::repo::provision::Provision;
@@ -37,6 +38,8 @@ pub(in crate::plan) struct Planner<'p> {
     pub(in crate::plan) name: &'p str,
     pub(in crate::plan) settings: &'p SecretSettings,
     pub(in crate::plan) back: Option<&'p Back>,
+    /// Pins that were given.
+    pub(in crate::plan) pins: &'p [String],
     pub(in crate::plan) draft: &'p mut Draft,
     pub(in crate::plan) expected: &'p mut Expected,
     pub(in crate::plan) outcome: Outcome,
@@ -142,6 +145,10 @@ impl<'p> Planner<'p> {
     fn told(&mut self, source: &Source<'_>) -> Result<(Vec<Stub>, Vec<Pinned>), (String, String)> {
         let plain = |what: String| (what, OTHER_MAKER.to_owned());
         let sites = self.sites(source).map_err(plain)?;
+        let given = match (split(source.secret), self.back) {
+            (Some(_), None) => self.given(source)?,
+            _ => given::Given::new(),
+        };
         let (mut stubs, mut pins) = (Vec::new(), Vec::new());
         for site in sites {
             let text = source.text(site.alone).map_err(plain)?;
@@ -160,6 +167,7 @@ impl<'p> Planner<'p> {
             } else {
                 text
             };
+            let text = given::fill(text, &given).map_err(plain)?;
             let serves = self.repo.serves(self.environment);
             let (text, note) = policy::served(text, serves).map_err(plain)?;
             self.outcome.notes.extend(note);
@@ -193,7 +201,7 @@ impl<'p> Planner<'p> {
     }
 
     /// Where a store reads from: as the repository has the store, or else as `rotate.yaml` says.
-    fn backend(&self, named: &StoreRef, namespace: Option<&str>) -> Option<Backend> {
+    pub(super) fn backend(&self, named: &StoreRef, namespace: Option<&str>) -> Option<Backend> {
         let found = self.repo.stores().find(Some(self.environment), named, namespace);
         let read = found.and_then(|(_, object)| Backend::read(&object.node));
         read.or_else(|| Some(Backend::of(of_service(self.settings.remote.provider?))))
@@ -204,6 +212,9 @@ impl<'p> Planner<'p> {
         for pin in pins {
             let backend = pin.store.as_ref().and_then(|store| self.backend(store, namespace));
             let label = pin.version.as_ref().filter(|pin| pin.contains(self.version.as_str()));
+            if pin.version.as_deref().is_some_and(is_given) {
+                continue;
+            }
             if label.is_none() && !pin.own_key {
                 self.outcome.notes.insert(format!(
                     "`{}` of the store is read as before, by the old version and the new one: its entry does not name the version",

@@ -33,6 +33,7 @@ fn configured(files: &[(&str, &str)], settings: &str) -> Repo {
 
 fn request(environment: &str, family: &str, version: Option<&str>) -> BumpRequest {
     BumpRequest {
+        pins: Vec::new(),
         back: None,
         program: "rotate".to_owned(),
         environment: environment.to_owned(),

@@ -1,0 +1,143 @@
+//! Pins that the store makes itself: they are given for each new value, never copied.
+
+use std::collections::BTreeMap;
+
+use crate::k8s::store::{Store, check_pin, is_given};
+use crate::k8s::stub::{Remote, Stub};
+use crate::plan::next::tool::list_versions;
+use crate::plan::next::word;
+use crate::plan::spell::quoted;
+use crate::plan::stub::planner::Planner;
+use crate::plan::stub::source::Source;
+use crate::text::edit::{Edit, apply};
+use crate::text::path::TreePath;
+use crate::text::source::Source as Text;
+use crate::yaml::parse::parse;
+
+/// The pins of new entries, by key and old pin.
+pub(super) type Given = BTreeMap<(String, String), String>;
+
+impl Planner<'_> {
+    /// The pin for each entry of a stub whose own was made by its store: as it was given, or as the environment before has it
+    /// for the same key of the same store.
+    ///
+    /// # Errors
+    /// With what is missing and what to type.
+    pub(super) fn given(&self, source: &Source<'_>) -> Result<Given, (String, String)> {
+        let mut given = Given::new();
+        let Some(stub) = Stub::read(&source.object.node) else { return Ok(given) };
+        for remote in &stub.remotes {
+            let (Some(key), Some(old)) =
+                (text(remote, |one| &one.key), text(remote, |one| &one.version))
+            else {
+                continue;
+            };
+            if !is_given(&old) || given.contains_key(&(key.clone(), old.clone())) {
+                continue;
+            }
+            let backend =
+                stub.store_of(remote).and_then(|store| self.backend(store, source.namespace));
+            let asked = self.pins.iter().find_map(|pin| value(pin, self.family, &key));
+            let pin = asked.map(str::to_owned).or_else(|| self.taken_over(&stub, remote));
+            let Some(pin) = pin else {
+                let list = backend.as_ref().and_then(|backend| list_versions(backend, &key));
+                return Err(self.missing(&key, &old, list));
+            };
+            check_pin(backend.map_or(Store::Other, |backend| backend.store), &pin)
+                .map_err(|error| (error.to_string(), "give the pin of the new value".to_owned()))?;
+            if pin == old {
+                let what = format!("{pin} of `{key}` is what the old version reads");
+                return Err((what, "give the pin of the new value".to_owned()));
+            }
+            given.insert((key, old), pin);
+        }
+        Ok(given)
+    }
+
+    /// The pin that another environment's stub of the new name has for the same key of the same store.
+    fn taken_over(&self, stub: &Stub, remote: &Remote) -> Option<String> {
+        let key = text(remote, |one| &one.key);
+        let roots =
+            self.repo.roots.iter().filter(|root| root.environment != Some(self.environment));
+        let objects = roots.flat_map(|root| root.objects());
+        let others = objects.filter_map(|object| Stub::read(&object.node));
+        let mut others = others.filter(|other| other.secret.node.str() == Some(self.name));
+        others.find_map(|other| {
+            let same = other.remotes.iter().find(|one| {
+                text(one, |one| &one.key) == key && other.store_of(one) == stub.store_of(remote)
+            })?;
+            text(same, |one| &one.version)
+        })
+    }
+
+    fn missing(&self, key: &str, old: &str, list: Option<String>) -> (String, String) {
+        let what = format!(
+            "its store numbers the versions of `{key}` itself, and {old} is the old value: the number of the new one must be given"
+        );
+        let environment = &self.repo.environments[self.environment].name;
+        let list = list.map_or_else(String::new, |list| format!("; `{list}` lists them"));
+        let pin = word(&format!("{key}=VALUE"));
+        let way_out = format!(
+            "put the new value into the store, then `rotate bump {environment} {} --version {} --pin {pin}`, where VALUE is its version{list}",
+            self.family, self.version
+        );
+        (what, way_out)
+    }
+}
+
+/// The pin that `[FAMILY/][KEY=]VALUE` gives a key of a family.
+fn value<'p>(pin: &'p str, family: &str, key: &str) -> Option<&'p str> {
+    let Some((named, value)) = pin.rsplit_once('=') else {
+        let own = pin.strip_prefix(family).and_then(|rest| rest.strip_prefix('/'));
+        return Some(own.unwrap_or(pin));
+    };
+    let own = named.strip_prefix(family).and_then(|rest| rest.strip_prefix('/'));
+    (named == key || own == Some(key)).then_some(value)
+}
+
+fn text(
+    remote: &Remote,
+    field: impl Fn(&Remote) -> &Option<crate::k8s::stub::Field>,
+) -> Option<String> {
+    field(remote).as_ref()?.node.str().map(str::to_owned)
+}
+
+/// A copy with its given pins.
+///
+/// # Errors
+/// With a phrase, when it cannot be edited.
+pub(super) fn fill(copy: String, given: &Given) -> Result<String, String> {
+    if given.is_empty() {
+        return Ok(copy);
+    }
+    let source = Text::file(TreePath::root(), copy.as_str());
+    let stream = parse(&source).map_err(|error| error.message)?;
+    let root = stream.documents.first().map(|document| &document.root).ok_or("it is empty")?;
+    let stub = Stub::read(root).ok_or("it is no ExternalSecret")?;
+    let edits = stub.remotes.iter().filter_map(|remote| {
+        let key = (text(remote, |one| &one.key)?, text(remote, |one| &one.version)?);
+        let span = remote.version.as_ref()?.node.origin.as_ref()?.span;
+        Some(Edit { span, text: quoted(given.get(&key)?) })
+    });
+    apply(&copy, &edits.collect::<Vec<_>>()).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::value;
+
+    #[test]
+    fn pins_are_given_for_all_for_a_family_or_for_a_key() {
+        for (pin, is) in [
+            ("8", Some("8")),
+            ("bank/8", Some("8")),
+            ("uuid/1-2", Some("uuid/1-2")),
+            ("apps/bank=8", Some("8")),
+            ("bank/apps/bank=8", Some("8")),
+            ("apps/other=8", None),
+            ("other/apps/bank=8", None),
+        ] {
+            assert_eq!(value(pin, "bank", "apps/bank"), is, "{pin}");
+        }
+    }
+}
