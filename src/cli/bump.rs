@@ -1,12 +1,12 @@
 //! `rotate bump`: move a family to another version in one environment.
 
 use std::collections::BTreeSet;
-use std::io::IsTerminal as _;
 
 use chrono::{DateTime, Utc};
 
 use crate::cli::args::{Format, Global, time};
 use crate::cli::change::{Background, Change};
+use crate::cli::chosen::families;
 use crate::cli::failure::Failure;
 use crate::cli::gates::Gates;
 use crate::cli::outcome::Outcome;
@@ -15,24 +15,23 @@ use crate::cli::promotions::{self, Ask, Together};
 use crate::cli::proposing::{Gone, Run, Scope};
 use crate::cli::pulls::{Target, program};
 use crate::cli::session::Session;
-use crate::cli::writing::{Work, unique};
-use crate::cli::{Status, gates, later, outputs, pulls, writing};
+use crate::cli::writing::Work;
+use crate::cli::{Status, gates, later, leave, outputs, pulls, writing};
 use crate::forge::marker::Kind;
 use crate::plan::batch::Batch;
 use crate::plan::commit::Remark;
 use crate::plan::remaining::remaining;
-use crate::plan::request::BumpRequest;
+use crate::plan::request::{BumpRequest, Line};
 use crate::plan::{FileChange, Plan, hold};
 use crate::repo::Repo;
 use crate::report::bump::Bump;
 use crate::report::console::Console;
-use crate::report::message::Message;
 use crate::report::promote::{Waiting, WaitingView, text};
 use crate::report::proposal::markdown;
 use crate::report::pulls::Action;
 use crate::report::workflow::log;
 use crate::text::path::TreePath;
-use crate::timeline::outlook::{Next, outlook};
+use crate::timeline::outlook::outlook;
 use crate::timeline::walk::Depth;
 
 /// Move secret references to another version in one environment
@@ -64,6 +63,9 @@ pub struct Args {
     /// Pin the new stub of a store that numbers its versions itself; can be given several times
     #[arg(long = "pin", value_name = "[FAMILY/][KEY=]VALUE")]
     pins: Vec<String>,
+
+    #[command(flatten)]
+    leave: leave::Args,
 
     #[command(flatten)]
     writing: writing::Args,
@@ -100,14 +102,16 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let repo = target.as_ref().map_or_else(|| session.repo(), |target| target.repo(&session))?;
     session.report_problems(&repo, console);
     let environment = repo.environments[repo.environment(&args.environment)?].name.clone();
-    let families = families(args, &repo, console)?;
+    let asked = (args.environment.as_str(), args.families.as_slice(), args.all);
+    let families = families(asked, &repo, console)?;
     let now = args.at.unwrap_or_else(Utc::now);
     let mainline = target.as_ref().map(Target::mainline).or_else(|| args.gates.mainline.clone());
     let tells = outputs::tells(target.is_some(), &args.outputs, format);
     let gates = Gates::open(&args.gates, &session, &repo, (mainline.as_deref(), tells), now)?;
     let tells = tells == Depth::Everything;
     let program = program(&session, target.as_ref());
-    let bump = Bumping { args, environment, format, gates: &gates, tells, program, now };
+    let leave = args.leave.lines(&session)?;
+    let bump = Bumping { args, environment, leave, format, gates: &gates, tells, program, now };
     match &target {
         Some(target) => bump.propose(&repo, &families, target, &session, console),
         None => bump.write(&repo, &families, &session, console),
@@ -119,6 +123,7 @@ struct Bumping<'a> {
     args: &'a Args,
     /// The environment's own name, whatever word for it was typed.
     environment: String,
+    leave: Vec<Line>,
     format: Format,
     gates: &'a Gates<'a>,
     /// Whether a reviewer is told of it.
@@ -189,7 +194,13 @@ impl Bumping<'_> {
         let mut standings = outlook(batch.repo(), self.gates.timeline(), self.now);
         standings.retain(|one| one.environment == self.environment);
         let gates = Some(self.gates);
-        let ask = Ask { together: Together::OnTop, program: &self.program, now: self.now, gates };
+        let ask = Ask {
+            together: Together::OnTop,
+            program: &self.program,
+            now: self.now,
+            leave: &self.leave,
+            gates,
+        };
         let mut planned = promotions::plan(batch, &standings, ask);
         let failures = planned.failures.into_iter().map(|(_, _, failure)| failure).collect();
         if let Some(failure) = Failure::first_of(failures) {
@@ -288,6 +299,7 @@ impl Bumping<'_> {
             family: family.to_owned(),
             version: self.args.to_version.clone().or(version),
             pins: self.args.pins.clone(),
+            leave: self.leave.clone(),
             back: None,
             program: self.program.clone(),
             now: self.now,
@@ -327,65 +339,4 @@ impl Bumping<'_> {
     const fn background<'b>(&'b self, repo: &'b Repo, prefix: &'b TreePath) -> Background<'b> {
         Background { repo, timeline: self.gates.timeline(), prefix }
     }
-}
-
-/// The families that were named, all of them, the only one, or the one that a person chooses.
-fn families(args: &Args, repo: &Repo, console: &Console) -> Result<Vec<String>, Failure> {
-    if !args.families.is_empty() {
-        return Ok(unique(&args.families));
-    }
-    let environment = repo.environment(&args.environment)?;
-    let known: Vec<String> = known(repo, environment).into_iter().collect();
-    match known.as_slice() {
-        _ if args.all && !repo.is_first(environment) => Ok(known),
-        [] => Err(nothing_versioned(args, repo, environment)),
-        [_] => Ok(known),
-        _ if args.all => Ok(known),
-        _ if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() => {
-            choose(&known, console)
-        }
-        [first, ..] => Err(several(&args.environment, first, &known)),
-    }
-}
-
-/// The families of an environment, and those that it could take over for the first time.
-fn known(repo: &Repo, environment: usize) -> BTreeSet<String> {
-    let own = repo.families_of(environment).into_keys().map(str::to_owned);
-    let name = &repo.environments[environment].name;
-    let next = outlook(repo, None, DateTime::<Utc>::MIN_UTC).into_iter();
-    let next = next.filter(|one| one.environment == *name && matches!(one.next, Next::Take { .. }));
-    own.chain(next.map(|one| one.family)).collect()
-}
-
-fn nothing_versioned(args: &Args, repo: &Repo, environment: usize) -> Failure {
-    let plain: Vec<&str> = repo.all_families_of(environment).into_keys().collect();
-    let text = format!("`{}` has no versioned secret yet", args.environment);
-    let help = if plain.is_empty() {
-        "nothing there names a secret; `rotate refs` shows what is found".to_owned()
-    } else {
-        format!("name one to give it its first version: {}", plain.join(", "))
-    };
-    Failure::usage(Message::new(text).help(help))
-}
-
-fn several(environment: &str, first: &str, known: &[String]) -> Failure {
-    let text = format!("`{environment}` has {} families: {}", known.len(), known.join(", "));
-    let help = format!("name one: `rotate bump {environment} {first}`, or take `--all`");
-    Failure::usage(Message::new(text).help(help))
-}
-
-fn choose(known: &[String], console: &Console) -> Result<Vec<String>, Failure> {
-    for (index, family) in known.iter().enumerate() {
-        console.complain(&format!("{:>3}  {family}", index + 1));
-    }
-    let answer = console.ask(&format!("Which family (1-{}, a name, or `all`)?", known.len()));
-    let answer = answer.unwrap_or_default();
-    if answer == "all" {
-        return Ok(known.to_vec());
-    }
-    let by_number = answer.parse::<usize>().ok().and_then(|n| known.get(n.checked_sub(1)?));
-    let chosen = by_number.or_else(|| known.iter().find(|family| **family == answer));
-    chosen.map(|family| vec![family.clone()]).ok_or_else(|| {
-        Failure::usage(Message::new(format!("`{answer}` is none of these families")))
-    })
 }

@@ -51,6 +51,7 @@ pub fn notes(
             family: plan.family.clone(),
             version: Some(plan.version().to_owned()),
             pins: Vec::new(),
+            leave: Vec::new(),
             back: None,
             program: String::new(),
             now,

@@ -3,6 +3,7 @@
 pub mod args;
 pub mod bump;
 pub mod change;
+mod chosen;
 pub mod completions;
 pub mod explain;
 pub mod failure;
@@ -11,6 +12,7 @@ pub mod gates;
 pub mod history;
 pub mod init;
 pub mod later;
+pub mod leave;
 pub mod lint;
 pub mod needed;
 mod opening;

@@ -14,9 +14,10 @@ use crate::cli::proposing::{Gone, Proposed, Run, Scope};
 use crate::cli::pulls::{Target, program};
 use crate::cli::session::Session;
 use crate::cli::writing::Work;
-use crate::cli::{Status, outputs, past, pulls, writing};
+use crate::cli::{Status, leave, outputs, past, pulls, writing};
 use crate::forge::marker::{Kind, Marker, Subject};
 use crate::plan::batch::Batch;
+use crate::plan::request::Line;
 use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::report::message::{self, Message};
@@ -41,6 +42,9 @@ pub struct Args {
     /// Only this family; can be given several times
     #[arg(long = "family", value_name = "FAMILY", value_delimiter = ',')]
     families: Vec<String>,
+
+    #[command(flatten)]
+    leave: leave::Args,
 
     #[command(flatten)]
     writing: writing::Args,
@@ -78,7 +82,9 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let prefix = session.prefix();
     let program = program(&session, target.as_ref());
     let repo = &repo;
-    let promote = Promoting { args, format, repo, timeline, standings, prefix, program, now };
+    let leave = args.leave.lines(&session)?;
+    let promote =
+        Promoting { args, format, leave, repo, timeline, standings, prefix, program, now };
     let status = match &target {
         Some(target) => promote.propose(target, &session, console)?,
         None => promote.write(&session, console)?,
@@ -114,6 +120,7 @@ impl Args {
 struct Promoting<'a> {
     args: &'a Args,
     format: Format,
+    leave: Vec<Line>,
     repo: &'a Repo,
     timeline: Timeline,
     standings: Vec<Standing>,
@@ -245,7 +252,7 @@ impl Promoting<'_> {
     }
 
     fn ask(&self, together: Together) -> Ask<'_> {
-        Ask { together, program: &self.program, now: self.now, gates: None }
+        Ask { together, program: &self.program, now: self.now, leave: &self.leave, gates: None }
     }
 
     const fn background(&self) -> Background<'_> {

@@ -9,7 +9,7 @@ use crate::cli::writing::Work;
 use crate::plan::batch::Batch;
 use crate::plan::commit::Remark;
 use crate::plan::remaining::remaining;
-use crate::plan::request::BumpRequest;
+use crate::plan::request::{BumpRequest, Line};
 use crate::repo::Repo;
 use crate::report::promote::Waiting;
 use crate::timeline::gate::{Gate, GateKind};
@@ -47,6 +47,8 @@ pub struct Ask<'a> {
     pub program: &'a str,
     /// The time that counts as now.
     pub now: DateTime<Utc>,
+    /// Lines that spell an old name and are to stay as they are.
+    pub leave: &'a [Line],
     /// The gates that may be overridden; none: all must be open.
     pub gates: Option<&'a Gates<'a>>,
 }
@@ -78,7 +80,7 @@ pub fn judge(
     program: &str,
     now: DateTime<Utc>,
 ) -> Result<(), Failure> {
-    let ask = Ask { together: Together::Apart, program, now, gates: None };
+    let ask = Ask { together: Together::Apart, program, now, leave: &[], gates: None };
     let (batch, errors) = (Batch::new(repo), Errors::of(repo, now));
     for standing in standings.iter_mut().filter(|one| one.next.is_due()) {
         let Next::Take { version, from, gates } = &standing.next else { continue };
@@ -161,6 +163,7 @@ impl Take<'_> {
             family: family.clone(),
             version: Some(self.version.to_owned()),
             pins: Vec::new(),
+            leave: self.ask.leave.to_vec(),
             back: None,
             program: self.ask.program.to_owned(),
             now: self.ask.now,

@@ -6,7 +6,7 @@ use crate::cli::args::Global;
 use crate::cli::failure::Failure;
 use crate::cli::past::Opened;
 use crate::cli::writing::Work;
-use crate::cli::{Status, past, writing};
+use crate::cli::{Status, leave, past, writing};
 use crate::plan::back::Story;
 use crate::plan::batch::Batch;
 use crate::plan::commit::Remark;
@@ -47,6 +47,9 @@ pub struct Args {
     no_hold: bool,
 
     #[command(flatten)]
+    leave: leave::Args,
+
+    #[command(flatten)]
     writing: writing::Args,
 
     #[command(flatten)]
@@ -64,11 +67,13 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let version = target(args, &opened, environment)?;
     let Opened { session, repo, now } = opened;
     let name = repo.environments[environment].name.clone();
+    let leave = args.leave.lines(&session)?;
     let mut request = BumpRequest {
         environment: name,
         family: args.family.clone(),
         version: Some(version.clone()),
         pins: Vec::new(),
+        leave,
         back: Some(Back::default()),
         program: session.program(),
         now,

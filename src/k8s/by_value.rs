@@ -61,22 +61,31 @@ pub fn find(object: &Node, families: &Families, already: &[Found]) -> Vec<Found>
     if families.is_empty() || kind == CUSTOM_RESOURCE_DEFINITION {
         return Vec::new();
     }
-    let mut walk = Walk { families, object, kind, trail: Trail::default(), found: Vec::new() };
-    walk.on(object);
-    if walk.found.is_empty() {
-        return walk.found;
+    let mut found = Vec::new();
+    scalars(object, &mut |node, trail| mentions(object, (node, trail), families, &mut found));
+    if found.is_empty() {
+        return found;
     }
     let provided = providers::find(object);
     let mut known: BTreeMap<&Path, Vec<&Found>> = BTreeMap::new();
     for old in already {
         known.entry(&old.path).or_default().push(old);
     }
-    walk.found.retain(|new| {
+    found.retain(|new| {
         let overlaps = |old: &&Found| overlap(old.part.as_ref(), new.part.as_ref());
         let known = known.get(&new.path).is_some_and(|olds| olds.iter().any(overlaps));
         !known && !is_own(new, &provided)
     });
-    walk.found
+    found
+}
+
+/// Calls `visit` for every text of an object that may name a secret of the cluster, and the way to it.
+///
+/// What an object is called, the values of secrets, and what a stub reads from its store are left out. Whether a field names
+/// something else is for `visit` to ask ([`names_another`]).
+pub fn scalars<'a>(object: &'a Node, visit: &mut dyn FnMut(&'a Node, &Trail<'a>)) {
+    let mut walk = Walk { kind: kind_of(object), trail: Trail::default(), visit };
+    walk.on(object);
 }
 
 /// Whether two parts of one scalar have bytes in common; no part is all of it.
@@ -91,18 +100,16 @@ fn is_own(new: &Found, provided: &[Provided]) -> bool {
     provided.iter().any(|own| own.secret == new.secret || own.path == new.path)
 }
 
-struct Walk<'a, 'f> {
-    families: &'f Families,
-    object: &'a Node,
+struct Walk<'a, 'v> {
     kind: &'a str,
     trail: Trail<'a>,
-    found: Vec<Found>,
+    visit: &'v mut dyn FnMut(&'a Node, &Trail<'a>),
 }
 
 impl<'a> Walk<'a, '_> {
     fn on(&mut self, node: &'a Node) {
         if node.scalar().is_some() {
-            return self.scalar(node);
+            return (self.visit)(node, &self.trail);
         }
         for entry in node.entries() {
             let key = entry.key.str().unwrap_or_default();
@@ -132,27 +139,33 @@ impl<'a> Walk<'a, '_> {
             _ => false,
         }
     }
+}
 
-    fn scalar(&mut self, node: &'a Node) {
-        let Some(text) = node.str().filter(|text| text.len() >= SHORTEST) else { return };
-        let parts = find_text(text, self.families);
-        if parts.is_empty() || names_another(self.object, &self.trail) {
-            return;
-        }
-        for part in parts {
-            let whole = part.len() == text.len();
-            self.found.push(Found {
-                row: ROW,
-                path: self.trail.path(),
-                node: node.clone(),
-                secret: text[part.clone()].to_owned(),
-                part: (!whole).then_some(part),
-                namespace: None,
-                optional: false,
-                key: None,
-                role: Role::Mention,
-            });
-        }
+/// The versioned names of known families in a text.
+fn mentions(
+    object: &Node,
+    (node, trail): (&Node, &Trail<'_>),
+    families: &Families,
+    found: &mut Vec<Found>,
+) {
+    let Some(text) = node.str().filter(|text| text.len() >= SHORTEST) else { return };
+    let parts = find_text(text, families);
+    if parts.is_empty() || names_another(object, trail) {
+        return;
+    }
+    for part in parts {
+        let whole = part.len() == text.len();
+        found.push(Found {
+            row: ROW,
+            path: trail.path(),
+            node: node.clone(),
+            secret: text[part.clone()].to_owned(),
+            part: (!whole).then_some(part),
+            namespace: None,
+            optional: false,
+            key: None,
+            role: Role::Mention,
+        });
     }
 }
 

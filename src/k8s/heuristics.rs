@@ -110,6 +110,8 @@ const NAME_ENDS: &[&str] = &[
     "configurationsecret",
     "credentialsecret",
     "credentialssecret",
+    "envfromsecret",
+    "envvarssecret",
     "passwordsecret",
     "pullsecret",
     "tlssecret",
@@ -149,6 +151,27 @@ pub fn find(object: &Node, group: &str, kind: &str) -> Vec<Found> {
     let provided = providers::find(object);
     walk.found.retain(|found| provided.iter().all(|own| own.path != found.path));
     walk.found
+}
+
+/// Whether the way leads to a field that has the shape of a secret's name, whatever its text.
+#[must_use]
+pub fn is_name(trail: &Trail<'_>) -> bool {
+    let mut keys = trail.keys_upward();
+    let is_item = trail.last_key().is_none();
+    let Some(last) = keys.next() else { return false };
+    if last == "value"
+        && let Some((map, _)) = trail.last_key()
+        && let Some(name) = map.get("name").and_then(Node::str)
+    {
+        // A parameter of a chart: `auth.existingSecret`.
+        return string_row(&folded(name.rsplit('.').next().unwrap_or(name)), false).is_some();
+    }
+    if last == "name"
+        && let Some((map, _)) = trail.last_key()
+    {
+        return keys.next().is_some_and(|above| object_row(&folded(above), map).is_some());
+    }
+    string_row(&folded(last), is_item).is_some()
 }
 
 struct Walk<'a> {

@@ -18,5 +18,6 @@ pub mod resource;
 pub mod schedule;
 pub mod schema;
 pub mod secret_name;
+pub mod spelling;
 pub mod store;
 pub mod stub;

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use crate::k8s::secret_name::{VersionedName, family};
 use crate::kustomize::build::Status;
 use crate::plan::batch::overlay;
+use crate::plan::behind::behind;
 use crate::plan::check::idle;
 use crate::plan::draft::Draft;
 use crate::plan::moves::Mover;
@@ -141,6 +142,9 @@ impl<'p> Bump<'p> {
             return Ok(plan);
         }
         reasons.extend(self.undecided(name));
+        let behind = behind(self.repo, self.environment, &plan.from, &request.leave);
+        reasons.extend(behind.refusals);
+        plan.left.extend(behind.left);
         let back = request.back.as_ref();
         let outcome = self.stubs(survey, name, request, &mut draft, &mut expected);
         reasons.extend(outcome.refusals);

@@ -5,6 +5,7 @@
 
 pub mod back;
 pub mod batch;
+mod behind;
 pub mod bump;
 mod check;
 pub mod commit;

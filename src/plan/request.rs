@@ -14,6 +14,15 @@ pub struct Back {
     pub stubs: BTreeMap<TreePath, String>,
 }
 
+/// A line of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// The file.
+    pub file: TreePath,
+    /// The line, from 1.
+    pub line: usize,
+}
+
 /// One family to move to another version in one environment.
 #[derive(Debug, Clone)]
 pub struct BumpRequest {
@@ -25,6 +34,8 @@ pub struct BumpRequest {
     pub version: Option<String>,
     /// Pins that the store made for the new value, as they were typed: `[FAMILY/][KEY=]VALUE`.
     pub pins: Vec<String>,
+    /// Lines that spell the old name and are to stay as they are.
+    pub leave: Vec<Line>,
     /// Where the version was before: to go back to it, for which it need not be newer than what runs.
     pub back: Option<Back>,
     /// How the program is called for this tree: `rotate`, with `-C` where that is needed.

@@ -7,6 +7,7 @@ pub mod family;
 mod gather;
 pub mod init;
 mod layout;
+pub mod leftovers;
 mod load;
 pub mod mentions;
 pub mod operator;

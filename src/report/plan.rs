@@ -8,6 +8,9 @@ use crate::repo::sensitive;
 use crate::report::console::Paint;
 use crate::report::diff;
 
+/// How many places that stay are listed.
+const MOST: usize = 20;
+
 /// The unified diff of all files, values of Secrets covered.
 #[must_use]
 pub fn diff(changes: &[FileChange], color: bool) -> String {
@@ -50,9 +53,13 @@ pub fn summary(plan: &Plan, written: bool, color: bool) -> String {
             stub.listed_in.as_ref().map_or(String::new(), |by| format!(", listed in {by}"));
         let _ = writeln!(out, "  stub {}{listed}", stub.file);
     }
-    for left in &plan.left {
+    for left in plan.left.iter().take(MOST) {
         let _ = writeln!(out, "  left: {} ({})", left.what, left.reason);
         let _ = writeln!(out, "        {}", left.way_out);
+    }
+    if plan.left.len() > MOST {
+        let more = plan.left.len() - MOST;
+        let _ = writeln!(out, "  left: {more} more places; `--format json` lists them all");
     }
     for note in &plan.notes {
         let _ = writeln!(out, "  note: {note}");

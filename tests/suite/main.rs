@@ -6,6 +6,7 @@ mod action;
 mod agreement;
 mod architecture;
 mod bad_input;
+mod behind;
 mod builds;
 mod cli;
 mod clocks;

@@ -34,6 +34,7 @@ fn configured(files: &[(&str, &str)], settings: &str) -> Repo {
 fn request(environment: &str, family: &str, version: Option<&str>) -> BumpRequest {
     BumpRequest {
         pins: Vec::new(),
+        leave: Vec::new(),
         back: None,
         program: "rotate".to_owned(),
         environment: environment.to_owned(),

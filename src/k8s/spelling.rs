@@ -1,0 +1,114 @@
+//! Texts that spell a secret's name, whole or put together from parts.
+
+use std::ops::Range;
+
+use crate::k8s::secret_name::{digits_at, split};
+
+/// Where a text spells a name.
+///
+/// A versioned name is found by its digits: as the whole name, behind the end of a template or a variable
+/// (`{{ .Release.Name }}-secrets-20250723110000`, `${APP}-20250723110000`), or as the digits alone. A name without a version is found
+/// where it is all of the text, or the value of a line of it.
+#[must_use]
+pub fn spelled(text: &str, name: &str) -> Vec<Range<usize>> {
+    match split(name) {
+        Some((family, digits)) => digits_at(text)
+            .filter(|(_, found)| *found == digits)
+            .filter_map(|(start, _)| put_together(text, start, family))
+            .collect(),
+        None => lines(text).filter(|line| text[line.clone()] == *name).collect(),
+    }
+}
+
+/// The part of a text that ends in the digits at `start` and may be a name of the family.
+fn put_together(text: &str, start: usize, family: &str) -> Option<Range<usize>> {
+    let end = start + crate::k8s::secret_name::DIGITS;
+    let in_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let mut behind = text[end..].chars();
+    let goes_on = match behind.next() {
+        // A full stop may end a sentence; a file's name goes on.
+        Some('.') => behind.next().is_some_and(in_word),
+        Some(c) => in_word(c),
+        None => false,
+    };
+    if goes_on {
+        return None;
+    }
+    let before = text[..start].trim_end_matches(in_word);
+    let word = &text[before.len()..start];
+    let whole = before.len()..end;
+    let word = word.strip_suffix('-').unwrap_or(word);
+    if word.is_empty() || word == family {
+        return Some(whole);
+    }
+    // What comes before is known only when the template is rendered.
+    let rest = match before.chars().next_back()? {
+        '}' | ')' => word,
+        '$' => word.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_'),
+        _ => return None,
+    };
+    (rest.is_empty() || family.ends_with(rest)).then_some(whole)
+}
+
+/// All of a text, or where it has several lines the value of each: what stands behind `: `, `- ` or `=`, without quotes.
+fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
+    let base = text.as_ptr() as usize;
+    let several = text.trim_end().contains('\n');
+    text.lines().map(move |line| {
+        let value = if several { line.rsplit([' ', '=']).next().unwrap_or(line) } else { line };
+        let value = value.trim().trim_matches(['"', '\'']);
+        let start = value.as_ptr() as usize - base;
+        start..start + value.len()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spelled;
+
+    const NAME: &str = "shop-secrets-20250602090000";
+
+    fn found(text: &str, name: &str) -> Vec<String> {
+        spelled(text, name).into_iter().map(|range| text[range].to_owned()).collect()
+    }
+
+    #[test]
+    fn finds_names_that_are_put_together() {
+        for text in [
+            NAME,
+            "kubectl get secret shop-secrets-20250602090000",
+            "see shop-secrets-20250602090000.",
+            "{{ .Release.Name }}-secrets-20250602090000",
+            "${APP}-secrets-20250602090000",
+            "$APP-secrets-20250602090000",
+            "$(APP)-20250602090000",
+            "20250602090000",
+            "version=20250602090000",
+        ] {
+            assert_eq!(found(text, NAME).len(), 1, "{text}");
+        }
+    }
+
+    #[test]
+    fn leaves_other_names_alone() {
+        for text in [
+            "shop-secrets-20250602090001",
+            "other-20250602090000",
+            "my-shop-secrets-20250602090000",
+            "{{ .Release.Name }}-tls-20250602090000",
+            "shop-secrets-20250602090000.yaml",
+            "shop-secrets-20250602090000-ca",
+        ] {
+            assert!(found(text, NAME).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_plain_name_is_all_of_a_value() {
+        assert_eq!(found("creds", "creds"), ["creds"]);
+        assert_eq!(found("auth:\n  credentials: 'creds'\nlist:\n- creds\n", "creds").len(), 2);
+        for text in ["the creds", "creds-old", "credits", "a: creds-x\nb: c\n"] {
+            assert!(found(text, "creds").is_empty(), "{text}");
+        }
+    }
+}

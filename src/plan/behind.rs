@@ -1,0 +1,58 @@
+//! What goes on spelling the old name though no reference says so.
+
+use crate::plan::Left;
+use crate::plan::refusal::Refusal;
+use crate::plan::request::Line;
+use crate::repo::Repo;
+use crate::repo::leftovers::Leftover;
+
+const IN_FIELD: &str = "nothing says that it is the secret's name, or the name is put together";
+const IN_FILE: &str = "the file holds no object of the environment";
+const WAY_OUT: &str = "change it by hand if it must name the new version";
+const ACCEPTED: &str = "`--leave` names it";
+const PUT_TOGETHER: &str = "names a secret, and its text is not the whole old name";
+const SPELL: &str = "write the whole name there, so that it moves along, or leave it with";
+const NOT_EDITED: &str = "names the secret in a file that is not edited, since it holds no object";
+const EDIT: &str = "change it by hand in the same commit, and accept that with";
+
+/// What keeps a move back, and what is told after it.
+#[derive(Default)]
+pub(super) struct Behind {
+    pub(super) refusals: Vec<Refusal>,
+    pub(super) left: Vec<Left>,
+}
+
+/// Looks for names of a family that a move leaves where they are. Fields that surely name a secret keep it back, unless their line is
+/// to be left.
+pub(super) fn behind(repo: &Repo, environment: usize, names: &[String], leave: &[Line]) -> Behind {
+    let mut behind = Behind::default();
+    for Leftover { place, field, is_built, is_reference } in repo.leftovers(environment, names) {
+        let near = place.near_in_file();
+        let (file, line) = (near.source.path().clone(), near.position().line);
+        let accepted = leave.iter().any(|one| one.file == file && one.line == line);
+        let at = format!("{file}:{line}");
+        if is_reference && !accepted {
+            let field = field.unwrap_or(at.clone());
+            let (why, instead) = if is_built { (PUT_TOGETHER, SPELL) } else { (NOT_EDITED, EDIT) };
+            behind.refusals.push(Refusal {
+                what: format!("{field} {why}"),
+                place: Some(place),
+                way_out: format!("{instead} `--leave {at}`"),
+            });
+            continue;
+        }
+        let what = field.map_or_else(|| at.clone(), |field| format!("{at} ({field})"));
+        let reason = match (accepted, is_built) {
+            (true, _) => ACCEPTED,
+            (false, true) => IN_FIELD,
+            (false, false) => IN_FILE,
+        };
+        behind.left.push(Left {
+            what,
+            place: Some(place),
+            reason: reason.to_owned(),
+            way_out: WAY_OUT.to_owned(),
+        });
+    }
+    behind
+}

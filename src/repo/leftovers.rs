@@ -1,0 +1,192 @@
+//! Where an environment's text spells a secret's name without any reference that is known.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+
+use crate::k8s::by_value::scalars;
+use crate::k8s::heuristics::is_name;
+use crate::k8s::other_names::names_another;
+use crate::k8s::providers;
+use crate::k8s::resource::kind_of;
+use crate::k8s::secret_name::{family, split};
+use crate::k8s::spelling::spelled;
+use crate::repo::Repo;
+use crate::repo::layout::is_kustomization;
+use crate::repo::own::is_own;
+use crate::repo::root::Root;
+use crate::text::memory::may_hold_manifests;
+use crate::text::path::TreePath;
+use crate::text::source::Place;
+use crate::text::span::Span;
+use crate::yaml::embed;
+use crate::yaml::node::Node;
+use crate::yaml::path::Path;
+
+/// A place that spells a name.
+#[derive(Debug, Clone)]
+pub struct Leftover {
+    /// Where it is written.
+    pub place: Place,
+    /// The field, and in an object of a build root the object, as people write them; `None` in a text without fields.
+    pub field: Option<String>,
+    /// Whether it is in an object of a build root.
+    pub is_built: bool,
+    /// Whether that field surely names a secret.
+    pub is_reference: bool,
+}
+
+impl Repo {
+    /// Every place in an environment that spells one of a family's names and is no reference to it, each line once, in the order of
+    /// the files: scalars of the objects that its build roots make, and files of its directories that hold none of them.
+    ///
+    /// What makes the secret, comments, settings and files of our own are left out.
+    #[must_use]
+    pub fn leftovers(&self, environment: usize, names: &[String]) -> Vec<Leftover> {
+        let mut found: BTreeMap<(TreePath, usize), Leftover> = BTreeMap::new();
+        let mut add = |one: Leftover| {
+            let place = one.place.near_in_file();
+            let key = (place.source.path().clone(), place.position().line);
+            let known = found.entry(key).or_insert_with(|| one.clone());
+            known.is_reference |= one.is_reference;
+        };
+        let roots: Vec<&Root> = self.roots_of(environment).map(|(_, root)| &**root).collect();
+        for name in names {
+            roots.iter().for_each(|root| in_objects(root, name, &mut add));
+        }
+        let read: BTreeSet<&TreePath> = roots.iter().flat_map(|root| root.files()).collect();
+        let here = &self.environments[environment];
+        let files = self.library.tree().files().iter();
+        for file in files.filter(|file| here.directory_of(file).is_some()) {
+            if is_kustomization(file) {
+                names.iter().for_each(|name| self.in_charts(file, name, &mut add));
+                continue;
+            }
+            if read.contains(file) && self.is_built(file) {
+                continue;
+            }
+            let beside = |root: &&Root| root.directories().contains(&file.parent());
+            let is_read = read.contains(file) || roots.iter().any(beside);
+            names.iter().for_each(|name| self.in_file((file, is_read), name, &mut add));
+        }
+        found.into_values().collect()
+    }
+
+    /// Whether a build root makes objects of what a file says, so that they tell what became of it: not so of values for a chart, or
+    /// of what a generator takes in.
+    fn is_built(&self, file: &TreePath) -> bool {
+        if !may_hold_manifests(file) {
+            return false;
+        }
+        let Ok(stream) = self.library.stream(file) else { return false };
+        let is_object = |root: &Node| !kind_of(root).is_empty() || !root.items().is_empty();
+        stream.documents.iter().any(|document| is_object(&document.root))
+    }
+
+    /// Looks through the values that a kustomization gives to charts.
+    fn in_charts(&self, file: &TreePath, name: &str, add: &mut impl FnMut(Leftover)) {
+        let Ok(stream) = self.library.stream(file) else { return };
+        for document in &stream.documents {
+            let charts = document.root.get("helmCharts").into_iter().flat_map(Node::items);
+            for values in charts.filter_map(|chart| chart.get("valuesInline")) {
+                in_values(values, name, true, add);
+            }
+        }
+    }
+
+    /// Looks through a file that holds no object of the environment: `is_read` where a build root reads it for another purpose.
+    fn in_file(
+        &self,
+        (file, is_read): (&TreePath, bool),
+        name: &str,
+        add: &mut impl FnMut(Leftover),
+    ) {
+        let Ok(source) = self.library.tree().source(file) else { return };
+        let is_settings = self.config.source.as_ref().is_some_and(|own| own.path() == file);
+        let text = source.text();
+        if is_settings || is_own(text) {
+            return;
+        }
+        let is_yaml = may_hold_manifests(file);
+        if let Some(stream) = self.library.stream(file).ok().filter(|_| is_yaml) {
+            let roots = stream.documents.iter().map(|document| &document.root);
+            let makes = |root: &Node| {
+                let made = providers::find(root);
+                made.iter().any(|one| family(&one.secret) == family(name))
+            };
+            for root in roots.filter(|root| !makes(root)) {
+                in_values(root, name, is_read, add);
+            }
+        } else if split(name).is_some() {
+            // A short word in prose is no name.
+            for part in spelled(text, name).into_iter().filter(|at| !is_comment(text, at.start)) {
+                let place = Place { source: source.clone(), span: Span::new(part.start, part.end) };
+                add(Leftover { place, field: None, is_built: false, is_reference: false });
+            }
+        }
+    }
+}
+
+/// Looks through a document that is no object of a build.
+fn in_values(root: &Node, name: &str, is_read: bool, add: &mut impl FnMut(Leftover)) {
+    scalars(root, &mut |node, trail| {
+        let parts = node.str().map(|text| spelled(text, name)).unwrap_or_default();
+        if parts.is_empty() || names_another(root, trail) {
+            return;
+        }
+        let is_reference = is_read && is_name(trail);
+        for place in parts.into_iter().filter_map(|part| place_of(node, part)) {
+            let field = Some(trail.path().to_string());
+            add(Leftover { place, field, is_built: false, is_reference });
+        }
+    });
+}
+
+/// The bytes that spell a part of a scalar, or those of the scalar.
+fn place_of(node: &Node, part: Range<usize>) -> Option<Place> {
+    let exact = embed::part(node, part).and_then(|place| place.in_file());
+    exact.or_else(|| node.origin.as_ref().map(Place::near_in_file))
+}
+
+/// Whether the line of a byte begins as comments of most languages do.
+fn is_comment(text: &str, at: usize) -> bool {
+    let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
+    let line = text[line..].trim_start();
+    ["#", "//", "--", "<!--"].iter().any(|sign| line.starts_with(sign))
+}
+
+fn in_objects(root: &Root, name: &str, add: &mut impl FnMut(Leftover)) {
+    let family = family(name);
+    let makers: BTreeSet<usize> =
+        root.providers.iter().filter(|one| one.family() == family).map(|one| one.object).collect();
+    let mut known: BTreeMap<usize, Vec<(&Path, bool)>> = BTreeMap::new();
+    for reference in &root.references {
+        let fields = known.entry(reference.object).or_default();
+        fields.push((&reference.found.path, reference.family() == family));
+    }
+    for (index, object) in root.objects().iter().enumerate() {
+        if makers.contains(&index) {
+            continue;
+        }
+        scalars(&object.node, &mut |node, trail| {
+            let Some(text) = node.str() else { return };
+            let parts = spelled(text, name);
+            if parts.is_empty() || names_another(&object.node, trail) {
+                return;
+            }
+            let path = trail.path();
+            let fields = known.get(&index).into_iter().flatten();
+            let mut fields = fields.filter(|(known, _)| **known == path).map(|(_, own)| *own);
+            let is_field = match fields.next() {
+                // The references that a plan moves, leaves or refuses speak for themselves.
+                Some(own) if own || fields.any(|own| own) => return,
+                Some(_) => true,
+                None => is_name(trail),
+            };
+            let kind = kind_of(&object.node);
+            for place in parts.into_iter().filter_map(|part| place_of(node, part)) {
+                let field = Some(format!("{kind} `{}`, {path}", object.name()));
+                add(Leftover { place, field, is_built: true, is_reference: is_field });
+            }
+        });
+    }
+}
