@@ -312,7 +312,8 @@ impl Bumping<'_> {
         // What cannot be planned at all is told before what keeps it from being done now.
         let plan = batch.preview(request)?;
         let version = request.version.as_deref();
-        let mut remarks = self.gates.pass(before, environment, family, version, lifts)?;
+        let mut remarks =
+            self.gates.pass(before, environment, family, version, (lifts, !self.args.all))?;
         let lifted = if lifts { hold::lift(before, environment, family)? } else { None };
         let settings: Vec<FileChange> = lifted.into_iter().collect();
         // A hold that is lifted is judged as lifted.

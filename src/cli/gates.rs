@@ -104,7 +104,7 @@ impl<'a> Gates<'a> {
         environment: &str,
         family: &str,
         asked: Option<&str>,
-        lifts_hold: bool,
+        (lifts_hold, by_name): (bool, bool),
     ) -> Result<Vec<Remark>, Failure> {
         let Ok(index) = repo.environment(environment) else { return Ok(Vec::new()) };
         let from = repo.before(index, family);
@@ -122,8 +122,8 @@ impl<'a> Gates<'a> {
             version,
             now: self.now,
         };
-        let mut shut: Vec<Gate> =
-            candidate.gates().into_iter().filter(|gate| !gate.is_open).collect();
+        let gates = if by_name { candidate.gates() } else { candidate.promotion_gates() };
+        let mut shut: Vec<Gate> = gates.into_iter().filter(|gate| !gate.is_open).collect();
         shut.retain(|gate| !(lifts_hold && gate.kind == GateKind::Hold));
         let mut remarks = self.judge(environment, family, shut)?;
         if let (Some(from), None) = (from, &self.timeline) {
@@ -263,10 +263,13 @@ impl<'r> Errors<'r> {
     }
 }
 
-/// Where an error is, what it is and what repairs it, on one line.
-fn described(error: &Finding) -> String {
+/// Where an error is, what it is and what repairs it, on one line. A file that is not there `before` is a new stub, which has its
+/// errors from the one that it is a copy of.
+fn described(error: &Finding, before: &Repo) -> String {
     let (file, line) = (error.place.source.path(), error.place.position().line);
+    let is_new = before.library.tree().source(file).is_err();
     let repair = match (&error.fix, &error.help) {
+        _ if is_new => "; mend the stub that it is a copy of, and bump again".to_owned(),
         (Some(_), _) => format!("; `rotate lint --fix {}` repairs it", word(file.as_str())),
         (None, Some(help)) => format!("; {help}"),
         (None, None) => String::new(),
@@ -294,7 +297,7 @@ pub fn lint(
         1 => "an error by the rules".to_owned(),
         many => format!("{many} errors by the rules, the first"),
     };
-    Ok(gate(false, format!("{many}: {}", described(first))))
+    Ok(gate(false, format!("{many}: {}", described(first, before.repo))))
 }
 
 fn refusal(environment: &str, family: &str, shut: &[Gate]) -> Failure {

@@ -46,6 +46,13 @@ pub fn notes(
     let mut taken: Vec<(&Plan, &Environment)> = Vec::new();
     for plan in &plans {
         let Some(next) = next(after, here, &plan.family) else { continue };
+        if let Some(hold) = after.config.hold(&next.name, &plan.family) {
+            let note = format!(
+                "{} is held at {}: `rotate bump {} {} --lift-hold` will take this version there",
+                next.name, hold.version, next.name, plan.family
+            );
+            notes.entry(plan.family.clone()).or_default().push(note);
+        }
         let request = BumpRequest {
             environment: next.name.clone(),
             family: plan.family.clone(),

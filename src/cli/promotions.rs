@@ -53,12 +53,17 @@ pub struct Ask<'a> {
     pub gates: Option<&'a Gates<'a>>,
 }
 
-/// One plan a family that is due, in promotion order.
+/// One plan a family that is due, in promotion order; on top of each other the last environment comes first, so that each takes
+/// what the one before it runs now, and not what that takes in the same run.
 #[must_use]
 pub fn plan(batch: &mut Batch<'_>, standings: &[Standing], ask: Ask<'_>) -> Planned {
     let mut planned = Planned::default();
     let names: Vec<String> = batch.repo().environments.iter().map(|one| one.name.clone()).collect();
-    for name in &names {
+    let mut order: Vec<&String> = names.iter().collect();
+    if ask.together == Together::OnTop {
+        order.reverse();
+    }
+    for name in order {
         for standing in standings.iter().filter(|one| one.environment == *name) {
             if let Next::Take { version, from, gates } = &standing.next {
                 let take = Take { standing, version, from, gates, ask };
@@ -66,6 +71,9 @@ pub fn plan(batch: &mut Batch<'_>, standings: &[Standing], ask: Ask<'_>) -> Plan
             }
         }
     }
+    let place = |environment: &str| names.iter().position(|name| name == environment);
+    planned.waiting.sort_by_key(|one| place(&one.environment));
+    planned.failures.sort_by_key(|(environment, _, _)| place(environment));
     planned
 }
 

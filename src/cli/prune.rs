@@ -7,7 +7,7 @@ use crate::cli::outputs::{Outputs, headed};
 use crate::cli::proposing::{Gone, Proposed, Run, Scope};
 use crate::cli::pulls::Target;
 use crate::cli::session::Session;
-use crate::cli::writing::{Commit, unique};
+use crate::cli::writing::{Commit, Made, unique};
 use crate::cli::{Status, outputs, past, pulls, writing};
 use crate::forge::marker::Kind;
 use crate::forge::reconcile::Wanted;
@@ -101,9 +101,10 @@ fn write(
     console: &Console,
 ) -> Result<Status, Failure> {
     let commits: Vec<Commit> = plans.iter().filter(|one| !one.is_empty()).map(commit).collect();
-    args.writing.write(session, &commits, changes, console)?;
-    let steps: Vec<&NextStep> = plans.iter().flat_map(|one| &one.next).collect();
-    let next = args.writing.next(session, &commits, &steps);
+    let mut made = Made::default();
+    args.writing.write(session, (&commits, &mut made), changes, console)?;
+    let steps: Vec<NextStep> = plans.iter().flat_map(|one| one.next.clone()).collect();
+    let next = args.writing.next(session, &commits[made.committed..], &steps);
     let written = args.writing.writes();
     let report = || markdown_of(plans);
     match format {

@@ -87,6 +87,15 @@ impl Commit {
     }
 }
 
+/// How many of several changes were written and committed, one after the other.
+#[derive(Debug, Default)]
+pub struct Made {
+    /// Those whose files are written.
+    written: usize,
+    /// Those of them that are commits.
+    pub committed: usize,
+}
+
 impl Args {
     /// What is done with the tree.
     #[must_use]
@@ -112,23 +121,34 @@ impl Args {
         (all, after): (&[FileChange], &Repo),
         console: &Console,
     ) -> Result<Vec<NextStep>, Failure> {
-        let changed = work.iter().filter(|one| one.changes().next().is_some());
+        let changed: Vec<&&Work> =
+            work.iter().filter(|one| one.changes().next().is_some()).collect();
         let commits: Result<Vec<Commit>, Failure> =
-            changed.map(|one| one.whole(session, after, self.allow_dirty)).collect();
+            changed.iter().map(|one| one.whole(session, after, self.allow_dirty)).collect();
         let commits = commits?;
-        self.write(session, &commits, all, console)?;
-        let steps: Vec<&NextStep> = work.iter().flat_map(|one| &one.plan.next).collect();
-        Ok(self.next(session, &commits, &steps))
+        let steps = |work: &[&&Work]| -> Vec<NextStep> {
+            work.iter().flat_map(|one| one.plan.next.clone()).collect()
+        };
+        let mut made = Made::default();
+        self.write(session, (&commits, &mut made), all, console).inspect_err(|_| {
+            // What is committed, or only written, is there: what is left to a person is said all the same.
+            if made.written > 0 {
+                let left = &commits[made.committed..made.written];
+                let next = self.next(session, left, &steps(&changed[..made.written]));
+                self.show_next(&next, console);
+            }
+        })?;
+        Ok(self.next(session, &commits[made.committed..], &steps(&changed)))
     }
 
-    /// Writes changes, and makes the commits where they are asked for.
+    /// Writes changes, and makes the commits where they are asked for, counting those that are made.
     ///
     /// # Errors
     /// When files have uncommitted changes, or the system or Git refuses.
     pub fn write(
         &self,
         session: &Session,
-        commits: &[Commit],
+        (commits, made): (&[Commit], &mut Made),
         all: &[FileChange],
         console: &Console,
     ) -> Result<(), Failure> {
@@ -144,28 +164,25 @@ impl Args {
         for one in commits {
             // One family after the other, so that each can be reverted alone.
             session.write(&one.changes)?;
+            made.written += 1;
             let paths: Vec<TreePath> = one.files().cloned().collect();
             let commit = git.commit(&paths, &one.message.text())?;
             console.talk(&format!("Committed {commit}."));
+            made.committed += 1;
         }
         Ok(())
     }
 
     /// What is left to a person, in order: the values, one commit of all, what comes after it.
     #[must_use]
-    pub fn next(
-        &self,
-        session: &Session,
-        commits: &[Commit],
-        steps: &[&NextStep],
-    ) -> Vec<NextStep> {
+    pub fn next(&self, session: &Session, commits: &[Commit], steps: &[NextStep]) -> Vec<NextStep> {
         let messages = commits.iter().map(|one| one.message.clone()).collect();
-        let git = session.git_program().filter(|_| !self.commit);
+        let git = session.git_program();
         let files: BTreeSet<&str> =
             commits.iter().flat_map(Commit::files).map(TreePath::as_str).collect();
         let files: Vec<&str> = files.into_iter().collect();
         let commit = git.zip(Message::together(messages)).map(|(git, all)| all.step(&git, &files));
-        let of = |stage: Stage| steps.iter().filter(move |step| step.stage == stage).copied();
+        let of = |stage: Stage| steps.iter().filter(move |step| step.stage == stage);
         let mut next: Vec<NextStep> = Vec::new();
         for step in of(Stage::Values).chain(commit.as_ref()).chain(of(Stage::Then)) {
             // Two families can have one value.

@@ -29,7 +29,7 @@ pub enum BackError {
         family: String,
     },
     /// Nothing older ran.
-    #[error("no version of `{family}` ran in `{environment}` before the one that runs now")]
+    #[error("no version of `{family}` ran alone in `{environment}` before what runs now")]
     Nothing {
         /// The environment.
         environment: String,
@@ -128,14 +128,18 @@ impl<'a> Story<'a> {
         if name != PLAIN && Version::new(name).is_none() {
             return Err(BackError::NoVersion(asked.to_owned()));
         }
-        if self.now.alone() == Some(name) || timeline.is_older(at, of, name, self.now) {
+        let (environment, family) = (at.to_owned(), of.to_owned());
+        if self.now.alone() == Some(name) {
             return Ok(name);
         }
-        let (environment, family) = (at.to_owned(), of.to_owned());
-        let (version, ran) = (name.to_owned(), self.ran());
         if timeline.is_shallow() && !timeline.is_whole(at, of) {
-            Err(BackError::Hidden { environment, family })
-        } else if timeline.had(at, of, name) || self.now.has(name) {
+            return Err(BackError::Hidden { environment, family });
+        }
+        if timeline.is_older(at, of, name, self.now) {
+            return Ok(name);
+        }
+        let (version, ran) = (name.to_owned(), self.ran());
+        if timeline.had(at, of, name) || self.now.has(name) {
             Err(BackError::Newer { environment, version, ran })
         } else {
             Err(BackError::NeverRan { environment, family, version, ran })

@@ -154,7 +154,7 @@ impl<'p> Bump<'p> {
         let changes = draft.finish().map_err(|error| self.unproved(vec![error]))?;
         self.prove(&changes, &expected)?;
         moved.sort_by(|a, b| (&a.root, &a.object, &a.field).cmp(&(&b.root, &b.object, &b.field)));
-        plan.next = self.next(&request.program, &outcome.supplies);
+        plan.next = self.next(name, &request.program, &outcome.supplies);
         plan.notes.extend(outcome.notes);
         if back.is_some() {
             plan.notes.extend(self.idle_holds().map(|(_, hold)| idle(hold)));
@@ -287,12 +287,16 @@ impl<'p> Bump<'p> {
         PlanError::Unproved { family, environment, differences }
     }
 
-    fn next(&self, program: &str, supplies: &BTreeSet<Supply>) -> Vec<NextStep> {
+    fn next(&self, name: &str, program: &str, supplies: &BTreeSet<Supply>) -> Vec<NextStep> {
         let here = &self.repo.environments[self.environment];
         let later = self.repo.environments[self.environment + 1..].iter();
         let after = later
             .filter(|next| next.versioned)
             .find(|next| self.repo.family(next.index, self.family).is_some())
+            .filter(|next| {
+                let running = self.repo.running_of(next.index, self.family);
+                running.only().is_none_or(|version| !name.ends_with(version))
+            })
             .map(|next| After { program, environment: &next.name, soak: hours(here.soak()) });
         next::steps(supplies, self.family, self.label, after.as_ref())
     }

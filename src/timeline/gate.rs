@@ -96,8 +96,16 @@ impl Candidate<'_> {
     fn revert(&self) -> Option<Gate> {
         let (name, now) = (&self.here().name, self.repo.running_of(self.environment, self.family));
         let version = self.version?;
-        let after = self.timeline?.left(name, self.family, version, &now)?;
-        let names: Vec<&str> = after.running.names().collect();
+        let timeline = self.timeline?;
+        let gate = |text| Gate { kind: GateKind::Revert, is_open: false, text, opens: None };
+        let Some(after) = timeline.left(name, self.family, version, &now) else {
+            let text = format!(
+                "the clone is shallow, so whether {name} ran {version} and left it is not known: check out with `fetch-depth: 0`"
+            );
+            let hides = timeline.hides_a_return(name, self.family, version, &now);
+            return hides.then(|| gate(text));
+        };
+        let names: Vec<&str> = now.names().filter(|name| *name != version).collect();
         let text = format!(
             "{name} ran {version} and went back to {} on {} ({}): `rotate bump {name} {}` takes it again",
             names.join(" and "),
@@ -105,7 +113,7 @@ impl Candidate<'_> {
             after.began.by(),
             self.family
         );
-        Some(Gate { kind: GateKind::Revert, is_open: false, text, opens: None })
+        Some(gate(text))
     }
 
     fn here(&self) -> &Environment {

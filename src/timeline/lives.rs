@@ -34,7 +34,9 @@ fn candidates(repo: &Repo) -> Vec<Candidate> {
         for (family, running) in repo.running(environment.index) {
             let before = repo.before(environment.index, family);
             let version = before.as_ref().and_then(|before| before.running.only());
-            let Some(version) = version.filter(|version| !running.has(version)) else { continue };
+            let Some(version) = version.filter(|version| running.only() != Some(version)) else {
+                continue;
+            };
             let Some(made) = Version::new(version).map(|version| version.time()) else { continue };
             let key = Key { environment: environment.name.clone(), family: family.to_owned() };
             candidates.push(Candidate { key, version: version.to_owned(), made, before: 0 });
@@ -106,14 +108,18 @@ impl Walk {
         true
     }
 
-    /// Takes those candidates out of which it is known whether they ran before: they did, or the walk is further back than
-    /// they can have been made.
+    /// Takes those candidates out of which it is known whether the environment left them: the walk is further back than they can
+    /// have been made, or they ran, and so did all that runs now before them.
     fn settle(&mut self, commit: &Commit) {
         let lives = &self.lives;
         self.next.retain_mut(|one| {
             one.before = if commit.time < one.made { one.before + 1 } else { 0 };
             let eras = lives.get(&one.key).map_or(&[][..], Vec::as_slice);
-            one.before < SURE && !eras.iter().any(|era| era.running.has(&one.version))
+            let Some(last) = eras.iter().rposition(|era| era.running.has(&one.version)) else {
+                return one.before < SURE;
+            };
+            let ran_before = |name: &str| eras[last + 1..].iter().any(|era| era.running.has(name));
+            !eras[0].running.names().filter(|name| *name != one.version).all(ran_before)
         });
     }
 

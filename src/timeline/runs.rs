@@ -1,7 +1,8 @@
 //! Which names of a family an environment ran, and in which order: what is older, what comes next on the way back.
 
+use crate::k8s::secret_name::Version;
 use crate::repo::usage::Running;
-use crate::timeline::{Era, Timeline};
+use crate::timeline::{Began, Era, Timeline};
 
 /// What a rollback goes back to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +55,7 @@ impl Timeline {
         }
     }
 
-    /// The era that followed the last run of a version which the environment then left for an older one.
+    /// The era with which an environment left a version for an older one, wholly or, after the version ran alone, in part.
     #[must_use]
     pub fn left(
         &self,
@@ -63,16 +64,37 @@ impl Timeline {
         version: &str,
         now: &Running,
     ) -> Option<&Era> {
-        let ran = |name: &str| self.had(environment, family, name);
-        if now.is_empty() || now.has(version) || !now.names().all(ran) {
+        let eras = self.eras(environment, family);
+        let is_in_part = now.has(version);
+        let ran = |era: &Era| {
+            if is_in_part { era.running.only() == Some(version) } else { era.running.has(version) }
+        };
+        let reference = Running::of(version);
+        let is_older =
+            |name: &str| name == version || self.is_older(environment, family, name, &reference);
+        if now.is_empty() || now.only() == Some(version) || !now.names().all(is_older) {
             return None;
         }
-        let is_older = |name: &str| {
-            let version = Running::of(version);
-            self.is_older(environment, family, name, &version)
-        };
-        let eras = self.eras(environment, family);
-        let last = eras.iter().position(|era| era.running.has(version))?;
-        eras.get(last.checked_sub(1)?).filter(|_| now.names().all(is_older))
+        let last = eras.iter().position(ran)?;
+        let back = |era: &&Era| !era.running.is_empty() && era.running.names().all(is_older);
+        eras[..last].iter().rev().find(back)
+    }
+
+    /// Whether a shallow clone hides if an environment ran a version and left it.
+    #[must_use]
+    pub fn hides_a_return(
+        &self,
+        environment: &str,
+        family: &str,
+        version: &str,
+        now: &Running,
+    ) -> bool {
+        let Some(oldest) = self.eras(environment, family).last() else { return false };
+        let made = Version::new(version).map(|version| version.time());
+        let may_have_run = made.is_none_or(|made| oldest.began.time() >= made);
+        matches!(oldest.began, Began::Before(_))
+            && !now.is_empty()
+            && !now.has(version)
+            && (may_have_run || self.had(environment, family, version))
     }
 }

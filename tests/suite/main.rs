@@ -20,6 +20,7 @@ mod prune;
 mod pulls;
 mod references;
 mod registry;
+mod reverts;
 mod rollback;
 mod rules;
 mod story;

@@ -74,7 +74,7 @@ fn refusals_say_what_to_type() {
     let _ = unknown.says(&["did you mean `auth-api-secrets`?"]);
     let never = rotate(&sandbox, &["rollback", "production", "auth-api-secrets"]).status(2);
     let _ = never.says(&[
-        "no version of `auth-api-secrets` ran in `production` before",
+        "no version of `auth-api-secrets` ran alone in `production` before",
         "nothing can be given as `--to`",
     ]);
     let _ = back(&sandbox, &["--to", "20250230000000"]).status(2).says(&["is not a version"]);
@@ -132,7 +132,7 @@ fn a_second_rollback_goes_further_back_and_keeps_the_reason() {
     sandbox.commit_at("2025-08-05T10:00:00Z", "Roll back further\n");
     let third = in_production(&sandbox, &[]).status(2);
     let _ = third.says(&[
-        "no version of `db` ran in `production` before",
+        "no version of `db` ran alone in `production` before",
         "newer: 20250703000000, 20250702000000",
     ]);
 }

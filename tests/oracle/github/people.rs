@@ -231,6 +231,9 @@ fn a_version_that_was_taken_back_says_so() {
     world.place.succeeds(world.place.git(&revert));
     world.place.push();
     let run = world.run_later(1, &["promote", "--family", "auth"]).success();
+    assert!(world.hub.open().is_empty(), "it came back by itself: {}", run.said);
+    // By name it is taken again.
+    let run = world.run_later(1, &["bump", "production", "auth"]).success();
     assert_eq!(run.told(), (vec![format!("auth {version} opened")], true), "{}", run.said);
     let open = world.hub.open();
     assert_eq!((open.len(), open[0].number), (1, 2));
