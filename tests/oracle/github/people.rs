@@ -242,7 +242,7 @@ fn a_version_that_was_taken_back_says_so() {
     let told = told.unwrap_or_else(|| panic!("{words}\n{}", open[0].body));
     assert!(told.contains("by ") && told.contains("Robin: Revert"), "{told}");
     // It can be merged, though its commit was once.
-    assert_eq!(world.place.changed(BRANCH).len(), 3);
+    assert_eq!(world.place.changed("rotate/bump/production/auth").len(), 3);
     world.hub.merge(2);
     world.place.pull();
     assert!(world.place.read("production/auth.yaml").contains(&version));
