@@ -18,6 +18,7 @@ use crate::history::git::Git;
 use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::report::message::Message;
+use crate::text::memory::may_hold_manifests;
 use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
 use crate::text::tree::{ReadError, Tree as _};
@@ -84,6 +85,35 @@ pub(super) fn read_config(
         }
     };
     Ok(Some(parse::parse(&source)?))
+}
+
+/// What a sparse checkout hides of the manifests.
+pub(super) fn left_out(git: Option<&Git>) -> Option<Message> {
+    let mut hidden = git?.left_out().filter(|path| may_hold_manifests(path));
+    let first = hidden.next()?;
+    let more = match hidden.count() {
+        0 => String::new(),
+        1 => " and another file".to_owned(),
+        many => format!(" and {many} more files"),
+    };
+    let text = format!(
+        "the sparse checkout leaves out `{first}`{more}, so what they name, and who shares what is here, is not known"
+    );
+    Some(Message::new(text).help("`git sparse-checkout disable` brings them back"))
+}
+
+/// Settings of trees below this one, which are not read for it.
+pub(super) fn nested(tree: &DiskTree) -> Option<Message> {
+    let mut nested = tree
+        .files()
+        .iter()
+        .filter(|path| path.name() == CONFIG && !path.parent().as_str().is_empty());
+    let first = nested.next()?;
+    let text = format!(
+        "`{first}` is not read here: its holds and environments count with `-C {}` only",
+        first.parent()
+    );
+    Some(Message::new(text).help(format!("move what it says into the {CONFIG} at the tree's root")))
 }
 
 /// Refuses holds on environments that there are not: somebody believes that something is held.

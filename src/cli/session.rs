@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
 use crate::cli::opening::{
-    before_step, current_directory, known_holds, open_writer, read_config, site,
+    before_step, current_directory, known_holds, left_out, nested, open_writer, read_config, site,
 };
 use crate::config::parse;
 use crate::config::settings::Config;
@@ -82,6 +82,14 @@ impl Session {
         for skipped in tree.skipped() {
             let text = format!("{}: {}", skipped.path, skipped.reason);
             message::warning(&Message::new(text), console);
+        }
+        match left_out(git.as_ref()) {
+            Some(message) if writer.is_some() => return Err(Failure::usage(message)),
+            Some(message) => message::warning(&message, console),
+            None => {}
+        }
+        if let Some(message) = nested(&tree) {
+            message::warning(&message, console);
         }
         let config = read_config(global, &start, &tree)?;
         let named_config = global.config.clone();

@@ -46,6 +46,11 @@ pub enum HistoryError {
         /// Whether the clone lacks part of the history.
         shallow: bool,
     },
+    /// A clone that was made with a filter.
+    #[error(
+        "the clone at `{0}` lacks files of earlier commits (it was made with `--filter`), so what ran when is not known"
+    )]
+    Filtered(PathBuf),
     /// There is no commit yet.
     #[error("nothing was committed yet in `{0}`, so there is no history to read")]
     Unborn(PathBuf),
@@ -122,6 +127,7 @@ impl HistoryError {
             Self::UnknownBranch { .. } => {
                 Some("name the branch that is deployed, such as `--mainline origin/main`".to_owned())
             }
+            Self::Filtered(_) => Some("`git fetch --refetch --no-filter` gets them".to_owned()),
             Self::Unborn(_) => Some("commit the manifests first".to_owned()),
             Self::Commit { .. } => Some(
                 "the files are written; commit them with `git add` and `git commit`".to_owned(),

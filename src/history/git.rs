@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use git2::{ErrorCode, Repository, RepositoryOpenFlags, StatusOptions};
+use git2::{ErrorCode, IndexEntryExtendedFlag, Repository, RepositoryOpenFlags, StatusOptions};
 
 use crate::history::error::HistoryError;
 use crate::text::path::TreePath;
@@ -16,6 +16,8 @@ pub struct Git {
     git_dir: PathBuf,
     prefix: TreePath,
     tracked: HashSet<TreePath>,
+    /// The tracked files that a sparse checkout leaves out, from the work tree's root.
+    left_out: Vec<TreePath>,
 }
 
 impl Git {
@@ -40,9 +42,10 @@ impl Git {
             path: work_tree.to_owned(),
             reason: error.to_string(),
         })?;
-        let tracked = tracked(&repository).map_err(|error| refused(&work_tree, &error))?;
-        let repository = Mutex::new(repository);
-        Ok(Some(Self { repository, work_tree, git_dir, prefix: TreePath::root(), tracked }))
+        let (tracked, left_out) =
+            tracked(&repository).map_err(|error| refused(&work_tree, &error))?;
+        let (repository, prefix) = (Mutex::new(repository), TreePath::root());
+        Ok(Some(Self { repository, work_tree, git_dir, prefix, tracked, left_out }))
     }
 
     /// The repository that a directory belongs to, for what cannot be done without.
@@ -135,6 +138,15 @@ impl Git {
         self.tracked.contains(&self.full(path))
     }
 
+    /// The tracked files below the tree's root that a sparse checkout leaves out, from the work tree's root.
+    pub fn left_out(&self) -> impl Iterator<Item = &TreePath> {
+        let is_there = |path: &&TreePath| self.work_tree.join(path.as_str()).exists();
+        self.left_out
+            .iter()
+            .filter(|path| path.is_within(&self.prefix))
+            .filter(move |path| !is_there(path))
+    }
+
     /// Whether there is no commit yet.
     #[must_use]
     pub fn head_is_unborn(&self) -> bool {
@@ -150,21 +162,25 @@ impl Git {
     }
 }
 
-/// Every tracked file, and every directory that holds one.
-fn tracked(repository: &Repository) -> Result<HashSet<TreePath>, git2::Error> {
+/// Every tracked file, and every directory that holds one; and the files that a sparse checkout leaves out.
+fn tracked(repository: &Repository) -> Result<(HashSet<TreePath>, Vec<TreePath>), git2::Error> {
     let index = repository.index()?;
+    let mut left_out = Vec::new();
     let mut tracked = HashSet::with_capacity(index.len() * 2);
     for entry in index.iter() {
         let Some(path) = std::str::from_utf8(&entry.path).ok().and_then(TreePath::new) else {
             continue;
         };
         let mut directory = path.parent();
+        if entry.flags_extended & IndexEntryExtendedFlag::SKIP_WORKTREE.bits() != 0 {
+            left_out.push(path.clone());
+        }
         tracked.insert(path);
         while !directory.as_str().is_empty() && tracked.insert(directory.clone()) {
             directory = directory.parent();
         }
     }
-    Ok(tracked)
+    Ok((tracked, left_out))
 }
 
 fn spell(path: &str) -> Option<TreePath> {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use git2::{ErrorCode, ObjectType, Oid, Repository};
@@ -49,6 +50,8 @@ pub struct Snapshot {
     files: OnceLock<Vec<TreePath>>,
     manifests: Vec<TreePath>,
     sources: Mutex<BTreeMap<TreePath, Arc<Source>>>,
+    /// Whether a file was asked for that the clone does not have.
+    lacks: Arc<AtomicBool>,
 }
 
 impl Git {
@@ -117,6 +120,7 @@ impl Snapshot {
             files: OnceLock::new(),
             manifests: Vec::new(),
             sources: Mutex::default(),
+            lacks: Arc::default(),
         };
         let files = snapshot.entries.keys().filter(|path| snapshot.is_manifest(path));
         snapshot.manifests = files.cloned().collect();
@@ -132,7 +136,14 @@ impl Snapshot {
             files: OnceLock::new(),
             manifests: self.manifests.clone(),
             sources: Mutex::default(),
+            lacks: Arc::clone(&self.lacks),
         }
+    }
+
+    /// Whether a file was asked for that the clone does not have: it was made with a filter.
+    #[must_use]
+    pub fn lacks_files(&self) -> bool {
+        self.lacks.load(Ordering::Relaxed)
     }
 
     /// Whether a file is there and has these bytes.
@@ -184,9 +195,11 @@ impl Snapshot {
 
     fn read(&self, path: &TreePath, id: Oid) -> Result<Vec<u8>, ReadError> {
         let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
-        let blob = repository.find_blob(id).map_err(|error| ReadError::System {
-            path: path.clone(),
-            reason: error.message().to_owned(),
+        let blob = repository.find_blob(id).map_err(|error| {
+            if error.code() == ErrorCode::NotFound {
+                self.lacks.store(true, Ordering::Relaxed);
+            }
+            ReadError::System { path: path.clone(), reason: error.message().to_owned() }
         })?;
         Ok(blob.content().to_vec())
     }

@@ -98,6 +98,9 @@ impl Timeline {
                 }
                 step = steps.next().transpose()?;
             }
+            if past.snapshot.lacks_files() {
+                return Err(HistoryError::Filtered(git.work_tree().to_owned()).into());
+            }
             Ok::<_, WalkError>((walk.into_lives(), commits))
         })?;
         let ages = git.ages(&commits[0].id, now)?;

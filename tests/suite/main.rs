@@ -10,6 +10,7 @@ mod behind;
 mod builds;
 mod cli;
 mod clocks;
+mod clones;
 mod contracts;
 mod crash;
 mod docs;
