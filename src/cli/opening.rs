@@ -2,6 +2,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
@@ -9,7 +10,7 @@ use crate::config::error::ConfigError;
 use crate::config::parse;
 use crate::config::place::At;
 use crate::config::settings::Config;
-use crate::disk::locate::CONFIG;
+use crate::disk::locate::{CONFIG, canonical};
 use crate::disk::site::Site;
 use crate::disk::steps::Step;
 use crate::disk::tree::{DiskTree, read_file};
@@ -21,6 +22,7 @@ use crate::report::message::Message;
 use crate::text::memory::may_hold_manifests;
 use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
+use crate::text::source::Source;
 use crate::text::tree::{ReadError, Tree as _};
 
 /// Where the journal and the lock of a tree are.
@@ -74,7 +76,7 @@ pub(super) fn read_config(
     tree: &DiskTree,
 ) -> Result<Option<Config>, Failure> {
     let source = match &global.config {
-        Some(file) => read_file(&start.join(file))?,
+        Some(file) => return named_config(&start.join(file), tree).map(Some),
         None => {
             let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
             match tree.entry(&path) {
@@ -114,6 +116,22 @@ pub(super) fn nested(tree: &DiskTree) -> Option<Message> {
         first.parent()
     );
     Some(Message::new(text).help(format!("move what it says into the {CONFIG} at the tree's root")))
+}
+
+/// The settings of a file that was named, under its path in the tree if it is one of its files.
+fn named_config(file: &Path, tree: &DiskTree) -> Result<Config, Failure> {
+    let source = read_file(file)?;
+    let real = canonical(file)?;
+    let inside = real.strip_prefix(tree.root()).ok().and_then(spell);
+    let is_outside = inside.is_none();
+    let source =
+        inside.map_or_else(|| Arc::clone(&source), |path| Source::file(path, source.text()));
+    Ok(Config { is_outside, ..parse::parse(&source)? })
+}
+
+/// A path below the tree's root as one of the tree.
+fn spell(path: &Path) -> Option<TreePath> {
+    TreePath::new(&path.to_str()?.replace(std::path::MAIN_SEPARATOR, "/"))
 }
 
 /// Refuses holds on environments that there are not: somebody believes that something is held.

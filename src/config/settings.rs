@@ -34,6 +34,9 @@ pub struct Config {
     /// The text that the settings were read from.
     #[serde(skip)]
     pub source: Option<Arc<Source>>,
+    /// Whether that file is not one of the tree.
+    #[serde(skip)]
+    pub is_outside: bool,
 }
 
 /// A secret that something outside the repository makes.
@@ -152,9 +155,15 @@ impl Config {
         })
     }
 
-    /// The hold on a family in an environment.
+    /// The hold on a family in an environment; of several the first.
     #[must_use]
     pub fn hold(&self, environment: &str, family: &str) -> Option<&Hold> {
-        self.holds.iter().find(|hold| hold.environment == environment && hold.secret == family)
+        self.holds_on(environment, family).next()
+    }
+
+    /// Every hold on a family in an environment: two branches that are merged can leave more than one.
+    pub fn holds_on(&self, environment: &str, family: &str) -> impl Iterator<Item = &Hold> {
+        let is_on = move |hold: &&Hold| hold.environment == environment && hold.secret == family;
+        self.holds.iter().filter(is_on)
     }
 }

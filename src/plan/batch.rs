@@ -71,7 +71,8 @@ impl<'r> Batch<'r> {
         let changed: BTreeSet<TreePath> = changes.iter().map(|one| one.path.clone()).collect();
         let base = self.repo();
         let mut after = base.reload(Arc::new(overlay(base, changes)), &changed).ok()?;
-        if let Some(settings) = changes.iter().find(|change| hold::is_settings(&change.path)) {
+        if let Some(settings) = changes.iter().find(|change| hold::is_settings(base, &change.path))
+        {
             after.config = settings_of(settings).unwrap_or(after.config);
         }
         Some(after)
@@ -97,7 +98,7 @@ impl<'r> Batch<'r> {
     }
 }
 
-/// The settings that a change of `rotate.yaml` leaves; only holds are ever changed in it.
+/// The settings that a change of their file leaves; only holds are ever changed in it.
 fn settings_of(change: &FileChange) -> Option<Config> {
     let Some(text) = &change.after else { return Some(Config::default()) };
     parse_past(&Source::file(change.path.clone(), text.as_str())).ok()

@@ -52,11 +52,17 @@ pub enum PlanError {
     /// There is nothing to go back to.
     #[error(transparent)]
     Back(#[from] BackError),
-    /// `rotate.yaml` cannot be changed.
-    #[error("a hold cannot be written into or taken out of rotate.yaml: {reason}")]
+    /// The settings cannot be changed.
+    #[error("{task} {file}: {reason}")]
     Settings {
+        /// What cannot be done to them, such as `a hold cannot be written into`.
+        task: &'static str,
+        /// The file.
+        file: Box<str>,
         /// Why.
-        reason: String,
+        reason: Box<str>,
+        /// What to do about it.
+        help: &'static str,
     },
     /// Something in the tree keeps the whole family from being moved.
     #[error("`{family}` cannot be moved in `{environment}`; nothing was written")]
@@ -156,7 +162,7 @@ impl PlanError {
             )),
             Self::Version { help, .. } => Some(help.to_string()),
             Self::Back(error) => Some(error.help()),
-            Self::Settings { .. } => Some("edit `holds` in rotate.yaml by hand".to_owned()),
+            Self::Settings { help, .. } => Some((*help).to_owned()),
             Self::Hidden { .. } => {
                 Some("check out with `fetch-depth: 0`, or run `git fetch --unshallow`".to_owned())
             }

@@ -172,14 +172,15 @@ impl Candidate<'_> {
     fn hold(&self) -> Gate {
         let name = &self.here().name;
         let gate = |is_open, text| Gate { kind: GateKind::Hold, is_open, text, opens: None };
-        match self.repo.config.hold(name, self.family) {
-            Some(hold) if Some(hold.version.as_str()) != self.version => {
+        let mut holds = self.repo.config.holds_on(name, self.family);
+        match holds.find(|hold| Some(hold.version.as_str()) != self.version) {
+            Some(hold) => {
                 let why = hold.reason.as_ref().map_or_else(String::new, |why| format!(": {why}"));
                 let since =
                     hold.since.map_or_else(String::new, |at| format!(" since {}", moment(at)));
                 gate(false, format!("held at {}{since}{why}", hold.version))
             }
-            _ => gate(true, "no hold".to_owned()),
+            None => gate(true, "no hold".to_owned()),
         }
     }
 

@@ -197,3 +197,50 @@ fn what_was_reverted_by_hand_is_not_promoted_by_itself() {
     let _ =
         rotate(&sandbox, &["bump", "production", "db"]).success().says(&["-> db-20250703000000"]);
 }
+
+#[test]
+fn two_holds_on_one_family_are_lifted_together() {
+    let sandbox = three_versions();
+    sandbox.write("production/web.yaml", &web("20250702000000"));
+    let held = |version, reason| {
+        format!(
+            "- {{ secret: db, environment: production, version: \"{version}\", reason: {reason} }}\n"
+        )
+    };
+    let holds =
+        format!("holds:\n{}{}", held("20250703000000", "ours"), held("20250702000000", "theirs"));
+    sandbox.write("rotate.yaml", &holds);
+    sandbox.commit_at("2025-08-04T10:00:00Z", "Merge\n");
+    // The first one asks for the very version; the other one still keeps it back.
+    let bump = rotate(&sandbox, &["bump", "production", "db"]).status(1);
+    let _ = bump.says(&["held at 20250702000000: theirs"]);
+    let _ = rotate(&sandbox, &["bump", "production", "db", "--lift-hold"]).success();
+    assert!(!sandbox.path("rotate.yaml").exists());
+}
+
+#[test]
+fn a_hold_is_written_into_the_file_that_was_named() {
+    let sandbox = three_versions();
+    sandbox.write("cfg/my.yaml", "# ours\n");
+    sandbox.commit_at("2025-08-04T10:00:00Z", "Set\n");
+    let named = ["--config", "cfg/my.yaml"];
+    let _ = in_production(&sandbox, &named).success();
+    let written = sandbox.read("cfg/my.yaml");
+    assert!(written.starts_with("# ours\nholds:\n  - secret: \"db\"\n"), "{written}");
+    assert!(!sandbox.path("rotate.yaml").exists());
+    sandbox.commit_at("2025-08-05T10:00:00Z", "Roll back\n");
+    let bump = ["bump", "production", "db", "--lift-hold"];
+    let _ = rotate(&sandbox, &[&bump, &named[..]].concat()).success();
+    assert_eq!(sandbox.read("cfg/my.yaml"), "# ours\n");
+    sandbox.commit_at("2025-08-06T10:00:00Z", "Lift\n");
+    let elsewhere = Sandbox::empty();
+    elsewhere.write("outside.yaml", "");
+    let outside = elsewhere.path("outside.yaml");
+    let refused = in_production(&sandbox, &["--config", outside.to_str().unwrap()]).status(2);
+    let refused = refused.says(&[
+        "a hold cannot be written into",
+        "outside.yaml: it is not a file of the tree",
+        "`--no-hold` goes back without one",
+    ]);
+    assert!(!refused.stderr.contains("rotate.yaml"), "{refused}");
+}

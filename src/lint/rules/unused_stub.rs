@@ -93,7 +93,8 @@ fn old<'s>(
     family: &str,
     state: &'s FamilyState,
 ) -> Vec<&'s str> {
-    let held = facts.repo.config.hold(&environment.name, family).map(|hold| hold.version.as_str());
+    let held = facts.repo.config.holds_on(&environment.name, family);
+    let held = held.map(|hold| hold.version.as_str());
     let needed = state
         .versions
         .iter()

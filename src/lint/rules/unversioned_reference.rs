@@ -75,7 +75,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 fn is_meant(facts: &Facts<'_>, spot: &Spot<'_>) -> bool {
     let repo = facts.repo;
     let name = &repo.environments[spot.environment].name;
-    if repo.config.hold(name, spot.family).is_some_and(|hold| hold.version == PLAIN) {
+    if repo.config.holds_on(name, spot.family).any(|hold| hold.version == PLAIN) {
         return true;
     }
     // Where a version runs here already, whoever reads the plain name was forgotten.

@@ -113,8 +113,8 @@ impl<'j> Judge<'j> {
     /// What its place in the line of versions says.
     fn in_time(&self, here: &Here<'_>, document: &Document<'_>) -> Option<Reason> {
         let (version, name) = (document.version, &here.environment.name);
-        let held = self.repo.config.hold(name, self.request.family);
-        if held.is_some_and(|hold| hold.version == version) {
+        let mut holds = self.repo.config.holds_on(name, self.request.family);
+        if holds.any(|hold| hold.version == version) {
             return Some(stays(Why::Held, format!("a hold keeps {name} at it")));
         }
         let current = here.running.last();
