@@ -7,6 +7,7 @@ use crate::cli::failure::Failure;
 use crate::cli::past::Opened;
 use crate::cli::writing::Work;
 use crate::cli::{Status, leave, past, writing};
+use crate::plan::Plan;
 use crate::plan::back::Story;
 use crate::plan::batch::Batch;
 use crate::plan::commit::Remark;
@@ -115,7 +116,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
 fn with_hold(
     args: &Args,
     batch: &mut Batch<'_>,
-    plan: crate::plan::Plan,
+    plan: Plan,
     version: String,
     now: DateTime<Utc>,
 ) -> Result<Work, Failure> {
@@ -124,23 +125,33 @@ fn with_hold(
         remarks.push(Remark { trailer: "Rotate-Reason", text: reason.clone() });
     }
     let mut settings = Vec::new();
-    if !args.no_hold && !plan.is_empty() {
+    let verb = if plan.is_empty() { "Hold" } else { "Roll back" };
+    let new = NewHold {
+        environment: plan.environment.clone(),
+        family: plan.family.clone(),
+        version,
+        reason: args.reason.clone(),
+        since: now,
+    };
+    if !args.no_hold && is_wanted(batch.repo(), &plan, &new)? {
         let text = format!(
-            "{version}, until `rotate bump {} {} --lift-hold`",
-            plan.environment, plan.family
+            "{}, until `rotate bump {} {} --lift-hold`",
+            new.version, plan.environment, plan.family
         );
-        let new = NewHold {
-            environment: plan.environment.clone(),
-            family: plan.family.clone(),
-            version,
-            reason: args.reason.clone(),
-            since: now,
-        };
         settings.push(hold::put(batch.repo(), &new)?);
         remarks.push(Remark { trailer: "Rotate-Hold", text });
     }
     batch.take(&settings);
-    Ok(Work { plan, settings, remarks, verb: "Roll back" })
+    Ok(Work { plan, settings, remarks, verb })
+}
+
+/// Whether a hold is to be written: where something moves always, else on what runs alone already, unless it is held there.
+fn is_wanted(repo: &Repo, plan: &Plan, hold: &NewHold) -> Result<bool, Failure> {
+    if !plan.is_empty() {
+        return Ok(true);
+    }
+    let running = repo.running_of(repo.environment(&plan.environment)?, &plan.family);
+    Ok(running.alone() == Some(hold.version.as_str()) && !hold::is_there(repo, hold))
 }
 
 /// The version to go back to, or `plain`: the one that was asked for, or the one that ran alone before. Never one whose

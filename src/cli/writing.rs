@@ -41,7 +41,7 @@ pub struct Work {
     pub settings: Vec<FileChange>,
     /// What the commit's message says beside it.
     pub remarks: Vec<Remark>,
-    /// What the commit does, as its first word: `Bump`, `Promote`, `Roll back`.
+    /// What the commit does, as its first word: `Bump`, `Promote`, `Roll back`, `Hold`.
     pub verb: &'static str,
 }
 

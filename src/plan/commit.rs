@@ -26,7 +26,7 @@ impl Remark {
 /// The message of a commit, with trailers that programs read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// What is done, as the first word: `Bump`, `Promote`, `Roll back`, `Prune`.
+    /// What is done, as the first word: `Bump`, `Promote`, `Roll back`, `Hold`, `Prune`.
     verb: &'static str,
     /// To which families, each with its environment and the version it gets.
     parts: Vec<Part>,
@@ -104,7 +104,8 @@ impl Message {
     #[must_use]
     pub fn subject(&self) -> String {
         if let [Part { family, environment, to }] = &self.parts[..] {
-            let to = to.as_ref().map_or_else(String::new, |to| format!(" to {to}"));
+            let word = if self.verb == "Hold" { "at" } else { "to" };
+            let to = to.as_ref().map_or_else(String::new, |to| format!(" {word} {to}"));
             return format!("{} {family} in {environment}{to}", self.verb);
         }
         let unique = |of: fn(&Part) -> &str| {

@@ -244,3 +244,26 @@ fn a_hold_is_written_into_the_file_that_was_named() {
     ]);
     assert!(!refused.stderr.contains("rotate.yaml"), "{refused}");
 }
+
+#[test]
+fn what_runs_already_is_held_on_demand() {
+    let sandbox = three_versions();
+    for (key, value) in [("user.name", "Test"), ("user.email", "test@example.com")] {
+        let _ = sandbox.git_at(NOW, &["config", key, value]);
+    }
+    let here = ["--to", "20250703000000", "--reason", "do not deploy: 401"];
+    let _ = in_production(&sandbox, &[&here[..], &["--no-hold"]].concat()).success();
+    assert!(!sandbox.path("rotate.yaml").exists());
+    let _ = in_production(&sandbox, &[&here[..], &["--check"]].concat()).status(1);
+    let held = in_production(&sandbox, &[&here[..], &["--commit"]].concat()).success();
+    let _ = held.says(&["hold: 20250703000000, until `rotate bump production db --lift-hold`"]);
+    let message = sandbox.git_at(NOW, &["log", "-1", "--format=%B"]);
+    assert!(message.starts_with("Hold db in production at 20250703000000\n"), "{message}");
+    let settings = sandbox.read("rotate.yaml");
+    assert!(settings.contains("reason: \"do not deploy: 401\""), "{settings}");
+    // Once more nothing changes; another reason is added.
+    let _ = in_production(&sandbox, &[&here[..], &["--check"]].concat()).success();
+    let _ = in_production(&sandbox, &[&here[..2], &["--reason", "deploy"]].concat()).success();
+    let settings = sandbox.read("rotate.yaml");
+    assert!(settings.contains("reason: \"do not deploy: 401; deploy\""), "{settings}");
+}
