@@ -159,7 +159,8 @@ impl Bumping<'_> {
         match self.format {
             Format::Json => {
                 let plans: Vec<&Plan> = work.iter().map(|one| &one.plan).collect();
-                let bump = Bump::new(&plans, &next, writing.writes());
+                let settings = writing::settings(&work, &changes);
+                let bump = Bump::new(&plans, &settings, &next, writing.writes());
                 console.json(&Bump {
                     waiting: waiting.iter().map(WaitingView::new).collect(),
                     ..bump

@@ -105,7 +105,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let all = (changes.as_slice(), batch.repo());
     let next = args.writing.carry_out(&session, &[&work], all, console)?;
     if json {
-        console.json(&Bump::rollback(&work.plan, &next, args.writing.writes()))?;
+        let settings = writing::settings(&[&work], &changes);
+        console.json(&Bump::rollback(&work.plan, &settings, &next, args.writing.writes()))?;
     } else {
         args.writing.show(&[&work], &changes, &next, console)?;
     }

@@ -239,6 +239,14 @@ impl Args {
     }
 }
 
+/// Of all changes those of settings: several families can change one file.
+#[must_use]
+pub fn settings(work: &[&Work], all: &[FileChange]) -> Vec<FileChange> {
+    let own: BTreeSet<&TreePath> =
+        work.iter().flat_map(|one| &one.settings).map(|change| &change.path).collect();
+    all.iter().filter(|change| own.contains(&change.path)).cloned().collect()
+}
+
 /// Each name once, in the order in which they were given.
 #[must_use]
 pub fn unique(names: &[String]) -> Vec<String> {

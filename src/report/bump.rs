@@ -17,6 +17,8 @@ pub struct Bump {
     pub written: bool,
     /// One plan a family.
     pub plans: Vec<PlanView>,
+    /// The files of settings that are written beside what the plans change: with a hold more or without one.
+    pub settings: Vec<FileView>,
     /// What waits, where all that is due was asked for.
     pub waiting: Vec<WaitingView>,
     /// What is left to a person, in order; one commit for all plans.
@@ -148,13 +150,14 @@ pub struct PlaceView {
 }
 
 impl Bump {
-    /// The view of several plans.
+    /// The view of several plans and of the settings that change with them.
     #[must_use]
-    pub fn new(plans: &[&Plan], next: &[NextStep], written: bool) -> Self {
+    pub fn new(plans: &[&Plan], settings: &[FileChange], next: &[NextStep], written: bool) -> Self {
         Self {
             schema: "rotate.bump/v1",
             written,
             plans: views(plans, next),
+            settings: settings.iter().map(FileView::from).collect(),
             waiting: Vec::new(),
             next: next.iter().map(NextView::from).collect(),
         }
@@ -164,8 +167,13 @@ impl Bump {
 impl Bump {
     /// The view of a way back, under a name of its own.
     #[must_use]
-    pub fn rollback(plan: &Plan, next: &[NextStep], written: bool) -> Self {
-        Self { schema: "rotate.rollback/v1", ..Self::new(&[plan], next, written) }
+    pub fn rollback(
+        plan: &Plan,
+        settings: &[FileChange],
+        next: &[NextStep],
+        written: bool,
+    ) -> Self {
+        Self { schema: "rotate.rollback/v1", ..Self::new(&[plan], settings, next, written) }
     }
 }
 

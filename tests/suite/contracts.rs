@@ -83,6 +83,7 @@ fn standings_promotions_and_ways_back_are_as_their_schemas_say() {
     let to = ["rollback", "staging", "auth-api-secrets", "--to", "20250723110000", "--dry-run"];
     let value = holds(&back, &sandbox.rotate(&[&to[..], &json].concat()).success());
     assert_eq!(value["schema"], "rotate.rollback/v1");
+    assert_eq!(value["settings"][0]["path"], "rotate.yaml");
     let _ = sandbox.git_at(NOW, &["reset", "--quiet", "--hard", "HEAD~1"]);
     let markdown = ["promote", "--dry-run", "--format", "markdown", "--at", NOW];
     let text = sandbox.rotate(&markdown).success().stdout;

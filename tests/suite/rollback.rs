@@ -267,3 +267,21 @@ fn what_runs_already_is_held_on_demand() {
     let settings = sandbox.read("rotate.yaml");
     assert!(settings.contains("reason: \"do not deploy: 401; deploy\""), "{settings}");
 }
+
+#[test]
+fn programs_are_told_of_the_settings_that_change() {
+    let sandbox = three_versions();
+    let back = in_production(&sandbox, &["--format", "json"]).success();
+    let told: serde_json::Value = serde_json::from_str(&back.stdout).unwrap();
+    let written = sandbox.read("rotate.yaml");
+    let file = |new: bool, text: serde_json::Value| serde_json::json!([{ "path": "rotate.yaml", "new": new, "removed": !new, "text": text }]);
+    assert_eq!(told["settings"], file(true, written.into()));
+    sandbox.commit_at("2025-08-04T10:00:00Z", "Roll back\n");
+    let json = ["bump", "production", "db", "--check", "--format", "json", "--lift-hold"];
+    let lift = rotate(&sandbox, &json).status(1);
+    let told: serde_json::Value = serde_json::from_str(&lift.stdout).unwrap();
+    assert_eq!(told["settings"], file(false, serde_json::Value::Null));
+    let bump = rotate(&sandbox, &[&json[..6], &["--override", "hold", "--reason", "x"]].concat());
+    let told: serde_json::Value = serde_json::from_str(&bump.stdout).unwrap();
+    assert_eq!(told["settings"], serde_json::json!([]));
+}
