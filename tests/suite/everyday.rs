@@ -134,3 +134,20 @@ fn files_of_its_own_use_no_secret() {
     sandbox.commit_at(NOW, "Reports\n");
     assert_eq!(kept(&sandbox), before);
 }
+
+#[test]
+fn a_secret_that_every_overlay_deletes_is_in_no_environment() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("base/kustomization.yaml", "resources: [secret.yaml]\n");
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: { name: db }\nstringData: { PASSWORD: replace-me }\n";
+    sandbox.write("base/secret.yaml", secret);
+    let delete = "resources: [../base]\npatches:\n- patch: |-\n    $patch: delete\n    apiVersion: v1\n    kind: Secret\n    \
+                  metadata: { name: db }\n";
+    sandbox.write("staging/kustomization.yaml", delete);
+    sandbox.write("production/kustomization.yaml", "resources: [../base]\n");
+    let output = sandbox.rotate(&["lint", "--format", "json"]).status(1);
+    let found: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+    let found = found["findings"].as_array().unwrap();
+    let leak = found.iter().find(|one| one["rule"] == "plaintext-secret").unwrap();
+    assert_eq!(leak["environments"], serde_json::json!(["production"]));
+}

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::finding::{Finding, Level};
 use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::family;
+use crate::kustomize::object::Object;
 use crate::kustomize::remote::is_remote;
 use crate::lint::clear_text::{
     self, decoded, encrypted_by_git, reveals, reveals_bytes, reveals_encoded,
@@ -13,6 +14,7 @@ use crate::lint::git_patterns::Patterns;
 use crate::lint::judge::deployed;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
+use crate::repo::root::Root;
 use crate::text::path::TreePath;
 use crate::text::source::Place;
 use crate::text::span::Span;
@@ -31,7 +33,8 @@ pub static RULE: Rule = Rule {
 
 A Secret with a value under `data` or `stringData` in a file that Git has, and a `secretGenerator` that takes values from
 `literals`, `files` or `envs`; also what a JSON patch puts into a Secret, and what SOPS left as it was in a file that it
-encrypted in part. It does not matter whether something deploys the file. Nothing is reported for what SOPS,
+encrypted in part. It does not matter whether something deploys the file; an environment whose patches
+delete the Secret is not among those that the finding names. Nothing is reported for what SOPS,
 age, Ansible Vault or a filter of Git such as git-crypt encrypts, for SealedSecrets, for files that Git ignores, for
 empty values, and for values that are put in when they are deployed: `${X}`, `$(X)`, `{{ x }}`, `<x>`,
 `vault:path#key` and the like, nor for what tells Argo CD where a repository or a cluster is. A word such as `changeme` is a value, and so is one that is no secret by itself: a Secret
@@ -79,12 +82,18 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     }
     let roots: Vec<_> = deployed(repo).collect();
     let finding = |leak: Leak| {
-        let readers =
-            roots.iter().filter(|(root, _)| root.files().contains(leak.place.source.path()));
+        let reads = |root: &Root| root.files().contains(leak.place.source.path());
+        let readers = roots.iter().filter(|(root, _)| reads(root) && !is_deleted(root, &leak.name));
         let environments: BTreeSet<&str> = readers.filter_map(|(_, name)| *name).collect();
         leak.finding().in_each(environments)
     };
     search.leaks.into_values().map(finding).collect()
+}
+
+/// Whether a build has no Secret of a name, though it reads the file of one: a patch deletes it. Names may have got longer.
+fn is_deleted(root: &Root, name: &str) -> bool {
+    let is_it = |object: &Object| kind_of(&object.node) == "Secret" && object.name().contains(name);
+    !root.is_partial() && !root.has_failed() && !root.objects().iter().any(is_it)
 }
 
 /// A Secret with values in the clear.
