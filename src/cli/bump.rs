@@ -9,6 +9,7 @@ use crate::cli::change::{Background, Change};
 use crate::cli::chosen::families;
 use crate::cli::failure::Failure;
 use crate::cli::gates::Gates;
+use crate::cli::leave::refuse_unread;
 use crate::cli::outcome::Outcome;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::promotions::{self, Ask, Together};
@@ -111,6 +112,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let tells = tells == Depth::Everything;
     let program = program(&session, target.as_ref());
     let leave = args.leave.lines(&session)?;
+    refuse_unread(&session, &repo, repo.environment(&environment)?)?;
     let bump = Bumping { args, environment, leave, format, gates: &gates, tells, program, now };
     match &target {
         Some(target) => bump.propose(&repo, &families, target, &session, console),

@@ -3,7 +3,10 @@
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::plan::request::Line;
+use crate::plan::word;
+use crate::repo::Repo;
 use crate::report::message::Message;
+use crate::text::path::TreePath;
 
 /// The flag of every command that moves a family.
 #[derive(Debug, clap::Args)]
@@ -14,7 +17,62 @@ pub struct Args {
     leave: Vec<String>,
 }
 
+/// Refuses to go on where a file or directory of an environment, or of a kustomization that it builds, could not be read.
+///
+/// # Errors
+/// When there is one.
+pub fn refuse_unread(session: &Session, repo: &Repo, environment: usize) -> Result<(), Failure> {
+    Args { leave: Vec::new() }.unread(session, repo, environment, false)
+}
+
 impl Args {
+    /// The same; a way back goes on where the flag names what could not be read.
+    ///
+    /// # Errors
+    /// When there is one that it does not name.
+    pub(super) fn refuse_unread(
+        &self,
+        session: &Session,
+        repo: &Repo,
+        environment: usize,
+    ) -> Result<(), Failure> {
+        self.unread(session, repo, environment, true)
+    }
+
+    fn unread(
+        &self,
+        session: &Session,
+        repo: &Repo,
+        environment: usize,
+        is_way_back: bool,
+    ) -> Result<(), Failure> {
+        let here = &repo.environments[environment];
+        let concerns = |path: &str| {
+            let Some(path) = TreePath::new(path) else { return true };
+            let mut roots = repo.roots_of(environment);
+            here.directory_of(&path).is_some()
+                || roots.any(|(_, root)| root.directories().iter().any(|at| path.is_within(at)))
+        };
+        let mut unread = session
+            .unread()
+            .iter()
+            .filter(|one| concerns(&one.path) && !self.leave.contains(&one.path));
+        let Some(first) = unread.next() else { return Ok(()) };
+        let text = format!(
+            "`{}` of `{}` cannot be read ({}), so what it names is not known; nothing was written",
+            first.path, here.name, first.reason
+        );
+        let help = if is_way_back {
+            format!(
+                "make it readable, or go back all the same with `--leave {}`",
+                word(&first.path)
+            )
+        } else {
+            "make it readable, take it away, or let Git ignore it".to_owned()
+        };
+        Err(Failure::usage(Message::new(text).help(help)))
+    }
+
     /// The lines, as lines of the tree's files.
     ///
     /// # Errors
@@ -30,7 +88,9 @@ impl Args {
             let paths = session.tree_paths(&[file.to_owned()])?;
             Ok(paths.into_iter().map(move |file| Line { file, line }))
         };
-        let lines: Result<Vec<_>, Failure> = self.leave.iter().map(line).collect();
+        let unread = |text: &&String| session.unread().iter().any(|one| one.path == **text);
+        let named = self.leave.iter().filter(|text| !unread(text));
+        let lines: Result<Vec<_>, Failure> = named.map(line).collect();
         Ok(lines?.into_iter().flatten().collect())
     }
 }

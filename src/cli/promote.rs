@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::cli::args::{Format, Global};
 use crate::cli::change::{Background, Change};
 use crate::cli::failure::Failure;
+use crate::cli::leave::refuse_unread;
 use crate::cli::outcome::Outcome;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::promotions::{Ask, Planned, Together, plan};
@@ -79,6 +80,9 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     }
     args.refuse_unknown(&standings)?;
     standings.retain(|one| args.has(&one.environment, &one.family));
+    for standing in &standings {
+        refuse_unread(&session, &repo, repo.environment(&standing.environment)?)?;
+    }
     let prefix = session.prefix();
     let program = program(&session, target.as_ref());
     let repo = &repo;

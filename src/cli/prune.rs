@@ -2,6 +2,7 @@
 
 use crate::cli::args::{Format, Global};
 use crate::cli::failure::Failure;
+use crate::cli::leave::refuse_unread;
 use crate::cli::outcome::Outcome;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::proposing::{Gone, Proposed, Run, Scope};
@@ -74,6 +75,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let target = args.pulls.target(&session, args.writing.dry_run)?;
     let repo = target.as_ref().map_or_else(|| session.repo(), |target| target.repo(&session))?;
     session.report_problems(&repo, console);
+    refuse_unread(&session, &repo, repo.environment(&args.environment)?)?;
     let families = families(args, &repo)?;
     let mainline = target.as_ref().map(Target::mainline).or_else(|| args.past.mainline.clone());
     let reach = (Depth::Everything, args.past.now());

@@ -69,6 +69,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let Opened { session, repo, now } = opened;
     let name = repo.environments[environment].name.clone();
     let leave = args.leave.lines(&session)?;
+    args.leave.refuse_unread(&session, &repo, environment)?;
     let mut request = BumpRequest {
         environment: name,
         family: args.family.clone(),

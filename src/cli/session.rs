@@ -14,6 +14,7 @@ use crate::config::parse;
 use crate::config::settings::Config;
 use crate::disk::locate::{CONFIG, canonical, locate};
 use crate::disk::tree::DiskTree;
+use crate::disk::walk::Skipped;
 use crate::disk::write::{Change, Writer};
 use crate::history::error::HistoryError;
 use crate::history::git::Git;
@@ -123,6 +124,12 @@ impl Session {
     #[must_use]
     pub fn root(&self) -> &Path {
         self.tree.root()
+    }
+
+    /// What of the tree could not be read.
+    #[must_use]
+    pub fn unread(&self) -> &[Skipped] {
+        self.tree.skipped()
     }
 
     /// How the program is called for this tree.

@@ -1,5 +1,7 @@
 //! What keeps a family from being moved at all.
 
+use std::collections::BTreeSet;
+
 use crate::config::place::At;
 use crate::config::settings::Hold;
 use crate::kustomize::build::Status;
@@ -37,10 +39,7 @@ impl<'p> Bump<'p> {
         }
         if survey.uses.is_empty() {
             return Err(match survey.left("") {
-                left if left.is_empty() => self.reason(
-                    "nothing here uses a secret of the family".to_owned(),
-                    "point a workload at it first",
-                ),
+                left if left.is_empty() => self.unused(survey),
                 left => self.refused(
                     left.into_iter()
                         .map(|left| Refusal {
@@ -53,6 +52,31 @@ impl<'p> Bump<'p> {
             });
         }
         Ok(())
+    }
+
+    /// Why a family that nothing uses is not moved: nothing spells it, or only what may mean something else.
+    fn unused(&self, survey: &Survey<'_>) -> PlanError {
+        let made = survey.providers.iter().map(|made| made.provider.secret().to_owned());
+        let names: BTreeSet<String> = made.collect();
+        let names: Vec<String> = names.into_iter().collect();
+        let reasons: Vec<Refusal> = self
+            .repo
+            .leftovers(self.environment, &names)
+            .into_iter()
+            .map(|one| Refusal {
+                what: format!(
+                    "{} spells it, and nothing says that it is the secret's name",
+                    one.field.unwrap_or_else(|| "a text".to_owned())
+                ),
+                place: Some(one.place),
+                way_out: "name the field under `references` in rotate.yaml if it is".to_owned(),
+            })
+            .collect();
+        if reasons.is_empty() {
+            let what = "nothing here uses a secret of the family".to_owned();
+            return self.reason(what, "point a workload at it first");
+        }
+        self.refused(reasons)
     }
 
     /// A hold that holds nothing was meant to hold something: perhaps this family.

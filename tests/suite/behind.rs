@@ -77,3 +77,38 @@ fn a_first_version_tells_of_values_that_spell_the_plain_name() {
     ]);
     assert!(!told.stdout.contains("left: staging/release.yaml:9"), "an image is no secret");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_cannot_be_read_refuses_what_it_may_name() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let at = |version: &str| release(&format!("    existingSecret: shop-secrets-{version}\n"));
+    let sandbox = staging(&[("release.yaml", &at("20250701000000")), ("stub.yaml", &stub(OLD))]);
+    sandbox.commit_at("2025-07-01T10:00:00Z", "Begin\n");
+    sandbox.write("staging/release.yaml", &at("20250702000000"));
+    sandbox.write("staging/next.yaml", &stub("shop-secrets-20250702000000"));
+    sandbox.commit_at("2025-07-02T10:00:00Z", "Bump\n");
+    let odd = sandbox.root().join("staging").join(std::ffi::OsStr::from_bytes(b"we\xffb.yaml"));
+    std::fs::write(odd, "a: b\n").unwrap();
+    let run = |arguments: &[&str]| sandbox.rotate(&[arguments, &["--at", NOW]].concat());
+    for command in ["bump", "prune"] {
+        let _ =
+            run(&[command, "staging"]).status(2).says(&["cannot be read (its name is not UTF-8)"]);
+    }
+    let back = ["rollback", "staging", "shop-secrets"];
+    let path = "staging/we\u{fffd}b.yaml";
+    let _ = run(&back).status(2).says(&["go back all the same with `--leave", path]);
+    let _ = run(&[&back[..], &["--leave", path]].concat()).success();
+    assert_eq!(sandbox.read("staging/release.yaml"), at("20250701000000"));
+}
+
+#[test]
+fn what_spells_a_secret_that_nothing_uses_is_named() {
+    let values = "    auth:\n      credentials: shop-secrets\n";
+    let sandbox =
+        staging(&[("release.yaml", &release(values)), ("stub.yaml", &stub("shop-secrets"))]);
+    let refused = bump(&sandbox, &[]).status(1);
+    let refused =
+        refused.says(&["spec.values.auth.credentials spells it", "`references` in rotate.yaml"]);
+    assert!(!refused.stderr.contains("nothing here uses"));
+}
