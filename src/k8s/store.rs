@@ -31,6 +31,10 @@ pub enum Store {
     OnePassword,
     /// Delinea DevOps Secrets Vault or Secret Server.
     Delinea,
+    /// Doppler.
+    Doppler,
+    /// Secrets of a Kubernetes cluster.
+    Kubernetes,
     /// A webhook.
     Webhook,
     /// The operator's store for tests.
@@ -81,6 +85,8 @@ const ROWS: &[Row] = &[
     row(Store::Akeyless, &["akeyless"], "Akeyless", Pins::Given, is_version_number, "wants the number of the version, from 1, and reads the latest for anything else"),
     row(Store::OnePassword, &["onepassword", "onepasswordSDK"], "1Password", Pins::Refused, nothing, "takes no version"),
     row(Store::Delinea, &["delinea", "secretserver"], "Delinea", Pins::Refused, nothing, "takes no version"),
+    row(Store::Doppler, &["doppler"], "Doppler", Pins::Refused, nothing, "takes no version"),
+    row(Store::Kubernetes, &["kubernetes"], "the Kubernetes provider", Pins::Refused, nothing, "takes no version"),
     row(Store::Webhook, &["webhook"], "the webhook", Pins::Labels(""), something, "wants a text that is not empty"),
     row(Store::Fake, &["fake"], "the fake store", Pins::Labels(""), something, "wants a text that is not empty"),
     row(Store::Other, &[], "the store", Pins::Given, something, "wants a text that is not empty"),
@@ -239,6 +245,8 @@ mod tests {
         assert!(check_pin(Store::GcpSecretManager, TIME).is_err());
         assert!(check_pin(Store::AzureKeyVault, TIME).is_err());
         assert!(check_pin(Store::OnePassword, TIME).is_err());
+        assert!(check_pin(Store::Doppler, TIME).is_err());
+        assert!(check_pin(Store::Kubernetes, TIME).is_err());
         assert!(check_pin(Store::Ovh, TIME).is_err());
         assert!(check_pin(Store::Vault, TIME).is_err());
     }

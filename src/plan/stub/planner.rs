@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::secrets::SecretSettings;
+use crate::config::secrets::{Pin, SecretSettings};
 use crate::k8s::backend::Backend;
 use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::{Version, split};
@@ -217,8 +217,13 @@ impl<'p> Planner<'p> {
             }
             if label.is_none() && !pin.own_key {
                 self.outcome.notes.insert(format!(
-                    "`{}` of the store is read as before, by the old version and the new one: its entry does not name the version",
-                    pin.key
+                    "`{}` of the store is read as before, by the old version and the new one: its entry does not name the version{}",
+                    pin.key,
+                    if self.settings.remote.version == Some(Pin::None) {
+                        "; for a first stub, `remote.version: key-suffix` in rotate.yaml gives each version a key of its own"
+                    } else {
+                        ""
+                    }
                 ));
                 continue;
             }
