@@ -75,6 +75,12 @@ impl Backend {
         })
     }
 
+    /// What tells two places apart for certain: another region can have a replica of the same secret.
+    #[must_use]
+    pub fn place(self) -> Self {
+        Self { region: None, ..self }
+    }
+
     /// The key as the service itself knows it; for Vault and OpenBao the path below the mount.
     #[must_use]
     pub fn key(&self, key: &str) -> String {

@@ -79,6 +79,12 @@ fn a_pin_that_the_store_made_is_given_and_never_copied() {
     let promote = ["promote", "--at", "2025-08-22T12:00:00Z"];
     let _ = sandbox.rotate(&promote).success();
     assert!(sandbox.read(&format!("production/db-{NEW}.yaml")).contains("version: \"8\""));
+    // Another mount numbers its own versions.
+    let _ = sandbox.git_at(NOW, &["reset", "--quiet", "--hard"]);
+    std::fs::remove_file(sandbox.path(&format!("production/db-{NEW}.yaml"))).unwrap();
+    sandbox.write("production/store.yaml", &store("{ vault: { path: other } }"));
+    sandbox.commit_at("2025-08-21T12:00:00Z", "Another mount\n");
+    let _ = sandbox.rotate(&promote).status(1).says(&["7 is the old value"]);
 }
 
 #[test]

@@ -262,6 +262,34 @@ fn stays_for_another_environment_that_reaches_it() {
 }
 
 #[test]
+fn a_version_stays_in_a_store_that_another_environment_reads() {
+    let store = |project: &str| {
+        format!(
+            "apiVersion: external-secrets.io/v1\nkind: ClusterSecretStore\nmetadata: {{ name: aws }}\n\
+             spec: {{ provider: {{ gcpsm: {{ projectID: {project} }} }} }}\n"
+        )
+    };
+    for (project, stays) in [("one", true), ("other", false)] {
+        let sandbox = story(|sandbox| {
+            std::fs::remove_file(sandbox.path("cluster/store.yaml")).unwrap();
+            sandbox.write("production/store.yaml", &store("one"));
+            sandbox.write("staging/store.yaml", &store(project));
+            run(sandbox, "staging", &[V1]);
+        });
+        for environment in ["production", "staging"] {
+            let list = format!("{environment}/kustomization.yaml");
+            sandbox.write(&list, &format!("{}  - store.yaml\n", sandbox.read(&list)));
+        }
+        sandbox.commit_at("2025-03-09T09:30:00Z", "Stores\n");
+        let output = prune(&sandbox, &["--at", LATE]).success();
+        let said = output.stderr.contains("`auth-20250101090000` in staging still reads");
+        assert_eq!(said, stays, "{output}");
+        let removes = output.stderr.contains("gcloud secrets versions destroy");
+        assert_eq!(removes, !stays, "{output}");
+    }
+}
+
+#[test]
 fn stays_for_a_branch_that_names_it() {
     let sandbox = story(|_| {});
     let git = |arguments: &[&str]| {

@@ -11,6 +11,8 @@ use crate::plan::prune::ground::Going;
 use crate::plan::stub::pin::Pinned;
 use crate::repo::Repo;
 use crate::repo::deployed::deployed;
+use crate::repo::root::Root;
+use crate::repo::stores::Stores;
 
 /// What the steps are told from.
 pub(super) struct Told<'t, 'd, 'r> {
@@ -78,25 +80,21 @@ impl Told<'_, '_, '_> {
 
     /// What the stubs read that nothing else reads.
     fn entries(&self) -> (BTreeSet<Entry>, BTreeSet<String>) {
-        let read = self.still_read();
         let stores = self.after.stores();
+        let read = self.still_read(&stores);
         let (mut entries, mut notes) = (BTreeSet::new(), BTreeSet::new());
         for (document, _) in self.going {
             for maker in document.makers.iter().filter(|maker| maker.is_deployed) {
                 let Some(stub) = Stub::read(&maker.object().node) else { continue };
                 for pinned in Pinned::all(&stub, document.version) {
-                    if let Some(by) = read.get(&identity(&pinned)) {
+                    let backend = backend(&stores, maker.root, &pinned, maker.namespace());
+                    if let Some(by) = read.get(&identity(&pinned, backend.clone())) {
                         notes.insert(format!(
                             "{by} still reads {} from a store of that name, so it stays there",
                             named(&pinned)
                         ));
                         continue;
                     }
-                    let find = |store: &StoreRef| {
-                        stores.find(maker.root.environment, store, maker.namespace())
-                    };
-                    let store = pinned.store.as_ref().and_then(find);
-                    let backend = store.and_then(|(_, object)| Backend::read(&object.node));
                     entries.insert((backend, pinned));
                 }
             }
@@ -105,7 +103,7 @@ impl Told<'_, '_, '_> {
     }
 
     /// What the stubs that stay read, in whatever environment, and one that does.
-    fn still_read(&self) -> BTreeMap<Identity, String> {
+    fn still_read(&self, stores: &Stores<'_>) -> BTreeMap<Identity, String> {
         let mut read = BTreeMap::new();
         for (root, environment) in deployed(self.after) {
             for object in root.objects() {
@@ -114,7 +112,8 @@ impl Told<'_, '_, '_> {
                 // Which version a key is for makes no difference to what reads it.
                 for pinned in Pinned::all(&stub, "") {
                     let by = format!("`{}` in {place}", object.name());
-                    read.entry(identity(&pinned)).or_insert(by);
+                    let backend = backend(stores, root, &pinned, object.namespace());
+                    read.entry(identity(&pinned, backend)).or_insert(by);
                 }
             }
         }
@@ -127,11 +126,23 @@ fn namespace(name: Option<&str>) -> String {
     name.map_or_else(String::new, |name| format!(" --namespace {}", word(name)))
 }
 
-/// What tells one version of one key from another.
-type Identity = (Option<StoreRef>, String, Option<String>);
+/// What tells one version of one key from another: the store's name, where it is as far as Git tells, the key, the version.
+type Identity = (Option<StoreRef>, Option<Backend>, String, Option<String>);
 
-fn identity(pinned: &Pinned) -> Identity {
-    (pinned.store.clone(), pinned.key.clone(), pinned.version.clone())
+fn identity(pinned: &Pinned, backend: Option<Backend>) -> Identity {
+    let place = backend.map(Backend::place);
+    (pinned.store.clone(), place, pinned.key.clone(), pinned.version.clone())
+}
+
+/// The store that an entry of a stub is read from, where Git has it.
+fn backend(
+    stores: &Stores<'_>,
+    root: &Root,
+    pinned: &Pinned,
+    namespace: Option<&str>,
+) -> Option<Backend> {
+    let (_, object) = stores.find(root.environment, pinned.store.as_ref()?, namespace)?;
+    Backend::read(&object.node)
 }
 
 fn named(pinned: &Pinned) -> String {

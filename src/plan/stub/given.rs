@@ -38,7 +38,9 @@ impl Planner<'_> {
             let backend =
                 stub.store_of(remote).and_then(|store| self.backend(store, source.namespace));
             let asked = self.pins.iter().find_map(|pin| value(pin, self.family, &key));
-            let pin = asked.map(str::to_owned).or_else(|| self.taken_over(&stub, remote));
+            let pin = asked
+                .map(str::to_owned)
+                .or_else(|| self.taken_over(&stub, remote, source.namespace));
             let Some(pin) = pin else {
                 let list = backend.as_ref().and_then(|backend| list_versions(backend, &key));
                 return Err(self.missing(&key, &old, list));
@@ -55,17 +57,24 @@ impl Planner<'_> {
     }
 
     /// The pin that another environment's stub of the new name has for the same key of the same store.
-    fn taken_over(&self, stub: &Stub, remote: &Remote) -> Option<String> {
-        let key = text(remote, |one| &one.key);
+    fn taken_over(&self, stub: &Stub, remote: &Remote, namespace: Option<&str>) -> Option<String> {
+        let (key, store) = (text(remote, |one| &one.key), stub.store_of(remote));
+        let own = self.place_of(Some(self.environment), store, namespace);
         let roots =
             self.repo.roots.iter().filter(|root| root.environment != Some(self.environment));
-        let objects = roots.flat_map(|root| root.objects());
-        let others = objects.filter_map(|object| Stub::read(&object.node));
-        let mut others = others.filter(|other| other.secret.node.str() == Some(self.name));
-        others.find_map(|other| {
-            let same = other.remotes.iter().find(|one| {
-                text(one, |one| &one.key) == key && other.store_of(one) == stub.store_of(remote)
-            })?;
+        let objects =
+            roots.flat_map(|root| root.objects().iter().map(|object| (root.environment, object)));
+        let others = objects.filter_map(|(at, object)| {
+            let other = Stub::read(&object.node)?;
+            (other.secret.node.str() == Some(self.name)).then_some((at, object, other))
+        });
+        let mut others =
+            others.filter(|(at, object, _)| self.place_of(*at, store, object.namespace()) == own);
+        others.find_map(|(_, _, other)| {
+            let same = other
+                .remotes
+                .iter()
+                .find(|one| text(one, |one| &one.key) == key && other.store_of(one) == store)?;
             text(same, |one| &one.version)
         })
     }

@@ -238,15 +238,31 @@ impl<'p> Planner<'p> {
                 key: pin.key.clone(),
                 pin: label.filter(|_| !pin.own_key).cloned(),
                 value: value(pin, items),
-                read_by: self.read_by(pin),
+                read_by: self.read_by(pin, namespace),
             });
         }
     }
 
-    /// Another environment whose stub of the new name reads the same key of a store of the same name.
-    fn read_by(&self, pin: &Pinned) -> Option<String> {
+    /// Where a store of an environment is, as far as Git tells it from others for certain.
+    pub(super) fn place_of(
+        &self,
+        environment: Option<usize>,
+        store: Option<&StoreRef>,
+        namespace: Option<&str>,
+    ) -> Option<Backend> {
+        let (_, object) = self.repo.stores().find(environment, store?, namespace)?;
+        Backend::read(&object.node).map(Backend::place)
+    }
+
+    /// Another environment whose stub of the new name reads the same key of a store of the same name and place.
+    fn read_by(&self, pin: &Pinned, namespace: Option<&str>) -> Option<String> {
+        let place = |environment, namespace: Option<&str>| {
+            self.place_of(environment, pin.store.as_ref(), namespace)
+        };
+        let own = place(Some(self.environment), namespace);
         let reads = |made: &Made<'_>| {
             made.provider.secret() == self.name
+                && place(made.root.environment, made.namespace()) == own
                 && Read::read(&made.object().node).is_some_and(|stub| {
                     Pinned::all(&stub, self.version.as_str()).iter().any(|one| one.is_same(pin))
                 })

@@ -217,30 +217,33 @@ fn a_value_that_the_environment_before_reads_too_is_not_put_twice() {
     let web = versioned(WEB);
     let next = STUB.replace("20250101000000", V2);
     let moved = web.replace("20250101000000", V2);
-    let files = |key: &str| {
+    let files = |key: &str, store: &str| {
         let files = [
             ("staging/web.yaml", moved.clone()),
             ("staging/stub.yaml", next.clone()),
             ("staging/store.yaml", STORE.to_owned()),
             ("production/web.yaml", web.clone()),
             ("production/stub.yaml", STUB.replace("shop/auth,", key)),
-            ("production/store.yaml", STORE.to_owned()),
+            ("production/store.yaml", store.to_owned()),
         ];
         let files: Vec<_> = files.iter().map(|(path, text)| (*path, text.as_str())).collect();
         bump(&files, "production", "auth").unwrap().next
     };
-    let shared = files("shop/auth,");
-    assert!(
-        shared[0].title.starts_with("Only if staging reads another store,"),
-        "{}",
-        shared[0].title
-    );
-    let own = files("production/auth,");
-    let titles: Vec<&str> = own.iter().map(|step| step.title.as_str()).collect();
-    assert!(
-        titles.iter().any(|title| title.starts_with("Put") && title.contains("production/auth")),
-        "{titles:?}"
-    );
+    // Another region can have a replica of it.
+    for store in [STORE, &STORE.replace("eu-central-1", "eu-west-1")] {
+        let title = &files("shop/auth,", store)[0].title;
+        assert!(title.starts_with("Only if staging reads another store,"), "{title}");
+    }
+    let prefixed = STORE.replace("region:", "prefix: production-, region:");
+    for (key, store, under) in [
+        ("production/auth,", STORE, "production/auth"),
+        ("shop/auth,", prefixed.as_str(), "production-shop/auth"),
+    ] {
+        let own = files(key, store);
+        let titles: Vec<&str> = own.iter().map(|step| step.title.as_str()).collect();
+        let put = |title: &&str| title.starts_with("Put") && title.contains(under);
+        assert!(titles.iter().any(put), "{titles:?}");
+    }
 }
 
 #[test]
