@@ -6,6 +6,7 @@
 )]
 
 mod difference;
+mod followed;
 mod github;
 mod hook;
 mod isolation;

@@ -26,6 +26,8 @@ fn no_example_is_forgotten() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let test = format!("fn {}() {{", name.replace('-', "_"));
         assert!(isolation.contains(&test), "isolation.rs has no `{test}` for {name}");
+        let followed = include_str!("followed/mod.rs");
+        assert!(followed.contains(&test), "followed/mod.rs has no `{test}` for {name}");
         // What has no kustomization, kubectl cannot build.
         let built = !kustomizations(&example(&name)).is_empty();
         assert_eq!(built, parity.contains(&test), "`{test}` in parity.rs for {name}");
