@@ -65,12 +65,18 @@ fn run(tree: &str) -> (bool, String) {
 
 #[test]
 fn findings_fail_the_job_and_are_annotated() {
-    let (success, said) = run("lint/dangling-reference/shared-base/in");
-    assert!(!success, "{said}");
     // The runner took the line for a command: it does not show it as output of the step.
     let command = "::error file=base/web.yaml,line=14,endLine=14,col=34,endColumn=53,title=rotate%3A dangling-reference::";
-    let annotated = said.lines().any(|line| line.contains(command) && !line.contains("| ::"));
-    assert!(annotated, "{said}");
+    let is_annotated =
+        |said: &str| said.lines().any(|line| line.contains(command) && !line.contains("| ::"));
+    let (mut success, mut said) = run("lint/dangling-reference/shared-base/in");
+    // On a busy machine act may drop the last lines of a step that ends at once.
+    for _ in 0..2 {
+        if !is_annotated(&said) {
+            (success, said) = run("lint/dangling-reference/shared-base/in");
+        }
+    }
+    assert!(!success && is_annotated(&said), "{said}");
     assert!(said.contains("Summary - ### rotate lint: 1 error in 3 build roots"), "{said}");
     assert!(said.contains("| error | `dangling-reference` | `base/web.yaml:14` |"), "{said}");
 }
