@@ -34,10 +34,15 @@ pub(crate) type State = BTreeMap<String, Build>;
 
 /// Renders a repository.
 pub(crate) fn of(root: &Path) -> State {
+    only(root, |_| true)
+}
+
+/// Renders the kustomizations of a repository whose paths are wanted, and the plain trees.
+pub(crate) fn only(root: &Path, is_wanted: impl Fn(&str) -> bool) -> State {
     let files = tree::files(root);
     let kustomized: BTreeSet<_> = files.keys().filter_map(|file| tree::kustomized(file)).collect();
     let mut state = State::new();
-    for directory in &kustomized {
+    for directory in kustomized.iter().filter(|directory| is_wanted(directory)) {
         let rendered = kubectl::render(&root.join(directory));
         let objects = rendered.objects();
         let text = match rendered {

@@ -39,9 +39,9 @@ pub(super) struct Line {
     pub(super) reads: Reads,
 }
 
-/// Every line of every stub that kubectl renders.
+/// Every line of every stub that kubectl renders for an environment.
 pub(super) fn lines(root: &Path) -> BTreeSet<Line> {
-    let state = state::of(root);
+    let state = state::only(root, |path| state::environment(path).is_some());
     let stores = stores(root, &state);
     let mut lines = BTreeSet::new();
     for (environment, object) in of_environments(&state) {
