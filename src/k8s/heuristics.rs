@@ -5,6 +5,7 @@ use crate::k8s::pattern::trail::Trail;
 use crate::k8s::providers;
 use crate::k8s::references::reading::{name_text, read};
 use crate::k8s::references::row::Reads;
+use crate::k8s::resource::is_kubernetes_own;
 use crate::k8s::secret_name::check;
 use crate::yaml::node::Node;
 
@@ -18,32 +19,6 @@ pub const ROWS: &[&str] = &[
     "like-secret-ref",
     "like-secret-string",
     "like-selector",
-];
-
-/// The groups of Kubernetes' own kinds: the catalogue has all of their fields.
-const BUILTIN: &[&str] = &[
-    "",
-    "admissionregistration.k8s.io",
-    "apiextensions.k8s.io",
-    "apiregistration.k8s.io",
-    "apps",
-    "authentication.k8s.io",
-    "authorization.k8s.io",
-    "autoscaling",
-    "batch",
-    "certificates.k8s.io",
-    "coordination.k8s.io",
-    "discovery.k8s.io",
-    "events.k8s.io",
-    "extensions",
-    "flowcontrol.apiserver.k8s.io",
-    "networking.k8s.io",
-    "node.k8s.io",
-    "policy",
-    "rbac.authorization.k8s.io",
-    "resource.k8s.io",
-    "scheduling.k8s.io",
-    "storage.k8s.io",
 ];
 
 /// Kinds whose fields the catalogue has, or that hold whole secrets.
@@ -138,7 +113,7 @@ const SELECTED: &[&str] = &[
 /// Finds the fields of a custom resource that have the shape of a secret's name.
 #[must_use]
 pub fn find(object: &Node, group: &str, kind: &str) -> Vec<Found> {
-    if BUILTIN.contains(&group) || KNOWN.contains(&kind) {
+    if is_kubernetes_own(group) || KNOWN.contains(&kind) {
         return Vec::new();
     }
     let mut walk = Walk { trail: Trail::default(), found: Vec::new() };

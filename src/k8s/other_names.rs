@@ -1,34 +1,10 @@
 //! Fields that name something else than a Secret, however much the name looks like one.
 
 use crate::k8s::pattern::trail::Trail;
-use crate::k8s::resource::{group, kind_of};
+use crate::k8s::resource::{group_of, is_kubernetes_own, kind_of};
 use crate::yaml::node::Node;
 
-/// The groups of Kubernetes' own API: every field of theirs that names a Secret is in the catalogue, so that elsewhere in
-/// their objects only free text can mean one.
-const OWN_GROUPS: &[&str] = &[
-    "",
-    "admissionregistration.k8s.io",
-    "apiregistration.k8s.io",
-    "apps",
-    "autoscaling",
-    "batch",
-    "certificates.k8s.io",
-    "coordination.k8s.io",
-    "discovery.k8s.io",
-    "events.k8s.io",
-    "extensions",
-    "flowcontrol.apiserver.k8s.io",
-    "networking.k8s.io",
-    "node.k8s.io",
-    "policy",
-    "rbac.authorization.k8s.io",
-    "resource.k8s.io",
-    "scheduling.k8s.io",
-    "storage.k8s.io",
-];
-
-/// Keys of those objects below which a text is free.
+/// Keys of Kubernetes' own objects below which a text is free.
 const FREE_TEXT: &[&str] = &[
     "annotations",
     "args",
@@ -120,7 +96,7 @@ const SECRET: &str = "Secret";
 /// Whether a field of an object names something else than a Secret, so that a text in it is none's name.
 #[must_use]
 pub fn names_another(object: &Node, trail: &Trail<'_>) -> bool {
-    if is_kubernetes_own(object) && !is_free_text(trail) {
+    if is_own_kind(object) && !is_free_text(trail) {
         return true;
     }
     let mut keys = trail.keys_upward();
@@ -141,10 +117,9 @@ pub fn names_another(object: &Node, trail: &Trail<'_>) -> bool {
 }
 
 /// Whether Kubernetes itself defines an object's kind.
-fn is_kubernetes_own(object: &Node) -> bool {
-    let api_version = object.get("apiVersion").and_then(Node::str);
-    let is_own = |api_version: &str| OWN_GROUPS.contains(&group(api_version));
-    !kind_of(object).is_empty() && api_version.is_some_and(is_own)
+fn is_own_kind(object: &Node) -> bool {
+    let is_object = !kind_of(object).is_empty() && object.get("apiVersion").is_some();
+    is_object && is_kubernetes_own(group_of(object))
 }
 
 /// Whether a text at the end of the way may say anything.

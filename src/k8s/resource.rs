@@ -5,6 +5,38 @@ use crate::yaml::node::Node;
 /// The kind of a CRD, whose schema talks about fields without having them.
 pub const CUSTOM_RESOURCE_DEFINITION: &str = "CustomResourceDefinition";
 
+/// The groups of Kubernetes' own API: every field of their kinds that names a Secret is in the catalogue.
+const OWN: &[&str] = &[
+    "",
+    "admissionregistration.k8s.io",
+    "apiextensions.k8s.io",
+    "apiregistration.k8s.io",
+    "apps",
+    "authentication.k8s.io",
+    "authorization.k8s.io",
+    "autoscaling",
+    "batch",
+    "certificates.k8s.io",
+    "coordination.k8s.io",
+    "discovery.k8s.io",
+    "events.k8s.io",
+    "extensions",
+    "flowcontrol.apiserver.k8s.io",
+    "networking.k8s.io",
+    "node.k8s.io",
+    "policy",
+    "rbac.authorization.k8s.io",
+    "resource.k8s.io",
+    "scheduling.k8s.io",
+    "storage.k8s.io",
+];
+
+/// Whether Kubernetes itself defines the kinds of a group.
+#[must_use]
+pub fn is_kubernetes_own(group: &str) -> bool {
+    OWN.contains(&group)
+}
+
 /// The API group of an `apiVersion`; empty for the core group.
 #[must_use]
 pub fn group(api_version: &str) -> &str {
