@@ -8,13 +8,13 @@ use crate::cli::outputs::{Outputs, headed};
 use crate::cli::proposing::{Gone, Proposed, Run, Scope};
 use crate::cli::pulls::Target;
 use crate::cli::session::Session;
-use crate::cli::writing::{Commit, Made, unique};
+use crate::cli::writing::{Commit, unique};
 use crate::cli::{Status, outputs, past, pulls, writing};
 use crate::forge::marker::Kind;
 use crate::forge::reconcile::Wanted;
+use crate::plan::FileChange;
 use crate::plan::batch::Batch;
 use crate::plan::prune::{Branch, Prune, PruneRequest, plan};
-use crate::plan::{FileChange, NextStep};
 use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::report::prune::{Pruned, markdown, markdown_of, summary};
@@ -103,10 +103,7 @@ fn write(
     console: &Console,
 ) -> Result<Status, Failure> {
     let commits: Vec<Commit> = plans.iter().filter(|one| !one.is_empty()).map(commit).collect();
-    let mut made = Made::default();
-    args.writing.write(session, (&commits, &mut made), changes, console)?;
-    let steps: Vec<NextStep> = plans.iter().flat_map(|one| one.next.clone()).collect();
-    let next = args.writing.next(session, &commits[made.committed..], &steps);
+    let next = args.writing.write(session, &commits, changes, console)?;
     let written = args.writing.writes();
     let report = || markdown_of(plans);
     match format {
@@ -186,7 +183,8 @@ fn propose(
 }
 
 fn commit(plan: &Prune) -> Commit {
-    Commit { changes: plan.changes.clone(), also: Vec::new(), message: plan.message() }
+    let (changes, next) = (plan.changes.clone(), plan.next.clone());
+    Commit { changes, also: Vec::new(), message: plan.message(), next }
 }
 
 /// The families that were named, or all of the environment.

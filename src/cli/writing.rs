@@ -53,6 +53,8 @@ pub struct Commit {
     pub also: Vec<TreePath>,
     /// The commit's message.
     pub message: Message,
+    /// What is left to a person of it.
+    pub next: Vec<NextStep>,
 }
 
 impl Work {
@@ -60,7 +62,8 @@ impl Work {
     #[must_use]
     pub fn commit(&self) -> Commit {
         let message = Message::of(&self.plan, self.verb, &self.remarks);
-        Commit { changes: self.changes().cloned().collect(), also: Vec::new(), message }
+        let (changes, next) = (self.changes().cloned().collect(), self.plan.next.clone());
+        Commit { changes, also: Vec::new(), message, next }
     }
 
     fn changes(&self) -> impl Iterator<Item = &FileChange> {
@@ -85,15 +88,6 @@ impl Commit {
     fn files(&self) -> impl Iterator<Item = &TreePath> {
         self.changes.iter().map(|change| &change.path).chain(&self.also)
     }
-}
-
-/// How many of several changes were written and committed, one after the other.
-#[derive(Debug, Default)]
-pub struct Made {
-    /// Those whose files are written.
-    written: usize,
-    /// Those of them that are commits.
-    pub committed: usize,
 }
 
 impl Args {
@@ -121,76 +115,58 @@ impl Args {
         (all, after): (&[FileChange], &Repo),
         console: &Console,
     ) -> Result<Vec<NextStep>, Failure> {
-        let changed: Vec<&&Work> =
-            work.iter().filter(|one| one.changes().next().is_some()).collect();
+        let changed = work.iter().filter(|one| one.changes().next().is_some());
         let commits: Result<Vec<Commit>, Failure> =
-            changed.iter().map(|one| one.whole(session, after, self.allow_dirty)).collect();
-        let commits = commits?;
-        let steps = |work: &[&&Work]| -> Vec<NextStep> {
-            work.iter().flat_map(|one| one.plan.next.clone()).collect()
-        };
-        let mut made = Made::default();
-        self.write(session, (&commits, &mut made), all, console).inspect_err(|_| {
-            // What is committed, or only written, is there: what is left to a person is said all the same.
-            if made.written > 0 {
-                let left = &commits[made.committed..made.written];
-                let next = self.next(session, left, &steps(&changed[..made.written]));
-                self.show_next(&next, console);
-            }
-        })?;
-        Ok(self.next(session, &commits[made.committed..], &steps(&changed)))
+            changed.map(|one| one.whole(session, after, self.allow_dirty)).collect();
+        self.write(session, &commits?, all, console)
     }
 
-    /// Writes changes, and makes the commits where they are asked for, counting those that are made.
+    /// Writes changes, and makes the commits where they are asked for; gives what is left to a person. Where one of several
+    /// commits fails, what is left of those that are written is shown.
     ///
     /// # Errors
     /// When files have uncommitted changes, or the system or Git refuses.
     pub fn write(
         &self,
         session: &Session,
-        (commits, made): (&[Commit], &mut Made),
+        commits: &[Commit],
         all: &[FileChange],
         console: &Console,
+    ) -> Result<Vec<NextStep>, Failure> {
+        let (mut written, mut committed) = (0, 0);
+        if self.writes() {
+            session.refuse_ignored(all)?;
+            session.refuse_uncommitted(all, self.allow_dirty)?;
+        }
+        if self.writes() && !self.commit {
+            session.write(all)?;
+        } else if self.commit {
+            let made = self.commit_each(session, commits, (&mut written, &mut committed), console);
+            made.inspect_err(|_| {
+                self.show_next(&next(session, &commits[..written], committed), console);
+            })?;
+        }
+        Ok(next(session, commits, committed))
+    }
+
+    /// One commit after the other, so that each can be reverted alone.
+    fn commit_each(
+        &self,
+        session: &Session,
+        commits: &[Commit],
+        (written, committed): (&mut usize, &mut usize),
+        console: &Console,
     ) -> Result<(), Failure> {
-        if !self.writes() {
-            return Ok(());
-        }
-        session.refuse_ignored(all)?;
-        session.refuse_uncommitted(all, self.allow_dirty)?;
-        if !self.commit {
-            return session.write(all);
-        }
         let git = session.required_git()?;
         for one in commits {
-            // One family after the other, so that each can be reverted alone.
             session.write(&one.changes)?;
-            made.written += 1;
+            *written += 1;
             let paths: Vec<TreePath> = one.files().cloned().collect();
             let commit = git.commit(&paths, &one.message.text())?;
             console.talk(&format!("Committed {commit}."));
-            made.committed += 1;
+            *committed += 1;
         }
         Ok(())
-    }
-
-    /// What is left to a person, in order: the values, one commit of all, what comes after it.
-    #[must_use]
-    pub fn next(&self, session: &Session, commits: &[Commit], steps: &[NextStep]) -> Vec<NextStep> {
-        let messages = commits.iter().map(|one| one.message.clone()).collect();
-        let git = session.git_program();
-        let files: BTreeSet<&str> =
-            commits.iter().flat_map(Commit::files).map(TreePath::as_str).collect();
-        let files: Vec<&str> = files.into_iter().collect();
-        let commit = git.zip(Message::together(messages)).map(|(git, all)| all.step(&git, &files));
-        let of = |stage: Stage| steps.iter().filter(move |step| step.stage == stage);
-        let mut next: Vec<NextStep> = Vec::new();
-        for step in of(Stage::Values).chain(commit.as_ref()).chain(of(Stage::Then)) {
-            // Two families can have one value.
-            if !next.contains(step) {
-                next.push(step.clone());
-            }
-        }
-        next
     }
 
     /// Shows the diff, where that is asked for, and what was or would be done.
@@ -245,6 +221,28 @@ pub fn settings(work: &[&Work], all: &[FileChange]) -> Vec<FileChange> {
     let own: BTreeSet<&TreePath> =
         work.iter().flat_map(|one| &one.settings).map(|change| &change.path).collect();
     all.iter().filter(|change| own.contains(&change.path)).cloned().collect()
+}
+
+/// What is left to a person of changes of which the first are committed, in order: the values, one commit of the others, what
+/// comes after it.
+fn next(session: &Session, all: &[Commit], committed: usize) -> Vec<NextStep> {
+    let commits = &all[committed..];
+    let messages = commits.iter().map(|one| one.message.clone()).collect();
+    let git = session.git_program();
+    let files: BTreeSet<&str> =
+        commits.iter().flat_map(Commit::files).map(TreePath::as_str).collect();
+    let files: Vec<&str> = files.into_iter().collect();
+    let commit = git.zip(Message::together(messages)).map(|(git, all)| all.step(&git, &files));
+    let steps = all.iter().flat_map(|one| &one.next);
+    let of = |stage: Stage| steps.clone().filter(move |step| step.stage == stage);
+    let mut next: Vec<NextStep> = Vec::new();
+    for step in of(Stage::Values).chain(commit.as_ref()).chain(of(Stage::Then)) {
+        // Two families can have one value.
+        if !next.contains(step) {
+            next.push(step.clone());
+        }
+    }
+    next
 }
 
 /// Each name once, in the order in which they were given.

@@ -129,4 +129,10 @@ fn a_commit_that_fails_still_says_what_is_left() {
     let failed =
         failed.says(&["the commit was not made", "into the store", "git commit --message"]);
     assert!(failed.stderr.contains("git add --all -- staging/auth-20250720000000.yaml"));
+    let sandbox = came_back();
+    run(&sandbox, "staging", V3);
+    sandbox.commit_at("2025-07-10T10:00:00Z", "Bump staging again\n");
+    let prune = ["prune", "staging", "--commit", "--at", "2025-09-20T00:00:00Z"];
+    let failed = sandbox.rotate(&prune).status(2);
+    let _ = failed.says(&["the commit was not made", "git commit --message", "kubectl get secret"]);
 }
