@@ -2,6 +2,7 @@
 
 use crate::k8s::resource::{group_of, kind_of};
 use crate::repo::Repo;
+use crate::text::path::TreePath;
 use crate::yaml::node::Node;
 
 /// The API group of the operator.
@@ -31,8 +32,20 @@ impl Repo {
         let roots = self.roots.iter().filter(|root| near(root.environment));
         let own = |root: &&std::sync::Arc<crate::repo::root::Root>| root.environment.is_some();
         let (own, shared): (Vec<_>, Vec<_>) = roots.partition(own);
-        let mut objects = own.iter().chain(&shared).flat_map(|root| root.objects());
-        objects.find_map(|object| pinned(&object.node))
+        own.iter().chain(&shared).find_map(|root| {
+            let by_object = root.objects().iter().find_map(|object| pinned(&object.node));
+            by_object.or_else(|| root.kustomizations().find_map(|file| self.inflated(file)))
+        })
+    }
+
+    /// The version of the operator's chart that a kustomization has Helm render.
+    fn inflated(&self, file: &TreePath) -> Option<(u32, u32)> {
+        let stream = self.library.stream(file).ok()?;
+        let charts = stream.documents.first()?.root.get("helmCharts")?.items().iter();
+        let text = |chart: &Node, key: &str| chart.get(key).and_then(Node::str).map(str::to_owned);
+        let mut own = charts
+            .filter(|chart| text(chart, "name").is_some_and(|name| NAMES.contains(&name.as_str())));
+        own.find_map(|chart| exact(&text(chart, "version")?))
     }
 
     /// Whether an environment is known to serve `external-secrets.io/v1`.
@@ -111,6 +124,12 @@ mod tests {
         ] {
             assert_eq!(serves(&[("infrastructure/eso.yaml", &release(version))]), is, "{version}");
         }
+    }
+
+    #[test]
+    fn a_chart_of_a_kustomization_pins_it_too() {
+        let kustomization = "helmCharts:\n- { name: external-secrets, version: 0.11.0, repo: https://charts.example.com }\n";
+        assert_eq!(serves(&[("eso/kustomization.yaml", kustomization)]), Serves::Before);
     }
 
     #[test]
