@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::k8s::secret_name::{digits_at, split};
+use crate::k8s::secret_name::{DIGITS, digits_at, split};
 
 /// Where a text spells a name.
 ///
@@ -22,7 +22,7 @@ pub fn spelled(text: &str, name: &str) -> Vec<Range<usize>> {
 
 /// The part of a text that ends in the digits at `start` and may be a name of the family.
 fn put_together(text: &str, start: usize, family: &str) -> Option<Range<usize>> {
-    let end = start + crate::k8s::secret_name::DIGITS;
+    let end = start + DIGITS;
     let in_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let mut behind = text[end..].chars();
     let goes_on = match behind.next() {
@@ -50,15 +50,19 @@ fn put_together(text: &str, start: usize, family: &str) -> Option<Range<usize>> 
     (rest.is_empty() || family.ends_with(rest)).then_some(whole)
 }
 
-/// All of a text, or where it has several lines the value of each: what stands behind `: `, `- ` or `=`, without quotes.
+/// All of a text, or where it has several lines the value of each: what follows the last `: `, `- ` or `=`, without quotes.
 fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
-    let base = text.as_ptr() as usize;
+    const QUOTES: [char; 2] = ['"', '\''];
     let several = text.trim_end().contains('\n');
-    text.lines().map(move |line| {
-        let value = if several { line.rsplit([' ', '=']).next().unwrap_or(line) } else { line };
-        let value = value.trim().trim_matches(['"', '\'']);
-        let start = value.as_ptr() as usize - base;
-        start..start + value.len()
+    let mut next = 0;
+    text.split_inclusive('\n').map(move |line| {
+        next += line.len();
+        let before = next - line.len();
+        let line = line.trim_end();
+        let value = if several { line.rsplit([' ', '=']).next() } else { Some(line) };
+        let value = value.unwrap_or_default().trim_start().trim_start_matches(QUOTES);
+        let start = before + line.len() - value.len();
+        start..start + value.trim_end_matches(QUOTES).len()
     })
 }
 

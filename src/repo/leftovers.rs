@@ -37,7 +37,8 @@ pub struct Leftover {
 
 impl Repo {
     /// Every place in an environment that spells one of a family's names and is no reference to it, each line once, in the order of
-    /// the files: scalars of the objects that its build roots make, and files of its directories that hold none of them.
+    /// the files: scalars of the objects that its build roots make, and files of its directories and beside its kustomizations that
+    /// hold none of them.
     ///
     /// What makes the secret, comments, settings and files of our own are left out.
     #[must_use]
@@ -55,8 +56,12 @@ impl Repo {
         }
         let read: BTreeSet<&TreePath> = roots.iter().flat_map(|root| root.files()).collect();
         let here = &self.environments[environment];
-        let files = self.library.tree().files().iter();
-        for file in files.filter(|file| here.directory_of(file).is_some()) {
+        for file in self.library.tree().files() {
+            let beside = |root: &&Root| root.directories().contains(&file.parent());
+            let is_read = read.contains(file) || roots.iter().any(beside);
+            if !is_read && here.directory_of(file).is_none() {
+                continue;
+            }
             if is_kustomization(file) {
                 names.iter().for_each(|name| self.in_charts(file, name, &mut add));
                 continue;
@@ -64,8 +69,6 @@ impl Repo {
             if read.contains(file) && self.is_built(file) {
                 continue;
             }
-            let beside = |root: &&Root| root.directories().contains(&file.parent());
-            let is_read = read.contains(file) || roots.iter().any(beside);
             names.iter().for_each(|name| self.in_file((file, is_read), name, &mut add));
         }
         found.into_values().collect()
