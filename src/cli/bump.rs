@@ -9,7 +9,7 @@ use crate::cli::change::{Background, Change};
 use crate::cli::chosen::families;
 use crate::cli::failure::Failure;
 use crate::cli::gates::Gates;
-use crate::cli::leave::refuse_unread;
+use crate::cli::leave::{refuse_unread, refuse_unused};
 use crate::cli::outcome::Outcome;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::promotions::{self, Ask, Together};
@@ -154,13 +154,14 @@ impl Bumping<'_> {
         self.look_ahead(repo, batch.repo(), &mut done)?;
         let changes = batch.changes();
         let work: Vec<&Work> = done.iter().map(|one| &one.work).collect();
+        let plans: Vec<&Plan> = work.iter().map(|one| &one.plan).collect();
+        refuse_unused(&self.leave, &self.args.pins, &plans)?;
         let next = writing.carry_out(session, &work, (&changes, batch.repo()), console)?;
         let prefix = session.prefix();
         let on = self.background(repo, &prefix);
         let report = || markdown(&done.iter().map(|one| one.proposal(on)).collect::<Vec<_>>());
         match self.format {
             Format::Json => {
-                let plans: Vec<&Plan> = work.iter().map(|one| &one.plan).collect();
                 let settings = writing::settings(&work, &changes);
                 let bump = Bump::new(&plans, &settings, &next, writing.writes());
                 console.json(&Bump {
@@ -232,7 +233,7 @@ impl Bumping<'_> {
     /// Adds to the plans what will keep the next environment back.
     fn look_ahead(&self, before: &Repo, after: &Repo, done: &mut [Change]) -> Result<(), Failure> {
         let plans: Vec<&Plan> = done.iter().map(|one| &one.work.plan).collect();
-        let mut notes = later::notes(before, after, &plans, self.now)?;
+        let mut notes = later::notes(before, after, &plans, (&self.program, self.now))?;
         for plan in done.iter_mut().map(|one| &mut one.work.plan) {
             plan.notes.extend(notes.remove(&plan.family).unwrap_or_default());
         }

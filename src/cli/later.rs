@@ -24,7 +24,7 @@ pub fn notes(
     before: &Repo,
     after: &Repo,
     plans: &[&Plan],
-    now: DateTime<Utc>,
+    (program, now): (&str, DateTime<Utc>),
 ) -> Result<Notes, Failure> {
     let mut notes = Notes::new();
     let plans: Vec<&Plan> = plans.iter().copied().filter(|plan| !plan.is_empty()).collect();
@@ -48,7 +48,7 @@ pub fn notes(
         let Some(next) = next(after, here, &plan.family) else { continue };
         if let Some(hold) = after.config.hold(&next.name, &plan.family) {
             let note = format!(
-                "{} is held at {}: `rotate bump {} {} --lift-hold` will take this version there",
+                "{} is held at {}: `{program} bump {} {} --lift-hold` will take this version there",
                 next.name, hold.version, next.name, plan.family
             );
             notes.entry(plan.family.clone()).or_default().push(note);
@@ -60,7 +60,7 @@ pub fn notes(
             pins: Vec::new(),
             leave: Vec::new(),
             back: None,
-            program: String::new(),
+            program: program.to_owned(),
             now,
         };
         match batch.plan(&request) {

@@ -3,7 +3,7 @@
 use crate::cli::failure::Failure;
 use crate::cli::session::Session;
 use crate::plan::request::Line;
-use crate::plan::word;
+use crate::plan::{Plan, word};
 use crate::repo::Repo;
 use crate::report::message::Message;
 use crate::text::path::TreePath;
@@ -23,6 +23,38 @@ pub struct Args {
 /// When there is one.
 pub fn refuse_unread(session: &Session, repo: &Repo, environment: usize) -> Result<(), Failure> {
     Args { leave: Vec::new() }.unread(session, repo, environment, false)
+}
+
+/// Refuses lines and pins that were given and fit nothing of any plan: somebody believes that they count.
+///
+/// # Errors
+/// When there is one.
+pub(super) fn refuse_unused(
+    lines: &[Line],
+    pins: &[String],
+    plans: &[&Plan],
+) -> Result<(), Failure> {
+    let is_left = |line: &&Line| {
+        let places =
+            plans.iter().flat_map(|plan| &plan.left).filter_map(|left| left.place.as_ref());
+        places
+            .map(|place| place.near_in_file())
+            .any(|place| *place.source.path() == line.file && place.position().line == line.line)
+    };
+    if let Some(line) = lines.iter().find(|line| !is_left(line)) {
+        let text = format!(
+            "nothing in {}:{} spells the old name and stays; nothing was written",
+            line.file, line.line
+        );
+        let help = "give the line that the refusal names, or leave `--leave` out";
+        return Err(Failure::usage(Message::new(text).help(help)));
+    }
+    if let Some(pin) = pins.iter().find(|pin| plans.iter().all(|plan| !plan.pins.contains(*pin))) {
+        let text = format!("`--pin {pin}` fits no entry of a new stub; nothing was written");
+        let help = "a pin is for a store that numbers its versions itself: `KEY=VALUE` with the key of the stub";
+        return Err(Failure::usage(Message::new(text).help(help)));
+    }
+    Ok(())
 }
 
 impl Args {

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::args::Global;
 use crate::cli::failure::Failure;
+use crate::cli::leave::refuse_unused;
 use crate::cli::past::Opened;
 use crate::cli::writing::Work;
 use crate::cli::{Status, leave, past, writing};
@@ -101,6 +102,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
             "the stub was removed and is brought back as it was: the operator fetches the value again, so see that the store still has it".to_owned(),
         );
     }
+    refuse_unused(&request.leave, &[], &[&plan])?;
     let work = with_hold(args, &mut batch, plan, version, now)?;
     let changes = batch.changes();
     let all = (changes.as_slice(), batch.repo());

@@ -15,14 +15,14 @@ const SPELL: &str = "write the whole name there, so that it moves along, or leav
 const NOT_EDITED: &str = "names the secret in a file that is not edited, since it holds no object";
 const EDIT: &str = "change it by hand in the same commit, and accept that with";
 
-/// What keeps a move back, and what is told after it.
+/// What refuses a move, and what is listed after it.
 #[derive(Default)]
 pub(super) struct Behind {
     pub(super) refusals: Vec<Refusal>,
     pub(super) left: Vec<Left>,
 }
 
-/// Looks for names of a family that a move leaves where they are. Fields that surely name a secret keep it back, unless their line is
+/// Looks for names of a family that a move leaves where they are. Fields that surely name a secret refuse it, unless their line is
 /// to be left.
 pub(super) fn behind(repo: &Repo, environment: usize, names: &[String], leave: &[Line]) -> Behind {
     let mut behind = Behind::default();

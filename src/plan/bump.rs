@@ -159,7 +159,7 @@ impl<'p> Bump<'p> {
         if back.is_some() {
             plan.notes.extend(self.idle_holds().map(|(_, hold)| idle(hold)));
         }
-        plan.stubs = outcome.stubs;
+        (plan.stubs, plan.pins) = (outcome.stubs, outcome.pins);
         (plan.moved, plan.changes) = (moved, changes);
         Ok(plan)
     }
@@ -203,6 +203,7 @@ impl<'p> Bump<'p> {
             changes: Vec::new(),
             moved: Vec::new(),
             stubs: Vec::new(),
+            pins: BTreeSet::new(),
             left: survey.left(name),
             next: Vec::new(),
             notes: partial.map(note).chain(survey.pods()).collect(),
@@ -231,6 +232,7 @@ impl<'p> Bump<'p> {
             settings: &settings,
             back: request.back.as_ref(),
             pins: &request.pins,
+            program: &request.program,
             draft,
             expected,
             outcome: Outcome::default(),

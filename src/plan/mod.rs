@@ -58,6 +58,8 @@ pub struct Plan {
     pub moved: Vec<Moved>,
     /// The stubs made for the new version.
     pub stubs: Vec<Stub>,
+    /// Those of the given pins that an entry of a stub took.
+    pub pins: BTreeSet<String>,
     /// What names the family and stays as it is, and why.
     pub left: Vec<Left>,
     /// What is left to a person, in order, but for the commit.

@@ -1,4 +1,4 @@
-//! Names that a move leaves where they are: what refuses it, what is told after it.
+//! Names that a move leaves where they are: what refuses the move, what is listed after it.
 
 use crate::support::{NOW, Output, Sandbox};
 
@@ -18,14 +18,6 @@ fn stub(name: &str) -> String {
     )
 }
 
-fn staging(files: &[(&str, &str)]) -> Sandbox {
-    let sandbox = Sandbox::empty();
-    for (path, text) in files {
-        sandbox.write(&format!("staging/{path}"), text);
-    }
-    sandbox
-}
-
 fn bump(sandbox: &Sandbox, arguments: &[&str]) -> Output {
     sandbox.rotate(&[&["bump", "staging", "shop-secrets"], arguments, &["--at", NOW]].concat())
 }
@@ -35,7 +27,8 @@ fn a_field_that_names_a_secret_is_not_left_in_silence() {
     let values = format!(
         "    existingSecret: {OLD}\n    migration:\n      existingSecret: \"{{{{ .Release.Name }}}}-secrets-20250701000000\"\n"
     );
-    let sandbox = staging(&[("release.yaml", &release(&values)), ("stub.yaml", &stub(OLD))]);
+    let sandbox =
+        Sandbox::staging(&[("release.yaml", &release(&values)), ("stub.yaml", &stub(OLD))]);
     let _ = bump(&sandbox, &[]).status(1).says(&[
         "spec.values.migration.existingSecret names a secret",
         "`--leave staging/release.yaml:8`",
@@ -43,6 +36,8 @@ fn a_field_that_names_a_secret_is_not_left_in_silence() {
     let left = bump(&sandbox, &["--leave", "staging/release.yaml:8", "--dry-run"]);
     let _ = left.status(0).says(&["left: staging/release.yaml:8", "`--leave` names it"]);
     let _ = bump(&sandbox, &["--leave", "staging/release.yaml:7"]).status(1);
+    let unused = ["--leave", "staging/release.yaml:8", "--leave", "staging/stub.yaml:1"];
+    let _ = bump(&sandbox, &unused).status(2).says(&["nothing in staging/stub.yaml:1 spells"]);
     let _ = bump(&sandbox, &["--leave", "staging/release.yaml"]).status(2).says(&["is no place"]);
 }
 
@@ -53,7 +48,7 @@ fn values_that_no_build_shows_are_told_or_refused() {
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: web }}\nspec:\n  template:\n    spec:\n      imagePullSecrets: [{{ name: {OLD} }}]\n"
     );
     let values = format!("auth:\n  existingSecret: {OLD}\n");
-    let sandbox = staging(&[
+    let sandbox = Sandbox::staging(&[
         ("kustomization.yaml", kustomization),
         ("web.yaml", &web),
         ("stub.yaml", &stub(OLD)),
@@ -67,10 +62,26 @@ fn values_that_no_build_shows_are_told_or_refused() {
 }
 
 #[test]
+fn what_a_shared_base_gives_to_a_chart_is_seen_too() {
+    let sandbox = Sandbox::staging(&[
+        ("kustomization.yaml", "resources: [../base, release.yaml, stub.yaml]\n"),
+        ("release.yaml", &release(&format!("    existingSecret: {OLD}\n"))),
+        ("stub.yaml", &stub(OLD)),
+    ]);
+    let chart = format!(
+        "helmCharts:\n- name: mq\n  repo: https://charts.example.com\n  valuesInline: {{ existingSecret: {OLD} }}\n"
+    );
+    sandbox.write("base/kustomization.yaml", &chart);
+    let _ = bump(&sandbox, &[]).status(1).says(&["base/kustomization.yaml:4", "`--leave base/"]);
+}
+
+#[test]
 fn a_first_version_tells_of_values_that_spell_the_plain_name() {
     let values = "    auth:\n      credentials: shop-secrets\n      existingSecret: shop-secrets\n    image: shop-secrets\n";
-    let sandbox =
-        staging(&[("release.yaml", &release(values)), ("stub.yaml", &stub("shop-secrets"))]);
+    let sandbox = Sandbox::staging(&[
+        ("release.yaml", &release(values)),
+        ("stub.yaml", &stub("shop-secrets")),
+    ]);
     let told = bump(&sandbox, &["--dry-run"]).status(0).says(&[
         "would move 1 reference",
         "left: staging/release.yaml:7 (HelmRelease `shop`, spec.values.auth.credentials)",
@@ -83,7 +94,8 @@ fn a_first_version_tells_of_values_that_spell_the_plain_name() {
 fn a_file_that_cannot_be_read_refuses_what_it_may_name() {
     use std::os::unix::ffi::OsStrExt as _;
     let at = |version: &str| release(&format!("    existingSecret: shop-secrets-{version}\n"));
-    let sandbox = staging(&[("release.yaml", &at("20250701000000")), ("stub.yaml", &stub(OLD))]);
+    let sandbox =
+        Sandbox::staging(&[("release.yaml", &at("20250701000000")), ("stub.yaml", &stub(OLD))]);
     sandbox.commit_at("2025-07-01T10:00:00Z", "Begin\n");
     sandbox.write("staging/release.yaml", &at("20250702000000"));
     sandbox.write("staging/next.yaml", &stub("shop-secrets-20250702000000"));
@@ -105,8 +117,10 @@ fn a_file_that_cannot_be_read_refuses_what_it_may_name() {
 #[test]
 fn what_spells_a_secret_that_nothing_uses_is_named() {
     let values = "    auth:\n      credentials: shop-secrets\n";
-    let sandbox =
-        staging(&[("release.yaml", &release(values)), ("stub.yaml", &stub("shop-secrets"))]);
+    let sandbox = Sandbox::staging(&[
+        ("release.yaml", &release(values)),
+        ("stub.yaml", &stub("shop-secrets")),
+    ]);
     let refused = bump(&sandbox, &[]).status(1);
     let refused =
         refused.says(&["spec.values.auth.credentials spells it", "`references` in rotate.yaml"]);

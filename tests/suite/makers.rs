@@ -25,14 +25,6 @@ fn store(provider: &str) -> String {
     )
 }
 
-fn staging(files: &[(&str, &str)]) -> Sandbox {
-    let sandbox = Sandbox::empty();
-    for (path, text) in files {
-        sandbox.write(&format!("staging/{path}"), text);
-    }
-    sandbox
-}
-
 fn bump(sandbox: &Sandbox, arguments: &[&str]) -> Output {
     sandbox.rotate(&[&["bump", "staging"], arguments, &["--at", NOW]].concat())
 }
@@ -41,14 +33,17 @@ fn bump(sandbox: &Sandbox, arguments: &[&str]) -> Output {
 fn what_a_controller_fills_gets_no_version() {
     let token = "apiVersion: v1\nkind: Secret\nmetadata: { name: db, annotations: { kubernetes.io/service-account.name: web } }\n\
                  type: kubernetes.io/service-account-token\n";
-    let sandbox = staging(&[("web.yaml", &web("db")), ("token.yaml", token)]);
+    let sandbox = Sandbox::staging(&[("web.yaml", &web("db")), ("token.yaml", token)]);
     let _ = bump(&sandbox, &["db"])
         .status(1)
         .says(&["Kubernetes fills `db` with the token of a service account"]);
     let certificate = "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: { name: web }\nspec: { secretName: db }\n";
     let seed = stub("{ key: a }").replace(&format!("-{OLD}"), "");
-    let sandbox =
-        staging(&[("web.yaml", &web("db")), ("tls.yaml", certificate), ("seed.yaml", &seed)]);
+    let sandbox = Sandbox::staging(&[
+        ("web.yaml", &web("db")),
+        ("tls.yaml", certificate),
+        ("seed.yaml", &seed),
+    ]);
     let _ = bump(&sandbox, &["db"])
         .status(1)
         .says(&["cert-manager makes and renews `db` for the Certificate `web`"]);
@@ -59,8 +54,11 @@ fn a_pin_that_the_store_made_is_given_and_never_copied() {
     let vault = store("{ vault: { path: apps } }");
     let pinned = stub("{ key: shop/db, version: \"7\" }");
     let old = format!("db-{OLD}");
-    let sandbox =
-        staging(&[("web.yaml", &web(&old)), ("stub.yaml", &pinned), ("store.yaml", &vault)]);
+    let sandbox = Sandbox::staging(&[
+        ("web.yaml", &web(&old)),
+        ("stub.yaml", &pinned),
+        ("store.yaml", &vault),
+    ]);
     sandbox.write("production/web.yaml", &web(&old));
     sandbox.write("production/stub.yaml", &pinned);
     sandbox.commit_at("2025-07-01T10:00:00Z", "Begin\n");
@@ -72,6 +70,8 @@ fn a_pin_that_the_store_made_is_given_and_never_copied() {
     let _ = bump(&sandbox, &["--pin", "7"]).status(1).says(&["is what the old version reads"]);
     let _ =
         bump(&sandbox, &["--pin", "x"]).status(1).says(&["Vault wants the number of the version"]);
+    let unused = bump(&sandbox, &["--pin", "shop/db=8", "--pin", "shop/other=9"]).status(2);
+    let _ = unused.says(&["`--pin shop/other=9` fits no entry of a new stub"]);
     let _ = bump(&sandbox, &["--pin", "shop/db=8"]).success();
     assert!(sandbox.read(&format!("staging/db-{NEW}.yaml")).contains("version: \"8\""));
     sandbox.commit_at("2025-08-20T12:00:00Z", "Bump\n");
@@ -95,7 +95,7 @@ fn a_patch_that_makes_the_new_stub_read_an_old_value_is_named() {
     );
     let pinned = stub(&format!("{{ key: shop/db, version: \"{OLD}\" }}"));
     let old = format!("db-{OLD}");
-    let sandbox = staging(&[
+    let sandbox = Sandbox::staging(&[
         ("web.yaml", &web(&old)),
         ("stub.yaml", &pinned),
         ("kustomization.yaml", &patch),
@@ -113,7 +113,7 @@ fn a_name_that_is_copied_from_the_stub_does_not_rename_it() {
          targets:\n      - select: {{ kind: Deployment }}\n        fieldPaths: [spec.template.spec.containers.0.envFrom.0.secretRef.name]\n"
     );
     let pinned = stub(&format!("{{ key: shop/db, version: \"{OLD}\" }}"));
-    let sandbox = staging(&[
+    let sandbox = Sandbox::staging(&[
         ("web.yaml", &web("x")),
         ("stub.yaml", &pinned),
         ("kustomization.yaml", &copied),

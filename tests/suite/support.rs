@@ -45,6 +45,15 @@ impl Sandbox {
         Self { directory }
     }
 
+    /// A repository without Git that has these files below `staging`.
+    pub(crate) fn staging(files: &[(&str, &str)]) -> Self {
+        let sandbox = Self::empty();
+        for (path, text) in files {
+            sandbox.write(&format!("staging/{path}"), text);
+        }
+        sandbox
+    }
+
     /// A copy of an example repository, without Git.
     pub(crate) fn example(name: &str) -> Self {
         let sandbox = Self::empty();

@@ -76,7 +76,7 @@ pub(super) fn replaced(
 /// When it cannot be edited.
 pub(super) fn without(source: &Arc<Source>, on: On<'_>) -> Result<String, String> {
     let mut source = Arc::clone(source);
-    // The last one first: an alias stands behind what it repeats.
+    // The last one first: an alias comes after what it repeats.
     while let [.., last] = found(&source, on)?[..] {
         source = again(&source, edited(&source, |root| item_out(root, last))?);
     }
@@ -106,7 +106,7 @@ fn field(root: &Node, index: usize, key: &str, value: &str) -> Result<Edit, Stri
     };
     let node = &entry.value;
     if item.alias().is_some() {
-        return Err(format!("`{path}` stands behind an alias"));
+        return Err(format!("`{path}` is an alias; write the hold itself there first"));
     }
     if let Some(span) = node.alias() {
         return Ok(Edit { span, text: spelled(key, value) });
@@ -200,7 +200,7 @@ fn borrowed(node: &Node, span: Span) -> Option<(Arc<Source>, Span)> {
     }
 }
 
-/// Where the holds on a family stand in the text.
+/// Which holds of a text are on a family.
 fn found(source: &Arc<Source>, on: On<'_>) -> Result<Vec<usize>, String> {
     let stream = parsed(source)?;
     Ok(stream.documents.first().map_or_else(Vec::new, |first| positions(&first.root, on)))

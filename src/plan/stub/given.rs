@@ -23,7 +23,7 @@ impl Planner<'_> {
     ///
     /// # Errors
     /// With what is missing and what to type.
-    pub(super) fn given(&self, source: &Source<'_>) -> Result<Given, (String, String)> {
+    pub(super) fn given(&mut self, source: &Source<'_>) -> Result<Given, (String, String)> {
         let mut given = Given::new();
         let Some(stub) = Stub::read(&source.object.node) else { return Ok(given) };
         for remote in &stub.remotes {
@@ -37,9 +37,13 @@ impl Planner<'_> {
             }
             let backend =
                 stub.store_of(remote).and_then(|store| self.backend(store, source.namespace));
-            let asked = self.pins.iter().find_map(|pin| value(pin, self.family, &key));
+            let asked = self
+                .pins
+                .iter()
+                .find_map(|pin| value(pin, self.family, &key).map(|value| (pin, value)));
+            self.outcome.pins.extend(asked.map(|(pin, _)| pin.clone()));
             let pin = asked
-                .map(str::to_owned)
+                .map(|(_, value)| value.to_owned())
                 .or_else(|| self.taken_over(&stub, remote, source.namespace));
             let Some(pin) = pin else {
                 let list = backend.as_ref().and_then(|backend| list_versions(backend, &key));
@@ -87,8 +91,8 @@ impl Planner<'_> {
         let list = list.map_or_else(String::new, |list| format!("; `{list}` lists them"));
         let pin = word(&format!("{key}=VALUE"));
         let way_out = format!(
-            "put the new value into the store, then `rotate bump {environment} {} --version {} --pin {pin}`, where VALUE is its version{list}",
-            self.family, self.version
+            "put the new value into the store, then `{} bump {environment} {} --version {} --pin {pin}`, where VALUE is its version{list}",
+            self.program, self.family, self.version
         );
         (what, way_out)
     }

@@ -40,6 +40,8 @@ pub(in crate::plan) struct Planner<'p> {
     pub(in crate::plan) back: Option<&'p Back>,
     /// Pins that were given.
     pub(in crate::plan) pins: &'p [String],
+    /// How the program is called.
+    pub(in crate::plan) program: &'p str,
     pub(in crate::plan) draft: &'p mut Draft,
     pub(in crate::plan) expected: &'p mut Expected,
     pub(in crate::plan) outcome: Outcome,
@@ -53,6 +55,8 @@ pub(in crate::plan) struct Outcome {
     pub(in crate::plan) stubs: Vec<Stub>,
     pub(in crate::plan) supplies: BTreeSet<Supply>,
     pub(in crate::plan) notes: BTreeSet<String>,
+    /// The given pins that an entry took.
+    pub(in crate::plan) pins: BTreeSet<String>,
     pub(in crate::plan) refusals: Vec<Refusal>,
 }
 
