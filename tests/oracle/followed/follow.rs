@@ -1,4 +1,4 @@
-//! Follows what is printed under `Next`, step by step and to the letter, and looks at what came of each.
+//! Follows what is printed under `Next`, step by step and to the letter, and checks the result of each.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -203,7 +203,7 @@ impl<'b> Follower<'b> {
         }
     }
 
-    /// A `rotate` command: the version goes on, or what keeps it back is told.
+    /// A `rotate` command: the version goes on, or the reason why not is printed.
     fn onward(&mut self, step: &Step, then: Then, told: &Told) {
         let command = step.command.as_deref().unwrap();
         *self.followed.entry("rotate".to_owned()).or_default() += 1;

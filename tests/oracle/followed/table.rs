@@ -15,7 +15,7 @@ enum Flag {
 
 use Flag::{Bare, Needed, Value};
 
-/// Where a subcommand is told to read standard input.
+/// How a subcommand reads standard input.
 #[derive(Clone, Copy)]
 enum Input {
     /// Nowhere.

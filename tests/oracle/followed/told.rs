@@ -28,7 +28,7 @@ pub(super) struct Deed {
     pub(super) removed: BTreeSet<Secret>,
 }
 
-/// What came of a command that was not refused.
+/// The result of a command that was not refused.
 pub(super) struct Told {
     pub(super) next: Vec<Step>,
     pub(super) deeds: Vec<Deed>,
