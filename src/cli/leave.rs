@@ -115,7 +115,9 @@ impl Args {
                 text.rsplit_once(':').and_then(|(file, line)| Some((file, line.parse().ok()?)));
             let (file, line) = parts.ok_or_else(|| {
                 let help = "write a file and a line of it, such as `staging/release.yaml:12`";
-                Failure::usage(Message::new(format!("`{text}` is no place")).help(help))
+                Failure::usage(
+                    Message::new(format!("`--leave {text}` is not FILE:LINE")).help(help),
+                )
             })?;
             let paths = session.tree_paths(&[file.to_owned()])?;
             Ok(paths.into_iter().map(move |file| Line { file, line }))

@@ -38,7 +38,8 @@ fn a_field_that_names_a_secret_is_not_left_in_silence() {
     let _ = bump(&sandbox, &["--leave", "staging/release.yaml:7"]).status(1);
     let unused = ["--leave", "staging/release.yaml:8", "--leave", "staging/stub.yaml:1"];
     let _ = bump(&sandbox, &unused).status(2).says(&["nothing in staging/stub.yaml:1 spells"]);
-    let _ = bump(&sandbox, &["--leave", "staging/release.yaml"]).status(2).says(&["is no place"]);
+    let _ =
+        bump(&sandbox, &["--leave", "staging/release.yaml"]).status(2).says(&["is not FILE:LINE"]);
 }
 
 #[test]
