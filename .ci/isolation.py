@@ -1,52 +1,46 @@
-"""Runs the judge of bumps over the example repositories and over Kubeflow's manifests, environment by environment.
+"""Runs the judge of bumps over the example repositories and the corpora, environment by environment.
 
-usage: isolation.py JUDGE --rotate FILE --kubectl FILE --corpus DIR
+usage: isolation.py JUDGE --rotate FILE --kubectl FILE --shared DIR [--only GLOB] [--least N]
 
 Production takes the version that staging runs, so it is judged on a copy in which staging has been bumped.
-Exit status 1 when the judge finds a fault, or bumps nothing where it should.
+Exit status 1 when the judge finds a fault, or when fewer than N bumps were made in all.
 """
 
 import argparse
+import collections
+import fnmatch
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
 
+from corpora import DECLARED, ENVIRONMENTS, EXAMPLES, FLUX, lay
+
 # Newer than any version in the examples.
 VERSION = "20250901080000"
 VERSIONED = re.compile(r"^(.+)-\d{14}$")
-# Plain manifests are nothing to this judge: it asks kubectl for builds.
-TREES = sorted(tree for tree in os.listdir("fixtures/trees") if any(
-    name.lower().startswith("kustomization") for _, _, files in os.walk(f"fixtures/trees/{tree}") for name in files))
 AUTHOR = {"GIT_AUTHOR_NAME": "ci", "GIT_AUTHOR_EMAIL": "ci@example.com",
           "GIT_COMMITTER_NAME": "ci", "GIT_COMMITTER_EMAIL": "ci@example.com"}
 # Old enough for every soak: the judge commits its copies by itself, and production takes only what has soaked.
 os.environ["GIT_COMMITTER_DATE"] = os.environ["GIT_AUTHOR_DATE"] = "2025-09-02T08:00:00Z"
+# Flux builds with files from above a kustomization's directory; kubectl must be told so.
+KUBECTL = """#!/bin/sh
+exec {kubectl} kustomize --load-restrictor=LoadRestrictionsNone "$2"
+"""
 
 
 def run(*command, **options):
     return subprocess.run(command, text=True, **options)
 
 
-def copy_of(tree, config, into):
-    """A copy under Git with a rotate.yaml: CONFIG, the tree's own, or the one that `rotate init` writes."""
-    repository = os.path.join(into, "repository")
-    shutil.copytree(tree, repository, symlinks=True, ignore=shutil.ignore_patterns(".git"))
-    own = os.path.join(repository, "rotate.yaml")
-    if config:
-        shutil.copy(config, own)
-    elif not os.path.exists(own):
+def prepare(tree, work):
+    """A copy of a tree under Git with a rotate.yaml: its own, a declared one, or the one that `rotate init` writes."""
+    repository = os.path.join(work, "repository")
+    lay(tree, args.shared, repository)
+    if not os.path.exists(os.path.join(repository, "rotate.yaml")):
         run(args.rotate, "-C", repository, "init", check=True, capture_output=True)
-    # The hour at which the judge runs is no matter of what a bump changes.
-    with open(own) as file:
-        settings = file.read()
-    with open(own, "w") as file:
-        file.write(re.sub(r"(?m)^ *window:.*\n", "", settings))
-    # A corpus may be read-only, and rotate leaves such files alone.
-    run("chmod", "-R", "u+w", repository, check=True)
     git(repository, "init", "-q")
     commit(repository)
     return repository
@@ -62,46 +56,86 @@ def commit(repository):
 
 
 def families(repository, environment):
-    """The families that an environment names, from what rotate reports; plain names are families too.
+    """The families that an environment names, from what rotate reports, but for those whose version the judge cannot tell.
 
+    The judge learns a version from workloads in what kubectl builds; what has none yet, it knows by its plain name.
     The exit status says whether every root could be read, which in `legacy` is not so.
     """
     report = run(args.rotate, "-C", repository, "refs", "--format", "json", capture_output=True)
-    found = set()
+    names, seen = set(), set()
     for root in json.loads(report.stdout)["roots"]:
-        if root["environment"] == environment:
-            for reference in root["references"]:
-                match = VERSIONED.match(reference["secret"])
-                found.add(match[1] if match else reference["secret"])
-    return sorted(found)
+        uses = [one for one in root["references"] if one["kind"] not in ("Role", "ClusterRole")]
+        for reference in uses if root["environment"] == environment else ():
+            names.add(reference["secret"])
+            if root["kind"] == "kustomize" and is_core(reference):
+                seen.add(reference["secret"])
+    versions = {name: VERSIONED.match(name) for name in names}
+    unknown = {versions[name][1] for name in names - seen if versions[name]}
+    return sorted({found[1] if found else name for name, found in versions.items()} - unknown)
 
 
-def judge(repository, environment):
-    print(f"\n{environment}:", flush=True)
-    return run(sys.executable, args.judge, repository, "--config", os.path.join(repository, "rotate.yaml"),
-               "--env", environment, "--version", VERSION, "--rotate", args.rotate, "--kubectl", args.kubectl).returncode
+def judge(repository, environment, kubectl):
+    """What the judge counts in an environment: bumps, refusals and faults."""
+    names = families(repository, environment)
+    print(f"\n{environment}: {len(names)} families", flush=True)
+    if not names:
+        return collections.Counter()
+    done = run(sys.executable, args.judge, repository, "--config", os.path.join(repository, "rotate.yaml"),
+               "--env", environment, "--version", VERSION, "--rotate", args.rotate, "--kubectl", kubectl, "--show", "40",
+               *(word for name in names for word in ("--family", name)), capture_output=True)
+    print(done.stdout, done.stderr, sep="", end="", flush=True)
+    counts = re.search(r"(?m)^isolation: (\d+) bumped, (\d+) refused, (\d+) faults$", done.stdout)
+    if not counts:
+        return collections.Counter(faults=1)
+    for name in re.findall(r"(?m)^  refused (\S+) ", done.stdout):
+        reasons.append((environment, name, why(repository, environment, name)))
+        print(f"  {name}: {reasons[-1][2]}")
+    return collections.Counter(dict(zip(("bumped", "refused", "faults"), map(int, counts.groups()))))
 
 
-def both(tree, config=None):
-    """Judges staging, then production on what staging left; the number of environments that failed."""
-    print(f"\n-- {tree}", flush=True)
+def why(repository, environment, family):
+    """The first reason for a refusal, on one line."""
+    done = run(args.rotate, "-C", repository, "bump", environment, family, "--version", VERSION, "--dry-run", capture_output=True)
+    errors = re.split(r"(?m)^ *× ", done.stderr)[1:]
+    plain = [re.split(r"\n *(?:╭|help:)", error)[0] for error in errors]
+    reason = next((one for one in plain if not one.strip().endswith("nothing was written")), done.stderr.partition("nothing was written")[2])
+    return re.sub(r"\s*[\n│]\s*", " ", reason).strip()
+
+
+def both(tree):
+    """Judges staging, then production on what staging left."""
+    print(f"\n-- {tree.name}", flush=True)
     with tempfile.TemporaryDirectory(prefix="isolation-") as work:
-        repository = copy_of(tree, config, work)
-        failed = judge(repository, "staging") != 0
-        for family in families(repository, "staging"):
-            bump = run(args.rotate, "-C", repository, "bump", "staging", family, "--version", VERSION, capture_output=True)
+        kubectl = os.path.join(work, "kubectl")
+        with open(kubectl, "w") as file:
+            file.write(KUBECTL.format(kubectl=args.kubectl))
+        os.chmod(kubectl, 0o755)
+        repository = prepare(tree, work)
+        first, second = ENVIRONMENTS
+        counts = judge(repository, first, kubectl)
+        for family in families(repository, first):
+            bump = run(args.rotate, "-C", repository, "bump", first, family, "--version", VERSION, capture_output=True)
             if bump.returncode == 0:
                 commit(repository)
-        return failed + (judge(repository, "production") != 0)
+        return counts + judge(repository, second, kubectl)
 
 
 parser = argparse.ArgumentParser()
 parser.add_argument("judge")
 parser.add_argument("--rotate", required=True)
 parser.add_argument("--kubectl", required=True)
-parser.add_argument("--corpus", required=True)
+parser.add_argument("--shared", required=True, help="where the corpora are")
+parser.add_argument("--only", default="*", metavar="GLOB", help="only the trees of this name")
+parser.add_argument("--least", default=1, type=int, metavar="N", help="so many bumps must be made in all")
 args = parser.parse_args()
-failed = sum(both(f"fixtures/trees/{tree}") for tree in TREES)
-failed += both(args.corpus, "tests/oracle/kubeflow.rotate.yaml")
-print(f"\nisolation: {failed} of {2 * len(TREES) + 2} runs failed")
-sys.exit(failed != 0)
+reasons = []
+sys.path.insert(0, os.path.dirname(os.path.realpath(args.judge)))
+from kustomize_parity import is_core  # noqa: E402
+totals = sum((both(tree) for tree in (*EXAMPLES, *DECLARED, *FLUX) if fnmatch.fnmatch(tree.name, args.only)),
+             collections.Counter())
+print("\nWhy families were refused:")
+kinds = collections.Counter(re.sub(r"`[^`]*`|\b\d[\d,.]*\b", "…", reason) for _, _, reason in reasons)
+for reason, count in kinds.most_common():
+    print(f"{count:5} {reason}")
+print(f"\nisolation: {totals['bumped']} bumped, {totals['refused']} refused, {totals['faults']} faults in all")
+sys.exit(totals["faults"] != 0 or totals["bumped"] < args.least)

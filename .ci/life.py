@@ -27,22 +27,16 @@ import tempfile
 
 import yaml
 
+from corpora import ENVIRONMENTS, EXAMPLES, FLUX, lay, read, write
+
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 LOADER.add_constructor("tag:yaml.org,2002:value", LOADER.construct_scalar)  # `=` is a text
-ENVIRONMENTS = ("staging", "production")
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 OLD = "20250602090000"  # the version that a family begins with where the test gives it one
 BEGIN = datetime.datetime(2025, 8, 1, 8, tzinfo=datetime.timezone.utc)
 MINUTE, HOUR, DAY = (datetime.timedelta(minutes=n) for n in (1, 60, 1440))
 # What makes a secret, what only lets it be read, and what cannot change any more, does not use one.
 NO_USERS = {"ExternalSecret", "ClusterExternalSecret", "Secret", "SealedSecret", "Role", "ClusterRole", "Job"}
-# Azure makes its ids itself and 1Password takes no version, so each version has a key of its own.
-SETTINGS = """environments:
-  - {{ name: staging, paths: ["{}"], soak: 24h, retention: 14d }}
-  - {{ name: production, paths: ["{}"], retention: 14d }}
-secrets:
-  "*": {{ remote: {{ version: key-suffix }} }}
-"""
 STUB = """apiVersion: external-secrets.io/v1
 kind: ExternalSecret
 metadata: {{ name: {name}{namespace} }}
@@ -52,38 +46,10 @@ spec:
   target: {{ name: {name}, creationPolicy: Owner, deletionPolicy: Retain, immutable: true }}
   dataFrom: [{{ extract: {{ key: {key} }} }}]
 """
-# A tree: its name, where it is, which parts of it are laid into each environment's own directory (none: it stays as it
-# is), and which two directories are the environments (none: its own rotate.yaml or the convention says so).
-Tree = collections.namedtuple("Tree", "name source parts environments")
-CORPORA = (
-    # Two clusters; what they deploy is shared.
-    Tree("radix-flux", "corpus/radix-flux", (), ("clusters/playground", "clusters/production")),
-    # The same two, each with components of its own: else no workload belongs to one environment alone.
-    Tree("radix-flux-own", "corpus/radix-flux",
-         (("clusters/playground", "components"), ("clusters/production", "components")), ENVIRONMENTS),
-    # One cluster only, so its applications are laid into two directories.
-    Tree("home-ops-flux", "corpus/home-ops-flux", (("kubernetes/apps", "kubernetes/components"),) * 2, ENVIRONMENTS),
-)
 
 
 class Refused(Exception):
     """A move was asked for and not made."""
-
-
-def read(root):
-    """Every file without Git's own, as path -> bytes."""
-    files = {}
-    for folder, folders, names in os.walk(root):
-        folders[:] = [name for name in folders if name != ".git"]
-        for path in filter(os.path.isfile, (os.path.join(folder, name) for name in names)):
-            with open(path, "rb") as file:
-                files[os.path.relpath(path, root)] = file.read()
-    return files
-
-
-def write(root, path, text):
-    with open(os.path.join(root, path), "wb") as file:
-        file.write(text if isinstance(text, bytes) else text.encode())
 
 
 def below(paths, folder):
@@ -226,31 +192,10 @@ def alone(roots):
             for environment in ENVIRONMENTS}
 
 
-def lay(tree, root):
-    """Copies a tree, its parts into the environments' directories where it has some."""
-    source = os.path.join(OPTIONS.shared if tree.environments else ".", tree.source)
-    copies = [(os.path.join(source, part), os.path.join(root, environment, part))
-              for environment, parts in zip(ENVIRONMENTS, tree.parts) for part in parts] or [(source, root)]
-    for one, other in copies:
-        shutil.copytree(one, other, symlinks=True, ignore=shutil.ignore_patterns(".git"))
-    subprocess.run(["chmod", "-R", "u+w", root], check=True)
-    # Flux reads paths from the repository's root.
-    tops = "|".join({part.split("/")[0] for parts in tree.parts for part in parts}) or "$."
-    for path, text in read(root).items():
-        moved = re.sub(rf'(?m)^(\s*path: "?(?:\./)?)(?=(?:{tops})/)'.encode(), rb"\g<1>%s/" % path.split("/")[0].encode(), text)
-        # Neither the hour of the day nor a longer soak is what this test is about.
-        if path == "rotate.yaml":
-            moved = re.sub(rb"soak: \w+", b"soak: 24h", re.sub(rb"(?m)^ *window:.*\n", b"", text))
-        if moved != text:
-            write(root, path, moved)
-    if tree.environments:
-        write(root, "rotate.yaml", SETTINGS.format(*tree.environments))
-
-
 def prepare(tree):
     """Lays a tree into a repository; its name, and the families that both environments use."""
     repository = Repository(os.path.join(OPTIONS.work, "trees", tree.name))
-    lay(tree, repository.root)
+    lay(tree, OPTIONS.shared, repository.root)
     repository.git("init", "-q", "-b", "main")
     repository.commit("State")
     repository.git("tag", "state")
@@ -655,8 +600,7 @@ def main():
     options = parser.parse_args()
     for name in ("rotate", "kubectl", "before"):
         setattr(options, name, getattr(options, name) and os.path.abspath(getattr(options, name)))
-    examples = [Tree(name, f"fixtures/trees/{name}", (), None) for name in sorted(os.listdir("fixtures/trees"))]
-    trees = [tree for tree in (*examples, *CORPORA) if fnmatch.fnmatch(tree.name, options.only)]
+    trees = [tree for tree in (*EXAMPLES, *FLUX) if fnmatch.fnmatch(tree.name, options.only)]
     with tempfile.TemporaryDirectory(prefix="life-") as options.work:
         for name in ("cache", "home", "lives", "trees"):
             os.mkdir(os.path.join(options.work, name))
