@@ -38,6 +38,9 @@ pub fn generate(
                 continue;
             }
             _ => {
+                if is_ksops(&plugin) {
+                    decrypted(target, gathered, &plugin)?;
+                }
                 target.miss(needs_plugin(&plugin));
                 continue;
             }
@@ -52,6 +55,30 @@ pub fn generate(
         }
         // `generatorOptions` are for the generators in the kustomization itself.
         target.generate_one(gathered, product, &entry, None)?;
+    }
+    Ok(())
+}
+
+/// Takes the Secrets that KSOPS would decrypt: what the files of SOPS say of them in clear is their names and keys.
+fn decrypted(
+    target: &mut Target<'_>,
+    gathered: &mut Accumulator,
+    plugin: &Object,
+) -> Result<(), Problem> {
+    for entry in plugin.node.get("files").map_or(&[][..], Node::items) {
+        let mut made = Accumulator::default();
+        target.resource(&mut made, &mut HashSet::new(), entry)?;
+        // A name with a hash of the values would only be known with the values.
+        let hash = ["metadata", "annotations", "kustomize.config.k8s.io/needs-hash"];
+        let named = made
+            .objects
+            .into_iter()
+            .filter(|object| object.node.at(&hash).and_then(Node::str) != Some("true"));
+        for object in named {
+            if let Err(problem) = gathered.absorb(object, entry) {
+                target.miss(problem);
+            }
+        }
     }
     Ok(())
 }
@@ -108,6 +135,10 @@ fn read(target: &mut Target<'_>, entries: &[Node]) -> Result<Vec<Object>, Proble
 
 fn is_builtin(plugin: &Object) -> bool {
     plugin.api_version() == "builtin"
+}
+
+fn is_ksops(plugin: &Object) -> bool {
+    plugin.kind() == "ksops" && plugin.api_version().starts_with("viaduct.ai/")
 }
 
 fn needs_plugin(plugin: &Object) -> Problem {
