@@ -1,7 +1,9 @@
 //! Objects whose text is sealed: a changed byte would break them.
 
 use crate::k8s::resource::{group_of, kind_of};
+use crate::text::span::Span;
 use crate::yaml::node::Node;
+use crate::yaml::parse::Stream;
 
 /// What tools write at the head of, or into, a text that they encrypted.
 const CIPHERS: &[&str] = &[
@@ -29,6 +31,19 @@ pub fn is_sops_encrypted(object: &Node) -> bool {
 #[must_use]
 pub fn is_sealed(object: &Node) -> bool {
     kind_of(object) == "SealedSecret" && group_of(object) == "bitnami.com"
+}
+
+/// Whether a change at a place of a file would break a seal: SOPS seals the file as a whole, a SealedSecret itself only.
+#[must_use]
+pub fn is_encrypted_at(file: &Stream, at: Span) -> bool {
+    let is_around =
+        |node: &Node| node.origin.as_ref().is_some_and(|origin| origin.span.contains(at));
+    file.documents.iter().any(|document| {
+        let root = &document.root;
+        let items = root.get("items").map_or(&[][..], Node::items);
+        is_sops_encrypted(root)
+            || items.iter().chain([root]).any(|object| is_sealed(object) && is_around(object))
+    })
 }
 
 /// Whether no byte of the object may be changed by hand.

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::k8s::by_value;
-use crate::k8s::encryption::is_encrypted;
+use crate::k8s::encryption::is_encrypted_at;
 use crate::plan::draft::Draft;
 use crate::plan::patch::{Ambiguous, Change, ObjectPatch, patches};
 use crate::plan::prove::Expected;
@@ -182,8 +182,8 @@ impl Mover<'_> {
             return Some(("a generator makes the text that holds the name", GENERATED));
         }
         let stream = self.repo.library.stream(&site.token.file).ok()?;
-        let sealed = stream.documents.iter().any(|document| is_encrypted(&document.root));
-        sealed.then_some(("the file is encrypted, and a changed byte would break its seal", SEALED))
+        is_encrypted_at(&stream, site.token.span)
+            .then_some(("the file is encrypted, and a changed byte would break its seal", SEALED))
     }
 
     /// Leaves a token to a patch in the kustomizations nearest to it; which references that reaches.
@@ -219,9 +219,10 @@ impl Mover<'_> {
         let others = readers.iter().filter(|one| one.environment != Some(self.environment));
         let others: Vec<String> = others.map(|one| format!("`{}`", one.path)).take(3).collect();
         format!(
-            "the name stands in `{}`, which {} reads too, and no kustomization in between is this environment's alone",
+            "the name stands in `{}`, which {} read{} too, and no kustomization in between is this environment's alone",
             token.file,
-            others.join(", ")
+            others.join(", "),
+            if others.len() == 1 { "s" } else { "" }
         )
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, Fix, Level};
-use crate::k8s::encryption::is_encrypted;
+use crate::k8s::encryption::is_encrypted_at;
 use crate::k8s::job::is_over;
 use crate::k8s::secret_name::{DIGITS, Version};
 use crate::lint::judge::told;
@@ -225,7 +225,7 @@ fn repair(repo: &Repo, sites: &Sites<'_, '_, '_>, stale: &Stale<'_, '_>) -> Opti
     let path = place.source.path();
     let sealed = || {
         let stream = repo.library.stream(path);
-        stream.map_or(true, |stream| stream.documents.iter().any(|one| is_encrypted(&one.root)))
+        stream.map_or(true, |stream| is_encrypted_at(&stream, place.span))
     };
     // Behind an alias, the bytes may be read where no reference stands.
     let aliased = stale.named.reference.found.node.alias.is_some();
