@@ -233,9 +233,12 @@ impl Bumping<'_> {
     /// Adds to the plans what will keep the next environment back.
     fn look_ahead(&self, before: &Repo, after: &Repo, done: &mut [Change]) -> Result<(), Failure> {
         let plans: Vec<&Plan> = done.iter().map(|one| &one.work.plan).collect();
-        let mut notes = later::notes(before, after, &plans, (&self.program, self.now))?;
+        let mut later = later::notes(before, after, &plans, (&self.program, self.now))?;
         for plan in done.iter_mut().map(|one| &mut one.work.plan) {
-            plan.notes.extend(notes.remove(&plan.family).unwrap_or_default());
+            plan.notes.extend(later.notes.remove(&plan.family).unwrap_or_default());
+            if let Some((next, command)) = later.commands.remove(&plan.family) {
+                plan.give_pins(&next, command);
+            }
         }
         Ok(())
     }

@@ -9,12 +9,39 @@ use crate::cli::failure::Failure;
 use crate::cli::gates::{Errors, lint};
 use crate::plan::Plan;
 use crate::plan::batch::Batch;
+use crate::plan::refusal::PlanError;
 use crate::plan::request::BumpRequest;
 use crate::repo::Repo;
 use crate::repo::environment::Environment;
 
-/// Notes by family.
-pub type Notes = BTreeMap<String, Vec<String>>;
+/// What there is to say of the next environment.
+#[derive(Default)]
+pub struct Later {
+    /// Notes by family.
+    pub notes: BTreeMap<String, Vec<String>>,
+    /// By family: that environment, and the command that takes the version there with the pins that its store gives.
+    pub commands: BTreeMap<String, (String, String)>,
+}
+
+impl Later {
+    /// Takes in why the next environment cannot take a family's version, unless nothing but a pin is missing.
+    fn refused(&mut self, family: &str, next: &str, error: PlanError) {
+        if let Some(command) = error.with_pins() {
+            let command = (next.to_owned(), command.to_owned());
+            self.commands.insert(family.to_owned(), command);
+            return;
+        }
+        let failure = Failure::from(error);
+        let help = failure.message.also.first().unwrap_or(&failure.message).help.clone();
+        let help = help.map_or_else(String::new, |help| format!("; {help}"));
+        let text = failure.message.first_line();
+        self.note(family, format!("{next} cannot take this version later: {text}{help}"));
+    }
+
+    fn note(&mut self, family: &str, note: String) {
+        self.notes.entry(family.to_owned()).or_default().push(note);
+    }
+}
 
 /// What there is to say of plans of one environment, all of which `after` has.
 ///
@@ -25,11 +52,11 @@ pub fn notes(
     after: &Repo,
     plans: &[&Plan],
     (program, now): (&str, DateTime<Utc>),
-) -> Result<Notes, Failure> {
-    let mut notes = Notes::new();
+) -> Result<Later, Failure> {
+    let mut later = Later::default();
     let plans: Vec<&Plan> = plans.iter().copied().filter(|plan| !plan.is_empty()).collect();
     let Some(environment) = plans.first().map(|plan| plan.environment.as_str()) else {
-        return Ok(notes);
+        return Ok(later);
     };
     let here = after.environment(environment)?;
     let (old, errors) = (Errors::of(before, now), Errors::of(after, now));
@@ -38,7 +65,7 @@ pub fn notes(
         for plan in &plans {
             let gate = lint(&old, &errors, environment, &plan.family)?;
             if !gate.is_open {
-                notes.entry(plan.family.clone()).or_default().push(gate.text);
+                later.note(&plan.family, gate.text);
             }
         }
     }
@@ -51,7 +78,7 @@ pub fn notes(
                 "{} is held at {}: `{program} bump {} {} --lift-hold` will take this version there",
                 next.name, hold.version, next.name, plan.family
             );
-            notes.entry(plan.family.clone()).or_default().push(note);
+            later.note(&plan.family, note);
         }
         let request = BumpRequest {
             environment: next.name.clone(),
@@ -66,12 +93,7 @@ pub fn notes(
         match batch.plan(&request) {
             Ok(_) => taken.push((*plan, next)),
             Err(error) => {
-                let failure = Failure::from(error);
-                let help = failure.message.also.first().unwrap_or(&failure.message).help.clone();
-                let help = help.map_or_else(String::new, |help| format!("; {help}"));
-                let text = failure.message.first_line();
-                let note = format!("{} cannot take this version later: {text}{help}", next.name);
-                notes.entry(plan.family.clone()).or_default().push(note);
+                later.refused(&plan.family, &next.name, error);
             }
         }
     }
@@ -80,14 +102,14 @@ pub fn notes(
         let gate = lint(&errors, &promoted, &next.name, &plan.family)?;
         if !gate.is_open {
             let note = format!("{} cannot take this version later: {}", next.name, gate.text);
-            notes.entry(plan.family.clone()).or_default().push(note);
+            later.note(&plan.family, note);
         }
     }
-    Ok(notes)
+    Ok(later)
 }
 
 /// The environment that takes a version of a family over from another.
 fn next<'r>(repo: &'r Repo, here: usize, family: &str) -> Option<&'r Environment> {
-    let mut later = repo.environments.iter().skip(here + 1).filter(|one| one.versioned);
-    later.find(|one| !repo.running_of(one.index, family).is_empty())
+    let mut after = repo.environments.iter().skip(here + 1).filter(|one| one.versioned);
+    after.find(|one| !repo.running_of(one.index, family).is_empty())
 }

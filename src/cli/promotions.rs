@@ -8,6 +8,7 @@ use crate::cli::gates::{Errors, Gates, lint};
 use crate::cli::writing::Work;
 use crate::plan::batch::Batch;
 use crate::plan::commit::Remark;
+use crate::plan::refusal::PlanError;
 use crate::plan::remaining::remaining;
 use crate::plan::request::{BumpRequest, Line};
 use crate::repo::Repo;
@@ -95,16 +96,52 @@ pub fn judge(
         let take = Take { standing, version, from, gates, ask };
         let more = match take.due(&batch, &errors) {
             Ok(change) => change.gates.into_iter().skip(gates.len()).collect(),
-            Err(failure) => {
-                let text = failure.message.first_line();
-                vec![Gate { kind: GateKind::Plan, is_open: false, text, opens: None }]
-            }
+            Err(undue) => vec![undue.gate()],
         };
         if let Next::Take { gates, .. } = &mut standing.next {
             gates.extend(more);
         }
     }
     Ok(())
+}
+
+/// Why a version that could be taken is not due.
+enum Undue {
+    /// It waits for a pin that somebody must give.
+    Unpinned(Gate),
+    /// It cannot be planned.
+    Failed(Failure),
+}
+
+impl Undue {
+    /// The gate that is shut.
+    fn gate(self) -> Gate {
+        match self {
+            Self::Unpinned(gate) => gate,
+            Self::Failed(failure) => shut(failure.message.first_line()),
+        }
+    }
+}
+
+fn shut(text: String) -> Gate {
+    Gate { kind: GateKind::Plan, is_open: false, text, opens: None }
+}
+
+impl From<Failure> for Undue {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<PlanError> for Undue {
+    fn from(error: PlanError) -> Self {
+        match error.with_pins() {
+            Some(command) => Self::Unpinned(shut(format!(
+                "the store numbers the value itself, so its number must be given: `{command}`"
+            ))),
+            None => Self::Failed(error.into()),
+        }
+    }
 }
 
 /// A version that could be taken.
@@ -134,7 +171,11 @@ impl Take<'_> {
         };
         let mut due = match due {
             Ok(due) => due,
-            Err(failure) => {
+            Err(Undue::Unpinned(gate)) => {
+                planned.waiting.push(self.waiting(vec![gate]));
+                return;
+            }
+            Err(Undue::Failed(failure)) => {
                 let Standing { environment, family, .. } = self.standing;
                 planned.failures.push((environment.clone(), family.clone(), failure));
                 return;
@@ -164,7 +205,7 @@ impl Take<'_> {
         }
     }
 
-    fn due(&self, batch: &Batch<'_>, errors: &Errors<'_>) -> Result<Change, Failure> {
+    fn due(&self, batch: &Batch<'_>, errors: &Errors<'_>) -> Result<Change, Undue> {
         let (environment, family) = (&self.standing.environment, &self.standing.family);
         let request = BumpRequest {
             environment: environment.clone(),

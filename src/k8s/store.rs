@@ -148,6 +148,20 @@ pub fn label(store: Store, version: &Version) -> Option<String> {
     if let Pins::Labels(prefix) = row.pins { Some(format!("{prefix}{version}")) } else { None }
 }
 
+/// Why a store cannot be asked for a version, so that each version of a secret needs a key of its own; `None` where it can.
+#[must_use]
+pub fn without_versions(store: Store) -> Option<PinError> {
+    let row = ROWS.iter().find(|row| row.store == store && matches!(row.pins, Pins::Refused))?;
+    Some(PinError { store: row.name, reason: row.wants })
+}
+
+/// The key of a version's own in a store; Doppler takes letters, digits and `_` only.
+#[must_use]
+pub fn own_key(store: Option<Store>, key: &str, version: &str) -> String {
+    let separator = if store == Some(Store::Doppler) { '_' } else { '-' };
+    format!("{key}{separator}{version}")
+}
+
 /// Whether a pin is a number or an id that the store gave the value itself: no other value ever gets it.
 #[must_use]
 pub fn is_given(pin: &str) -> bool {

@@ -69,7 +69,8 @@ pub struct Unpinnable {
 
 const NO_VERSION: &str =
     "`find` reads whatever the store has now; name the keys under `data` or `extract`";
-const GENERATED: &str = "a generator makes a new value each time; nothing can pin it";
+/// Why a generator's entry cannot be pinned: each version gets a value of its own all the same.
+pub const GENERATED: &str = "a generator makes a new value each time; nothing can pin it";
 
 impl Stub {
     /// Reads an ExternalSecret, or the one inside a ClusterExternalSecret; `None` for anything else.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::k8s::secret_name::{VersionedName, family};
+use crate::k8s::secret_name::{VersionedName, family, split};
 use crate::kustomize::build::Status;
 use crate::plan::batch::overlay;
 use crate::plan::behind::behind;
@@ -18,6 +18,7 @@ use crate::plan::prove::{Expected, prove};
 use crate::plan::reads::misread;
 use crate::plan::refusal::{PlanError, Refusal};
 use crate::plan::request::BumpRequest;
+use crate::plan::stub::given::{Missing, ask};
 use crate::plan::stub::plain::plain;
 use crate::plan::stub::planner::{Outcome, Planner};
 use crate::plan::survey::{Item, Survey, undecided};
@@ -28,6 +29,9 @@ use crate::repo::error::RepoError;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
 use crate::timeline::gate::span;
+
+/// How many build roots that are known only in part are named.
+const SHOWN: usize = 3;
 
 /// Plans a bump and proves it on the planned tree. A plan that is empty means that nothing is to be done.
 ///
@@ -148,8 +152,8 @@ impl<'p> Bump<'p> {
         let back = request.back.as_ref();
         let outcome = self.stubs(survey, name, request, &mut draft, &mut expected);
         reasons.extend(outcome.refusals);
-        if !reasons.is_empty() {
-            return Err(self.refused(reasons));
+        if !reasons.is_empty() || !outcome.missing.is_empty() {
+            return Err(self.unpinned(reasons, &outcome.missing, name, &request.program));
         }
         let changes = draft.finish().map_err(|error| self.unproved(vec![error]))?;
         self.prove(&changes, &expected)?;
@@ -162,6 +166,25 @@ impl<'p> Bump<'p> {
         (plan.stubs, plan.pins) = (outcome.stubs, outcome.pins);
         (plan.moved, plan.changes) = (moved, changes);
         Ok(plan)
+    }
+
+    /// Refused for these reasons, or where there is none, for pins that were not given.
+    fn unpinned(
+        &self,
+        mut reasons: Vec<Refusal>,
+        missing: &[Missing],
+        name: &str,
+        program: &str,
+    ) -> PlanError {
+        let (family, environment) = (self.family.to_owned(), self.label.to_owned());
+        let version = split(name).map_or("", |(_, version)| version);
+        let bump = format!("{program} bump {environment} {family} --version {version}");
+        let (unpinned, command) = ask(missing, &bump);
+        if reasons.is_empty() {
+            return PlanError::Unpinned { family, environment, command, reasons: unpinned };
+        }
+        reasons.extend(unpinned);
+        self.refused(reasons)
     }
 
     /// Roots of which nobody can say whether they are this environment's.
@@ -187,8 +210,13 @@ impl<'p> Bump<'p> {
     fn empty(&self, survey: &Survey<'_>, name: &str) -> Plan {
         let from: BTreeSet<String> = survey.seen().into_iter().map(|seen| seen.name).collect();
         let roots = survey.roots.iter().map(|&index| &self.repo.roots[index]);
-        let partial = roots.filter(|root| root.status() == Status::Partial);
-        let note = |root: &Arc<Root>| {
+        let partial: Vec<&Arc<Root>> =
+            roots.filter(|root| root.status() == Status::Partial).collect();
+        let rest = partial.len().saturating_sub(SHOWN);
+        let rest = (rest > 0).then(|| {
+            format!("{rest} more build roots are known only in part; `rotate refs` says why")
+        });
+        let note = |root: &&Arc<Root>| {
             let why = root.problems().first().map_or("", |problem| problem.message.as_str());
             format!(
                 "`{}` is known only in part ({why}); what is missing may name the family too",
@@ -206,7 +234,7 @@ impl<'p> Bump<'p> {
             pins: BTreeSet::new(),
             left: survey.left(name),
             next: Vec::new(),
-            notes: partial.map(note).chain(survey.pods()).collect(),
+            notes: partial.iter().take(SHOWN).map(note).chain(rest).chain(survey.pods()).collect(),
         }
     }
 

@@ -167,6 +167,17 @@ fn word_of(name: &str) -> &str {
 }
 
 impl Plan {
+    /// Lets the step to the next environment give what its store calls the new value, with a command that has `VALUE` for it.
+    pub fn give_pins(&mut self, environment: &str, command: String) {
+        let is_next = |step: &NextStep| step.stage == Stage::Then && step.command.is_some();
+        let Some(at) = self.next.iter().position(is_next) else { return };
+        self.next[at].command = Some(command);
+        let title = format!(
+            "Put the value into the store of {environment}, too: VALUE is the number or id that it gets there."
+        );
+        self.next.insert(at, next::then(title, None));
+    }
+
     /// The 14 digits that come, or `plain`.
     #[must_use]
     pub fn version(&self) -> &str {

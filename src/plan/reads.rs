@@ -93,11 +93,10 @@ fn store(stub: &Stub, remote: &Remote) -> String {
 /// A key without the version in it.
 fn bare(remote: &Remote, version: &str) -> String {
     let key = remote.key.as_ref().and_then(|key| key.node.str()).unwrap_or_default();
-    let mut bare = key.replace(&format!("-{version}"), "").replace(version, "");
-    for digits in digits_in(key).filter(|digits| Version::new(digits).is_some()) {
-        bare = bare.replace(&format!("-{digits}"), "").replace(digits, "");
-    }
-    bare
+    let dated = digits_in(key).filter(|digits| Version::new(digits).is_some());
+    std::iter::once(version).chain(dated).fold(key.to_owned(), |bare, digits| {
+        ["-", "_", ""].iter().fold(bare, |bare, mark| bare.replace(&format!("{mark}{digits}"), ""))
+    })
 }
 
 fn refusal(what: String, node: &Node) -> Refusal {

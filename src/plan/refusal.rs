@@ -74,6 +74,18 @@ pub enum PlanError {
         /// Every reason, sorted by place.
         reasons: Vec<Refusal>,
     },
+    /// Its store numbers the values itself, and nobody gave the number of the new one.
+    #[error("`{family}` cannot be moved in `{environment}` without `--pin`; nothing was written")]
+    Unpinned {
+        /// The family.
+        family: String,
+        /// The environment.
+        environment: String,
+        /// The command that gives every pin, with `VALUE` for each.
+        command: String,
+        /// The entries that need one.
+        reasons: Vec<Refusal>,
+    },
     /// Part of the environment cannot be read, so what it names is not known.
     #[error(
         "part of `{environment}` cannot be read, so what it names is not known; nothing was written"
@@ -166,11 +178,20 @@ impl PlanError {
             Self::Hidden { .. } => {
                 Some("check out with `fetch-depth: 0`, or run `git fetch --unshallow`".to_owned())
             }
-            Self::Refused { .. } | Self::Unreadable { .. } | Self::Irremovable { .. } => None,
+            Self::Refused { .. }
+            | Self::Unpinned { .. }
+            | Self::Unreadable { .. }
+            | Self::Irremovable { .. } => None,
             Self::Unproved { .. } | Self::UnprovedRepairs { .. } => Some(
                 "nothing was written; please report this with the tree that shows it".to_owned(),
             ),
         }
+    }
+
+    /// What to type where nothing but pins is missing: `VALUE` is for each the version of the new value in the store.
+    #[must_use]
+    pub fn with_pins(&self) -> Option<&str> {
+        if let Self::Unpinned { command, .. } = self { Some(command) } else { None }
     }
 
     /// The reasons, each with a place and a way out.
@@ -178,6 +199,7 @@ impl PlanError {
     pub fn reasons(&self) -> &[Refusal] {
         match self {
             Self::Refused { reasons, .. }
+            | Self::Unpinned { reasons, .. }
             | Self::Unreadable { reasons, .. }
             | Self::Irremovable { reasons, .. }
             | Self::Version { reasons, .. } => reasons,

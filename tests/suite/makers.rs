@@ -84,7 +84,175 @@ fn a_pin_that_the_store_made_is_given_and_never_copied() {
     std::fs::remove_file(sandbox.path(&format!("production/db-{NEW}.yaml"))).unwrap();
     sandbox.write("production/store.yaml", &store("{ vault: { path: other } }"));
     sandbox.commit_at("2025-08-21T12:00:00Z", "Another mount\n");
-    let _ = sandbox.rotate(&promote).status(1).says(&["7 is the old value"]);
+    let _ = sandbox.rotate(&promote).success().says(&[
+        "production: db 20250820110000 waits",
+        &format!("`rotate bump production db --version {NEW} --pin shop/db=VALUE`"),
+    ]);
+    let waits = format!("--version {NEW} --pin shop/db=VALUE`");
+    let status = ["status", "--at", "2025-08-22T12:00:00Z"];
+    let said = sandbox.rotate(&status).success();
+    assert!(said.stdout.contains(&waits), "{said}");
+    let pinned = [
+        "bump",
+        "production",
+        "db",
+        "--version",
+        NEW,
+        "--pin",
+        "shop/db=3",
+        "--at",
+        "2025-08-22T12:00:00Z",
+    ];
+    let _ = sandbox.rotate(&pinned).success();
+    assert!(sandbox.read(&format!("production/db-{NEW}.yaml")).contains("version: \"3\""));
+}
+
+/// The step to the next environment is printed with the pins that it will ask for.
+#[test]
+fn the_printed_step_to_the_next_environment_asks_for_its_pins() {
+    let old = format!("db-{OLD}");
+    let sandbox = Sandbox::staging(&[
+        ("web.yaml", &web(&old)),
+        ("stub.yaml", &stub("{ key: shop/db, version: \"7\" }")),
+        ("store.yaml", &store("{ vault: { path: apps } }")),
+    ]);
+    sandbox.write("production/web.yaml", &web(&old));
+    sandbox.write("production/stub.yaml", &stub("{ key: shop/db, version: \"2\" }"));
+    sandbox.write("production/store.yaml", &store("{ vault: { path: other } }"));
+    let _ = bump(&sandbox, &["--pin", "8"]).success().says(&[
+        "Put the value into the store of production, too: VALUE is the number or id that it gets there.",
+        &format!("rotate bump production db --version {NEW} --pin shop/db=VALUE"),
+    ]);
+}
+
+#[test]
+fn two_versions_of_one_value_are_refused_or_said() {
+    let old = format!("db-{OLD}");
+    let aws = store("{ aws: { service: SecretsManager, region: eu-central-1 } }");
+    let doppler = store("{ doppler: {} }");
+    let bare = stub("{ key: DB }");
+    let tree = |stub: &str, store: &str| {
+        Sandbox::staging(&[("web.yaml", &web(&old)), ("stub.yaml", stub), ("store.yaml", store)])
+    };
+    let _ = bump(&tree(&bare, &aws), &[]).status(1).says(&[
+        &format!("both would read the same value as `db-{OLD}`"),
+        "`secrets.db.remote.version: key-suffix`",
+    ]);
+    let labelled = stub(&format!("{{ key: DB, version: \"{OLD}\" }}"));
+    for stub in [&bare, &labelled] {
+        let said = bump(&tree(stub, &doppler), &[]).success().says(&[
+            "the old version and the new one read the same value of `DB`: Doppler takes no version",
+            "`secrets.db.remote.version: key-suffix` in rotate.yaml",
+        ]);
+        assert!(!said.to_string().contains("doppler secrets set"), "{said}");
+    }
+    let settings = |how: &str| {
+        format!(
+            "environments:\n  - {{ name: staging, paths: [staging] }}\nsecrets:\n  db: {{ remote: {{ version: {how} }} }}\n"
+        )
+    };
+    let sandbox = tree(&bare, &aws);
+    sandbox.write("rotate.yaml", &settings("none"));
+    let _ = bump(&sandbox, &[]).success().says(&["read the same value of `DB`"]);
+    for (store, key) in [(&aws, format!("DB-{NEW}")), (&doppler, format!("DB_{NEW}"))] {
+        let sandbox = tree(&bare, store);
+        sandbox.write("rotate.yaml", &settings("key-suffix"));
+        let _ = bump(&sandbox, &[]).success();
+        let made = sandbox.read(&format!("staging/db-{NEW}.yaml"));
+        assert!(made.contains(&format!("extract: {{ key: {key} }}")), "{made}");
+        sandbox.commit_at("2025-08-20T12:00:00Z", "Bump\n");
+        let again = ["bump", "staging", "--at", "2025-09-20T11:00:00Z"];
+        let _ = sandbox.rotate(&again).success();
+        let made = sandbox.read("staging/db-20250920110000.yaml");
+        assert!(made.contains(&key.replace(NEW, "20250920110000")), "{made}");
+    }
+}
+
+/// What is encrypted names the file to make and what must list it.
+#[test]
+fn encrypted_secrets_and_generators_say_what_to_make() {
+    let sops = "apiVersion: v1\nkind: Secret\nmetadata: { name: db }\nstringData: { a: \"ENC[AES256_GCM,data:x,type:str]\" }\n\
+                sops: { mac: \"ENC[AES256_GCM,data:x,type:str]\", lastmodified: \"2025-06-02T09:00:00Z\" }\n";
+    let command = format!("then `rotate bump staging db --version {NEW}`");
+    let listed = "resources: [web.yaml, db.enc.yaml]\n";
+    let by_ksops = "resources: [web.yaml]\ngenerators: [made.yaml]\n";
+    let ksops = "apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata: { name: made }\nfiles: [./db.enc.yaml]\n";
+    let sandbox = Sandbox::staging(&[
+        ("web.yaml", &web("db")),
+        ("db.enc.yaml", sops),
+        ("kustomization.yaml", listed),
+    ]);
+    let _ = bump(&sandbox, &["db"]).status(1).says(&[
+        &format!("`staging/db-{NEW}.enc.yaml`, list it under `resources` in `staging/kustomization.yaml`, {command}"),
+    ]);
+    let sandbox = Sandbox::staging(&[
+        ("web.yaml", &web("db")),
+        ("db.enc.yaml", sops),
+        ("made.yaml", ksops),
+        ("kustomization.yaml", by_ksops),
+    ]);
+    let _ = bump(&sandbox, &["db"])
+        .status(1)
+        .says(&[&format!("list it under `files` in `staging/made.yaml`, {command}")]);
+    // What it says can be followed.
+    sandbox.write(
+        &format!("staging/db-{NEW}.enc.yaml"),
+        &sops.replace("name: db", &format!("name: db-{NEW}")),
+    );
+    sandbox.write(
+        "staging/made.yaml",
+        &ksops.replace("yaml]", &format!("yaml, ./db-{NEW}.enc.yaml]")),
+    );
+    let _ = bump(&sandbox, &["db", "--version", NEW]).success();
+    assert!(sandbox.read("staging/web.yaml").contains(&format!("name: db-{NEW} ")));
+    let entry = |name: &str| {
+        format!(
+            "  - {{ name: {name}, literals: [a=b], options: {{ disableNameSuffixHash: true }} }}\n"
+        )
+    };
+    let generator = format!("resources: [web.yaml]\nsecretGenerator:\n{}", entry("db"));
+    let sandbox = Sandbox::staging(&[("web.yaml", &web("db")), ("kustomization.yaml", &generator)]);
+    let _ = bump(&sandbox, &["db"]).status(1).says(&[
+        "a `secretGenerator` makes `db` from values in Git",
+        &format!("`name: db-{NEW}`"),
+        &command,
+    ]);
+    sandbox.write("staging/kustomization.yaml", &(generator + &entry(&format!("db-{NEW}"))));
+    let _ = bump(&sandbox, &["db", "--version", NEW]).success();
+}
+
+/// Only the SealedSecret is sealed, not what else its file holds.
+#[test]
+fn what_stands_beside_a_sealed_secret_is_edited() {
+    let sealed = |name: &str| {
+        format!(
+            "---\napiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {{ name: {name} }}\nspec: {{ encryptedData: {{ a: AgB }} }}\n"
+        )
+    };
+    let file =
+        web(&format!("db-{OLD}")) + &sealed(&format!("db-{OLD}")) + &sealed(&format!("db-{NEW}"));
+    let sandbox = Sandbox::staging(&[("all.yaml", &file)]);
+    let _ = bump(&sandbox, &["--version", NEW]).success();
+    let wanted = file.replace(&web(&format!("db-{OLD}")), &web(&format!("db-{NEW}")));
+    assert_eq!(sandbox.read("staging/all.yaml"), wanted);
+}
+
+/// A stub for each namespace, though all references stand in one directory.
+#[test]
+fn first_stubs_of_two_namespaces_have_a_file_each() {
+    let in_namespace = |name: &str| {
+        web("db").replace("{ name: web }", &format!("{{ name: web, namespace: {name} }}"))
+    };
+    let both = format!("{}---\n{}", in_namespace("eu"), in_namespace("us"));
+    let sandbox =
+        Sandbox::staging(&[("web.yaml", &both), ("kustomization.yaml", "resources: [web.yaml]\n")]);
+    sandbox.write(
+        "rotate.yaml",
+        "environments:\n  - { name: staging, paths: [staging] }\nsecrets:\n  db: { remote: { store: { name: aws }, key: shop/db } }\n",
+    );
+    let _ = bump(&sandbox, &["db"]).success();
+    assert!(sandbox.read(&format!("staging/db-{NEW}.yaml")).contains("namespace: eu"));
+    assert!(sandbox.read(&format!("staging/db-{NEW}-us.yaml")).contains("namespace: us"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::config::secrets::Pin;
 use crate::finding::{Finding, Level};
 use crate::k8s::placeholder::is_filled_in;
 use crate::k8s::secret_name::{Version, digits_in};
-use crate::k8s::store::{Store, check_pin, label};
+use crate::k8s::store::{Store, check_pin, label, own_key, without_versions};
 use crate::k8s::stub::Remote;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::stubs::{Versioned, key, pinned, versioned};
@@ -23,7 +23,8 @@ pub static RULE: Rule = Rule {
 
 An entry of a versioned stub (`data[].remoteRef`, `dataFrom[].extract`) that names no version of the store, or one that
 moves: `AWSCURRENT`, `AWSPREVIOUS`, `AWSPENDING`, `latest`. An entry whose key carries the version of the name is pinned
-by its key. Akeyless takes numbers only and silently reads the newest value for anything else. Where `rotate.yaml` says
+by its key. Akeyless takes numbers only and silently reads the newest value for anything else; Doppler, 1Password,
+Delinea and the Kubernetes provider take no version, and the stages of Oracle Vault move. Where `rotate.yaml` says
 `remote: { version: none }` for the family, nothing is reported.
 
 ### Why it matters
@@ -89,7 +90,10 @@ fn entry(stores: &Stores<'_>, stub: &Versioned<'_>, remote: &Remote) -> Option<F
         Some(pin) if store == Some(Store::Akeyless) && check_pin(Store::Akeyless, pin).is_err() => {
             format!("`{secret}` reads the newest `{key}`: Akeyless takes numbers only, not {pin}")
         }
-        Some(_) => return None,
+        Some(_) => {
+            let reason = without_versions(store?)?;
+            format!("`{secret}` reads whatever `{key}` holds now: {reason}")
+        }
         None => format!("`{secret}` reads whatever `{key}` holds now, no version of it"),
     };
     Some(stub.finding(&RULE, place, message).help(help(stub, store)))
@@ -107,7 +111,8 @@ fn store(stores: &Stores<'_>, stub: &Versioned<'_>, remote: &Remote) -> Option<S
 fn help(stub: &Versioned<'_>, store: Option<Store>) -> String {
     let version = &stub.version;
     if stub.pin() == Pin::KeySuffix {
-        return format!("let the key end with `-{version}`, as rotate.yaml says of this family");
+        let key = own_key(store, "", version.as_str());
+        return format!("let the key end with `{key}`, as rotate.yaml says of this family");
     }
     let own = match (&stub.settings.remote.prefix, store) {
         (Some(prefix), _) => Some(format!("{prefix}{version}")),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::k8s::secret_name;
 use crate::k8s::stub::Stub;
 use crate::plan::spell::quoted;
-use crate::plan::stub::pin::Pinned;
+use crate::plan::stub::pin::{Pinned, Pinning};
 use crate::text::edit::{Edit, apply};
 use crate::text::path::TreePath;
 use crate::text::source::Source;
@@ -53,6 +53,27 @@ pub(super) fn copy(
     let copy = apply(text, &edits).map_err(|error| error.to_string())?;
     let pins = read_back(&copy, family, new)?;
     Ok((copy, pins))
+}
+
+/// A copy whose entries read keys of the version's own.
+///
+/// # Errors
+/// With a phrase that says why, when it cannot be edited.
+pub(super) fn with_keys(
+    text: &str,
+    family: &str,
+    version: &str,
+    pinning: &Pinning,
+) -> Result<(String, Vec<Pinned>), String> {
+    let stream = parse(&Source::file(TreePath::root(), text)).map_err(|error| error.message)?;
+    let root = stream.documents.first().map(|document| &document.root).ok_or("it is empty")?;
+    let stub = Stub::read(root).ok_or("it is no ExternalSecret")?;
+    let keys = stub.remotes.iter().filter_map(|remote| Some(&remote.key.as_ref()?.node));
+    let edits = keys.map(|node| rewrite(node, &pinning.key(node.str().unwrap_or_default())));
+    let edits: Vec<Edit> = edits.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
+    let text = apply(text, &edits).map_err(|error| error.to_string())?;
+    let pins = read_back(&text, family, version)?;
+    Ok((text, pins))
 }
 
 /// A name of its own for a copy whose model says the version in `target.name` alone: two objects cannot share one.

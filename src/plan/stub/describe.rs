@@ -2,9 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::k8s::encryption::is_encrypted;
 use crate::k8s::references::keys::keys;
-use crate::k8s::resource::kind_of;
 use crate::plan::next::supply::{Shape, Value};
 use crate::plan::refusal::Refusal;
 use crate::plan::stub::pin::{Pinned, Reads};
@@ -17,44 +15,6 @@ use crate::yaml::parse::parse;
 /// What to do where something else than an ExternalSecret makes the secret.
 pub(super) const OTHER_MAKER: &str =
     "make a secret of the new name first, then bump with `--version` and its digits";
-
-/// What has the values of a plain Secret: its file, or the generator that makes it.
-pub(super) fn keeper(made: &Made<'_>) -> String {
-    let origin = made.object().node.origin.as_ref();
-    origin.map_or_else(
-        || format!("the `secretGenerator` of `{}`", made.provider.secret()),
-        |origin| format!("`{}`", origin.source.path()),
-    )
-}
-
-/// Why a secret of another name cannot be had from the maker of the old one.
-pub(super) fn refusal(made: &Made<'_>, name: &str) -> Option<Refusal> {
-    let node = &made.object().node;
-    let kind = kind_of(node);
-    let (what, way_out) = if is_encrypted(node) {
-        let tool = if kind == "SealedSecret" { "kubeseal" } else { "sops" };
-        (
-            format!(
-                "the {kind} `{}` is encrypted, and its name is part of what is sealed",
-                made.object().name()
-            ),
-            format!(
-                "make `{name}` with {tool} in a file of its own, then bump with `--version` and its digits"
-            ),
-        )
-    } else if matches!(kind, "Secret" | "List" | "") || node.origin.is_none() {
-        return None;
-    } else {
-        (
-            format!(
-                "the {kind} `{}` makes this secret under the name it has",
-                made.object().name()
-            ),
-            OTHER_MAKER.to_owned(),
-        )
-    };
-    Some(Refusal { what, place: made.provider.near(), way_out })
-}
 
 /// The keys that references read of their secret.
 pub(super) fn keys_of(items: &[&Item<'_>]) -> BTreeSet<String> {

@@ -45,9 +45,9 @@ pub(super) fn first(
         let key = remote.key.as_ref().ok_or_else(|| format!("{} has no key", remote.path))?;
         match (pinning, &remote.version) {
             (Pinning::None, _) => {}
-            (Pinning::KeySuffix(suffix), _) => {
+            (Pinning::KeySuffix(..), _) => {
                 let text = key.node.str().unwrap_or_default();
-                edits.push(put(&key.node, &format!("{text}-{suffix}"))?);
+                edits.push(put(&key.node, &pinning.key(text))?);
             }
             (Pinning::Label(label), Some(field)) => {
                 let span = field.node.origin.as_ref().ok_or("its version has no place")?.span;

@@ -22,10 +22,7 @@ pub(super) fn fresh(
     let store = settings.store.as_ref().ok_or_else(|| missing("store"))?;
     let key = settings.key.as_deref().ok_or_else(|| missing("key"))?;
     let name = scalar(&format!("{family}-{version}"));
-    let mut key = Remote::spell(key, environment, family);
-    if let Pinning::KeySuffix(suffix) = pinning {
-        key = format!("{key}-{suffix}");
-    }
+    let key = pinning.key(&Remote::spell(key, environment, family));
     let store_name = Remote::spell(&store.name, environment, family);
     let namespace =
         namespace.map_or_else(String::new, |name| format!("  namespace: {}\n", scalar(name)));

@@ -2,30 +2,73 @@
 
 use std::collections::BTreeMap;
 
+use crate::k8s::secret_name::split;
 use crate::k8s::store::{Store, check_pin, is_given};
 use crate::k8s::stub::{Remote, Stub};
 use crate::plan::next::tool::list_versions;
 use crate::plan::next::word;
+use crate::plan::refusal::Refusal;
 use crate::plan::spell::quoted;
 use crate::plan::stub::planner::Planner;
 use crate::plan::stub::source::Source;
 use crate::text::edit::{Edit, apply};
 use crate::text::path::TreePath;
-use crate::text::source::Source as Text;
+use crate::text::source::{Place, Source as Text};
 use crate::yaml::parse::parse;
 
 /// The pins of new entries, by key and old pin.
 pub(super) type Given = BTreeMap<(String, String), String>;
 
+/// A pin that must be given and was not.
+pub(in crate::plan) struct Missing {
+    /// The key that the store versions itself.
+    key: String,
+    /// The pin of the old value.
+    old: String,
+    /// The command that lists the key's versions.
+    list: Option<String>,
+    place: Option<Place>,
+}
+
+/// What there is to say of pins that were not given, with one command that gives them all.
+pub(in crate::plan) fn ask(missing: &[Missing], bump: &str) -> (Vec<Refusal>, String) {
+    let mut keys: Vec<&str> = missing.iter().map(|one| one.key.as_str()).collect();
+    keys.sort_unstable();
+    keys.dedup();
+    let pins: Vec<String> =
+        keys.iter().map(|key| format!(" --pin {}", word(&format!("{key}=VALUE")))).collect();
+    let command = format!("{bump}{}", pins.concat());
+    let one = |one: &Missing| {
+        let list =
+            one.list.as_ref().map_or_else(String::new, |list| format!("; `{list}` lists them"));
+        Refusal {
+            what: format!(
+                "its store numbers the versions of `{}` itself, and {} is the old value: the number of the new one must be given",
+                one.key, one.old
+            ),
+            place: one.place.clone(),
+            way_out: format!(
+                "put the new value into the store, then `{command}`, where VALUE is its version{list}"
+            ),
+        }
+    };
+    (missing.iter().map(one).collect(), command)
+}
+
 impl Planner<'_> {
     /// The pin for each entry of a stub whose own was made by its store: as it was given, or as the environment before has it
     /// for the same key of the same store.
     ///
+    /// `None` where one is missing; which one is noted.
+    ///
     /// # Errors
-    /// With what is missing and what to type.
-    pub(super) fn given(&mut self, source: &Source<'_>) -> Result<Given, (String, String)> {
+    /// With what is wrong with a pin that was given, and what to type.
+    pub(super) fn given(&mut self, source: &Source<'_>) -> Result<Option<Given>, (String, String)> {
         let mut given = Given::new();
-        let Some(stub) = Stub::read(&source.object.node) else { return Ok(given) };
+        let mut is_whole = true;
+        let is_copy = split(source.secret).is_some() && self.back.is_none();
+        let stub = Stub::read(&source.object.node).filter(|_| is_copy);
+        let Some(stub) = stub else { return Ok(Some(given)) };
         for remote in &stub.remotes {
             let (Some(key), Some(old)) =
                 (text(remote, |one| &one.key), text(remote, |one| &one.version))
@@ -47,7 +90,15 @@ impl Planner<'_> {
                 .or_else(|| self.taken_over(&stub, remote, source.namespace));
             let Some(pin) = pin else {
                 let list = backend.as_ref().and_then(|backend| list_versions(backend, &key));
-                return Err(self.missing(&key, &old, list));
+                let place = remote.version.as_ref().and_then(|field| field.node.origin.as_ref());
+                let place = place.map(Place::near_in_file);
+                let is_same =
+                    |one: &Missing| (&one.key, &one.old, &one.list) == (&key, &old, &list);
+                if !self.outcome.missing.iter().any(is_same) {
+                    self.outcome.missing.push(Missing { key, old, list, place });
+                }
+                is_whole = false;
+                continue;
             };
             check_pin(backend.map_or(Store::Other, |backend| backend.store), &pin)
                 .map_err(|error| (error.to_string(), "give the pin of the new value".to_owned()))?;
@@ -57,7 +108,7 @@ impl Planner<'_> {
             }
             given.insert((key, old), pin);
         }
-        Ok(given)
+        Ok(is_whole.then_some(given))
     }
 
     /// The pin that another environment's stub of the new name has for the same key of the same store.
@@ -81,20 +132,6 @@ impl Planner<'_> {
                 .find(|one| text(one, |one| &one.key) == key && other.store_of(one) == store)?;
             text(same, |one| &one.version)
         })
-    }
-
-    fn missing(&self, key: &str, old: &str, list: Option<String>) -> (String, String) {
-        let what = format!(
-            "its store numbers the versions of `{key}` itself, and {old} is the old value: the number of the new one must be given"
-        );
-        let environment = &self.repo.environments[self.environment].name;
-        let list = list.map_or_else(String::new, |list| format!("; `{list}` lists them"));
-        let pin = word(&format!("{key}=VALUE"));
-        let way_out = format!(
-            "put the new value into the store, then `{} bump {environment} {} --version {} --pin {pin}`, where VALUE is its version{list}",
-            self.program, self.family, self.version
-        );
-        (what, way_out)
     }
 }
 

@@ -1,10 +1,11 @@
 //! ExternalSecrets of a new version: which are made, where they stand, what they say.
 
+mod by_hand;
 mod copy;
 mod describe;
 mod first;
 mod fresh;
-mod given;
+pub(super) mod given;
 mod naming;
 pub(super) mod pin;
 mod place;
@@ -12,3 +13,4 @@ pub(super) mod plain;
 pub(super) mod planner;
 mod policy;
 mod source;
+mod values;

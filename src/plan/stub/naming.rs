@@ -8,9 +8,12 @@ pub(super) fn file_name(beside: &TreePath, old: &str, new: &str) -> String {
     let name = beside.name();
     let (stem, extension) = name.rsplit_once('.').unwrap_or((name, "yaml"));
     let family = split(old).map_or(old, |(family, _)| family);
-    let stem = versioned(stem, old, new)
-        .or_else(|| token(stem, family, new))
-        .unwrap_or_else(|| by_kind(stem, new));
+    let stem =
+        versioned(stem, old, new).or_else(|| token(stem, family, new)).unwrap_or_else(|| {
+            // Tools know their files by what stands before the extension, such as `.enc.yaml`.
+            let (stem, kind) = stem.split_at(stem.find('.').unwrap_or(stem.len()));
+            format!("{}{kind}", by_kind(stem, new))
+        });
     format!("{stem}.{extension}")
 }
 
@@ -47,6 +50,7 @@ mod tests {
         assert_eq!(name("es.20250101000000.yaml"), "es.20250723110000.yaml");
         assert_eq!(name("externalsecret-auth.yaml"), "externalsecret-auth-20250723110000.yaml");
         assert_eq!(name("externalsecrets.yaml"), "externalsecret-auth-20250723110000.yaml");
+        assert_eq!(name("web.enc.yaml"), "auth-20250723110000.enc.yaml");
         assert_eq!(name("author.yaml"), "auth-20250723110000.yaml");
     }
 }

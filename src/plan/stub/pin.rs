@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::secrets::{Pin, Remote};
 use crate::k8s::secret_name::Version;
-use crate::k8s::store::{Store, check_pin, label};
+use crate::k8s::store::{Store, check_pin, label, own_key};
 use crate::k8s::stub::{StoreRef, Stub};
 use crate::repo::stores::of_service;
 use crate::yaml::path::Step;
@@ -29,8 +29,8 @@ pub(in crate::plan) struct Pinned {
 pub(in crate::plan) enum Pinning {
     /// By `version`.
     Label(String),
-    /// By the end of the key.
-    KeySuffix(String),
+    /// By the end of the key, as the store takes keys.
+    KeySuffix(Option<Store>, String),
     /// Not at all.
     None,
 }
@@ -100,6 +100,14 @@ impl Pinned {
 }
 
 impl Pinning {
+    /// The key that an entry reads.
+    pub(super) fn key(&self, key: &str) -> String {
+        match self {
+            Self::KeySuffix(store, version) => own_key(*store, key, version),
+            Self::Label(_) | Self::None => key.to_owned(),
+        }
+    }
+
     /// How a store lets a version be named, and as `rotate.yaml` wants it.
     ///
     /// # Errors
@@ -112,7 +120,7 @@ impl Pinning {
         let store = settings.provider.map_or(store, |service| Some(of_service(service)));
         match settings.version {
             Some(Pin::None) => return Ok(Self::None),
-            Some(Pin::KeySuffix) => return Ok(Self::KeySuffix(version.to_string())),
+            Some(Pin::KeySuffix) => return Ok(Self::KeySuffix(store, version.to_string())),
             Some(Pin::Label) | None => {}
         }
         let text = match (&settings.prefix, store) {

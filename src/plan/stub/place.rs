@@ -74,7 +74,7 @@ impl Planner<'_> {
             self.draft.extend(&file, &text);
             return Ok(self.made(site, source, file));
         }
-        let file = self.create(&site.directory, &name, text)?;
+        let file = self.create(&site.directory, &name, source.namespace, text)?;
         self.shared.insert(file.clone(), beside.clone());
         for (directory, beside) in &site.lists {
             self.list(directory, beside.as_ref(), &file)?;
@@ -115,12 +115,13 @@ impl Planner<'_> {
         }
         let name = format!("{}.yaml", self.name);
         for (directory, listed) in directories {
-            let written = self.create(&directory, &name, text.to_owned()).and_then(|file| {
-                if listed {
-                    self.list(&directory, None, &file)?;
-                }
-                Ok(file)
-            });
+            let written =
+                self.create(&directory, &name, namespace, text.to_owned()).and_then(|file| {
+                    if listed {
+                        self.list(&directory, None, &file)?;
+                    }
+                    Ok(file)
+                });
             match written {
                 Ok(file) => {
                     let layer = self.repo.resolver.layer(&directory).filter(|_| listed);
@@ -140,13 +141,20 @@ impl Planner<'_> {
         }
     }
 
+    /// Makes a new file; where the stub of another namespace has taken the name, its own is in it.
     fn create(
         &mut self,
         directory: &TreePath,
         name: &str,
+        namespace: Option<&str>,
         text: String,
     ) -> Result<TreePath, String> {
-        let file = directory.join(name).ok_or("its file would stand outside of the repository")?;
+        let outside = "its file would stand outside of the repository";
+        let mut file = directory.join(name).ok_or(outside)?;
+        if let Some(namespace) = namespace.filter(|_| self.draft.creates(&file)) {
+            let (stem, extension) = name.rsplit_once('.').unwrap_or((name, "yaml"));
+            file = directory.join(&format!("{stem}-{namespace}.{extension}")).ok_or(outside)?;
+        }
         let there = self.repo.library.tree().entry(&file).is_ok() || self.draft.creates(&file);
         if there {
             return Err(format!("`{file}` is there already"));

@@ -3,10 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::secrets::{Pin, SecretSettings};
-use crate::k8s::backend::Backend;
 use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::{Version, split};
-use crate::k8s::store::is_given;
 use crate::k8s::stub::{StoreRef, Stub as Read};
 use crate::plan::Stub;
 use crate::plan::draft::Draft;
@@ -14,16 +12,14 @@ use crate::plan::next::supply::Supply;
 use crate::plan::prove::Expected;
 use crate::plan::refusal::Refusal;
 use crate::plan::request::Back;
-use crate::plan::stub::describe::{
-    OTHER_MAKER, documents, filled, keeper, keys_of, refusal, shape, value,
-};
+use crate::plan::stub::describe::{OTHER_MAKER, documents, filled, keys_of, shape};
 use crate::plan::stub::pin::{Pinned, Pinning};
 use crate::plan::stub::source::{Source, newest};
+use crate::plan::stub::values::same_value;
 use crate::plan::stub::{copy, first, fresh, given, policy};
 use crate::plan::survey::{Item, Made, Survey};
 use crate::repo::Repo;
 use crate::repo::provision::Provision;
-use crate::repo::stores::of_service;
 use crate::text::path::TreePath;
 
 /// What a namespace is called, where Git says so.
@@ -57,6 +53,8 @@ pub(in crate::plan) struct Outcome {
     pub(in crate::plan) notes: BTreeSet<String>,
     /// The given pins that an entry took.
     pub(in crate::plan) pins: BTreeSet<String>,
+    /// The pins that nobody gave.
+    pub(in crate::plan) missing: Vec<given::Missing>,
     pub(in crate::plan) refusals: Vec<Refusal>,
 }
 
@@ -132,7 +130,12 @@ impl<'p> Planner<'p> {
     }
 
     fn copy_source(&mut self, source: &Source<'_>, items: &[&Item<'_>]) {
-        match self.told(source) {
+        let copied = match self.given(source) {
+            Ok(Some(given)) => self.told(source, &given),
+            Ok(None) => return,
+            Err(error) => Err(error),
+        };
+        match copied {
             Ok((places, pins)) => {
                 self.outcome.stubs.extend(places);
                 self.supply(&pins, source.namespace, items);
@@ -146,32 +149,18 @@ impl<'p> Planner<'p> {
     }
 
     /// Writes the copies of a source; with what they read.
-    fn told(&mut self, source: &Source<'_>) -> Result<(Vec<Stub>, Vec<Pinned>), (String, String)> {
+    fn told(
+        &mut self,
+        source: &Source<'_>,
+        given: &given::Given,
+    ) -> Result<(Vec<Stub>, Vec<Pinned>), (String, String)> {
         let plain = |what: String| (what, OTHER_MAKER.to_owned());
         let sites = self.sites(source).map_err(plain)?;
-        let given = match (split(source.secret), self.back) {
-            (Some(_), None) => self.given(source)?,
-            _ => given::Given::new(),
-        };
         let (mut stubs, mut pins) = (Vec::new(), Vec::new());
         for site in sites {
             let text = source.text(site.alone).map_err(plain)?;
-            let (text, read) = match split(source.secret) {
-                Some((family, digits)) => {
-                    copy::copy(&text, family, digits, self.version.as_str()).map_err(plain)?
-                }
-                None => {
-                    let pinning = self.pinning(source)?;
-                    first::first(&text, self.family, self.version.as_str(), &pinning)
-                        .map_err(|what| (what, self.pin_help()))?
-                }
-            };
-            let text = if split(source.secret).is_none() {
-                policy::fixed(text).map_err(plain)?
-            } else {
-                text
-            };
-            let text = given::fill(text, &given).map_err(plain)?;
+            let (text, read) = self.versioned(source, &text)?;
+            let text = given::fill(text, given).map_err(plain)?;
             let serves = self.repo.serves(self.environment);
             let (text, note) = policy::served(text, serves).map_err(plain)?;
             self.outcome.notes.extend(note);
@@ -185,6 +174,37 @@ impl<'p> Planner<'p> {
         }
         self.expected.sources.push(source.object.node.clone());
         Ok((stubs, pins))
+    }
+
+    /// A stub's text under the new version, and what it reads then.
+    fn versioned(
+        &self,
+        source: &Source<'_>,
+        text: &str,
+    ) -> Result<(String, Vec<Pinned>), (String, String)> {
+        let plain = |what: String| (what, OTHER_MAKER.to_owned());
+        let version = self.version.as_str();
+        let Some((family, digits)) = split(source.secret) else {
+            let pinning = self.pinning(source)?;
+            let (text, pins) = first::first(text, self.family, version, &pinning)
+                .map_err(|what| (what, self.pin_help()))?;
+            return Ok((policy::fixed(text).map_err(plain)?, pins));
+        };
+        let (text, pins) = copy::copy(text, family, digits, version).map_err(plain)?;
+        if self.back.is_some() || self.is_told_apart(source, &pins) {
+            return Ok((text, pins));
+        }
+        match self.settings.remote.version {
+            Some(Pin::KeySuffix) => {
+                let pinning = self.pinning(source)?;
+                copy::with_keys(&text, family, version, &pinning).map_err(plain)
+            }
+            Some(Pin::None) => Ok((text, pins)),
+            _ if pins.iter().any(|pin| self.unversioned(pin, source.namespace).is_some()) => {
+                Ok((text, pins))
+            }
+            _ => Err(same_value(source, self.family)),
+        }
     }
 
     /// How a first stub is pinned.
@@ -204,83 +224,6 @@ impl<'p> Planner<'p> {
         )
     }
 
-    /// Where a store reads from: as the repository has the store, or else as `rotate.yaml` says.
-    pub(super) fn backend(&self, named: &StoreRef, namespace: Option<&str>) -> Option<Backend> {
-        let found = self.repo.stores().find(Some(self.environment), named, namespace);
-        let read = found.and_then(|(_, object)| Backend::read(&object.node));
-        read.or_else(|| Some(Backend::of(of_service(self.settings.remote.provider?))))
-    }
-
-    /// Notes what must be put into the store for these entries: only for those that this version alone reads.
-    fn supply(&mut self, pins: &[Pinned], namespace: Option<&str>, items: &[&Item<'_>]) {
-        for pin in pins {
-            let backend = pin.store.as_ref().and_then(|store| self.backend(store, namespace));
-            let label = pin.version.as_ref().filter(|pin| pin.contains(self.version.as_str()));
-            if pin.version.as_deref().is_some_and(is_given) {
-                continue;
-            }
-            if label.is_none() && !pin.own_key {
-                self.outcome.notes.insert(format!(
-                    "`{}` of the store is read as before, by the old version and the new one: its entry does not name the version{}",
-                    pin.key,
-                    if self.settings.remote.version == Some(Pin::None) {
-                        "; for a first stub, `remote.version: key-suffix` in rotate.yaml gives each version a key of its own"
-                    } else {
-                        ""
-                    }
-                ));
-                continue;
-            }
-            if backend.is_none() {
-                self.outcome.notes.insert(format!(
-                    "the store of `{}` is not in the repository, so its kind is not known",
-                    pin.key
-                ));
-            }
-            self.outcome.supplies.insert(Supply::Remote {
-                backend: backend.map(Box::new),
-                key: pin.key.clone(),
-                pin: label.filter(|_| !pin.own_key).cloned(),
-                value: value(pin, items),
-                read_by: self.read_by(pin, namespace),
-            });
-        }
-    }
-
-    /// Where a store of an environment is, as far as Git tells it from others for certain.
-    pub(super) fn place_of(
-        &self,
-        environment: Option<usize>,
-        store: Option<&StoreRef>,
-        namespace: Option<&str>,
-    ) -> Option<Backend> {
-        let (_, object) = self.repo.stores().find(environment, store?, namespace)?;
-        Backend::read(&object.node).map(Backend::place)
-    }
-
-    /// Another environment whose stub of the new name reads the same key of a store of the same name and place.
-    fn read_by(&self, pin: &Pinned, namespace: Option<&str>) -> Option<String> {
-        let place = |environment, namespace: Option<&str>| {
-            self.place_of(environment, pin.store.as_ref(), namespace)
-        };
-        let own = place(Some(self.environment), namespace);
-        let reads = |made: &Made<'_>| {
-            made.provider.secret() == self.name
-                && place(made.root.environment, made.namespace()) == own
-                && Read::read(&made.object().node).is_some_and(|stub| {
-                    Pinned::all(&stub, self.version.as_str()).iter().any(|one| one.is_same(pin))
-                })
-        };
-        let roots = self.repo.roots.iter().enumerate();
-        roots.filter(|(_, root)| root.environment != Some(self.environment)).find_map(
-            |(index, root)| {
-                let environment = self.repo.environments.get(root.environment?)?;
-                let mut made = root.providers.iter().map(|provider| Made { index, root, provider });
-                made.any(|made| reads(&made)).then(|| environment.name.clone())
-            },
-        )
-    }
-
     /// A namespace whose references nothing makes that could be copied.
     fn without_source(&mut self, survey: &Survey<'p>, namespace: &Namespace) {
         let remote = &self.settings.remote;
@@ -288,7 +231,7 @@ impl<'p> Planner<'p> {
             return self.make_new(survey, namespace);
         }
         let made = self.old_providers(survey, namespace);
-        if let Some(refusal) = made.iter().find_map(|made| refusal(made, self.name)) {
+        if let Some(refusal) = made.iter().find_map(|made| self.by_hand(made)) {
             self.outcome.refusals.push(refusal);
             return;
         }
@@ -300,8 +243,12 @@ impl<'p> Planner<'p> {
         let note = match (external, made.first()) {
             (true, _) => format!("something outside the repository must make `{}`", self.name),
             (false, Some(made)) => format!(
-                "{} keeps the old values in Git; `{}` is made in the cluster and its values stay out of Git",
-                keeper(made),
+                "`{}` keeps the old values in Git; `{}` is made in the cluster and its values stay out of Git",
+                made.object()
+                    .node
+                    .origin
+                    .as_ref()
+                    .map_or_else(TreePath::root, |at| at.source.path().clone()),
                 self.name
             ),
             (false, None) => {

@@ -1,0 +1,94 @@
+//! What a person must make where no stub can be written: which file, and what must list it.
+
+use crate::k8s::encryption::{is_encrypted, is_sealed};
+use crate::k8s::resource::kind_of;
+use crate::plan::refusal::Refusal;
+use crate::plan::stub::describe::OTHER_MAKER;
+use crate::plan::stub::naming::file_name;
+use crate::plan::stub::planner::Planner;
+use crate::plan::survey::Made;
+use crate::repo::root::Root;
+use crate::text::path::TreePath;
+use crate::yaml::node::Node;
+
+impl Planner<'_> {
+    /// Why a secret of another name cannot be had from the maker of the old one; `None` where the values of a plain
+    /// Secret stand in Git.
+    pub(super) fn by_hand(&self, made: &Made<'_>) -> Option<Refusal> {
+        let (object, secret) = (made.object(), made.provider.secret());
+        let kind = kind_of(&object.node);
+        let (what, way_out) = if is_encrypted(&object.node) {
+            let tool = if is_sealed(&object.node) { "kubeseal" } else { "sops" };
+            (
+                format!(
+                    "the {kind} `{}` is encrypted, and its name is part of what is sealed",
+                    object.name()
+                ),
+                self.sealed(made, tool),
+            )
+        } else if object.generated.is_some() {
+            (
+                format!("a `secretGenerator` makes `{secret}` from values in Git"),
+                format!(
+                    "give the generator a second entry, `name: {}` with `options: {{disableNameSuffixHash: true}}` and the new values, and leave the old one; then {}",
+                    self.name,
+                    self.bump_again()
+                ),
+            )
+        } else if matches!(kind, "Secret" | "List" | "") {
+            return None;
+        } else {
+            let what =
+                format!("the {kind} `{}` makes this secret under the name it has", object.name());
+            (what, OTHER_MAKER.to_owned())
+        };
+        Some(Refusal { what, place: made.provider.near(), way_out })
+    }
+
+    /// The file that holds a sealed value of the new version, beside the old one.
+    fn sealed(&self, made: &Made<'_>, tool: &str) -> String {
+        let origin = made.object().node.origin.as_ref().map(|origin| origin.near_in_file());
+        let Some(old) = origin.map(|near| near.source.path().clone()) else {
+            return OTHER_MAKER.to_owned();
+        };
+        let name = file_name(&old, made.provider.secret(), self.name);
+        let new = old.parent().join(&name).unwrap_or_else(|| old.clone());
+        let listed = self.listing(made.root, &old).map_or_else(String::new, |(file, field)| {
+            format!(", list it under `{field}` in `{file}`")
+        });
+        format!("make `{}` with {tool} in `{new}`{listed}, then {}", self.name, self.bump_again())
+    }
+
+    fn bump_again(&self) -> String {
+        let environment = &self.repo.environments[self.environment].name;
+        format!("`{} bump {environment} {} --version {}`", self.program, self.family, self.version)
+    }
+
+    /// The file and the field that bring a file into a root: a kustomization's `resources`, or the `files` of KSOPS.
+    fn listing(&self, root: &Root, file: &TreePath) -> Option<(TreePath, &'static str)> {
+        let layers = root.directories().iter().filter_map(|at| self.repo.resolver.layer(at));
+        let listed =
+            layers.filter(|layer| layer.resources.contains(file)).map(|one| one.file.clone());
+        let resources = listed.map(|listed| (listed, "resources")).next();
+        resources.or_else(|| self.generators(root, file).map(|listed| (listed, "files")))
+    }
+
+    /// The generator of KSOPS that decrypts a file.
+    fn generators(&self, root: &Root, file: &TreePath) -> Option<TreePath> {
+        let items = |node: &Node, key: &str| node.get(key).map_or(&[][..], Node::items).to_vec();
+        let leads = |directory: &TreePath, item: &Node| directory.join(item.str()?);
+        root.kustomizations().find_map(|kustomization| {
+            let directory = kustomization.parent();
+            let stream = self.repo.library.stream(kustomization).ok()?;
+            let entries = items(&stream.documents.first()?.root, "generators");
+            let mut plugins = entries.iter().filter_map(|entry| leads(&directory, entry));
+            plugins.find(|plugin| {
+                let stream = self.repo.library.stream(plugin);
+                stream.is_ok_and(|stream| {
+                    let files = stream.documents.iter().flat_map(|one| items(&one.root, "files"));
+                    files.into_iter().any(|one| leads(&directory, &one).as_ref() == Some(file))
+                })
+            })
+        })
+    }
+}

@@ -1,0 +1,128 @@
+//! Which values of their stores stubs read, and what a person must put there.
+
+use crate::config::secrets::Pin;
+use crate::k8s::backend::Backend;
+use crate::k8s::store::{PinError, is_given, without_versions};
+use crate::k8s::stub::{GENERATED, StoreRef, Stub as Read};
+use crate::plan::next::supply::Supply;
+use crate::plan::stub::describe::value;
+use crate::plan::stub::pin::Pinned;
+use crate::plan::stub::planner::Planner;
+use crate::plan::stub::source::Source;
+use crate::plan::survey::{Item, Made};
+use crate::repo::stores::of_service;
+
+impl Planner<'_> {
+    /// Where a store reads from: as the repository has the store, or else as `rotate.yaml` says.
+    pub(super) fn backend(&self, named: &StoreRef, namespace: Option<&str>) -> Option<Backend> {
+        let found = self.repo.stores().find(Some(self.environment), named, namespace);
+        let read = found.and_then(|(_, object)| Backend::read(&object.node));
+        read.or_else(|| Some(Backend::of(of_service(self.settings.remote.provider?))))
+    }
+
+    /// Notes what must be put into the store for these entries: only for those that this version alone reads.
+    pub(super) fn supply(&mut self, pins: &[Pinned], namespace: Option<&str>, items: &[&Item<'_>]) {
+        for pin in pins {
+            let backend = pin.store.as_ref().and_then(|store| self.backend(store, namespace));
+            let label = pin.version.as_ref().filter(|pin| pin.contains(self.version.as_str()));
+            let ignoring = self.unversioned(pin, namespace);
+            if !pin.own_key && (label.is_none() || ignoring.is_some()) {
+                if ignoring.is_some() || !pin.version.as_deref().is_some_and(is_given) {
+                    self.outcome.notes.insert(self.read_as_before(&pin.key, ignoring.as_ref()));
+                }
+                continue;
+            }
+            if backend.is_none() {
+                self.outcome.notes.insert(format!(
+                    "the store of `{}` is not in the repository, so its kind is not known",
+                    pin.key
+                ));
+            }
+            self.outcome.supplies.insert(Supply::Remote {
+                backend: backend.map(Box::new),
+                key: pin.key.clone(),
+                pin: label.filter(|_| !pin.own_key).cloned(),
+                value: value(pin, items),
+                read_by: self.read_by(pin, namespace),
+            });
+        }
+    }
+
+    /// Why the store of an entry cannot be asked for a version.
+    pub(super) fn unversioned(&self, pin: &Pinned, namespace: Option<&str>) -> Option<PinError> {
+        without_versions(self.backend(pin.store.as_ref()?, namespace)?.store)
+    }
+
+    /// Whether anything that a copied stub reads is of its version alone.
+    pub(super) fn is_told_apart(&self, source: &Source<'_>, pins: &[Pinned]) -> bool {
+        let own = |pin: &Pinned| {
+            let version = pin.version.as_deref().unwrap_or_default();
+            let names = version.contains(self.version.as_str()) || is_given(version);
+            pin.own_key || names && self.unversioned(pin, source.namespace).is_none()
+        };
+        let is_generated = Read::read(&source.object.node)
+            .is_some_and(|stub| stub.unpinnable.iter().any(|one| one.reason == GENERATED));
+        is_generated || pins.iter().any(own)
+    }
+
+    fn read_as_before(&self, key: &str, ignoring: Option<&PinError>) -> String {
+        let why = ignoring
+            .map_or_else(|| "its entry does not name the version".to_owned(), ToString::to_string);
+        let way_out = if ignoring.is_some() || self.settings.remote.version == Some(Pin::None) {
+            format!(
+                "; `secrets.{}.remote.version: key-suffix` in rotate.yaml gives each version a key of its own",
+                self.family
+            )
+        } else {
+            String::new()
+        };
+        format!("the old version and the new one read the same value of `{key}`: {why}{way_out}")
+    }
+
+    /// Where a store of an environment is, as far as Git tells it from others for certain.
+    pub(super) fn place_of(
+        &self,
+        environment: Option<usize>,
+        store: Option<&StoreRef>,
+        namespace: Option<&str>,
+    ) -> Option<Backend> {
+        let (_, object) = self.repo.stores().find(environment, store?, namespace)?;
+        Backend::read(&object.node).map(Backend::place)
+    }
+
+    /// Another environment whose stub of the new name reads the same key of a store of the same name and place.
+    fn read_by(&self, pin: &Pinned, namespace: Option<&str>) -> Option<String> {
+        let place = |environment, namespace: Option<&str>| {
+            self.place_of(environment, pin.store.as_ref(), namespace)
+        };
+        let own = place(Some(self.environment), namespace);
+        let reads = |made: &Made<'_>| {
+            made.provider.secret() == self.name
+                && place(made.root.environment, made.namespace()) == own
+                && Read::read(&made.object().node).is_some_and(|stub| {
+                    Pinned::all(&stub, self.version.as_str()).iter().any(|one| one.is_same(pin))
+                })
+        };
+        let roots = self.repo.roots.iter().enumerate();
+        roots.filter(|(_, root)| root.environment != Some(self.environment)).find_map(
+            |(index, root)| {
+                let environment = self.repo.environments.get(root.environment?)?;
+                let mut made = root.providers.iter().map(|provider| Made { index, root, provider });
+                made.any(|made| reads(&made)).then(|| environment.name.clone())
+            },
+        )
+    }
+}
+
+/// Why a copy would be no other version.
+pub(super) fn same_value(source: &Source<'_>, family: &str) -> (String, String) {
+    (
+        format!(
+            "nothing in it names the version, so both would read the same value as `{}`",
+            source.secret
+        ),
+        format!(
+            "pin its entries to the version that it reads (`version: …`), or give each version a key of its own (`secrets.{family}.remote.version: key-suffix` in rotate.yaml); `none` says that one value is meant"
+        ),
+    )
+}
