@@ -66,6 +66,17 @@ struct Spot<'n> {
     change: &'n Change,
 }
 
+impl Spot<'_> {
+    /// Whether a `test` here guards another spot as well: one token spells both, and no item can get between them.
+    fn guards(&self, other: &Self) -> bool {
+        let same =
+            self.path.0.iter().zip(&other.path.0).take_while(|(one, two)| one == two).count();
+        let rest = self.path.0[same..].iter().chain(&other.path.0[same..]);
+        self.token.anchored() == other.token.anchored()
+            && rest.into_iter().all(|step| matches!(step, Step::Key(_)))
+    }
+}
+
 fn find<'n>(object: &'n Object, wanted: &'n BTreeMap<Token, Change>) -> Vec<Spot<'n>> {
     let mut found = Vec::new();
     scalars(&object.node, &Path::default(), &mut |path, node| {
@@ -81,31 +92,33 @@ fn find<'n>(object: &'n Object, wanted: &'n BTreeMap<Token, Change>) -> Vec<Spot
 /// The guarded operations on an object; a list gets the new name once.
 fn operations(object: &Object, found: &[Spot<'_>], new: &str) -> Vec<String> {
     let mut lists: Vec<Path> = Vec::new();
+    let mut tested: Vec<&Spot<'_>> = Vec::new();
     let mut operations = Vec::new();
-    for Spot { path, node, change, .. } in found {
+    for spot @ Spot { path, node, change, .. } in found {
         let text = node.str().unwrap_or_default();
         match change {
             Change::Replace(parts) => {
                 let value = with_parts(text, parts, new);
-                operations.push(guarded(path, text, "replace", &path.pointer(), &value));
+                let replaced = one("replace", &path.pointer(), &value);
+                if tested.iter().any(|other| other.guards(spot)) {
+                    operations.push(replaced);
+                } else {
+                    operations.push(format!("{}\n{replaced}", one("test", &path.pointer(), text)));
+                    tested.push(spot);
+                }
             }
             Change::Add => {
                 let Some((list, _)) = list_of(path) else { continue };
                 if !lists.contains(&list) && !has(&object.node, &list, new) {
                     let end = format!("{}/-", list.pointer());
-                    operations.push(guarded(path, text, "add", &end, new));
+                    let test = one("test", &path.pointer(), text);
+                    operations.push(format!("{test}\n{}", one("add", &end, new)));
                     lists.push(list);
                 }
             }
         }
     }
     operations
-}
-
-/// A `test` of the present value, and the operation that it guards.
-fn guarded(path: &Path, text: &str, operation: &str, pointer: &str, value: &str) -> String {
-    let test = one("test", &path.pointer(), text);
-    format!("{test}\n{}", one(operation, pointer, value))
 }
 
 /// One operation. A value that ends with a line break stands before the path: kustomize trims a patch, so at its end

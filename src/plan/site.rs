@@ -39,7 +39,7 @@ impl Token {
     }
 
     /// The token without the alias.
-    fn anchored(&self) -> (&TreePath, Span) {
+    pub(super) fn anchored(&self) -> (&TreePath, Span) {
         (&self.file, self.span)
     }
 }

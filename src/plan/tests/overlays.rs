@@ -292,3 +292,24 @@ patches:
     assert!(reason.what.contains("`staging` would no longer build"), "{}", reason.what);
     assert!(reason.way_out.contains("`test`"), "{}", reason.way_out);
 }
+
+#[test]
+fn one_test_guards_what_one_token_spells() {
+    let cluster = |second: &str| {
+        format!(
+            "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster\nmetadata: {{name: db}}\nspec:\n  backup:\n    barmanObjectStore:\n      s3Credentials:\n        accessKeyId: {{name: &s auth, key: a}}\n        secretAccessKey: {{name: {second}, key: b}}\n"
+        )
+    };
+    for (second, tests) in [("*s", 1), ("auth", 2)] {
+        let files = [
+            ("base/kustomization.yaml", "resources: [db.yaml]\n"),
+            ("base/db.yaml", &cluster(second)),
+            ("staging/kustomization.yaml", "resources: [../base]\n"),
+            ("production/kustomization.yaml", "resources: [../base]\n"),
+        ];
+        let plan = bump(&files, "staging", "auth").unwrap();
+        let text = after(&plan, "staging/kustomization.yaml");
+        assert_eq!(text.matches("op: test").count(), tests, "{text}");
+        assert_eq!(text.matches("op: replace").count(), 2, "{text}");
+    }
+}
