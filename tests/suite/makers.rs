@@ -290,3 +290,50 @@ fn a_name_that_is_copied_from_the_stub_does_not_rename_it() {
         .status(1)
         .says(&["`staging/kustomization.yaml` copies the name from the object"]);
 }
+
+/// Labels that a base gives its objects are in a stub that stands outside of it; what is no longer true is not.
+#[test]
+fn a_first_stub_has_the_labels_of_its_base_and_no_comment_of_other_values() {
+    let all = "# About the file.\n---\n# The database.\napiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata:\n  name: db\n  \
+               annotations:\n    a: b\nspec:\n  refreshInterval: 1h # hourly\n  secretStoreRef: { kind: ClusterSecretStore, name: aws }\n  \
+               target:\n    deletionPolicy: Delete # as the store has it\n    immutable: true # for good\n  dataFrom:\n    - extract:\n        \
+               key: shop/db # of the shop\n        version: AWSCURRENT # whatever is current\n---\napiVersion: v1\nkind: Service\n\
+               metadata: { name: web }\n";
+    let sandbox = Sandbox::empty();
+    sandbox.write("base/web.yaml", &web("db"));
+    sandbox.write("base/all.yaml", all);
+    sandbox.write(
+        "base/kustomization.yaml",
+        "resources: [web.yaml, all.yaml]\ncommonAnnotations: { owner: shop }\nlabels: [{ pairs: { team: shop } }]\n",
+    );
+    for environment in ["staging", "production"] {
+        sandbox.write(
+            &format!("{environment}/kustomization.yaml"),
+            &format!("resources: [../base]\nlabels: [{{ pairs: {{ env: {environment} }} }}]\n"),
+        );
+    }
+    let _ = bump(&sandbox, &["db"]).success();
+    let wanted = format!(
+        "# The database.\napiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata:\n  name: db-{NEW}\n  annotations:\n    \
+         a: b\n    owner: shop\n  labels:\n    team: shop\nspec:\n  secretStoreRef: {{ kind: ClusterSecretStore, name: aws }}\n  target:\n    \
+         deletionPolicy: Retain\n    immutable: true # for good\n  dataFrom:\n    - extract:\n        key: shop/db # of the shop\n        \
+         version: \"{NEW}\"\n  refreshPolicy: CreatedOnce\n"
+    );
+    assert_eq!(sandbox.read(&format!("staging/db-{NEW}.yaml")), wanted);
+}
+
+#[test]
+fn comments_that_tell_of_the_old_version_are_not_copied() {
+    let old = format!("db-{OLD}");
+    let text = stub(&format!("{{ key: shop/db, version: \"{OLD}\" }} # {OLD}, after the leak"));
+    let head = format!(
+        "# {old}: the database\n# made 2025-07-01 for {old}\n# rotate: allow[label-budget] 2025-07-01, few labels\n"
+    );
+    let sandbox = Sandbox::staging(&[("web.yaml", &web(&old)), ("stub.yaml", &(head + &text))]);
+    let _ = bump(&sandbox, &[]).success();
+    let wanted = format!(
+        "# db-{NEW}: the database\n# rotate: allow[label-budget] 2025-07-01, few labels\n{}",
+        stub(&format!("{{ key: shop/db, version: \"{NEW}\" }}")).replace(OLD, NEW)
+    );
+    assert_eq!(sandbox.read(&format!("staging/db-{NEW}.yaml")), wanted);
+}

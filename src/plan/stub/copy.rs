@@ -12,7 +12,7 @@ use crate::text::source::Source;
 use crate::text::span::Span;
 use crate::yaml::edit::rewrite::rewrite;
 use crate::yaml::node::{Node, Style};
-use crate::yaml::parse::parse;
+use crate::yaml::parse::{Stream, parse};
 use crate::yaml::path::Path;
 
 /// Copies a versioned stub to another version; with what the copy reads from the store.
@@ -50,6 +50,9 @@ pub(super) fn copy(
         }
     }
     edits.extend(own_name(root, old, new)?);
+    let dated = dated_comments(&stream, old, &edits);
+    edits.retain(|edit| !dated.iter().any(|comment| comment.span.contains(edit.span)));
+    edits.extend(dated);
     let copy = apply(text, &edits).map_err(|error| error.to_string())?;
     let pins = read_back(&copy, family, new)?;
     Ok((copy, pins))
@@ -114,6 +117,28 @@ fn version(node: &Node, old: &str, new: &str) -> Option<Edit> {
     }
     let start = origin.span.start + origin.text().rfind(old)?;
     Some(Edit { span: Span::new(start, start + old.len()), text: new.to_owned() })
+}
+
+/// Edits that take comments away which tell of the old version: by its digits other than in a name, or by its day.
+fn dated_comments(stream: &Stream, old: &str, edits: &[Edit]) -> Vec<Edit> {
+    let text = stream.source.text();
+    let day = format!("{}-{}-{}", &old[..4], &old[4..6], &old[6..8]);
+    let told = stream.comments.iter().filter(|comment| {
+        let said = text.get(comment.start..comment.end).unwrap_or_default();
+        let renamed = |edit: &&Edit| comment.contains(edit.span);
+        let named = edits.iter().filter(renamed).count();
+        let is_dated = said.contains(&day) || said.matches(old).count() > named;
+        is_dated && !said.contains("rotate:")
+    });
+    told.map(|comment| {
+        let head = text.get(..comment.start).unwrap_or_default().trim_end_matches([' ', '\t']);
+        let is_line = head.is_empty() || head.ends_with('\n');
+        let line = text.get(comment.end..).unwrap_or_default();
+        let end = line.find('\n').map_or(text.len(), |at| comment.end + at + 1);
+        let span = Span::new(head.len(), if is_line { end } else { comment.end });
+        Edit { span, text: String::new() }
+    })
+    .collect()
 }
 
 /// Where the digits stand, no other digit beside them.

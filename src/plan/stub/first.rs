@@ -1,16 +1,14 @@
 //! The first stub of a family that has an ExternalSecret without a version.
 
-use std::sync::Arc;
-
 use crate::k8s::stub::Stub;
 use crate::plan::listing;
 use crate::plan::spell::quoted;
 use crate::plan::stub::copy::read_back;
+use crate::plan::stub::document::comments_behind;
 use crate::plan::stub::pin::{Pinned, Pinning};
 use crate::text::edit::{Edit, apply};
 use crate::text::path::TreePath;
 use crate::text::source::Source;
-use crate::text::span::Span;
 use crate::yaml::edit::rewrite::rewrite;
 use crate::yaml::node::Node;
 use crate::yaml::parse::parse;
@@ -33,7 +31,7 @@ pub(super) fn first(
         return Err(format!("{}: {}", one.path, one.reason));
     }
     let name = format!("{family}-{version}");
-    let mut edits = Vec::new();
+    let (mut edits, mut values) = (Vec::new(), Vec::new());
     let own = root.at(&["metadata", "name"]).ok_or("it has no name")?;
     edits.push(put(own, &name)?);
     if stub.secret.node.origin.as_ref().map(|origin| origin.span)
@@ -47,11 +45,11 @@ pub(super) fn first(
             (Pinning::None, _) => {}
             (Pinning::KeySuffix(..), _) => {
                 let text = key.node.str().unwrap_or_default();
-                edits.push(put(&key.node, &pinning.key(text))?);
+                values.push(put(&key.node, &pinning.key(text))?);
             }
             (Pinning::Label(label), Some(field)) => {
                 let span = field.node.origin.as_ref().ok_or("its version has no place")?.span;
-                edits.push(Edit { span, text: quoted(label) });
+                values.push(Edit { span, text: quoted(label) });
             }
             (Pinning::Label(label), None) => {
                 let added = listing::add(root, &remote.path, "key", "version", &quoted(label));
@@ -59,24 +57,13 @@ pub(super) fn first(
             }
         }
     }
-    let copy = apply(text, &edits).map_err(|error| error.to_string())?;
+    let comments = comments_behind(&stream, &values);
+    let copy =
+        apply(text, &[edits, values, comments].concat()).map_err(|error| error.to_string())?;
     let pins = read_back(&copy, family, version)?;
     Ok((copy, pins))
 }
 
 fn put(node: &Node, text: &str) -> Result<Edit, String> {
     rewrite(node, text).map_err(|error| error.to_string())
-}
-
-/// The text of the document of a file that holds `at`, ready to be a file of its own.
-pub(super) fn document(source: &Arc<Source>, at: Span) -> Option<String> {
-    let stream = parse(source).ok()?;
-    if stream.documents.len() == 1 {
-        return Some(source.text().to_owned());
-    }
-    let document = stream.documents.iter().find(|document| document.span.contains(at))?;
-    let text = source.slice(document.span).trim_start_matches('\u{feff}');
-    let text = text.trim_start_matches(['\r', '\n']);
-    let newline = if source.text().contains("\r\n") { "\r\n" } else { "\n" };
-    Some(format!("{}{newline}", text.trim_end()))
 }

@@ -9,6 +9,7 @@ use crate::plan::next::tool::list_versions;
 use crate::plan::next::word;
 use crate::plan::refusal::Refusal;
 use crate::plan::spell::quoted;
+use crate::plan::stub::document::comments_behind;
 use crate::plan::stub::planner::Planner;
 use crate::plan::stub::source::Source;
 use crate::text::edit::{Edit, apply};
@@ -169,7 +170,9 @@ pub(super) fn fill(copy: String, given: &Given) -> Result<String, String> {
         let span = remote.version.as_ref()?.node.origin.as_ref()?.span;
         Some(Edit { span, text: quoted(given.get(&key)?) })
     });
-    apply(&copy, &edits.collect::<Vec<_>>()).map_err(|error| error.to_string())
+    let edits: Vec<Edit> = edits.collect();
+    let comments = comments_behind(&stream, &edits);
+    apply(&copy, &[edits, comments].concat()).map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 mod by_hand;
 mod copy;
 mod describe;
+mod document;
 mod first;
 mod fresh;
 pub(super) mod given;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::kustomize::object::Object;
 use crate::plan::listing;
 use crate::plan::stub::naming::file_name;
 use crate::plan::stub::planner::Planner;
@@ -45,6 +46,18 @@ impl Planner<'_> {
             alone: true,
         };
         Ok(directories.into_iter().map(site).collect())
+    }
+
+    /// What a stub is made from, as the kustomization sees it that is to have the new one alone.
+    pub(super) fn seen_in(&self, site: &Site, source: &Source<'_>) -> Option<Object> {
+        let layer = self.repo.resolver.layer(&site.directory).filter(|_| site.alone)?;
+        let is_source = |object: &&Object| {
+            let origin = object.node.origin.as_ref().map(|origin| origin.near_in_file());
+            origin.is_some_and(|near| {
+                near.source.path() == source.place.source.path() && near.span == source.place.span
+            })
+        };
+        Some(layer.patched.iter().find(is_source).unwrap_or(source.object).clone())
     }
 
     /// The kustomizations that list a file under `resources`.

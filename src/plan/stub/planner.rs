@@ -158,7 +158,7 @@ impl<'p> Planner<'p> {
         let sites = self.sites(source).map_err(plain)?;
         let (mut stubs, mut pins) = (Vec::new(), Vec::new());
         for site in sites {
-            let text = source.text(site.alone).map_err(plain)?;
+            let text = source.text(self.seen_in(&site, source).as_ref()).map_err(plain)?;
             let (text, read) = self.versioned(source, &text)?;
             let text = given::fill(text, given).map_err(plain)?;
             let serves = self.repo.serves(self.environment);

@@ -1,15 +1,11 @@
 //! What a new stub says of how often it is read and what becomes of its Secret, so that it passes our own rules.
 
-use crate::k8s::resource::group_of;
+use crate::plan::stub::document::{edited, read, set};
 use crate::repo::operator::Serves;
-use crate::text::edit::{Edit, apply};
-use crate::text::path::TreePath;
-use crate::text::source::Source;
 use crate::yaml::edit::insert::insert_entry;
 use crate::yaml::edit::remove::remove_entry;
 use crate::yaml::edit::rewrite::rewrite;
 use crate::yaml::node::Node;
-use crate::yaml::parse::parse;
 use crate::yaml::path::Path;
 
 /// The version of the API that everything new is written in.
@@ -70,43 +66,6 @@ pub(super) fn fixed(text: String) -> Result<String, String> {
         text = set(text, &target, "deletionPolicy", "Retain")?;
     }
     Ok(text)
-}
-
-/// A text with a key of a mapping set to a value.
-fn set(text: String, map: &Path, key: &str, value: &str) -> Result<String, String> {
-    edited(&text, |root| {
-        let known = map.follow(root)?.get(key);
-        Some(match known {
-            Some(node) => {
-                let place = node.origin.as_ref()?;
-                Ok(Edit { span: place.span, text: value.to_owned() })
-            }
-            None => insert_entry(root, map, key, value, None),
-        })
-    })
-}
-
-fn read<T>(text: &str, look: impl FnOnce(&Node) -> T) -> Result<T, String> {
-    let stream = parse(&Source::file(TreePath::root(), text)).map_err(|error| error.message)?;
-    let document = stream.documents.first().ok_or("it is empty")?;
-    if group_of(&document.root) != "external-secrets.io" {
-        return Err("it is no ExternalSecret".to_owned());
-    }
-    Ok(look(&document.root))
-}
-
-/// A text after one edit; none: as it was.
-fn edited<E: ToString>(
-    text: &str,
-    edit: impl FnOnce(&Node) -> Option<Result<Edit, E>>,
-) -> Result<String, String> {
-    match read(text, edit)? {
-        None => Ok(text.to_owned()),
-        Some(edit) => {
-            let edit = edit.map_err(|error| error.to_string())?;
-            apply(text, &[edit]).map_err(|error| error.to_string())
-        }
-    }
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::split;
 use crate::kustomize::object::Object;
-use crate::plan::stub::first::document;
+use crate::plan::spell::scalar;
+use crate::plan::stub::document::{edited, own, read};
 use crate::plan::survey::Made;
 use crate::text::edit::apply;
 use crate::text::path::TreePath;
@@ -66,13 +67,13 @@ pub(super) fn newest<'r>(providers: &[Made<'r>]) -> Vec<Source<'r>> {
 }
 
 impl Source<'_> {
-    /// The document as a file of its own, saying what the effective object says; with `alone`, also
-    /// what only the kustomizations around the old one gave it.
+    /// The document as a file of its own, saying what the effective object says; for a kustomization that includes the old
+    /// one only by its bases, also what those gave it: the object as that kustomization sees it.
     ///
     /// # Errors
     /// With a phrase that says why it cannot be told so.
-    pub(super) fn text(&self, alone: bool) -> Result<String, String> {
-        let own = document(&self.place.source, self.place.span).ok_or("its file does not parse")?;
+    pub(super) fn text(&self, seen: Option<&Object>) -> Result<String, String> {
+        let own = own(&self.place.source, self.place.span).ok_or("its file does not parse")?;
         let file = Text::file(TreePath::root(), own.as_str());
         let stream = parse(&file).map_err(|error| error.message)?;
         let Some(written) = stream.documents.first().map(|document| &document.root) else {
@@ -92,10 +93,34 @@ impl Source<'_> {
                 _ => return Err(format!("a patch changes its {path}")),
             }
         }
-        if alone && let Some(namespace) = self.object.namespace() {
-            edits.extend(set_namespace(written, namespace)?);
+        let text = apply(&own, &edits).map_err(|error| error.to_string())?;
+        match seen {
+            Some(seen) => self.alone(text, seen),
+            None => Ok(text),
         }
-        apply(&own, &edits).map_err(|error| error.to_string())
+    }
+
+    /// A text that says itself what the kustomizations around the old one say of all their objects.
+    fn alone(&self, mut text: String, seen: &Object) -> Result<String, String> {
+        let metadata = Path::default().key("metadata");
+        if let Some(namespace) = self.object.namespace() {
+            text = put(&text, &metadata, "namespace", namespace)?;
+        }
+        for key in ["labels", "annotations"] {
+            for entry in seen.node.at(&["metadata", key]).map_or(&[][..], Node::entries) {
+                if let (Some(name), Some(value)) = (entry.key.str(), entry.value.str()) {
+                    let map = metadata.key(key);
+                    if read(&text, |root| map.follow(root).is_none())? {
+                        let first = format!("{}: {}", scalar(name), scalar(value));
+                        let add =
+                            |root: &Node| Some(insert_entry(root, &metadata, key, &first, None));
+                        text = edited(&text, add)?;
+                    }
+                    text = put(&text, &map, name, value)?;
+                }
+            }
+        }
+        Ok(text)
     }
 }
 
@@ -106,23 +131,11 @@ fn is_around(path: &Path) -> bool {
     key(keys[0], &["metadata"]) && key(keys[1], &["namespace", "labels", "annotations"])
 }
 
-fn set_namespace(
-    written: &Node,
-    namespace: &str,
-) -> Result<Option<crate::text::edit::Edit>, String> {
-    let edit = match written.at(&["metadata", "namespace"]) {
-        Some(node) if node.str() == Some(namespace) => return Ok(None),
-        Some(node) => rewrite(node, namespace),
-        None => {
-            let value = crate::plan::spell::scalar(namespace);
-            insert_entry(
-                written,
-                &Path::default().key("metadata"),
-                "namespace",
-                &value,
-                Some("name"),
-            )
-        }
-    };
-    edit.map(Some).map_err(|error| error.to_string())
+/// A text with a key of a mapping set to a text.
+fn put(text: &str, map: &Path, key: &str, value: &str) -> Result<String, String> {
+    edited(text, |root| match map.follow(root)?.get(key) {
+        Some(node) if node.str() == Some(value) => None,
+        Some(node) => Some(rewrite(node, value)),
+        None => Some(insert_entry(root, map, key, &scalar(value), Some("name"))),
+    })
 }
