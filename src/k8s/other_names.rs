@@ -12,8 +12,6 @@ const FREE_TEXT: &[&str] = &[
     "command",
     "data",
     "mountPath",
-    "options",
-    "parameters",
     "subPath",
     "subPathExpr",
     "volumeAttributes",
@@ -55,6 +53,7 @@ const NAMES_OTHERS: &[&str] = &[
 const ABOVE_OTHERS: &[&str] = &[
     "commonLabels",
     "configMap",
+    "configMapExpressions",
     "configMapKeyRef",
     "configMapRef",
     "defaultBackend",
@@ -90,19 +89,46 @@ const OF_NAMED: &[&str] = &[
     "volumes",
 ];
 
+/// How keys end that speak of a secret and name something about it: where it is, what is in it, what keeps it.
+const ABOUT_SECRETS: &[&str] = &[
+    "arn",
+    "backend",
+    "file",
+    "key",
+    "keyfield",
+    "keyid",
+    "keys",
+    "path",
+    "policy",
+    "prefix",
+    "store",
+    "suffix",
+    "type",
+    "url",
+    "uuid",
+    "visibility",
+];
+
 /// Kinds by which a reference means the Secret itself.
 const SECRET: &str = "Secret";
 
 /// Whether a field of an object names something else than a Secret, so that a text in it is none's name.
 #[must_use]
 pub fn names_another(object: &Node, trail: &Trail<'_>) -> bool {
-    if is_own_kind(object) && !is_free_text(trail) {
+    if is_own_kind(object) && !is_free_text(object, trail) {
         return true;
     }
     let mut keys = trail.keys_upward();
     let last = keys.next().unwrap_or_default();
     // An annotation tells by its own key what it lists.
-    if last.to_ascii_lowercase().contains("configmap") || NAMES_OTHERS.contains(&last) {
+    let plain = last.to_ascii_lowercase().replace('_', "");
+    let about = || ABOUT_SECRETS.iter().any(|end| plain.ends_with(end));
+    if plain.contains("configmap")
+        || plain.ends_with("namespace")
+        || plain.ends_with("namespaces")
+        || plain.contains("secret") && about()
+        || NAMES_OTHERS.contains(&last)
+    {
         return true;
     }
     if last == "name" {
@@ -123,9 +149,15 @@ fn is_own_kind(object: &Node) -> bool {
 }
 
 /// Whether a text at the end of the way may say anything.
-fn is_free_text(trail: &Trail<'_>) -> bool {
+fn is_free_text(object: &Node, trail: &Trail<'_>) -> bool {
     let mut keys = trail.keys_upward();
     let (last, above) = (keys.next().unwrap_or_default(), keys.next().unwrap_or_default());
     let is_value = last == "value" && matches!(above, "env" | "httpHeaders");
-    is_value || trail.keys_upward().any(|key| FREE_TEXT.contains(&key))
+    // The options of a name server are its own, and the parameters of an IngressClass are an object that is named here.
+    let is_free = |key: &str| match key {
+        "options" => trail.keys_upward().any(|key| key == "flexVolume"),
+        "parameters" => kind_of(object) != "IngressClass",
+        _ => FREE_TEXT.contains(&key),
+    };
+    is_value || trail.keys_upward().any(is_free)
 }

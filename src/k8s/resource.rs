@@ -22,6 +22,8 @@ const OWN: &[&str] = &[
     "events.k8s.io",
     "extensions",
     "flowcontrol.apiserver.k8s.io",
+    "internal.apiserver.k8s.io",
+    "lifecycle.k8s.io",
     "networking.k8s.io",
     "node.k8s.io",
     "policy",
@@ -29,6 +31,7 @@ const OWN: &[&str] = &[
     "resource.k8s.io",
     "scheduling.k8s.io",
     "storage.k8s.io",
+    "storagemigration.k8s.io",
 ];
 
 /// Whether Kubernetes itself defines the kinds of a group.

@@ -16,6 +16,7 @@ mod crash;
 mod docs;
 mod everyday;
 mod lint;
+mod lookalikes;
 mod makers;
 mod prune;
 mod pulls;
