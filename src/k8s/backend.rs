@@ -1,7 +1,7 @@
 //! Where a SecretStore reads from, as the store's own command line has to be told.
 
 use crate::k8s::placeholder::is_filled_in;
-use crate::k8s::store::{self, Store};
+use crate::k8s::store::{self, PinError, Store, without_versions};
 use crate::yaml::node::Node;
 
 /// The service behind a SecretStore, and where in it values are.
@@ -73,6 +73,18 @@ impl Backend {
             is_first_kv: text("version").as_deref() == Some("v1"),
             ..Self::of(store)
         })
+    }
+
+    /// Why it cannot be asked for a version of a value; `None` where it can.
+    #[must_use]
+    pub fn without_versions(&self) -> Option<PinError> {
+        if self.is_first_kv {
+            return Some(PinError {
+                store: "version 1 of the KV engine",
+                reason: "keeps no versions",
+            });
+        }
+        without_versions(self.store)
     }
 
     /// What tells two places apart for certain: another region can have a replica of the same secret.

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::config::secrets::Pin;
 use crate::finding::{Finding, Level};
+use crate::k8s::backend::Backend;
 use crate::k8s::placeholder::is_filled_in;
 use crate::k8s::secret_name::{Version, digits_in};
-use crate::k8s::store::{Store, check_pin, label, own_key, without_versions};
+use crate::k8s::store::{PinError, Store, check_pin, label, own_key};
 use crate::k8s::stub::Remote;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::stubs::{Versioned, key, pinned, versioned};
@@ -24,7 +25,7 @@ pub static RULE: Rule = Rule {
 An entry of a versioned stub (`data[].remoteRef`, `dataFrom[].extract`) that names no version of the store, or one that
 moves: `AWSCURRENT`, `AWSPREVIOUS`, `AWSPENDING`, `latest`. An entry whose key carries the version of the name is pinned
 by its key. Akeyless takes numbers only and silently reads the newest value for anything else; Doppler, 1Password,
-Delinea and the Kubernetes provider take no version, and the stages of Oracle Vault move. Where `rotate.yaml` says
+Delinea, the Kubernetes provider and version 1 of Vault's KV engine know no versions, and the stages of Oracle Vault move. Where `rotate.yaml` says
 `remote: { version: none }` for the family, nothing is reported.
 
 ### Why it matters
@@ -91,7 +92,7 @@ fn entry(stores: &Stores<'_>, stub: &Versioned<'_>, remote: &Remote) -> Option<F
             format!("`{secret}` reads the newest `{key}`: Akeyless takes numbers only, not {pin}")
         }
         Some(_) => {
-            let reason = without_versions(store?)?;
+            let reason = without_versions(stores, stub, remote)?;
             format!("`{secret}` reads whatever `{key}` holds now: {reason}")
         }
         None => format!("`{secret}` reads whatever `{key}` holds now, no version of it"),
@@ -106,6 +107,20 @@ fn store(stores: &Stores<'_>, stub: &Versioned<'_>, remote: &Remote) -> Option<S
         Some(stores.find(stub.root.environment, named, stub.namespace())?.0)
     };
     stub.settings.remote.provider.map(of_service).or_else(named)
+}
+
+/// Why the service that an entry reads knows no versions.
+fn without_versions(
+    stores: &Stores<'_>,
+    stub: &Versioned<'_>,
+    remote: &Remote,
+) -> Option<PinError> {
+    if let Some(service) = stub.settings.remote.provider {
+        return Backend::of(of_service(service)).without_versions();
+    }
+    let named = stub.stub.store_of(remote)?;
+    let (_, object) = stores.find(stub.root.environment, named, stub.namespace())?;
+    Backend::read(&object.node)?.without_versions()
 }
 
 fn help(stub: &Versioned<'_>, store: Option<Store>) -> String {

@@ -45,7 +45,7 @@ pub(super) fn first(
             (Pinning::None, _) => {}
             (Pinning::KeySuffix(..), _) => {
                 let text = key.node.str().unwrap_or_default();
-                values.push(put(&key.node, &pinning.key(text))?);
+                edits.push(put(&key.node, &pinning.key(text))?);
             }
             (Pinning::Label(label), Some(field)) => {
                 let span = field.node.origin.as_ref().ok_or("its version has no place")?.span;

@@ -81,6 +81,9 @@ impl Planner<'_> {
             }
             let backend =
                 stub.store_of(remote).and_then(|store| self.backend(store, source.namespace));
+            if backend.as_ref().is_some_and(|backend| backend.without_versions().is_some()) {
+                continue;
+            }
             let asked = self
                 .pins
                 .iter()

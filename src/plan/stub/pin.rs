@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::secrets::{Pin, Remote};
+use crate::k8s::backend::Backend;
 use crate::k8s::secret_name::Version;
 use crate::k8s::store::{Store, check_pin, label, own_key};
 use crate::k8s::stub::{StoreRef, Stub};
@@ -114,14 +115,18 @@ impl Pinning {
     /// With what the store would refuse, a phrase.
     pub(super) fn choose(
         settings: &Remote,
-        store: Option<Store>,
+        backend: Option<&Backend>,
         version: &Version,
     ) -> Result<Self, String> {
+        let store = backend.map(|backend| backend.store);
         let store = settings.provider.map_or(store, |service| Some(of_service(service)));
         match settings.version {
             Some(Pin::None) => return Ok(Self::None),
             Some(Pin::KeySuffix) => return Ok(Self::KeySuffix(store, version.to_string())),
             Some(Pin::Label) | None => {}
+        }
+        if let Some(error) = backend.and_then(Backend::without_versions) {
+            return Err(error.to_string());
         }
         let text = match (&settings.prefix, store) {
             (Some(prefix), _) => format!("{prefix}{version}"),

@@ -212,8 +212,7 @@ impl<'p> Planner<'p> {
         let read = Read::read(&source.object.node);
         let store = read.and_then(|stub| stub.store);
         let known = store.as_ref().and_then(|store| self.backend(store, source.namespace));
-        let known = known.map(|backend| backend.store);
-        Pinning::choose(&self.settings.remote, known, self.version)
+        Pinning::choose(&self.settings.remote, known.as_ref(), self.version)
             .map_err(|error| (error, self.pin_help()))
     }
 
@@ -273,8 +272,7 @@ impl<'p> Planner<'p> {
             name: crate::config::secrets::Remote::spell(&store.name, environment, self.family),
         });
         let known = named.as_ref().and_then(|store| self.backend(store, namespace.as_deref()));
-        let known = known.map(|backend| backend.store);
-        let written = Pinning::choose(remote, known, self.version).and_then(|pinning| {
+        let written = Pinning::choose(remote, known.as_ref(), self.version).and_then(|pinning| {
             fresh::fresh(
                 remote,
                 environment,

@@ -2,7 +2,7 @@
 
 use crate::config::secrets::Pin;
 use crate::k8s::backend::Backend;
-use crate::k8s::store::{PinError, is_given, without_versions};
+use crate::k8s::store::{PinError, is_given};
 use crate::k8s::stub::{GENERATED, StoreRef, Stub as Read};
 use crate::plan::next::supply::Supply;
 use crate::plan::stub::describe::value;
@@ -50,7 +50,7 @@ impl Planner<'_> {
 
     /// Why the store of an entry cannot be asked for a version.
     pub(super) fn unversioned(&self, pin: &Pinned, namespace: Option<&str>) -> Option<PinError> {
-        without_versions(self.backend(pin.store.as_ref()?, namespace)?.store)
+        self.backend(pin.store.as_ref()?, namespace)?.without_versions()
     }
 
     /// Whether anything that a copied stub reads is of its version alone.
