@@ -137,7 +137,7 @@ impl From<PlanError> for Undue {
     fn from(error: PlanError) -> Self {
         match error.with_pins() {
             Some(command) => Self::Unpinned(shut(format!(
-                "the store numbers the value itself, so its number must be given: `{command}`"
+                "the store gives the value a version of its own, which must be given: `{command}`"
             ))),
             None => Self::Failed(error.into()),
         }

@@ -18,5 +18,6 @@ mod parity;
 mod removal;
 mod sarif;
 mod state;
+mod stores;
 mod tree;
 mod workflow;

@@ -44,7 +44,7 @@ pub(in crate::plan) fn ask(missing: &[Missing], bump: &str) -> (Vec<Refusal>, St
             one.list.as_ref().map_or_else(String::new, |list| format!("; `{list}` lists them"));
         Refusal {
             what: format!(
-                "its store numbers the versions of `{}` itself, and {} is the old value: the number of the new one must be given",
+                "its store gives each value of `{}` a version of its own, and {} is the old value: that of the new one must be given",
                 one.key, one.old
             ),
             place: one.place.clone(),
