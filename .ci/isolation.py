@@ -67,7 +67,7 @@ def families(repository, environment):
         uses = [one for one in root["references"] if one["kind"] not in ("Role", "ClusterRole")]
         for reference in uses if root["environment"] == environment else ():
             names.add(reference["secret"])
-            if root["kind"] == "kustomize" and is_core(reference):
+            if root["kind"] == "kustomize" and root["status"] == "resolved" and is_core(reference):
                 seen.add(reference["secret"])
     versions = {name: VERSIONED.match(name) for name in names}
     unknown = {versions[name][1] for name in names - seen if versions[name]}

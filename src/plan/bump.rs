@@ -21,7 +21,7 @@ use crate::plan::request::BumpRequest;
 use crate::plan::stub::given::{Missing, ask};
 use crate::plan::stub::plain::plain;
 use crate::plan::stub::planner::{Outcome, Planner};
-use crate::plan::survey::{Item, Survey, undecided};
+use crate::plan::survey::{Survey, undecided};
 use crate::plan::version::{Before, Question, Unfit};
 use crate::plan::{FileChange, NextStep, Plan};
 use crate::repo::Repo;
@@ -145,7 +145,6 @@ impl<'p> Bump<'p> {
         if moved.is_empty() && reasons.is_empty() {
             return Ok(plan);
         }
-        reasons.extend(self.undecided(name));
         let behind = behind(self.repo, self.environment, &plan.from, &request.leave);
         reasons.extend(behind.refusals);
         plan.left.extend(behind.left);
@@ -160,6 +159,7 @@ impl<'p> Bump<'p> {
         moved.sort_by(|a, b| (&a.root, &a.object, &a.field).cmp(&(&b.root, &b.object, &b.field)));
         plan.next = self.next(name, &request.program, &outcome.supplies);
         plan.notes.extend(outcome.notes);
+        plan.notes.extend(self.undecided(name));
         if back.is_some() {
             plan.notes.extend(self.idle_holds().map(|(_, hold)| idle(hold)));
         }
@@ -187,24 +187,21 @@ impl<'p> Bump<'p> {
         self.refused(reasons)
     }
 
-    /// Roots of which nobody can say whether they are this environment's.
-    fn undecided(&self, name: &str) -> Vec<Refusal> {
+    /// Build roots that go on with the old name, since they belong to no environment and share a base with this one.
+    fn undecided(&self, name: &str) -> impl Iterator<Item = String> {
         let all = undecided(self.repo, self.environment, self.family, name).into_iter();
-        let refusal = |(item, others): (Item<'_>, Vec<TreePath>)| {
-            let others: Vec<String> =
-                others.iter().take(3).map(|path| format!("`{path}`")).collect();
-            Refusal {
-                what: format!(
-                    "`{}` names it too; of all environments only `{}` includes it, but so does {}, which belongs to none",
-                    item.root.path,
-                    self.label,
-                    others.join(", ")
-                ),
-                place: item.reference.near(),
-                way_out: "say in rotate.yaml which environment each of them belongs to; `versioned: false` keeps plain names".to_owned(),
-            }
-        };
-        all.map(refusal).collect()
+        all.map(|(item, others)| {
+            let named: Vec<String> = others.iter().take(SHOWN).map(|path| format!("`{path}`")).collect();
+            let more = others.len().saturating_sub(SHOWN);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let (are, keep) = if others.len() == 1 { ("belongs", "keeps") } else { ("belong", "keep") };
+            format!(
+                "{}{more} {are} to no environment and {keep} `{}`, which `{}` names for all that include it",
+                named.join(", "),
+                item.reference.secret(),
+                item.root.path
+            )
+        })
     }
 
     fn empty(&self, survey: &Survey<'_>, name: &str) -> Plan {

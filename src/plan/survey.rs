@@ -191,8 +191,8 @@ fn belongs(repo: &Repo, root: &Root, environment: usize) -> bool {
             && repo.exclusive(&root.path) == Reach::Alone(environment))
 }
 
-/// Roots of no environment that name another version than `to` and would go on doing so: only this
-/// environment's overlays include them, and yet they cannot be changed, since overlays of no environment do too.
+/// Roots of no environment that name another version than `to` and go on doing so, with the roots of no environment that
+/// include them: of all environments only this one includes them, by overlays that are patched.
 pub(super) fn undecided<'r>(
     repo: &'r Repo,
     environment: usize,

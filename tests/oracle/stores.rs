@@ -49,7 +49,7 @@ const UUIDS: [&str; 3] = [
 ];
 
 /// Where the stubs and the workloads of a family stand.
-const PLACES: [(&str, fn(&Store) -> Files); 7] = [
+const PLACES: [(&str, Place); 7] = [
     ("in each overlay", in_overlays),
     ("in plain directories", in_plain_directories),
     ("in a base of both environments", in_a_base),
@@ -60,6 +60,7 @@ const PLACES: [(&str, fn(&Store) -> Files); 7] = [
 ];
 
 type Files = Vec<(String, String)>;
+type Place = fn(&Store) -> Files;
 
 impl Store {
     /// The key and the pin of a version, the first of which is known before.

@@ -247,18 +247,6 @@ fn a_planned_tree_is_an_ordinary_tree() {
 }
 
 #[test]
-fn a_base_whose_environment_nobody_knows_forbids_the_move() {
-    let mut files = shop(OVERLAY);
-    files.retain(|(path, _)| !path.starts_with("production"));
-    files.push(("local/kustomization.yaml", "resources: [../base]\n"));
-    let error = bump(&files, "staging", "auth").unwrap_err();
-    assert!(why(&error).contains("so does `local`"), "{error:?}");
-    let settings = "environments:\n  - {name: local, paths: [local], versioned: false}\n  - {name: staging, paths: [staging]}\n";
-    let plan = plan(&configured(&files, settings), &request("staging", "auth", None)).unwrap();
-    assert_eq!(changed(&plan), ["staging/kustomization.yaml"]);
-}
-
-#[test]
 fn a_name_that_is_hashed_everywhere_is_refused_under_the_name_that_is_written() {
     let web = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: web, envFrom: [{secretRef: {name: auth}}]}]}}}\n";
     let kustomization =
@@ -311,5 +299,19 @@ fn one_test_guards_what_one_token_spells() {
         let text = after(&plan, "staging/kustomization.yaml");
         assert_eq!(text.matches("op: test").count(), tests, "{text}");
         assert_eq!(text.matches("op: replace").count(), 2, "{text}");
+    }
+}
+
+#[test]
+fn a_root_of_no_environment_keeps_what_a_base_names_and_is_named() {
+    let mut files = shop(OVERLAY);
+    files.retain(|(path, _)| !path.starts_with("production"));
+    files.push(("local/kustomization.yaml", "resources: [../base]\n"));
+    let note = "`local` belongs to no environment and keeps `auth-20250101000000`, which `base` names for all that include it";
+    let settings = "environments:\n  - {name: local, paths: [local], versioned: false}\n  - {name: staging, paths: [staging]}\n";
+    for (repo, is_noted) in [(repo(&files), true), (configured(&files, settings), false)] {
+        let plan = plan(&repo, &request("staging", "auth", None)).unwrap();
+        assert_eq!(changed(&plan), ["staging/kustomization.yaml"]);
+        assert_eq!(plan.notes.iter().any(|one| one == note), is_noted, "{:?}", plan.notes);
     }
 }
