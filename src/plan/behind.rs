@@ -12,6 +12,9 @@ const WAY_OUT: &str = "change it by hand if it must name the new version";
 const ACCEPTED: &str = "`--leave` names it";
 const PUT_TOGETHER: &str = "names a secret, and its text is not the whole old name";
 const SPELL: &str = "write the whole name there, so that it moves along, or leave it with";
+const UNKNOWN: &str = "says the name, and no known field is there";
+const DECLARE: &str =
+    "name the field under `references` in rotate.yaml, so that it moves along, or leave it with";
 const NOT_EDITED: &str = "names the secret in a file that is not edited, since it holds no object";
 const EDIT: &str = "change it by hand in the same commit, and accept that with";
 
@@ -26,14 +29,20 @@ pub(super) struct Behind {
 /// to be left.
 pub(super) fn behind(repo: &Repo, environment: usize, names: &[String], leave: &[Line]) -> Behind {
     let mut behind = Behind::default();
-    for Leftover { place, field, is_built, is_reference } in repo.leftovers(environment, names) {
+    for Leftover { place, field, is_built, is_reference, is_whole } in
+        repo.leftovers(environment, names)
+    {
         let near = place.near_in_file();
         let (file, line) = (near.source.path().clone(), near.position().line);
         let accepted = leave.iter().any(|one| one.file == file && one.line == line);
         let at = format!("{file}:{line}");
         if is_reference && !accepted {
             let field = field.unwrap_or(at.clone());
-            let (why, instead) = if is_built { (PUT_TOGETHER, SPELL) } else { (NOT_EDITED, EDIT) };
+            let (why, instead) = match (is_built, is_whole) {
+                (true, true) => (UNKNOWN, DECLARE),
+                (true, false) => (PUT_TOGETHER, SPELL),
+                (false, _) => (NOT_EDITED, EDIT),
+            };
             behind.refusals.push(Refusal {
                 what: format!("{field} {why}"),
                 place: Some(place),

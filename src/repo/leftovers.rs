@@ -33,6 +33,8 @@ pub struct Leftover {
     pub is_built: bool,
     /// Whether that field surely names a secret.
     pub is_reference: bool,
+    /// Whether the field says the name and nothing else.
+    pub is_whole: bool,
 }
 
 impl Repo {
@@ -123,7 +125,13 @@ impl Repo {
             // A short word in prose is no name.
             for part in spelled(text, name).into_iter().filter(|at| !is_comment(text, at.start)) {
                 let place = Place { source: source.clone(), span: Span::new(part.start, part.end) };
-                add(Leftover { place, field: None, is_built: false, is_reference: false });
+                add(Leftover {
+                    place,
+                    field: None,
+                    is_built: false,
+                    is_reference: false,
+                    is_whole: false,
+                });
             }
         }
     }
@@ -139,7 +147,8 @@ fn in_values(root: &Node, name: &str, is_read: bool, add: &mut impl FnMut(Leftov
         let is_reference = is_read && is_name(trail);
         for place in parts.into_iter().filter_map(|part| place_of(node, part)) {
             let field = Some(trail.path().to_string());
-            add(Leftover { place, field, is_built: false, is_reference });
+            let is_whole = node.str() == Some(name);
+            add(Leftover { place, field, is_built: false, is_reference, is_whole });
         }
     });
 }
@@ -188,7 +197,8 @@ fn in_objects(root: &Root, name: &str, add: &mut impl FnMut(Leftover)) {
             let kind = kind_of(&object.node);
             for place in parts.into_iter().filter_map(|part| place_of(node, part)) {
                 let field = Some(format!("{kind} `{}`, {path}", object.name()));
-                add(Leftover { place, field, is_built: true, is_reference: is_field });
+                let (is_reference, is_whole) = (is_field, text == name);
+                add(Leftover { place, field, is_built: true, is_reference, is_whole });
             }
         });
     }

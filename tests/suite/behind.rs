@@ -127,3 +127,22 @@ fn what_spells_a_secret_that_nothing_uses_is_named() {
         refused.says(&["spec.values.auth.credentials spells it", "`references` in rotate.yaml"]);
     assert!(!refused.stderr.contains("nothing here uses"));
 }
+
+#[test]
+fn a_field_that_nobody_knows_can_be_declared() {
+    let pipeline = "apiVersion: tekton.dev/v1\nkind: Pipeline\nmetadata: { name: ci }\nspec:\n  tasks:\n    - name: push\n      params:\n        \
+                    - name: TOKEN_SECRET_NAME\n          value: shop-secrets\n";
+    let web = "apiVersion: v1\nkind: Pod\nmetadata: { name: web }\nspec: { containers: [{ name: web, envFrom: [{ secretRef: { name: shop-secrets } }] }] }\n";
+    let sandbox = Sandbox::staging(&[("ci.yaml", pipeline), ("web.yaml", web)]);
+    let _ = bump(&sandbox, &[]).status(1).says(&[
+        "spec.tasks[0].params[0].value says the name, and no known field is there",
+        "under `references` in rotate.yaml",
+        "`--leave staging/ci.yaml:9`",
+    ]);
+    sandbox.write(
+        "rotate.yaml",
+        "environments:\n  - { name: staging, paths: [staging] }\nreferences:\n  - { apiVersion: tekton.dev/v1, kind: Pipeline, path: \"spec.tasks[].params[].value\" }\n",
+    );
+    let _ = bump(&sandbox, &[]).success();
+    assert!(sandbox.read("staging/ci.yaml").contains("value: shop-secrets-20250820110000"));
+}
