@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::k8s::found::{Found, Provided, Role};
+use crate::k8s::heuristics::is_about_secret;
 use crate::k8s::other_names::names_another;
 use crate::k8s::pattern::trail::Trail;
 use crate::k8s::providers;
@@ -151,6 +152,10 @@ fn mentions(
     let Some(text) = node.str().filter(|text| text.len() >= SHORTEST) else { return };
     let parts = find_text(text, families);
     if parts.is_empty() || names_another(object, trail) {
+        return;
+    }
+    let is_whole = parts.first().is_some_and(|part| part.len() == text.len());
+    if is_whole && is_about_secret(object, trail) {
         return;
     }
     for part in parts {

@@ -48,11 +48,21 @@ const DEPLOYERS: &[Deployer] = &[
     },
 ];
 
+/// Whether an object deploys others, with values that are theirs.
+#[must_use]
+pub fn deploys(object: &Node) -> bool {
+    deployer(object).is_some()
+}
+
+fn deployer(object: &Node) -> Option<&'static Deployer> {
+    let (group, kind) = (group_of(object), kind_of(object));
+    DEPLOYERS.iter().find(|one| one.group == group && one.kind == kind)
+}
+
 /// The namespace that a name at a path of an object is looked up in, where that is not the object's own.
 #[must_use]
 pub fn of<'n>(object: &'n Node, path: &Path) -> Option<&'n str> {
-    let (group, kind) = (group_of(object), kind_of(object));
-    let deployer = DEPLOYERS.iter().find(|one| one.group == group && one.kind == kind)?;
+    let deployer = deployer(object)?;
     let below = deployer.values.iter().any(|values| starts_with(path, values));
     let namespace = object.at(deployer.namespace).and_then(Node::str).filter(|_| below)?;
     // The template of an ApplicationSet is filled in by the controller.

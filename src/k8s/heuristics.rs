@@ -1,11 +1,12 @@
 //! The shapes in which custom resources name secrets, for fields that no row of the catalogue knows.
 
+use crate::k8s::destination;
 use crate::k8s::found::{Found, Role};
 use crate::k8s::pattern::trail::Trail;
 use crate::k8s::providers;
 use crate::k8s::references::reading::{name_text, read};
 use crate::k8s::references::row::Reads;
-use crate::k8s::resource::is_kubernetes_own;
+use crate::k8s::resource::{group_of, is_kubernetes_own};
 use crate::k8s::secret_name::check;
 use crate::yaml::node::Node;
 
@@ -61,18 +62,30 @@ const NOT_NAMES: &[&str] = &[
     "clientsecret",
     "gcpsecretname",
     "remotesecretname",
-    "secretaccesskey",
-    "secretfile",
-    "secretkey",
-    "secretnamespace",
-    "secretnamespaces",
-    "secretpath",
-    "secretprefix",
-    "secretspath",
     "secretstoreref",
-    "secrettype",
-    "secreturl",
     "vaultsecretname",
+];
+
+/// How keys end that speak of a secret and name something about it: where it is, what is in it, what keeps it.
+const ABOUT_SECRETS: &[&str] = &[
+    "arn",
+    "backend",
+    "file",
+    "key",
+    "keyfield",
+    "keyid",
+    "keys",
+    "namespace",
+    "namespaces",
+    "path",
+    "policy",
+    "prefix",
+    "store",
+    "suffix",
+    "type",
+    "url",
+    "uuid",
+    "visibility",
 ];
 
 /// Ends of the keys of plain strings that name a secret though they end neither in `SecretName` nor in
@@ -149,6 +162,22 @@ pub fn is_name(trail: &Trail<'_>) -> bool {
     string_row(&folded(last), is_item).is_some()
 }
 
+/// Whether the field that a way leads to in a custom resource speaks of a secret without naming it, such as `secretNamespace`.
+/// In the values of a chart such a key may mean anything.
+#[must_use]
+pub fn is_about_secret(object: &Node, trail: &Trail<'_>) -> bool {
+    let is_custom = object.get("apiVersion").is_some() && !is_kubernetes_own(group_of(object));
+    let mut keys = trail.keys_upward();
+    let Some(last) = keys.next().map(folded) else { return false };
+    let is_value = !destination::deploys(object) && is_custom;
+    is_value && (last.ends_with("namespace") || last.ends_with("namespaces") || about(&last))
+}
+
+/// Whether a folded key speaks of a secret and ends with what it names about it.
+fn about(key: &str) -> bool {
+    key.contains("secret") && ABOUT_SECRETS.iter().any(|end| key.ends_with(end))
+}
+
 struct Walk<'a> {
     trail: Trail<'a>,
     found: Vec<Found>,
@@ -207,7 +236,7 @@ fn folded(key: &str) -> String {
 
 /// The shape of a plain string below a key.
 fn string_row(key: &str, is_item: bool) -> Option<&'static str> {
-    if NOT_NAMES.contains(&key) {
+    if NOT_NAMES.contains(&key) || about(key) {
         return None;
     }
     let ends = |end: &str| key.ends_with(end);
@@ -235,11 +264,8 @@ fn object_row(key: &str, value: &Node) -> Option<&'static str> {
         return None;
     }
     let ends = |ends: &[&str]| ends.iter().any(|end| key.ends_with(end));
-    if NOT_NAMES.contains(&key)
-        && key != "clientsecret"
-        && key != "secretaccesskey"
-        && key != "secretkey"
-    {
+    let may_select = matches!(key, "clientsecret" | "secretaccesskey" | "secretkey");
+    if !may_select && (NOT_NAMES.contains(&key) || about(key)) {
         return None;
     }
     if ends(&[

@@ -89,26 +89,6 @@ const OF_NAMED: &[&str] = &[
     "volumes",
 ];
 
-/// How keys end that speak of a secret and name something about it: where it is, what is in it, what keeps it.
-const ABOUT_SECRETS: &[&str] = &[
-    "arn",
-    "backend",
-    "file",
-    "key",
-    "keyfield",
-    "keyid",
-    "keys",
-    "path",
-    "policy",
-    "prefix",
-    "store",
-    "suffix",
-    "type",
-    "url",
-    "uuid",
-    "visibility",
-];
-
 /// Kinds by which a reference means the Secret itself.
 const SECRET: &str = "Secret";
 
@@ -121,14 +101,7 @@ pub fn names_another(object: &Node, trail: &Trail<'_>) -> bool {
     let mut keys = trail.keys_upward();
     let last = keys.next().unwrap_or_default();
     // An annotation tells by its own key what it lists.
-    let plain = last.to_ascii_lowercase().replace('_', "");
-    let about = || ABOUT_SECRETS.iter().any(|end| plain.ends_with(end));
-    if plain.contains("configmap")
-        || plain.ends_with("namespace")
-        || plain.ends_with("namespaces")
-        || plain.contains("secret") && about()
-        || NAMES_OTHERS.contains(&last)
-    {
+    if last.to_ascii_lowercase().contains("configmap") || NAMES_OTHERS.contains(&last) {
         return true;
     }
     if last == "name" {

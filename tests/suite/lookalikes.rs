@@ -253,3 +253,17 @@ fn a_look_alike_stays_in_fields_that_only_speak_of_secrets() {
         .collect();
     assert!(moved.is_empty(), "{moved:#?}");
 }
+
+/// A path or a line of a script that holds the name moves whatever its key is, and so does a value of a chart.
+#[test]
+fn a_name_in_a_text_moves_whatever_its_key_is() {
+    let texts = [
+        json!({ "apiVersion": "v1", "kind": "ConfigMap", "metadata": { "name": "a" }, "data": { "DB_SECRET_PATH": format!("/mnt/{OLD}/password") } }),
+        json!({ "apiVersion": "example.com/v1", "kind": "Mailer", "metadata": { "name": "b" }, "spec": { "secretFile": format!("/run/secrets/{OLD}/token") } }),
+        json!({ "apiVersion": "helm.toolkit.fluxcd.io/v2", "kind": "HelmRelease", "metadata": { "name": "c" }, "spec": { "values": { "tls": { "secretStore": OLD } } } }),
+    ];
+    let texts: Vec<String> = texts.iter().map(ToString::to_string).collect();
+    for (then, now) in bumped(&texts) {
+        assert_eq!(now, then.replace(OLD, NEW));
+    }
+}
