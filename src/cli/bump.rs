@@ -9,7 +9,7 @@ use crate::cli::change::{Background, Change};
 use crate::cli::chosen::families;
 use crate::cli::failure::Failure;
 use crate::cli::gates::Gates;
-use crate::cli::leave::{refuse_unread, refuse_unused};
+use crate::cli::leave::{refuse_unclear, refuse_unread, refuse_unused};
 use crate::cli::outcome::Outcome;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::promotions::{self, Ask, Together};
@@ -113,6 +113,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let program = program(&session, target.as_ref());
     let leave = args.leave.lines(&session)?;
     refuse_unread(&session, &repo, repo.environment(&environment)?)?;
+    refuse_unclear(&args.pins, &families)?;
     let bump = Bumping { args, environment, leave, format, gates: &gates, tells, program, now };
     match &target {
         Some(target) => bump.propose(&repo, &families, target, &session, console),
@@ -203,6 +204,7 @@ impl Bumping<'_> {
             program: &self.program,
             now: self.now,
             leave: &self.leave,
+            pins: &self.args.pins,
             gates,
         };
         let mut planned = promotions::plan(batch, &standings, ask);

@@ -57,6 +57,20 @@ pub(super) fn refuse_unused(
     Ok(())
 }
 
+/// Refuses a pin that names neither a key nor a family where there are several families: it would be taken for each of them.
+///
+/// # Errors
+/// When there is one.
+pub(super) fn refuse_unclear(pins: &[String], families: &[String]) -> Result<(), Failure> {
+    let names_family = |pin: &str| {
+        pin.split_once('/').is_some_and(|(name, _)| families.iter().any(|family| family == name))
+    };
+    let unclear = pins.iter().find(|pin| !pin.contains('=') && !names_family(pin));
+    let Some(pin) = unclear.filter(|_| families.len() > 1) else { return Ok(()) };
+    let text = format!("`--pin {pin}` could mean any of {} families", families.len());
+    Err(Failure::usage(Message::new(text).help(format!("write `--pin FAMILY/{pin}`"))))
+}
+
 impl Args {
     /// The same; a way back goes on where the flag names what could not be read.
     ///

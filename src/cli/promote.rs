@@ -256,7 +256,8 @@ impl Promoting<'_> {
     }
 
     fn ask(&self, together: Together) -> Ask<'_> {
-        Ask { together, program: &self.program, now: self.now, leave: &self.leave, gates: None }
+        let (program, leave) = (&self.program, &self.leave);
+        Ask { together, program, now: self.now, leave, pins: &[], gates: None }
     }
 
     const fn background(&self) -> Background<'_> {

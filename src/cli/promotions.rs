@@ -50,6 +50,8 @@ pub struct Ask<'a> {
     pub now: DateTime<Utc>,
     /// Lines that spell an old name and are to stay as they are.
     pub leave: &'a [Line],
+    /// Pins of values whose stores assign them.
+    pub pins: &'a [String],
     /// The gates that may be overridden; none: all must be open.
     pub gates: Option<&'a Gates<'a>>,
 }
@@ -89,14 +91,14 @@ pub fn judge(
     program: &str,
     now: DateTime<Utc>,
 ) -> Result<(), Failure> {
-    let ask = Ask { together: Together::Apart, program, now, leave: &[], gates: None };
+    let ask = Ask { together: Together::Apart, program, now, leave: &[], pins: &[], gates: None };
     let (batch, errors) = (Batch::new(repo), Errors::of(repo, now));
     for standing in standings.iter_mut().filter(|one| one.next.is_due()) {
         let Next::Take { version, from, gates } = &standing.next else { continue };
         let take = Take { standing, version, from, gates, ask };
         let more = match take.due(&batch, &errors) {
             Ok(change) => change.gates.into_iter().skip(gates.len()).collect(),
-            Err(undue) => vec![undue.gate()],
+            Err(reason) => vec![reason.gate()],
         };
         if let Next::Take { gates, .. } = &mut standing.next {
             gates.extend(more);
@@ -106,14 +108,14 @@ pub fn judge(
 }
 
 /// Why a version that could be taken is not due.
-enum Undue {
+enum NotDue {
     /// It waits for a pin that somebody must give.
     Unpinned(Gate),
     /// It cannot be planned.
     Failed(Failure),
 }
 
-impl Undue {
+impl NotDue {
     /// The gate that is shut.
     fn gate(self) -> Gate {
         match self {
@@ -127,13 +129,13 @@ fn shut(text: String) -> Gate {
     Gate { kind: GateKind::Plan, is_open: false, text, opens: None }
 }
 
-impl From<Failure> for Undue {
+impl From<Failure> for NotDue {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
     }
 }
 
-impl From<PlanError> for Undue {
+impl From<PlanError> for NotDue {
     fn from(error: PlanError) -> Self {
         match error.with_pins() {
             Some(command) => Self::Unpinned(shut(format!(
@@ -171,11 +173,11 @@ impl Take<'_> {
         };
         let mut due = match due {
             Ok(due) => due,
-            Err(Undue::Unpinned(gate)) => {
+            Err(NotDue::Unpinned(gate)) => {
                 planned.waiting.push(self.waiting(vec![gate]));
                 return;
             }
-            Err(Undue::Failed(failure)) => {
+            Err(NotDue::Failed(failure)) => {
                 let Standing { environment, family, .. } = self.standing;
                 planned.failures.push((environment.clone(), family.clone(), failure));
                 return;
@@ -205,13 +207,13 @@ impl Take<'_> {
         }
     }
 
-    fn due(&self, batch: &Batch<'_>, errors: &Errors<'_>) -> Result<Change, Undue> {
+    fn due(&self, batch: &Batch<'_>, errors: &Errors<'_>) -> Result<Change, NotDue> {
         let (environment, family) = (&self.standing.environment, &self.standing.family);
         let request = BumpRequest {
             environment: environment.clone(),
             family: family.clone(),
             version: Some(self.version.to_owned()),
-            pins: Vec::new(),
+            pins: self.ask.pins.to_vec(),
             leave: self.ask.leave.to_vec(),
             back: None,
             program: self.ask.program.to_owned(),

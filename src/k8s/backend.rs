@@ -2,6 +2,7 @@
 
 use crate::k8s::placeholder::is_filled_in;
 use crate::k8s::store::{self, PinError, Store, without_versions};
+use crate::yaml::compare::differences;
 use crate::yaml::node::Node;
 
 /// The service behind a SecretStore, and where in it values are.
@@ -27,6 +28,56 @@ pub struct Backend {
     pub namespace: Option<String>,
     /// Vault and OpenBao: whether the KV engine is of version 1.
     pub is_first_kv: bool,
+}
+
+/// What says how a store lets the operator in, and not where it reads.
+const ACCESS: &[&str] = &[
+    "auth",
+    "authSecretRef",
+    "authType",
+    "caBundle",
+    "caProvider",
+    "identityId",
+    "serviceAccountRef",
+];
+
+/// Whether two SecretStores certainly read the same values, so that what one of them calls a version the other one does, too.
+///
+/// What is told by where a cluster runs is not known: the account of AWS without a role, a server by a name of the cluster's own.
+#[must_use]
+pub fn reads_same_values(one: &Node, other: &Node) -> bool {
+    let provider = |object: &'_ Node| -> Option<Node> {
+        let provider = object.at(&["spec", "provider"])?;
+        let [entry] = provider.entries() else { return None };
+        let text = |key: &str| {
+            let text = entry.value.get(key).and_then(Node::str).unwrap_or_default();
+            (!text.is_empty() && !is_filled_in(text)).then(|| text.to_owned())
+        };
+        let is_known = match entry.key.str()? {
+            "aws" => text("role").is_some(),
+            "azurekv" => text("vaultUrl").is_some(),
+            "gcpsm" => text("projectID").is_some(),
+            "openbao" | "vault" => text("server").is_some_and(|server| !is_in_cluster(&server)),
+            _ => true,
+        };
+        let mut provider = provider.clone();
+        let body = provider.get_mut(entry.key.str()?)?;
+        for key in ACCESS {
+            body.remove(key);
+        }
+        is_known.then_some(provider)
+    };
+    match (provider(one), provider(other)) {
+        (Some(one), Some(other)) => differences(&one, &other).is_empty(),
+        _ => false,
+    }
+}
+
+/// Whether a URL names a host that each cluster has for itself.
+fn is_in_cluster(url: &str) -> bool {
+    let host = url.rsplit("://").next().unwrap_or(url);
+    let host = host.split(['/', ':']).next().unwrap_or_default();
+    host.matches('.').count() < 2 || host.ends_with(".svc") || host.ends_with(".local")
 }
 
 impl Backend {

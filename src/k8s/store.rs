@@ -33,6 +33,8 @@ pub enum Store {
     Delinea,
     /// Doppler.
     Doppler,
+    /// Infisical.
+    Infisical,
     /// Secrets of a Kubernetes cluster.
     Kubernetes,
     /// A webhook.
@@ -86,6 +88,7 @@ const ROWS: &[Row] = &[
     row(Store::OnePassword, &["onepassword", "onepasswordSDK"], "1Password", Pins::Refused, nothing, "takes no version"),
     row(Store::Delinea, &["delinea", "secretserver"], "Delinea", Pins::Refused, nothing, "takes no version"),
     row(Store::Doppler, &["doppler"], "Doppler", Pins::Refused, nothing, "takes no version"),
+    row(Store::Infisical, &["infisical"], "Infisical", Pins::Refused, nothing, "takes no version"),
     row(Store::Kubernetes, &["kubernetes"], "the Kubernetes provider", Pins::Refused, nothing, "takes no version"),
     row(Store::Webhook, &["webhook"], "the webhook", Pins::Labels(""), something, "wants a text that is not empty"),
     row(Store::Fake, &["fake"], "the fake store", Pins::Labels(""), something, "wants a text that is not empty"),
@@ -155,10 +158,17 @@ pub fn without_versions(store: Store) -> Option<PinError> {
     Some(PinError { store: row.name, reason: row.wants })
 }
 
-/// The key of a version's own in a store; Doppler takes letters, digits and `_` only.
+/// Whether a store assigns the versions of its values itself, so that the version of a new value must be given.
+#[must_use]
+pub fn assigns_versions(store: Store) -> bool {
+    ROWS.iter().any(|row| row.store == store && matches!(row.pins, Pins::Given))
+}
+
+/// The key of a version's own in a store; Doppler and Infisical take letters, digits and `_`.
 #[must_use]
 pub fn own_key(store: Option<Store>, key: &str, version: &str) -> String {
-    let separator = if store == Some(Store::Doppler) { '_' } else { '-' };
+    let is_word = matches!(store, Some(Store::Doppler | Store::Infisical));
+    let separator = if is_word { '_' } else { '-' };
     format!("{key}{separator}{version}")
 }
 
@@ -183,11 +193,11 @@ fn something(pin: &str) -> bool {
 }
 
 fn is_count(pin: &str) -> bool {
-    pin.parse::<u64>().is_ok_and(|number| number > 0) && is_digits(pin)
+    pin.parse::<u64>().is_ok_and(|number| number > 0) && is_digits(pin) && !pin.starts_with('0')
 }
 
 fn is_short_count(pin: &str) -> bool {
-    pin.parse::<u32>().is_ok_and(|number| number > 0) && is_digits(pin)
+    pin.parse::<u32>().is_ok_and(|number| number > 0) && is_count(pin)
 }
 
 fn is_digits(pin: &str) -> bool {

@@ -56,6 +56,20 @@ pub struct Remote {
     pub store: Option<StoreRef>,
 }
 
+impl Remote {
+    /// The store's key, where it is a text.
+    #[must_use]
+    pub fn key_text(&self) -> Option<&str> {
+        self.key.as_ref()?.node.str()
+    }
+
+    /// The version that it is pinned to, where it is a text.
+    #[must_use]
+    pub fn version_text(&self) -> Option<&str> {
+        self.version.as_ref()?.node.str()
+    }
+}
+
 /// An entry that no version can pin, and why.
 #[derive(Debug, Clone)]
 pub struct Unpinnable {

@@ -12,7 +12,7 @@ const WAY_OUT: &str = "change it by hand if it must name the new version";
 const ACCEPTED: &str = "`--leave` names it";
 const PUT_TOGETHER: &str = "names a secret, and its text is not the whole old name";
 const SPELL: &str = "write the whole name there, so that it moves along, or leave it with";
-const UNKNOWN: &str = "says the name, and no known field is there";
+const UNKNOWN: &str = "contains the secret's name in a field that rotate does not recognize";
 const DECLARE: &str =
     "name the field under `references` in rotate.yaml, so that it moves along, or leave it with";
 const NOT_EDITED: &str = "names the secret in a file that is not edited, since it holds no object";

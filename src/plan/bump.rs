@@ -13,12 +13,13 @@ use crate::plan::check::idle;
 use crate::plan::draft::Draft;
 use crate::plan::moves::Mover;
 use crate::plan::next::supply::Supply;
-use crate::plan::next::{self, After};
+use crate::plan::next::{self, After, word};
 use crate::plan::prove::{Expected, prove};
 use crate::plan::reads::misread;
 use crate::plan::refusal::{PlanError, Refusal};
 use crate::plan::request::BumpRequest;
-use crate::plan::stub::given::{Missing, ask};
+use crate::plan::spell::{FEW, first_few};
+use crate::plan::stub::given::ask;
 use crate::plan::stub::plain::plain;
 use crate::plan::stub::planner::{Outcome, Planner};
 use crate::plan::survey::{Survey, undecided};
@@ -29,9 +30,6 @@ use crate::repo::error::RepoError;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
 use crate::timeline::gate::span;
-
-/// How many build roots that are known only in part are named.
-const SHOWN: usize = 3;
 
 /// Plans a bump and proves it on the planned tree. A plan that is empty means that nothing is to be done.
 ///
@@ -149,10 +147,10 @@ impl<'p> Bump<'p> {
         reasons.extend(behind.refusals);
         plan.left.extend(behind.left);
         let back = request.back.as_ref();
-        let outcome = self.stubs(survey, name, request, &mut draft, &mut expected);
-        reasons.extend(outcome.refusals);
+        let mut outcome = self.stubs(survey, name, request, &mut draft, &mut expected);
+        reasons.append(&mut outcome.refusals);
         if !reasons.is_empty() || !outcome.missing.is_empty() {
-            return Err(self.unpinned(reasons, &outcome.missing, name, &request.program));
+            return Err(self.unpinned(reasons, &outcome, name, request));
         }
         let changes = draft.finish().map_err(|error| self.unproved(vec![error]))?;
         self.prove(&changes, &expected)?;
@@ -163,7 +161,7 @@ impl<'p> Bump<'p> {
         if back.is_some() {
             plan.notes.extend(self.idle_holds().map(|(_, hold)| idle(hold)));
         }
-        (plan.stubs, plan.pins) = (outcome.stubs, outcome.pins);
+        (plan.stubs, plan.pins) = (outcome.stubs, outcome.pins.into_keys().collect());
         (plan.moved, plan.changes) = (moved, changes);
         Ok(plan)
     }
@@ -172,14 +170,22 @@ impl<'p> Bump<'p> {
     fn unpinned(
         &self,
         mut reasons: Vec<Refusal>,
-        missing: &[Missing],
+        outcome: &Outcome,
         name: &str,
-        program: &str,
+        request: &BumpRequest,
     ) -> PlanError {
         let (family, environment) = (self.family.to_owned(), self.label.to_owned());
         let version = split(name).map_or("", |(_, version)| version);
-        let bump = format!("{program} bump {environment} {family} --version {version}");
-        let (unpinned, command) = ask(missing, &bump);
+        let program = &request.program;
+        let pins = outcome.pins.keys().map(|pin| format!(" --pin {}", word(pin)));
+        let left = request
+            .leave
+            .iter()
+            .map(|at| format!(" --leave {}", word(&format!("{}:{}", at.file, at.line))));
+        let given: String = pins.chain(left).collect();
+        let bump =
+            format!("{program} bump {environment} {} --version {version}{given}", word(&family));
+        let (unpinned, command) = ask(&outcome.missing, &family, &bump);
         if reasons.is_empty() {
             return PlanError::Unpinned { family, environment, command, reasons: unpinned };
         }
@@ -191,13 +197,10 @@ impl<'p> Bump<'p> {
     fn undecided(&self, name: &str) -> impl Iterator<Item = String> {
         let all = undecided(self.repo, self.environment, self.family, name).into_iter();
         all.map(|(item, others)| {
-            let named: Vec<String> = others.iter().take(SHOWN).map(|path| format!("`{path}`")).collect();
-            let more = others.len().saturating_sub(SHOWN);
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             let (are, keep) = if others.len() == 1 { ("belongs", "keeps") } else { ("belong", "keep") };
             format!(
-                "{}{more} {are} to no environment and {keep} `{}`, which `{}` names for all that include it",
-                named.join(", "),
+                "{} {are} to no environment and {keep} `{}`, which `{}` names for all that include it",
+                first_few(&others),
                 item.reference.secret(),
                 item.root.path
             )
@@ -209,7 +212,7 @@ impl<'p> Bump<'p> {
         let roots = survey.roots.iter().map(|&index| &self.repo.roots[index]);
         let partial: Vec<&Arc<Root>> =
             roots.filter(|root| root.status() == Status::Partial).collect();
-        let rest = partial.len().saturating_sub(SHOWN);
+        let rest = partial.len().saturating_sub(FEW);
         let rest = (rest > 0).then(|| {
             format!("{rest} more build roots are known only in part; `rotate refs` says why")
         });
@@ -231,7 +234,7 @@ impl<'p> Bump<'p> {
             pins: BTreeSet::new(),
             left: survey.left(name),
             next: Vec::new(),
-            notes: partial.iter().take(SHOWN).map(note).chain(rest).chain(survey.pods()).collect(),
+            notes: partial.iter().take(FEW).map(note).chain(rest).chain(survey.pods()).collect(),
         }
     }
 

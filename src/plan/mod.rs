@@ -170,7 +170,11 @@ impl Plan {
     /// Lets the step to the next environment give what its store calls the new value, with a command that has `VALUE` for it.
     pub fn give_pins(&mut self, environment: &str, command: String) {
         let is_next = |step: &NextStep| step.stage == Stage::Then && step.command.is_some();
-        let Some(at) = self.next.iter().position(is_next) else { return };
+        let at = self.next.iter().position(is_next).unwrap_or_else(|| {
+            let title = format!("Take the version to {environment}.");
+            self.next.push(next::then(title, Some(command.clone())));
+            self.next.len() - 1
+        });
         self.next[at].command = Some(command);
         let title = format!(
             "Put the value into the store of {environment}, too: VALUE is the number or id that it gets there."

@@ -11,6 +11,7 @@ use crate::plan::patch::{Ambiguous, Change, ObjectPatch, patches};
 use crate::plan::prove::Expected;
 use crate::plan::refusal::Refusal;
 use crate::plan::site::{Others, Site, Token, group, with_parts};
+use crate::plan::spell::first_few;
 use crate::plan::survey::{Item, Survey};
 use crate::plan::{MoveKind, Moved};
 use crate::repo::Repo;
@@ -217,11 +218,11 @@ impl Mover<'_> {
             return "something else that must stay is spelled by the same bytes".to_owned();
         };
         let others = readers.iter().filter(|one| one.environment != Some(self.environment));
-        let others: Vec<String> = others.map(|one| format!("`{}`", one.path)).take(3).collect();
+        let others: Vec<TreePath> = others.map(|one| one.path.clone()).collect();
         format!(
             "the name stands in `{}`, which {} read{} too, and no kustomization in between is this environment's alone",
             token.file,
-            others.join(", "),
+            first_few(&others),
             if others.len() == 1 { "s" } else { "" }
         )
     }

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::config::secrets::Pin;
 use crate::k8s::secret_name::{Version, digits_in, split};
+use crate::k8s::store::is_given;
 use crate::k8s::stub::{Remote, Stub};
 use crate::plan::refusal::Refusal;
 use crate::repo::Repo;
@@ -13,6 +15,7 @@ use crate::yaml::node::Node;
 /// Why a new stub would not read the value of its version, in any root of an environment.
 pub(super) fn misread(after: &Repo, environment: usize, name: &str) -> Vec<Refusal> {
     let Some((family, version)) = split(name) else { return Vec::new() };
+    let is_one_value = after.config.secret(family).remote.version == Some(Pin::None);
     let mut refusals = Vec::new();
     for (_, root) in after.roots_of(environment) {
         let all = stubs(root, family);
@@ -25,7 +28,10 @@ pub(super) fn misread(after: &Repo, environment: usize, name: &str) -> Vec<Refus
             let others: BTreeSet<&str> = names.filter_map(|name| Some(split(name)?.1)).collect();
             let mut entries = stub.remotes.iter();
             let found = entries.find_map(|remote| wrong(root, remote, version, &others));
-            refusals.extend(found.or_else(|| other(root, stub, &beside, version)));
+            let found = found.or_else(|| overridden(after, root, stub, version));
+            let found = found.or_else(|| other(root, stub, &beside, version));
+            refusals
+                .extend(found.or_else(|| shared(root, stub, &beside).filter(|_| !is_one_value)));
         }
     }
     refusals
@@ -62,6 +68,52 @@ fn wrong(root: &Root, remote: &Remote, version: &str, others: &BTreeSet<&str>) -
         text(node)
     );
     Some(refusal(what, node))
+}
+
+/// What something lays over a new stub, so that it reads another version than its file says.
+fn overridden(after: &Repo, root: &Root, stub: &Stub, version: &str) -> Option<Refusal> {
+    let place = stub.secret.node.origin.as_ref()?.near_in_file();
+    let stream = after.library.stream(place.source.path()).ok()?;
+    let mut documents = stream.documents.iter();
+    let document = documents.find(|document| document.span.contains(place.span))?;
+    let written = Stub::read(&document.root)?;
+    stub.remotes.iter().find_map(|remote| {
+        let own = written.remotes.iter().find(|one| one.path == remote.path)?;
+        let (key, pin) = (remote.key_text()?, remote.version_text());
+        let is_own = |remote: &Remote| remote.key_text().is_some_and(|key| key.contains(version));
+        if pin == own.version_text() && (!is_own(own) || is_own(remote)) {
+            return None;
+        }
+        let told = |key: Option<&str>, pin: Option<&str>| {
+            let pin = pin.map_or_else(String::new, |pin| format!(", version {pin}"));
+            format!("`{}`{pin}", key.unwrap_or_default())
+        };
+        let what = format!(
+            "`{}`: the new stub says {}, and would read {}",
+            root.path,
+            told(own.key_text(), own.version_text()),
+            told(Some(key), pin)
+        );
+        let field = remote.version.as_ref().or(remote.key.as_ref())?;
+        Some(refusal(what, &field.node))
+    })
+}
+
+/// An older stub of the same place that reads the very version of a key which a new one reads.
+fn shared(root: &Root, new: &Stub, old: &[&Stub]) -> Option<Refusal> {
+    new.remotes.iter().find_map(|remote| {
+        let (key, pin) = (remote.key_text()?, remote.version_text().filter(|pin| is_given(pin))?);
+        let reads = |stub: &&&Stub| {
+            stub.remotes.iter().any(|one| {
+                (one.key_text(), one.version_text()) == (Some(key), Some(pin))
+                    && stub.store_of(one) == new.store_of(remote)
+            })
+        };
+        let other = old.iter().find(reads)?.secret.node.str()?;
+        let what =
+            format!("`{}`: the new stub would read {pin} of `{key}`, as `{other}` does", root.path);
+        Some(refusal(what, &remote.version.as_ref()?.node))
+    })
 }
 
 /// What a new stub reads otherwise than the old ones of the same place, versions left out.
@@ -103,7 +155,7 @@ fn refusal(what: String, node: &Node) -> Refusal {
     Refusal {
         what,
         place: node.origin.as_ref().map(Place::near_in_file),
-        way_out: "let what sets it, such as a patch of every ExternalSecret, leave the stubs of versions alone"
+        way_out: "where a patch or a replacement selects every ExternalSecret, let it leave keys and versions alone; where it names the old stub, add one for the new stub"
             .to_owned(),
     }
 }

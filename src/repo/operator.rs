@@ -24,11 +24,11 @@ pub enum Serves {
 }
 
 impl Repo {
-    /// The major and minor version of the operator that an environment pins, by itself or by what belongs to no environment:
-    /// the version of its chart in a Flux HelmRelease, an Argo CD Application or a kustomization, or of its OLM package.
+    /// The major and minor version of the operator that an environment pins, by itself or by what belongs to no environment (with
+    /// `None`, by that alone): the version of its chart in a Flux HelmRelease, an Argo CD Application or a kustomization, or of its OLM package.
     #[must_use]
-    pub fn operator(&self, environment: usize) -> Option<(u32, u32)> {
-        let near = |index: Option<usize>| index.is_none_or(|index| index == environment);
+    pub fn operator(&self, environment: Option<usize>) -> Option<(u32, u32)> {
+        let near = |index: Option<usize>| index.is_none() || index == environment;
         let roots = self.roots.iter().filter(|root| near(root.environment));
         let own = |root: &&std::sync::Arc<crate::repo::root::Root>| root.environment.is_some();
         let (own, shared): (Vec<_>, Vec<_>) = roots.partition(own);
@@ -48,10 +48,16 @@ impl Repo {
         own.find_map(|chart| exact(&text(chart, "version")?))
     }
 
+    /// Whether the operator of an environment, or of what belongs to none, is older than `external-secrets.io/v1`.
+    #[must_use]
+    pub fn has_old_operator(&self, environment: Option<usize>) -> bool {
+        self.operator(environment).is_some_and(|version| version < FIRST_WITH_V1)
+    }
+
     /// Whether an environment is known to serve `external-secrets.io/v1`.
     #[must_use]
     pub fn serves(&self, environment: usize) -> Serves {
-        match self.operator(environment) {
+        match self.operator(Some(environment)) {
             Some(version) if version < FIRST_WITH_V1 => return Serves::Before,
             Some(_) => return Serves::V1,
             None => {}

@@ -1,6 +1,7 @@
 //! The stores that ExternalSecrets read, as far as their SecretStores are in the repository.
 
 use crate::config::secrets::Service;
+use crate::k8s::backend::Backend;
 use crate::k8s::store::{self, Store};
 use crate::k8s::stub::StoreRef;
 use crate::kustomize::object::Object;
@@ -52,6 +53,20 @@ impl<'r> Stores<'r> {
         let first = meant.clone().next()?;
         let own = meant.find(|known| known.environment == environment);
         own.or(Some(first)).map(|known| (known.store, known.object))
+    }
+
+    /// Where a store reads from: as the repository has the store, or else the service that `rotate.yaml` names.
+    #[must_use]
+    pub fn backend(
+        &self,
+        environment: Option<usize>,
+        named: Option<&StoreRef>,
+        namespace: Option<&str>,
+        service: Option<Service>,
+    ) -> Option<Backend> {
+        let found = named.and_then(|named| self.find(environment, named, namespace));
+        let read = found.and_then(|(_, object)| Backend::read(&object.node));
+        read.or_else(|| Some(Backend::of(of_service(service?))))
     }
 }
 

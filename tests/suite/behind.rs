@@ -135,7 +135,7 @@ fn a_field_that_nobody_knows_can_be_declared() {
     let web = "apiVersion: v1\nkind: Pod\nmetadata: { name: web }\nspec: { containers: [{ name: web, envFrom: [{ secretRef: { name: shop-secrets } }] }] }\n";
     let sandbox = Sandbox::staging(&[("ci.yaml", pipeline), ("web.yaml", web)]);
     let _ = bump(&sandbox, &[]).status(1).says(&[
-        "spec.tasks[0].params[0].value says the name, and no known field is there",
+        "spec.tasks[0].params[0].value contains the secret's name in a field that rotate does not recognize",
         "under `references` in rotate.yaml",
         "`--leave staging/ci.yaml:9`",
     ]);

@@ -18,6 +18,7 @@ mod everyday;
 mod lint;
 mod lookalikes;
 mod makers;
+mod pins;
 mod prune;
 mod pulls;
 mod references;

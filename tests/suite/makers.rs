@@ -2,30 +2,30 @@
 
 use crate::support::{NOW, Output, Sandbox};
 
-const OLD: &str = "20250701000000";
-const NEW: &str = "20250820110000";
+pub(crate) const OLD: &str = "20250701000000";
+pub(crate) const NEW: &str = "20250820110000";
 
-fn web(secret: &str) -> String {
+pub(crate) fn web(secret: &str) -> String {
     format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: web }}\nspec:\n  template:\n    spec:\n      containers:\n        \
          - name: web\n          envFrom:\n            - secretRef: {{ name: {secret} }}\n"
     )
 }
 
-fn stub(entry: &str) -> String {
+pub(crate) fn stub(entry: &str) -> String {
     format!(
         "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {{ name: db-{OLD} }}\nspec:\n  secretStoreRef: \
          {{ kind: ClusterSecretStore, name: store }}\n  target: {{ name: db-{OLD}, immutable: true }}\n  dataFrom:\n    - extract: {entry}\n"
     )
 }
 
-fn store(provider: &str) -> String {
+pub(crate) fn store(provider: &str) -> String {
     format!(
         "apiVersion: external-secrets.io/v1\nkind: ClusterSecretStore\nmetadata: {{ name: store }}\nspec: {{ provider: {provider} }}\n"
     )
 }
 
-fn bump(sandbox: &Sandbox, arguments: &[&str]) -> Output {
+pub(crate) fn bump(sandbox: &Sandbox, arguments: &[&str]) -> Output {
     sandbox.rotate(&[&["bump", "staging"], arguments, &["--at", NOW]].concat())
 }
 
@@ -47,125 +47,6 @@ fn what_a_controller_fills_gets_no_version() {
     let _ = bump(&sandbox, &["db"])
         .status(1)
         .says(&["cert-manager makes and renews `db` for the Certificate `web`"]);
-}
-
-#[test]
-fn a_pin_that_the_store_made_is_given_and_never_copied() {
-    let vault = store("{ vault: { path: apps } }");
-    let pinned = stub("{ key: shop/db, version: \"7\" }");
-    let old = format!("db-{OLD}");
-    let sandbox = Sandbox::staging(&[
-        ("web.yaml", &web(&old)),
-        ("stub.yaml", &pinned),
-        ("store.yaml", &vault),
-    ]);
-    sandbox.write("production/web.yaml", &web(&old));
-    sandbox.write("production/stub.yaml", &pinned);
-    sandbox.commit_at("2025-07-01T10:00:00Z", "Begin\n");
-    let _ = bump(&sandbox, &[]).status(1).says(&[
-        "7 is the old value",
-        &format!("`rotate bump staging db --version {NEW} --pin shop/db=VALUE`"),
-        "`vault kv metadata get -mount=apps shop/db` lists them",
-    ]);
-    let _ = bump(&sandbox, &["--pin", "7"]).status(1).says(&["is what the old version reads"]);
-    let _ =
-        bump(&sandbox, &["--pin", "x"]).status(1).says(&["Vault wants the number of the version"]);
-    let unused = bump(&sandbox, &["--pin", "shop/db=8", "--pin", "shop/other=9"]).status(2);
-    let _ = unused.says(&["`--pin shop/other=9` fits no entry of a new stub"]);
-    let _ = bump(&sandbox, &["--pin", "shop/db=8"]).success();
-    assert!(sandbox.read(&format!("staging/db-{NEW}.yaml")).contains("version: \"8\""));
-    sandbox.commit_at("2025-08-20T12:00:00Z", "Bump\n");
-    // Production reads the same key of the same store.
-    let promote = ["promote", "--at", "2025-08-22T12:00:00Z"];
-    let _ = sandbox.rotate(&promote).success();
-    assert!(sandbox.read(&format!("production/db-{NEW}.yaml")).contains("version: \"8\""));
-    // Another mount numbers its own versions.
-    let _ = sandbox.git_at(NOW, &["reset", "--quiet", "--hard"]);
-    std::fs::remove_file(sandbox.path(&format!("production/db-{NEW}.yaml"))).unwrap();
-    sandbox.write("production/store.yaml", &store("{ vault: { path: other } }"));
-    sandbox.commit_at("2025-08-21T12:00:00Z", "Another mount\n");
-    let _ = sandbox.rotate(&promote).success().says(&[
-        "production: db 20250820110000 waits",
-        &format!("`rotate bump production db --version {NEW} --pin shop/db=VALUE`"),
-    ]);
-    let waits = format!("--version {NEW} --pin shop/db=VALUE`");
-    let status = ["status", "--at", "2025-08-22T12:00:00Z"];
-    let said = sandbox.rotate(&status).success();
-    assert!(said.stdout.contains(&waits), "{said}");
-    let pinned = [
-        "bump",
-        "production",
-        "db",
-        "--version",
-        NEW,
-        "--pin",
-        "shop/db=3",
-        "--at",
-        "2025-08-22T12:00:00Z",
-    ];
-    let _ = sandbox.rotate(&pinned).success();
-    assert!(sandbox.read(&format!("production/db-{NEW}.yaml")).contains("version: \"3\""));
-}
-
-/// The step to the next environment is printed with the pins that it will ask for.
-#[test]
-fn the_printed_step_to_the_next_environment_asks_for_its_pins() {
-    let old = format!("db-{OLD}");
-    let sandbox = Sandbox::staging(&[
-        ("web.yaml", &web(&old)),
-        ("stub.yaml", &stub("{ key: shop/db, version: \"7\" }")),
-        ("store.yaml", &store("{ vault: { path: apps } }")),
-    ]);
-    sandbox.write("production/web.yaml", &web(&old));
-    sandbox.write("production/stub.yaml", &stub("{ key: shop/db, version: \"2\" }"));
-    sandbox.write("production/store.yaml", &store("{ vault: { path: other } }"));
-    let _ = bump(&sandbox, &["--pin", "8"]).success().says(&[
-        "Put the value into the store of production, too: VALUE is the number or id that it gets there.",
-        &format!("rotate bump production db --version {NEW} --pin shop/db=VALUE"),
-    ]);
-}
-
-#[test]
-fn two_versions_of_one_value_are_refused_or_said() {
-    let old = format!("db-{OLD}");
-    let aws = store("{ aws: { service: SecretsManager, region: eu-central-1 } }");
-    let doppler = store("{ doppler: {} }");
-    let bare = stub("{ key: DB }");
-    let tree = |stub: &str, store: &str| {
-        Sandbox::staging(&[("web.yaml", &web(&old)), ("stub.yaml", stub), ("store.yaml", store)])
-    };
-    let _ = bump(&tree(&bare, &aws), &[]).status(1).says(&[
-        &format!("both would read the same value as `db-{OLD}`"),
-        "`secrets.db.remote.version: key-suffix`",
-    ]);
-    let labelled = stub(&format!("{{ key: DB, version: \"{OLD}\" }}"));
-    for stub in [&bare, &labelled] {
-        let said = bump(&tree(stub, &doppler), &[]).success().says(&[
-            "the old version and the new one read the same value of `DB`: Doppler takes no version",
-            "`secrets.db.remote.version: key-suffix` in rotate.yaml",
-        ]);
-        assert!(!said.to_string().contains("doppler secrets set"), "{said}");
-    }
-    let settings = |how: &str| {
-        format!(
-            "environments:\n  - {{ name: staging, paths: [staging] }}\nsecrets:\n  db: {{ remote: {{ version: {how} }} }}\n"
-        )
-    };
-    let sandbox = tree(&bare, &aws);
-    sandbox.write("rotate.yaml", &settings("none"));
-    let _ = bump(&sandbox, &[]).success().says(&["read the same value of `DB`"]);
-    for (store, key) in [(&aws, format!("DB-{NEW}")), (&doppler, format!("DB_{NEW}"))] {
-        let sandbox = tree(&bare, store);
-        sandbox.write("rotate.yaml", &settings("key-suffix"));
-        let _ = bump(&sandbox, &[]).success();
-        let made = sandbox.read(&format!("staging/db-{NEW}.yaml"));
-        assert!(made.contains(&format!("extract: {{ key: {key} }}")), "{made}");
-        sandbox.commit_at("2025-08-20T12:00:00Z", "Bump\n");
-        let again = ["bump", "staging", "--at", "2025-09-20T11:00:00Z"];
-        let _ = sandbox.rotate(&again).success();
-        let made = sandbox.read("staging/db-20250920110000.yaml");
-        assert!(made.contains(&key.replace(NEW, "20250920110000")), "{made}");
-    }
 }
 
 /// What is encrypted names the file to make and what must list it.
@@ -336,4 +217,49 @@ fn comments_that_tell_of_the_old_version_are_not_copied() {
         stub(&format!("{{ key: shop/db, version: \"{NEW}\" }}")).replace(OLD, NEW)
     );
     assert_eq!(sandbox.read(&format!("staging/db-{NEW}.yaml")), wanted);
+}
+
+/// A stub whose own name is another than its Secret's is bumped again and again.
+#[test]
+fn a_stub_with_another_name_than_its_secret_is_copied_again() {
+    let named = |name: &str| {
+        stub(&format!("{{ key: shop/db, version: \"{OLD}\" }}"))
+            .replace(&format!("{{ name: db-{OLD} }}\nspec"), &format!("{{ name: {name} }}\nspec"))
+    };
+    for name in [format!("es-db-{OLD}"), format!("db-{OLD}-es"), "db-external".to_owned()] {
+        let sandbox = Sandbox::staging(&[
+            ("web.yaml", &web(&format!("db-{OLD}"))),
+            ("stub.yaml", &named(&name)),
+            ("kustomization.yaml", "resources: [web.yaml, stub.yaml]\n"),
+        ]);
+        sandbox.commit_at("2025-07-01T10:00:00Z", "Begin\n");
+        let _ = bump(&sandbox, &[]).success();
+        sandbox.commit_at("2025-08-20T12:00:00Z", "Bump\n");
+        let _ = sandbox.rotate(&["bump", "staging", "--at", "2025-09-20T11:00:00Z"]).success();
+    }
+}
+
+/// What adds to a Secret makes none of the new name, and what an old operator serves is written for it.
+#[test]
+fn stubs_that_would_make_nothing_are_refused_or_written_for_their_operator() {
+    let merging = stub("{ key: db }")
+        .replace(&format!("-{OLD}"), "")
+        .replace("immutable: true", "creationPolicy: Merge");
+    let sandbox = Sandbox::staging(&[("web.yaml", &web("db")), ("stub.yaml", &merging)]);
+    let _ = bump(&sandbox, &["db"])
+        .status(1)
+        .says(&["with `creationPolicy: Merge` it makes no Secret"]);
+    let release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: { name: eso }\nspec: { chart: { spec: { chart: external-secrets, version: 0.10.4 } } }\n";
+    let sandbox = Sandbox::staging(&[("web.yaml", &web("db")), ("eso.yaml", release)]);
+    sandbox.write("rotate.yaml", "environments:\n  - { name: staging, paths: [staging] }\nsecrets:\n  db: { remote: { store: { name: aws }, key: shop/db } }\n");
+    let _ = bump(&sandbox, &["db"]).success();
+    let made = sandbox.read(&format!("staging/db-{NEW}.yaml"));
+    assert!(
+        made.starts_with("apiVersion: external-secrets.io/v1beta1\n")
+            && made.contains("refreshInterval: \"0\"")
+            && !made.contains("refreshPolicy"),
+        "{made}"
+    );
+    let lint = sandbox.rotate(&["lint", "--format", "concise"]);
+    assert!(!lint.stdout.contains("removed-api-version"), "{lint}");
 }

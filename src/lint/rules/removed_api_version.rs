@@ -29,7 +29,8 @@ pub static RULE: Rule = Rule {
 
 An ExternalSecret, ClusterExternalSecret, SecretStore or ClusterSecretStore with the `apiVersion`
 `external-secrets.io/v1beta1` or `external-secrets.io/v1alpha1`. PushSecrets and the generators still are `v1alpha1`,
-and nothing is said of them.
+and nothing is said of them. Where the repository itself pins an operator before 0.16 (the version of its chart or its OLM
+package), nothing is reported either.
 
 ### Why it matters
 
@@ -67,7 +68,13 @@ struct Offence<'r> {
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let mut offences: BTreeMap<(TreePath, Span), Offence<'_>> = BTreeMap::new();
+    let mut old: BTreeMap<Option<usize>, bool> = BTreeMap::new();
     for (root, environment) in deployed(facts.repo) {
+        // An operator that does not know the new version serves the one before.
+        let index = root.environment;
+        if *old.entry(index).or_insert_with(|| facts.repo.has_old_operator(index)) {
+            continue;
+        }
         for object in root.objects() {
             let Some(place) = removed(&object.node).and_then(|node| node.origin.as_ref()) else {
                 continue;

@@ -7,11 +7,11 @@ use crate::finding::{Finding, Level};
 use crate::k8s::backend::Backend;
 use crate::k8s::placeholder::is_filled_in;
 use crate::k8s::secret_name::{Version, digits_in};
-use crate::k8s::store::{PinError, Store, check_pin, label, own_key};
+use crate::k8s::store::{Store, check_pin, label, own_key};
 use crate::k8s::stub::Remote;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::stubs::{Versioned, key, pinned, versioned};
-use crate::repo::stores::{Stores, of_service};
+use crate::repo::stores::Stores;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -24,8 +24,9 @@ pub static RULE: Rule = Rule {
 
 An entry of a versioned stub (`data[].remoteRef`, `dataFrom[].extract`) that names no version of the store, or one that
 moves: `AWSCURRENT`, `AWSPREVIOUS`, `AWSPENDING`, `latest`. An entry whose key carries the version of the name is pinned
-by its key. Akeyless takes numbers only and silently reads the newest value for anything else; Doppler, 1Password,
-Delinea, the Kubernetes provider and version 1 of Vault's KV engine know no versions, and the stages of Oracle Vault move. Where `rotate.yaml` says
+by its key. Akeyless takes numbers only and silently reads the newest value for anything else; Doppler,
+Infisical, 1Password, Delinea, the Kubernetes provider and version 1 of Vault's KV engine do not support versions, and the
+stages of Oracle Vault move. Where `rotate.yaml` says
 `remote: { version: none }` for the family, nothing is reported.
 
 ### Why it matters
@@ -80,7 +81,8 @@ fn entry(stores: &Stores<'_>, stub: &Versioned<'_>, remote: &Remote) -> Option<F
     if dated || is_filled_in(key) {
         return None;
     }
-    let store = store(stores, stub, remote);
+    let backend = backend(stores, stub, remote);
+    let store = backend.as_ref().map(|backend| backend.store);
     let field = remote.version.as_ref().or(remote.key.as_ref());
     let place = field.map_or(&remote.node, |field| &field.node).origin.as_ref()?;
     let message = match pinned(remote) {
@@ -92,39 +94,23 @@ fn entry(stores: &Stores<'_>, stub: &Versioned<'_>, remote: &Remote) -> Option<F
             format!("`{secret}` reads the newest `{key}`: Akeyless takes numbers only, not {pin}")
         }
         Some(_) => {
-            let reason = without_versions(stores, stub, remote)?;
+            let reason = backend.as_ref()?.without_versions()?;
             format!("`{secret}` reads whatever `{key}` holds now: {reason}")
         }
         None => format!("`{secret}` reads whatever `{key}` holds now, no version of it"),
     };
-    Some(stub.finding(&RULE, place, message).help(help(stub, store)))
+    Some(stub.finding(&RULE, place, message).help(help(stub, backend.as_ref())))
 }
 
-/// The service that an entry reads, where that can be known.
-fn store(stores: &Stores<'_>, stub: &Versioned<'_>, remote: &Remote) -> Option<Store> {
-    let named = || {
-        let named = stub.stub.store_of(remote)?;
-        Some(stores.find(stub.root.environment, named, stub.namespace())?.0)
-    };
-    stub.settings.remote.provider.map(of_service).or_else(named)
+/// Where an entry reads from, as far as that can be known.
+fn backend(stores: &Stores<'_>, stub: &Versioned<'_>, remote: &Remote) -> Option<Backend> {
+    let service = stub.settings.remote.provider;
+    stores.backend(stub.root.environment, stub.stub.store_of(remote), stub.namespace(), service)
 }
 
-/// Why the service that an entry reads knows no versions.
-fn without_versions(
-    stores: &Stores<'_>,
-    stub: &Versioned<'_>,
-    remote: &Remote,
-) -> Option<PinError> {
-    if let Some(service) = stub.settings.remote.provider {
-        return Backend::of(of_service(service)).without_versions();
-    }
-    let named = stub.stub.store_of(remote)?;
-    let (_, object) = stores.find(stub.root.environment, named, stub.namespace())?;
-    Backend::read(&object.node)?.without_versions()
-}
-
-fn help(stub: &Versioned<'_>, store: Option<Store>) -> String {
+fn help(stub: &Versioned<'_>, backend: Option<&Backend>) -> String {
     let version = &stub.version;
+    let store = backend.map(|backend| backend.store);
     if stub.pin() == Pin::KeySuffix {
         let key = own_key(store, "", version.as_str());
         return format!("let the key end with `{key}`, as rotate.yaml says of this family");
@@ -138,6 +124,9 @@ fn help(stub: &Versioned<'_>, store: Option<Store>) -> String {
         "a key of its own for each version (`secrets.{}.remote.version: key-suffix` in rotate.yaml)",
         stub.family
     );
+    if backend.is_some_and(|backend| backend.without_versions().is_some()) {
+        return format!("the store takes no version: use {else_}");
+    }
     match (own, store) {
         (Some(label), _) => format!("pin it: `version: \"{label}\"`; or use {else_}"),
         (None, Some(store)) if check_pin(store, "1").is_ok() || store == Store::AzureKeyVault => {

@@ -7,6 +7,7 @@ use crate::plan::stub::describe::OTHER_MAKER;
 use crate::plan::stub::naming::file_name;
 use crate::plan::stub::planner::Planner;
 use crate::plan::survey::Made;
+use crate::repo::reach::Reach;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
 use crate::yaml::node::Node;
@@ -27,10 +28,20 @@ impl Planner<'_> {
                 self.sealed(made, tool),
             )
         } else if object.generated.is_some() {
+            let file = made.provider.near().map(|place| place.source.path().clone());
+            let files = file.map(|file| self.kustomizations(&file)).unwrap_or_default();
+            let (file, note) = match &files[..] {
+                [] => ("its kustomization".to_owned(), ""),
+                [one] => (format!("`{one}`"), ""),
+                [one, ..] => (
+                    format!("`{one}`"),
+                    " (and likewise in the environment's other kustomizations)",
+                ),
+            };
             (
                 format!("a `secretGenerator` makes `{secret}` from values in Git"),
                 format!(
-                    "give the generator a second entry, `name: {}` with `options: {{disableNameSuffixHash: true}}` and the new values, and leave the old one; then {}",
+                    "under `secretGenerator` in {file}{note} add `name: {}` with `options: {{disableNameSuffixHash: true}}` and the new values, and leave the old one; then {}",
                     self.name,
                     self.bump_again()
                 ),
@@ -52,11 +63,29 @@ impl Planner<'_> {
             return OTHER_MAKER.to_owned();
         };
         let name = file_name(&old, made.provider.secret(), self.name);
-        let new = old.parent().join(&name).unwrap_or_else(|| old.clone());
-        let listed = self.listing(made.root, &old).map_or_else(String::new, |(file, field)| {
+        let (directory, listed) = if self.repo.exclusive(&old) == Reach::Alone(self.environment) {
+            (old.parent(), self.listing(made.root, &old))
+        } else {
+            let files = self.kustomizations(&old);
+            let Some(file) = files.into_iter().next() else { return OTHER_MAKER.to_owned() };
+            (file.parent(), Some((file, "resources")))
+        };
+        let new = directory.join(&name).unwrap_or(old);
+        let listed = listed.map_or_else(String::new, |(file, field)| {
             format!(", list it under `{field}` in `{file}`")
         });
         format!("make `{}` with {tool} in `{new}`{listed}, then {}", self.name, self.bump_again())
+    }
+
+    /// The kustomizations in which something new stands that a file has for other environments, too; the file itself where it is
+    /// a kustomization of this environment alone.
+    fn kustomizations(&self, file: &TreePath) -> Vec<TreePath> {
+        if self.repo.exclusive(file) == Reach::Alone(self.environment) {
+            return vec![file.clone()];
+        }
+        let nearest = self.repo.nearest_exclusive(self.environment, file).directories;
+        let layers = nearest.iter().filter_map(|at| self.repo.resolver.layer(at));
+        layers.map(|layer| layer.file.clone()).collect()
     }
 
     fn bump_again(&self) -> String {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::k8s::secret_name;
 use crate::k8s::stub::Stub;
 use crate::plan::spell::quoted;
-use crate::plan::stub::pin::{Pinned, Pinning};
+use crate::plan::stub::pin::Pinned;
 use crate::text::edit::{Edit, apply};
 use crate::text::path::TreePath;
 use crate::text::source::Source;
@@ -15,16 +15,11 @@ use crate::yaml::node::{Node, Style};
 use crate::yaml::parse::{Stream, parse};
 use crate::yaml::path::Path;
 
-/// Copies a versioned stub to another version; with what the copy reads from the store.
+/// Copies a versioned stub to another version.
 ///
 /// # Errors
 /// With a phrase that says why, when the copy would not be the stub of the new version.
-pub(super) fn copy(
-    text: &str,
-    family: &str,
-    old: &str,
-    new: &str,
-) -> Result<(String, Vec<Pinned>), String> {
+pub(super) fn copy(text: &str, family: &str, old: &str, new: &str) -> Result<String, String> {
     let source = Source::file(TreePath::root(), text);
     let stream = parse(&source).map_err(|error| error.message)?;
     let root = stream.documents.first().map(|document| &document.root).ok_or("it is empty")?;
@@ -37,15 +32,10 @@ pub(super) fn copy(
             edits.push(edit);
         }
     }
-    let keys: Vec<Span> = stub
-        .remotes
-        .iter()
-        .filter_map(|remote| remote.key.as_ref()?.node.origin.as_ref().map(|origin| origin.span))
-        .collect();
     for at in digits(text, old) {
-        let in_key = keys.iter().any(|key| key.contains(at));
+        let is_said = stream.comments.iter().any(|comment| comment.contains(at));
         let known = done.iter().any(|span| span.contains(at));
-        if !known && (in_key || is_name(text, at, family)) {
+        if !known && (!is_said || is_name(text, at, family)) {
             edits.push(Edit { span: at, text: new.to_owned() });
         }
     }
@@ -54,29 +44,8 @@ pub(super) fn copy(
     edits.retain(|edit| !dated.iter().any(|comment| comment.span.contains(edit.span)));
     edits.extend(dated);
     let copy = apply(text, &edits).map_err(|error| error.to_string())?;
-    let pins = read_back(&copy, family, new)?;
-    Ok((copy, pins))
-}
-
-/// A copy whose entries read keys of the version's own.
-///
-/// # Errors
-/// With a phrase that says why, when it cannot be edited.
-pub(super) fn with_keys(
-    text: &str,
-    family: &str,
-    version: &str,
-    pinning: &Pinning,
-) -> Result<(String, Vec<Pinned>), String> {
-    let stream = parse(&Source::file(TreePath::root(), text)).map_err(|error| error.message)?;
-    let root = stream.documents.first().map(|document| &document.root).ok_or("it is empty")?;
-    let stub = Stub::read(root).ok_or("it is no ExternalSecret")?;
-    let keys = stub.remotes.iter().filter_map(|remote| Some(&remote.key.as_ref()?.node));
-    let edits = keys.map(|node| rewrite(node, &pinning.key(node.str().unwrap_or_default())));
-    let edits: Vec<Edit> = edits.collect::<Result<_, _>>().map_err(|error| error.to_string())?;
-    let text = apply(text, &edits).map_err(|error| error.to_string())?;
-    let pins = read_back(&text, family, version)?;
-    Ok((text, pins))
+    read_back(&copy, family, new)?;
+    Ok(copy)
 }
 
 /// A name of its own for a copy whose model says the version in `target.name` alone: two objects cannot share one.
@@ -128,7 +97,8 @@ fn dated_comments(stream: &Stream, old: &str, edits: &[Edit]) -> Vec<Edit> {
         let renamed = |edit: &&Edit| comment.contains(edit.span);
         let named = edits.iter().filter(renamed).count();
         let is_dated = said.contains(&day) || said.matches(old).count() > named;
-        is_dated && !said.contains("rotate:")
+        let is_alone = said.contains(old) || !is_in_block(stream, **comment);
+        is_dated && is_alone && !said.contains("rotate:")
     });
     told.map(|comment| {
         let head = text.get(..comment.start).unwrap_or_default().trim_end_matches([' ', '\t']);
@@ -139,6 +109,24 @@ fn dated_comments(stream: &Stream, old: &str, edits: &[Edit]) -> Vec<Edit> {
         Edit { span, text: String::new() }
     })
     .collect()
+}
+
+/// Whether a comment is one line of several: nobody but its writer can tell what remains true of them.
+fn is_in_block(stream: &Stream, comment: Span) -> bool {
+    let text = stream.source.text();
+    let is_next = |one: Span, other: Span| {
+        let between = text.get(one.end..other.start).unwrap_or("x");
+        between.trim().is_empty() && between.matches('\n').count() == 1
+    };
+    let is_line = |one: Span| {
+        let head = text.get(..one.start).unwrap_or_default();
+        head.rsplit('\n').next().unwrap_or_default().trim().is_empty()
+    };
+    stream.comments.iter().any(|other| {
+        is_line(comment)
+            && is_line(*other)
+            && (is_next(comment, *other) || is_next(*other, comment))
+    })
 }
 
 /// Where the digits stand, no other digit beside them.

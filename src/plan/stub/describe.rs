@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::k8s::references::keys::keys;
+use crate::k8s::secret_name::family;
 use crate::plan::next::supply::{Shape, Value};
 use crate::plan::refusal::Refusal;
 use crate::plan::stub::pin::{Pinned, Reads};
@@ -43,9 +44,15 @@ pub(super) fn filled(made: &Made<'_>) -> Option<Refusal> {
     let place = made.provider.near();
     if BY_CERT_MANAGER.contains(&made.provider.provided.row) {
         return Some(Refusal {
-            what: format!("cert-manager makes and renews `{secret}` for the {kind} `{}`", object.name()),
+            what: format!(
+                "cert-manager makes and renews `{secret}` for the {kind} `{}`",
+                object.name()
+            ),
             place,
-            way_out: "leave it to cert-manager, which rotates it in place: `secrets.NAME.managed: false` in rotate.yaml; for a version, make a second certificate and bump with `--version`".to_owned(),
+            way_out: format!(
+                "leave it to cert-manager, which rotates it in place: `secrets.{}.managed: false` in rotate.yaml; for a version, make a second certificate and bump with `--version`",
+                family(secret)
+            ),
         });
     }
     let is_token = object.node.get("type").and_then(Node::str) == Some(TOKEN);

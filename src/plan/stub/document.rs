@@ -30,7 +30,12 @@ pub(super) fn own(source: &Arc<Source>, at: Span) -> Option<String> {
         Some((*at, line.trim()))
     });
     let lines: Vec<(usize, &str)> = lines.collect();
-    let marker = lines.iter().find(|(_, line)| *line == "---");
+    let is_marker = |line: &str| {
+        line.trim_start_matches('\u{feff}')
+            .strip_prefix("---")
+            .is_some_and(|rest| rest.is_empty() || rest.trim_start().starts_with('#'))
+    };
+    let marker = lines.iter().find(|(_, line)| is_marker(line));
     let blank = lines.iter().rfind(|(_, line)| line.is_empty());
     start = marker.or(blank).map_or(start, |(behind, _)| *behind);
     let body = source.text().get(start..document.span.end)?.trim_start_matches('\u{feff}');
@@ -40,7 +45,24 @@ pub(super) fn own(source: &Arc<Source>, at: Span) -> Option<String> {
     Some(format!("{begin}{body}{newline}"))
 }
 
-/// Edits that take away the comments behind what other edits replace: they were said of what stood there.
+/// What tools look for in comments.
+const DIRECTIVES: &[&str] = &[
+    "checkov",
+    "gitleaks",
+    "kics",
+    "nosec",
+    "noqa",
+    "pragma",
+    "prettier",
+    "renovate",
+    "rotate:",
+    "trivy",
+    "yaml-language-server",
+    "yamllint",
+];
+
+/// Edits that take away the comments behind what other edits replace, where nothing else stands between: they were said of what
+/// stood there.
 pub(super) fn comments_behind(stream: &Stream, edits: &[Edit]) -> Vec<Edit> {
     let text = stream.source.text();
     let replaced = edits.iter().filter(|edit| !edit.span.is_empty() && !edit.text.is_empty());
@@ -49,8 +71,11 @@ pub(super) fn comments_behind(stream: &Stream, edits: &[Edit]) -> Vec<Edit> {
         let line = edit.span.end..edit.span.end + line.len();
         let comment = stream.comments.iter().find(|one| line.contains(&one.start))?;
         let start = text.get(..comment.start)?.trim_end_matches([' ', '\t']).len();
-        let is_ours = text.get(comment.start..comment.end)?.contains("rotate:");
-        (!is_ours).then(|| Edit { span: Span::new(start, comment.end), text: String::new() })
+        let between = text.get(edit.span.end..comment.start)?;
+        let said = text.get(comment.start..comment.end)?;
+        let is_directive = DIRECTIVES.iter().any(|one| said.contains(one));
+        (between.trim().is_empty() && !is_directive)
+            .then(|| Edit { span: Span::new(start, comment.end), text: String::new() })
     });
     behind.collect()
 }

@@ -1,181 +1,352 @@
-//! Pins that the store makes itself: they are given for each new value, never copied.
+//! How each entry of a new stub is pinned: by a label, by a key of its own, or by what its store assigned to the new value,
+//! which is given and never copied.
 
-use std::collections::BTreeMap;
-
+use crate::config::secrets::Pin;
+use crate::k8s::backend::{Backend, reads_same_values};
 use crate::k8s::secret_name::split;
-use crate::k8s::store::{Store, check_pin, is_given};
-use crate::k8s::stub::{Remote, Stub};
+use crate::k8s::store::{Store, assigns_versions, check_pin, is_given};
+use crate::k8s::stub::{Remote, StoreRef, Stub};
 use crate::plan::next::tool::list_versions;
 use crate::plan::next::word;
 use crate::plan::refusal::Refusal;
-use crate::plan::spell::quoted;
-use crate::plan::stub::document::comments_behind;
-use crate::plan::stub::planner::Planner;
+use crate::plan::stub::document::stream;
+use crate::plan::stub::pin::{Pinning, Pinnings};
+use crate::plan::stub::planner::{Fault, Planner};
 use crate::plan::stub::source::Source;
-use crate::text::edit::{Edit, apply};
-use crate::text::path::TreePath;
-use crate::text::source::{Place, Source as Text};
-use crate::yaml::parse::parse;
+use crate::text::source::Place;
+use crate::yaml::node::Node;
+use crate::yaml::path::Path;
 
-/// The pins of new entries, by key and old pin.
-pub(super) type Given = BTreeMap<(String, String), String>;
+const BY_HAND: &str =
+    "write the stub of the new version by hand, then bump with `--version` and its digits";
 
 /// A pin that must be given and was not.
 pub(in crate::plan) struct Missing {
-    /// The key that the store versions itself.
+    /// The key whose versions the store assigns.
     key: String,
-    /// The pin of the old value.
-    old: String,
+    /// The pin of the old value, where the old stub has one.
+    old: Option<String>,
+    /// What stands before the version in a pin: `uuid/`.
+    prefix: &'static str,
     /// The command that lists the key's versions.
     list: Option<String>,
     place: Option<Place>,
+    /// Whether it is of a family's first version, which can still get a key of its own.
+    is_first: bool,
+    used: Used,
 }
 
 /// What there is to say of pins that were not given, with one command that gives them all.
-pub(in crate::plan) fn ask(missing: &[Missing], bump: &str) -> (Vec<Refusal>, String) {
-    let mut keys: Vec<&str> = missing.iter().map(|one| one.key.as_str()).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let pins: Vec<String> =
-        keys.iter().map(|key| format!(" --pin {}", word(&format!("{key}=VALUE")))).collect();
+pub(in crate::plan) fn ask(
+    missing: &[Missing],
+    family: &str,
+    bump: &str,
+) -> (Vec<Refusal>, String) {
+    let mut pins: Vec<String> =
+        missing.iter().map(|one| word(&format!("{}={}VALUE", one.key, one.prefix))).collect();
+    pins.sort_unstable();
+    pins.dedup();
+    let pins: Vec<String> = pins.iter().map(|pin| format!(" --pin {pin}")).collect();
     let command = format!("{bump}{}", pins.concat());
     let one = |one: &Missing| {
         let list =
             one.list.as_ref().map_or_else(String::new, |list| format!("; `{list}` lists them"));
+        let or = if one.is_first {
+            format!(
+                "; or set `secrets.{family}.remote.version: key-suffix` in rotate.yaml, which gives each version a key of its own"
+            )
+        } else {
+            String::new()
+        };
+        let key = &one.key;
+        let what = one.old.as_ref().map_or_else(
+            || format!("the store of `{key}` assigns versions itself"),
+            |old| format!("`{key}` is pinned to {old}, which its store assigned to the old value"),
+        );
         Refusal {
-            what: format!(
-                "its store gives each value of `{}` a version of its own, and {} is the old value: that of the new one must be given",
-                one.key, one.old
-            ),
+            what: format!("{what}; the new value's version must be given with `--pin`"),
             place: one.place.clone(),
             way_out: format!(
-                "put the new value into the store, then `{command}`, where VALUE is its version{list}"
+                "put the new value into the store, then `{command}`, where VALUE is its version{list}{or}"
             ),
         }
     };
     (missing.iter().map(one).collect(), command)
 }
 
+/// An entry of a new stub whose pin its store assigns.
+struct Entry {
+    path: Path,
+    store: Option<StoreRef>,
+    key: String,
+    /// The pin of the old value.
+    old: Option<String>,
+    service: Store,
+    list: Option<String>,
+}
+
+/// How an entry gets its pin.
+enum Way {
+    Kept,
+    Known(Pinning),
+    Asked(Entry),
+}
+
+/// What a pin was given to.
+pub(in crate::plan) struct Used {
+    store: Option<StoreRef>,
+    namespace: Option<String>,
+    /// The SecretStore, where the repository has it.
+    object: Option<Node>,
+    key: String,
+    old: Option<String>,
+}
+
+impl Used {
+    /// Whether both certainly mean one value of one store.
+    fn is_same(&self, other: &Self) -> bool {
+        let is_one = match (&self.object, &other.object) {
+            (Some(one), Some(other)) => {
+                let place = |node: &Node| {
+                    node.origin.as_ref().map(|at| (at.source.path().clone(), at.span))
+                };
+                place(one) == place(other) || reads_same_values(one, other)
+            }
+            (None, None) => {
+                let is_cluster_wide =
+                    self.store.as_ref().is_some_and(|store| store.kind == "ClusterSecretStore");
+                self.store == other.store && (is_cluster_wide || self.namespace == other.namespace)
+            }
+            _ => false,
+        };
+        is_one && (&self.key, &self.old) == (&other.key, &other.old)
+    }
+}
+
 impl Planner<'_> {
-    /// The pin for each entry of a stub whose own was made by its store: as it was given, or as the environment before has it
-    /// for the same key of the same store.
-    ///
-    /// `None` where one is missing; which one is noted.
+    /// How each entry of a new stub is pinned. `None` where a pin is missing; which one is noted.
     ///
     /// # Errors
-    /// With what is wrong with a pin that was given, and what to type.
-    pub(super) fn given(&mut self, source: &Source<'_>) -> Result<Option<Given>, (String, String)> {
-        let mut given = Given::new();
-        let mut is_whole = true;
-        let is_copy = split(source.secret).is_some() && self.back.is_none();
-        let stub = Stub::read(&source.object.node).filter(|_| is_copy);
-        let Some(stub) = stub else { return Ok(Some(given)) };
+    /// With what is wrong with a pin that was given, or with the store, and what to type.
+    pub(super) fn pinnings(
+        &mut self,
+        source: &Source<'_>,
+        text: &str,
+    ) -> Result<Option<Pinnings>, Fault> {
+        let stream = stream(text).map_err(|what| (what, BY_HAND.to_owned()))?;
+        let stub = stream.documents.first().and_then(|document| Stub::read(&document.root));
+        let stub =
+            stub.ok_or_else(|| ("it is no ExternalSecret".to_owned(), BY_HAND.to_owned()))?;
+        let (mut pinnings, mut is_complete) = (Pinnings::new(), true);
         for remote in &stub.remotes {
-            let (Some(key), Some(old)) =
-                (text(remote, |one| &one.key), text(remote, |one| &one.version))
-            else {
-                continue;
+            let pinning = match self.way(source, &stub, remote)? {
+                Way::Kept => continue,
+                Way::Known(pinning) => pinning,
+                Way::Asked(entry) => match self.resolve(source, &entry)? {
+                    Some(pin) => Pinning::Label(pin),
+                    None => {
+                        self.miss(source, entry)?;
+                        is_complete = false;
+                        continue;
+                    }
+                },
             };
-            if !is_given(&old) || given.contains_key(&(key.clone(), old.clone())) {
-                continue;
-            }
-            let backend =
-                stub.store_of(remote).and_then(|store| self.backend(store, source.namespace));
-            if backend.as_ref().is_some_and(|backend| backend.without_versions().is_some()) {
-                continue;
-            }
-            let asked = self
-                .pins
-                .iter()
-                .find_map(|pin| value(pin, self.family, &key).map(|value| (pin, value)));
-            self.outcome.pins.extend(asked.map(|(pin, _)| pin.clone()));
-            let pin = asked
-                .map(|(_, value)| value.to_owned())
-                .or_else(|| self.taken_over(&stub, remote, source.namespace));
-            let Some(pin) = pin else {
-                let list = backend.as_ref().and_then(|backend| list_versions(backend, &key));
-                let place = remote.version.as_ref().and_then(|field| field.node.origin.as_ref());
-                let place = place.map(Place::near_in_file);
-                let is_same =
-                    |one: &Missing| (&one.key, &one.old, &one.list) == (&key, &old, &list);
-                if !self.outcome.missing.iter().any(is_same) {
-                    self.outcome.missing.push(Missing { key, old, list, place });
-                }
-                is_whole = false;
-                continue;
-            };
-            check_pin(backend.map_or(Store::Other, |backend| backend.store), &pin)
-                .map_err(|error| (error.to_string(), "give the pin of the new value".to_owned()))?;
-            if pin == old {
-                let what = format!("{pin} of `{key}` is what the old version reads");
-                return Err((what, "give the pin of the new value".to_owned()));
-            }
-            given.insert((key, old), pin);
+            pinnings.insert(remote.path.clone(), pinning);
         }
-        Ok(is_whole.then_some(given))
+        Ok(is_complete.then_some(pinnings))
     }
 
-    /// The pin that another environment's stub of the new name has for the same key of the same store.
-    fn taken_over(&self, stub: &Stub, remote: &Remote, namespace: Option<&str>) -> Option<String> {
-        let (key, store) = (text(remote, |one| &one.key), stub.store_of(remote));
-        let own = self.place_of(Some(self.environment), store, namespace);
-        let roots =
-            self.repo.roots.iter().filter(|root| root.environment != Some(self.environment));
-        let objects =
-            roots.flat_map(|root| root.objects().iter().map(|object| (root.environment, object)));
-        let others = objects.filter_map(|(at, object)| {
-            let other = Stub::read(&object.node)?;
-            (other.secret.node.str() == Some(self.name)).then_some((at, object, other))
+    fn way(&self, source: &Source<'_>, stub: &Stub, remote: &Remote) -> Result<Way, Fault> {
+        let Some(key) = remote.key_text() else { return Ok(Way::Kept) };
+        let store = stub.store_of(remote);
+        let backend = self.backend(store, source.namespace);
+        let is_own = key.contains(self.version.as_str());
+        let chosen = Pinning::choose(&self.settings.remote, backend.as_ref(), self.version);
+        let is_copy = split(source.secret).is_some();
+        let old = remote.version_text().filter(|old| is_given(old));
+        let has_versions = backend.as_ref().is_none_or(|one| one.without_versions().is_none());
+        let is_asked = has_versions
+            && match &chosen {
+                _ if is_copy => old.is_some(),
+                Ok(_) => false,
+                Err(_) => backend.as_ref().is_some_and(|one| assigns_versions(one.store)),
+            };
+        match (self.settings.remote.version, chosen) {
+            (Some(Pin::None), _) => Ok(Way::Kept),
+            (Some(Pin::KeySuffix), Ok(pinning)) if !is_own => Ok(Way::Known(pinning)),
+            (Some(Pin::KeySuffix), _) => Ok(Way::Kept),
+            _ if is_asked => Ok(Way::Asked(Entry {
+                path: remote.path.clone(),
+                store: store.cloned(),
+                key: key.to_owned(),
+                old: old.map(str::to_owned),
+                list: backend.as_ref().and_then(|backend| list_versions(backend, key)),
+                service: backend.map_or(Store::Other, |backend: Backend| backend.store),
+            })),
+            _ if is_copy => Ok(Way::Kept),
+            (_, Ok(pinning)) => Ok(Way::Known(pinning)),
+            (_, Err(error)) => Err((error, self.pin_help())),
+        }
+    }
+
+    /// The pin of the new value: as it was given, or as the environment before has it.
+    fn resolve(&mut self, source: &Source<'_>, entry: &Entry) -> Result<Option<String>, Fault> {
+        let Some((asked, pin)) = self.asked(entry) else {
+            return Ok(self.taken_over(entry, source.namespace));
+        };
+        let used = self.used(source, entry);
+        let other = self
+            .outcome
+            .pins
+            .get(&asked)
+            .and_then(|all| all.iter().find(|one| !one.is_same(&used)));
+        if let Some(other) = other {
+            let (what, way_out) = if other.key == used.key {
+                (
+                    format!("`{}` of more than one store or of more than one value", used.key),
+                    BY_HAND,
+                )
+            } else {
+                (
+                    format!("`{}` or `{}`", other.key, used.key),
+                    "give each key a pin: `--pin KEY=VALUE`",
+                )
+            };
+            return Err((format!("`--pin {asked}` could mean {what}"), way_out.to_owned()));
+        }
+        self.outcome.pins.entry(asked).or_default().push(used);
+        self.check_given(entry, &pin)
+            .map_err(|what| (what, "give the version of the new value".to_owned()))?;
+        Ok(Some(pin))
+    }
+
+    /// The pin that was given for an entry, as it was typed and as it is.
+    fn asked(&self, entry: &Entry) -> Option<(String, String)> {
+        let is_family = |name: &str| self.repo.family(self.environment, name).is_some();
+        let mut pins = self.pins.iter().filter_map(|pin| {
+            let value = value(pin, self.family, &entry.key, &is_family)?;
+            Some((pin.clone(), value.to_owned()))
         });
-        let mut others =
-            others.filter(|(at, object, _)| self.place_of(*at, store, object.namespace()) == own);
-        others.find_map(|(_, _, other)| {
-            let same = other
-                .remotes
-                .iter()
-                .find(|one| text(one, |one| &one.key) == key && other.store_of(one) == store)?;
-            text(same, |one| &one.version)
+        pins.next()
+    }
+
+    /// # Errors
+    /// With what is wrong with a pin, a phrase.
+    fn check_given(&self, entry: &Entry, pin: &str) -> Result<(), String> {
+        check_pin(entry.service, pin).map_err(|error| error.to_string())?;
+        let is_like = |old: &str| {
+            let shape = |text: &str| (text.starts_with("uuid/"), is_given(text));
+            shape(old) == shape(pin)
+        };
+        if let Some(old) = entry.old.as_ref().filter(|old| !is_like(old)) {
+            return Err(format!("{pin} is not of the form of {old}, which the old version reads"));
+        }
+        let roots = self.repo.roots_of(self.environment).flat_map(|(_, root)| root.objects());
+        let stubs = roots.into_iter().filter_map(|object| Stub::read(&object.node));
+        for stub in stubs.filter(|stub| stub.family() == Some(self.family)) {
+            let same = stub.remotes.iter().find(|one| {
+                one.key_text() == Some(&entry.key)
+                    && stub.store_of(one) == entry.store.as_ref()
+                    && one.version_text() == Some(pin)
+            });
+            if same.is_some() {
+                let secret = stub.secret.node.str().unwrap_or_default();
+                return Err(format!("{pin} of `{}` is what `{secret}` reads", entry.key));
+            }
+        }
+        Ok(())
+    }
+
+    fn used(&self, source: &Source<'_>, entry: &Entry) -> Used {
+        Used {
+            store: entry.store.clone(),
+            namespace: source.namespace.map(str::to_owned),
+            object: self.store_object(self.environment, entry.store.as_ref(), source.namespace),
+            key: entry.key.clone(),
+            old: entry.old.clone(),
+        }
+    }
+
+    /// Notes a missing pin.
+    ///
+    /// # Errors
+    /// When no pin could mean this entry alone.
+    fn miss(&mut self, source: &Source<'_>, entry: Entry) -> Result<(), Fault> {
+        let used = self.used(source, &entry);
+        let mut others = self.outcome.missing.iter().filter(|one| one.key == entry.key);
+        if others.any(|one| !one.used.is_same(&used)) {
+            let what = format!(
+                "`{}` is read from more than one store or at more than one version, which `--pin` cannot tell apart",
+                entry.key
+            );
+            return Err((what, BY_HAND.to_owned()));
+        }
+        // The old stub shows the pin; the copy is written nowhere.
+        let old = Stub::read(&source.object.node);
+        let old =
+            old.as_ref().and_then(|stub| stub.remotes.iter().find(|one| one.path == entry.path));
+        let field = old.and_then(|one| one.version.as_ref().or(one.key.as_ref()));
+        let place = field.and_then(|field| field.node.origin.as_ref()).map(Place::near_in_file);
+        let is_id = entry.old.as_ref().is_some_and(|old| old.starts_with("uuid/"));
+        let missing = Missing {
+            prefix: if is_id { "uuid/" } else { "" },
+            key: entry.key,
+            old: entry.old,
+            list: entry.list,
+            place,
+            is_first: split(source.secret).is_none(),
+            used,
+        };
+        if !self.outcome.missing.iter().any(|one| one.key == missing.key) {
+            self.outcome.missing.push(missing);
+        }
+        Ok(())
+    }
+
+    fn store_object(
+        &self,
+        environment: usize,
+        store: Option<&StoreRef>,
+        namespace: Option<&str>,
+    ) -> Option<Node> {
+        let found = self.repo.stores().find(Some(environment), store?, namespace);
+        found.map(|(_, object)| object.node.clone())
+    }
+
+    /// The pin that the stub of the environment before has for the same key of the same store.
+    fn taken_over(&self, entry: &Entry, namespace: Option<&str>) -> Option<String> {
+        let before = self.repo.before(self.environment, self.family)?.environment.index;
+        let own = self.store_object(self.environment, entry.store.as_ref(), namespace)?;
+        let objects = self.repo.roots_of(before).flat_map(|(_, root)| root.objects());
+        objects.into_iter().find_map(|object| {
+            let stub = Stub::read(&object.node)?;
+            if stub.secret.node.str() != Some(self.name) {
+                return None;
+            }
+            let other = self.store_object(before, entry.store.as_ref(), object.namespace())?;
+            let same = stub.remotes.iter().find(|one| {
+                one.key_text() == Some(&entry.key) && stub.store_of(one) == entry.store.as_ref()
+            })?;
+            let pin = same.version_text()?.to_owned();
+            reads_same_values(&own, &other).then_some(pin)
         })
     }
 }
 
 /// The pin that `[FAMILY/][KEY=]VALUE` gives a key of a family.
-fn value<'p>(pin: &'p str, family: &str, key: &str) -> Option<&'p str> {
+fn value<'p>(
+    pin: &'p str,
+    family: &str,
+    key: &str,
+    is_family: &dyn Fn(&str) -> bool,
+) -> Option<&'p str> {
+    let own = |text: &'p str| text.strip_prefix(family).and_then(|rest| rest.strip_prefix('/'));
     let Some((named, value)) = pin.rsplit_once('=') else {
-        let own = pin.strip_prefix(family).and_then(|rest| rest.strip_prefix('/'));
-        return Some(own.unwrap_or(pin));
+        // An id of AWS has a slash, too.
+        let others = pin.split_once('/').is_some_and(|(name, _)| name != family && is_family(name));
+        return (!others).then(|| own(pin).unwrap_or(pin));
     };
-    let own = named.strip_prefix(family).and_then(|rest| rest.strip_prefix('/'));
-    (named == key || own == Some(key)).then_some(value)
-}
-
-fn text(
-    remote: &Remote,
-    field: impl Fn(&Remote) -> &Option<crate::k8s::stub::Field>,
-) -> Option<String> {
-    field(remote).as_ref()?.node.str().map(str::to_owned)
-}
-
-/// A copy with its given pins.
-///
-/// # Errors
-/// With a phrase, when it cannot be edited.
-pub(super) fn fill(copy: String, given: &Given) -> Result<String, String> {
-    if given.is_empty() {
-        return Ok(copy);
-    }
-    let source = Text::file(TreePath::root(), copy.as_str());
-    let stream = parse(&source).map_err(|error| error.message)?;
-    let root = stream.documents.first().map(|document| &document.root).ok_or("it is empty")?;
-    let stub = Stub::read(root).ok_or("it is no ExternalSecret")?;
-    let edits = stub.remotes.iter().filter_map(|remote| {
-        let key = (text(remote, |one| &one.key)?, text(remote, |one| &one.version)?);
-        let span = remote.version.as_ref()?.node.origin.as_ref()?.span;
-        Some(Edit { span, text: quoted(given.get(&key)?) })
-    });
-    let edits: Vec<Edit> = edits.collect();
-    let comments = comments_behind(&stream, &edits);
-    apply(&copy, &[edits, comments].concat()).map_err(|error| error.to_string())
+    (named == key || own(named) == Some(key)).then_some(value)
 }
 
 #[cfg(test)]
@@ -187,13 +358,15 @@ mod tests {
         for (pin, is) in [
             ("8", Some("8")),
             ("bank/8", Some("8")),
+            ("cache/8", None),
             ("uuid/1-2", Some("uuid/1-2")),
+            ("bank/uuid/1-2", Some("uuid/1-2")),
             ("apps/bank=8", Some("8")),
             ("bank/apps/bank=8", Some("8")),
             ("apps/other=8", None),
-            ("other/apps/bank=8", None),
+            ("cache/apps/bank=8", None),
         ] {
-            assert_eq!(value(pin, "bank", "apps/bank"), is, "{pin}");
+            assert_eq!(value(pin, "bank", "apps/bank", &|name| name == "cache"), is, "{pin}");
         }
     }
 }

@@ -2,13 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::secrets::{Pin, Remote};
+use crate::config::secrets::{Pin, Remote as Settings};
 use crate::k8s::backend::Backend;
 use crate::k8s::secret_name::Version;
 use crate::k8s::store::{Store, check_pin, label, own_key};
-use crate::k8s::stub::{StoreRef, Stub};
-use crate::repo::stores::of_service;
-use crate::yaml::path::Step;
+use crate::k8s::stub::{Remote, StoreRef, Stub};
+use crate::plan::listing;
+use crate::plan::spell::quoted;
+use crate::plan::stub::copy::read_back;
+use crate::plan::stub::document::{comments_behind, stream};
+use crate::text::edit::{Edit, apply};
+use crate::yaml::edit::remove::remove_entry;
+use crate::yaml::edit::rewrite::rewrite;
+use crate::yaml::path::{Path, Step};
 
 /// What one entry of a stub reads.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,7 +54,7 @@ pub(in crate::plan) enum Reads {
 }
 
 impl Reads {
-    fn of(remote: &crate::k8s::stub::Remote) -> Self {
+    fn of(remote: &Remote) -> Self {
         let is_extract =
             matches!(remote.path.0.last(), Some(Step::Key(key)) if **key == *"extract");
         let property = remote.property.as_ref().and_then(|field| field.node.str());
@@ -100,6 +106,53 @@ impl Pinned {
     }
 }
 
+/// How the entries of a stub are pinned, by their paths.
+pub(super) type Pinnings = BTreeMap<Path, Pinning>;
+
+/// A stub's text with its entries pinned, and what they read then.
+///
+/// # Errors
+/// With a phrase that says why it cannot be done.
+pub(super) fn pinned(
+    text: &str,
+    family: &str,
+    version: &str,
+    pinnings: &Pinnings,
+) -> Result<(String, Vec<Pinned>), String> {
+    let stream = stream(text)?;
+    let root = stream.documents.first().map(|document| &document.root).ok_or("it is empty")?;
+    let stub = Stub::read(root).ok_or("it is no ExternalSecret")?;
+    let (mut edits, mut values) = (Vec::new(), Vec::new());
+    for remote in &stub.remotes {
+        let key = remote.key.as_ref().ok_or_else(|| format!("{} has no key", remote.path))?;
+        match (pinnings.get(&remote.path), &remote.version) {
+            (None | Some(Pinning::None), _) => {}
+            (Some(pinning @ Pinning::KeySuffix(..)), old) => {
+                let own = pinning.key(key.node.str().unwrap_or_default());
+                edits.push(rewrite(&key.node, &own).map_err(|error| error.to_string())?);
+                if old.is_some() {
+                    let gone = remove_entry(root, &remote.path, "version");
+                    edits.push(gone.map_err(|error| error.to_string())?);
+                }
+            }
+            (Some(Pinning::Label(label)), Some(field)) => {
+                let origin = field.node.origin.as_ref().map(|origin| origin.span);
+                let span = field.node.alias().or(origin).ok_or("its version has no place")?;
+                values.push(Edit { span, text: quoted(label) });
+            }
+            (Some(Pinning::Label(label)), None) => {
+                let added = listing::add(root, &remote.path, "key", "version", &quoted(label));
+                edits.push(added.ok_or_else(|| format!("{} cannot take a version", remote.path))?);
+            }
+        }
+    }
+    let comments = comments_behind(&stream, &values);
+    let text =
+        apply(text, &[edits, values, comments].concat()).map_err(|error| error.to_string())?;
+    let pins = read_back(&text, family, version)?;
+    Ok((text, pins))
+}
+
 impl Pinning {
     /// The key that an entry reads.
     pub(super) fn key(&self, key: &str) -> String {
@@ -114,12 +167,11 @@ impl Pinning {
     /// # Errors
     /// With what the store would refuse, a phrase.
     pub(super) fn choose(
-        settings: &Remote,
+        settings: &Settings,
         backend: Option<&Backend>,
         version: &Version,
     ) -> Result<Self, String> {
         let store = backend.map(|backend| backend.store);
-        let store = settings.provider.map_or(store, |service| Some(of_service(service)));
         match settings.version {
             Some(Pin::None) => return Ok(Self::None),
             Some(Pin::KeySuffix) => return Ok(Self::KeySuffix(store, version.to_string())),

@@ -29,6 +29,9 @@ impl Planner<'_> {
     /// kustomizations that are the environment's own.
     pub(super) fn sites(&self, source: &Source<'_>) -> Result<Vec<Site>, String> {
         let file = source.place.source.path();
+        if source.is_split {
+            return Ok(self.innermost(source));
+        }
         if self.repo.exclusive(file) == Reach::Alone(self.environment) {
             let lists = self.listings(source, file);
             let lists = lists.into_iter().map(|at| (at, Some(file.clone()))).collect();
@@ -46,6 +49,28 @@ impl Planner<'_> {
             alone: true,
         };
         Ok(directories.into_iter().map(site).collect())
+    }
+
+    /// The build roots of a source that include no other one of it: where clusters make different things of one stub, each gets
+    /// its own.
+    fn innermost(&self, source: &Source<'_>) -> Vec<Site> {
+        let roots: Vec<_> = source.roots.iter().map(|&index| &self.repo.roots[index]).collect();
+        let is_outer = |path: &TreePath| {
+            let mut others = roots.iter().filter(|root| root.path != *path);
+            others.any(|other| {
+                roots
+                    .iter()
+                    .any(|root| root.path == *path && root.directories().contains(&other.path))
+            })
+        };
+        let inner = roots.iter().map(|root| root.path.clone()).filter(|path| !is_outer(path));
+        inner
+            .map(|directory| Site {
+                lists: vec![(directory.clone(), None)],
+                directory,
+                alone: true,
+            })
+            .collect()
     }
 
     /// What a stub is made from, as the kustomization sees it that is to have the new one alone.
@@ -170,7 +195,7 @@ impl Planner<'_> {
         }
         let there = self.repo.library.tree().entry(&file).is_ok() || self.draft.creates(&file);
         if there {
-            return Err(format!("`{file}` is there already"));
+            return Err(format!("`{file}` already exists"));
         }
         self.draft.create(file.clone(), text);
         Ok(file)

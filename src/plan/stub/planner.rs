@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::secrets::{Pin, SecretSettings};
+use crate::config::secrets::SecretSettings;
 use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::{Version, split};
-use crate::k8s::stub::{StoreRef, Stub as Read};
+use crate::k8s::stub::StoreRef;
 use crate::plan::Stub;
 use crate::plan::draft::Draft;
 use crate::plan::next::supply::Supply;
@@ -13,14 +13,19 @@ use crate::plan::prove::Expected;
 use crate::plan::refusal::Refusal;
 use crate::plan::request::Back;
 use crate::plan::stub::describe::{OTHER_MAKER, documents, filled, keys_of, shape};
-use crate::plan::stub::pin::{Pinned, Pinning};
+use crate::plan::stub::pin::{self, Pinned, Pinning};
 use crate::plan::stub::source::{Source, newest};
-use crate::plan::stub::values::same_value;
 use crate::plan::stub::{copy, first, fresh, given, policy};
 use crate::plan::survey::{Item, Made, Survey};
 use crate::repo::Repo;
 use crate::repo::provision::Provision;
 use crate::text::path::TreePath;
+
+/// What is wrong with a stub, and what to do about it.
+pub(super) type Fault = (String, String);
+
+/// New stubs, and what they read.
+type Written = (Vec<Stub>, Vec<Pinned>);
 
 /// What a namespace is called, where Git says so.
 type Namespace = Option<String>;
@@ -51,8 +56,8 @@ pub(in crate::plan) struct Outcome {
     pub(in crate::plan) stubs: Vec<Stub>,
     pub(in crate::plan) supplies: BTreeSet<Supply>,
     pub(in crate::plan) notes: BTreeSet<String>,
-    /// The given pins that an entry took.
-    pub(in crate::plan) pins: BTreeSet<String>,
+    /// The given pins that entries took, and those entries.
+    pub(in crate::plan) pins: BTreeMap<String, Vec<given::Used>>,
     /// The pins that nobody gave.
     pub(in crate::plan) missing: Vec<given::Missing>,
     pub(in crate::plan) refusals: Vec<Refusal>,
@@ -68,7 +73,7 @@ impl<'p> Planner<'p> {
             .map(|item| item.root.namespace_of(item.reference).map(str::to_owned))
             .filter(|namespace| self.providers(namespace, self.name).is_empty())
             .collect();
-        let mut made: BTreeSet<(TreePath, usize)> = BTreeSet::new();
+        let mut made: BTreeSet<(TreePath, usize, BTreeSet<usize>)> = BTreeSet::new();
         for namespace in wanted {
             if let Some(refusal) = self.filled_by_another(survey, &namespace) {
                 self.outcome.refusals.push(refusal);
@@ -80,7 +85,9 @@ impl<'p> Planner<'p> {
                 continue;
             }
             for source in sources {
-                if made.insert((source.place.source.path().clone(), source.place.span.start)) {
+                let place = (source.place.source.path().clone(), source.place.span.start);
+                let roots = if source.is_split { source.roots.clone() } else { BTreeSet::new() };
+                if made.insert((place.0, place.1, roots)) {
                     self.copy_source(
                         &source,
                         &in_namespace(survey, &namespace).collect::<Vec<_>>(),
@@ -130,16 +137,12 @@ impl<'p> Planner<'p> {
     }
 
     fn copy_source(&mut self, source: &Source<'_>, items: &[&Item<'_>]) {
-        let copied = match self.given(source) {
-            Ok(Some(given)) => self.told(source, &given),
-            Ok(None) => return,
-            Err(error) => Err(error),
-        };
-        match copied {
-            Ok((places, pins)) => {
+        match self.write_copies(source) {
+            Ok(Some((places, pins))) => {
                 self.outcome.stubs.extend(places);
                 self.supply(&pins, source.namespace, items);
             }
+            Ok(None) => {}
             Err((what, way_out)) => self.outcome.refusals.push(Refusal {
                 what: format!("no stub of the new version can be made from this one: {what}"),
                 place: Some(source.place.clone()),
@@ -148,19 +151,17 @@ impl<'p> Planner<'p> {
         }
     }
 
-    /// Writes the copies of a source; with what they read.
-    fn told(
-        &mut self,
-        source: &Source<'_>,
-        given: &given::Given,
-    ) -> Result<(Vec<Stub>, Vec<Pinned>), (String, String)> {
+    /// Writes the copies of a source; with what they read. `None` where a pin is missing.
+    fn write_copies(&mut self, source: &Source<'_>) -> Result<Option<Written>, Fault> {
         let plain = |what: String| (what, OTHER_MAKER.to_owned());
+        if let Some(fault) = merges(source) {
+            return Err(fault);
+        }
         let sites = self.sites(source).map_err(plain)?;
         let (mut stubs, mut pins) = (Vec::new(), Vec::new());
         for site in sites {
             let text = source.text(self.seen_in(&site, source).as_ref()).map_err(plain)?;
-            let (text, read) = self.versioned(source, &text)?;
-            let text = given::fill(text, given).map_err(plain)?;
+            let Some((text, read)) = self.versioned(source, &text)? else { return Ok(None) };
             let serves = self.repo.serves(self.environment);
             let (text, note) = policy::served(text, serves).map_err(plain)?;
             self.outcome.notes.extend(note);
@@ -173,50 +174,37 @@ impl<'p> Planner<'p> {
             stubs.push(self.place(&site, source, text).map_err(plain)?);
         }
         self.expected.sources.push(source.object.node.clone());
-        Ok((stubs, pins))
+        Ok(Some((stubs, pins)))
     }
 
-    /// A stub's text under the new version, and what it reads then.
+    /// A stub's text under the new version, and what it reads then. `None` where a pin is missing.
     fn versioned(
-        &self,
+        &mut self,
         source: &Source<'_>,
         text: &str,
-    ) -> Result<(String, Vec<Pinned>), (String, String)> {
+    ) -> Result<Option<(String, Vec<Pinned>)>, Fault> {
         let plain = |what: String| (what, OTHER_MAKER.to_owned());
         let version = self.version.as_str();
-        let Some((family, digits)) = split(source.secret) else {
-            let pinning = self.pinning(source)?;
-            let (text, pins) = first::first(text, self.family, version, &pinning)
-                .map_err(|what| (what, self.pin_help()))?;
-            return Ok((policy::fixed(text).map_err(plain)?, pins));
+        let text = match split(source.secret) {
+            Some((family, digits)) => copy::copy(text, family, digits, version),
+            None => first::named(text, self.family, version),
         };
-        let (text, pins) = copy::copy(text, family, digits, version).map_err(plain)?;
-        if self.back.is_some() || self.is_told_apart(source, &pins) {
-            return Ok((text, pins));
+        let text = text.map_err(plain)?;
+        if self.back.is_some() {
+            let pins = copy::read_back(&text, self.family, version).map_err(plain)?;
+            return Ok(Some((text, pins)));
         }
-        match self.settings.remote.version {
-            Some(Pin::KeySuffix) => {
-                let pinning = self.pinning(source)?;
-                copy::with_keys(&text, family, version, &pinning).map_err(plain)
-            }
-            Some(Pin::None) => Ok((text, pins)),
-            _ if pins.iter().any(|pin| self.unversioned(pin, source.namespace).is_some()) => {
-                Ok((text, pins))
-            }
-            _ => Err(same_value(source, self.family)),
+        let Some(pinnings) = self.pinnings(source, &text)? else { return Ok(None) };
+        let (mut text, pins) =
+            pin::pinned(&text, self.family, version, &pinnings).map_err(plain)?;
+        self.check_own(source, &pins)?;
+        if split(source.secret).is_none() {
+            text = policy::fixed(text).map_err(plain)?;
         }
+        Ok(Some((text, pins)))
     }
 
-    /// How a first stub is pinned.
-    fn pinning(&self, source: &Source<'_>) -> Result<Pinning, (String, String)> {
-        let read = Read::read(&source.object.node);
-        let store = read.and_then(|stub| stub.store);
-        let known = store.as_ref().and_then(|store| self.backend(store, source.namespace));
-        Pinning::choose(&self.settings.remote, known.as_ref(), self.version)
-            .map_err(|error| (error, self.pin_help()))
-    }
-
-    fn pin_help(&self) -> String {
+    pub(super) fn pin_help(&self) -> String {
         format!(
             "set `secrets.{}.remote.version` in rotate.yaml to `key-suffix` (a key of its own for each version) or to `none`",
             self.family
@@ -271,7 +259,7 @@ impl<'p> Planner<'p> {
             kind: store.kind.as_str().to_owned(),
             name: crate::config::secrets::Remote::spell(&store.name, environment, self.family),
         });
-        let known = named.as_ref().and_then(|store| self.backend(store, namespace.as_deref()));
+        let known = self.backend(named.as_ref(), namespace.as_deref());
         let written = Pinning::choose(remote, known.as_ref(), self.version).and_then(|pinning| {
             fresh::fresh(
                 remote,
@@ -283,6 +271,8 @@ impl<'p> Planner<'p> {
             )
         });
         let items: Vec<Item<'p>> = in_namespace(survey, namespace).copied().collect();
+        let serves = self.repo.serves(self.environment);
+        let written = written.and_then(|(text, pins)| Ok((policy::before(text, serves)?, pins)));
         match written {
             Ok((text, pins)) => {
                 self.place_beside(&items, namespace.as_deref(), &text);
@@ -295,6 +285,17 @@ impl<'p> Planner<'p> {
             }),
         }
     }
+}
+
+/// Why a stub makes no Secret: it only adds to one that something else makes.
+fn merges(source: &Source<'_>) -> Option<Fault> {
+    let policy = source.object.node.at(&["spec", "target", "creationPolicy"])?.str()?;
+    matches!(policy, "Merge" | "None").then(|| {
+        (
+            format!("with `creationPolicy: {policy}` it makes no Secret, and nothing else makes one of the new name"),
+            "let it own the Secret (`creationPolicy: Owner`), or make a Secret of the new name first and bump with `--version` and its digits".to_owned(),
+        )
+    })
 }
 
 /// The environment's own uses that look for their secret in a namespace.

@@ -35,6 +35,20 @@ pub(super) fn served(text: String, serves: Serves) -> Result<(String, Option<Str
     }
 }
 
+/// A stub that is made new, in the API of an operator that does not serve the new one yet.
+///
+/// # Errors
+/// With a phrase, when it cannot be edited.
+pub(super) fn before(text: String, serves: Serves) -> Result<String, String> {
+    if !matches!(serves, Serves::Before) {
+        return Ok(text);
+    }
+    let spec = Path::default().key("spec");
+    let text = edited(&text, |root| Some(rewrite(root.get("apiVersion")?, OLD[0])))?;
+    let text = edited(&text, |root| Some(remove_entry(root, &spec, "refreshPolicy")))?;
+    set(text, &spec, "refreshInterval", "\"0\"")
+}
+
 /// A first stub: read once, immutable, and its Secret kept when the store loses the value.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use crate::kustomize::object::Object;
 use crate::plan::spell::scalar;
 use crate::plan::stub::document::{edited, own, read};
 use crate::plan::survey::Made;
+use crate::repo::root::Root;
 use crate::text::edit::apply;
 use crate::text::path::TreePath;
 use crate::text::source::{Place, Source as Text};
@@ -31,6 +32,8 @@ pub(super) struct Source<'r> {
     pub(super) namespace: Option<&'r str>,
     /// The roots that have it: indexes into the repository's roots.
     pub(super) roots: BTreeSet<usize>,
+    /// Whether other roots make something else of the same document, such as clusters that patch its key.
+    pub(super) is_split: bool,
 }
 
 /// The newest ExternalSecrets of each root, every document once.
@@ -38,6 +41,7 @@ pub(super) fn newest<'r>(providers: &[Made<'r>]) -> Vec<Source<'r>> {
     let mut best: BTreeMap<(usize, Option<&str>), &str> = BTreeMap::new();
     let stubs: Vec<&Made<'r>> =
         providers.iter().filter(|made| kind_of(&made.object().node) == "ExternalSecret").collect();
+    let roots: BTreeMap<usize, &Root> = stubs.iter().map(|made| (made.index, made.root)).collect();
     let version = |name: &str| split(name).map(|(_, digits)| digits.to_owned());
     for made in &stubs {
         let known = best.entry((made.index, made.namespace())).or_insert(made.provider.secret());
@@ -45,7 +49,7 @@ pub(super) fn newest<'r>(providers: &[Made<'r>]) -> Vec<Source<'r>> {
             *known = made.provider.secret();
         }
     }
-    let mut sources: BTreeMap<(TreePath, Span), Source<'r>> = BTreeMap::new();
+    let mut sources: BTreeMap<(TreePath, Span), Vec<Source<'r>>> = BTreeMap::new();
     for made in stubs {
         let newest = best.get(&(made.index, made.namespace()));
         let Some(origin) = made.object().node.origin.as_ref() else { continue };
@@ -54,16 +58,37 @@ pub(super) fn newest<'r>(providers: &[Made<'r>]) -> Vec<Source<'r>> {
         }
         let place = origin.near_in_file();
         let key = (place.source.path().clone(), place.span);
-        let source = sources.entry(key).or_insert_with(|| Source {
+        let all = sources.entry(key).or_default();
+        if let Some(source) = all.iter_mut().find(|one| says_the_same(one.object, made.object())) {
+            source.roots.insert(made.index);
+            continue;
+        }
+        all.push(Source {
             object: made.object(),
             secret: made.provider.secret(),
             place,
             namespace: made.namespace(),
-            roots: BTreeSet::new(),
+            roots: BTreeSet::from([made.index]),
+            is_split: false,
         });
-        source.roots.insert(made.index);
     }
-    sources.into_values().collect()
+    for all in sources.values_mut().filter(|all| all.len() > 1) {
+        // What clusters include, they make their own of.
+        let outer: Vec<usize> = all.iter().flat_map(|source| &source.roots).copied().collect();
+        let is_included = |root: &usize| {
+            let path = roots.get(root).map(|root| &root.path);
+            let mut others = outer.iter().filter(|other| *other != root);
+            others.any(|other| path.is_some_and(|path| roots[other].directories().contains(path)))
+        };
+        all.retain(|source| !source.roots.iter().all(is_included));
+        all.iter_mut().for_each(|source| source.is_split = true);
+    }
+    sources.into_values().flatten().collect()
+}
+
+/// Whether two roots make the same of a document, but for what kustomizations give to all their objects alike.
+fn says_the_same(one: &Object, other: &Object) -> bool {
+    differences(&one.node, &other.node).iter().all(is_around)
 }
 
 impl Source<'_> {
@@ -89,6 +114,11 @@ impl Source<'_> {
                 (Some(old), Some(now)) if old.scalar().is_some() && now.scalar().is_some() => {
                     let edit = rewrite(old, now.str().unwrap_or_default());
                     edits.push(edit.map_err(|error| error.to_string())?);
+                }
+                _ if path.0.is_empty() || kind_of(written).ends_with("List") => {
+                    return Err(
+                        "it is an item of a List; write it as a document of its own".to_owned()
+                    );
                 }
                 _ => return Err(format!("a patch changes its {path}")),
             }

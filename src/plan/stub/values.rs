@@ -7,23 +7,25 @@ use crate::k8s::stub::{GENERATED, StoreRef, Stub as Read};
 use crate::plan::next::supply::Supply;
 use crate::plan::stub::describe::value;
 use crate::plan::stub::pin::Pinned;
-use crate::plan::stub::planner::Planner;
+use crate::plan::stub::planner::{Fault, Planner};
 use crate::plan::stub::source::Source;
 use crate::plan::survey::{Item, Made};
-use crate::repo::stores::of_service;
 
 impl Planner<'_> {
-    /// Where a store reads from: as the repository has the store, or else as `rotate.yaml` says.
-    pub(super) fn backend(&self, named: &StoreRef, namespace: Option<&str>) -> Option<Backend> {
-        let found = self.repo.stores().find(Some(self.environment), named, namespace);
-        let read = found.and_then(|(_, object)| Backend::read(&object.node));
-        read.or_else(|| Some(Backend::of(of_service(self.settings.remote.provider?))))
+    /// Where an entry's store reads from.
+    pub(super) fn backend(
+        &self,
+        named: Option<&StoreRef>,
+        namespace: Option<&str>,
+    ) -> Option<Backend> {
+        let service = self.settings.remote.provider;
+        self.repo.stores().backend(Some(self.environment), named, namespace, service)
     }
 
     /// Notes what must be put into the store for these entries: only for those that this version alone reads.
     pub(super) fn supply(&mut self, pins: &[Pinned], namespace: Option<&str>, items: &[&Item<'_>]) {
         for pin in pins {
-            let backend = pin.store.as_ref().and_then(|store| self.backend(store, namespace));
+            let backend = self.backend(pin.store.as_ref(), namespace);
             let label = pin.version.as_ref().filter(|pin| pin.contains(self.version.as_str()));
             let ignoring = self.unversioned(pin, namespace);
             if !pin.own_key && (label.is_none() || ignoring.is_some()) {
@@ -49,26 +51,59 @@ impl Planner<'_> {
     }
 
     /// Why the store of an entry cannot be asked for a version.
-    pub(super) fn unversioned(&self, pin: &Pinned, namespace: Option<&str>) -> Option<PinError> {
-        self.backend(pin.store.as_ref()?, namespace)?.without_versions()
+    fn unversioned(&self, pin: &Pinned, namespace: Option<&str>) -> Option<PinError> {
+        self.backend(pin.store.as_ref(), namespace)?.without_versions()
     }
 
-    /// Whether anything that a copied stub reads is of its version alone.
-    pub(super) fn is_told_apart(&self, source: &Source<'_>, pins: &[Pinned]) -> bool {
-        let own = |pin: &Pinned| {
-            let version = pin.version.as_deref().unwrap_or_default();
-            let names = version.contains(self.version.as_str()) || is_given(version);
-            pin.own_key || names && self.unversioned(pin, source.namespace).is_none()
+    /// Whether an entry of a stub reads what its version alone reads.
+    fn reads_own_value(&self, pin: &Pinned, namespace: Option<&str>) -> bool {
+        let version = pin.version.as_deref().unwrap_or_default();
+        let names = version.contains(self.version.as_str()) || is_given(version);
+        pin.own_key || names && self.unversioned(pin, namespace).is_none()
+    }
+
+    /// Refuses a stub of which nothing is of its version alone, unless its store or the settings are the reason, which is noted.
+    pub(super) fn check_own(&mut self, source: &Source<'_>, pins: &[Pinned]) -> Result<(), Fault> {
+        let stub = Read::read(&source.object.node);
+        let unpinnable = stub.as_ref().map_or(&[][..], |stub| &stub.unpinnable[..]);
+        let found = unpinnable.iter().find(|one| one.reason != GENERATED);
+        let has_own = unpinnable.iter().any(|one| one.reason == GENERATED)
+            || pins.iter().any(|pin| self.reads_own_value(pin, source.namespace));
+        let is_allowed = self.settings.remote.version == Some(Pin::None);
+        if let Some(one) = found.filter(|_| has_own || is_allowed) {
+            self.outcome.notes.insert(format!(
+                "the old version and the new one read the same values by {}: {}",
+                one.path, one.reason
+            ));
+        }
+        let ignores = pins.iter().any(|pin| self.unversioned(pin, source.namespace).is_some());
+        if has_own || is_allowed || ignores && found.is_none() {
+            return Ok(());
+        }
+        let what = format!(
+            "nothing in it names the version, so both versions would read the same value as `{}`",
+            source.secret
+        );
+        let family = self.family;
+        let none = format!(
+            "set `secrets.{family}.remote.version: none` in rotate.yaml if both versions are meant to share one value"
+        );
+        let way_out = match found {
+            Some(one) => format!("{}; {none}", one.reason),
+            None => format!(
+                "pin its entries to the version that it reads (`version: …`), or give each version a key of its own (`secrets.{family}.remote.version: key-suffix` in rotate.yaml); {none}"
+            ),
         };
-        let is_generated = Read::read(&source.object.node)
-            .is_some_and(|stub| stub.unpinnable.iter().any(|one| one.reason == GENERATED));
-        is_generated || pins.iter().any(own)
+        Err((what, way_out))
     }
 
     fn read_as_before(&self, key: &str, ignoring: Option<&PinError>) -> String {
         let why = ignoring
             .map_or_else(|| "its entry does not name the version".to_owned(), ToString::to_string);
-        let way_out = if ignoring.is_some() || self.settings.remote.version == Some(Pin::None) {
+        let is_set = self.settings.remote.version == Some(Pin::KeySuffix);
+        let way_out = if !is_set
+            && (ignoring.is_some() || self.settings.remote.version == Some(Pin::None))
+        {
             format!(
                 "; `secrets.{}.remote.version: key-suffix` in rotate.yaml gives each version a key of its own",
                 self.family
@@ -112,17 +147,4 @@ impl Planner<'_> {
             },
         )
     }
-}
-
-/// Why a copy would be no other version.
-pub(super) fn same_value(source: &Source<'_>, family: &str) -> (String, String) {
-    (
-        format!(
-            "nothing in it names the version, so both would read the same value as `{}`",
-            source.secret
-        ),
-        format!(
-            "pin its entries to the version that it reads (`version: …`), or give each version a key of its own (`secrets.{family}.remote.version: key-suffix` in rotate.yaml); `none` says that one value is meant"
-        ),
-    )
 }
