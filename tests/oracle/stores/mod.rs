@@ -1,6 +1,9 @@
 //! Families in stores of every kind, with stubs in every place, through both environments: after each step every stub that
 //! kubectl renders reads the key and the pin of its version, whatever else was written.
 
+mod kinds;
+mod places;
+
 use std::collections::BTreeMap;
 use std::env;
 use std::fs;
@@ -12,17 +15,13 @@ use tempfile::TempDir;
 
 use crate::kubectl::render;
 use crate::objects::{self, Object, at, items};
+use crate::stores::places::{Files, PLACES};
 
 const OLD: &str = "20250602090000";
 /// When a life begins, and how far from one step to the next.
 const BEGIN: i64 = 1_756_713_600;
 const DAY: i64 = 86_400;
 const ENVIRONMENTS: [&str; 2] = ["staging", "production"];
-const HEX: [&str; 3] = [
-    "0123456789abcdef0123456789abcdef",
-    "1123456789abcdef0123456789abcdef",
-    "2123456789abcdef0123456789abcdef",
-];
 
 /// How a store tells the versions of a value apart.
 #[derive(Clone, Copy)]
@@ -37,54 +36,38 @@ enum Pins {
 
 struct Store {
     provider: &'static str,
+    /// Another one for production.
+    production: Option<&'static str>,
     key: &'static str,
     pins: Pins,
 }
 
-const AWS: &str = "aws: { service: SecretsManager, region: eu-central-1 }";
-const UUIDS: [&str; 3] = [
-    "uuid/0a1b2c3d-0000-4000-8000-000000000000",
-    "uuid/1a1b2c3d-0000-4000-8000-000000000000",
-    "uuid/2a1b2c3d-0000-4000-8000-000000000000",
-];
-
-/// Where the stubs and the workloads of a family stand.
-const PLACES: [(&str, Place); 7] = [
-    ("in each overlay", in_overlays),
-    ("in plain directories", in_plain_directories),
-    ("in a base of both environments", in_a_base),
-    ("in a kustomization below", below),
-    ("in a component", in_a_component),
-    ("in one file with another", in_groups),
-    ("in two namespaces", in_two_namespaces),
-];
-
-type Files = Vec<(String, String)>;
-type Place = fn(&Store) -> Files;
-
 impl Store {
-    /// The key and the pin of a version, the first of which is known before.
-    fn entry(&self, version: &str, given: &BTreeMap<String, String>) -> (String, Option<String>) {
+    /// The key and the pin of a version, where what the store assigned is known.
+    fn entry(&self, version: &str, given: Option<&String>) -> (String, Option<String>) {
         match self.pins {
             Pins::Label(prefix) => (self.key.to_owned(), Some(format!("{prefix}{version}"))),
-            Pins::Given(_) => (self.key.to_owned(), given.get(version).cloned()),
+            Pins::Given(_) => (self.key.to_owned(), given.cloned()),
             Pins::Key(mark) => (format!("{}{mark}{version}", self.key), None),
         }
     }
 
-    fn manifest(&self) -> String {
+    fn manifest(&self, environment: &str) -> String {
+        let other = self.production.filter(|_| environment == "production");
         format!(
             "apiVersion: external-secrets.io/v1\nkind: ClusterSecretStore\nmetadata: {{ name: store }}\nspec:\n  provider:\n    {}\n",
-            self.provider
+            other.unwrap_or(self.provider)
         )
     }
 
+    /// What the store assigns to a value.
+    fn assigned(&self, count: usize) -> Option<String> {
+        if let Pins::Given(pins) = self.pins { Some(pins[count].to_owned()) } else { None }
+    }
+
     fn stub(&self, family: &str) -> String {
-        let first = match self.pins {
-            Pins::Given(pins) => BTreeMap::from([(OLD.to_owned(), pins[0].to_owned())]),
-            _ => BTreeMap::new(),
-        };
-        let (key, pin) = self.entry(OLD, &first);
+        let first = self.assigned(0);
+        let (key, pin) = self.entry(OLD, first.as_ref());
         let pin = pin.map_or_else(String::new, |pin| format!("\n        version: \"{pin}\""));
         format!(
             "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata:\n  name: {family}-{OLD}\nspec:\n  \
@@ -95,157 +78,23 @@ impl Store {
     }
 }
 
-fn web(family: &str) -> String {
-    format!(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  selector: {{ matchLabels: {{ app: web }} }}\n  \
-         template:\n    metadata: {{ labels: {{ app: web }} }}\n    spec:\n      containers:\n        - name: web\n          \
-         image: registry.example.com/web:1.4.0\n          envFrom:\n            - secretRef:\n                name: {family}-{OLD}\n"
-    )
-}
-
-fn file(path: impl Into<String>, text: impl Into<String>) -> (String, String) {
-    (path.into(), text.into())
-}
-
-/// For each environment its store, and these files.
-fn each(store: &Store, files: impl Fn(&str) -> Files) -> Files {
-    let own = ENVIRONMENTS.iter().flat_map(|environment| {
-        let mut own = files(environment);
-        own.push(file(format!("{environment}/store.yaml"), store.manifest()));
-        own
-    });
-    own.collect()
-}
-
-fn in_overlays(store: &Store) -> Files {
-    each(store, |at| {
-        vec![
-            file(
-                format!("{at}/kustomization.yaml"),
-                "namespace: shop\nresources: [web.yaml, db.yaml, store.yaml]\n",
-            ),
-            file(format!("{at}/web.yaml"), web("db")),
-            file(format!("{at}/db.yaml"), store.stub("db")),
-        ]
-    })
-}
-
-fn in_plain_directories(store: &Store) -> Files {
-    let shop =
-        |text: String| text.replace("metadata:\n  name", "metadata:\n  namespace: shop\n  name");
-    each(store, |at| {
-        vec![
-            file(format!("{at}/web.yaml"), shop(web("db"))),
-            file(format!("{at}/db-{OLD}.yaml"), shop(store.stub("db"))),
-        ]
-    })
-}
-
-fn in_a_base(store: &Store) -> Files {
-    let mut files = each(store, |at| {
-        vec![file(
-            format!("{at}/kustomization.yaml"),
-            "namespace: shop\nresources: [../base, store.yaml]\n",
-        )]
-    });
-    files.push(file(
-        "base/kustomization.yaml",
-        "resources: [web.yaml, db.yaml]\nlabels: [{ pairs: { team: shop } }]\n",
-    ));
-    files.push(file("base/web.yaml", web("db")));
-    files.push(file("base/db.yaml", store.stub("db")));
-    files
-}
-
-fn below(store: &Store) -> Files {
-    each(store, |at| {
-        vec![
-            file(
-                format!("{at}/kustomization.yaml"),
-                "namespace: shop\nresources:\n  - web.yaml\n  - secrets\n  - store.yaml\n",
-            ),
-            file(format!("{at}/web.yaml"), web("db")),
-            file(format!("{at}/secrets/kustomization.yaml"), "resources:\n  - db.yaml\n"),
-            file(format!("{at}/secrets/db.yaml"), store.stub("db")),
-        ]
-    })
-}
-
-fn in_a_component(store: &Store) -> Files {
-    let mut files = each(store, |at| {
-        vec![
-            file(
-                format!("{at}/kustomization.yaml"),
-                "namespace: shop\nresources: [web.yaml, store.yaml]\ncomponents: [../components/db]\n",
-            ),
-            file(format!("{at}/web.yaml"), web("db")),
-        ]
-    });
-    files.push(file(
-        "components/db/kustomization.yaml",
-        "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [db.yaml]\n",
-    ));
-    files.push(file("components/db/db.yaml", store.stub("db")));
-    files
-}
-
-fn in_groups(store: &Store) -> Files {
-    each(store, |at| {
-        let all = format!(
-            "# Secrets of the shop.\n---\n{}---\n{}",
-            store.stub("cache"),
-            store.stub("db")
-        );
-        vec![
-            file(
-                format!("{at}/kustomization.yaml"),
-                "namespace: shop\nresources: [web.yaml, secrets.yaml, store.yaml]\n",
-            ),
-            file(format!("{at}/web.yaml"), web("db")),
-            file(format!("{at}/secrets.yaml"), all),
-        ]
-    })
-}
-
-fn in_two_namespaces(store: &Store) -> Files {
-    let mut files = each(store, |at| {
-        let overlay = |name: &str| {
-            file(
-                format!("{at}/{name}/kustomization.yaml"),
-                format!("namespace: {name}\nresources: [../app]\n"),
-            )
-        };
-        vec![
-            file(format!("{at}/app/kustomization.yaml"), "resources: [../../base, db.yaml]\n"),
-            file(format!("{at}/app/db.yaml"), store.stub("db")),
-            file(format!("{at}/kustomization.yaml"), "resources: [eu, us, store.yaml]\n"),
-            overlay("eu"),
-            overlay("us"),
-        ]
-    });
-    files.push(file("base/kustomization.yaml", "resources: [web.yaml]\n"));
-    files.push(file("base/web.yaml", web("db")));
-    files
-}
-
 /// One family in one place of one store.
 struct Life<'s> {
     store: &'s Store,
     what: String,
     directory: TempDir,
     now: i64,
-    /// The pins that were given, by version.
-    given: BTreeMap<String, String>,
+    /// What the store assigned, by environment and version.
+    given: BTreeMap<(String, String), String>,
     /// The version that each environment runs.
     runs: [String; 2],
 }
 
 impl<'s> Life<'s> {
     fn begin(store: &'s Store, place: &str, files: Files) -> Self {
-        let mut given = BTreeMap::new();
-        if let Pins::Given(pins) = store.pins {
-            given.insert(OLD.to_owned(), pins[0].to_owned());
-        }
+        let first = |environment: &&str| Some(((*environment).to_owned(), OLD.to_owned()));
+        let first = ENVIRONMENTS.iter().filter_map(first);
+        let given = first.filter_map(|at| Some((at, store.assigned(0)?))).collect();
         let (what, runs) =
             (format!("{} {place}", store.provider), [OLD.to_owned(), OLD.to_owned()]);
         let life =
@@ -320,7 +169,7 @@ impl<'s> Life<'s> {
                 } else if object.kind() == "ExternalSecret" {
                     let secret = object.text(&["spec", "target", "name"]).unwrap();
                     let (family, version) = secret.rsplit_once('-').unwrap();
-                    self.reads(&what, &object, version);
+                    self.reads(environment, &what, &object, version);
                     made.extend((family == "db").then(|| (namespace, version.to_owned())));
                 }
             }
@@ -336,8 +185,9 @@ impl<'s> Life<'s> {
     }
 
     /// One stub reads the key and the pin of its version.
-    fn reads(&self, what: &str, stub: &Object, version: &str) {
-        let wanted = self.store.entry(version, &self.given);
+    fn reads(&self, environment: &str, what: &str, stub: &Object, version: &str) {
+        let given = self.given.get(&(environment.to_owned(), version.to_owned()));
+        let wanted = self.store.entry(version, given);
         for (_, one) in items(at(&stub.0, &["spec", "data"])) {
             let text =
                 |key: &str| at(one, &["remoteRef", key]).and_then(Value::as_str).map(str::to_owned);
@@ -356,15 +206,9 @@ impl<'s> Life<'s> {
         self.now += DAY;
         let version = time(self.now).replace(['-', ':', 'T', 'Z'], "");
         let (mut done, mut said) = self.rotate("bump staging db");
-        if let Pins::Given(pins) = self.store.pins {
-            let ask = format!(
-                "rotate bump staging db --version {version} --pin {}=VALUE",
-                self.store.key
-            );
-            assert!(!done && flat(&said).contains(&ask), "{}: {said}", self.what);
-            self.given.insert(version.clone(), pins[count].to_owned());
-            let line = ask.replace("VALUE", pins[count]);
-            (done, said) = self.rotate(line.trim_start_matches("rotate "));
+        if let Some(pin) = self.store.assigned(count) {
+            assert!(!done, "{}: {said}", self.what);
+            (done, said) = self.give("staging", &version, &said, &pin);
         }
         assert!(done, "{}: {said}", self.what);
         self.runs[0].clone_from(&version);
@@ -373,11 +217,33 @@ impl<'s> Life<'s> {
         version
     }
 
-    /// The version comes to production; another key or store asks for its own pin.
-    fn promote(&mut self, version: &str) {
+    /// Runs the command that was printed for a pin.
+    fn give(&mut self, environment: &str, version: &str, said: &str, pin: &str) -> (bool, String) {
+        let prefix = if pin.starts_with("uuid/") { "uuid/" } else { "" };
+        let ask = format!(
+            "rotate bump {environment} db --version {version} --pin {}={prefix}VALUE",
+            self.store.key
+        );
+        assert!(flat(said).contains(&ask), "{}: {said}", self.what);
+        self.given.insert((environment.to_owned(), version.to_owned()), pin.to_owned());
+        self.rotate(ask.replace(&format!("{prefix}VALUE"), pin).trim_start_matches("rotate "))
+    }
+
+    /// The version comes to production; another store asks for its own pin.
+    fn promote(&mut self, version: &str, count: usize) {
         self.now += DAY;
-        let (done, said) = self.rotate("promote production");
+        let (mut done, mut said) = self.rotate("promote production");
         assert!(done, "{}: {said}", self.what);
+        let taken = self.given.get(&("staging".to_owned(), version.to_owned())).cloned();
+        if self.store.production.is_some() && taken.is_some() {
+            // Another store assigns other versions.
+            let pin = elsewhere(&self.store.assigned(count).unwrap());
+            assert!(said.contains("waits"), "{}: {said}", self.what);
+            (done, said) = self.give("production", version, &said, &pin);
+            assert!(done, "{}: {said}", self.what);
+        } else if let Some(pin) = taken {
+            self.given.insert(("production".to_owned(), version.to_owned()), pin);
+        }
         self.runs[1] = version.to_owned();
         self.check("promote");
         self.commit();
@@ -385,9 +251,9 @@ impl<'s> Life<'s> {
 
     fn live(mut self) {
         let first = self.bump(1);
-        self.promote(&first);
+        self.promote(&first, 1);
         let second = self.bump(2);
-        self.promote(&second);
+        self.promote(&second, 2);
         self.now += DAY;
         let (done, said) = self.rotate("rollback production db --reason slow");
         assert!(done, "{}: {said}", self.what);
@@ -398,6 +264,15 @@ impl<'s> Life<'s> {
         let (done, said) = self.rotate("prune staging db");
         assert!(done && said.contains(OLD), "{}: {said}", self.what);
         self.check("prune");
+    }
+}
+
+/// What another store would assign: a number, an id of hexadecimal digits, a `uuid/`.
+fn elsewhere(pin: &str) -> String {
+    match pin.strip_prefix("uuid/") {
+        Some(id) => format!("uuid/{}f", &id[..id.len() - 1]),
+        None if pin.len() == 32 => format!("{}f", &pin[..31]),
+        None => format!("1{pin}"),
     }
 }
 
@@ -412,79 +287,16 @@ fn time(seconds: i64) -> String {
 }
 
 fn live(provider: &'static str, key: &'static str, pins: Pins) {
-    let store = Store { provider, key, pins };
+    live_in(Store { provider, production: None, key, pins });
+}
+
+/// The same with another store in production.
+fn live_apart(provider: &'static str, production: &'static str, key: &'static str, pins: Pins) {
+    live_in(Store { provider, production: Some(production), key, pins });
+}
+
+fn live_in(store: Store) {
     for (place, files) in PLACES {
         Life::begin(&store, place, files(&store)).live();
     }
-}
-
-#[test]
-fn aws_by_label() {
-    live(AWS, "shop/db", Pins::Label(""));
-}
-
-#[test]
-fn aws_by_id() {
-    live(AWS, "shop/db", Pins::Given(UUIDS));
-}
-
-#[test]
-fn aws_parameter_store() {
-    live("aws: { service: ParameterStore, region: eu-central-1 }", "/shop/db", Pins::Label("v"));
-}
-
-#[test]
-fn vault_with_versions() {
-    live(
-        "vault: { server: https://vault.example.com, path: shop, version: v2 }",
-        "db",
-        Pins::Given(["7", "8", "9"]),
-    );
-}
-
-#[test]
-fn vault_without_versions() {
-    live(
-        "vault: { server: https://vault.example.com, path: shop, version: v1 }",
-        "db",
-        Pins::Key("-"),
-    );
-}
-
-#[test]
-fn google_by_alias() {
-    live("gcpsm: { projectID: shop }", "db", Pins::Label("v"));
-}
-
-#[test]
-fn google_by_number() {
-    live("gcpsm: { projectID: shop }", "db", Pins::Given(["3", "4", "5"]));
-}
-
-#[test]
-fn azure() {
-    live("azurekv: { vaultUrl: \"https://shop.vault.azure.net\" }", "db", Pins::Given(HEX));
-}
-
-#[test]
-fn doppler() {
-    live(
-        "doppler: { auth: { secretRef: { dopplerToken: { name: doppler, key: token } } } }",
-        "DB",
-        Pins::Key("_"),
-    );
-}
-
-#[test]
-fn kubernetes() {
-    live("kubernetes: { remoteNamespace: shop }", "db", Pins::Key("-"));
-}
-
-#[test]
-fn one_password() {
-    live(
-        "onepassword: { connectHost: \"https://op.example.com\", vaults: { shop: 1 } }",
-        "db",
-        Pins::Key("-"),
-    );
 }
