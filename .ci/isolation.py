@@ -1,9 +1,9 @@
 """Runs the judge of bumps over the example repositories and the corpora, environment by environment.
 
-usage: isolation.py JUDGE --rotate FILE --kubectl FILE --shared DIR [--only GLOB] [--least N]
+usage: isolation.py JUDGE --rotate FILE --kubectl FILE --shared DIR [--only GLOB]
 
 Production takes the version that staging runs, so it is judged on a copy in which staging has been bumped.
-Exit status 1 when the judge finds a fault, or when fewer than N bumps were made in all.
+Exit status 1 when the judge finds a fault, or when fewer bumps were made in a tree than it must have.
 """
 
 import argparse
@@ -20,6 +20,10 @@ from corpora import DECLARED, ENVIRONMENTS, EXAMPLES, FLUX, lay
 
 # Newer than any version in the examples.
 VERSION = "20250901080000"
+# So many bumps must be made in both environments of a tree; in others at least two. Of plain manifests kubectl builds nothing,
+# and Flux's example names no secret.
+LEAST = {"aaw-argocd-manifests": 20, "flux2-kustomize-helm-example": 0, "home-ops-flux": 70, "kubeflow-manifests": 18,
+         "plumbing": 4, "radix-flux-own": 9, "shop-plain": 0}
 VERSIONED = re.compile(r"^(.+)-\d{14}$")
 AUTHOR = {"GIT_AUTHOR_NAME": "ci", "GIT_AUTHOR_EMAIL": "ci@example.com",
           "GIT_COMMITTER_NAME": "ci", "GIT_COMMITTER_EMAIL": "ci@example.com"}
@@ -71,6 +75,8 @@ def families(repository, environment):
                 seen.add(reference["secret"])
     versions = {name: VERSIONED.match(name) for name in names}
     unknown = {versions[name][1] for name in names - seen if versions[name]}
+    if unknown:
+        print(f"not judged, since kubectl does not show their version: {', '.join(sorted(unknown))}")
     return sorted({found[1] if found else name for name, found in versions.items()} - unknown)
 
 
@@ -117,7 +123,12 @@ def both(tree):
             bump = run(args.rotate, "-C", repository, "bump", first, family, "--version", VERSION, capture_output=True)
             if bump.returncode == 0:
                 commit(repository)
-        return counts + judge(repository, second, kubectl)
+        counts += judge(repository, second, kubectl)
+    least = LEAST.get(tree.name, 2)
+    if counts["bumped"] < least:
+        print(f"only {counts['bumped']} bumps, where {least} must be made")
+        counts["faults"] += 1
+    return counts
 
 
 parser = argparse.ArgumentParser()
@@ -126,7 +137,6 @@ parser.add_argument("--rotate", required=True)
 parser.add_argument("--kubectl", required=True)
 parser.add_argument("--shared", required=True, help="where the corpora are")
 parser.add_argument("--only", default="*", metavar="GLOB", help="only the trees of this name")
-parser.add_argument("--least", default=1, type=int, metavar="N", help="so many bumps must be made in all")
 args = parser.parse_args()
 reasons = []
 sys.path.insert(0, os.path.dirname(os.path.realpath(args.judge)))
@@ -138,4 +148,4 @@ kinds = collections.Counter(re.sub(r"`[^`]*`|\b\d[\d,.]*\b", "…", reason) for 
 for reason, count in kinds.most_common():
     print(f"{count:5} {reason}")
 print(f"\nisolation: {totals['bumped']} bumped, {totals['refused']} refused, {totals['faults']} faults in all")
-sys.exit(totals["faults"] != 0 or totals["bumped"] < args.least)
+sys.exit(totals["faults"] != 0)

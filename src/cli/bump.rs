@@ -61,7 +61,10 @@ pub struct Args {
     #[arg(long = "version", value_name = "V")]
     to_version: Option<String>,
 
-    /// Pin the new stub of a store that numbers its versions itself; can be given several times
+    /// The version that the store assigned to the new value; can be given several times
+    ///
+    /// A number of Vault or Google Secret Manager, an id of Azure Key Vault, or `uuid/ID` of AWS Secrets Manager. KEY is the
+    /// store's key, for stubs that read several; FAMILY is for several families.
     #[arg(long = "pin", value_name = "[FAMILY/][KEY=]VALUE")]
     pins: Vec<String>,
 
