@@ -1,13 +1,15 @@
 //! Findings that a repository already had when it began to lint: a file that lists them, so that only new ones count.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Finding;
 
 /// What the file calls itself.
-const SCHEMA: &str = "rotate.baseline/v1";
+const SCHEMA: &str = "rotate.baseline/v2";
+/// What it was called when fingerprints were made of messages, which may be worded otherwise now.
+const FIRST: &str = "rotate.baseline/v1";
 
 /// Known findings.
 #[derive(Debug, Serialize, Deserialize)]
@@ -17,8 +19,8 @@ pub struct Baseline {
     findings: Vec<Entry>,
 }
 
-/// A known finding. The fingerprint decides; the rest is for people who read the file.
-#[derive(Debug, Serialize, Deserialize)]
+/// A known finding. The fingerprint decides, or in a file of the first version the rest; else that is for people who read the file.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
     rule: String,
@@ -34,7 +36,7 @@ pub enum BaselineError {
     #[error("it is not a baseline: {0}")]
     Shape(String),
     /// It is one of another version.
-    #[error("it is a `{0}`, and `{SCHEMA}` is what this version reads")]
+    #[error("it is a `{0}`, and this version reads `{SCHEMA}` and `{FIRST}`")]
     Schema(String),
 }
 
@@ -43,10 +45,8 @@ impl Baseline {
     #[must_use]
     pub fn of(findings: &[Finding]) -> Self {
         let entry = |finding: &Finding| Entry {
-            rule: finding.rule.to_owned(),
-            file: finding.place.source.path().display().to_owned(),
-            message: finding.message.clone(),
             fingerprint: finding.fingerprint.clone(),
+            ..Entry::by_message(finding)
         };
         Self { schema: SCHEMA.to_owned(), findings: findings.iter().map(entry).collect() }
     }
@@ -58,7 +58,7 @@ impl Baseline {
     pub fn parse(text: &str) -> Result<Self, BaselineError> {
         let baseline: Self =
             serde_json::from_str(text).map_err(|error| BaselineError::Shape(error.to_string()))?;
-        if baseline.schema == SCHEMA {
+        if matches!(&*baseline.schema, SCHEMA | FIRST) {
             Ok(baseline)
         } else {
             Err(BaselineError::Schema(baseline.schema))
@@ -88,14 +88,46 @@ impl Baseline {
 
     /// Takes the known findings out; how many those were, and how many entries matched none.
     pub fn sift(&self, findings: &mut Vec<Finding>) -> (usize, usize) {
-        let known: BTreeSet<&str> =
-            self.findings.iter().map(|entry| entry.fingerprint.as_str()).collect();
-        let mut met = BTreeSet::new();
-        findings.retain(|finding| match known.get(finding.fingerprint.as_str()) {
-            Some(fingerprint) => !met.insert(*fingerprint),
-            None => true,
+        let is_first = self.schema == FIRST;
+        let mut known: BTreeMap<Entry, usize> = BTreeMap::new();
+        for entry in &self.findings {
+            *known.entry(entry.key(is_first)).or_default() += 1;
+        }
+        let all: usize = known.values().sum();
+        let mut met = 0;
+        findings.retain(|finding| {
+            let entry =
+                Entry { fingerprint: finding.fingerprint.clone(), ..Entry::by_message(finding) };
+            match known.get_mut(&entry.key(is_first)) {
+                Some(left) if *left > 0 => {
+                    (*left, met) = (*left - 1, met + 1);
+                    false
+                }
+                _ => true,
+            }
         });
-        (met.len(), known.len() - met.len())
+        (met, all - met)
+    }
+}
+
+impl Entry {
+    /// A finding without its fingerprint.
+    fn by_message(finding: &Finding) -> Self {
+        Self {
+            rule: finding.rule.to_owned(),
+            file: finding.place.source.path().display().to_owned(),
+            message: finding.message.clone(),
+            fingerprint: String::new(),
+        }
+    }
+
+    /// What two entries that mean one finding have in common.
+    fn key(&self, by_message: bool) -> Self {
+        if by_message {
+            return Self { fingerprint: String::new(), ..self.clone() };
+        }
+        let (rule, file, message) = (String::new(), String::new(), String::new());
+        Self { rule, file, message, fingerprint: self.fingerprint.clone() }
     }
 }
 
@@ -106,8 +138,8 @@ mod tests {
     #[test]
     fn says_what_is_no_baseline() {
         assert!(matches!(Baseline::parse("[]"), Err(BaselineError::Shape(_))));
-        let other = Baseline::parse(r#"{"schema": "rotate.baseline/v2", "findings": []}"#);
-        assert_eq!(other.unwrap_err(), BaselineError::Schema("rotate.baseline/v2".to_owned()));
+        let other = Baseline::parse(r#"{"schema": "rotate.baseline/v3", "findings": []}"#);
+        assert_eq!(other.unwrap_err(), BaselineError::Schema("rotate.baseline/v3".to_owned()));
         let text = Baseline::of(&[]).text();
         assert!(Baseline::parse(&text).unwrap().is_empty());
     }

@@ -56,7 +56,7 @@ pub fn run(facts: &Facts<'_>, selection: &Selection) -> Outcome {
     let allowed = before - findings.len();
     findings.extend(allows.unused(selection));
     sort(&mut findings);
-    fingerprint::give(&mut findings);
+    fingerprint::give(facts.repo, &mut findings);
     Outcome { findings, allowed }
 }
 

@@ -230,6 +230,50 @@ fn a_baseline_leaves_what_is_new() {
     let _ = lint(&sandbox, &["--baseline", "known.json"]).status(2).says(&["not a baseline"]);
 }
 
+/// A file of the first version, whose fingerprints were made another way, is matched by what it says.
+#[test]
+fn a_baseline_of_the_first_version_is_read_and_written_anew() {
+    let sandbox = dangling(2);
+    let _ = lint(&sandbox, &["--baseline", "known.json", "--write-baseline"]).success();
+    let now = sandbox.read("known.json");
+    assert!(now.contains("\"rotate.baseline/v2\""), "{now}");
+    let mut then = String::new();
+    for line in now.replace("baseline/v2", "baseline/v1").lines() {
+        let is_print = line.trim_start().starts_with("\"fingerprint\"");
+        then.push_str(if is_print { "\"fingerprint\": \"0123\"" } else { line });
+        then.push('\n');
+    }
+    sandbox.write("known.json", &then);
+    let output = lint(&sandbox, &["--baseline", "known.json"]).success();
+    assert!(output.stdout.contains("2 in the baseline"), "{output}");
+    sandbox.write("staging/new.yaml", &deployment("new", "new-20250602090000"));
+    let _ = lint(&sandbox, &["--baseline", "known.json"]).status(1);
+    let _ = lint(&sandbox, &["--baseline", "known.json", "--write-baseline"]).success();
+    assert!(sandbox.read("known.json").contains("\"rotate.baseline/v2\""));
+}
+
+/// A finding keeps its fingerprint when its lines move or its version changes, and has another one in
+/// another object.
+#[test]
+fn a_fingerprint_is_of_the_object_and_the_field() {
+    let prints = |sandbox: &Sandbox| -> Vec<String> {
+        let output = lint(sandbox, &["--format", "json"]);
+        let report: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+        let findings = report["findings"].as_array().unwrap();
+        findings.iter().map(|one| one["fingerprint"].as_str().unwrap().to_owned()).collect()
+    };
+    let sandbox = dangling(1);
+    let first = prints(&sandbox);
+    let text = sandbox.read("staging/worker-00.yaml");
+    sandbox.write(
+        "staging/worker-00.yaml",
+        &format!("# Old.\n{}", text.replace("20250602090000", "20250702090000")),
+    );
+    assert_eq!(prints(&sandbox), first);
+    sandbox.write("staging/worker-00.yaml", &text.replace("name: worker-00", "name: other"));
+    assert_ne!(prints(&sandbox), first);
+}
+
 #[test]
 fn a_revision_to_compare_with() {
     let sandbox = dangling(0);

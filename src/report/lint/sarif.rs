@@ -8,7 +8,7 @@ use crate::text::source::Place;
 use crate::text::span::Span;
 
 /// The name under which the fingerprints are kept; a number goes up when they are made another way.
-const FINGERPRINT: &str = "rotate/v1";
+const FINGERPRINT: &str = "rotate/v2";
 
 /// The findings as a log of one run.
 #[must_use]
