@@ -258,7 +258,7 @@ fn a_baseline_of_the_first_version_is_read_and_written_anew() {
 fn a_fingerprint_is_of_the_object_and_the_field() {
     let prints = |sandbox: &Sandbox| -> Vec<String> {
         let output = lint(sandbox, &["--format", "json"]);
-        let report: serde_json::Value = serde_json::from_str(&output.stdout).unwrap();
+        let report: Value = serde_json::from_str(&output.stdout).unwrap();
         let findings = report["findings"].as_array().unwrap();
         findings.iter().map(|one| one["fingerprint"].as_str().unwrap().to_owned()).collect()
     };
