@@ -41,6 +41,7 @@ pub mod history;
 pub mod k8s;
 pub mod kustomize;
 pub mod lint;
+pub mod ops;
 pub mod plan;
 pub mod repo;
 pub mod report;

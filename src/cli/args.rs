@@ -7,9 +7,9 @@ use chrono::{DateTime, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Arg, ArgAction, Args, ValueEnum};
 
-use crate::cli::failure::Failure;
+use crate::ops::failure::Failure;
+use crate::ops::message::Message;
 use crate::report::console::{Console, Loudness};
-use crate::report::message::Message;
 
 /// The flags that every command has.
 #[derive(Debug, Args)]

@@ -7,7 +7,6 @@ use chrono::{DateTime, Utc};
 use crate::cli::args::{Format, Global, time};
 use crate::cli::change::{Background, Change};
 use crate::cli::chosen::families;
-use crate::cli::failure::Failure;
 use crate::cli::gates::Gates;
 use crate::cli::leave::{refuse_unclear, refuse_unread, refuse_unused};
 use crate::cli::outcome::Outcome;
@@ -15,10 +14,11 @@ use crate::cli::outputs::{Outputs, headed};
 use crate::cli::promotions::{self, Ask, Together};
 use crate::cli::proposing::{Gone, Run, Scope};
 use crate::cli::pulls::{Target, program};
-use crate::cli::session::Session;
-use crate::cli::writing::Work;
-use crate::cli::{Status, gates, later, leave, outputs, pulls, writing};
+use crate::cli::{gates, later, leave, outputs, pulls, writing};
 use crate::forge::marker::Kind;
+use crate::ops::failure::{Failure, Status};
+use crate::ops::session::Session;
+use crate::ops::writing::{Work, Writing, settings as settings_of};
 use crate::plan::batch::Batch;
 use crate::plan::commit::Remark;
 use crate::plan::remaining::remaining;
@@ -98,7 +98,7 @@ pub struct Args {
 /// When the tree cannot be read, the bump is refused, a gate is shut, or it cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&outputs::FORMATS)?;
-    let session = Session::open(global, console, args.pulls.access(&args.writing))?;
+    let (session, writer) = global.open(console, args.pulls.access(&args.writing))?;
     if args.writing.commit {
         session.required_git()?;
     }
@@ -120,7 +120,9 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let bump = Bumping { args, environment, leave, format, gates: &gates, tells, program, now };
     match &target {
         Some(target) => bump.propose(&repo, &families, target, &session, console),
-        None => bump.write(&repo, &families, &session, console),
+        None => {
+            bump.write(&repo, &families, (&session, args.writing.how(writer.as_ref())), console)
+        }
     }
 }
 
@@ -145,7 +147,7 @@ impl Bumping<'_> {
         &self,
         repo: &Repo,
         families: &[String],
-        session: &Session,
+        (session, how): (&Session, Writing<'_>),
         console: &Console,
     ) -> Result<Status, Failure> {
         let Args { writing, outputs, .. } = self.args;
@@ -160,13 +162,13 @@ impl Bumping<'_> {
         let work: Vec<&Work> = done.iter().map(|one| &one.work).collect();
         let plans: Vec<&Plan> = work.iter().map(|one| &one.plan).collect();
         refuse_unused(&self.leave, &self.args.pins, &plans)?;
-        let next = writing.carry_out(session, &work, (&changes, batch.repo()), console)?;
+        let next = how.carry_out(session, &work, (&changes, batch.repo()), console)?;
         let prefix = session.prefix();
         let on = self.background(repo, &prefix);
         let report = || markdown(&done.iter().map(|one| one.proposal(on)).collect::<Vec<_>>());
         match self.format {
             Format::Json => {
-                let settings = writing::settings(&work, &changes);
+                let settings = settings_of(&work, &changes);
                 let bump = Bump::new(&plans, &settings, &next, writing.writes());
                 console.json(&Bump {
                     waiting: waiting.iter().map(WaitingView::new).collect(),

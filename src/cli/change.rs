@@ -1,9 +1,9 @@
 //! A planned change of one family, with what its reviewer is told.
 
 use crate::cli::proposing::Proposed;
-use crate::cli::writing::Work;
 use crate::forge::marker::Subject;
 use crate::forge::reconcile::Wanted;
+use crate::ops::writing::Work;
 use crate::plan::remaining::Remaining;
 use crate::repo::Repo;
 use crate::report::proposal::Proposal;

@@ -5,11 +5,11 @@ use std::io::IsTerminal as _;
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::failure::Failure;
 use crate::cli::writing::unique;
+use crate::ops::failure::Failure;
+use crate::ops::message::Message;
 use crate::repo::Repo;
 use crate::report::console::Console;
-use crate::report::message::Message;
 use crate::timeline::outlook::{Next, outlook};
 
 /// The families that were named, all of them, the only one, or the one that a person chooses.

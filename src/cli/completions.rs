@@ -2,8 +2,7 @@
 
 use clap_complete::Shell;
 
-use crate::cli::Status;
-use crate::cli::failure::Failure;
+use crate::ops::failure::{Failure, Status};
 use crate::report::console::Console;
 
 /// Print shell completions

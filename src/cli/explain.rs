@@ -1,11 +1,10 @@
 //! `rotate explain`: what a rule finds, why it matters, how to repair.
 
-use crate::cli::Status;
 use crate::cli::args::Global;
-use crate::cli::failure::Failure;
 use crate::lint::rule::Fixes;
 use crate::lint::rules::RULES;
 use crate::lint::selection::Selection;
+use crate::ops::failure::{Failure, Status};
 use crate::report::console::Console;
 use crate::report::explain::{Explained, list, page};
 use crate::report::lint::RuleWords;

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::cli::failure::Failure;
+use crate::ops::failure::Failure;
+use crate::ops::message::Message;
 use crate::repo::Repo;
-use crate::report::message::Message;
 use crate::report::shown::Shown;
 use crate::text::nearest::nearest;
 

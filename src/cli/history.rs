@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::cli::args::{Format, Global};
-use crate::cli::failure::Failure;
+use crate::cli::past;
 use crate::cli::past::Opened;
-use crate::cli::session::Access;
-use crate::cli::{Status, past};
+use crate::ops::failure::{Failure, Status};
+use crate::ops::message::Message;
+use crate::ops::session::Access;
 use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::report::history::{self as picture, Story};
-use crate::report::message::Message;
 use crate::text::nearest::nearest;
 use crate::timeline::Timeline;
 use crate::timeline::walk::Depth;

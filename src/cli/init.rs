@@ -1,14 +1,13 @@
 //! `rotate init`: find environments and families, and write `rotate.yaml`.
 
-use crate::cli::Status;
 use crate::cli::args::Global;
-use crate::cli::failure::Failure;
-use crate::cli::session::{Access, Session};
 use crate::disk::locate::CONFIG;
+use crate::ops::failure::{Failure, Status};
+use crate::ops::message::Message;
+use crate::ops::session::Access;
 use crate::plan::FileChange;
 use crate::repo::init;
 use crate::report::console::Console;
-use crate::report::message::Message;
 use crate::report::plan;
 use crate::text::path::TreePath;
 
@@ -30,7 +29,7 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     global.is_json()?;
     let access = if args.dry_run { Access::Read } else { Access::Write };
-    let session = Session::open(global, console, access)?;
+    let (session, writer) = global.open(console, access)?;
     if session.has_config() {
         let text = format!("this tree has a {CONFIG} already");
         return Err(Failure::usage(Message::new(text).help("edit it by hand; it is yours")));
@@ -40,11 +39,11 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let after = init::propose(&repo);
     let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
     let change = FileChange { path, before: None, after: Some(after) };
-    if args.dry_run {
+    let Some(writer) = writer else {
         console.result(&plan::diff(&[change], console.color_out))?;
-    } else {
-        session.write(&[change])?;
-        console.talk(&format!("Wrote {CONFIG}. Read it, and commit it with the rest."));
-    }
+        return Ok(Status::Done);
+    };
+    writer.write(&[change])?;
+    console.talk(&format!("Wrote {CONFIG}. Read it, and commit it with the rest."));
     Ok(Status::Done)
 }

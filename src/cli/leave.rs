@@ -1,11 +1,11 @@
 //! The flag that lets places stay behind.
 
-use crate::cli::failure::Failure;
-use crate::cli::session::Session;
+use crate::ops::failure::Failure;
+use crate::ops::message::Message;
+use crate::ops::session::Session;
 use crate::plan::request::Line;
 use crate::plan::{Plan, word};
 use crate::repo::Repo;
-use crate::report::message::Message;
 use crate::text::path::TreePath;
 
 /// The flag of every command that moves a family.

@@ -7,10 +7,8 @@ use clap::ValueEnum;
 
 use crate::cli::args::{Format, Global, time};
 use crate::cli::explain::words;
-use crate::cli::failure::Failure;
+use crate::cli::outputs;
 use crate::cli::outputs::Outputs;
-use crate::cli::session::{Access, Session};
-use crate::cli::{Status, outputs};
 use crate::disk::file;
 use crate::disk::tree::read_file;
 use crate::finding::{Finding, Fix, Level};
@@ -18,6 +16,9 @@ use crate::lint::baseline::Baseline;
 use crate::lint::rule::{Facts, History};
 use crate::lint::selection::Selection;
 use crate::lint::{self, Outcome};
+use crate::ops::failure::{Failure, Status};
+use crate::ops::message::Message;
+use crate::ops::session::{Access, Session};
 use crate::plan::{FileChange, fix};
 use crate::repo::Repo;
 use crate::report::console::Console;
@@ -28,7 +29,6 @@ use crate::report::lint::sarif::sarif;
 use crate::report::lint::summary::summary;
 use crate::report::lint::text::text;
 use crate::report::lint::{Counts, Report};
-use crate::report::message::Message;
 use crate::report::plan::diff;
 use crate::text::path::TreePath;
 
@@ -119,8 +119,8 @@ impl FailOn {
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&FORMATS)?;
     let writes = args.fix && !args.dry_run;
-    let session =
-        Session::open(global, console, if writes { Access::Write } else { Access::Read })?;
+    let access = if writes { Access::Write } else { Access::Read };
+    let (session, writer) = global.open(console, access)?;
     let within = session.tree_paths(&args.paths)?;
     let baseline = read_baseline(args, &session)?;
     let base = args.base.as_ref().map(|revision| session.base(revision)).transpose()?.flatten();
@@ -148,9 +148,9 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         // Without --dry-run what is left is reported, with it what is there.
         judged = if writes { after } else { judged };
     }
-    if writes {
+    if let Some(writer) = &writer {
         session.refuse_uncommitted(&changes, args.allow_dirty)?;
-        session.write(&changes)?;
+        writer.write(&changes)?;
     }
     if args.dry_run && format == Format::Text {
         console.result(&diff(&changes, console.color_out))?;

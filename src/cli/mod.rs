@@ -6,7 +6,6 @@ pub mod change;
 mod chosen;
 pub mod completions;
 pub mod explain;
-pub mod failure;
 pub mod filter;
 pub mod gates;
 pub mod history;
@@ -14,8 +13,6 @@ pub mod init;
 pub mod later;
 pub mod leave;
 pub mod lint;
-pub mod needed;
-mod opening;
 pub mod outcome;
 pub mod outputs;
 pub mod past;
@@ -26,7 +23,7 @@ pub mod prune;
 pub mod pulls;
 pub mod refs;
 pub mod rollback;
-pub mod session;
+mod start;
 pub mod status;
 pub mod writing;
 
@@ -35,7 +32,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, FromArgMatches as _, Subcommand};
 
 use crate::cli::args::{Format, Global};
-use crate::cli::failure::Failure;
+use crate::ops::failure::{Failure, Status};
 use crate::report::message;
 
 /// Moves the secret references of a GitOps repository to a new version, environment by environment
@@ -67,17 +64,6 @@ enum Command {
     Refs(refs::Args),
     Rollback(rollback::Args),
     Status(status::Args),
-}
-
-/// What the process tells its caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Status {
-    /// Nothing to report; done.
-    Done,
-    /// Something was found, something would change, or a gate refused.
-    Findings,
-    /// Usage, configuration, input that could not be read, Git.
-    Trouble,
 }
 
 impl From<Status> for ExitCode {

@@ -1,10 +1,10 @@
 //! What became of pull requests, on its way out.
 
 use crate::cli::args::Format;
-use crate::cli::failure::Failure;
+use crate::cli::outputs;
 use crate::cli::outputs::{Outputs, headed};
-use crate::cli::session::Session;
-use crate::cli::{Status, outputs};
+use crate::ops::failure::{Failure, Status};
+use crate::ops::session::Session;
 use crate::report::console::Console;
 use crate::report::message;
 use crate::report::pulls::{self as picture, PullRequests};

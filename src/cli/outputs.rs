@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::cli::args::Format;
-use crate::cli::failure::Failure;
-use crate::cli::session::Session;
 use crate::disk::file;
+use crate::ops::failure::Failure;
+use crate::ops::message::Message;
+use crate::ops::session::Session;
 use crate::repo::own::REPORT;
 use crate::report::markdown::line;
-use crate::report::message::Message;
 use crate::report::pulls::PullView;
 use crate::timeline::walk::Depth;
 

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use crate::cli::args::{Global, time};
-use crate::cli::failure::Failure;
-use crate::cli::session::{Access, Session};
+use crate::ops::failure::Failure;
+use crate::ops::session::{Access, Session, TreeWriter};
 use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::timeline::Timeline;
@@ -27,6 +27,8 @@ pub struct Args {
 pub struct Opened {
     /// The opened tree.
     pub session: Session,
+    /// What writes to it, where that was asked for.
+    pub writer: Option<TreeWriter>,
     /// What it holds.
     pub repo: Repo,
     /// The present time.
@@ -44,11 +46,11 @@ impl Args {
         console: &Console,
         access: Access,
     ) -> Result<Opened, Failure> {
-        let session = Session::open(global, console, access)?;
+        let (session, writer) = global.open(console, access)?;
         session.required_git()?;
         let repo = session.repo()?;
         session.report_problems(&repo, console);
-        Ok(Opened { session, repo, now: self.now() })
+        Ok(Opened { session, writer, repo, now: self.now() })
     }
 
     /// The time that counts as the present.

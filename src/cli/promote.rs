@@ -6,22 +6,23 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::args::{Format, Global};
 use crate::cli::change::{Background, Change};
-use crate::cli::failure::Failure;
 use crate::cli::leave::refuse_unread;
 use crate::cli::outcome::Outcome;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::promotions::{Ask, Planned, Together, plan};
 use crate::cli::proposing::{Gone, Proposed, Run, Scope};
 use crate::cli::pulls::{Target, program};
-use crate::cli::session::Session;
-use crate::cli::writing::Work;
-use crate::cli::{Status, leave, outputs, past, pulls, writing};
+use crate::cli::{leave, outputs, past, pulls, writing};
 use crate::forge::marker::{Kind, Marker, Subject};
+use crate::ops::failure::{Failure, Status};
+use crate::ops::message::Message;
+use crate::ops::session::Session;
+use crate::ops::writing::{Work, Writing};
 use crate::plan::batch::Batch;
 use crate::plan::request::Line;
 use crate::repo::Repo;
 use crate::report::console::Console;
-use crate::report::message::{self, Message};
+use crate::report::message;
 use crate::report::promote::{Promote, Promotion, markdown, text, waits};
 use crate::report::pulls::Action;
 use crate::report::workflow::log;
@@ -66,7 +67,7 @@ pub struct Args {
 /// When the tree or its history cannot be read, or what was planned cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&outputs::FORMATS)?;
-    let session = Session::open(global, console, args.pulls.access(&args.writing))?;
+    let (session, writer) = global.open(console, args.pulls.access(&args.writing))?;
     let target = args.pulls.target(&session, args.writing.dry_run)?;
     let repo = target.as_ref().map_or_else(|| session.repo(), |target| target.repo(&session))?;
     session.report_problems(&repo, console);
@@ -91,7 +92,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         Promoting { args, format, leave, repo, timeline, standings, prefix, program, now };
     let status = match &target {
         Some(target) => promote.propose(target, &session, console)?,
-        None => promote.write(&session, console)?,
+        None => promote.write((&session, args.writing.how(writer.as_ref())), console)?,
     };
     Ok(status)
 }
@@ -137,14 +138,18 @@ struct Promoting<'a> {
 
 impl Promoting<'_> {
     /// Writes what is due, or shows it.
-    fn write(&self, session: &Session, console: &Console) -> Result<Status, Failure> {
+    fn write(
+        &self,
+        (session, how): (&Session, Writing<'_>),
+        console: &Console,
+    ) -> Result<Status, Failure> {
         let Args { writing, outputs, .. } = self.args;
         let mut batch = Batch::new(self.repo);
         let planned = plan(&mut batch, &self.standings, self.ask(Together::OnTop));
         let Planned { due, waiting, failures, .. } = planned;
         let changes = batch.changes();
         let work: Vec<&Work> = due.iter().map(|one| &one.work).collect();
-        let next = writing.carry_out(session, &work, (&changes, batch.repo()), console)?;
+        let next = how.carry_out(session, &work, (&changes, batch.repo()), console)?;
         let report = || {
             let on = self.background();
             let proposals: Vec<_> = due.iter().map(|one| one.proposal(on)).collect();

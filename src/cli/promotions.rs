@@ -3,9 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use crate::cli::change::Change;
-use crate::cli::failure::Failure;
 use crate::cli::gates::{Errors, Gates, lint};
-use crate::cli::writing::Work;
+use crate::ops::failure::Failure;
+use crate::ops::writing::Work;
 use crate::plan::batch::Batch;
 use crate::plan::commit::Remark;
 use crate::plan::refusal::PlanError;

@@ -2,19 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::cli::Status;
-use crate::cli::failure::Failure;
 use crate::cli::pulls::Target;
 use crate::forge::marker::{Kind, Marker, Subject, Text};
 use crate::forge::pull::{NewPull, Pull};
 use crate::forge::reconcile::{Step, Wanted, declined, reconcile};
 use crate::forge::ticks;
 use crate::history::remote::{File, Pushed};
+use crate::ops::failure::{Failure, Status};
+use crate::ops::message::Message;
 use crate::plan::FileChange;
 use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::report::markdown::line;
-use crate::report::message::{self, Message};
+use crate::report::message;
 use crate::report::pulls::{Action, PullRequests, PullView};
 
 /// A pull request that there should be, and what is in it.

@@ -1,17 +1,18 @@
 //! `rotate prune`: remove the stubs that nothing needs any more.
 
 use crate::cli::args::{Format, Global};
-use crate::cli::failure::Failure;
 use crate::cli::leave::refuse_unread;
 use crate::cli::outcome::Outcome;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::proposing::{Gone, Proposed, Run, Scope};
 use crate::cli::pulls::Target;
-use crate::cli::session::Session;
-use crate::cli::writing::{Commit, unique};
-use crate::cli::{Status, outputs, past, pulls, writing};
+use crate::cli::writing::unique;
+use crate::cli::{outputs, past, pulls, writing};
 use crate::forge::marker::Kind;
 use crate::forge::reconcile::Wanted;
+use crate::ops::failure::{Failure, Status};
+use crate::ops::session::Session;
+use crate::ops::writing::{Commit, Writing};
 use crate::plan::FileChange;
 use crate::plan::batch::Batch;
 use crate::plan::prune::{Branch, Prune, PruneRequest, plan};
@@ -70,7 +71,7 @@ pub struct Args {
 /// When the tree or its history cannot be read, a stub cannot be removed, or it cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&outputs::FORMATS)?;
-    let session = Session::open(global, console, args.pulls.access(&args.writing))?;
+    let (session, writer) = global.open(console, args.pulls.access(&args.writing))?;
     session.required_git()?;
     let target = args.pulls.target(&session, args.writing.dry_run)?;
     let repo = target.as_ref().map_or_else(|| session.repo(), |target| target.repo(&session))?;
@@ -90,7 +91,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     if let Some(failure) = Failure::first_of(failures) {
         return Err(failure);
     }
-    write(args, &plans, &batch.changes(), &timeline.mainline, &session, format, console)
+    let at = (&session, args.writing.how(writer.as_ref()));
+    write(args, &plans, &batch.changes(), &timeline.mainline, at, format, console)
 }
 
 fn write(
@@ -98,12 +100,12 @@ fn write(
     plans: &[Prune],
     changes: &[FileChange],
     mainline: &str,
-    session: &Session,
+    (session, writing): (&Session, Writing<'_>),
     format: Format,
     console: &Console,
 ) -> Result<Status, Failure> {
     let commits: Vec<Commit> = plans.iter().filter(|one| !one.is_empty()).map(commit).collect();
-    let next = args.writing.write(session, &commits, changes, console)?;
+    let next = writing.write(session, &commits, changes, console)?;
     let written = args.writing.writes();
     let report = || markdown_of(plans);
     match format {

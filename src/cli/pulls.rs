@@ -1,16 +1,16 @@
 //! `--pull-request`: what was planned becomes a branch and a pull request of each family and environment.
 
 use crate::cli::args::variable;
-use crate::cli::failure::Failure;
-use crate::cli::session::{self, Session};
 use crate::cli::writing;
 use crate::forge::client::Client;
 use crate::forge::marker::{Kind, Marker, Subject};
 use crate::forge::pull::Pull;
 use crate::history::error::HistoryError;
 use crate::history::remote::{Access, Remote, is_branch};
+use crate::ops::failure::Failure;
+use crate::ops::message::Message;
+use crate::ops::session::{self, Session};
 use crate::repo::Repo;
-use crate::report::message::Message;
 use crate::report::proposal;
 
 /// The remote that has the branches.

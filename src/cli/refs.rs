@@ -1,9 +1,9 @@
 //! `rotate refs`: every effective reference and provider with its origin.
 
 use crate::cli::args::Global;
-use crate::cli::failure::Failure;
-use crate::cli::session::{Access, Session};
-use crate::cli::{Status, filter};
+use crate::cli::filter;
+use crate::ops::failure::{Failure, Status};
+use crate::ops::session::Access;
 use crate::report::console::Console;
 use crate::report::refs::Refs;
 
@@ -31,7 +31,7 @@ pub struct Args {
 /// When the tree or its configuration cannot be read, or a directory is not in it.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let json = global.is_json()?;
-    let session = Session::open(global, console, Access::Read)?;
+    let (session, _) = global.open(console, Access::Read)?;
     let repo = session.roots(&args.directories)?;
     session.report_problems(&repo, console);
     let filter = args.filter.of(&repo)?;

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 
 use crate::cli::args::Global;
-use crate::cli::failure::Failure;
 use crate::cli::leave::refuse_unused;
 use crate::cli::past::Opened;
-use crate::cli::writing::Work;
-use crate::cli::{Status, leave, past, writing};
+use crate::cli::{leave, past, writing};
+use crate::ops::failure::{Failure, Status};
+use crate::ops::writing::{Work, settings as settings_of};
 use crate::plan::Plan;
 use crate::plan::back::Story;
 use crate::plan::batch::Batch;
@@ -67,7 +67,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let opened = args.past.open(global, console, args.writing.access())?;
     let environment = opened.repo.environment(&args.environment)?;
     let version = target(args, &opened, environment)?;
-    let Opened { session, repo, now } = opened;
+    let Opened { session, writer, repo, now } = opened;
     let name = repo.environments[environment].name.clone();
     let leave = args.leave.lines(&session)?;
     args.leave.refuse_unread(&session, &repo, environment)?;
@@ -106,9 +106,9 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let work = with_hold(args, &mut batch, plan, version, now)?;
     let changes = batch.changes();
     let all = (changes.as_slice(), batch.repo());
-    let next = args.writing.carry_out(&session, &[&work], all, console)?;
+    let next = args.writing.how(writer.as_ref()).carry_out(&session, &[&work], all, console)?;
     if json {
-        let settings = writing::settings(&[&work], &changes);
+        let settings = settings_of(&[&work], &changes);
         console.json(&Bump::rollback(&work.plan, &settings, &next, args.writing.writes()))?;
     } else {
         args.writing.show(&[&work], &changes, &next, console)?;

@@ -1,11 +1,11 @@
 //! `rotate status`: what runs where since when, and what comes next.
 
 use crate::cli::args::{Format, Global};
-use crate::cli::failure::Failure;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::past::Opened;
-use crate::cli::session::Access;
-use crate::cli::{Status, filter, outputs, past, promotions};
+use crate::cli::{filter, outputs, past, promotions};
+use crate::ops::failure::{Failure, Status};
+use crate::ops::session::Access;
 use crate::report::console::Console;
 use crate::report::status as picture;
 use crate::report::workflow::log;
@@ -36,7 +36,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let format = global.one_of(&outputs::FORMATS)?;
     let opened = args.past.open(global, console, Access::Read)?;
     let timeline = args.past.timeline(&opened, Depth::Since)?;
-    let Opened { session, repo, now } = opened;
+    let Opened { session, repo, now, .. } = opened;
     let shown = args.filter.of(&repo)?;
     let mut standings = outlook(&repo, Some(&timeline), now);
     standings.retain(|one| {

@@ -1,100 +1,22 @@
-//! An error or a warning as a person reads it: what is wrong, the source line, what to type next.
+//! Errors, warnings and events as a person reads them.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::Arc;
 
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity,
 };
 
+use crate::ops::events::{Event, Events};
+use crate::ops::message::Message;
 use crate::repo::sensitive;
 use crate::report::console::Console;
+use crate::report::plan;
 use crate::report::workflow;
-use crate::text::problem::Problem;
 use crate::text::source::Place;
 
 /// A line that is longer, such as that of a minified file, is not shown.
 const LONGEST: usize = 500;
-
-/// Something to tell a person.
-#[derive(Debug, Clone, Default)]
-pub struct Message {
-    /// What is wrong, a lower-case phrase.
-    pub text: String,
-    /// Where.
-    pub place: Option<Place>,
-    /// The file, where there is no place in it.
-    pub path: Option<String>,
-    /// What to type next.
-    pub help: Option<String>,
-    /// Further messages that belong to it.
-    pub also: Vec<Self>,
-}
-
-impl Message {
-    /// A message without a place.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self { text: text.into(), ..Self::default() }
-    }
-
-    /// What is wrong, in one line: the first of several reasons, where there are any.
-    #[must_use]
-    pub fn first_line(&self) -> String {
-        let reason = self.also.first().unwrap_or(self);
-        reason.text.lines().next().unwrap_or_default().to_owned()
-    }
-
-    /// The same with a hint.
-    #[must_use]
-    pub fn help(mut self, help: impl Into<String>) -> Self {
-        self.help = Some(help.into());
-        self
-    }
-
-    /// The same with a place.
-    #[must_use]
-    pub fn at(mut self, place: Option<Place>) -> Self {
-        self.place = place;
-        self
-    }
-}
-
-impl From<&Problem> for Message {
-    fn from(problem: &Problem) -> Self {
-        Self {
-            text: problem.message.clone(),
-            place: problem.place.clone(),
-            path: problem.place.is_none().then(|| problem.path.display().to_owned()),
-            help: problem.help.clone(),
-            also: Vec::new(),
-        }
-    }
-}
-
-impl Message {
-    /// The message without its picture: what, where, what to do.
-    #[must_use]
-    pub fn in_words(&self) -> String {
-        let mut out = String::new();
-        let place = self.place.as_ref().map(|place| {
-            let place = place.near_in_file();
-            let position = place.position();
-            format!("{}:{}:{}", place.source.path().display(), position.line, position.column)
-        });
-        if let Some(place) = place.or_else(|| self.path.clone()) {
-            let _ = write!(out, "{place}: ");
-        }
-        out.push_str(&self.text);
-        for also in &self.also {
-            let _ = write!(out, "\n{}", also.in_words());
-        }
-        if let Some(help) = &self.help {
-            let _ = write!(out, "\nhelp: {help}");
-        }
-        out
-    }
-}
 
 /// The message in the shape that miette draws.
 pub(super) struct Drawn {
@@ -225,4 +147,15 @@ fn draw(drawn: &Drawn, color: bool, width: usize) -> String {
         out.clone_from(&drawn.text);
     }
     out.trim_end().to_owned()
+}
+
+impl Events for Console {
+    fn event(&self, event: Event) {
+        match event {
+            Event::Detail(text) => self.detail(&text),
+            Event::Info(text) => self.talk(&text),
+            Event::Warning(message) => warning(&message, self),
+            Event::Next(steps) => plan::show_next(&steps, "", self),
+        }
+    }
 }

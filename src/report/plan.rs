@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use crate::plan::{FileChange, MoveKind, Moved, NextStep, Plan};
 use crate::repo::sensitive;
-use crate::report::console::Paint;
+use crate::report::console::{Console, Paint};
 use crate::report::diff;
 
 /// How many places that stay are listed.
@@ -93,4 +93,12 @@ fn by_value(plan: &Plan) -> BTreeSet<String> {
 
 fn references(count: usize) -> String {
     if count == 1 { "1 reference".to_owned() } else { format!("{count} references") }
+}
+
+/// Shows what is left to a person; `when` follows the heading.
+pub fn show_next(next: &[NextStep], when: &str, console: &Console) {
+    let steps = next_steps(next, console.color_err);
+    if !steps.is_empty() {
+        console.talk(&format!("\nNext{when}:\n{steps}"));
+    }
 }

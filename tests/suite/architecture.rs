@@ -20,12 +20,19 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("timeline", &["config", "history", "k8s", "repo", "text", "yaml"]),
     ("lint", &["config", "finding", "k8s", "kustomize", "repo", "text", "timeline", "yaml"]),
     ("plan", &["config", "finding", "k8s", "kustomize", "repo", "text", "timeline", "yaml"]),
-    ("report", &["finding", "plan", "repo", "text", "timeline"]),
+    (
+        "ops",
+        &[
+            "config", "disk", "finding", "forge", "history", "lint", "plan", "repo", "text",
+            "timeline",
+        ],
+    ),
+    ("report", &["finding", "ops", "plan", "repo", "text", "timeline"]),
     (
         "cli",
         &[
-            "config", "disk", "finding", "forge", "history", "lint", "plan", "repo", "report",
-            "text", "timeline",
+            "config", "disk", "finding", "forge", "history", "lint", "ops", "plan", "repo",
+            "report", "text", "timeline",
         ],
     ),
     ("main", &["cli"]),

@@ -1,29 +1,26 @@
 //! What every command begins with: the tree, its configuration, its Git repository.
 
+use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::args::Global;
-use crate::cli::failure::Failure;
-use crate::cli::opening::{
-    before_step, current_directory, known_holds, left_out, nested, open_writer, read_config, site,
-};
-use crate::config::parse;
 use crate::config::settings::Config;
-use crate::disk::locate::{CONFIG, canonical, locate};
+use crate::disk::locate::{canonical, locate};
+use crate::disk::steps::Step;
 use crate::disk::tree::DiskTree;
 use crate::disk::walk::Skipped;
 use crate::disk::write::{Change, Writer};
 use crate::history::error::HistoryError;
 use crate::history::git::Git;
+use crate::ops::events::Events;
+use crate::ops::failure::Failure;
+use crate::ops::message::Message;
+use crate::ops::opening::{known_holds, left_out, nested, open_writer, read_config, site};
 use crate::plan::{FileChange, word};
 use crate::repo::{Repo, Scope};
-use crate::report::console::Console;
-use crate::report::message::{self, Message};
 use crate::text::path::TreePath;
-use crate::text::tree::{ReadError, Tree as _};
 use crate::timeline::Timeline;
 use crate::timeline::walk::Depth;
 
@@ -36,12 +33,32 @@ pub enum Access {
     Write,
 }
 
+/// Called before each step of a write; an error ends it there.
+pub type BeforeStep = fn(Step) -> io::Result<()>;
+
+/// Where a command begins.
+pub struct Start {
+    /// The directory that was named, or the current one.
+    pub directory: PathBuf,
+    /// Whether it was named.
+    pub is_named: bool,
+    /// The settings that were named.
+    pub config: Option<PathBuf>,
+    /// Called before each step of a write.
+    pub before_step: BeforeStep,
+}
+
+/// What writes to an opened tree: no other run writes meanwhile.
+pub struct TreeWriter {
+    writer: Writer,
+    before_step: BeforeStep,
+}
+
 /// An opened tree.
 pub struct Session {
     tree: Arc<DiskTree>,
     git: Option<Git>,
-    config: Option<Config>,
-    writer: Option<Writer>,
+    pub(super) config: Option<Config>,
     /// The directory that paths on the command line count from.
     start: PathBuf,
     /// Whether that is the tree's own.
@@ -49,55 +66,76 @@ pub struct Session {
     /// Whether `-C` named it.
     is_named: bool,
     /// The settings that `--config` named.
-    named_config: Option<PathBuf>,
+    pub(super) named_config: Option<PathBuf>,
 }
 
 impl Session {
-    /// Finds the tree, finishes or takes back what an interrupted run left, and reads the configuration.
+    /// Finds the tree and reads its configuration, to look at it only.
     ///
     /// # Errors
     /// When there is no tree, or its configuration or Git repository cannot be read.
-    pub fn open(global: &Global, console: &Console, access: Access) -> Result<Self, Failure> {
-        let (start, explicit) = match &global.directory {
-            Some(directory) => (directory.clone(), true),
-            None => (current_directory()?, false),
-        };
-        let git = Git::discover(&start)?;
-        let root = locate(&start, explicit, git.as_ref().map(Git::work_tree))?;
+    pub fn open(start: &Start, events: &dyn Events) -> Result<Self, Failure> {
+        Ok(Self::begin(start, events, Access::Read)?.0)
+    }
+
+    /// The same, to write to the tree: what an interrupted run left is finished or taken back first.
+    ///
+    /// # Errors
+    /// When another run is writing as well, or only a part of the tree is checked out.
+    pub fn open_to_write(
+        start: &Start,
+        events: &dyn Events,
+    ) -> Result<(Self, Option<TreeWriter>), Failure> {
+        Self::begin(start, events, Access::Write)
+    }
+
+    fn begin(
+        start: &Start,
+        events: &dyn Events,
+        access: Access,
+    ) -> Result<(Self, Option<TreeWriter>), Failure> {
+        let Start { directory, is_named, config, before_step } = start;
+        let git = Git::discover(directory)?;
+        let root = locate(directory, *is_named, git.as_ref().map(Git::work_tree))?;
         let git = git.map(|git| git.rooted(&root)).transpose()?;
-        console.detail(&format!("tree: {}", root.display()));
+        events.detail(format!("tree: {}", root.display()));
         let site = site(git.as_ref(), &root)?;
         let writer = match access {
-            Access::Write => Some(open_writer(&site, console)?),
+            Access::Write => Some(open_writer(&site, *before_step, events)?),
             Access::Read => None,
         };
         if writer.is_none() && site.is_being_written() {
             let text = "an interrupted run left this tree half-written, or another run is writing";
             let help = "the next command that writes brings it in order first";
-            message::warning(&Message::new(text).help(help), console);
+            events.warning(Message::new(text).help(help));
         }
         let ignored = |path: &TreePath, is_directory: bool| {
             git.as_ref().is_some_and(|git| git.is_ignored(path, is_directory))
         };
         let tree = DiskTree::open(&root, ignored)?;
         for skipped in tree.skipped() {
-            let text = format!("{}: {}", skipped.path, skipped.reason);
-            message::warning(&Message::new(text), console);
+            events.warning(Message::new(format!("{}: {}", skipped.path, skipped.reason)));
         }
         match left_out(git.as_ref()) {
             Some(message) if writer.is_some() => return Err(Failure::usage(message)),
-            Some(message) => message::warning(&message, console),
+            Some(message) => events.warning(message),
             None => {}
         }
         if let Some(message) = nested(&tree) {
-            message::warning(&message, console);
+            events.warning(message);
         }
-        let config = read_config(global, &start, &tree)?;
-        let named_config = global.config.clone();
-        let starts_at_root = canonical(&start).is_ok_and(|here| here == tree.root());
-        let tree = Arc::new(tree);
-        let is_named = explicit;
-        Ok(Self { tree, git, config, writer, start, starts_at_root, is_named, named_config })
+        let settings = read_config(config.as_deref(), directory, &tree)?;
+        let session = Self {
+            starts_at_root: canonical(directory).is_ok_and(|here| here == tree.root()),
+            tree: Arc::new(tree),
+            git,
+            config: settings,
+            start: directory.clone(),
+            is_named: *is_named,
+            named_config: config.clone(),
+        };
+        let writer = writer.map(|writer| TreeWriter { writer, before_step: *before_step });
+        Ok((session, writer))
     }
 
     /// Whether the tree is in a Git repository.
@@ -200,24 +238,6 @@ impl Session {
         Ok(self.git.as_ref().ok_or_else(none)?)
     }
 
-    /// Writes all changes or none.
-    ///
-    /// # Errors
-    /// When the system refuses, or a file changed since it was read.
-    pub fn write(&self, changes: &[FileChange]) -> Result<(), Failure> {
-        let bytes = |text: &str| text.as_bytes().to_vec();
-        let changes: Vec<Change> = changes
-            .iter()
-            .map(|change| Change {
-                path: change.path.clone(),
-                before: change.before.as_ref().map(|source| bytes(source.text())),
-                after: change.after.as_deref().map(bytes),
-            })
-            .collect();
-        let Some(writer) = &self.writer else { return Ok(()) };
-        Ok(writer.commit_with(&changes, &mut before_step)?)
-    }
-
     /// Loads the whole tree.
     ///
     /// # Errors
@@ -235,61 +255,6 @@ impl Session {
             return self.repo();
         }
         self.load(Scope::Directories(self.tree_paths(directories)?))
-    }
-
-    /// The tree as it was where the line of a revision parted from the checked-out one, under the settings of that time;
-    /// `None` where nothing was committed yet.
-    ///
-    /// # Errors
-    /// When Git does not know the revision, or its tree cannot be loaded.
-    pub fn base(&self, revision: &str) -> Result<Option<Repo>, Failure> {
-        let git = self.required_git()?;
-        if git.head_is_unborn() {
-            return Ok(None);
-        }
-        let tree = Arc::new(git.base(revision)?);
-        let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
-        let config = match tree.source(&path) {
-            // Settings that were broken then say nothing about now.
-            Ok(source) => parse::parse(&source).ok(),
-            Err(_) => None,
-        };
-        Ok(Some(Repo::load(tree, config, Scope::Everything)?))
-    }
-
-    /// The tree of a branch's newest commit, under its own settings, or else those of the checked-out one.
-    ///
-    /// # Errors
-    /// When Git does not know the branch, or its tree cannot be loaded.
-    pub fn branch(&self, name: &str, repo: &Repo) -> Result<Repo, Failure> {
-        let git = self.required_git()?;
-        let tree = git.line(Some(name))?.snapshot()?;
-        let tree = tree.ok_or_else(|| HistoryError::Unborn(git.work_tree().to_owned()))?;
-        let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
-        let own = tree.source(&path).ok().and_then(|source| parse::parse(&source).ok());
-        let config = own.unwrap_or_else(|| repo.config.clone());
-        Ok(Repo::load(Arc::new(tree), Some(config), Scope::Everything)?)
-    }
-
-    /// The tree of a branch's newest commit, under its own settings, whatever is checked out.
-    ///
-    /// # Errors
-    /// When Git does not know the branch, or its tree or its settings cannot be loaded.
-    pub fn newest(&self, branch: &str) -> Result<Repo, Failure> {
-        let git = self.required_git()?;
-        let tree = git.line(Some(branch))?.snapshot()?;
-        let tree = tree.ok_or_else(|| HistoryError::Unborn(git.work_tree().to_owned()))?;
-        let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
-        let config = if self.named_config.is_some() {
-            self.config.clone()
-        } else {
-            match tree.source(&path) {
-                Ok(source) => Some(parse::parse(&source)?),
-                Err(ReadError::Missing(_)) => None,
-                Err(error) => return Err(error.into()),
-            }
-        };
-        Ok(Repo::load(Arc::new(tree), config, Scope::Everything)?)
     }
 
     /// What the mainline says of every family and environment.
@@ -331,12 +296,9 @@ impl Session {
         self.config.is_some()
     }
 
-    /// Says what is wrong beside the build roots, and what keeps roots from being resolved.
-    pub fn report_problems(&self, repo: &Repo, console: &Console) {
-        for problem in &repo.problems {
-            let message = Message::from(problem);
-            message::warning(&message, console);
-        }
+    /// Tells what is wrong beside the build roots, and what keeps roots from being resolved.
+    pub fn report_problems(&self, repo: &Repo, events: &dyn Events) {
+        repo.problems.iter().for_each(|problem| events.warning(Message::from(problem)));
     }
 
     fn load(&self, scope: Scope) -> Result<Repo, Failure> {
@@ -367,6 +329,24 @@ impl Session {
         let real = canonical(&base)?;
         let inside = real.strip_prefix(self.tree.root()).map_err(|_| outside())?;
         inside.to_str().and_then(spell).ok_or_else(outside)
+    }
+}
+
+impl TreeWriter {
+    /// Writes all changes or none.
+    ///
+    /// # Errors
+    /// When the system refuses, or a file changed since it was read.
+    pub fn write(&self, changes: &[FileChange]) -> Result<(), Failure> {
+        let bytes = |text: &str| text.as_bytes().to_vec();
+        let change = |change: &FileChange| Change {
+            path: change.path.clone(),
+            before: change.before.as_ref().map(|source| bytes(source.text())),
+            after: change.after.as_deref().map(bytes),
+        };
+        let changes: Vec<Change> = changes.iter().map(change).collect();
+        let mut before_step = self.before_step;
+        Ok(self.writer.commit_with(&changes, &mut before_step)?)
     }
 }
 

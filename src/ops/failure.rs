@@ -1,16 +1,26 @@
-//! Errors of every module as a message and an exit code.
+//! Errors of every module as a message, and how bad they are.
 
-use crate::cli::Status;
 use crate::config::error::ConfigError;
 use crate::disk::error::{DiskError, WriteError};
 use crate::forge::error::ForgeError;
 use crate::history::error::HistoryError;
 use crate::lint::selection::UnknownRule;
+use crate::ops::message::Message;
 use crate::plan::refusal::{PlanError, Refusal};
 use crate::repo::error::RepoError;
-use crate::report::message::Message;
 use crate::text::tree::ReadError;
 use crate::timeline::walk::WalkError;
+
+/// What the process tells its caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// Nothing to report; done.
+    Done,
+    /// Something was found, something would change, or a gate refused.
+    Findings,
+    /// Usage, configuration, input that could not be read, Git.
+    Trouble,
+}
 
 /// Why a command did not do what it was asked.
 #[derive(Debug)]

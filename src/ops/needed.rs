@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::cli::failure::Failure;
-use crate::cli::session::Session;
+use crate::ops::failure::Failure;
+use crate::ops::message::Message;
+use crate::ops::session::Session;
 use crate::plan::batch::overlay;
 use crate::plan::{FileChange, Plan};
 use crate::repo::provision::Provision;
 use crate::repo::{Repo, Scope};
-use crate::report::message::Message;
 use crate::text::path::TreePath;
 
 /// The untracked files that belong into the commit of a plan, so that every new reference has its provider there. `after` is
@@ -18,7 +18,7 @@ use crate::text::path::TreePath;
 ///
 /// # Errors
 /// When a tracked file with uncommitted changes is needed and not allowed, or Git cannot tell.
-pub fn needed(
+pub(super) fn needed(
     session: &Session,
     after: &Repo,
     plan: &Plan,

@@ -1,24 +1,22 @@
 //! How a tree is opened: its settings, its lock, what an interrupted run left.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::cli::args::Global;
-use crate::cli::failure::Failure;
 use crate::config::error::ConfigError;
 use crate::config::parse;
 use crate::config::place::At;
 use crate::config::settings::Config;
 use crate::disk::locate::{CONFIG, canonical};
 use crate::disk::site::Site;
-use crate::disk::steps::Step;
 use crate::disk::tree::{DiskTree, read_file};
 use crate::disk::write::{Recovered, Writer};
 use crate::history::git::Git;
+use crate::ops::events::Events;
+use crate::ops::failure::Failure;
+use crate::ops::message::Message;
+use crate::ops::session::BeforeStep;
 use crate::repo::Repo;
-use crate::report::console::Console;
-use crate::report::message::Message;
 use crate::text::memory::may_hold_manifests;
 use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
@@ -34,48 +32,29 @@ pub(super) fn site(git: Option<&Git>, root: &Path) -> Result<Site, Failure> {
 }
 
 /// Takes the lock, and says what became of an interrupted run.
-pub(super) fn open_writer(site: &Site, console: &Console) -> Result<Writer, Failure> {
+pub(super) fn open_writer(
+    site: &Site,
+    mut before_step: BeforeStep,
+    events: &dyn Events,
+) -> Result<Writer, Failure> {
     let (writer, recovered) = Writer::open_with(site, &mut before_step)?;
     match recovered {
         Recovered::Nothing => {}
-        Recovered::Finished => console.talk("An interrupted run was brought to its end first."),
+        Recovered::Finished => events.info("An interrupted run was brought to its end first."),
         Recovered::TakenBack => {
-            console.talk("What an interrupted run had begun was taken back first.")
+            events.info("What an interrupted run had begun was taken back first.");
         }
     }
     Ok(writer)
 }
 
-/// Ends the process before the step that a crash test asks for.
-#[cfg(debug_assertions)]
-#[allow(clippy::disallowed_methods)] // the command line is where the environment is read
-pub(super) fn before_step(step: Step) -> io::Result<()> {
-    let asked = std::env::var("ROTATE_TEST_ABORT_AT").ok();
-    if asked.and_then(|number| number.parse().ok()) == Some(step.number) {
-        std::process::abort();
-    }
-    Ok(())
-}
-
-#[cfg(not(debug_assertions))]
-pub(super) const fn before_step(_: Step) -> io::Result<()> {
-    Ok(())
-}
-
-#[allow(clippy::disallowed_methods)] // the command line is where the environment is read
-pub(super) fn current_directory() -> Result<PathBuf, Failure> {
-    std::env::current_dir().map_err(|error| {
-        Failure::usage(Message::new(format!("there is no current directory: {error}")))
-    })
-}
-
 /// The settings: of the file that was named, or of the tree's own, if it has one.
 pub(super) fn read_config(
-    global: &Global,
+    named: Option<&Path>,
     start: &Path,
     tree: &DiskTree,
 ) -> Result<Option<Config>, Failure> {
-    let source = match &global.config {
+    let source = match named {
         Some(file) => return named_config(&start.join(file), tree).map(Some),
         None => {
             let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
