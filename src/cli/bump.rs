@@ -5,18 +5,21 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use crate::cli::args::{Format, Global, time};
-use crate::cli::change::{Background, Change};
 use crate::cli::chosen::families;
-use crate::cli::gates::Gates;
-use crate::cli::leave::{refuse_unclear, refuse_unread, refuse_unused};
 use crate::cli::outcome::Outcome;
 use crate::cli::outputs::{Outputs, headed};
-use crate::cli::promotions::{self, Ask, Together};
-use crate::cli::proposing::{Gone, Run, Scope};
-use crate::cli::pulls::{Target, program};
-use crate::cli::{gates, later, leave, outputs, pulls, writing};
+use crate::cli::{gates, leave, outputs, pulls, writing};
 use crate::forge::marker::Kind;
+use crate::ops::change::{Background, Change};
 use crate::ops::failure::{Failure, Status};
+use crate::ops::gates::Gates;
+use crate::ops::later;
+use crate::ops::leave::{refuse_unclear, refuse_unread, refuse_unused};
+use crate::ops::promotions::Waiting;
+use crate::ops::promotions::{self, Ask, Together};
+use crate::ops::proposing::{Gone, Run, Scope};
+use crate::ops::pull_requests::Action;
+use crate::ops::pulls::{Target, program};
 use crate::ops::session::Session;
 use crate::ops::writing::{Work, Writing, settings as settings_of};
 use crate::plan::batch::Batch;
@@ -27,9 +30,8 @@ use crate::plan::{FileChange, Plan, hold};
 use crate::repo::Repo;
 use crate::report::bump::Bump;
 use crate::report::console::Console;
-use crate::report::promote::{Waiting, WaitingView, text};
-use crate::report::proposal::markdown;
-use crate::report::pulls::Action;
+use crate::report::promote::{WaitingView, text};
+use crate::report::proposal::{Proposal, markdown};
 use crate::report::workflow::log;
 use crate::text::path::TreePath;
 use crate::timeline::outlook::outlook;
@@ -102,7 +104,9 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     if args.writing.commit {
         session.required_git()?;
     }
-    let target = args.pulls.target(&session, args.writing.dry_run)?;
+    let asked = args.pulls.request();
+    let target = asked.as_ref().map(|asked| asked.target(&session, args.writing.dry_run));
+    let target = target.transpose()?;
     let repo = target.as_ref().map_or_else(|| session.repo(), |target| target.repo(&session))?;
     session.report_problems(&repo, console);
     let environment = repo.environments[repo.environment(&args.environment)?].name.clone();
@@ -111,10 +115,11 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let now = args.at.unwrap_or_else(Utc::now);
     let mainline = target.as_ref().map(Target::mainline).or_else(|| args.gates.mainline.clone());
     let tells = outputs::tells(target.is_some(), &args.outputs, format);
-    let gates = Gates::open(&args.gates, &session, &repo, (mainline.as_deref(), tells), now)?;
+    let overrides = args.gates.overrides();
+    let gates = Gates::open(&overrides, &session, &repo, (mainline.as_deref(), tells), now)?;
     let tells = tells == Depth::Everything;
     let program = program(&session, target.as_ref());
-    let leave = args.leave.lines(&session)?;
+    let leave = args.leave.named().lines(&session)?;
     refuse_unread(&session, &repo, repo.environment(&environment)?)?;
     refuse_unclear(&args.pins, &families)?;
     let bump = Bumping { args, environment, leave, format, gates: &gates, tells, program, now };
@@ -165,7 +170,7 @@ impl Bumping<'_> {
         let next = how.carry_out(session, &work, (&changes, batch.repo()), console)?;
         let prefix = session.prefix();
         let on = self.background(repo, &prefix);
-        let report = || markdown(&done.iter().map(|one| one.proposal(on)).collect::<Vec<_>>());
+        let report = || markdown(&done.iter().map(|one| Proposal::of(one, on)).collect::<Vec<_>>());
         match self.format {
             Format::Json => {
                 let settings = settings_of(&work, &changes);
@@ -273,7 +278,9 @@ impl Bumping<'_> {
                 Ok(one) => {
                     planned.insert(family.as_str());
                     if !one.work.plan.is_empty() {
-                        proposed.push(one.proposed(subject, true, self.background(repo, &prefix)));
+                        let on = self.background(repo, &prefix);
+                        let body = Proposal::of(&one, on).markdown();
+                        proposed.push(one.proposed(subject, true, body));
                     }
                 }
                 Err(failure) => failures.push(failure),

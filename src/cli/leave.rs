@@ -1,12 +1,6 @@
 //! The flag that lets places stay behind.
 
-use crate::ops::failure::Failure;
-use crate::ops::message::Message;
-use crate::ops::session::Session;
-use crate::plan::request::Line;
-use crate::plan::{Plan, word};
-use crate::repo::Repo;
-use crate::text::path::TreePath;
+use crate::ops::leave::Leave;
 
 /// The flag of every command that moves a family.
 #[derive(Debug, clap::Args)]
@@ -17,128 +11,9 @@ pub struct Args {
     leave: Vec<String>,
 }
 
-/// Refuses to go on where a file or directory of an environment, or of a kustomization that it builds, could not be read.
-///
-/// # Errors
-/// When there is one.
-pub fn refuse_unread(session: &Session, repo: &Repo, environment: usize) -> Result<(), Failure> {
-    Args { leave: Vec::new() }.unread(session, repo, environment, false)
-}
-
-/// Refuses lines and pins that were given and fit nothing of any plan: somebody believes that they count.
-///
-/// # Errors
-/// When there is one.
-pub(super) fn refuse_unused(
-    lines: &[Line],
-    pins: &[String],
-    plans: &[&Plan],
-) -> Result<(), Failure> {
-    let is_left = |line: &&Line| {
-        let places =
-            plans.iter().flat_map(|plan| &plan.left).filter_map(|left| left.place.as_ref());
-        places
-            .map(|place| place.near_in_file())
-            .any(|place| *place.source.path() == line.file && place.position().line == line.line)
-    };
-    if let Some(line) = lines.iter().find(|line| !is_left(line)) {
-        let text = format!(
-            "nothing in {}:{} spells the old name and stays; nothing was written",
-            line.file, line.line
-        );
-        let help = "give the line that the refusal names, or leave `--leave` out";
-        return Err(Failure::usage(Message::new(text).help(help)));
-    }
-    if let Some(pin) = pins.iter().find(|pin| plans.iter().all(|plan| !plan.pins.contains(*pin))) {
-        let text = format!("`--pin {pin}` fits no entry of a new stub; nothing was written");
-        let help = "a pin is for a store that numbers its versions itself: `KEY=VALUE` with the key of the stub";
-        return Err(Failure::usage(Message::new(text).help(help)));
-    }
-    Ok(())
-}
-
-/// Refuses a pin that names neither a key nor a family where there are several families: it would be taken for each of them.
-///
-/// # Errors
-/// When there is one.
-pub(super) fn refuse_unclear(pins: &[String], families: &[String]) -> Result<(), Failure> {
-    let names_family = |pin: &str| {
-        pin.split_once('/').is_some_and(|(name, _)| families.iter().any(|family| family == name))
-    };
-    let unclear = pins.iter().find(|pin| !pin.contains('=') && !names_family(pin));
-    let Some(pin) = unclear.filter(|_| families.len() > 1) else { return Ok(()) };
-    let text = format!("`--pin {pin}` could mean any of {} families", families.len());
-    Err(Failure::usage(Message::new(text).help(format!("write `--pin FAMILY/{pin}`"))))
-}
-
 impl Args {
-    /// The same; a way back goes on where the flag names what could not be read.
-    ///
-    /// # Errors
-    /// When there is one that it does not name.
-    pub(super) fn refuse_unread(
-        &self,
-        session: &Session,
-        repo: &Repo,
-        environment: usize,
-    ) -> Result<(), Failure> {
-        self.unread(session, repo, environment, true)
-    }
-
-    fn unread(
-        &self,
-        session: &Session,
-        repo: &Repo,
-        environment: usize,
-        is_way_back: bool,
-    ) -> Result<(), Failure> {
-        let here = &repo.environments[environment];
-        let concerns = |path: &str| {
-            let Some(path) = TreePath::new(path) else { return true };
-            let mut roots = repo.roots_of(environment);
-            here.directory_of(&path).is_some()
-                || roots.any(|(_, root)| root.directories().iter().any(|at| path.is_within(at)))
-        };
-        let mut unread = session
-            .unread()
-            .iter()
-            .filter(|one| concerns(&one.path) && !self.leave.contains(&one.path));
-        let Some(first) = unread.next() else { return Ok(()) };
-        let text = format!(
-            "`{}` of `{}` cannot be read ({}), so what it names is not known; nothing was written",
-            first.path, here.name, first.reason
-        );
-        let help = if is_way_back {
-            format!(
-                "make it readable, or go back all the same with `--leave {}`",
-                word(&first.path)
-            )
-        } else {
-            "make it readable, take it away, or let Git ignore it".to_owned()
-        };
-        Err(Failure::usage(Message::new(text).help(help)))
-    }
-
-    /// The lines, as lines of the tree's files.
-    ///
-    /// # Errors
-    /// When one is no `FILE:LINE`, or its file is not in the tree.
-    pub(super) fn lines(&self, session: &Session) -> Result<Vec<Line>, Failure> {
-        let line = |text: &String| {
-            let parts =
-                text.rsplit_once(':').and_then(|(file, line)| Some((file, line.parse().ok()?)));
-            let (file, line) = parts.ok_or_else(|| {
-                let help = "write a file and a line of it, such as `staging/release.yaml:12`";
-                Failure::usage(
-                    Message::new(format!("`--leave {text}` is not FILE:LINE")).help(help),
-                )
-            })?;
-            let paths = session.tree_paths(&[file.to_owned()])?;
-            Ok(paths.into_iter().map(move |file| Line { file, line }))
-        };
-        let unread = |text: &&String| session.unread().iter().any(|one| one.path == **text);
-        let named = self.leave.iter().filter(|text| !unread(text));
-        let lines: Result<Vec<_>, Failure> = named.map(line).collect();
-        Ok(lines?.into_iter().flatten().collect())
+    /// What is named to stay.
+    pub(super) fn named(&self) -> Leave {
+        Leave(self.leave.clone())
     }
 }

@@ -2,7 +2,6 @@
 
 pub mod args;
 pub mod bump;
-pub mod change;
 mod chosen;
 pub mod completions;
 pub mod explain;
@@ -10,15 +9,12 @@ pub mod filter;
 pub mod gates;
 pub mod history;
 pub mod init;
-pub mod later;
 pub mod leave;
 pub mod lint;
 pub mod outcome;
 pub mod outputs;
 pub mod past;
 pub mod promote;
-pub mod promotions;
-pub mod proposing;
 pub mod prune;
 pub mod pulls;
 pub mod refs;

@@ -4,6 +4,7 @@ use crate::cli::args::Format;
 use crate::cli::outputs;
 use crate::cli::outputs::{Outputs, headed};
 use crate::ops::failure::{Failure, Status};
+use crate::ops::pull_requests;
 use crate::ops::session::Session;
 use crate::report::console::Console;
 use crate::report::message;
@@ -14,7 +15,7 @@ pub struct Outcome<'a> {
     /// The command.
     pub command: &'a str,
     /// What was done.
-    pub done: &'a PullRequests,
+    pub done: &'a pull_requests::PullRequests,
     /// What failed.
     pub failures: &'a [Failure],
     /// What there is to say beside it, as Markdown.
@@ -35,22 +36,20 @@ impl Outcome<'_> {
         console: &Console,
     ) -> Result<Status, Failure> {
         // That nothing was done does not mean that there was nothing to do.
-        let is_silent = !self.failures.is_empty() && self.done.pull_requests.is_empty();
+        let view = PullRequests::new(self.done);
+        let is_silent = !self.failures.is_empty() && view.pull_requests.is_empty();
         let told = |text: fn(&PullRequests) -> String| {
-            if is_silent { String::new() } else { text(self.done) }
+            if is_silent { String::new() } else { text(&view) }
         };
         let report = || format!("{}{}", told(picture::markdown), self.more);
         match self.format {
-            Format::Json => console.json(self.done)?,
+            Format::Json => console.json(&view)?,
             Format::Markdown => console.result(&report())?,
             Format::Github => console.result(&told(picture::github))?,
             _ => console.result(&told(picture::text))?,
         }
-        let left = Outputs {
-            changed: self.done.is_change(),
-            pulls: &self.done.pull_requests,
-            findings: None,
-        };
+        let left =
+            Outputs { changed: self.done.is_change(), pulls: &view.pull_requests, findings: None };
         let summary = || headed(self.command, &report());
         outputs.leave(session, self.format, || Ok(report()), summary, left)?;
         for failure in self.failures {

@@ -10,8 +10,8 @@ use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::ops::session::Session;
 use crate::repo::own::REPORT;
-use crate::report::markdown::line;
 use crate::report::pulls::PullView;
+use crate::text::markdown::line;
 use crate::timeline::walk::Depth;
 
 /// What commands print that a workflow or a reviewer may read.

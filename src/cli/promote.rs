@@ -5,17 +5,18 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use crate::cli::args::{Format, Global};
-use crate::cli::change::{Background, Change};
-use crate::cli::leave::refuse_unread;
 use crate::cli::outcome::Outcome;
 use crate::cli::outputs::{Outputs, headed};
-use crate::cli::promotions::{Ask, Planned, Together, plan};
-use crate::cli::proposing::{Gone, Proposed, Run, Scope};
-use crate::cli::pulls::{Target, program};
 use crate::cli::{leave, outputs, past, pulls, writing};
 use crate::forge::marker::{Kind, Marker, Subject};
+use crate::ops::change::{Background, Change};
 use crate::ops::failure::{Failure, Status};
+use crate::ops::leave::refuse_unread;
 use crate::ops::message::Message;
+use crate::ops::promotions::{Ask, Planned, Together, plan};
+use crate::ops::proposing::{Gone, Proposed, Run, Scope};
+use crate::ops::pull_requests::Action;
+use crate::ops::pulls::{Target, program};
 use crate::ops::session::Session;
 use crate::ops::writing::{Work, Writing};
 use crate::plan::batch::Batch;
@@ -24,7 +25,7 @@ use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::report::message;
 use crate::report::promote::{Promote, Promotion, markdown, text, waits};
-use crate::report::pulls::Action;
+use crate::report::proposal::Proposal;
 use crate::report::workflow::log;
 use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
@@ -68,7 +69,9 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&outputs::FORMATS)?;
     let (session, writer) = global.open(console, args.pulls.access(&args.writing))?;
-    let target = args.pulls.target(&session, args.writing.dry_run)?;
+    let asked = args.pulls.request();
+    let target = asked.as_ref().map(|asked| asked.target(&session, args.writing.dry_run));
+    let target = target.transpose()?;
     let repo = target.as_ref().map_or_else(|| session.repo(), |target| target.repo(&session))?;
     session.report_problems(&repo, console);
     let now = args.past.now();
@@ -87,7 +90,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let prefix = session.prefix();
     let program = program(&session, target.as_ref());
     let repo = &repo;
-    let leave = args.leave.lines(&session)?;
+    let leave = args.leave.named().lines(&session)?;
     let promote =
         Promoting { args, format, leave, repo, timeline, standings, prefix, program, now };
     let status = match &target {
@@ -152,7 +155,7 @@ impl Promoting<'_> {
         let next = how.carry_out(session, &work, (&changes, batch.repo()), console)?;
         let report = || {
             let on = self.background();
-            let proposals: Vec<_> = due.iter().map(|one| one.proposal(on)).collect();
+            let proposals: Vec<_> = due.iter().map(|one| Proposal::of(one, on)).collect();
             markdown(&proposals, &waiting)
         };
         match self.format {
@@ -203,7 +206,7 @@ impl Promoting<'_> {
         let propose = |one: &Change, opens: bool| {
             let plan = &one.work.plan;
             let subject = target.subject(Kind::Promote, &plan.environment, &plan.family);
-            one.proposed(subject, opens, on)
+            one.proposed(subject, opens, Proposal::of(one, on).markdown())
         };
         let due = due.iter().map(|one| propose(one, true));
         let proposed: Vec<Proposed> =

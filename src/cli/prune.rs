@@ -1,16 +1,17 @@
 //! `rotate prune`: remove the stubs that nothing needs any more.
 
 use crate::cli::args::{Format, Global};
-use crate::cli::leave::refuse_unread;
 use crate::cli::outcome::Outcome;
 use crate::cli::outputs::{Outputs, headed};
-use crate::cli::proposing::{Gone, Proposed, Run, Scope};
-use crate::cli::pulls::Target;
 use crate::cli::writing::unique;
 use crate::cli::{outputs, past, pulls, writing};
 use crate::forge::marker::Kind;
 use crate::forge::reconcile::Wanted;
 use crate::ops::failure::{Failure, Status};
+use crate::ops::leave::refuse_unread;
+use crate::ops::proposing::{Gone, Proposed, Run, Scope};
+use crate::ops::pull_requests::Action;
+use crate::ops::pulls::Target;
 use crate::ops::session::Session;
 use crate::ops::writing::{Commit, Writing};
 use crate::plan::FileChange;
@@ -19,7 +20,6 @@ use crate::plan::prune::{Branch, Prune, PruneRequest, plan};
 use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::report::prune::{Pruned, markdown, markdown_of, summary};
-use crate::report::pulls::Action;
 use crate::report::workflow::log;
 use crate::timeline::Timeline;
 use crate::timeline::walk::Depth;
@@ -73,7 +73,9 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let format = global.one_of(&outputs::FORMATS)?;
     let (session, writer) = global.open(console, args.pulls.access(&args.writing))?;
     session.required_git()?;
-    let target = args.pulls.target(&session, args.writing.dry_run)?;
+    let asked = args.pulls.request();
+    let target = asked.as_ref().map(|asked| asked.target(&session, args.writing.dry_run));
+    let target = target.transpose()?;
     let repo = target.as_ref().map_or_else(|| session.repo(), |target| target.repo(&session))?;
     session.report_problems(&repo, console);
     refuse_unread(&session, &repo, repo.environment(&args.environment)?)?;

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use crate::cli::args::Global;
-use crate::cli::leave::refuse_unused;
 use crate::cli::past::Opened;
 use crate::cli::{leave, past, writing};
 use crate::ops::failure::{Failure, Status};
+use crate::ops::leave::refuse_unused;
 use crate::ops::writing::{Work, settings as settings_of};
 use crate::plan::Plan;
 use crate::plan::back::Story;
@@ -69,8 +69,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let version = target(args, &opened, environment)?;
     let Opened { session, writer, repo, now } = opened;
     let name = repo.environments[environment].name.clone();
-    let leave = args.leave.lines(&session)?;
-    args.leave.refuse_unread(&session, &repo, environment)?;
+    let leave = args.leave.named().lines(&session)?;
+    args.leave.named().refuse_unread(&session, &repo, environment)?;
     let mut request = BumpRequest {
         environment: name,
         family: args.family.clone(),

@@ -3,8 +3,9 @@
 use crate::cli::args::{Format, Global};
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::past::Opened;
-use crate::cli::{filter, outputs, past, promotions};
+use crate::cli::{filter, outputs, past};
 use crate::ops::failure::{Failure, Status};
+use crate::ops::promotions;
 use crate::ops::session::Access;
 use crate::report::console::Console;
 use crate::report::status as picture;

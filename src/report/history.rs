@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::report::console::Paint;
-use crate::report::markdown::plain;
 use crate::report::status::{SinceView, rfc3339, running};
+use crate::text::markdown::plain;
 use crate::timeline::gate::{moment, span};
 use crate::timeline::{Began, Era, Timeline};
 

@@ -6,7 +6,6 @@ pub mod diff;
 pub mod explain;
 pub mod history;
 pub mod lint;
-pub mod markdown;
 pub mod message;
 pub mod plan;
 pub mod promote;

@@ -5,11 +5,12 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::ops::promotions::Waiting;
 use crate::plan::{NextStep, Plan};
 use crate::report::bump::{NextView, PlanView, views};
-use crate::report::markdown::{code, line, plain};
 use crate::report::proposal::{self, Proposal};
 use crate::report::status::{GateView, SinceView};
+use crate::text::markdown::{code, line, plain};
 use crate::timeline::gate::Gate;
 use crate::timeline::outlook::{Next, Standing};
 
@@ -19,21 +20,6 @@ pub struct Promotion<'a> {
     pub plan: &'a Plan,
     /// How the family stood before.
     pub standing: Option<&'a Standing>,
-}
-
-/// A version that waits.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Waiting {
-    /// The family.
-    pub family: String,
-    /// The environment that would take it.
-    pub environment: String,
-    /// The 14 digits.
-    pub version: String,
-    /// The environment that runs it.
-    pub from: String,
-    /// The gates that are shut.
-    pub gates: Vec<Gate>,
 }
 
 /// What `rotate promote --format json` prints.

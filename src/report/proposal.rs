@@ -5,12 +5,14 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::ops::change::{Background, Change};
+use crate::ops::pulls::program_at;
 use crate::plan::commit::Remark;
 use crate::plan::remaining::Remaining;
-use crate::plan::{MoveKind, Moved, NextStep, Plan, Stage, word};
+use crate::plan::{MoveKind, Moved, NextStep, Plan, Stage};
 use crate::repo::schedules::Retention;
 use crate::report::history::{Story, mermaid};
-use crate::report::markdown::{code, line, plain};
+use crate::text::markdown::{code, line, plain};
 use crate::text::path::TreePath;
 use crate::timeline::gate::{Gate, GateKind, moment, span};
 use crate::timeline::{Era, Timeline};
@@ -44,6 +46,28 @@ pub struct Proposal<'a> {
     pub environments: Vec<String>,
     /// The tree's root below the repository's.
     pub prefix: &'a TreePath,
+}
+
+impl<'a> Proposal<'a> {
+    /// What a reviewer is told of a change.
+    #[must_use]
+    pub fn of(change: &'a Change, on: Background<'a>) -> Self {
+        let plan = &change.work.plan;
+        let environment = on.repo.environments.iter().find(|one| one.name == plan.environment);
+        let retention = environment.map(|one| on.repo.retention(one.index, &plan.family));
+        Self {
+            plan,
+            source: change.from.as_deref(),
+            timeline: on.timeline,
+            gates: &change.gates,
+            remarks: &change.work.remarks,
+            remaining: &change.remaining,
+            retention,
+            watch: environment.map(|one| one.soak()),
+            environments: on.repo.environments.iter().map(|one| one.name.clone()).collect(),
+            prefix: on.prefix,
+        }
+    }
 }
 
 impl Proposal<'_> {
@@ -200,14 +224,14 @@ impl Proposal<'_> {
         }
         let way_back = format!(
             "{} rollback {environment} {family} --reason '…' --commit",
-            program(self.prefix)
+            program_at(self.prefix)
         );
         let _ = writeln!(out, "\nThe way back, at any time:\n\n{}", fenced(&way_back, ""));
     }
 
     fn when_the_old_stub_may_go(&self, retention: &Result<Retention, String>) -> String {
         let Plan { environment, family, .. } = self.plan;
-        let command = code(&format!("{} prune {environment} {family}", program(self.prefix)));
+        let command = code(&format!("{} prune {environment} {family}", program_at(self.prefix)));
         let (kept, job) = match retention {
             Ok(Retention { span: kept, job }) => (span(*kept), job.as_ref()),
             Err(job) => {
@@ -299,16 +323,6 @@ fn fenced(commands: &str, indent: &str) -> String {
     let fence = if commands.contains("```") { "~~~~" } else { "```" };
     let lines = commands.lines().map(|line| format!("{indent}{line}\n"));
     format!("{indent}{fence}sh\n{}{indent}{fence}", lines.collect::<String>())
-}
-
-/// The program, told where the tree is.
-#[must_use]
-pub fn program(prefix: &TreePath) -> String {
-    if prefix.as_str().is_empty() {
-        "rotate".to_owned()
-    } else {
-        format!("rotate -C {}", word(prefix.as_str()))
-    }
 }
 
 /// Where the bars of what runs now end: some way behind the newest change, so that the chart is the same tomorrow.

@@ -9,9 +9,9 @@ use crate::plan::NextStep;
 use crate::plan::prune::{Gone, Kept, Known, Prune, Unused};
 use crate::report::bump::{FileView, NextView, PlaceView};
 use crate::report::console::Paint;
-use crate::report::markdown::{code, line, plain};
 use crate::report::proposal::{around_the_commit, list, tasks};
 use crate::report::status::rfc3339;
+use crate::text::markdown::{code, line, plain};
 use crate::timeline::gate::{moment, span};
 
 /// What `rotate prune --format json` prints.

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::report::markdown::{code, line, plain};
+use crate::ops::pull_requests;
 use crate::report::workflow;
+use crate::text::markdown::{code, line, plain};
 
 /// What `--pull-request --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -91,18 +92,47 @@ impl Action {
 impl PullRequests {
     /// The view of what was done.
     #[must_use]
-    pub const fn new(base: String, pull_requests: Vec<PullView>, written: bool) -> Self {
-        Self { schema: "rotate.pull-requests/v1", written, base, pull_requests }
+    pub fn new(of: &pull_requests::PullRequests) -> Self {
+        Self {
+            schema: "rotate.pull-requests/v1",
+            written: of.written,
+            base: of.base.clone(),
+            pull_requests: of.all.iter().map(PullView::new).collect(),
+        }
     }
+}
 
-    /// Whether anything is otherwise now, or would be.
-    #[must_use]
-    pub fn is_change(&self) -> bool {
-        self.pull_requests.iter().any(|one| one.action.is_change())
+impl From<pull_requests::Action> for Action {
+    fn from(action: pull_requests::Action) -> Self {
+        match action {
+            pull_requests::Action::Opened => Self::Opened,
+            pull_requests::Action::Updated => Self::Updated,
+            pull_requests::Action::Unchanged => Self::Unchanged,
+            pull_requests::Action::Superseded => Self::Superseded,
+            pull_requests::Action::Closed => Self::Closed,
+            pull_requests::Action::Declined => Self::Declined,
+            pull_requests::Action::Left => Self::Left,
+        }
     }
 }
 
 impl PullView {
+    /// The view of one.
+    #[must_use]
+    pub fn new(one: &pull_requests::PullRequest) -> Self {
+        Self {
+            family: one.family.clone(),
+            environment: one.environment.clone(),
+            version: one.version.clone(),
+            branch: one.branch.clone(),
+            base: one.base.clone(),
+            number: one.number,
+            url: one.url.clone(),
+            action: one.action.into(),
+            reason: one.reason.clone(),
+        }
+    }
+
     fn name(&self) -> String {
         self.number.map_or_else(|| self.branch.clone(), |number| format!("#{number}"))
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::repo::usage::Running;
 use crate::report::console::Paint;
-use crate::report::markdown::line;
+use crate::text::markdown::line;
 use crate::timeline::gate::{Gate, GateKind, moment, span};
 use crate::timeline::outlook::{Next, Standing};
 use crate::timeline::{Began, Dated, Era};

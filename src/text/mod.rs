@@ -3,6 +3,7 @@
 pub mod edit;
 pub mod lift;
 mod lines;
+pub mod markdown;
 pub mod memory;
 pub mod nearest;
 pub mod path;

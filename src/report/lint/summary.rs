@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::finding::{Finding, Level};
 use crate::report::lint::{Report, message};
-use crate::report::markdown;
+use crate::text::markdown;
 
 /// GitHub refuses a step's summary of more than 1 MiB; other tools may have written to it before.
 const LIMIT: usize = 900_000;

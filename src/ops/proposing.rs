@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use crate::cli::pulls::Target;
 use crate::forge::marker::{Kind, Marker, Subject, Text};
 use crate::forge::pull::{NewPull, Pull};
 use crate::forge::reconcile::{Step, Wanted, declined, reconcile};
 use crate::forge::ticks;
 use crate::history::remote::{File, Pushed};
+use crate::ops::events::Events;
 use crate::ops::failure::{Failure, Status};
 use crate::ops::message::Message;
+use crate::ops::pull_requests::{Action, PullRequest, PullRequests};
+use crate::ops::pulls::Target;
 use crate::plan::FileChange;
 use crate::repo::Repo;
-use crate::report::console::Console;
-use crate::report::markdown::line;
-use crate::report::message;
-use crate::report::pulls::{Action, PullRequests, PullView};
+use crate::text::markdown::line;
 
 /// A pull request that there should be, and what is in it.
 pub struct Proposed {
@@ -61,7 +60,7 @@ enum Branch {
 /// A run.
 pub struct Run<'a> {
     target: &'a Target<'a>,
-    console: &'a Console,
+    events: &'a dyn Events,
     /// What cannot be read of the tree: what it would say of a pull request is not known.
     unreadable: Option<String>,
     /// What the remote's branches are at, where this run has changed them.
@@ -75,13 +74,13 @@ pub struct Run<'a> {
 impl<'a> Run<'a> {
     /// A run that has done nothing yet.
     #[must_use]
-    pub fn new(target: &'a Target<'a>, repo: &Repo, console: &'a Console) -> Self {
+    pub fn new(target: &'a Target<'a>, repo: &Repo, events: &'a dyn Events) -> Self {
         let mut roots = repo.roots.iter().filter(|root| root.environment.is_some());
         let failed = roots.find(|root| root.has_failed());
         let unreadable = failed.map(|root| format!("`{}` does not build", root.path.display()));
         Self {
             target,
-            console,
+            events,
             unreadable,
             tips: BTreeMap::new(),
             has_left: false,
@@ -131,7 +130,7 @@ impl<'a> Run<'a> {
                 format!("{unreadable} on {}; what it may concern was left", target.mainline());
             failures.push(Failure::usage(Message::new(text).help("`rotate lint` says why")));
         }
-        (PullRequests::new(target.base.clone(), views, target.writes), failures)
+        (PullRequests { written: target.writes, base: target.base.clone(), all: views }, failures)
     }
 
     /// Nothing is closed on what an older state of the base branch says.
@@ -150,7 +149,7 @@ impl<'a> Run<'a> {
         marker: &Marker,
         newer: Option<&Wanted>,
         scope: &Scope<'_>,
-    ) -> Result<PullView, Failure> {
+    ) -> Result<PullRequest, Failure> {
         let gone = match (newer, &self.unreadable) {
             (Some(newer), _) => {
                 let why = format!("{} takes its place", newer.version);
@@ -177,7 +176,7 @@ impl<'a> Run<'a> {
         Ok(self.view(marker, Some(pull), gone.action, Some(gone.why)))
     }
 
-    fn keep(&mut self, pull: &Pull, proposed: &Proposed) -> Result<PullView, Failure> {
+    fn keep(&mut self, pull: &Pull, proposed: &Proposed) -> Result<PullRequest, Failure> {
         let branch = self.branch(proposed, None)?;
         let marker = marker(proposed);
         if branch == Branch::Left {
@@ -201,7 +200,7 @@ impl<'a> Run<'a> {
         Ok(self.view(&marker, Some(pull), action, None))
     }
 
-    fn open(&mut self, proposed: &Proposed) -> Result<PullView, Failure> {
+    fn open(&mut self, proposed: &Proposed) -> Result<PullRequest, Failure> {
         let marker = marker(proposed);
         let name = self.target.branch(&marker.subject);
         let known = self.target.client.of_branch(&name)?;
@@ -245,7 +244,7 @@ impl<'a> Run<'a> {
             head: name.clone(),
             base: self.target.base.clone(),
             body: marker.put(&proposed.body),
-            draft: self.target.args.draft,
+            draft: self.target.request.draft,
         };
         if let Some(pull) = self.target.client.create(&new)? {
             self.decorate(&pull);
@@ -268,7 +267,7 @@ impl<'a> Run<'a> {
 
     /// Puts labels on a new pull request and asks for reviews; what is refused is told, and keeps nothing back.
     fn decorate(&self, pull: &Pull) {
-        let args = self.target.args;
+        let args = self.target.request;
         let labelled = if args.labels.is_empty() {
             Ok(())
         } else {
@@ -281,7 +280,7 @@ impl<'a> Run<'a> {
         };
         for error in [labelled, asked].into_iter().filter_map(Result::err) {
             let message = Message { help: error.help(), ..Message::new(error.to_string()) };
-            message::warning(&message, self.console);
+            self.events.warning(message);
         }
     }
 
@@ -347,8 +346,8 @@ impl<'a> Run<'a> {
         pull: Option<&Pull>,
         action: Action,
         reason: Option<String>,
-    ) -> PullView {
-        PullView {
+    ) -> PullRequest {
+        PullRequest {
             family: marker.subject.family.clone(),
             environment: marker.subject.environment.clone(),
             version: marker.version.clone(),

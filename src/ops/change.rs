@@ -1,12 +1,11 @@
 //! A planned change of one family, with what its reviewer is told.
 
-use crate::cli::proposing::Proposed;
 use crate::forge::marker::Subject;
 use crate::forge::reconcile::Wanted;
+use crate::ops::proposing::Proposed;
 use crate::ops::writing::Work;
 use crate::plan::remaining::Remaining;
 use crate::repo::Repo;
-use crate::report::proposal::Proposal;
 use crate::text::path::TreePath;
 use crate::timeline::Timeline;
 use crate::timeline::gate::Gate;
@@ -35,35 +34,15 @@ pub struct Background<'a> {
 }
 
 impl Change {
-    /// What a reviewer is told.
+    /// The pull request of it, with its text.
     #[must_use]
-    pub fn proposal<'a>(&'a self, on: Background<'a>) -> Proposal<'a> {
-        let plan = &self.work.plan;
-        let environment = on.repo.environments.iter().find(|one| one.name == plan.environment);
-        let retention = environment.map(|one| on.repo.retention(one.index, &plan.family));
-        Proposal {
-            plan,
-            source: self.from.as_deref(),
-            timeline: on.timeline,
-            gates: &self.gates,
-            remarks: &self.work.remarks,
-            remaining: &self.remaining,
-            retention,
-            watch: environment.map(|one| one.soak()),
-            environments: on.repo.environments.iter().map(|one| one.name.clone()).collect(),
-            prefix: on.prefix,
-        }
-    }
-
-    /// The pull request of it.
-    #[must_use]
-    pub fn proposed(&self, subject: Subject, opens: bool, on: Background<'_>) -> Proposed {
+    pub fn proposed(&self, subject: Subject, opens: bool, body: String) -> Proposed {
         let commit = self.work.commit();
         Proposed {
             wanted: Wanted { subject, version: self.work.plan.version().to_owned(), opens },
             changes: commit.changes,
             message: commit.message.text(),
-            body: self.proposal(on).markdown(),
+            body,
         }
     }
 }

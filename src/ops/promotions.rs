@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::change::Change;
-use crate::cli::gates::{Errors, Gates, lint};
+use crate::ops::change::Change;
 use crate::ops::failure::Failure;
+use crate::ops::gates::{Errors, Gates, lint};
 use crate::ops::writing::Work;
 use crate::plan::batch::Batch;
 use crate::plan::commit::Remark;
@@ -12,7 +12,6 @@ use crate::plan::refusal::PlanError;
 use crate::plan::remaining::remaining;
 use crate::plan::request::{BumpRequest, Line};
 use crate::repo::Repo;
-use crate::report::promote::Waiting;
 use crate::timeline::gate::{Gate, GateKind};
 use crate::timeline::outlook::{Next, Standing};
 
@@ -28,6 +27,21 @@ pub struct Planned {
     pub late: Vec<Change>,
     /// What cannot be planned: the environment, the family, and why.
     pub failures: Vec<(String, String, Failure)>,
+}
+
+/// A version that waits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// The family.
+    pub family: String,
+    /// The environment that would take it.
+    pub environment: String,
+    /// The 14 digits.
+    pub version: String,
+    /// The environment that runs it.
+    pub from: String,
+    /// The gates that are shut.
+    pub gates: Vec<Gate>,
 }
 
 /// How plans of one run go together.

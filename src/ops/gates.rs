@@ -1,0 +1,290 @@
+//! Gates: what must hold before an environment takes a version, and how a person overrides it.
+
+use std::cell::OnceCell;
+
+use chrono::{DateTime, Utc};
+
+use crate::finding::{Finding, Level};
+use crate::lint::rule::{Facts, History};
+use crate::lint::run;
+use crate::lint::selection::Selection;
+use crate::ops::failure::{Failure, Status};
+use crate::ops::message::Message;
+use crate::ops::session::Session;
+use crate::plan::commit::Remark;
+use crate::plan::{Plan, word};
+use crate::repo::Repo;
+use crate::timeline::Timeline;
+use crate::timeline::gate::{Candidate, Gate, GateKind};
+use crate::timeline::walk::Depth;
+
+/// What a person overrides, and why.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// The gates.
+    pub gates: Vec<GateKind>,
+    /// The reason.
+    pub reason: Option<String>,
+}
+
+/// The gates of one run.
+pub struct Gates<'a> {
+    overrides: &'a Overrides,
+    timeline: Option<Timeline>,
+    now: DateTime<Utc>,
+}
+
+impl<'a> Gates<'a> {
+    /// Reads the history of a branch, where there is Git.
+    ///
+    /// # Errors
+    /// When there is Git and it cannot be read.
+    pub fn open(
+        overrides: &'a Overrides,
+        session: &Session,
+        repo: &Repo,
+        (mainline, depth): (Option<&str>, Depth),
+        now: DateTime<Utc>,
+    ) -> Result<Self, Failure> {
+        let timeline = if session.has_git() && !session.is_unborn() {
+            Some(session.timeline(repo, mainline, (depth, now))?)
+        } else {
+            None
+        };
+        Ok(Self { overrides, timeline, now })
+    }
+
+    /// What the mainline says, where there is Git.
+    #[must_use]
+    pub const fn timeline(&self) -> Option<&Timeline> {
+        self.timeline.as_ref()
+    }
+
+    /// Refuses a family whose gates in an environment are shut; what was overridden.
+    ///
+    /// # Errors
+    /// When a gate is shut and not overridden.
+    pub fn pass(
+        &self,
+        repo: &Repo,
+        environment: &str,
+        family: &str,
+        asked: Option<&str>,
+        (lifts_hold, by_name): (bool, bool),
+    ) -> Result<Vec<Remark>, Failure> {
+        let Ok(index) = repo.environment(environment) else { return Ok(Vec::new()) };
+        let from = repo.before(index, family);
+        let before = from.as_ref().and_then(|from| from.running.only());
+        let version = asked.or(before);
+        if version.is_some() && repo.running_of(index, family).only() == version {
+            // Nothing would change.
+            return Ok(Vec::new());
+        }
+        let candidate = Candidate {
+            repo,
+            timeline: self.timeline.as_ref(),
+            environment: index,
+            family,
+            version,
+            now: self.now,
+        };
+        let gates = if by_name { candidate.gates() } else { candidate.promotion_gates() };
+        let mut shut: Vec<Gate> = gates.into_iter().filter(|gate| !gate.is_open).collect();
+        shut.retain(|gate| !(lifts_hold && gate.kind == GateKind::Hold));
+        let mut remarks = self.judge(environment, family, shut)?;
+        if let (Some(from), None) = (from, &self.timeline) {
+            let name = &from.environment.name;
+            let text = format!("there is no history here that says how long {name} has run it");
+            remarks.push(Remark { trailer: "Rotate-Note", text });
+        }
+        Ok(remarks)
+    }
+
+    /// Refuses a change after which the rules find errors that concern the family, or that were not there before; what
+    /// was overridden.
+    ///
+    /// # Errors
+    /// When there are any, and that is not overridden.
+    pub fn pass_lint(
+        &self,
+        before: &Repo,
+        after: &Repo,
+        environment: &str,
+        family: &str,
+    ) -> Result<Vec<Remark>, Failure> {
+        let Ok(index) = after.environment(environment) else { return Ok(Vec::new()) };
+        if after.before(index, family).is_none() {
+            return Ok(Vec::new());
+        }
+        let (before, after) = (Errors::of(before, self.now), Errors::of(after, self.now));
+        let gate = lint(&before, &after, environment, family)?;
+        self.judge(environment, family, if gate.is_open { Vec::new() } else { vec![gate] })
+    }
+
+    /// Every gate of a version, for a reviewer: those that were passed are open or overridden.
+    ///
+    /// # Errors
+    /// When the settings name a rule that there is not.
+    pub fn all(&self, before: &Repo, after: &Repo, plan: &Plan) -> Result<Vec<Gate>, Failure> {
+        let (environment, family) = (&plan.environment, &plan.family);
+        let index = before.environment(environment)?;
+        let timeline = self.timeline.as_ref();
+        let version = Some(plan.version());
+        let candidate = Candidate {
+            repo: before,
+            timeline,
+            environment: index,
+            family,
+            version,
+            now: self.now,
+        };
+        let mut gates = candidate.gates();
+        let (before, after) = (Errors::of(before, self.now), Errors::of(after, self.now));
+        gates.push(lint(&before, &after, environment, family)?);
+        Ok(gates)
+    }
+
+    /// Splits shut gates into what their overrides say, and those that stay shut.
+    #[must_use]
+    pub fn overridden(&self, shut: Vec<Gate>) -> (Vec<Remark>, Vec<Gate>) {
+        let is_overridden = |gate: &Gate| self.overrides.gates.contains(&gate.kind);
+        let (over, shut): (Vec<Gate>, Vec<Gate>) = shut.into_iter().partition(is_overridden);
+        let reason = self.overrides.reason.clone().unwrap_or_default();
+        let remark = |gate: Gate| Remark {
+            trailer: "Rotate-Override",
+            text: format!("{} ({}): {reason}", gate.kind.word(), gate.text),
+        };
+        (over.into_iter().map(remark).collect(), shut)
+    }
+
+    fn judge(
+        &self,
+        environment: &str,
+        family: &str,
+        shut: Vec<Gate>,
+    ) -> Result<Vec<Remark>, Failure> {
+        let (remarks, shut) = self.overridden(shut);
+        if shut.is_empty() { Ok(remarks) } else { Err(refusal(environment, family, &shut)) }
+    }
+}
+
+/// The errors that the rules find in a tree, found once however many ask.
+pub struct Errors<'r> {
+    repo: &'r Repo,
+    now: DateTime<Utc>,
+    found: OnceCell<Vec<Finding>>,
+}
+
+impl<'r> Errors<'r> {
+    /// Those of a tree; nothing is looked for yet.
+    #[must_use]
+    pub const fn of(repo: &'r Repo, now: DateTime<Utc>) -> Self {
+        Self { repo, now, found: OnceCell::new() }
+    }
+
+    /// Those in an environment.
+    fn in_environment<'s>(
+        &'s self,
+        environment: &str,
+    ) -> Result<impl Iterator<Item = &'s Finding>, Failure> {
+        if self.found.get().is_none() {
+            let selection = Selection::of(&self.repo.config)?;
+            let history = History::none();
+            let facts = Facts { repo: self.repo, base: None, history: &history, now: self.now };
+            let mut findings = run(&facts, &selection).findings;
+            findings.retain(|finding| finding.level == Level::Error);
+            // Nobody else can have set it.
+            let _ = self.found.set(findings);
+        }
+        let found = self.found.get().into_iter().flatten();
+        let environment = environment.to_owned();
+        Ok(found.filter(move |finding| finding.environments.contains(&environment)))
+    }
+
+    /// Those in an environment that concern a family, or that were not there before.
+    ///
+    /// # Errors
+    /// When the settings name a rule that there is not.
+    pub fn new_since(
+        &self,
+        before: &Errors<'_>,
+        environment: &str,
+        family: &str,
+    ) -> Result<Vec<&Finding>, Failure> {
+        let mut errors: Vec<&Finding> = self.in_environment(environment)?.collect();
+        if errors.is_empty() {
+            return Ok(errors);
+        }
+        let known: Vec<&Finding> = before.in_environment(environment)?.collect();
+        let same = |a: &Finding, b: &Finding| {
+            a.rule == b.rule
+                && a.message == b.message
+                && a.place.source.path() == b.place.source.path()
+        };
+        errors.retain(|error| {
+            error.families.contains(family) || !known.iter().any(|known| same(known, error))
+        });
+        Ok(errors)
+    }
+}
+
+/// Where an error is, what it is and what repairs it, on one line. A file that is not there `before` is a new stub, which has its
+/// errors from the one that it is a copy of.
+fn described(error: &Finding, before: &Repo) -> String {
+    let (file, line) = (error.place.source.path(), error.place.position().line);
+    let is_new = before.library.tree().source(file).is_err();
+    let repair = match (&error.fix, &error.help) {
+        _ if is_new => "; mend the stub that it is a copy of, and bump again".to_owned(),
+        (Some(_), _) => format!("; `rotate lint --fix {}` repairs it", word(file.as_str())),
+        (None, Some(help)) => format!("; {help}"),
+        (None, None) => String::new(),
+    };
+    format!("{file}:{line}: {}{repair}", error.message)
+}
+
+/// The gate of the rules: shut by errors in the environment that concern the family, or that a change brings in. What was
+/// wrong before with other families keeps none back.
+///
+/// # Errors
+/// When the settings name a rule that there is not.
+pub fn lint(
+    before: &Errors<'_>,
+    after: &Errors<'_>,
+    environment: &str,
+    family: &str,
+) -> Result<Gate, Failure> {
+    let gate = |is_open, text| Gate { kind: GateKind::Lint, is_open, text, opens: None };
+    let errors = after.new_since(before, environment, family)?;
+    let Some(first) = errors.first() else {
+        return Ok(gate(true, format!("no error in {environment} afterwards")));
+    };
+    let many = match errors.len() {
+        1 => "an error by the rules".to_owned(),
+        many => format!("{many} errors by the rules, the first"),
+    };
+    Ok(gate(false, format!("{many}: {}", described(first, before.repo))))
+}
+
+fn refusal(environment: &str, family: &str, shut: &[Gate]) -> Failure {
+    let text = format!("`{environment}` does not take `{family}` now; nothing was written");
+    let also = shut.iter().map(|gate| {
+        let word = gate.kind.word();
+        let help = match gate.kind {
+            GateKind::Soak | GateKind::Window => {
+                format!("wait, or go on with `--override {word} --reason \"…\"`")
+            }
+            GateKind::Revert | GateKind::Plan => {
+                format!("`rotate bump {environment} {family}` says more")
+            }
+            GateKind::Hold => format!(
+                "`rotate bump {environment} {family} --lift-hold` takes it out; `--override hold --reason \"…\"` leaves it"
+            ),
+            GateKind::Lint => {
+                "`rotate lint` shows them; or go on with `--override lint --reason \"…\"`".to_owned()
+            }
+        };
+        Message::new(format!("{word}: {}", gate.text)).help(help)
+    });
+    let message = Message { also: also.collect(), ..Message::new(text) };
+    Failure { status: Status::Findings, message: Box::new(message) }
+}

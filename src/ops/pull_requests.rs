@@ -1,0 +1,70 @@
+//! Pull requests, and what became of them.
+
+/// What became of pull requests.
+#[derive(Debug)]
+pub struct PullRequests {
+    /// Whether it was done; false for what would be done.
+    pub written: bool,
+    /// The branch that they go to.
+    pub base: String,
+    /// Every one that was looked at.
+    pub all: Vec<PullRequest>,
+}
+
+/// What became of a pull request.
+#[derive(Debug, Clone)]
+pub struct PullRequest {
+    /// The family.
+    pub family: String,
+    /// The environment.
+    pub environment: String,
+    /// The version that comes, or those that go, joined by `+`.
+    pub version: String,
+    /// The branch that is to be merged.
+    pub branch: String,
+    /// The branch that it goes to.
+    pub base: String,
+    /// Its number, where it was opened.
+    pub number: Option<u64>,
+    /// Its page, where it was opened.
+    pub url: Option<String>,
+    /// What was done.
+    pub action: Action,
+    /// Why, where it is not plain.
+    pub reason: Option<String>,
+}
+
+/// What was done with a pull request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// It is new.
+    Opened,
+    /// Its branch or its text was brought up to date.
+    Updated,
+    /// It was as it should be.
+    Unchanged,
+    /// It was closed, since another version takes its place.
+    Superseded,
+    /// It was closed, since its reason is gone.
+    Closed,
+    /// A person closed one for the same version: none was opened.
+    Declined,
+    /// Its branch has commits of others, which are left as they are.
+    Left,
+}
+
+impl Action {
+    /// Whether anything is otherwise now.
+    #[must_use]
+    pub const fn is_change(self) -> bool {
+        matches!(self, Self::Opened | Self::Updated | Self::Superseded | Self::Closed)
+    }
+}
+
+impl PullRequests {
+    /// Whether anything is otherwise now, or would be.
+    #[must_use]
+    pub fn is_change(&self) -> bool {
+        self.all.iter().any(|one| one.action.is_change())
+    }
+}
