@@ -2,7 +2,7 @@
 
 pub mod args;
 pub mod bump;
-mod chosen;
+mod choose;
 pub mod completions;
 pub mod explain;
 pub mod filter;

@@ -3,11 +3,11 @@
 use crate::cli::args::{Format, Global};
 use crate::cli::outcome::Outcome;
 use crate::cli::outputs::{Outputs, headed};
-use crate::cli::writing::unique;
 use crate::cli::{outputs, past, pulls, writing};
 use crate::forge::marker::Kind;
 use crate::forge::reconcile::Wanted;
 use crate::ops::failure::{Failure, Status};
+use crate::ops::families::unique;
 use crate::ops::leave::refuse_unread;
 use crate::ops::proposing::{Gone, Proposed, Run, Scope};
 use crate::ops::pull_requests::Action;

@@ -96,15 +96,3 @@ impl Args {
         }
     }
 }
-
-/// Each name once, in the order in which they were given.
-#[must_use]
-pub fn unique(names: &[String]) -> Vec<String> {
-    let mut unique: Vec<String> = Vec::new();
-    for name in names {
-        if !unique.contains(name) {
-            unique.push(name.clone());
-        }
-    }
-    unique
-}

@@ -60,6 +60,12 @@ impl<'a> Gates<'a> {
         self.timeline.as_ref()
     }
 
+    /// What the mainline says, when nothing is asked of the gates any more.
+    #[must_use]
+    pub fn into_timeline(self) -> Option<Timeline> {
+        self.timeline
+    }
+
     /// Refuses a family whose gates in an environment are shut; what was overridden.
     ///
     /// # Errors

@@ -1,14 +1,17 @@
 //! What the commands do. Each takes a request, decides, and returns what came of it; none prints or reads flags.
 
+pub mod bump;
 pub mod change;
 pub mod events;
 pub mod failure;
+pub mod families;
 pub mod gates;
 pub mod later;
 pub mod leave;
 pub mod message;
 mod needed;
 mod opening;
+pub mod outcome;
 pub mod promotions;
 pub mod proposing;
 pub mod pull_requests;

@@ -1,40 +1,38 @@
 //! The families that a bump is for.
 
 use std::collections::BTreeSet;
-use std::io::IsTerminal as _;
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::writing::unique;
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::repo::Repo;
-use crate::report::console::Console;
 use crate::timeline::outlook::{Next, outlook};
 
-/// The families that were named, all of them, the only one, or the one that a person chooses.
+/// Lets a person choose among families.
+pub type Choose<'a> = &'a dyn Fn(&[String]) -> Result<Vec<String>, Failure>;
+
+/// The families that were named, all of them, the only one, or those that a person chooses, where there is one to ask.
 ///
 /// # Errors
 /// When there is none, or several of which none was chosen.
-pub(super) fn families(
+pub fn families(
     (environment_name, named, all): (&str, &[String], bool),
     repo: &Repo,
-    console: &Console,
+    choose: Option<Choose<'_>>,
 ) -> Result<Vec<String>, Failure> {
     if !named.is_empty() {
         return Ok(unique(named));
     }
     let environment = repo.environment(environment_name)?;
     let known: Vec<String> = known(repo, environment).into_iter().collect();
-    match known.as_slice() {
+    match (known.as_slice(), choose) {
         _ if all && !repo.is_first(environment) => Ok(known),
-        [] => Err(nothing_versioned(environment_name, repo, environment)),
-        [_] => Ok(known),
+        ([], _) => Err(nothing_versioned(environment_name, repo, environment)),
+        ([_], _) => Ok(known),
         _ if all => Ok(known),
-        _ if std::io::stdin().is_terminal() && std::io::stderr().is_terminal() => {
-            choose(&known, console)
-        }
-        [first, ..] => Err(several(environment_name, first, &known)),
+        (_, Some(choose)) => choose(&known),
+        ([first, ..], None) => Err(several(environment_name, first, &known)),
     }
 }
 
@@ -64,18 +62,14 @@ fn several(environment: &str, first: &str, known: &[String]) -> Failure {
     Failure::usage(Message::new(text).help(help))
 }
 
-fn choose(known: &[String], console: &Console) -> Result<Vec<String>, Failure> {
-    for (index, family) in known.iter().enumerate() {
-        console.complain(&format!("{:>3}  {family}", index + 1));
+/// Each name once, in the order in which they were given.
+#[must_use]
+pub fn unique(names: &[String]) -> Vec<String> {
+    let mut unique: Vec<String> = Vec::new();
+    for name in names {
+        if !unique.contains(name) {
+            unique.push(name.clone());
+        }
     }
-    let answer = console.ask(&format!("Which family (1-{}, a name, or `all`)?", known.len()));
-    let answer = answer.unwrap_or_default();
-    if answer == "all" {
-        return Ok(known.to_vec());
-    }
-    let by_number = answer.parse::<usize>().ok().and_then(|n| known.get(n.checked_sub(1)?));
-    let chosen = by_number.or_else(|| known.iter().find(|family| **family == answer));
-    chosen.map(|family| vec![family.clone()]).ok_or_else(|| {
-        Failure::usage(Message::new(format!("`{answer}` is none of these families")))
-    })
+    unique
 }

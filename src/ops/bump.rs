@@ -1,0 +1,288 @@
+//! A family moved to another version in one environment.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::forge::marker::Kind;
+use crate::ops::change::{Background, Change};
+use crate::ops::failure::Failure;
+use crate::ops::families::{Choose, families};
+use crate::ops::gates::{Gates, Overrides};
+use crate::ops::later;
+use crate::ops::leave::{Leave, refuse_unclear, refuse_unread, refuse_unused};
+use crate::ops::outcome::{Changed, Context, Outcome, Proposals};
+use crate::ops::promotions::{self, Ask, Together, Waiting};
+use crate::ops::proposing::{Gone, Run, Scope};
+use crate::ops::pull_requests::Action;
+use crate::ops::pulls::{Target, program};
+use crate::ops::writing::{Mode, Work};
+use crate::plan::batch::Batch;
+use crate::plan::commit::Remark;
+use crate::plan::remaining::remaining;
+use crate::plan::request::{BumpRequest, Line};
+use crate::plan::{FileChange, NextStep, Plan, hold};
+use crate::repo::Repo;
+use crate::text::path::TreePath;
+use crate::timeline::outlook::outlook;
+use crate::timeline::walk::Depth;
+
+/// What is asked for.
+pub struct Request<'a> {
+    /// The environment, as it was typed.
+    pub environment: String,
+    /// The families; none: the only one, or those that are chosen.
+    pub families: Vec<String>,
+    /// Whether all families are meant.
+    pub all: bool,
+    /// The version; none: minted, or taken over.
+    pub version: Option<String>,
+    /// Versions that stores assigned.
+    pub pins: Vec<String>,
+    /// What may stay behind.
+    pub leave: Leave,
+    /// What is overridden.
+    pub overrides: Overrides,
+    /// Whether a hold is taken out.
+    pub lift_hold: bool,
+    /// The branch whose history counts; none: the default one.
+    pub mainline: Option<String>,
+    /// Whether a reviewer is told the whole story.
+    pub tells: bool,
+    /// The present time.
+    pub now: DateTime<Utc>,
+    /// Lets a person choose among families.
+    pub choose: Option<Choose<'a>>,
+}
+
+/// Plans the bump, proves it, and writes it or makes pull requests of it.
+///
+/// # Errors
+/// When the tree cannot be read, the bump is refused, a gate is shut, or it cannot be written.
+pub fn run(request: &Request<'_>, context: &Context<'_>) -> Result<Outcome, Failure> {
+    let Context { session, target, writing, .. } = *context;
+    if matches!(writing.mode, Mode::Commit(_)) {
+        session.required_git()?;
+    }
+    let repo = context.repo()?;
+    let index = repo.environment(&request.environment)?;
+    let environment = repo.environments[index].name.clone();
+    let named = (request.environment.as_str(), request.families.as_slice(), request.all);
+    let families = families(named, &repo, request.choose)?;
+    let mainline = target.map(Target::mainline).or_else(|| request.mainline.clone());
+    let depth = if request.tells { Depth::Everything } else { Depth::Since };
+    let reach = (mainline.as_deref(), depth);
+    let gates = Gates::open(&request.overrides, session, &repo, reach, request.now)?;
+    let leave = request.leave.lines(session)?;
+    refuse_unread(session, &repo, index)?;
+    refuse_unclear(&request.pins, &families)?;
+    let program = program(session, target);
+    let bump = Bump { request, context, environment, leave, gates: &gates, program };
+    if let Some(target) = target {
+        return bump.propose(&repo, &families, target).map(Outcome::Proposed);
+    }
+    let Written { changes, waiting, files, next } = bump.write(&repo, &families)?;
+    let (timeline, prefix, failures) = (gates.into_timeline(), session.prefix(), Vec::new());
+    let changed = Changed { repo, timeline, prefix, changes, waiting, failures, files, next };
+    Ok(Outcome::Changed(Box::new(changed)))
+}
+
+/// What was written, or would be.
+struct Written {
+    changes: Vec<Change>,
+    waiting: Vec<Waiting>,
+    files: Vec<FileChange>,
+    next: Vec<NextStep>,
+}
+
+/// One run.
+struct Bump<'a> {
+    request: &'a Request<'a>,
+    context: &'a Context<'a>,
+    /// The environment's own name, whatever word for it was typed.
+    environment: String,
+    leave: Vec<Line>,
+    gates: &'a Gates<'a>,
+    /// How the program is called for the tree.
+    program: String,
+}
+
+impl Bump<'_> {
+    /// One plan a family, each on the tree that the ones before would leave.
+    fn write(&self, repo: &Repo, families: &[String]) -> Result<Written, Failure> {
+        let Context { session, writing, events, .. } = self.context;
+        let mut batch = Batch::new(repo);
+        let (mut changes, waiting) = if self.takes_what_is_due(repo)? {
+            self.due(&mut batch)?
+        } else {
+            (self.each(&mut batch, families)?, Vec::new())
+        };
+        self.look_ahead(repo, batch.repo(), &mut changes)?;
+        let files = batch.changes();
+        let work: Vec<&Work> = changes.iter().map(|one| &one.work).collect();
+        let plans: Vec<&Plan> = work.iter().map(|one| &one.plan).collect();
+        refuse_unused(&self.leave, &self.request.pins, &plans)?;
+        let next = writing.carry_out(session, &work, (&files, batch.repo()), *events)?;
+        Ok(Written { changes, waiting, files, next })
+    }
+
+    /// Whether it does what `promote` does in the environment: all was asked for, and nothing by name.
+    fn takes_what_is_due(&self, repo: &Repo) -> Result<bool, Failure> {
+        let Request { all, lift_hold, version, .. } = self.request;
+        let first = repo.is_first(repo.environment(&self.environment)?);
+        Ok(*all && !first && !lift_hold && version.is_none())
+    }
+
+    /// What is due, planned, and what waits.
+    fn due(&self, batch: &mut Batch<'_>) -> Result<(Vec<Change>, Vec<Waiting>), Failure> {
+        let mut standings = outlook(batch.repo(), self.gates.timeline(), self.request.now);
+        standings.retain(|one| one.environment == self.environment);
+        let gates = Some(self.gates);
+        let ask = Ask {
+            together: Together::OnTop,
+            program: &self.program,
+            now: self.request.now,
+            leave: &self.leave,
+            pins: &self.request.pins,
+            gates,
+        };
+        let mut planned = promotions::plan(batch, &standings, ask);
+        let failures = planned.failures.into_iter().map(|(_, _, failure)| failure).collect();
+        if let Some(failure) = Failure::first_of(failures) {
+            return Err(failure);
+        }
+        planned.due.iter_mut().for_each(|one| one.work.verb = "Bump");
+        Ok((planned.due, planned.waiting))
+    }
+
+    /// One plan a family, whose gates must all be open.
+    fn each(&self, batch: &mut Batch<'_>, families: &[String]) -> Result<Vec<Change>, Failure> {
+        let (mut done, mut failures) = (Vec::new(), Vec::new());
+        for family in families {
+            match self.one(batch, &self.request(family, None)) {
+                Ok(one) => {
+                    batch.take(&one.work.plan.changes);
+                    batch.take(&one.work.settings);
+                    done.push(one);
+                }
+                Err(failure) => failures.push(failure),
+            }
+        }
+        Failure::first_of(failures).map_or(Ok(done), Err)
+    }
+
+    /// Adds to the plans what will keep the next environment back.
+    fn look_ahead(&self, before: &Repo, after: &Repo, done: &mut [Change]) -> Result<(), Failure> {
+        let plans: Vec<&Plan> = done.iter().map(|one| &one.work.plan).collect();
+        let mut later = later::notes(before, after, &plans, (&self.program, self.request.now))?;
+        for plan in done.iter_mut().map(|one| &mut one.work.plan) {
+            plan.notes.extend(later.notes.remove(&plan.family).unwrap_or_default());
+            if let Some((next, command)) = later.commands.remove(&plan.family) {
+                plan.give_pins(&next, command);
+            }
+        }
+        Ok(())
+    }
+
+    /// A pull request for each family.
+    fn propose(
+        &self,
+        repo: &Repo,
+        families: &[String],
+        target: &Target<'_>,
+    ) -> Result<Proposals, Failure> {
+        let environment = &self.environment;
+        let prefix = self.context.session.prefix();
+        let (mut proposed, mut planned, mut failures) = (Vec::new(), BTreeSet::new(), Vec::new());
+        for family in families {
+            // What is proposed already keeps its version: another one is minted when that is merged or closed.
+            let subject = target.subject(Kind::Bump, environment, family);
+            let open = target.marker(&subject).map(|marker| marker.version.clone());
+            let index = repo.environment(environment)?;
+            let runs = repo.running_of(index, family).versions.pop_last();
+            let open = open.filter(|open| runs.is_none_or(|runs| runs < *open));
+            match self.proposable(repo, &self.request(family, open)) {
+                Ok(one) => {
+                    planned.insert(family.as_str());
+                    if !one.work.plan.is_empty() {
+                        let on = self.background(repo, &prefix);
+                        let body = (self.context.describe)(&one, on);
+                        proposed.push(one.proposed(subject, true, body));
+                    }
+                }
+                Err(failure) => failures.push(failure),
+            }
+        }
+        let scope = Scope {
+            kind: Kind::Bump,
+            // What cannot be planned now says nothing about what is proposed of it.
+            has: &|at, family| at == environment && planned.contains(family),
+            gone: &|marker| Gone {
+                action: Action::Closed,
+                why: format!("{environment} needs no {} any more", marker.version),
+            },
+        };
+        let run = Run::new(target, repo, self.context.events);
+        let (pulls, failed) = run.carry_out(&proposed, &scope);
+        failures.extend(failed);
+        Ok(Proposals { pulls, waiting: Vec::new(), failures })
+    }
+
+    /// A plan alone, with what its reviewer should know of the next environment.
+    fn proposable(&self, repo: &Repo, request: &BumpRequest) -> Result<Change, Failure> {
+        let mut batch = Batch::new(repo);
+        let mut one = self.one(&batch, request)?;
+        batch.take(&one.work.plan.changes);
+        self.look_ahead(repo, batch.repo(), std::slice::from_mut(&mut one))?;
+        Ok(one)
+    }
+
+    fn request(&self, family: &str, version: Option<String>) -> BumpRequest {
+        BumpRequest {
+            environment: self.environment.clone(),
+            family: family.to_owned(),
+            version: self.request.version.clone().or(version),
+            pins: self.request.pins.clone(),
+            leave: self.leave.clone(),
+            back: None,
+            program: self.program.clone(),
+            now: self.request.now,
+        }
+    }
+
+    fn one(&self, batch: &Batch<'_>, request: &BumpRequest) -> Result<Change, Failure> {
+        let (environment, family) = (&request.environment, &request.family);
+        let (before, lifts) = (batch.repo(), self.request.lift_hold);
+        // What cannot be planned at all is told before what keeps it from being done now.
+        let plan = batch.preview(request)?;
+        let version = request.version.as_deref();
+        let mut remarks =
+            self.gates.pass(before, environment, family, version, (lifts, !self.request.all))?;
+        let lifted = if lifts { hold::lift(before, environment, family)? } else { None };
+        let settings: Vec<FileChange> = lifted.into_iter().collect();
+        // A hold that is lifted is judged as lifted.
+        let all: Vec<FileChange> = plan.changes.iter().chain(&settings).cloned().collect();
+        let after = batch.after(&all);
+        if let Some(after) = &after {
+            remarks.extend(self.gates.pass_lint(before, after, environment, family)?);
+        }
+        if !settings.is_empty() {
+            let text = "lifted".to_owned();
+            remarks.push(Remark { trailer: "Rotate-Hold", text });
+        }
+        let after = after.as_ref().unwrap_or(before);
+        let gates =
+            if self.request.tells { self.gates.all(before, after, &plan)? } else { Vec::new() };
+        let index = before.environment(environment)?;
+        Ok(Change {
+            from: before.before(index, family).map(|from| from.environment.name.clone()),
+            remaining: if self.request.tells { remaining(after, &plan) } else { Vec::new() },
+            work: Work { plan, settings, remarks, verb: "Bump" },
+            gates,
+        })
+    }
+
+    const fn background<'b>(&'b self, repo: &'b Repo, prefix: &'b TreePath) -> Background<'b> {
+        Background { repo, timeline: self.gates.timeline(), prefix }
+    }
+}

@@ -1,0 +1,102 @@
+//! What came of a command that changes an environment.
+
+use crate::ops::change::{Background, Change};
+use crate::ops::events::Events;
+use crate::ops::failure::Failure;
+use crate::ops::promotions::Waiting;
+use crate::ops::pull_requests::PullRequests;
+use crate::ops::pulls::Target;
+use crate::ops::session::Session;
+use crate::ops::writing::{Work, Writing};
+use crate::plan::{FileChange, NextStep, Plan};
+use crate::repo::Repo;
+use crate::text::path::TreePath;
+use crate::timeline::Timeline;
+
+/// Writes the text of a pull request.
+pub type Describe<'a> = &'a dyn Fn(&Change, Background<'_>) -> String;
+
+/// What a command works with.
+#[derive(Clone, Copy)]
+pub struct Context<'a> {
+    /// The opened tree.
+    pub session: &'a Session,
+    /// Where pull requests go, where they are asked for.
+    pub target: Option<&'a Target<'a>>,
+    /// How changes are written.
+    pub writing: Writing<'a>,
+    /// Who is told of what happens.
+    pub events: &'a dyn Events,
+    /// Writes the text of a pull request.
+    pub describe: Describe<'a>,
+}
+
+impl Context<'_> {
+    /// The tree that is worked on: that of the base branch where pull requests go, else the work tree.
+    ///
+    /// # Errors
+    /// When it cannot be loaded.
+    pub fn repo(&self) -> Result<Repo, Failure> {
+        let repo = self.target.map_or_else(|| self.session.repo(), |one| one.repo(self.session))?;
+        self.session.report_problems(&repo, self.events);
+        Ok(repo)
+    }
+}
+
+/// What came of a command.
+pub enum Outcome {
+    /// Files were changed, or would be.
+    Changed(Box<Changed>),
+    /// Pull requests were made, or would be.
+    Proposed(Proposals),
+}
+
+/// Changes of files, with what there is to tell of them.
+pub struct Changed {
+    /// The tree that they were planned on.
+    pub repo: Repo,
+    /// What the mainline says, where there is one.
+    pub timeline: Option<Timeline>,
+    /// The tree's root below the repository's.
+    pub prefix: TreePath,
+    /// One of each family.
+    pub changes: Vec<Change>,
+    /// What waits.
+    pub waiting: Vec<Waiting>,
+    /// What could not be planned.
+    pub failures: Vec<Failure>,
+    /// All files of all changes.
+    pub files: Vec<FileChange>,
+    /// What is left to a person.
+    pub next: Vec<NextStep>,
+}
+
+/// Pull requests, with what there is to tell beside them.
+pub struct Proposals {
+    /// What became of them.
+    pub pulls: PullRequests,
+    /// What waits.
+    pub waiting: Vec<Waiting>,
+    /// What failed.
+    pub failures: Vec<Failure>,
+}
+
+impl Changed {
+    /// What changes are told against.
+    #[must_use]
+    pub const fn background(&self) -> Background<'_> {
+        Background { repo: &self.repo, timeline: self.timeline.as_ref(), prefix: &self.prefix }
+    }
+
+    /// The changes with what belongs to their commits.
+    #[must_use]
+    pub fn work(&self) -> Vec<&Work> {
+        self.changes.iter().map(|one| &one.work).collect()
+    }
+
+    /// The plans.
+    #[must_use]
+    pub fn plans(&self) -> Vec<&Plan> {
+        self.changes.iter().map(|one| &one.work.plan).collect()
+    }
+}
