@@ -1,0 +1,195 @@
+//! Every version that is due, taken to the next environment.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::forge::marker::{Kind, Marker, Subject};
+use crate::ops::change::{Background, Change};
+use crate::ops::failure::Failure;
+use crate::ops::leave::{Leave, refuse_unread};
+use crate::ops::message::Message;
+use crate::ops::outcome::{Changed, Context, Outcome, Proposals};
+use crate::ops::promotions::{Ask, Planned, Together, plan};
+use crate::ops::proposing::{Gone, Proposed, Run, Scope};
+use crate::ops::pull_requests::Action;
+use crate::ops::pulls::{Target, program};
+use crate::ops::writing::Work;
+use crate::plan::batch::Batch;
+use crate::plan::request::Line;
+use crate::plan::{FileChange, NextStep};
+use crate::text::nearest::nearest;
+use crate::timeline::outlook::{Next, Standing, outlook};
+use crate::timeline::walk::Depth;
+
+/// What is asked for.
+pub struct Request {
+    /// Only in this environment; none: in every one that takes versions over.
+    pub environment: Option<String>,
+    /// Only these families; none: all.
+    pub families: Vec<String>,
+    /// What may stay behind.
+    pub leave: Leave,
+    /// The branch whose history counts; none: the default one.
+    pub mainline: Option<String>,
+    /// How far back the history is read.
+    pub depth: Depth,
+    /// The present time.
+    pub now: DateTime<Utc>,
+}
+
+/// What came of it, and how the families stood before.
+pub struct Promoted {
+    /// What came of it.
+    pub outcome: Outcome,
+    /// How the families stood before.
+    pub standings: Vec<Standing>,
+}
+
+/// Plans what is due, proves it, and writes it or makes pull requests of it.
+///
+/// # Errors
+/// When the tree or its history cannot be read, or what was planned cannot be written.
+pub fn run(request: &Request, context: &Context<'_>) -> Result<Promoted, Failure> {
+    let Context { session, target, .. } = *context;
+    let repo = context.repo()?;
+    let mainline = target.map(Target::mainline).or_else(|| request.mainline.clone());
+    let timeline = session.timeline(&repo, mainline.as_deref(), (request.depth, request.now))?;
+    let mut standings = outlook(&repo, Some(&timeline), request.now);
+    if let Some(name) = &request.environment {
+        repo.environment(name)?;
+    }
+    request.refuse_unknown(&standings)?;
+    standings.retain(|one| request.has(&one.environment, &one.family));
+    for standing in &standings {
+        refuse_unread(session, &repo, repo.environment(&standing.environment)?)?;
+    }
+    let (prefix, program) = (session.prefix(), program(session, target));
+    let leave = request.leave.lines(session)?;
+    let (on, standings_of) =
+        (Background { repo: &repo, timeline: Some(&timeline), prefix: &prefix }, &standings);
+    let promote = Promote { request, context, leave, on, standings: standings_of, program };
+    if let Some(target) = target {
+        let outcome = Outcome::Proposed(promote.propose(target));
+        return Ok(Promoted { outcome, standings });
+    }
+    let (planned, files, next) = promote.write()?;
+    let Planned { due: changes, waiting, failures, .. } = planned;
+    let failures = failures.into_iter().map(|(_, _, failure)| failure).collect();
+    let timeline = Some(timeline);
+    let changed = Changed { repo, timeline, prefix, changes, waiting, failures, files, next };
+    Ok(Promoted { outcome: Outcome::Changed(Box::new(changed)), standings })
+}
+
+impl Request {
+    /// Whether it was asked for.
+    fn has(&self, environment: &str, family: &str) -> bool {
+        self.environment.as_deref().is_none_or(|one| one == environment)
+            && (self.families.is_empty() || self.families.iter().any(|one| one == family))
+    }
+
+    /// Refuses a family that no environment has.
+    fn refuse_unknown(&self, standings: &[Standing]) -> Result<(), Failure> {
+        let known: BTreeSet<&str> = standings.iter().map(|one| one.family.as_str()).collect();
+        let Some(family) = self.families.iter().find(|one| !known.contains(one.as_str())) else {
+            return Ok(());
+        };
+        let text = format!("no environment has a versioned secret `{family}`");
+        let help = nearest(family, known.iter().copied()).map_or_else(
+            || "`rotate status` lists the families".to_owned(),
+            |nearest| format!("did you mean `{nearest}`?"),
+        );
+        Err(Failure::usage(Message::new(text).help(help)))
+    }
+}
+
+/// One run.
+struct Promote<'a> {
+    request: &'a Request,
+    context: &'a Context<'a>,
+    leave: Vec<Line>,
+    on: Background<'a>,
+    standings: &'a [Standing],
+    /// How the program is called for the tree.
+    program: String,
+}
+
+/// What was planned, every file of it, and what is left to a person.
+type Written = (Planned, Vec<FileChange>, Vec<NextStep>);
+
+impl Promote<'_> {
+    /// Writes what is due.
+    fn write(&self) -> Result<Written, Failure> {
+        let Context { session, writing, events, .. } = *self.context;
+        let mut batch = Batch::new(self.on.repo);
+        let planned = plan(&mut batch, self.standings, self.ask(Together::OnTop));
+        let files = batch.changes();
+        let work: Vec<&Work> = planned.due.iter().map(|one| &one.work).collect();
+        let next = writing.carry_out(session, &work, (&files, batch.repo()), events)?;
+        Ok((planned, files, next))
+    }
+
+    /// Makes pull requests of what is due, and closes those whose reason is gone.
+    fn propose(&self, target: &Target<'_>) -> Proposals {
+        let mut batch = Batch::new(self.on.repo);
+        let planned = plan(&mut batch, self.standings, self.ask(Together::Apart));
+        let Planned { due, waiting, late, failures } = planned;
+        let propose = |one: &Change, opens: bool| {
+            let plan = &one.work.plan;
+            let subject = target.subject(Kind::Promote, &plan.environment, &plan.family);
+            one.proposed(subject, opens, (self.context.describe)(one, self.on))
+        };
+        let due = due.iter().map(|one| propose(one, true));
+        let proposed: Vec<Proposed> =
+            due.chain(late.iter().map(|one| propose(one, false))).collect();
+        // What cannot be planned now says nothing about what is proposed of it.
+        let fails = |environment: &str, family: &str| {
+            failures.iter().any(|(at, of, _)| at == environment && of == family)
+        };
+        let scope = Scope {
+            kind: Kind::Promote,
+            has: &|at, family| self.request.has(at, family) && !fails(at, family),
+            gone: &|marker| self.gone(marker),
+        };
+        let run = Run::new(target, self.on.repo, self.context.events);
+        let (pulls, failed) = run.carry_out(&proposed, &scope);
+        let failures = failures.into_iter().map(|(_, _, failure)| failure);
+        Proposals { pulls, waiting, failures: failures.chain(failed).collect() }
+    }
+
+    /// Why a pull request is not wanted any more.
+    fn gone(&self, marker: &Marker) -> Gone {
+        let Subject { environment, family, .. } = &marker.subject;
+        let closed = |why: String| Gone { action: Action::Closed, why };
+        let Some(standing) = self.standing(environment, family) else {
+            return closed(format!("nothing in {environment} names {family} any more"));
+        };
+        match &standing.next {
+            _ if standing.running.only() == Some(marker.version.as_str()) => {
+                closed(format!("{environment} runs {} already", marker.version))
+            }
+            Next::Take { version, from, gates } => {
+                let shut = gates.iter().find(|gate| !gate.is_open);
+                let why = shut.map_or_else(String::new, |gate| format!("; {}", gate.text));
+                if *version == marker.version {
+                    return closed(format!("{version} waits again{why}"));
+                }
+                Gone { action: Action::Superseded, why: format!("{from} runs {version} now{why}") }
+            }
+            Next::Nothing => closed(format!("there is nothing for {environment} to take")),
+            Next::Unclear { from } => closed(format!("{from} does not run one version alone")),
+            Next::Ahead { from } => {
+                closed(format!("{environment} runs a newer version than {from}"))
+            }
+        }
+    }
+
+    fn ask(&self, together: Together) -> Ask<'_> {
+        let (program, leave) = (&self.program, &self.leave);
+        Ask { together, program, now: self.request.now, leave, pins: &[], gates: None }
+    }
+
+    fn standing(&self, environment: &str, family: &str) -> Option<&Standing> {
+        self.standings.iter().find(|one| one.environment == environment && one.family == family)
+    }
+}

@@ -1,0 +1,193 @@
+//! Stubs that nothing references any more, removed.
+
+use chrono::{DateTime, Utc};
+
+use crate::forge::marker::Kind;
+use crate::forge::reconcile::Wanted;
+use crate::ops::failure::Failure;
+use crate::ops::families::unique;
+use crate::ops::leave::refuse_unread;
+use crate::ops::outcome::{Context, Proposals};
+use crate::ops::proposing::{Gone, Proposed, Run, Scope};
+use crate::ops::pull_requests::Action;
+use crate::ops::pulls::Target;
+use crate::ops::session::Session;
+use crate::ops::writing::Commit;
+use crate::plan::batch::Batch;
+use crate::plan::prune::{Branch, Prune, PruneRequest, plan};
+use crate::plan::{FileChange, NextStep};
+use crate::repo::Repo;
+use crate::timeline::Timeline;
+use crate::timeline::walk::Depth;
+
+/// What is asked for.
+pub struct Request {
+    /// The environment.
+    pub environment: String,
+    /// The families; none: all of the environment.
+    pub families: Vec<String>,
+    /// Branches whose references count, too.
+    pub also_branches: Vec<String>,
+    /// Whether what texts mention is removed.
+    pub ignore_text: bool,
+    /// The branch whose history counts; none: the default one.
+    pub mainline: Option<String>,
+    /// The present time.
+    pub now: DateTime<Utc>,
+}
+
+/// Writes the text of a pull request.
+pub type Describe<'a> = &'a dyn Fn(&Prune) -> String;
+
+/// What came of it.
+pub enum Pruned {
+    /// Files were changed, or would be.
+    Changed(Removals),
+    /// Pull requests were made, or would be.
+    Proposed(Proposals),
+}
+
+/// What was removed, or would be.
+pub struct Removals {
+    /// One plan a family.
+    pub plans: Vec<Prune>,
+    /// All files.
+    pub files: Vec<FileChange>,
+    /// What is left to a person.
+    pub next: Vec<NextStep>,
+    /// The branch whose history counted.
+    pub mainline: String,
+}
+
+/// Plans what goes, proves it, and writes it or makes pull requests of it.
+///
+/// # Errors
+/// When the tree or its history cannot be read, something forbids the removal, or it cannot be written.
+pub fn run(
+    request: &Request,
+    context: &Context<'_>,
+    describe: Describe<'_>,
+) -> Result<Pruned, Failure> {
+    let Context { session, target, writing, events, .. } = *context;
+    session.required_git()?;
+    let repo = context.repo()?;
+    refuse_unread(session, &repo, repo.environment(&request.environment)?)?;
+    let families = families(request, &repo)?;
+    let mainline = target.map(Target::mainline).or_else(|| request.mainline.clone());
+    let reach = (Depth::Everything, request.now);
+    let timeline = session.timeline(&repo, mainline.as_deref(), reach)?;
+    let mut batch = Batch::new(&repo);
+    let (plans, failures) =
+        plans(request, session, &mut batch, &families, &timeline, target.is_some())?;
+    if let Some(target) = target {
+        let planned = Planned { plans, failures, families };
+        return Ok(Pruned::Proposed(propose(request, planned, (&repo, target), context, describe)));
+    }
+    if let Some(failure) = Failure::first_of(failures) {
+        return Err(failure);
+    }
+    let commits: Vec<Commit> = plans.iter().filter(|one| !one.is_empty()).map(commit).collect();
+    let files = batch.changes();
+    let next = writing.write(session, &commits, &files, events)?;
+    Ok(Pruned::Changed(Removals { plans, files, next, mainline: timeline.mainline }))
+}
+
+/// What came of planning.
+struct Planned {
+    plans: Vec<Prune>,
+    failures: Vec<Failure>,
+    /// The families that were asked for.
+    families: Vec<String>,
+}
+
+/// A pull request for each family of which something goes.
+fn propose(
+    request: &Request,
+    planned: Planned,
+    (repo, target): (&Repo, &Target<'_>),
+    context: &Context<'_>,
+    describe: Describe<'_>,
+) -> Proposals {
+    let Planned { plans, mut failures, families } = planned;
+    let proposed = |plan: &Prune| Proposed {
+        wanted: Wanted {
+            subject: target.subject(Kind::Prune, &request.environment, &plan.family),
+            version: plan.versions().join("+"),
+            opens: true,
+        },
+        changes: plan.changes.clone(),
+        message: plan.message().text(),
+        body: describe(plan),
+    };
+    let proposed: Vec<Proposed> =
+        plans.iter().filter(|one| !one.is_empty()).map(proposed).collect();
+    let is_planned = |family: &str| plans.iter().any(|one| one.family == family);
+    // What cannot be planned now says nothing about what is proposed of it. A family that is gone from the environment
+    // altogether is looked after by a run for all of them.
+    let is_gone =
+        |family: &str| request.families.is_empty() && !families.iter().any(|known| known == family);
+    let scope = Scope {
+        kind: Kind::Prune,
+        has: &|at, family| at == request.environment && (is_planned(family) || is_gone(family)),
+        gone: &|_| Gone {
+            action: Action::Closed,
+            why: "there is nothing to remove any more".to_owned(),
+        },
+    };
+    let (pulls, failed) = Run::new(target, repo, context.events).carry_out(&proposed, &scope);
+    failures.extend(failed);
+    Proposals { pulls, waiting: Vec::new(), failures }
+}
+
+fn commit(plan: &Prune) -> Commit {
+    let (changes, next) = (plan.changes.clone(), plan.next.clone());
+    Commit { changes, also: Vec::new(), message: plan.message(), next }
+}
+
+/// The families that were named, or all of the environment.
+fn families(request: &Request, repo: &Repo) -> Result<Vec<String>, Failure> {
+    let environment = repo.environment(&request.environment)?;
+    if request.families.is_empty() {
+        return Ok(repo.families_of(environment).into_keys().map(str::to_owned).collect());
+    }
+    Ok(unique(&request.families))
+}
+
+/// One plan a family, each alone or on the tree that the ones before would leave.
+fn plans(
+    request: &Request,
+    session: &Session,
+    batch: &mut Batch<'_>,
+    families: &[String],
+    timeline: &Timeline,
+    apart: bool,
+) -> Result<(Vec<Prune>, Vec<Failure>), Failure> {
+    let repo = batch.repo();
+    let load = |name: &String| -> Result<Branch, Failure> {
+        Ok(Branch { name: name.clone(), repo: session.branch(name, repo)? })
+    };
+    let branches =
+        request.also_branches.iter().map(load).collect::<Result<Vec<Branch>, Failure>>()?;
+    let now = request.now;
+    let (mut plans, mut failures) = (Vec::new(), Vec::new());
+    for family in families {
+        let request = PruneRequest {
+            environment: &request.environment,
+            family,
+            timeline,
+            branches: &branches,
+            ignore_text: request.ignore_text,
+            now,
+        };
+        match plan(batch.repo(), &request) {
+            Ok(one) => {
+                if !apart {
+                    batch.take(&one.changes);
+                }
+                plans.push(one);
+            }
+            Err(error) => failures.push(Failure::from(error)),
+        }
+    }
+    Ok((plans, failures))
+}

@@ -1,0 +1,176 @@
+//! A family taken back to the version before.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use crate::ops::change::Change;
+use crate::ops::failure::Failure;
+use crate::ops::leave::{Leave, refuse_unused};
+use crate::ops::outcome::{Changed, Context};
+use crate::ops::session::Session;
+use crate::ops::writing::Work;
+use crate::plan::Plan;
+use crate::plan::back::Story;
+use crate::plan::batch::Batch;
+use crate::plan::commit::Remark;
+use crate::plan::hold::{self, NewHold};
+use crate::plan::refusal::PlanError;
+use crate::plan::request::{Back, BumpRequest};
+use crate::repo::Repo;
+use crate::text::nearest::nearest;
+use crate::text::path::TreePath;
+use crate::timeline::stub;
+use crate::timeline::walk::Depth;
+
+/// What is asked for.
+pub struct Request {
+    /// The environment, as it was typed.
+    pub environment: String,
+    /// The family.
+    pub family: String,
+    /// The version to go back to, or `plain`; none: the one before.
+    pub to: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// Whether no hold is written.
+    pub no_hold: bool,
+    /// What may stay behind.
+    pub leave: Leave,
+    /// The branch whose history counts; none: the default one.
+    pub mainline: Option<String>,
+    /// The present time.
+    pub now: DateTime<Utc>,
+}
+
+/// Plans the way back, proves it, and writes it.
+///
+/// # Errors
+/// When there is no version to go back to, the tree or its history cannot be read, or it cannot be written.
+pub fn run(request: &Request, context: &Context<'_>) -> Result<Changed, Failure> {
+    let Context { session, writing, events, .. } = *context;
+    session.required_git()?;
+    let repo = context.repo()?;
+    let environment = repo.environment(&request.environment)?;
+    let version = target(request, session, &repo, environment)?;
+    let leave = request.leave.lines(session)?;
+    request.leave.refuse_unread(session, &repo, environment)?;
+    let mut back = BumpRequest {
+        environment: repo.environments[environment].name.clone(),
+        family: request.family.clone(),
+        version: Some(version.clone()),
+        pins: Vec::new(),
+        leave,
+        back: Some(Back::default()),
+        program: session.program(),
+        now: request.now,
+    };
+    let stubs = stubs(request, session, &repo, &back)?;
+    let is_restored = !stubs.is_empty();
+    back.back = Some(Back { stubs });
+    let mut batch = Batch::new(&repo);
+    let mut plan = batch.plan(&back)?;
+    // The value is in the store already, and nothing goes on from here.
+    plan.next.clear();
+    if is_restored && !plan.stubs.is_empty() {
+        plan.notes.push(
+            "the stub was removed and is brought back as it was: the operator fetches the value again, so see that the store still has it".to_owned(),
+        );
+    }
+    refuse_unused(&back.leave, &[], &[&plan])?;
+    let work = with_hold(request, &mut batch, plan, version, request.now)?;
+    let files = batch.changes();
+    let next = writing.carry_out(session, &[&work], (&files, batch.repo()), events)?;
+    let change = Change { work, from: None, gates: Vec::new(), remaining: Vec::new() };
+    let (waiting, failures, prefix) = (Vec::new(), Vec::new(), session.prefix());
+    let changes = vec![change];
+    Ok(Changed { repo, timeline: None, prefix, changes, waiting, failures, files, next })
+}
+
+/// The stubs of the version as Git last had them, where they are gone.
+fn stubs(
+    request: &Request,
+    session: &Session,
+    repo: &Repo,
+    back: &BumpRequest,
+) -> Result<BTreeMap<TreePath, String>, Failure> {
+    let version = back.version.as_deref().unwrap_or_default();
+    let environment = repo.environment(&back.environment)?;
+    let state = repo.family(environment, &request.family);
+    let is_there = state.is_some_and(|state| state.stubs.contains_key(version));
+    if is_there || back.goes_to_plain() {
+        return Ok(BTreeMap::new());
+    }
+    let git = session.required_git()?;
+    let (mainline, settings) = (request.mainline.as_deref(), &repo.config);
+    Ok(stub::last(git, mainline, settings, &back.environment, &request.family, version)?)
+}
+
+fn with_hold(
+    request: &Request,
+    batch: &mut Batch<'_>,
+    plan: Plan,
+    version: String,
+    now: DateTime<Utc>,
+) -> Result<Work, Failure> {
+    let mut remarks = Vec::new();
+    if let Some(reason) = &request.reason {
+        remarks.push(Remark { trailer: "Rotate-Reason", text: reason.clone() });
+    }
+    let mut settings = Vec::new();
+    let verb = if plan.is_empty() { "Hold" } else { "Roll back" };
+    let new = NewHold {
+        environment: plan.environment.clone(),
+        family: plan.family.clone(),
+        version,
+        reason: request.reason.clone(),
+        since: now,
+    };
+    if !request.no_hold && is_wanted(batch.repo(), &plan, &new)? {
+        let text = format!(
+            "{}, until `rotate bump {} {} --lift-hold`",
+            new.version, plan.environment, plan.family
+        );
+        settings.push(hold::put(batch.repo(), &new)?);
+        remarks.push(Remark { trailer: "Rotate-Hold", text });
+    }
+    batch.take(&settings);
+    Ok(Work { plan, settings, remarks, verb })
+}
+
+/// Whether a hold is to be written: where something moves always, else on what runs alone already, unless it is held there.
+fn is_wanted(repo: &Repo, plan: &Plan, hold: &NewHold) -> Result<bool, Failure> {
+    if !plan.is_empty() {
+        return Ok(true);
+    }
+    let running = repo.running_of(repo.environment(&plan.environment)?, &plan.family);
+    Ok(running.alone() == Some(hold.version.as_str()) && !hold::is_there(repo, hold))
+}
+
+/// The version to go back to, or `plain`: the one that was asked for, or the one that ran alone before. Never one whose
+/// first run began after that of the current one.
+fn target(
+    request: &Request,
+    session: &Session,
+    repo: &Repo,
+    environment: usize,
+) -> Result<String, Failure> {
+    let family = request.family.as_str();
+    let name = repo.environments[environment].name.as_str();
+    let reach = (Depth::Everything, request.now);
+    let timeline = session.timeline(repo, request.mainline.as_deref(), reach)?;
+    let now = repo.running_of(environment, family);
+    if now.is_empty() && timeline.eras(name, family).is_empty() {
+        return Err(unknown(repo, environment, request));
+    }
+    let story = Story { timeline: &timeline, environment: name, family, now: &now };
+    Ok(story.target(request.to.as_deref()).map_err(PlanError::from)?.to_owned())
+}
+
+fn unknown(repo: &Repo, environment: usize, request: &Request) -> Failure {
+    let (name, family) = (request.environment.clone(), request.family.clone());
+    let known: Vec<String> =
+        repo.all_families_of(environment).into_keys().map(str::to_owned).collect();
+    let nearest = nearest(&family, known.iter().map(String::as_str)).map(str::to_owned);
+    PlanError::UnknownFamily { family, environment: name, nearest, known }.into()
+}
