@@ -10,7 +10,7 @@ use super::place::{FIRST, FRESH, SOAKED};
 use super::requests::is_right;
 use super::run::World;
 
-const PAGE: &str = ".github/docs/action.md";
+const PAGE: &str = "docs/action.md";
 
 /// The workflow of a page that has a command, as it stands there.
 fn shown(page: &str, command: &str) -> String {

@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml::{Mapping, Value};
 
-const PAGE: &str = ".github/docs/action.md";
+const PAGE: &str = "docs/action.md";
 const COMMANDS: [&str; 5] = ["lint", "status", "promote", "bump", "prune"];
 
 fn project(path: &str) -> PathBuf {
