@@ -82,7 +82,7 @@ const ROWS: &[Row] = &[
     row(Store::Vault, &["vault"], "Vault", Pins::Given, is_version_number, "wants the number of the version, from 1"),
     row(Store::OpenBao, &["openbao"], "OpenBao", Pins::Given, is_version_number, "wants the number of the version, from 1"),
     row(Store::Oracle, &["oracle"], "Oracle Vault", Pins::Refused, nothing, "knows stages such as CURRENT and PREVIOUS, which move with each rotation"),
-    row(Store::Scaleway, &["scaleway"], "Scaleway Secret Manager", Pins::Given, is_revision, "wants a revision or an alias other than `latest`"),
+    row(Store::Scaleway, &["scaleway"], "Scaleway Secret Manager", Pins::Given, is_version_number, "wants the number of the revision, from 1"),
     row(Store::Ovh, &["ovh"], "OVHcloud Secret Manager", Pins::Given, is_short_count, "wants the number of the version, from 1 to 4294967295"),
     row(Store::Akeyless, &["akeyless"], "Akeyless", Pins::Given, is_version_number, "wants the number of the version, from 1, and reads the latest for anything else"),
     row(Store::OnePassword, &["onepassword", "onepasswordSDK"], "1Password", Pins::Refused, nothing, "takes no version"),
@@ -202,10 +202,6 @@ fn is_short_count(pin: &str) -> bool {
 
 fn is_digits(pin: &str) -> bool {
     !pin.is_empty() && pin.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn is_revision(pin: &str) -> bool {
-    !matches!(pin, "" | "latest" | "latest_enabled")
 }
 
 fn is_aws_stage(pin: &str) -> bool {

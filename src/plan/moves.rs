@@ -264,7 +264,8 @@ impl Mover<'_> {
 
     pub(super) fn tell(&mut self, items: &[Item<'_>], how: MoveKind, file: &TreePath) {
         for item in items {
-            let Some(place) = item.reference.near() else { continue };
+            let exact = embed::part(item.node(), item.part()).and_then(|place| place.in_file());
+            let Some(place) = exact.or_else(|| item.reference.near()) else { continue };
             self.moved.push(Moved {
                 root: item.root.path.clone(),
                 object: item.object().identity(),

@@ -101,10 +101,10 @@ impl Question<'_> {
                 _ => format!("{environment} runs several: {}", names.join(", ")),
             };
             let help = format!("rotate bump {environment} {}", self.family);
-            let version = asked.as_ref().map_or("the version before", Version::as_str);
+            let version = asked.as_ref().map_or_else(|| names.join(", "), Version::to_string);
             return Err(Unfit {
                 reasons: places(&before.seen, &help),
-                ..unfit(version, reason, help)
+                ..unfit(&version, reason, help)
             });
         };
         match asked {

@@ -56,6 +56,7 @@ impl Repo {
         for name in names {
             roots.iter().for_each(|root| in_objects(root, name, &mut add));
         }
+        let moves = moves(&roots, names);
         let read: BTreeSet<&TreePath> = roots.iter().flat_map(|root| root.files()).collect();
         let here = &self.environments[environment];
         for file in self.library.tree().files() {
@@ -73,6 +74,10 @@ impl Repo {
             }
             names.iter().for_each(|name| self.in_file((file, is_read), name, &mut add));
         }
+        found.retain(|_, one| {
+            let place = one.place.near_in_file();
+            one.is_built || !moves.contains(&(place.source.path().clone(), place.span.start))
+        });
         found.into_values().collect()
     }
 
@@ -135,6 +140,18 @@ impl Repo {
             }
         }
     }
+}
+
+/// Where references of a family stand: what is moved stays nowhere.
+fn moves(roots: &[&Root], names: &[String]) -> BTreeSet<(TreePath, usize)> {
+    let families: BTreeSet<&str> = names.iter().map(|name| family(name)).collect();
+    let references = roots.iter().flat_map(|root| &root.references);
+    let own = references.filter(|reference| families.contains(reference.family()));
+    own.filter_map(|reference| {
+        let place = reference.near()?;
+        Some((place.source.path().clone(), place.span.start))
+    })
+    .collect()
 }
 
 /// Looks through a document that is no object of a build.

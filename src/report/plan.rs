@@ -86,7 +86,11 @@ fn by_value(plan: &Plan) -> BTreeSet<String> {
     let describe = |moved: &Moved| {
         let place = moved.place.near_in_file();
         let (file, line) = (place.source.path(), place.position().line);
-        format!("{file}:{line} ({} `{}`, {})", moved.object.kind, moved.object.name, moved.field)
+        let object = match &*moved.object.kind {
+            "" => String::new(),
+            kind => format!("{kind} `{}`, ", moved.object.name),
+        };
+        format!("{file}:{line} ({object}{})", moved.field)
     };
     found.map(describe).collect()
 }

@@ -146,3 +146,19 @@ fn a_field_that_nobody_knows_can_be_declared() {
     let _ = bump(&sandbox, &[]).success();
     assert!(sandbox.read("staging/ci.yaml").contains("value: shop-secrets-20250820110000"));
 }
+
+/// A file of values among plain manifests is edited, so that nothing of it stays behind.
+#[test]
+fn values_among_plain_manifests_move_by_their_value() {
+    let sandbox = Sandbox::staging(&[
+        ("values.yaml", &format!("existingSecret: {OLD}\n")),
+        ("stub.yaml", &stub(OLD)),
+    ]);
+    let said = bump(&sandbox, &[]).success();
+    assert_eq!(
+        sandbox.read("staging/values.yaml"),
+        "existingSecret: shop-secrets-20250820110000\n"
+    );
+    let said = said.says(&["by value: staging/values.yaml:1 (existingSecret)"]);
+    assert!(!said.stderr.contains("left:"), "{said}");
+}

@@ -393,3 +393,37 @@ fn two_versions_of_one_value_are_refused_or_said() {
         assert!(made.contains(&key.replace(NEW, "20250920110000")), "{made}");
     }
 }
+
+/// A version that was given counts wherever the store takes one, for a first stub, too.
+#[test]
+fn a_given_version_counts_for_a_first_stub_of_any_store() {
+    let plain = stub("{ key: shop/db }").replace(&format!("-{OLD}"), "");
+    for (provider, pin, is_taken) in [
+        ("{ gcpsm: { projectID: shop } }", "7", true),
+        (
+            "{ aws: { service: SecretsManager, region: eu-central-1 } }",
+            "uuid/1a1b2c3d-0000-4000-8000-000000000001",
+            true,
+        ),
+        ("{ scaleway: { region: fr-par } }", "3", true),
+        ("{ scaleway: { region: fr-par } }", "x", false),
+    ] {
+        let sandbox = Sandbox::staging(&[
+            ("web.yaml", &web("db")),
+            ("stub.yaml", &plain),
+            ("store.yaml", &store(provider)),
+        ]);
+        let done = bump(&sandbox, &["db", "--pin", pin]).status(i32::from(!is_taken));
+        if is_taken {
+            let made = sandbox.read(&format!("staging/db-{NEW}.yaml"));
+            assert!(made.contains(&format!("version: \"{pin}\"")), "{provider}: {made}{done}");
+        }
+    }
+    let sandbox = Sandbox::staging(&[
+        ("web.yaml", &web("db")),
+        ("stub.yaml", &plain),
+        ("store.yaml", &store("{ scaleway: { region: fr-par } }")),
+    ]);
+    let _ =
+        bump(&sandbox, &["db"]).status(1).says(&["assigns versions itself", "--pin shop/db=VALUE"]);
+}

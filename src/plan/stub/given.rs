@@ -165,8 +165,10 @@ impl Planner<'_> {
         let is_copy = split(source.secret).is_some();
         let old = remote.version_text().filter(|old| is_given(old));
         let has_versions = backend.as_ref().is_none_or(|one| one.without_versions().is_none());
+        let is_given = self.pin_for(key).is_some();
         let is_asked = has_versions
             && match &chosen {
+                _ if is_given => true,
                 _ if is_copy => old.is_some(),
                 Ok(_) => false,
                 Err(_) => backend.as_ref().is_some_and(|one| assigns_versions(one.store)),
@@ -191,7 +193,7 @@ impl Planner<'_> {
 
     /// The pin of the new value: as it was given, or as the environment before has it.
     fn resolve(&mut self, source: &Source<'_>, entry: &Entry) -> Result<Option<String>, Fault> {
-        let Some((asked, pin)) = self.asked(entry) else {
+        let Some((asked, pin)) = self.pin_for(&entry.key) else {
             return Ok(self.taken_over(entry, source.namespace));
         };
         let used = self.used(source, entry);
@@ -220,11 +222,11 @@ impl Planner<'_> {
         Ok(Some(pin))
     }
 
-    /// The pin that was given for an entry, as it was typed and as it is.
-    fn asked(&self, entry: &Entry) -> Option<(String, String)> {
+    /// The pin that was given for a key, as it was typed and as it is.
+    fn pin_for(&self, key: &str) -> Option<(String, String)> {
         let is_family = |name: &str| self.repo.family(self.environment, name).is_some();
         let mut pins = self.pins.iter().filter_map(|pin| {
-            let value = value(pin, self.family, &entry.key, &is_family)?;
+            let value = value(pin, self.family, key, &is_family)?;
             Some((pin.clone(), value.to_owned()))
         });
         pins.next()
