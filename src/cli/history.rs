@@ -1,19 +1,12 @@
 //! `rotate history`: which version of a family ran where, from when to when.
 
-use std::collections::BTreeSet;
-
 use crate::cli::args::{Format, Global};
 use crate::cli::past;
-use crate::cli::past::Opened;
 use crate::ops::failure::{Failure, Status};
-use crate::ops::message::Message;
+use crate::ops::history::{self, Past, Request};
 use crate::ops::session::Access;
-use crate::repo::Repo;
 use crate::report::console::Console;
 use crate::report::history::{self as picture, Story};
-use crate::text::nearest::nearest;
-use crate::timeline::Timeline;
-use crate::timeline::walk::Depth;
 
 /// What it prints.
 pub(super) const FORMATS: [Format; 4] =
@@ -43,59 +36,23 @@ pub struct Args {
 /// When the tree, its configuration or its history cannot be read, or nothing ever named the family.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&FORMATS)?;
-    let opened = args.past.open(global, console, Access::Read)?;
-    let timeline = args.past.timeline(&opened, Depth::Everything)?;
-    let Opened { repo, now, .. } = opened;
-    let environments = environments(&repo, &timeline, args)?;
-    let story =
-        Story { family: &args.family, timeline: &timeline, environments, now, newest: None };
+    let (session, _) = global.open(console, Access::Read)?;
+    let request = Request {
+        family: args.family.clone(),
+        environment: args.environment.clone(),
+        mainline: args.past.mainline.clone(),
+        now: args.past.now(),
+    };
+    let Past { timeline, environments, repo } = history::run(&request, &session, console)?;
+    let (family, timeline, now) = (&request.family, &timeline, request.now);
+    let story = Story { family, timeline, environments, now, newest: None };
     match format {
         Format::Json => console.json(&picture::History::new(&story))?,
         Format::Markdown => console.result(&picture::markdown(&story))?,
         Format::Mermaid => console.result(&picture::mermaid(&story))?,
         _ => console.result(&picture::text(&story, console.color_out))?,
     }
+    // The process ends here; taking a large tree apart node by node would only delay that.
     std::mem::forget(repo);
     Ok(Status::Done)
-}
-
-/// The environments that ever named the family, in promotion order, those that are gone last.
-fn environments(repo: &Repo, timeline: &Timeline, args: &Args) -> Result<Vec<String>, Failure> {
-    let named: BTreeSet<&str> = timeline
-        .lives
-        .keys()
-        .filter(|key| key.family == args.family)
-        .map(|key| key.environment.as_str())
-        .collect();
-    if named.is_empty() {
-        return Err(unknown(timeline, &args.family));
-    }
-    let mut all: Vec<String> = repo.environments.iter().map(|one| one.name.clone()).collect();
-    let gone = named.iter().filter(|name| !all.iter().any(|known| known == *name));
-    let gone: Vec<String> = gone.map(|name| (*name).to_owned()).collect();
-    all.extend(gone);
-    all.retain(|name| named.contains(name.as_str()));
-    let Some(asked) = &args.environment else { return Ok(all) };
-    let wanted = if named.contains(asked.as_str()) {
-        asked.clone()
-    } else {
-        repo.environments[repo.environment(asked)?].name.clone()
-    };
-    if !named.contains(wanted.as_str()) {
-        let text = format!("nothing in {wanted} ever named `{}`", args.family);
-        let help = format!("it was named in {}", all.join(", "));
-        return Err(Failure::usage(Message::new(text).help(help)));
-    }
-    Ok(vec![wanted])
-}
-
-fn unknown(timeline: &Timeline, family: &str) -> Failure {
-    let known: BTreeSet<&str> = timeline.lives.keys().map(|key| key.family.as_str()).collect();
-    let text = format!("nothing on {} ever named a secret `{family}`", timeline.mainline);
-    let help = match nearest(family, known.iter().copied()) {
-        Some(nearest) => format!("did you mean `{nearest}`?"),
-        None if known.is_empty() => "no environment ever named a secret".to_owned(),
-        None => "`rotate status` lists the families".to_owned(),
-    };
-    Failure::usage(Message::new(text).help(help))
 }

@@ -1,4 +1,4 @@
-//! `rotate lint`: findings, their repair, and what a repository begins with.
+//! `rotate lint`: flags, and findings as people and programs read them.
 
 use std::path::PathBuf;
 
@@ -9,34 +9,23 @@ use crate::cli::args::{Format, Global, time};
 use crate::cli::explain::words;
 use crate::cli::outputs;
 use crate::cli::outputs::Outputs;
-use crate::disk::file;
-use crate::disk::tree::read_file;
-use crate::finding::{Finding, Fix, Level};
-use crate::lint::baseline::Baseline;
-use crate::lint::rule::{Facts, History};
-use crate::lint::selection::Selection;
-use crate::lint::{self, Outcome};
+use crate::finding::{Finding, Level};
 use crate::ops::failure::{Failure, Status};
-use crate::ops::message::Message;
-use crate::ops::session::{Access, Session};
-use crate::plan::{FileChange, fix};
-use crate::repo::Repo;
+use crate::ops::lint::{self, Linted, Request};
+use crate::ops::session::Access;
 use crate::report::console::Console;
+use crate::report::lint::Report;
 use crate::report::lint::concise::concise;
 use crate::report::lint::github::github;
 use crate::report::lint::json::Lint;
 use crate::report::lint::sarif::sarif;
 use crate::report::lint::summary::summary;
 use crate::report::lint::text::text;
-use crate::report::lint::{Counts, Report};
 use crate::report::plan::diff;
-use crate::text::path::TreePath;
 
 /// What it prints.
 pub(super) const FORMATS: [Format; 6] =
     [Format::Text, Format::Concise, Format::Json, Format::Sarif, Format::Github, Format::Markdown];
-/// How often repairs are looked for again after repairs: each pass takes what the one before overlapped with.
-const PASSES: usize = 8;
 
 /// Find stale, dangling and wrong secret references
 ///
@@ -112,167 +101,51 @@ impl FailOn {
     }
 }
 
+impl Args {
+    fn request(&self) -> Request {
+        Request {
+            paths: self.paths.clone(),
+            base: self.base.clone(),
+            baseline: self.baseline.clone(),
+            fix: self.fix,
+            allow_dirty: self.allow_dirty,
+            now: self.at.unwrap_or_else(Utc::now),
+        }
+    }
+}
+
 /// Runs the rules and reports what they find.
 ///
 /// # Errors
 /// When the tree, the configuration, the baseline or the base revision cannot be read, or a repair cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&FORMATS)?;
-    let writes = args.fix && !args.dry_run;
-    let access = if writes { Access::Write } else { Access::Read };
+    let access = if args.fix && !args.dry_run { Access::Write } else { Access::Read };
     let (session, writer) = global.open(console, access)?;
-    let within = session.tree_paths(&args.paths)?;
-    let baseline = read_baseline(args, &session)?;
-    let base = args.base.as_ref().map(|revision| session.base(revision)).transpose()?.flatten();
-    let repo = judgeable(&session)?;
-    let selection = Selection::of(&repo.config)?;
-    let now = args.at.unwrap_or_else(Utc::now);
-    let history = History::new(|depth| {
-        let timeline = session.has_git().then(|| session.timeline(&repo, None, (depth, now)));
-        timeline.and_then(Result::ok)
-    });
-    let (base, baseline) = (base.as_ref(), baseline.as_ref());
-    let judge =
-        Judge { selection: &selection, base, history: &history, now, within: &within, baseline };
-    let mut judged = judge.run(&repo);
+    let request = args.request();
     if let (true, Some(file)) = (args.write_baseline, &args.baseline) {
-        let new = Baseline::of(&judged.findings);
-        file::replace(&session.file(file), &new.text())?;
-        console.talk(&format!("Wrote {} findings to {}.", new.len(), file.display()));
+        let written = lint::write_baseline(&request, &session, file)?;
+        console.talk(&format!("Wrote {written} findings to {}.", file.display()));
         return Ok(Status::Done);
     }
-    let mut changes = Vec::new();
-    if args.fix {
-        let (after, repaired) = repair(&judge, &repo, &judged)?;
-        changes = repaired;
-        // Without --dry-run what is left is reported, with it what is there.
-        judged = if writes { after } else { judged };
-    }
-    if let Some(writer) = &writer {
-        session.refuse_uncommitted(&changes, args.allow_dirty)?;
-        writer.write(&changes)?;
-    }
+    let Linted { findings, counts, changes, trees } =
+        lint::run(&request, &session, writer.as_ref())?;
     if args.dry_run && format == Format::Text {
         console.result(&diff(&changes, console.color_out))?;
     }
-    let rules = words();
-    let prefix = session.prefix();
-    let report = Report {
-        findings: &judged.findings,
-        rules: &rules,
-        prefix: &prefix,
-        counts: judged.counts,
-    };
+    let (rules, prefix) = (words(), session.prefix());
+    let report = Report { findings: &findings, rules: &rules, prefix: &prefix, counts };
     show(&report, format, console)?;
     let left = Outputs {
         changed: !changes.is_empty(),
-        findings: Some(judged.findings.len()),
+        findings: Some(findings.len()),
         ..Outputs::default()
     };
     args.outputs.leave(&session, format, || json(&report), || summary(&report), left)?;
-    let fails = judged.findings.iter().any(|finding| args.fail_on.is_met(finding));
-    drop(history);
+    let fails = findings.iter().any(|finding| args.fail_on.is_met(finding));
     // The process ends here; taking large trees apart node by node would only delay that.
-    std::mem::forget((base, repo));
+    std::mem::forget(trees);
     Ok(if fails { Status::Findings } else { Status::Done })
-}
-
-/// The tree, if there is anything in it to judge.
-fn judgeable(session: &Session) -> Result<Repo, Failure> {
-    let repo = session.repo()?;
-    if repo.roots.is_empty() && repo.problems.is_empty() {
-        let text = format!(
-            "there is no kustomization and no manifest in {}, so nothing was judged",
-            session.root().display()
-        );
-        let help = "check which directory this is (`-C DIR` names another), and whether Git ignores its manifests";
-        return Err(Failure::usage(Message::new(text).help(help)));
-    }
-    Ok(repo)
-}
-
-/// How a tree is judged.
-struct Judge<'a> {
-    selection: &'a Selection,
-    base: Option<&'a Repo>,
-    history: &'a History<'a>,
-    now: DateTime<Utc>,
-    within: &'a [TreePath],
-    baseline: Option<&'a Baseline>,
-}
-
-/// What is reported of a tree.
-struct Judged {
-    findings: Vec<Finding>,
-    counts: Counts,
-}
-
-impl Judge<'_> {
-    fn run(&self, repo: &Repo) -> Judged {
-        let facts = Facts { repo, base: self.base, history: self.history, now: self.now };
-        let Outcome { mut findings, allowed } = lint::run(&facts, self.selection);
-        let (known, gone) = self.baseline.map_or((0, 0), |known| known.sift(&mut findings));
-        if !self.within.is_empty() {
-            let is_within =
-                |path: &TreePath| self.within.iter().any(|within| path.is_within(within));
-            findings.retain(|finding| is_within(finding.place.source.path()));
-        }
-        let counts = Counts {
-            roots: repo.roots.len(),
-            incomplete: repo.roots.iter().filter(|root| root.is_partial()).count(),
-            allowed,
-            known,
-            // Findings elsewhere were not looked for.
-            gone: if self.within.is_empty() { gone } else { 0 },
-            repaired: 0,
-        };
-        Judged { findings, counts }
-    }
-}
-
-/// Repairs what can be repaired, in memory: what is left to report, and the files to write.
-fn repair(
-    judge: &Judge<'_>,
-    repo: &Repo,
-    found: &Judged,
-) -> Result<(Judged, Vec<FileChange>), Failure> {
-    let mut judged = Judged { findings: found.findings.clone(), counts: found.counts };
-    let mut changes: Vec<FileChange> = Vec::new();
-    let mut repaired = 0;
-    let mut now: Option<Repo> = None;
-    for _ in 0..PASSES {
-        let fixes: Vec<&Fix> =
-            judged.findings.iter().filter_map(|finding| finding.fix.as_ref()).collect();
-        let repairs = fix::plan(now.as_ref().unwrap_or(repo), &fixes)?;
-        let Some(after) = repairs.after else { break };
-        repaired += repairs.taken.len();
-        for change in repairs.changes {
-            match changes.iter_mut().find(|known| known.path == change.path) {
-                Some(known) => known.after = change.after,
-                None => changes.push(change),
-            }
-        }
-        judged = judge.run(&after);
-        now = Some(after);
-    }
-    judged.counts.repaired = repaired;
-    changes.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok((judged, changes))
-}
-
-fn read_baseline(args: &Args, session: &Session) -> Result<Option<Baseline>, Failure> {
-    let Some(path) = args.baseline.as_ref().filter(|_| !args.write_baseline) else {
-        return Ok(None);
-    };
-    let source = read_file(&session.file(path)).map_err(|error| {
-        let help = format!("`rotate lint --baseline {} --write-baseline` makes it", path.display());
-        Failure::usage(Message::new(error.to_string()).help(help))
-    })?;
-    Baseline::parse(source.text()).map(Some).map_err(|error| {
-        let text = format!("`{}`: {error}", path.display());
-        let help = "`--write-baseline` writes it anew";
-        Failure::usage(Message::new(text).help(help))
-    })
 }
 
 fn show(report: &Report<'_>, format: Format, console: &Console) -> Result<(), Failure> {

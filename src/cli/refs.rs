@@ -34,7 +34,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let (session, _) = global.open(console, Access::Read)?;
     let repo = session.roots(&args.directories)?;
     session.report_problems(&repo, console);
-    let filter = args.filter.of(&repo)?;
+    let filter = args.filter.request().of(&repo)?;
     let refs = Refs::new(&repo, args.resources, &filter);
     if json {
         console.json(&refs)?;

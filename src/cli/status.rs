@@ -2,16 +2,13 @@
 
 use crate::cli::args::{Format, Global};
 use crate::cli::outputs::{Outputs, headed};
-use crate::cli::past::Opened;
 use crate::cli::{filter, outputs, past};
 use crate::ops::failure::{Failure, Status};
-use crate::ops::promotions;
 use crate::ops::session::Access;
+use crate::ops::status::{self, Request, Standings};
 use crate::report::console::Console;
 use crate::report::status as picture;
 use crate::report::workflow::log;
-use crate::timeline::outlook::outlook;
-use crate::timeline::walk::Depth;
 
 /// Show which version runs where since when, and what comes next
 ///
@@ -35,18 +32,17 @@ pub struct Args {
 /// When the tree, its configuration or its history cannot be read.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&outputs::FORMATS)?;
-    let opened = args.past.open(global, console, Access::Read)?;
-    let timeline = args.past.timeline(&opened, Depth::Since)?;
-    let Opened { session, repo, now, .. } = opened;
-    let shown = args.filter.of(&repo)?;
-    let mut standings = outlook(&repo, Some(&timeline), now);
-    standings.retain(|one| {
-        shown.has_environment(Some(&one.environment)) && shown.has_family(&one.family)
-    });
-    promotions::judge(&repo, &mut standings, &session.program(), now)?;
+    let (session, _) = global.open(console, Access::Read)?;
+    let request = Request {
+        shown: args.filter.request(),
+        mainline: args.past.mainline.clone(),
+        now: args.past.now(),
+    };
+    let Standings { standings, mainline, repo } = status::run(&request, &session, console)?;
+    let now = request.now;
     match format {
         Format::Json => {
-            console.json(&picture::Status::new(&standings, Some(&timeline.mainline), now))?;
+            console.json(&picture::Status::new(&standings, Some(&mainline), now))?;
         }
         Format::Markdown => console.result(&picture::markdown(&standings, now))?,
         Format::Github => console.result(&log(&picture::text(&standings, now, false)))?,
@@ -55,6 +51,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let report = || picture::markdown(&standings, now);
     let summary = || headed("status", &report());
     args.outputs.leave(&session, format, || Ok(report()), summary, Outputs::default())?;
+    // The process ends here; taking a large tree apart node by node would only delay that.
     std::mem::forget(repo);
     Ok(Status::Done)
 }

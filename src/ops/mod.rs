@@ -6,8 +6,10 @@ pub mod events;
 pub mod failure;
 pub mod families;
 pub mod gates;
+pub mod history;
 pub mod later;
 pub mod leave;
+pub mod lint;
 pub mod message;
 mod needed;
 mod opening;
@@ -21,4 +23,7 @@ pub mod pulls;
 mod revisions;
 pub mod rollback;
 pub mod session;
+pub mod shown;
+pub mod status;
+
 pub mod writing;

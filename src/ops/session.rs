@@ -270,6 +270,23 @@ impl Session {
         Ok(Timeline::read_from(self.required_git()?, mainline, repo, (depth, now))?)
     }
 
+    /// The whole tree, with what is wrong with it reported, and what the mainline says of it.
+    ///
+    /// # Errors
+    /// When there is no Git repository, or the tree or its history cannot be read.
+    pub fn repo_and_timeline(
+        &self,
+        mainline: Option<&str>,
+        at: (Depth, DateTime<Utc>),
+        events: &dyn Events,
+    ) -> Result<(Repo, Timeline), Failure> {
+        self.required_git()?;
+        let repo = self.repo()?;
+        self.report_problems(&repo, events);
+        let timeline = self.timeline(&repo, mainline, at)?;
+        Ok((repo, timeline))
+    }
+
     /// The tree's root below the work tree's; the root where there is no Git.
     #[must_use]
     pub fn prefix(&self) -> TreePath {

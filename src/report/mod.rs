@@ -13,6 +13,5 @@ pub mod proposal;
 pub mod prune;
 pub mod pulls;
 pub mod refs;
-pub mod shown;
 pub mod status;
 pub mod workflow;

@@ -6,11 +6,11 @@ use rayon::prelude::*;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::ops::shown::Shown;
 use crate::repo::Repo;
 use crate::repo::root::{Reference, Root, RootKind};
 use crate::report::bump::PlaceView;
 use crate::report::console::Paint;
-use crate::report::shown::Shown;
 use crate::text::problem::Problem;
 use crate::text::source::Place;
 

@@ -28,13 +28,7 @@ const FLOORS: &[(&str, &[&str])] = &[
         ],
     ),
     ("report", &["finding", "ops", "plan", "repo", "text", "timeline"]),
-    (
-        "cli",
-        &[
-            "config", "disk", "finding", "forge", "history", "lint", "ops", "plan", "repo",
-            "report", "text", "timeline",
-        ],
-    ),
+    ("cli", &["disk", "finding", "lint", "ops", "plan", "repo", "report", "text", "timeline"]),
     ("main", &["cli"]),
 ];
 

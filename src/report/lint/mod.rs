@@ -10,6 +10,7 @@ pub mod text;
 use std::fmt;
 
 use crate::finding::{Finding, Level};
+use crate::ops::lint::Counts;
 use crate::report::console::Paint;
 use crate::text::path::TreePath;
 use crate::text::source::Place;
@@ -24,23 +25,6 @@ pub struct Report<'a> {
     pub prefix: &'a TreePath,
     /// What else was counted.
     pub counts: Counts,
-}
-
-/// What was counted beside the findings.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// The build roots.
-    pub roots: usize,
-    /// Of them those that lack something remote or foreign.
-    pub incomplete: usize,
-    /// The findings that a comment silenced.
-    pub allowed: usize,
-    /// The findings that the baseline knows.
-    pub known: usize,
-    /// The entries of the baseline that nothing matched.
-    pub gone: usize,
-    /// The findings that were repaired.
-    pub repaired: usize,
 }
 
 /// A rule, in its own words.

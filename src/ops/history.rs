@@ -1,0 +1,92 @@
+//! Which version of a family ran where, from when to when.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::ops::events::Events;
+use crate::ops::failure::Failure;
+use crate::ops::message::Message;
+use crate::ops::session::Session;
+use crate::repo::Repo;
+use crate::text::nearest::nearest;
+use crate::timeline::Timeline;
+use crate::timeline::walk::Depth;
+
+/// What is asked for.
+pub struct Request {
+    /// The family.
+    pub family: String,
+    /// The environment; none: all.
+    pub environment: Option<String>,
+    /// The branch whose history counts; none: the default one.
+    pub mainline: Option<String>,
+    /// The present time.
+    pub now: DateTime<Utc>,
+}
+
+/// What came of it.
+pub struct Past {
+    /// What the mainline says.
+    pub timeline: Timeline,
+    /// The environments that ever named the family, in promotion order, those that are gone last.
+    pub environments: Vec<String>,
+    /// The tree that was read.
+    pub repo: Repo,
+}
+
+/// Reads the whole history of the mainline.
+///
+/// # Errors
+/// When the tree, its configuration or its history cannot be read, or nothing ever named the family.
+pub fn run(request: &Request, session: &Session, events: &dyn Events) -> Result<Past, Failure> {
+    let depth = (Depth::Everything, request.now);
+    let (repo, timeline) = session.repo_and_timeline(request.mainline.as_deref(), depth, events)?;
+    let environments = environments(&repo, &timeline, request)?;
+    Ok(Past { timeline, environments, repo })
+}
+
+/// The environments that ever named the family, in promotion order, those that are gone last.
+fn environments(
+    repo: &Repo,
+    timeline: &Timeline,
+    request: &Request,
+) -> Result<Vec<String>, Failure> {
+    let named: BTreeSet<&str> = timeline
+        .lives
+        .keys()
+        .filter(|key| key.family == request.family)
+        .map(|key| key.environment.as_str())
+        .collect();
+    if named.is_empty() {
+        return Err(unknown(timeline, &request.family));
+    }
+    let mut all: Vec<String> = repo.environments.iter().map(|one| one.name.clone()).collect();
+    let gone = named.iter().filter(|name| !all.iter().any(|known| known == *name));
+    let gone: Vec<String> = gone.map(|name| (*name).to_owned()).collect();
+    all.extend(gone);
+    all.retain(|name| named.contains(name.as_str()));
+    let Some(asked) = &request.environment else { return Ok(all) };
+    let wanted = if named.contains(asked.as_str()) {
+        asked.clone()
+    } else {
+        repo.environments[repo.environment(asked)?].name.clone()
+    };
+    if !named.contains(wanted.as_str()) {
+        let text = format!("nothing in {wanted} ever named `{}`", request.family);
+        let help = format!("it was named in {}", all.join(", "));
+        return Err(Failure::usage(Message::new(text).help(help)));
+    }
+    Ok(vec![wanted])
+}
+
+fn unknown(timeline: &Timeline, family: &str) -> Failure {
+    let known: BTreeSet<&str> = timeline.lives.keys().map(|key| key.family.as_str()).collect();
+    let text = format!("nothing on {} ever named a secret `{family}`", timeline.mainline);
+    let help = match nearest(family, known.iter().copied()) {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None if known.is_empty() => "no environment ever named a secret".to_owned(),
+        None => "`rotate status` lists the families".to_owned(),
+    };
+    Failure::usage(Message::new(text).help(help))
+}

@@ -1,0 +1,223 @@
+//! The rules run over a tree, and the repairs of what they find.
+
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+
+use crate::disk::file;
+use crate::disk::tree::read_file;
+use crate::finding::{Finding, Fix};
+use crate::lint::baseline::Baseline;
+use crate::lint::rule::{Facts, History};
+use crate::lint::selection::Selection;
+use crate::lint::{self, Outcome};
+use crate::ops::failure::Failure;
+use crate::ops::message::Message;
+use crate::ops::session::{Session, TreeWriter};
+use crate::plan::{FileChange, fix};
+use crate::repo::Repo;
+use crate::text::path::TreePath;
+
+/// How often repairs are looked for again after repairs: each pass takes what the one before overlapped with.
+const PASSES: usize = 8;
+
+/// What is asked for.
+pub struct Request {
+    /// Report only what is in these files and directories; none: the whole tree.
+    pub paths: Vec<String>,
+    /// The revision to compare with.
+    pub base: Option<String>,
+    /// The file of known findings.
+    pub baseline: Option<PathBuf>,
+    /// Whether findings are repaired.
+    pub fix: bool,
+    /// Whether repairs may change files that have uncommitted changes.
+    pub allow_dirty: bool,
+    /// The present time.
+    pub now: DateTime<Utc>,
+}
+
+/// What came of it.
+pub struct Linted {
+    /// The findings to report, sorted by path and place.
+    pub findings: Vec<Finding>,
+    /// What else was counted.
+    pub counts: Counts,
+    /// The repaired files.
+    pub changes: Vec<FileChange>,
+    /// The trees that were judged. They can be large; a process that is about to end need not take them apart.
+    pub trees: Vec<Repo>,
+}
+
+/// What was counted beside the findings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// The build roots.
+    pub roots: usize,
+    /// Of them those that lack something remote or foreign.
+    pub incomplete: usize,
+    /// The findings that a comment silenced.
+    pub allowed: usize,
+    /// The findings that the baseline knows.
+    pub known: usize,
+    /// The entries of the baseline that nothing matched.
+    pub gone: usize,
+    /// The findings that were repaired.
+    pub repaired: usize,
+}
+
+/// Runs the rules; with `writer`, the repairs are written, and what is left after them is reported.
+///
+/// # Errors
+/// When the tree, the configuration, the baseline or the base revision cannot be read, or a repair cannot be written.
+pub fn run(
+    request: &Request,
+    session: &Session,
+    writer: Option<&TreeWriter>,
+) -> Result<Linted, Failure> {
+    let baseline = request.baseline.as_deref().map(|file| read(file, session)).transpose()?;
+    let (judged, changes, trees) = judge(request, session, baseline.as_ref(), writer.is_some())?;
+    if let Some(writer) = writer {
+        session.refuse_uncommitted(&changes, request.allow_dirty)?;
+        writer.write(&changes)?;
+    }
+    let Judged { findings, counts } = judged;
+    Ok(Linted { findings, counts, changes, trees })
+}
+
+/// Writes the findings into a baseline, and returns how many there are.
+///
+/// # Errors
+/// When the tree or the configuration cannot be read, or the file cannot be written.
+pub fn write_baseline(request: &Request, session: &Session, file: &Path) -> Result<usize, Failure> {
+    let (judged, _, trees) = judge(request, session, None, false)?;
+    std::mem::forget(trees);
+    let new = Baseline::of(&judged.findings);
+    file::replace(&session.file(file), &new.text())?;
+    Ok(new.len())
+}
+
+/// What there is to report, the repairs, and the trees that were judged.
+fn judge(
+    request: &Request,
+    session: &Session,
+    baseline: Option<&Baseline>,
+    is_written: bool,
+) -> Result<(Judged, Vec<FileChange>, Vec<Repo>), Failure> {
+    let within = session.tree_paths(&request.paths)?;
+    let base = request.base.as_ref().map(|revision| session.base(revision)).transpose()?.flatten();
+    let repo = judgeable(session)?;
+    let selection = Selection::of(&repo.config)?;
+    let now = request.now;
+    let history = History::new(|depth| {
+        let timeline = session.has_git().then(|| session.timeline(&repo, None, (depth, now)));
+        timeline.and_then(Result::ok)
+    });
+    let (selection, base_repo, within) = (&selection, base.as_ref(), &within);
+    let judge = Judge { selection, base: base_repo, history: &history, now, within, baseline };
+    let mut judged = judge.run(&repo);
+    let mut changes = Vec::new();
+    if request.fix {
+        let (after, repaired) = repair(&judge, &repo, &judged)?;
+        changes = repaired;
+        // Where nothing is written, what is there is reported; else what is left.
+        judged = if is_written { after } else { judged };
+    }
+    drop(history);
+    Ok((judged, changes, base.into_iter().chain([repo]).collect()))
+}
+
+/// The tree, if there is anything in it to judge.
+fn judgeable(session: &Session) -> Result<Repo, Failure> {
+    let repo = session.repo()?;
+    if repo.roots.is_empty() && repo.problems.is_empty() {
+        let text = format!(
+            "there is no kustomization and no manifest in {}, so nothing was judged",
+            session.root().display()
+        );
+        let help = "check which directory this is (`-C DIR` names another), and whether Git ignores its manifests";
+        return Err(Failure::usage(Message::new(text).help(help)));
+    }
+    Ok(repo)
+}
+
+/// How a tree is judged.
+struct Judge<'a> {
+    selection: &'a Selection,
+    base: Option<&'a Repo>,
+    history: &'a History<'a>,
+    now: DateTime<Utc>,
+    within: &'a [TreePath],
+    baseline: Option<&'a Baseline>,
+}
+
+/// What is reported of a tree.
+struct Judged {
+    findings: Vec<Finding>,
+    counts: Counts,
+}
+
+impl Judge<'_> {
+    fn run(&self, repo: &Repo) -> Judged {
+        let facts = Facts { repo, base: self.base, history: self.history, now: self.now };
+        let Outcome { mut findings, allowed } = lint::run(&facts, self.selection);
+        let (known, gone) = self.baseline.map_or((0, 0), |known| known.sift(&mut findings));
+        if !self.within.is_empty() {
+            let is_within =
+                |path: &TreePath| self.within.iter().any(|within| path.is_within(within));
+            findings.retain(|finding| is_within(finding.place.source.path()));
+        }
+        let counts = Counts {
+            roots: repo.roots.len(),
+            incomplete: repo.roots.iter().filter(|root| root.is_partial()).count(),
+            allowed,
+            known,
+            // Findings elsewhere were not looked for.
+            gone: if self.within.is_empty() { gone } else { 0 },
+            repaired: 0,
+        };
+        Judged { findings, counts }
+    }
+}
+
+/// Repairs what can be repaired, in memory: what is left to report, and the files to write.
+fn repair(
+    judge: &Judge<'_>,
+    repo: &Repo,
+    found: &Judged,
+) -> Result<(Judged, Vec<FileChange>), Failure> {
+    let mut judged = Judged { findings: found.findings.clone(), counts: found.counts };
+    let mut changes: Vec<FileChange> = Vec::new();
+    let mut repaired = 0;
+    let mut now: Option<Repo> = None;
+    for _ in 0..PASSES {
+        let fixes: Vec<&Fix> =
+            judged.findings.iter().filter_map(|finding| finding.fix.as_ref()).collect();
+        let repairs = fix::plan(now.as_ref().unwrap_or(repo), &fixes)?;
+        let Some(after) = repairs.after else { break };
+        repaired += repairs.taken.len();
+        for change in repairs.changes {
+            match changes.iter_mut().find(|known| known.path == change.path) {
+                Some(known) => known.after = change.after,
+                None => changes.push(change),
+            }
+        }
+        judged = judge.run(&after);
+        now = Some(after);
+    }
+    judged.counts.repaired = repaired;
+    changes.sort_by(|a, b| a.path.cmp(&b.path));
+    Ok((judged, changes))
+}
+
+fn read(path: &Path, session: &Session) -> Result<Baseline, Failure> {
+    let source = read_file(&session.file(path)).map_err(|error| {
+        let help = format!("`rotate lint --baseline {} --write-baseline` makes it", path.display());
+        Failure::usage(Message::new(error.to_string()).help(help))
+    })?;
+    Baseline::parse(source.text()).map_err(|error| {
+        let text = format!("`{}`: {error}", path.display());
+        let help = "`--write-baseline` writes it anew";
+        Failure::usage(Message::new(text).help(help))
+    })
+}

@@ -1,0 +1,63 @@
+//! Which part of a repository is shown.
+
+use std::collections::BTreeSet;
+
+use crate::ops::failure::Failure;
+use crate::ops::message::Message;
+use crate::repo::Repo;
+use crate::text::nearest::nearest;
+
+/// What is asked for, as it was typed.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The environments; none: all.
+    pub environments: Vec<String>,
+    /// The families; none: all.
+    pub families: Vec<String>,
+}
+
+/// Some environments and some families; all of them where none is named.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Shown {
+    environments: BTreeSet<String>,
+    families: BTreeSet<String>,
+}
+
+impl Request {
+    /// What is shown of a tree.
+    ///
+    /// # Errors
+    /// When there is no such environment or no such family.
+    pub fn of(&self, repo: &Repo) -> Result<Shown, Failure> {
+        let mut environments = BTreeSet::new();
+        for name in &self.environments {
+            environments.insert(repo.environments[repo.environment(name)?].name.clone());
+        }
+        let families: BTreeSet<String> = self.families.iter().cloned().collect();
+        let unknown = families.iter().find(|family| !repo.families.contains(family));
+        if let Some(unknown) = unknown {
+            let text = format!("nothing names or makes a secret of the family `{unknown}`");
+            let near = nearest(unknown, repo.families.iter());
+            let help = near.map_or_else(
+                || "`rotate refs` lists every name".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            return Err(Failure::usage(Message::new(text).help(help)));
+        }
+        Ok(Shown { environments, families })
+    }
+}
+
+impl Shown {
+    /// Whether an environment is shown; what belongs to none is shown only where all are.
+    #[must_use]
+    pub fn has_environment(&self, name: Option<&str>) -> bool {
+        self.environments.is_empty() || name.is_some_and(|name| self.environments.contains(name))
+    }
+
+    /// Whether a family is shown.
+    #[must_use]
+    pub fn has_family(&self, name: &str) -> bool {
+        self.families.is_empty() || self.families.contains(name)
+    }
+}

@@ -1,0 +1,53 @@
+//! What runs where since when, and what comes next.
+
+use chrono::{DateTime, Utc};
+
+use crate::ops::events::Events;
+use crate::ops::failure::Failure;
+use crate::ops::promotions;
+use crate::ops::session::Session;
+use crate::ops::shown;
+use crate::repo::Repo;
+use crate::timeline::outlook::{Standing, outlook};
+use crate::timeline::walk::Depth;
+
+/// What is asked for.
+pub struct Request {
+    /// The part to show.
+    pub shown: shown::Request,
+    /// The branch whose history counts; none: the default one.
+    pub mainline: Option<String>,
+    /// The present time.
+    pub now: DateTime<Utc>,
+}
+
+/// What came of it.
+pub struct Standings {
+    /// Every family in every environment that names it, by family, then in promotion order.
+    pub standings: Vec<Standing>,
+    /// The branch whose history counted.
+    pub mainline: String,
+    /// The tree that was read.
+    pub repo: Repo,
+}
+
+/// Reads the tree and its history.
+///
+/// # Errors
+/// When the tree, its configuration or its history cannot be read.
+pub fn run(
+    request: &Request,
+    session: &Session,
+    events: &dyn Events,
+) -> Result<Standings, Failure> {
+    let now = request.now;
+    let (repo, timeline) =
+        session.repo_and_timeline(request.mainline.as_deref(), (Depth::Since, now), events)?;
+    let shown = request.shown.of(&repo)?;
+    let mut standings = outlook(&repo, Some(&timeline), now);
+    standings.retain(|one| {
+        shown.has_environment(Some(&one.environment)) && shown.has_family(&one.family)
+    });
+    promotions::judge(&repo, &mut standings, &session.program(), now)?;
+    Ok(Standings { standings, mainline: timeline.mainline, repo })
+}
