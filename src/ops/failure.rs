@@ -76,7 +76,7 @@ impl Failure {
 }
 
 fn reason(refusal: &Refusal) -> Message {
-    Message::new(refusal.what.clone()).at(refusal.place.clone()).help(refusal.way_out.clone())
+    Message::new(refusal.what.clone()).at(refusal.place.clone()).help(refusal.hint.clone())
 }
 
 impl From<ConfigError> for Failure {

@@ -8,7 +8,7 @@ use crate::repo::leftovers::Leftover;
 
 const IN_FIELD: &str = "nothing says that it is the secret's name, or the name is put together";
 const IN_FILE: &str = "the file holds no object of the environment";
-const WAY_OUT: &str = "change it by hand if it must name the new version";
+const HINT: &str = "change it by hand if it must name the new version";
 const ACCEPTED: &str = "`--leave` names it";
 const PUT_TOGETHER: &str = "names a secret, and its text is not the whole old name";
 const SPELL: &str = "write the whole name there, so that it moves along, or leave it with";
@@ -46,7 +46,7 @@ pub(super) fn behind(repo: &Repo, environment: usize, names: &[String], leave: &
             behind.refusals.push(Refusal {
                 what: format!("{field} {why}"),
                 place: Some(place),
-                way_out: format!("{instead} `--leave {at}`"),
+                hint: format!("{instead} `--leave {at}`"),
             });
             continue;
         }
@@ -60,7 +60,7 @@ pub(super) fn behind(repo: &Repo, environment: usize, names: &[String], leave: &
             what,
             place: Some(place),
             reason: reason.to_owned(),
-            way_out: WAY_OUT.to_owned(),
+            hint: HINT.to_owned(),
         });
     }
     behind

@@ -82,8 +82,8 @@ impl<'p> Bump<'p> {
         PlanError::Refused { family, environment, reasons }
     }
 
-    pub(super) fn reason(&self, what: String, way_out: &str) -> PlanError {
-        self.refused(vec![Refusal { what, place: None, way_out: way_out.to_owned() }])
+    pub(super) fn reason(&self, what: String, hint: &str) -> PlanError {
+        self.refused(vec![Refusal { what, place: None, hint: hint.to_owned() }])
     }
 
     /// The name to move to.
@@ -305,7 +305,7 @@ impl<'p> Bump<'p> {
             Refusal {
                 what: format!("with the new name `{}` would no longer build: {why}", root.path),
                 place: problem.and_then(|problem| problem.place.clone()),
-                way_out: "take out what insists on the old name, such as a patch's `test`, and bump again"
+                hint: "take out what insists on the old name, such as a patch's `test`, and bump again"
                     .to_owned(),
             }
         };

@@ -45,7 +45,7 @@ impl<'p> Bump<'p> {
                         .map(|left| Refusal {
                             what: format!("{}: {}", left.what, left.reason),
                             place: left.place,
-                            way_out: left.way_out,
+                            hint: left.hint,
                         })
                         .collect(),
                 ),
@@ -69,7 +69,7 @@ impl<'p> Bump<'p> {
                     one.field.unwrap_or_else(|| "a text".to_owned())
                 ),
                 place: Some(one.place),
-                way_out: "name the field under `references` in rotate.yaml if it is".to_owned(),
+                hint: "name the field under `references` in rotate.yaml if it is".to_owned(),
             })
             .collect();
         if reasons.is_empty() {
@@ -86,7 +86,7 @@ impl<'p> Bump<'p> {
             .map(|(item, hold)| Refusal {
                 what: idle(hold),
                 place: self.repo.config.place(&[At::Value("holds"), At::Item(item)]),
-                way_out: "name the family that is to be held, or take the hold out".to_owned(),
+                hint: "name the family that is to be held, or take the hold out".to_owned(),
             })
             .collect();
         if reasons.is_empty() { Ok(()) } else { Err(self.refused(reasons)) }
@@ -108,7 +108,7 @@ impl<'p> Bump<'p> {
                 Refusal {
                     what: format!("{}: {why}", root.path),
                     place: problem.and_then(|problem| problem.place.clone()),
-                    way_out: problem
+                    hint: problem
                         .and_then(|problem| problem.help.clone())
                         .unwrap_or_else(|| "repair it first".to_owned()),
                 }
@@ -144,6 +144,6 @@ fn made_longer(item: &Item<'_>) -> Refusal {
             item.reference.secret()
         ),
         place: item.reference.near(),
-        way_out: MADE.to_owned(),
+        hint: MADE.to_owned(),
     }
 }

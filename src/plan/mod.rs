@@ -136,7 +136,7 @@ pub struct Left {
     /// Why it stays.
     pub reason: String,
     /// What to do about it.
-    pub way_out: String,
+    pub hint: String,
 }
 
 /// A thing for a person to do after the files are written.

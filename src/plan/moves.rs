@@ -100,7 +100,7 @@ impl<'p> Mover<'p> {
                         identity.kind, identity.name
                     ),
                     place: None,
-                    way_out: "give the objects namespaces, or names of their own".to_owned(),
+                    hint: "give the objects namespaces, or names of their own".to_owned(),
                 }),
             }
         }
@@ -114,17 +114,17 @@ impl<'p> Mover<'p> {
                     .source(&token.file)
                     .ok()
                     .map(|source| Place { source, span: token.span }),
-                way_out: SHARED.to_owned(),
+                hint: SHARED.to_owned(),
             });
         }
     }
 }
 
 impl Mover<'_> {
-    fn refuse(&mut self, item: &Item<'_>, what: &str, way_out: &str) {
+    fn refuse(&mut self, item: &Item<'_>, what: &str, hint: &str) {
         let what = format!("{}: {what}", item.what());
         let place = item.reference.near();
-        self.refusals.push(Refusal { what, place, way_out: way_out.to_owned() });
+        self.refusals.push(Refusal { what, place, hint: hint.to_owned() });
     }
 
     pub(super) fn refuse_unspelled(&mut self, items: &[Item<'_>]) {
@@ -143,8 +143,8 @@ impl Mover<'_> {
             self.refuse(&site.items[0], &what, COPIED);
             return;
         }
-        if let Some((what, way_out)) = self.obstacle(site) {
-            self.refuse(&site.items[0], what, way_out);
+        if let Some((what, hint)) = self.obstacle(site) {
+            self.refuse(&site.items[0], what, hint);
             return;
         }
         let own = self.repo.exclusive(&site.token.file) == Reach::Alone(self.environment);

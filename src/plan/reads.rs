@@ -155,7 +155,7 @@ fn refusal(what: String, node: &Node) -> Refusal {
     Refusal {
         what,
         place: node.origin.as_ref().map(Place::near_in_file),
-        way_out: "where a patch or a replacement selects every ExternalSecret, let it leave keys and versions alone; where it names the old stub, add one for the new stub"
+        hint: "where a patch or a replacement selects every ExternalSecret, let it leave keys and versions alone; where it names the old stub, add one for the new stub"
             .to_owned(),
     }
 }

@@ -144,7 +144,7 @@ pub struct Refusal {
     /// Where.
     pub place: Option<Place>,
     /// What to do about it.
-    pub way_out: String,
+    pub hint: String,
 }
 
 impl PlanError {
@@ -194,7 +194,7 @@ impl PlanError {
         if let Self::Unpinned { command, .. } = self { Some(command) } else { None }
     }
 
-    /// The reasons, each with a place and a way out.
+    /// The reasons, each with a place and a hint.
     #[must_use]
     pub fn reasons(&self) -> &[Refusal] {
         match self {

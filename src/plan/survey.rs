@@ -120,7 +120,7 @@ impl<'r> Survey<'r> {
                 what: item.what(),
                 place: item.reference.near(),
                 reason: "the template of a Job cannot change once it is made".to_owned(),
-                way_out: "make a new Job for the new version; a Job that has run needs nothing"
+                hint: "make a new Job for the new version; a Job that has run needs nothing"
                     .to_owned(),
             })
             .collect();

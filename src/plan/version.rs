@@ -147,11 +147,11 @@ fn unfit(version: &str, reason: impl Into<String>, help: String) -> Unfit {
     Unfit { version: version.to_owned(), reason: reason.into(), help, reasons: Vec::new() }
 }
 
-fn places(seen: &[Seen], way_out: &str) -> Vec<Refusal> {
+fn places(seen: &[Seen], hint: &str) -> Vec<Refusal> {
     let one = |seen: &Seen| Refusal {
         what: format!("{} names `{}`", seen.what, seen.name),
         place: seen.place.clone(),
-        way_out: way_out.to_owned(),
+        hint: hint.to_owned(),
     };
     seen.iter().map(one).collect()
 }

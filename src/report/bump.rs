@@ -106,7 +106,8 @@ pub struct LeftView {
     /// Why it stays.
     pub reason: String,
     /// What to do about it.
-    pub way_out: String,
+    #[serde(rename = "wayOut")]
+    pub hint: String,
 }
 
 /// A file that is written.
@@ -246,7 +247,7 @@ impl From<&Left> for LeftView {
             what: left.what.clone(),
             origin: left.place.as_ref().map(PlaceView::from),
             reason: left.reason.clone(),
-            way_out: left.way_out.clone(),
+            hint: left.hint.clone(),
         }
     }
 }

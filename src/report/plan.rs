@@ -55,7 +55,7 @@ pub fn summary(plan: &Plan, written: bool, color: bool) -> String {
     }
     for left in plan.left.iter().take(MOST) {
         let _ = writeln!(out, "  left: {} ({})", left.what, left.reason);
-        let _ = writeln!(out, "        {}", left.way_out);
+        let _ = writeln!(out, "        {}", left.hint);
     }
     if plan.left.len() > MOST {
         let more = plan.left.len() - MOST;

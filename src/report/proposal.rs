@@ -183,7 +183,7 @@ impl Proposal<'_> {
                     "stays: {} ({}). {}",
                     line(&left.what),
                     line(&left.reason),
-                    line(&left.way_out)
+                    line(&left.hint)
                 )
             }),
         );

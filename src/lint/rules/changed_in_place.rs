@@ -67,12 +67,12 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
                 })
                 .and_then(|(_, new)| renamed(old, new)),
         };
-        findings.extend(found.map(|finding| with_way_out(finding, key, old)));
+        findings.extend(found.map(|finding| with_hint(finding, key, old)));
     }
     findings
 }
 
-fn with_way_out(finding: Finding, key: &Key, old: &Maker<'_>) -> Finding {
+fn with_hint(finding: Finding, key: &Key, old: &Maker<'_>) -> Finding {
     let help = format!(
         "take the change back; `rotate bump {} {}` makes a new version",
         key.0,

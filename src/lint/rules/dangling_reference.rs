@@ -64,7 +64,7 @@ pub(super) fn find(repo: &Repo, optional: bool, rule: &Rule, says: &str) -> Vec<
             let (what, where_) = closest(repo, root, reference);
             let finding = rule.finding(&place, message).related(what, where_);
             let finding = finding.about(family(reference.secret()));
-            let finding = finding.help(way_out(repo, root, reference));
+            let finding = finding.help(hint(repo, root, reference));
             findings.push(match environment {
                 Some(name) => finding.in_environment(name),
                 None => finding,
@@ -95,7 +95,7 @@ fn closest(repo: &Repo, root: &Root, reference: &Reference) -> (String, Option<P
     ("the newest stub is here".to_owned(), newest)
 }
 
-fn way_out(repo: &Repo, root: &Root, reference: &Reference) -> String {
+fn hint(repo: &Repo, root: &Root, reference: &Reference) -> String {
     let secret = reference.secret();
     let environment = root.environment.map(|index| &repo.environments[index]);
     let known = root.environment.map(|index| repo.all_families_of(index)).unwrap_or_default();

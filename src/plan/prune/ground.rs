@@ -117,7 +117,7 @@ impl Ground<'_> {
         Err(self.irremovable(vec![Refusal {
             what: "rotate.yaml says to leave the family alone".to_owned(),
             place: None,
-            way_out: "take `managed: false` away from it".to_owned(),
+            hint: "take `managed: false` away from it".to_owned(),
         }]))
     }
 

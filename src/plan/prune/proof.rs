@@ -39,7 +39,7 @@ pub(super) fn broken(before: &Repo, after: &Repo) -> Vec<Refusal> {
         Some(Refusal {
             what: format!("without them `{}` would no longer build: {why}", root.path),
             place: problem.and_then(|problem| problem.place.clone()),
-            way_out: "take out what needs them, such as a patch of a stub, and prune again"
+            hint: "take out what needs them, such as a patch of a stub, and prune again"
                 .to_owned(),
         })
     };

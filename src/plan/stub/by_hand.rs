@@ -18,7 +18,7 @@ impl Planner<'_> {
     pub(super) fn by_hand(&self, made: &Made<'_>) -> Option<Refusal> {
         let (object, secret) = (made.object(), made.provider.secret());
         let kind = kind_of(&object.node);
-        let (what, way_out) = if is_encrypted(&object.node) {
+        let (what, hint) = if is_encrypted(&object.node) {
             let tool = if is_sealed(&object.node) { "kubeseal" } else { "sops" };
             (
                 format!(
@@ -53,7 +53,7 @@ impl Planner<'_> {
                 format!("the {kind} `{}` makes this secret under the name it has", object.name());
             (what, OTHER_MAKER.to_owned())
         };
-        Some(Refusal { what, place: made.provider.near(), way_out })
+        Some(Refusal { what, place: made.provider.near(), hint })
     }
 
     /// The file that holds a sealed value of the new version, beside the old one.

@@ -49,7 +49,7 @@ pub(super) fn filled(made: &Made<'_>) -> Option<Refusal> {
                 object.name()
             ),
             place,
-            way_out: format!(
+            hint: format!(
                 "leave it to cert-manager, which rotates it in place: `secrets.{}.managed: false` in rotate.yaml; for a version, make a second certificate and bump with `--version`",
                 family(secret)
             ),
@@ -59,7 +59,7 @@ pub(super) fn filled(made: &Made<'_>) -> Option<Refusal> {
     (kind == "Secret" && is_token).then(|| Refusal {
         what: format!("Kubernetes fills `{secret}` with the token of a service account"),
         place,
-        way_out: format!("add a Secret of the new name with `type: {TOKEN}` and the same annotation, then bump with `--version` and its digits"),
+        hint: format!("add a Secret of the new name with `type: {TOKEN}` and the same annotation, then bump with `--version` and its digits"),
     })
 }
 

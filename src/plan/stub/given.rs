@@ -66,7 +66,7 @@ pub(in crate::plan) fn ask(
         Refusal {
             what: format!("{what}; the new value's version must be given with `--pin`"),
             place: one.place.clone(),
-            way_out: format!(
+            hint: format!(
                 "put the new value into the store, then `{command}`, where VALUE is its version{list}{or}"
             ),
         }
@@ -203,7 +203,7 @@ impl Planner<'_> {
             .get(&asked)
             .and_then(|all| all.iter().find(|one| !one.is_same(&used)));
         if let Some(other) = other {
-            let (what, way_out) = if other.key == used.key {
+            let (what, hint) = if other.key == used.key {
                 (
                     format!("`{}` of more than one store or of more than one value", used.key),
                     BY_HAND,
@@ -214,7 +214,7 @@ impl Planner<'_> {
                     "give each key a pin: `--pin KEY=VALUE`",
                 )
             };
-            return Err((format!("`--pin {asked}` could mean {what}"), way_out.to_owned()));
+            return Err((format!("`--pin {asked}` could mean {what}"), hint.to_owned()));
         }
         self.outcome.pins.entry(asked).or_default().push(used);
         self.check_given(entry, &pin)

@@ -173,7 +173,7 @@ impl Planner<'_> {
                 Err(what) => self.outcome.refusals.push(crate::plan::refusal::Refusal {
                     what,
                     place: None,
-                    way_out: "move the file away, or list the stub by hand".to_owned(),
+                    hint: "move the file away, or list the stub by hand".to_owned(),
                 }),
             }
         }

@@ -30,7 +30,7 @@ pub(in crate::plan) fn plain(
             outcome.refusals.push(Refusal {
                 what: format!("nothing provides `{family}`{at} any more"),
                 place: item.reference.near(),
-                way_out:
+                hint:
                     "restore what provided the plain name, or roll back to a version with `--to V`"
                         .to_owned(),
             });

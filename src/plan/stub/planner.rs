@@ -143,10 +143,10 @@ impl<'p> Planner<'p> {
                 self.supply(&pins, source.namespace, items);
             }
             Ok(None) => {}
-            Err((what, way_out)) => self.outcome.refusals.push(Refusal {
+            Err((what, hint)) => self.outcome.refusals.push(Refusal {
                 what: format!("no stub of the new version can be made from this one: {what}"),
                 place: Some(source.place.clone()),
-                way_out,
+                hint,
             }),
         }
     }
@@ -281,7 +281,7 @@ impl<'p> Planner<'p> {
             Err(what) => self.outcome.refusals.push(Refusal {
                 what: format!("no stub can be made from rotate.yaml: {what}"),
                 place: items.first().and_then(|item| item.reference.near()),
-                way_out: self.pin_help(),
+                hint: self.pin_help(),
             }),
         }
     }

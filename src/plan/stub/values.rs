@@ -88,20 +88,20 @@ impl Planner<'_> {
         let none = format!(
             "set `secrets.{family}.remote.version: none` in rotate.yaml if both versions are meant to share one value"
         );
-        let way_out = match found {
+        let hint = match found {
             Some(one) => format!("{}; {none}", one.reason),
             None => format!(
                 "pin its entries to the version that it reads (`version: …`), or give each version a key of its own (`secrets.{family}.remote.version: key-suffix` in rotate.yaml); {none}"
             ),
         };
-        Err((what, way_out))
+        Err((what, hint))
     }
 
     fn read_as_before(&self, key: &str, ignoring: Option<&PinError>) -> String {
         let why = ignoring
             .map_or_else(|| "its entry does not name the version".to_owned(), ToString::to_string);
         let is_set = self.settings.remote.version == Some(Pin::KeySuffix);
-        let way_out = if !is_set
+        let hint = if !is_set
             && (ignoring.is_some() || self.settings.remote.version == Some(Pin::None))
         {
             format!(
@@ -111,7 +111,7 @@ impl Planner<'_> {
         } else {
             String::new()
         };
-        format!("the old version and the new one read the same value of `{key}`: {why}{way_out}")
+        format!("the old version and the new one read the same value of `{key}`: {why}{hint}")
     }
 
     /// Where a store of an environment is, as far as Git tells it from others for certain.

@@ -216,7 +216,7 @@ fn an_environment_that_another_includes_needs_a_kustomization_of_its_own() {
     files.push(("production/kustomization.yaml", "resources: [../staging]\n"));
     let error = bump(&files, "staging", "auth").unwrap_err();
     assert!(error.reasons().iter().any(|one| one.what.contains("production")), "{error}");
-    assert!(error.reasons().iter().all(|one| !one.way_out.is_empty()));
+    assert!(error.reasons().iter().all(|one| !one.hint.is_empty()));
 }
 
 #[test]
@@ -278,7 +278,7 @@ patches:
     assert!(matches!(error, PlanError::Refused { .. }), "{error}");
     let reason = &error.reasons()[0];
     assert!(reason.what.contains("`staging` would no longer build"), "{}", reason.what);
-    assert!(reason.way_out.contains("`test`"), "{}", reason.way_out);
+    assert!(reason.hint.contains("`test`"), "{}", reason.hint);
 }
 
 #[test]

@@ -140,5 +140,5 @@ fn encrypted_files_are_refused() {
     let error = bump(&[("staging/web.yaml", &format!("{DEPLOYMENT}{sops}"))], "staging", "auth")
         .unwrap_err();
     assert!(why(&error).contains("encrypted"), "{error:?}");
-    assert!(error.reasons().iter().all(|one| !one.way_out.is_empty() && one.place.is_some()));
+    assert!(error.reasons().iter().all(|one| !one.hint.is_empty() && one.place.is_some()));
 }

@@ -138,7 +138,7 @@ fn stores_that_take_no_timestamp_get_what_they_take() {
         ("staging/store.yaml", vault.as_str()),
     ];
     let error = bump(&files, "staging", "auth").unwrap_err();
-    assert!(error.reasons()[0].way_out.contains("key-suffix"), "{error:?}");
+    assert!(error.reasons()[0].hint.contains("key-suffix"), "{error:?}");
 
     let settings = "secrets:\n  auth:\n    remote: {version: key-suffix}\n";
     let plan = planned(&configured(&files, settings), &request("staging", "auth", None)).unwrap();
@@ -188,12 +188,12 @@ fn roots_of_two_namespaces_get_a_stub_each_from_a_base_they_share() {
 }
 
 #[test]
-fn secrets_that_others_make_are_refused_with_a_way_out() {
+fn secrets_that_others_make_are_refused_with_a_hint() {
     let sealed = "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: auth, namespace: shop}\nspec: {encryptedData: {a: x}}\n";
     let error = bump(&[("staging/web.yaml", WEB), ("staging/s.yaml", sealed)], "staging", "auth")
         .unwrap_err();
     let PlanError::Refused { reasons, .. } = &error else { panic!("{error}") };
-    assert!(reasons[0].way_out.contains("kubeseal"), "{}", reasons[0].way_out);
+    assert!(reasons[0].hint.contains("kubeseal"), "{}", reasons[0].hint);
     assert!(reasons[0].place.is_some());
     let ready = sealed.replace("name: auth,", "name: auth-20250701000000,");
     let files = [("staging/web.yaml", WEB), ("staging/s.yaml", sealed), ("staging/t.yaml", &ready)];
