@@ -4,7 +4,7 @@
 //!
 //! [`disk`] reads a tree, [`yaml`] parses it, [`kustomize`] resolves each build root as kustomize would,
 //! every scalar with its origin; [`k8s`] knows which of them name secrets and which objects make them;
-//! [`repo`] puts roots, environments, references and providers together. [`timeline`] asks [`history`] for
+//! [`repo`] puts roots, environments, references and providers together. [`timeline`] asks [`git`] for
 //! the same of every commit before. [`plan`] works out what a
 //! writing command would change, resolves the planned tree in memory, and holds it against the tree as it
 //! stands; [`disk`] writes what was proved, all of it or nothing, or [`forge`] makes a pull request of it. [`report`] phrases what came of it,
@@ -28,7 +28,7 @@
 //! | 1 | [`disk`] | walking, reading, writing as a whole |
 //! | 1 | [`config`] | `rotate.yaml` |
 //! | 1 | [`finding`] | what a rule has to say about a place, and how to repair it |
-//! | 1 | [`history`] | what Git says |
+//! | 1 | [`git`] | what Git says |
 //! | 1 | [`forge`] | pull requests on GitHub, by its program `gh` |
 //! | 0 | [`text`] | texts, byte ranges, paths, edits |
 
@@ -37,7 +37,7 @@ pub mod config;
 pub mod disk;
 pub mod finding;
 pub mod forge;
-pub mod history;
+pub mod git;
 pub mod k8s;
 pub mod kustomize;
 pub mod lint;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::cli::args::{Format, Global, time};
-use crate::cli::outcome::Outcome as Pulls;
+use crate::cli::outcome::Pulls;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::{choose, gates, leave, outputs, pulls, writing};
 use crate::ops::bump::{self, Request};
@@ -103,7 +103,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         overrides: args.gates.overrides(),
         lift_hold: args.lift_hold,
         mainline: args.gates.mainline.clone(),
-        tells: outputs::tells(target.is_some(), &args.outputs, format) == Depth::Everything,
+        needs_everything: outputs::depth_of(target.is_some(), &args.outputs, format)
+            == Depth::Everything,
         now: args.at.unwrap_or_else(Utc::now),
         choose: if choose::is_interactive() { Some(&ask) } else { None },
     };
@@ -112,7 +113,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         Outcome::Proposed(Proposals { pulls, failures, .. }) => {
             let pulls =
                 Pulls { command: "bump", done: &pulls, failures: &failures, more: "", format };
-            pulls.tell(&session, &args.outputs, console)
+            pulls.print(&session, &args.outputs, console)
         }
     }
 }

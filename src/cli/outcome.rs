@@ -11,7 +11,7 @@ use crate::report::message;
 use crate::report::pulls::{self as picture, PullRequests};
 
 /// What became of pull requests.
-pub struct Outcome<'a> {
+pub struct Pulls<'a> {
     /// The command.
     pub command: &'a str,
     /// What was done.
@@ -24,12 +24,12 @@ pub struct Outcome<'a> {
     pub format: Format,
 }
 
-impl Outcome<'_> {
+impl Pulls<'_> {
     /// Prints it, and leaves the report and a workflow's outputs.
     ///
     /// # Errors
     /// When stdout takes no more, or a file cannot be written.
-    pub fn tell(
+    pub fn print(
         &self,
         session: &Session,
         outputs: &outputs::Args,
@@ -38,15 +38,15 @@ impl Outcome<'_> {
         // That nothing was done does not mean that there was nothing to do.
         let view = PullRequests::new(self.done);
         let is_silent = !self.failures.is_empty() && view.pull_requests.is_empty();
-        let told = |text: fn(&PullRequests) -> String| {
+        let describe = |text: fn(&PullRequests) -> String| {
             if is_silent { String::new() } else { text(&view) }
         };
-        let report = || format!("{}{}", told(picture::markdown), self.more);
+        let report = || format!("{}{}", describe(picture::markdown), self.more);
         match self.format {
             Format::Json => console.json(&view)?,
             Format::Markdown => console.result(&report())?,
-            Format::Github => console.result(&told(picture::github))?,
-            _ => console.result(&told(picture::text))?,
+            Format::Github => console.result(&describe(picture::github))?,
+            _ => console.result(&describe(picture::text))?,
         }
         let left =
             Outputs { changed: self.done.is_change(), pulls: &view.pull_requests, findings: None };

@@ -39,9 +39,9 @@ pub struct Outputs<'a> {
 
 /// How far back a command reads that may have a reviewer, who is told the whole story.
 #[must_use]
-pub fn tells(proposes: bool, args: &Args, format: Format) -> Depth {
-    let told = matches!(format, Format::Markdown | Format::Github);
-    if proposes || told || args.report.is_some() { Depth::Everything } else { Depth::Since }
+pub fn depth_of(proposes: bool, args: &Args, format: Format) -> Depth {
+    let describe = matches!(format, Format::Markdown | Format::Github);
+    if proposes || describe || args.report.is_some() { Depth::Everything } else { Depth::Since }
 }
 
 /// A report under its command's name.

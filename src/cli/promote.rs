@@ -1,7 +1,7 @@
 //! `rotate promote`: every bump that is due, in every environment that takes versions over.
 
 use crate::cli::args::{Format, Global};
-use crate::cli::outcome::Outcome as Pulls;
+use crate::cli::outcome::Pulls;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::{leave, outputs, past, pulls, writing};
 use crate::ops::failure::{Failure, Status};
@@ -67,7 +67,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         families: args.families.clone(),
         leave: args.leave.named(),
         mainline: args.past.mainline.clone(),
-        depth: outputs::tells(target.is_some(), &args.outputs, format),
+        depth: outputs::depth_of(target.is_some(), &args.outputs, format),
         now: args.past.now(),
     };
     let Promoted { outcome, standings } = promote::run(&request, &context)?;
@@ -131,7 +131,7 @@ fn show_proposed(
     let Proposals { pulls, waiting, failures } = proposals;
     let more = waits(waiting);
     let pulls = Pulls { command: "promote", done: pulls, failures, more: &more, format };
-    let status = pulls.tell(session, &args.outputs, console)?;
+    let status = pulls.print(session, &args.outputs, console)?;
     let waits = text(false, waiting);
     match format {
         Format::Json | Format::Markdown => {}

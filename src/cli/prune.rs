@@ -1,7 +1,7 @@
 //! `rotate prune`: remove the stubs that nothing needs any more.
 
 use crate::cli::args::{Format, Global};
-use crate::cli::outcome::Outcome as Pulls;
+use crate::cli::outcome::Pulls;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::{outputs, past, pulls, writing};
 use crate::ops::failure::{Failure, Status};
@@ -84,7 +84,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         prune::Pruned::Proposed(Proposals { pulls, failures, .. }) => {
             let pulls =
                 Pulls { command: "prune", done: &pulls, failures: &failures, more: "", format };
-            pulls.tell(&session, &args.outputs, console)
+            pulls.print(&session, &args.outputs, console)
         }
     }
 }

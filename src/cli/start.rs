@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::cli::args::Global;
-use crate::disk::steps::Step;
+use crate::disk::steps::WriteStep;
 use crate::ops::events::Events;
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
@@ -40,7 +40,7 @@ impl Global {
 /// Ends the process before the step that a crash test asks for.
 #[cfg(debug_assertions)]
 #[allow(clippy::disallowed_methods)] // the command line is where the environment is read
-fn before_step(step: Step) -> io::Result<()> {
+fn before_step(step: WriteStep) -> io::Result<()> {
     let asked = std::env::var("ROTATE_TEST_ABORT_AT").ok();
     if asked.and_then(|number| number.parse().ok()) == Some(step.number) {
         std::process::abort();
@@ -49,7 +49,7 @@ fn before_step(step: Step) -> io::Result<()> {
 }
 
 #[cfg(not(debug_assertions))]
-const fn before_step(_: Step) -> io::Result<()> {
+const fn before_step(_: WriteStep) -> io::Result<()> {
     Ok(())
 }
 

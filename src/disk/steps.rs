@@ -6,7 +6,7 @@ use std::path::Path;
 
 /// A step that is about to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step {
+pub struct WriteStep {
     /// How many were taken before it.
     pub number: usize,
     /// What it does.
@@ -14,7 +14,7 @@ pub struct Step {
 }
 
 /// Called before each step; an error stands for the step's failure.
-pub type Hook<'a> = &'a mut dyn FnMut(Step) -> io::Result<()>;
+pub type Hook<'a> = &'a mut dyn FnMut(WriteStep) -> io::Result<()>;
 
 /// The system calls of a write, counted.
 pub(super) struct Steps<'a> {
@@ -28,7 +28,7 @@ impl<'a> Steps<'a> {
     }
 
     fn next(&mut self, what: &'static str) -> io::Result<()> {
-        let step = Step { number: self.number, what };
+        let step = WriteStep { number: self.number, what };
         self.number += 1;
         (self.hook)(step)
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use crate::disk::error::{WriteError, reason};
 use crate::disk::journal::{Journal, Record, digest};
 use crate::disk::site::{STATE, Site, TEMPORARY};
-use crate::disk::write::Change;
+use crate::disk::write::FileWrite;
 use crate::text::path::TreePath;
 
 /// All that a list of changes needs on disk.
@@ -23,7 +23,7 @@ pub(super) struct Targets {
 
 impl Targets {
     /// Looks at every change; touches nothing.
-    pub(super) fn check(site: &Site, changes: &[Change]) -> Result<Journal, WriteError> {
+    pub(super) fn check(site: &Site, changes: &[FileWrite]) -> Result<Journal, WriteError> {
         let mut targets = Self::default();
         for change in changes.iter().filter(|change| change.before != change.after) {
             let path = site.prefix.join(change.path.as_str()).unwrap_or_else(TreePath::root);
@@ -73,7 +73,7 @@ impl Targets {
         site: &Site,
         path: &TreePath,
         real: &Path,
-        change: &Change,
+        change: &FileWrite,
     ) -> Result<(), WriteError> {
         let temporary = match &change.after {
             Some(_) => Some(spell(site, &self.temporary(real))?),

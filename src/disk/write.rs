@@ -19,7 +19,7 @@ use crate::text::path::TreePath;
 
 /// What becomes of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct FileWrite {
     /// The file, below the tree's root.
     pub path: TreePath,
     /// Its bytes as they were read; `None`: it did not exist.
@@ -69,7 +69,7 @@ impl Writer {
     ///
     /// # Errors
     /// When a file is not as it was read, or the system refuses; nothing has changed then.
-    pub fn commit(&self, changes: &[Change]) -> Result<(), WriteError> {
+    pub fn commit(&self, changes: &[FileWrite]) -> Result<(), WriteError> {
         self.commit_with(changes, &mut |_| Ok(()))
     }
 
@@ -77,7 +77,7 @@ impl Writer {
     ///
     /// # Errors
     /// As [`Writer::commit`].
-    pub fn commit_with(&self, changes: &[Change], hook: Hook<'_>) -> Result<(), WriteError> {
+    pub fn commit_with(&self, changes: &[FileWrite], hook: Hook<'_>) -> Result<(), WriteError> {
         let mut journal = Targets::check(&self.site, changes)?;
         if journal.files.is_empty() {
             return Ok(());
@@ -93,7 +93,7 @@ impl Writer {
     fn prepare(
         &self,
         journal: &mut Journal,
-        changes: &[Change],
+        changes: &[FileWrite],
         steps: &mut Steps<'_>,
     ) -> Result<(), Failed> {
         let state = &self.site.state;

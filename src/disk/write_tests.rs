@@ -10,8 +10,8 @@ use tempfile::TempDir;
 
 use crate::disk::error::WriteError;
 use crate::disk::site::Site;
-use crate::disk::steps::Step;
-use crate::disk::write::{Change, Recovered, Writer};
+use crate::disk::steps::WriteStep;
+use crate::disk::write::{FileWrite, Recovered, Writer};
 use crate::text::path::TreePath;
 
 type Files = BTreeMap<String, String>;
@@ -20,13 +20,13 @@ fn path(text: &str) -> TreePath {
     TreePath::new(text).unwrap()
 }
 
-fn change(at: &str, before: Option<&str>, after: Option<&str>) -> Change {
+fn change(at: &str, before: Option<&str>, after: Option<&str>) -> FileWrite {
     let bytes = |text: Option<&str>| text.map(|text| text.as_bytes().to_vec());
-    Change { path: path(at), before: bytes(before), after: bytes(after) }
+    FileWrite { path: path(at), before: bytes(before), after: bytes(after) }
 }
 
 /// A tree with an edit, two new files in new directories, a removal, and a file that stays.
-fn sandbox() -> (TempDir, Site, Vec<Change>) {
+fn sandbox() -> (TempDir, Site, Vec<FileWrite>) {
     let sandbox = tempfile::tempdir().unwrap();
     let root = sandbox.path();
     fs::create_dir_all(root.join("a/b")).unwrap();
@@ -73,7 +73,7 @@ fn old_and_new() -> (Files, Files) {
 /// Runs and stops before a step as a crash would: nothing after it happens.
 fn crash_at<T>(
     step: usize,
-    run: impl FnOnce(&mut dyn FnMut(Step) -> io::Result<()>) -> T,
+    run: impl FnOnce(&mut dyn FnMut(WriteStep) -> io::Result<()>) -> T,
 ) -> Option<T> {
     let stop = || resume_unwind(Box::new("crash"));
     let done = catch_unwind(AssertUnwindSafe(|| {
@@ -138,7 +138,7 @@ fn a_failure_at_any_step_changes_nothing_or_is_finished_later() {
         let (sandbox, site, changes) = sandbox();
         let (writer, _) = Writer::open(&site).unwrap();
         let full = || io::Error::from(io::ErrorKind::StorageFull);
-        let mut hook = |at: Step| if at.number == step { Err(full()) } else { Ok(()) };
+        let mut hook = |at: WriteStep| if at.number == step { Err(full()) } else { Ok(()) };
         let done = writer.commit_with(&changes, &mut hook);
         drop(writer);
         let now = files(sandbox.path());
@@ -200,7 +200,7 @@ fn refuses_two_changes_for_one_file_and_paths_of_its_own() {
 fn does_not_go_on_over_what_somebody_wrote_after_the_crash() {
     let (sandbox, site, changes) = sandbox();
     let (writer, _) = Writer::open(&site).unwrap();
-    let renames = |at: Step| {
+    let renames = |at: WriteStep| {
         let renaming =
             at.what == "rename a file" && sandbox.path().join(".rotate/journal").exists();
         let ready = fs::read_to_string(sandbox.path().join(".rotate/journal")).unwrap_or_default();

@@ -199,11 +199,11 @@ fn path(of_repository: &str) -> String {
 fn reasons(answer: &[u8]) -> Option<String> {
     let answer: Value = serde_json::from_slice(answer).ok()?;
     let errors = answer.get("errors")?.as_array()?;
-    let told = |error: &Value| {
+    let describe = |error: &Value| {
         let text = error.as_str().or_else(|| error.get("message")?.as_str());
         text.map_or_else(|| error.to_string(), str::to_owned)
     };
-    Some(errors.iter().map(told).collect::<Vec<_>>().join("; "))
+    Some(errors.iter().map(describe).collect::<Vec<_>>().join("; "))
 }
 
 /// A text as part of a query.
@@ -250,8 +250,8 @@ mod tests {
     #[test]
     fn reasons_are_told() {
         let answer = br#"{"message": "Validation Failed", "errors": [{"message": "A pull request already exists for o:b."}, "x", {"code": "y"}]}"#;
-        let told = "A pull request already exists for o:b.; x; {\"code\":\"y\"}";
-        assert_eq!(reasons(answer).as_deref(), Some(told));
+        let describe = "A pull request already exists for o:b.; x; {\"code\":\"y\"}";
+        assert_eq!(reasons(answer).as_deref(), Some(describe));
         assert_eq!(reasons(b"no JSON"), None);
     }
 }

@@ -19,7 +19,7 @@ pub struct Wanted {
 
 /// A thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step<'p> {
+pub enum Task<'p> {
     /// Close it: the version is another one now, or the reason is gone.
     Close {
         /// The pull request.
@@ -51,7 +51,7 @@ pub fn reconcile<'p>(
     open: &'p [Pull],
     scope: &dyn Fn(&Subject) -> bool,
     prefix: &str,
-) -> Vec<Step<'p>> {
+) -> Vec<Task<'p>> {
     let (mut close, mut rest, mut served) = (Vec::new(), Vec::new(), BTreeSet::new());
     for pull in open {
         let Some(marker) = &pull.marker else { continue };
@@ -65,13 +65,13 @@ pub fn reconcile<'p>(
             |one: usize| subject.kind == Kind::Prune || wanted[one].version == marker.version;
         match meant {
             Some(one) if fits(one) && served.insert(one) => {
-                rest.push(Step::Keep { pull, wanted: one });
+                rest.push(Task::Keep { pull, wanted: one });
             }
-            newer => close.push(Step::Close { pull, marker, newer }),
+            newer => close.push(Task::Close { pull, marker, newer }),
         }
     }
     let missing = (0..wanted.len()).filter(|one| !served.contains(one) && wanted[*one].opens);
-    rest.extend(missing.map(|wanted| Step::Open { wanted }));
+    rest.extend(missing.map(|wanted| Task::Open { wanted }));
     close.extend(rest);
     close
 }
@@ -90,7 +90,7 @@ pub fn declined<'p>(wanted: &Wanted, base: &str, closed: &'p [Pull]) -> Option<&
 
 #[cfg(test)]
 mod tests {
-    use super::{Step, Wanted, declined, reconcile};
+    use super::{Task, Wanted, declined, reconcile};
     use crate::forge::marker::{Kind, Marker, Subject};
     use crate::forge::pull::Pull;
 
@@ -121,27 +121,27 @@ mod tests {
         }
     }
 
-    fn steps<'p>(wanted: &[Wanted], open: &'p [Pull]) -> Vec<Step<'p>> {
+    fn steps<'p>(wanted: &[Wanted], open: &'p [Pull]) -> Vec<Task<'p>> {
         let scope = |subject: &Subject| subject.kind == Kind::Promote;
         reconcile(wanted, open, &scope, "rotate/")
     }
 
-    fn close(pull: &Pull, newer: Option<usize>) -> Step<'_> {
-        Step::Close { pull, marker: pull.marker.as_ref().unwrap(), newer }
+    fn close(pull: &Pull, newer: Option<usize>) -> Task<'_> {
+        Task::Close { pull, marker: pull.marker.as_ref().unwrap(), newer }
     }
 
     #[test]
     fn what_is_missing_opens_and_what_is_there_is_kept() {
         let both = [wanted("a", "1"), wanted("b", "1")];
         let there = [pull(Kind::Promote, "b", "1")];
-        let expected = [Step::Keep { pull: &there[0], wanted: 1 }, Step::Open { wanted: 0 }];
+        let expected = [Task::Keep { pull: &there[0], wanted: 1 }, Task::Open { wanted: 0 }];
         assert_eq!(steps(&both, &there), expected);
     }
 
     #[test]
     fn another_version_takes_the_place() {
         let there = [pull(Kind::Promote, "a", "1")];
-        let expected = [close(&there[0], Some(0)), Step::Open { wanted: 0 }];
+        let expected = [close(&there[0], Some(0)), Task::Open { wanted: 0 }];
         assert_eq!(steps(&[wanted("a", "2")], &there), expected);
         let later = Wanted { opens: false, ..wanted("a", "2") };
         assert_eq!(steps(&[later], &there), expected[..1]);
@@ -153,7 +153,7 @@ mod tests {
         let there = [pull(Kind::Promote, "a", "1")];
         assert_eq!(
             steps(std::slice::from_ref(&waits), &there),
-            [Step::Keep { pull: &there[0], wanted: 0 }]
+            [Task::Keep { pull: &there[0], wanted: 0 }]
         );
         assert_eq!(steps(&[waits], &[]), []);
     }
@@ -174,7 +174,7 @@ mod tests {
         let there = [pull(Kind::Prune, "a", "1")];
         let all = |_: &Subject| true;
         let made = reconcile(&[more], &there, &all, "rotate/");
-        assert_eq!(made, [Step::Keep { pull: &there[0], wanted: 0 }]);
+        assert_eq!(made, [Task::Keep { pull: &there[0], wanted: 0 }]);
     }
 
     #[test]

@@ -85,7 +85,7 @@ pub fn find(object: &Node, families: &Families, already: &[Found]) -> Vec<Found>
 /// What an object is called, the values of secrets, and what a stub reads from its store are left out. Whether a field names
 /// something else is for `visit` to ask ([`names_another`]).
 pub fn scalars<'a>(object: &'a Node, visit: &mut dyn FnMut(&'a Node, &Trail<'a>)) {
-    let mut walk = Walk { kind: kind_of(object), trail: Trail::default(), visit };
+    let mut walk = ValueFinder { kind: kind_of(object), trail: Trail::default(), visit };
     walk.on(object);
 }
 
@@ -101,13 +101,13 @@ fn is_own(new: &Found, provided: &[Provided]) -> bool {
     provided.iter().any(|own| own.secret == new.secret || own.path == new.path)
 }
 
-struct Walk<'a, 'v> {
+struct ValueFinder<'a, 'v> {
     kind: &'a str,
     trail: Trail<'a>,
     visit: &'v mut dyn FnMut(&'a Node, &Trail<'a>),
 }
 
-impl<'a> Walk<'a, '_> {
+impl<'a> ValueFinder<'a, '_> {
     fn on(&mut self, node: &'a Node) {
         if node.scalar().is_some() {
             return (self.visit)(node, &self.trail);

@@ -11,12 +11,12 @@ use crate::k8s::stub::spec_of;
 use crate::text::source::Place;
 use crate::yaml::compare::effective;
 use crate::yaml::node::{Node, Value};
-use crate::yaml::path::{Path, Step};
+use crate::yaml::path::{Path, PathStep};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
 /// A field that decides the value and is not what it was.
 #[derive(Debug, Clone)]
-pub struct Change {
+pub struct FieldChange {
     /// The field.
     pub path: Path,
     /// It, or what is nearest to it, in the new object.
@@ -46,7 +46,7 @@ const BESIDE_VALUE: &[&str] = &["metadata", "nullBytePolicy"];
 
 /// The first field in which what two objects of one kind make may differ; `None` when there is none, or nobody can tell.
 #[must_use]
-pub fn change(old: &Node, new: &Node) -> Option<Change> {
+pub fn change(old: &Node, new: &Node) -> Option<FieldChange> {
     if kind_of(old) != kind_of(new) {
         return None;
     }
@@ -54,7 +54,7 @@ pub fn change(old: &Node, new: &Node) -> Option<Change> {
         return of_secret(old, new);
     }
     let ((_, from), (path, to)) = (spec_of(old)?, spec_of(new)?);
-    let mut walk = Walk { object: new, found: None };
+    let mut walk = ChangeFinder { object: new, found: None };
     for fields in [&["data"][..], &["dataFrom"], &["secretStoreRef"], &["target", "template"]] {
         let path = fields.iter().fold(path.clone(), |path, field| path.key(field));
         walk.on(from.at(fields), to.at(fields), &path);
@@ -65,7 +65,7 @@ pub fn change(old: &Node, new: &Node) -> Option<Change> {
 /// A value of a Secret: its bytes, or nothing that can be compared.
 type Bytes = Option<Vec<u8>>;
 
-fn of_secret(old: &Node, new: &Node) -> Option<Change> {
+fn of_secret(old: &Node, new: &Node) -> Option<FieldChange> {
     let (before, now) = (contents(old), contents(new));
     let keys: BTreeSet<&str> = before.keys().chain(now.keys()).copied().collect();
     let differ = |one: &Bytes, other: &Bytes| one.is_some() && other.is_some() && one != other;
@@ -74,9 +74,9 @@ fn of_secret(old: &Node, new: &Node) -> Option<Change> {
         (Some((path, _)), None) | (None, Some((path, _))) => Some(path.clone()),
         (None, None) => None,
     });
-    let found = changed.map(|path| Change { place: near(new, &path), path });
+    let found = changed.map(|path| FieldChange { place: near(new, &path), path });
     found.or_else(|| {
-        let mut walk = Walk { object: new, found: None };
+        let mut walk = ChangeFinder { object: new, found: None };
         walk.on(old.get("type"), new.get("type"), &Path::default().key("type"));
         walk.found
     })
@@ -102,12 +102,12 @@ fn contents(object: &Node) -> BTreeMap<&str, (Path, Bytes)> {
     contents
 }
 
-struct Walk<'n> {
+struct ChangeFinder<'n> {
     object: &'n Node,
-    found: Option<Change>,
+    found: Option<FieldChange>,
 }
 
-impl Walk<'_> {
+impl ChangeFinder<'_> {
     fn on(&mut self, old: Option<&Node>, new: Option<&Node>, path: &Path) {
         let (old, new) = (old.filter(is_there), new.filter(is_there));
         let Some(either) = new.or(old) else { return };
@@ -177,7 +177,7 @@ impl Walk<'_> {
     }
 
     fn found(&mut self, path: &Path) {
-        self.found = Some(Change { path: path.clone(), place: near(self.object, path) });
+        self.found = Some(FieldChange { path: path.clone(), place: near(self.object, path) });
     }
 }
 
@@ -197,13 +197,13 @@ fn text(node: &Node) -> Option<&str> {
 
 /// The last key of a path.
 fn last(path: &Path) -> &str {
-    if let Some(Step::Key(key)) = path.0.last() { key } else { "" }
+    if let Some(PathStep::Key(key)) = path.0.last() { key } else { "" }
 }
 
 /// Whether a field stands in a mapping whose keys are those of the secret.
 fn is_free(path: &Path) -> bool {
     let steps = path.0.len().checked_sub(2).and_then(|at| path.0.get(at));
-    matches!(steps, Some(Step::Key(key)) if **key == *"data")
+    matches!(steps, Some(PathStep::Key(key)) if **key == *"data")
 }
 
 /// The value at a path, or else what is nearest above it.

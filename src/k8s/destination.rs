@@ -2,7 +2,7 @@
 
 use crate::k8s::resource::{group_of, kind_of};
 use crate::yaml::node::Node;
-use crate::yaml::path::{Path, Step};
+use crate::yaml::path::{Path, PathStep};
 
 /// A kind that deploys, what it deploys with, and where it says into which namespace.
 struct Deployer {
@@ -70,7 +70,8 @@ pub fn of<'n>(object: &'n Node, path: &Path) -> Option<&'n str> {
 }
 
 fn starts_with(path: &Path, keys: &[&str]) -> bool {
-    let step = |(step, key): (&Step, &&str)| matches!(step, Step::Key(found) if **found == **key);
+    let step =
+        |(step, key): (&PathStep, &&str)| matches!(step, PathStep::Key(found) if **found == **key);
     path.0.len() >= keys.len() && path.0.iter().zip(keys).all(step)
 }
 

@@ -129,7 +129,7 @@ pub fn find(object: &Node, group: &str, kind: &str) -> Vec<Found> {
     if is_kubernetes_own(group) || KNOWN.contains(&kind) {
         return Vec::new();
     }
-    let mut walk = Walk { trail: Trail::default(), found: Vec::new() };
+    let mut walk = Guesser { trail: Trail::default(), found: Vec::new() };
     for entry in object.entries() {
         walk.entry(object, entry.key.str().unwrap_or_default(), &entry.value);
     }
@@ -178,12 +178,12 @@ fn about(key: &str) -> bool {
     key.contains("secret") && ABOUT_SECRETS.iter().any(|end| key.ends_with(end))
 }
 
-struct Walk<'a> {
+struct Guesser<'a> {
     trail: Trail<'a>,
     found: Vec<Found>,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> Guesser<'a> {
     fn entry(&mut self, from: &'a Node, key: &'a str, value: &'a Node) {
         if NOT_BELOW.contains(&key) {
             return;

@@ -7,7 +7,7 @@ use crate::kustomize::config::Config;
 use crate::kustomize::object::{Behavior, Generated, Identity, Object};
 use crate::kustomize::vars::Var;
 use crate::text::problem::Problem;
-use crate::yaml::node::{Entry, How, Node};
+use crate::yaml::node::{Entry, Node, Provenance};
 
 /// What a kustomization has gathered.
 #[derive(Clone, Default)]
@@ -154,7 +154,7 @@ fn extend(node: &mut Node, key: &str, old: Option<&Node>) {
     for entry in old.entries().iter().chain(new) {
         entries.insert(entry.key.str().unwrap_or_default(), entry);
     }
-    let mut merged = Node::map(How::Generated);
+    let mut merged = Node::map(Provenance::Generated);
     if let Some(map) = merged.map_mut() {
         map.entries = entries.into_values().cloned().collect();
     }

@@ -31,7 +31,9 @@ pub fn texts(values: &mut Node) {
         match &mut entry.value.value {
             Value::Scalar(scalar) if other => scalar.tag = Tag::Str,
             Value::Scalar(_) => {}
-            Value::Map(_) | Value::Seq(_) => entry.value = entry.value.retold("", entry.value.how),
+            Value::Map(_) | Value::Seq(_) => {
+                entry.value = entry.value.with_text("", entry.value.how)
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::kustomize::config::{Config, NameReference};
 use crate::kustomize::field_spec::{FieldSpec, Keys, leads_to, selects, visit};
 use crate::kustomize::object::{Identity, Object};
 use crate::text::problem::Problem;
-use crate::yaml::node::{How, Node};
+use crate::yaml::node::{Node, Provenance};
 
 /// Rewrites every field that names an object whose name or namespace changed.
 ///
@@ -217,7 +217,7 @@ impl Search<'_> {
         if let (Some(text), Some(value)) = (&found.current.namespace, &found.namespace)
             && node.get("namespace").and_then(Node::str) != Some(text)
         {
-            node.set("namespace", Node { how: How::Derived, ..value.clone() });
+            node.set("namespace", Node { how: Provenance::Derived, ..value.clone() });
         }
         Ok(())
     }
@@ -272,5 +272,5 @@ impl Search<'_> {
 
 /// The reference with its object's new name. It stays where it is written; only what it says is derived.
 fn follow(node: &Node, found: &Known) -> Node {
-    node.retold(&found.current.name, How::Derived)
+    node.with_text(&found.current.name, Provenance::Derived)
 }

@@ -2,8 +2,8 @@
 
 use crate::kustomize::expression::Expression;
 use crate::kustomize::strategic::is_null;
-use crate::yaml::node::{How, Node, Scalar, Style, Tag, Value};
-use crate::yaml::path::{Path, Step};
+use crate::yaml::node::{Node, Provenance, Scalar, Style, Tag, Value};
+use crate::yaml::path::{Path, PathStep};
 
 /// What to make of a part of a path that is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -210,11 +210,11 @@ fn list<'n>(node: &'n Node, part: &str) -> Result<&'n [Node], String> {
 /// What is put where nothing was: what the rest of the path needs.
 fn made(rest: &[String], create: Create) -> Node {
     match rest.first().map(|part| Part::read(part)) {
-        Some(Ok(Part::Key(_)) | Err(_)) => Node::map(How::Copied),
-        Some(Ok(_)) => Node::seq(Vec::new(), How::Copied),
+        Some(Ok(Part::Key(_)) | Err(_)) => Node::map(Provenance::Copied),
+        Some(Ok(_)) => Node::seq(Vec::new(), Provenance::Copied),
         None => match create {
-            Create::Map => Node::map(How::Copied),
-            Create::Seq => Node::seq(Vec::new(), How::Copied),
+            Create::Map => Node::map(Provenance::Copied),
+            Create::Seq => Node::seq(Vec::new(), Provenance::Copied),
             Create::Never | Create::Scalar => plain(""),
         },
     }
@@ -224,20 +224,20 @@ fn made_item(key: &str, value: &str) -> Node {
     if key.is_empty() {
         return plain(value);
     }
-    let mut item = Node::map(How::Copied);
+    let mut item = Node::map(Provenance::Copied);
     item.set(key, plain(value));
     item
 }
 
 fn plain(text: &str) -> Node {
-    Node::made(Value::Scalar(Scalar::new(text, Style::Plain, Tag::None)), How::Copied)
+    Node::made(Value::Scalar(Scalar::new(text, Style::Plain, Tag::None)), Provenance::Copied)
 }
 
 /// The value at the end of a path, to be changed.
 pub fn follow_mut<'n>(root: &'n mut Node, path: &Path) -> Option<&'n mut Node> {
     path.0.iter().try_fold(root, |node, step| match step {
-        Step::Key(key) => node.get_mut(key),
-        Step::Index(index) => node.items_mut()?.get_mut(*index),
+        PathStep::Key(key) => node.get_mut(key),
+        PathStep::Index(index) => node.items_mut()?.get_mut(*index),
     })
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::kustomize::object::Identity;
 use crate::text::problem::Problem;
 use crate::yaml::bounds::DEEPEST;
-use crate::yaml::node::{How, Node, Scalar, Style, Tag, Value};
+use crate::yaml::node::{Node, Provenance, Scalar, Style, Tag, Value};
 
 /// A field of every object of a kind; what is empty matches anything.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -132,7 +132,7 @@ fn walk(
     let create_here = create && !is_list;
     let is_last = rest.0.is_none();
     if create_here && node.get(key).is_none_or(|value| !is_last && is_null(value)) {
-        let made = if is_last { null() } else { Node::map(How::Patched) };
+        let made = if is_last { null() } else { Node::map(Provenance::Patched) };
         node.set(key, made);
     }
     match node.get_mut(key) {
@@ -151,7 +151,7 @@ fn field(key: &str) -> (&str, bool) {
 }
 
 fn null() -> Node {
-    Node::made(Value::Scalar(Scalar::new("", Style::Plain, Tag::Null)), How::Patched)
+    Node::made(Value::Scalar(Scalar::new("", Style::Plain, Tag::Null)), Provenance::Patched)
 }
 
 fn is_null(node: &Node) -> bool {
@@ -169,7 +169,7 @@ mod tests {
     use super::{Keys, visit};
     use crate::text::path::TreePath;
     use crate::text::source::Source;
-    use crate::yaml::node::{How, Node};
+    use crate::yaml::node::{Node, Provenance};
     use crate::yaml::parse::parse;
 
     fn root(text: &str) -> Node {
@@ -181,7 +181,7 @@ mod tests {
         let mut seen = Vec::new();
         visit(&mut node, path, create, &mut |value| {
             seen.push(value.str().unwrap_or("(collection)").to_owned());
-            *value = Node::string("new", How::Patched);
+            *value = Node::string("new", Provenance::Patched);
             Ok(())
         })
         .unwrap();

@@ -9,7 +9,7 @@ use crate::kustomize::context::Context;
 use crate::kustomize::object::{Behavior, Generated, Object};
 use crate::kustomize::pairs::{self, Content};
 use crate::text::problem::Problem;
-use crate::yaml::node::{Entry, How, Node, Scalar, Style, Tag, Value};
+use crate::yaml::node::{Entry, Node, Provenance, Scalar, Style, Tag, Value};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
 /// What a generator makes.
@@ -36,9 +36,9 @@ pub fn generate(
     let Some(name) = text("name") else {
         return Err(Problem::at("a generator without a name", entry).with_help("give it a `name:`"));
     };
-    let generated = |node: &Node| Node { how: How::Generated, ..node.clone() };
+    let generated = |node: &Node| Node { how: Provenance::Generated, ..node.clone() };
     let options = Options { local: entry.get("options"), global };
-    let mut metadata = Node::map(How::Generated);
+    let mut metadata = Node::map(Provenance::Generated);
     metadata.set("name", generated(name));
     if let Some(namespace) = text("namespace") {
         metadata.set("namespace", generated(namespace));
@@ -48,19 +48,19 @@ pub fn generate(
             metadata.set(key, pairs);
         }
     }
-    let mut node = Node::map(How::Generated);
+    let mut node = Node::map(Provenance::Generated);
     let kind = if product == Product::Secret { "Secret" } else { "ConfigMap" };
-    node.set("apiVersion", Node::string("v1", How::Generated));
-    node.set("kind", Node::string(kind, How::Generated));
+    node.set("apiVersion", Node::string("v1", Provenance::Generated));
+    node.set("kind", Node::string(kind, Provenance::Generated));
     node.set("metadata", metadata);
     add_content(&mut node, product, entry, context)?;
     if product == Product::Secret {
-        let default = || Node::string("Opaque", How::Generated);
+        let default = || Node::string("Opaque", Provenance::Generated);
         node.set("type", text("type").map_or_else(default, generated));
     }
     if options.flag("immutable") {
         let scalar = Scalar::new("true", Style::Plain, Tag::Bool);
-        node.set("immutable", Node::made(Value::Scalar(scalar), How::Generated));
+        node.set("immutable", Node::made(Value::Scalar(scalar), Provenance::Generated));
     }
     let behavior = match text("behavior").and_then(Node::str) {
         Some("create") => Behavior::Create,
@@ -80,8 +80,8 @@ fn add_content(
     entry: &Node,
     context: &mut Context<'_>,
 ) -> Result<(), Problem> {
-    let mut data = Node::map(How::Generated);
-    let mut binary = Node::map(How::Generated);
+    let mut data = Node::map(Provenance::Generated);
+    let mut binary = Node::map(Provenance::Generated);
     for pair in pairs::read(entry, context)? {
         match (product, pair.content) {
             (Product::ConfigMap, Content::Text(value)) => data.set(&pair.key, value),
@@ -118,7 +118,7 @@ fn encoded(bytes: &[u8]) -> Node {
         }
         lines
     };
-    Node::string(&text, How::Generated)
+    Node::string(&text, Provenance::Generated)
 }
 
 /// A generator's own options over those of the kustomization.
@@ -142,9 +142,9 @@ impl Options<'_> {
             let pairs = options.get(key).map(Node::entries).unwrap_or_default();
             entries.extend(pairs.iter().map(|entry| (entry.key.str().unwrap_or_default(), entry)));
         }
-        let mut node = Node::map(How::Generated);
+        let mut node = Node::map(Provenance::Generated);
         for (name, entry) in &entries {
-            node.set(name, Node { how: How::Generated, ..entry.value.clone() });
+            node.set(name, Node { how: Provenance::Generated, ..entry.value.clone() });
         }
         (!entries.is_empty()).then_some(node)
     }

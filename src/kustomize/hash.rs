@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use sha2::{Digest as _, Sha256};
 
 use crate::kustomize::object::Object;
-use crate::yaml::node::{How, Node};
+use crate::yaml::node::{Node, Provenance};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
 /// Puts the hash of its content behind the name of every object that asks for one.
@@ -18,7 +18,7 @@ pub fn add_hashes(objects: &mut [Object]) {
             if let Some(node) =
                 object.node.get_mut("metadata").and_then(|meta| meta.get_mut("name"))
             {
-                *node = node.retold(&name, How::Derived);
+                *node = node.with_text(&name, Provenance::Derived);
             }
         }
     }

@@ -5,7 +5,7 @@
 use crate::text::problem::Problem;
 use crate::yaml::bounds::fits;
 use crate::yaml::compare::same;
-use crate::yaml::node::{How, Node, Scalar, Style, Tag, Value};
+use crate::yaml::node::{Node, Provenance, Scalar, Style, Tag, Value};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
 /// One operation of a patch.
@@ -210,11 +210,11 @@ fn index(part: &str, len: usize) -> Option<usize> {
 }
 
 fn null() -> Node {
-    Node::made(Value::Scalar(Scalar::new("null", Style::Plain, Tag::Null)), How::Patched)
+    Node::made(Value::Scalar(Scalar::new("null", Style::Plain, Tag::Null)), Provenance::Patched)
 }
 
 fn copied(mut node: Node) -> Node {
-    node.mark(How::Copied);
+    node.mark(Provenance::Copied);
     node
 }
 
@@ -222,7 +222,7 @@ fn copied(mut node: Node) -> Node {
 fn patched(node: &Node) -> Node {
     let mut node = node.clone();
     reread(&mut node);
-    node.mark(How::Patched);
+    node.mark(Provenance::Patched);
     node
 }
 
@@ -236,7 +236,7 @@ fn reread(node: &mut Node) {
         match written {
             _ if written == object => {}
             Some(Kind::Bool(yes)) => {
-                *node = node.retold(if yes { "true" } else { "false" }, How::Patched);
+                *node = node.with_text(if yes { "true" } else { "false" }, Provenance::Patched);
             }
             Some(Kind::Str) => {
                 if let Value::Scalar(scalar) = &mut node.value {
@@ -254,7 +254,7 @@ mod tests {
     use crate::text::path::TreePath;
     use crate::text::source::Source;
     use crate::yaml::compare::same;
-    use crate::yaml::node::{How, Node};
+    use crate::yaml::node::{Node, Provenance};
     use crate::yaml::parse::parse;
 
     const OBJECT: &str = "{data: {a: '1', b: x, s/l~t: q}, list: [1, 2, 3], n: null}";
@@ -359,9 +359,9 @@ mod tests {
         apply(&mut object, &read(&node(text)).unwrap()).unwrap();
         let deep = object.at(&["data", "z", "deep"]).unwrap();
         assert_eq!(deep.origin.as_ref().unwrap().source.text(), text);
-        assert_eq!((deep.origin.as_ref().unwrap().text(), deep.how), ("here", How::Patched));
+        assert_eq!((deep.origin.as_ref().unwrap().text(), deep.how), ("here", Provenance::Patched));
         let copy = object.get("c").unwrap();
         assert_eq!(copy.origin.as_ref().unwrap().source.text(), OBJECT);
-        assert_eq!(copy.how, How::Copied);
+        assert_eq!(copy.how, Provenance::Copied);
     }
 }

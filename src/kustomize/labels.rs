@@ -7,7 +7,7 @@ use crate::kustomize::field_spec::{FieldSpec, visit};
 use crate::kustomize::load::Kustomization;
 use crate::kustomize::object::Object;
 use crate::text::problem::Problem;
-use crate::yaml::node::{Entry, How, Map, Node, Value};
+use crate::yaml::node::{Entry, Map, Node, Provenance, Value};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
 /// Sets what `labels`, `commonLabels` and `commonAnnotations` say.
@@ -79,11 +79,11 @@ fn put(node: &mut Node, entries: &[&Entry]) -> Result<(), Problem> {
     }
     for entry in entries {
         let key = entry.key.str().unwrap_or_default();
-        let value = Node { how: How::Patched, ..entry.value.clone() };
+        let value = Node { how: Provenance::Patched, ..entry.value.clone() };
         if let Some(old) = node.get_mut(key) {
             *old = value;
         } else if let Some(map) = node.map_mut() {
-            let key = Node { how: How::Patched, ..entry.key.clone() };
+            let key = Node { how: Provenance::Patched, ..entry.key.clone() };
             map.entries.push(Entry { key, value, merged: false });
         }
     }

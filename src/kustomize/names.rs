@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::kustomize::field_spec::{FieldSpec, visit};
 use crate::kustomize::object::{Identity, Object};
 use crate::text::problem::Problem;
-use crate::yaml::node::How;
+use crate::yaml::node::Provenance;
 
 /// Which end of a name grows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub fn affix(
                     End::Prefix => format!("{affix}{name}"),
                     End::Suffix => format!("{name}{affix}"),
                 };
-                *node = node.retold(&name, How::Derived);
+                *node = node.with_text(&name, Provenance::Derived);
                 Ok(())
             })?;
         }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::kustomize::field_spec::{FieldSpec, visit};
 use crate::kustomize::object::{Identity, Object};
 use crate::text::problem::Problem;
-use crate::yaml::node::{How, Node};
+use crate::yaml::node::{Node, Provenance};
 
 /// Which subjects of role bindings get the namespace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,7 @@ fn set_in(
     };
     let mut put = |node: &mut Node| {
         if !stays(node) {
-            *node = Node { how: How::Patched, ..namespace.name.clone() };
+            *node = Node { how: Provenance::Patched, ..namespace.name.clone() };
         }
         Ok(())
     };

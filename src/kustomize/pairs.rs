@@ -9,7 +9,7 @@ use crate::text::problem::Problem;
 use crate::text::source::{Place, Source};
 use crate::text::span::Span;
 use crate::yaml::embed;
-use crate::yaml::node::{How, Node, Scalar, Style, Tag, Value};
+use crate::yaml::node::{Node, Provenance, Scalar, Style, Tag, Value};
 
 /// A key and its value.
 pub struct Pair {
@@ -75,7 +75,7 @@ fn part_of(item: &Node, range: Range<usize>) -> Node {
     let text = item.str().and_then(|text| text.get(range.clone())).unwrap_or_default();
     match embed::part(item, range) {
         Some(place) => spelled(place, text),
-        None => item.retold(text, How::Derived),
+        None => item.with_text(text, Provenance::Derived),
     }
 }
 
@@ -85,7 +85,12 @@ fn spelled(place: Place, text: &str) -> Node {
     } else {
         Scalar::new(text, Style::Plain, Tag::Str)
     };
-    Node { value: Value::Scalar(scalar), origin: Some(place), alias: None, how: How::Generated }
+    Node {
+        value: Value::Scalar(scalar),
+        origin: Some(place),
+        alias: None,
+        how: Provenance::Generated,
+    }
 }
 
 fn file(item: &Node, context: &mut Context<'_>) -> Result<Pair, Problem> {

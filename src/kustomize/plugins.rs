@@ -17,7 +17,7 @@ use crate::kustomize::resources;
 use crate::kustomize::target::{Target, needs_helm};
 use crate::text::problem::Problem;
 use crate::yaml::embed::parse_inside;
-use crate::yaml::node::{How, Node, Seq, Value};
+use crate::yaml::node::{Node, Provenance, Seq, Value};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
 /// Runs the generators that entries name.
@@ -215,7 +215,7 @@ fn label(objects: &mut [Object], pairs: Option<&Node>, node: &Node) -> Result<()
 
 fn list(items: Vec<Node>, node: &Node) -> Node {
     let value = Value::Seq(Arc::new(Seq { items, flow: false }));
-    Node { value, origin: node.origin.clone(), alias: None, how: How::Written }
+    Node { value, origin: node.origin.clone(), alias: None, how: Provenance::Written }
 }
 
 fn subjects(node: &Node) -> Result<Subjects, Problem> {

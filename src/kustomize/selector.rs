@@ -150,7 +150,7 @@ mod tests {
             .node
             .get_mut("metadata")
             .unwrap()
-            .set("name", Node::string("pre-web", crate::yaml::node::How::Derived));
+            .set("name", Node::string("pre-web", crate::yaml::node::Provenance::Derived));
         Selector::read(&node(selector)).unwrap().selects(&object)
     }
 

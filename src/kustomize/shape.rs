@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::text::problem::Problem;
-use crate::yaml::node::{How, Node};
+use crate::yaml::node::{Node, Provenance};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
 /// The type of a value. A missing or null value fits every type; a field that is null is as good as none, and a null among
@@ -220,7 +220,7 @@ pub const CONFIGURATION: &Shape = &Fields(&[
 pub fn fit<'n>(node: &'n Node, shape: &Shape) -> Result<Cow<'n, Node>, Problem> {
     let read = kind(node, Schema::Kubectl);
     if read == Some(Kind::Null) {
-        let text = || Node { origin: node.origin.clone(), ..Node::string("", How::Written) };
+        let text = || Node { origin: node.origin.clone(), ..Node::string("", Provenance::Written) };
         return Ok(if matches!(shape, Text) { Cow::Owned(text()) } else { Cow::Borrowed(node) });
     }
     match shape {
@@ -299,7 +299,7 @@ fn fit_fields<'n>(
                 fitted.to_mut().map_mut().and_then(|map| map.entries.get_mut(index))
         {
             place.value = value.into_owned();
-            place.key = place.key.retold(name, How::Written);
+            place.key = place.key.with_text(name, Provenance::Written);
         }
     }
     if node.entries().iter().any(|entry| is_null(&entry.value))

@@ -31,7 +31,7 @@ use crate::yaml::node::{Node, Seq, Value};
 const OPENAPI: &str = "v1.21.2";
 
 /// A step over all objects that a field of the kustomization describes.
-pub type Step = fn(&mut Vec<Object>, &Node, &mut Context<'_>) -> Result<(), Problem>;
+pub type Transformer = fn(&mut Vec<Object>, &Node, &mut Context<'_>) -> Result<(), Problem>;
 
 /// One kustomization on its way.
 pub struct Target<'a> {
@@ -333,7 +333,7 @@ impl<'a> Target<'a> {
         &mut self,
         gathered: &mut Accumulator,
         list: Option<&Node>,
-        step: Step,
+        step: Transformer,
     ) -> Result<(), Problem> {
         let Some(list) = list else { return Ok(()) };
         if !self.is_partial() {

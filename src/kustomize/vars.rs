@@ -7,7 +7,7 @@ use crate::kustomize::field_spec::{FieldSpec, Keys, leads_to, visit};
 use crate::kustomize::object::{Identity, Object};
 use crate::kustomize::selector::identities;
 use crate::text::problem::Problem;
-use crate::yaml::node::{How, Node, Tag, Value};
+use crate::yaml::node::{Node, Provenance, Tag, Value};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
 /// A variable of a kustomization.
@@ -131,7 +131,7 @@ fn value(var: &Var, objects: &[Object]) -> Result<Option<Node>, Problem> {
         return Err(Problem::at(message, place));
     };
     let mut found = found.clone();
-    found.mark(How::Copied);
+    found.mark(Provenance::Copied);
     Ok(text_of(&found).is_some().then_some(found))
 }
 
@@ -209,7 +209,7 @@ impl Values<'_> {
         }
         let expanded = self.expand(text);
         if expanded != text {
-            *node = node.retold(&expanded, How::Derived);
+            *node = node.with_text(&expanded, Provenance::Derived);
             if !is_text(node)
                 && let Value::Scalar(scalar) = &mut node.value
             {
@@ -273,7 +273,7 @@ mod tests {
     use crate::text::problem::Problem;
     use crate::text::source::Source;
     use crate::yaml::compare::same;
-    use crate::yaml::node::{How, Node};
+    use crate::yaml::node::{Node, Provenance};
     use crate::yaml::parse::parse;
 
     const OBJECTS: &str = r#"
@@ -376,8 +376,8 @@ spec: SPEC
     fn values_lead_back_to_the_source() {
         let spec = filled(&format!("[{}]", var("A", "data.a")), "{args: [$(A), x$(A)]}").unwrap();
         let items = spec.get("args").unwrap().items();
-        assert_eq!(items[0].how, How::Copied);
+        assert_eq!(items[0].how, Provenance::Copied);
         assert_eq!(items[0].origin.as_ref().unwrap().text(), "\"x y\"");
-        assert_eq!(items[1].how, How::Derived);
+        assert_eq!(items[1].how, Provenance::Derived);
     }
 }

@@ -26,14 +26,19 @@ pub(super) fn give(repo: &Repo, findings: &mut [Finding]) {
             .entry(path.clone())
             .or_insert_with(|| repo.library.stream(path).ok())
             .as_deref();
-        let spot = stream.and_then(|stream| Spot::find(stream, finding.place.span));
-        let spot = spot.unwrap_or_else(|| Spot::line(&finding.place));
+        let location = stream.and_then(|stream| Location::find(stream, finding.place.span));
+        let location = location.unwrap_or_else(|| Location::line(&finding.place));
         let families: Vec<&str> = finding.families.iter().map(String::as_str).collect();
         let mut hash = Sha256::new();
         let about = plain(finding.place.text().lines().next().unwrap_or_default());
-        for part in
-            [finding.rule, path.as_str(), &spot.object, &spot.field, &about, &families.join(" ")]
-        {
+        for part in [
+            finding.rule,
+            path.as_str(),
+            &location.object,
+            &location.field,
+            &about,
+            &families.join(" "),
+        ] {
             hash.update(part.len().to_le_bytes());
             hash.update(part);
         }
@@ -53,20 +58,20 @@ pub(super) fn give(repo: &Repo, findings: &mut [Finding]) {
 
 /// Where in a file something is, told without lines.
 #[derive(Default)]
-struct Spot {
+struct Location {
     /// The innermost object around it: kind, namespace and name.
     object: String,
     /// The keys that lead to it, items not counted.
     field: String,
 }
 
-impl Spot {
+impl Location {
     /// A place in the documents of a file; `None` outside of all of them.
     fn find(stream: &Stream, at: Span) -> Option<Self> {
         let document = stream.documents.iter().find(|document| document.span.contains(at))?;
-        let mut spot = Self::default();
-        spot.descend(&document.root, at);
-        Some(spot)
+        let mut location = Self::default();
+        location.descend(&document.root, at);
+        Some(location)
     }
 
     /// A line of a file that does not parse.

@@ -69,7 +69,7 @@ fn renders(root: &Root) -> bool {
 }
 
 /// A reference as people speak of it: its object and field. The values of a chart are no object.
-pub(super) fn told(root: &Root, reference: &Reference) -> String {
+pub(super) fn describe(root: &Root, reference: &Reference) -> String {
     let object = root.object_of(reference);
     if object.kind().is_empty() && object.name().is_empty() {
         return format!("the values ({})", reference.field());

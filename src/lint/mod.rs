@@ -3,6 +3,7 @@
 pub mod allow;
 pub mod baseline;
 mod clear_text;
+mod family_usage;
 mod fingerprint;
 mod git_patterns;
 mod judge;
@@ -11,7 +12,6 @@ pub mod rule;
 pub mod rules;
 mod running;
 pub mod selection;
-mod spot;
 mod stubs;
 mod versions;
 
@@ -27,7 +27,7 @@ use crate::text::path::TreePath;
 
 /// What came of a run.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct Findings {
     /// What was found, sorted by path and place.
     pub findings: Vec<Finding>,
     /// How many findings a comment silenced.
@@ -36,7 +36,7 @@ pub struct Outcome {
 
 /// Runs the selected rules.
 #[must_use]
-pub fn run(facts: &Facts<'_>, selection: &Selection) -> Outcome {
+pub fn run(facts: &Facts<'_>, selection: &Selection) -> Findings {
     let found: Vec<Vec<Finding>> = selection
         .rules
         .par_iter()
@@ -57,24 +57,24 @@ pub fn run(facts: &Facts<'_>, selection: &Selection) -> Outcome {
     findings.extend(allows.unused(selection));
     sort(&mut findings);
     fingerprint::give(facts.repo, &mut findings);
-    Outcome { findings, allowed }
+    Findings { findings, allowed }
 }
 
 /// Where a finding of a rule is: rule, file, range.
-type Spot = (&'static str, TreePath, usize, usize);
+type MergeKey = (&'static str, TreePath, usize, usize);
 
 /// One finding for what is wrong in several environments at the same place, in the words of the first: a namespace or
 /// a prefix may make the words differ.
 fn merge(facts: &Facts<'_>, found: impl Iterator<Item = Finding>) -> Vec<Finding> {
     let order = |name: &str| facts.repo.environments.iter().position(|one| one.name == name);
-    let mut spots: BTreeMap<Spot, BTreeMap<Option<usize>, Vec<Finding>>> = BTreeMap::new();
+    let mut usages: BTreeMap<MergeKey, BTreeMap<Option<usize>, Vec<Finding>>> = BTreeMap::new();
     for finding in found {
         let (path, span) = (finding.place.source.path().clone(), finding.place.span);
         let environment = finding.environments.first().and_then(|name| order(name));
-        let spot = spots.entry((finding.rule, path, span.start, span.end)).or_default();
-        spot.entry(environment).or_default().push(finding);
+        let usage = usages.entry((finding.rule, path, span.start, span.end)).or_default();
+        usage.entry(environment).or_default().push(finding);
     }
-    let merged = spots.into_values().flat_map(|spot| merge_spot(spot.into_values()));
+    let merged = usages.into_values().flat_map(|usage| merge_spot(usage.into_values()));
     let mut merged: Vec<Finding> = merged.collect();
     for finding in &mut merged {
         finding.environments.sort_by_key(|name| order(name));

@@ -48,7 +48,7 @@ pub struct Request<'a> {
     /// The branch whose history counts; none: the default one.
     pub mainline: Option<String>,
     /// Whether a reviewer is told the whole story.
-    pub tells: bool,
+    pub needs_everything: bool,
     /// The present time.
     pub now: DateTime<Utc>,
     /// Lets a person choose among families.
@@ -70,7 +70,7 @@ pub fn run(request: &Request<'_>, context: &Context<'_>) -> Result<Outcome, Fail
     let named = (request.environment.as_str(), request.families.as_slice(), request.all);
     let families = families(named, &repo, request.choose)?;
     let mainline = target.map(Target::mainline).or_else(|| request.mainline.clone());
-    let depth = if request.tells { Depth::Everything } else { Depth::Since };
+    let depth = if request.needs_everything { Depth::Everything } else { Depth::Since };
     let reach = (mainline.as_deref(), depth);
     let gates = Gates::open(&request.overrides, session, &repo, reach, request.now)?;
     let leave = request.leave.lines(session)?;
@@ -271,12 +271,19 @@ impl Bump<'_> {
             remarks.push(Remark { trailer: "Rotate-Hold", text });
         }
         let after = after.as_ref().unwrap_or(before);
-        let gates =
-            if self.request.tells { self.gates.all(before, after, &plan)? } else { Vec::new() };
+        let gates = if self.request.needs_everything {
+            self.gates.all(before, after, &plan)?
+        } else {
+            Vec::new()
+        };
         let index = before.environment(environment)?;
         Ok(Change {
             from: before.before(index, family).map(|from| from.environment.name.clone()),
-            remaining: if self.request.tells { remaining(after, &plan) } else { Vec::new() },
+            remaining: if self.request.needs_everything {
+                remaining(after, &plan)
+            } else {
+                Vec::new()
+            },
             work: Work { plan, settings, remarks, verb: "Bump" },
             gates,
         })

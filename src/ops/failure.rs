@@ -3,7 +3,7 @@
 use crate::config::error::ConfigError;
 use crate::disk::error::{DiskError, WriteError};
 use crate::forge::error::ForgeError;
-use crate::history::error::HistoryError;
+use crate::git::error::GitError;
 use crate::lint::selection::UnknownRule;
 use crate::ops::message::Message;
 use crate::plan::refusal::{PlanError, Refusal};
@@ -128,8 +128,8 @@ impl From<WriteError> for Failure {
     }
 }
 
-impl From<HistoryError> for Failure {
-    fn from(error: HistoryError) -> Self {
+impl From<GitError> for Failure {
+    fn from(error: GitError) -> Self {
         let help = error.help();
         Self::usage(Message { help, ..Message::new(error.to_string()) })
     }

@@ -53,7 +53,7 @@ fn environments(
     request: &Request,
 ) -> Result<Vec<String>, Failure> {
     let named: BTreeSet<&str> = timeline
-        .lives
+        .eras
         .keys()
         .filter(|key| key.family == request.family)
         .map(|key| key.environment.as_str())
@@ -81,7 +81,7 @@ fn environments(
 }
 
 fn unknown(timeline: &Timeline, family: &str) -> Failure {
-    let known: BTreeSet<&str> = timeline.lives.keys().map(|key| key.family.as_str()).collect();
+    let known: BTreeSet<&str> = timeline.eras.keys().map(|key| key.family.as_str()).collect();
     let text = format!("nothing on {} ever named a secret `{family}`", timeline.mainline);
     let help = match nearest(family, known.iter().copied()) {
         Some(nearest) => format!("did you mean `{nearest}`?"),

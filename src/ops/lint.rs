@@ -10,7 +10,7 @@ use crate::finding::{Finding, Fix};
 use crate::lint::baseline::Baseline;
 use crate::lint::rule::{Facts, History};
 use crate::lint::selection::Selection;
-use crate::lint::{self, Outcome};
+use crate::lint::{self, Findings};
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::ops::session::{Session, TreeWriter};
@@ -160,7 +160,7 @@ struct Judged {
 impl Judge<'_> {
     fn run(&self, repo: &Repo) -> Judged {
         let facts = Facts { repo, base: self.base, history: self.history, now: self.now };
-        let Outcome { mut findings, allowed } = lint::run(&facts, self.selection);
+        let Findings { mut findings, allowed } = lint::run(&facts, self.selection);
         let (known, gone) = self.baseline.map_or((0, 0), |known| known.sift(&mut findings));
         if !self.within.is_empty() {
             let is_within =

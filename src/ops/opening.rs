@@ -11,7 +11,7 @@ use crate::disk::locate::{CONFIG, canonical};
 use crate::disk::site::Site;
 use crate::disk::tree::{DiskTree, read_file};
 use crate::disk::write::{Recovered, Writer};
-use crate::history::git::Git;
+use crate::git::repository::Git;
 use crate::ops::events::Events;
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;

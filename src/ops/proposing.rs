@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::forge::marker::{Kind, Marker, Subject, Text};
 use crate::forge::pull::{NewPull, Pull};
-use crate::forge::reconcile::{Step, Wanted, declined, reconcile};
+use crate::forge::reconcile::{Task, Wanted, declined, reconcile};
 use crate::forge::ticks;
-use crate::history::remote::{File, Pushed};
+use crate::git::remote::{File, Pushed};
 use crate::ops::events::Events;
 use crate::ops::failure::{Failure, Status};
 use crate::ops::message::Message;
@@ -104,19 +104,19 @@ impl<'a> Run<'a> {
                 && (scope.has)(environment, family)
         };
         let steps = reconcile(&wanted, &target.open, &ours, target.prefix());
-        let closes = steps.iter().any(|step| matches!(step, Step::Close { .. }));
+        let closes = steps.iter().any(|step| matches!(step, Task::Close { .. }));
         let (mut views, mut failures) = (Vec::new(), Vec::new());
         if let Err(failure) = if closes { self.is_current() } else { Ok(()) } {
             failures.push(failure);
         } else {
             for step in steps {
                 let done = match step {
-                    Step::Close { pull, marker, newer } => {
+                    Task::Close { pull, marker, newer } => {
                         let newer = newer.map(|index| &wanted[index]);
                         self.close(pull, marker, newer, scope)
                     }
-                    Step::Keep { pull, wanted } => self.keep(pull, &proposed[wanted]),
-                    Step::Open { wanted } => self.open(&proposed[wanted]),
+                    Task::Keep { pull, wanted } => self.keep(pull, &proposed[wanted]),
+                    Task::Open { wanted } => self.open(&proposed[wanted]),
                 };
                 match done {
                     Ok(view) => views.push(view),

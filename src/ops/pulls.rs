@@ -3,8 +3,8 @@
 use crate::forge::client::Client;
 use crate::forge::marker::{Kind, Marker, Subject};
 use crate::forge::pull::Pull;
-use crate::history::error::HistoryError;
-use crate::history::remote::{Access, Remote, is_branch};
+use crate::git::error::GitError;
+use crate::git::remote::{Access, Remote, is_branch};
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::ops::session::Session;
@@ -73,7 +73,7 @@ impl Request {
         }
         let base = self.base.clone().map_or_else(|| remote.default_branch(), Ok)?;
         remote.fetch(&base, &self.branch_prefix)?;
-        let unknown = || HistoryError::UnknownBranch { branch: base.clone(), shallow: false };
+        let unknown = || GitError::UnknownBranch { branch: base.clone(), shallow: false };
         let tip = remote.tip(&base).ok_or_else(unknown)?;
         let address = if self.has_repository { None } else { remote.address() };
         let client = Client::new(git.work_tree(), address.as_deref());

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::config::parse;
 use crate::disk::locate::CONFIG;
-use crate::history::error::HistoryError;
+use crate::git::error::GitError;
 use crate::ops::failure::Failure;
 use crate::ops::session::Session;
 use crate::repo::{Repo, Scope};
@@ -39,7 +39,7 @@ impl Session {
     pub fn branch(&self, name: &str, repo: &Repo) -> Result<Repo, Failure> {
         let git = self.required_git()?;
         let tree = git.line(Some(name))?.snapshot()?;
-        let tree = tree.ok_or_else(|| HistoryError::Unborn(git.work_tree().to_owned()))?;
+        let tree = tree.ok_or_else(|| GitError::Unborn(git.work_tree().to_owned()))?;
         let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
         let own = tree.source(&path).ok().and_then(|source| parse::parse(&source).ok());
         let config = own.unwrap_or_else(|| repo.config.clone());
@@ -53,7 +53,7 @@ impl Session {
     pub fn newest(&self, branch: &str) -> Result<Repo, Failure> {
         let git = self.required_git()?;
         let tree = git.line(Some(branch))?.snapshot()?;
-        let tree = tree.ok_or_else(|| HistoryError::Unborn(git.work_tree().to_owned()))?;
+        let tree = tree.ok_or_else(|| GitError::Unborn(git.work_tree().to_owned()))?;
         let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
         let config = if self.named_config.is_some() {
             self.config.clone()

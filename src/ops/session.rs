@@ -8,12 +8,12 @@ use chrono::{DateTime, Utc};
 
 use crate::config::settings::Config;
 use crate::disk::locate::{canonical, locate};
-use crate::disk::steps::Step;
+use crate::disk::steps::WriteStep;
 use crate::disk::tree::DiskTree;
 use crate::disk::walk::Skipped;
-use crate::disk::write::{Change, Writer};
-use crate::history::error::HistoryError;
-use crate::history::git::Git;
+use crate::disk::write::{FileWrite, Writer};
+use crate::git::error::GitError;
+use crate::git::repository::Git;
 use crate::ops::events::Events;
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
@@ -34,7 +34,7 @@ pub enum Access {
 }
 
 /// Called before each step of a write; an error ends it there.
-pub type BeforeStep = fn(Step) -> io::Result<()>;
+pub type BeforeStep = fn(WriteStep) -> io::Result<()>;
 
 /// Where a command begins.
 pub struct Start {
@@ -234,7 +234,7 @@ impl Session {
     /// # Errors
     /// When there is none.
     pub fn required_git(&self) -> Result<&Git, Failure> {
-        let none = || HistoryError::NoRepository(self.tree.root().to_owned());
+        let none = || GitError::NoRepository(self.tree.root().to_owned());
         Ok(self.git.as_ref().ok_or_else(none)?)
     }
 
@@ -356,12 +356,12 @@ impl TreeWriter {
     /// When the system refuses, or a file changed since it was read.
     pub fn write(&self, changes: &[FileChange]) -> Result<(), Failure> {
         let bytes = |text: &str| text.as_bytes().to_vec();
-        let change = |change: &FileChange| Change {
+        let change = |change: &FileChange| FileWrite {
             path: change.path.clone(),
             before: change.before.as_ref().map(|source| bytes(source.text())),
             after: change.after.as_deref().map(bytes),
         };
-        let changes: Vec<Change> = changes.iter().map(change).collect();
+        let changes: Vec<FileWrite> = changes.iter().map(change).collect();
         let mut before_step = self.before_step;
         Ok(self.writer.commit_with(&changes, &mut before_step)?)
     }

@@ -21,7 +21,7 @@ use crate::plan::request::BumpRequest;
 use crate::plan::spell::{FEW, first_few};
 use crate::plan::stub::given::ask;
 use crate::plan::stub::plain::plain;
-use crate::plan::stub::planner::{Outcome, Planner};
+use crate::plan::stub::planner::{Planner, Stubs};
 use crate::plan::survey::{Survey, undecided};
 use crate::plan::version::{Before, Question, Unfit};
 use crate::plan::{FileChange, NextStep, Plan};
@@ -170,7 +170,7 @@ impl<'p> Bump<'p> {
     fn unpinned(
         &self,
         mut reasons: Vec<Refusal>,
-        outcome: &Outcome,
+        outcome: &Stubs,
         name: &str,
         request: &BumpRequest,
     ) -> PlanError {
@@ -245,7 +245,7 @@ impl<'p> Bump<'p> {
         request: &BumpRequest,
         draft: &mut Draft,
         expected: &mut Expected,
-    ) -> Outcome {
+    ) -> Stubs {
         let Some(name) = VersionedName::parse(name) else {
             return plain(self.repo, self.environment, self.family, survey);
         };
@@ -263,7 +263,7 @@ impl<'p> Bump<'p> {
             program: &request.program,
             draft,
             expected,
-            outcome: Outcome::default(),
+            outcome: Stubs::default(),
             shared: BTreeMap::new(),
         };
         planner.run(survey);

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use crate::plan::MoveKind;
 use crate::plan::listing;
 use crate::plan::moves::Mover;
-use crate::plan::patch::{Change, list_of};
+use crate::plan::patch::{Rewrite, list_of};
 use crate::plan::site::Token;
 use crate::plan::survey::Item;
 use crate::repo::reach::Reach;
-use crate::yaml::node::{How, Node};
+use crate::yaml::node::{Node, Provenance};
 use crate::yaml::path::Path;
 
 /// The newest name of the family in each list, by root, object and list.
@@ -21,7 +21,7 @@ impl Mover<'_> {
         let mut tokens: BTreeMap<Token, Vec<(Item<'_>, Path)>> = BTreeMap::new();
         for ((_, _, list), item) in self.lists(grants) {
             match Token::of(item.node()) {
-                Some(token) if item.node().how != How::Derived => {
+                Some(token) if item.node().how != Provenance::Derived => {
                     tokens.entry(token).or_default().push((*item, list));
                 }
                 _ => self.refuse_unspelled(std::slice::from_ref(item)),
@@ -60,10 +60,10 @@ impl Mover<'_> {
             Some((file, edit)) => {
                 self.draft.edit(&file, edit);
                 self.expect_lists(items);
-                self.tell(&all, MoveKind::Added, &token.file);
+                self.record(&all, MoveKind::Added, &token.file);
             }
             None => {
-                let reached = self.patch(token, &all, &Change::Add);
+                let reached = self.patch(token, &all, &Rewrite::Add);
                 let reached = |item: &Item<'_>| reached.iter().any(|one| one.index == item.index);
                 let items: Vec<_> =
                     items.iter().filter(|(item, _)| reached(item)).cloned().collect();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::text::edit::Edit;
-use crate::text::lift;
+use crate::text::remap;
 use crate::text::source::Source;
 use crate::text::span::Span;
 use crate::yaml::edit::insert::insert_entry;
@@ -27,7 +27,7 @@ pub(super) fn behind(list: &Node, item: &Node, text: &str) -> Option<(Arc<Source
         let text = format!("{}{indent}-{}{text}", layout::newline(source), " ".repeat(gap.max(1)));
         Edit { span: Span::new(at, at), text }
     };
-    lift::in_file(source, &edit)
+    remap::in_file(source, &edit)
 }
 
 /// The quotes of an item, where it is written as a flow scalar.

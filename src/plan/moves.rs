@@ -7,10 +7,10 @@ use std::sync::Arc;
 use crate::k8s::by_value;
 use crate::k8s::encryption::is_encrypted_at;
 use crate::plan::draft::Draft;
-use crate::plan::patch::{Ambiguous, Change, ObjectPatch, patches};
+use crate::plan::patch::{Ambiguous, ObjectPatch, Rewrite, patches};
 use crate::plan::prove::Expected;
 use crate::plan::refusal::Refusal;
-use crate::plan::site::{Others, Site, Token, group, with_parts};
+use crate::plan::site::{Others, Spelling, Token, group, with_parts};
 use crate::plan::spell::first_few;
 use crate::plan::survey::{Item, Survey};
 use crate::plan::{MoveKind, Moved};
@@ -18,12 +18,12 @@ use crate::repo::Repo;
 use crate::repo::reach::Reach;
 use crate::repo::root::Root;
 use crate::text::edit::Edit;
-use crate::text::lift;
 use crate::text::path::TreePath;
+use crate::text::remap;
 use crate::text::source::{Place, Source};
 use crate::yaml::edit::rewrite::{rewrite, rewrite_alias, rewrite_part};
 use crate::yaml::embed;
-use crate::yaml::node::{How, Node};
+use crate::yaml::node::{Node, Provenance};
 use crate::yaml::path::Path;
 
 pub(super) const MADE: &str = "write the full name where it is used, or take the prefix, suffix or hash off this secret's name";
@@ -43,7 +43,7 @@ pub(super) struct Mover<'p> {
     pub(super) moved: Vec<Moved>,
     pub(super) refusals: Vec<Refusal>,
     /// What is to be patched, by the kustomization that gets the patch.
-    patches: BTreeMap<TreePath, BTreeMap<Token, Change>>,
+    patches: BTreeMap<TreePath, BTreeMap<Token, Rewrite>>,
 }
 
 impl<'p> Mover<'p> {
@@ -134,7 +134,7 @@ impl Mover<'_> {
     }
 
     /// Plans one site: `stays` when something else reads the same bytes and must not change.
-    fn site(&mut self, site: &Site<'_>, stays: bool) {
+    fn site(&mut self, site: &Spelling<'_>, stays: bool) {
         if is_copied(site) {
             let files = self.copiers(site.items[0].root);
             let what = format!(
@@ -150,7 +150,7 @@ impl Mover<'_> {
         let own = self.repo.exclusive(&site.token.file) == Reach::Alone(self.environment);
         let edits = if own { edits(site, self.name, stays) } else { None };
         let Some(edits) = edits else {
-            let items = self.patch(&site.token, &site.items, &Change::Replace(site.parts()));
+            let items = self.patch(&site.token, &site.items, &Rewrite::Replace(site.parts()));
             self.expect(site, &items);
             return;
         };
@@ -158,7 +158,7 @@ impl Mover<'_> {
             self.draft.edit(&file, edit);
         }
         self.expect(site, &site.items);
-        self.tell(&site.items, MoveKind::InPlace, &site.token.file);
+        self.record(&site.items, MoveKind::InPlace, &site.token.file);
     }
 
     /// The kustomizations of a root that copy values from one object to another.
@@ -175,11 +175,11 @@ impl Mover<'_> {
     }
 
     /// What forbids any change of a site.
-    fn obstacle(&self, site: &Site<'_>) -> Option<(&'static str, &'static str)> {
-        if site.items.iter().any(|item| item.node().how == How::Derived) {
+    fn obstacle(&self, site: &Spelling<'_>) -> Option<(&'static str, &'static str)> {
+        if site.items.iter().any(|item| item.node().how == Provenance::Derived) {
             return Some(("kustomize makes the name longer (a prefix, a suffix or a hash)", MADE));
         }
-        if site.items.iter().any(|item| item.node().how == How::Generated) {
+        if site.items.iter().any(|item| item.node().how == Provenance::Generated) {
             return Some(("a generator makes the text that holds the name", GENERATED));
         }
         let stream = self.repo.library.stream(&site.token.file).ok()?;
@@ -192,7 +192,7 @@ impl Mover<'_> {
         &mut self,
         token: &Token,
         items: &[Item<'r>],
-        change: &Change,
+        change: &Rewrite,
     ) -> Vec<Item<'r>> {
         let nearest = self.repo.nearest_exclusive(self.environment, &token.file);
         let covers = |item: &&Item<'_>| {
@@ -205,8 +205,8 @@ impl Mover<'_> {
             return Vec::new();
         }
         let items: Vec<Item<'_>> = items.iter().filter(covers).copied().collect();
-        let how = if matches!(change, Change::Add) { MoveKind::Added } else { MoveKind::Patch };
-        self.tell_patched(&items, how, &nearest.directories);
+        let how = if matches!(change, Rewrite::Add) { MoveKind::Added } else { MoveKind::Patch };
+        self.record_patched(&items, how, &nearest.directories);
         for directory in nearest.directories {
             self.patches.entry(directory).or_default().insert(token.clone(), change.clone());
         }
@@ -228,7 +228,7 @@ impl Mover<'_> {
     }
 
     /// Notes what the scalars of these references will say.
-    fn expect(&mut self, site: &Site<'_>, items: &[Item<'_>]) {
+    fn expect(&mut self, site: &Spelling<'_>, items: &[Item<'_>]) {
         let mut parts: BTreeMap<(usize, usize, &Path), Vec<Range<usize>>> = BTreeMap::new();
         for item in items {
             let key = (item.index, item.reference.object, &item.reference.found.path);
@@ -245,7 +245,7 @@ impl Mover<'_> {
     }
 
     /// Values copied from a token that is edited go along with it.
-    fn copied(&mut self, others: &Others, sites: &[Site<'_>]) {
+    fn copied(&mut self, others: &Others, sites: &[Spelling<'_>]) {
         for (root, object, path) in &others.copied {
             let Some(node) = path.follow(&self.repo.roots[*root].objects()[*object].node) else {
                 continue;
@@ -262,7 +262,7 @@ impl Mover<'_> {
         }
     }
 
-    pub(super) fn tell(&mut self, items: &[Item<'_>], how: MoveKind, file: &TreePath) {
+    pub(super) fn record(&mut self, items: &[Item<'_>], how: MoveKind, file: &TreePath) {
         for item in items {
             let exact = embed::part(item.node(), item.part()).and_then(|place| place.in_file());
             let Some(place) = exact.or_else(|| item.reference.near()) else { continue };
@@ -280,37 +280,37 @@ impl Mover<'_> {
         }
     }
 
-    fn tell_patched(&mut self, items: &[Item<'_>], how: MoveKind, directories: &[TreePath]) {
+    fn record_patched(&mut self, items: &[Item<'_>], how: MoveKind, directories: &[TreePath]) {
         for item in items {
             let at = directories.iter().find(|at| item.root.directories().contains(*at));
             let layer = at.and_then(|at| self.repo.resolver.layer(at));
             let file = layer.map_or_else(TreePath::root, |layer| layer.file.clone());
-            self.tell(std::slice::from_ref(item), how, &file);
+            self.record(std::slice::from_ref(item), how, &file);
         }
     }
 }
 
 /// The bytes to change where they stand; `None` when only a patch can do it.
-fn edits(site: &Site<'_>, name: &str, stays: bool) -> Option<Vec<(Arc<Source>, Edit)>> {
+fn edits(site: &Spelling<'_>, name: &str, stays: bool) -> Option<Vec<(Arc<Source>, Edit)>> {
     let node = site.node();
     let source = &node.origin.as_ref()?.source;
     let (text, parts) = (site.items[0].text(), site.parts());
     let whole = with_parts(text, &parts, name);
     if stays {
         let edit = rewrite_alias(node, &whole).ok()?;
-        return Some(vec![lift::in_file(source, &edit)?]);
+        return Some(vec![remap::in_file(source, &edit)?]);
     }
     let each = parts.iter().map(|part| {
         let edit = rewrite_part(node, part.clone(), name).ok()?;
         let exact = embed::part(node, part.clone()).is_some_and(|place| place.span == edit.span);
-        (exact || parts.len() == 1).then(|| lift::in_file(source, &edit)).flatten()
+        (exact || parts.len() == 1).then(|| remap::in_file(source, &edit)).flatten()
     });
     let each: Option<Vec<_>> = each.collect();
-    each.or_else(|| Some(vec![lift::in_file(source, &rewrite(node, &whole).ok()?)?]))
+    each.or_else(|| Some(vec![remap::in_file(source, &rewrite(node, &whole).ok()?)?]))
 }
 
 /// Whether the bytes of a site are part of what makes the secret, from which a reference is copied.
-fn is_copied(site: &Site<'_>) -> bool {
+fn is_copied(site: &Spelling<'_>) -> bool {
     site.items.iter().any(|item| {
         let others = item.root.providers.iter();
         let mut others = others.filter(|one| one.object != item.reference.object);

@@ -9,13 +9,13 @@ use crate::kustomize::object::{Identity, Object};
 use crate::plan::site::{Token, scalars, with_parts};
 use crate::plan::spell::{entry, indented, item, scalar};
 use crate::yaml::node::Node;
-use crate::yaml::path::{Path, Step};
+use crate::yaml::path::{Path, PathStep};
 
 use std::ops::Range;
 
 /// What is to become of a scalar.
 #[derive(Debug, Clone)]
-pub(super) enum Change {
+pub(super) enum Rewrite {
     /// Parts of its text become the new name.
     Replace(Vec<Range<usize>>),
     /// The new name is added to the list that it is an item of.
@@ -40,7 +40,7 @@ pub(super) struct Ambiguous(pub(super) Identity);
 /// When a target would select several objects.
 pub(super) fn patches(
     layer: &Layer,
-    wanted: &BTreeMap<Token, Change>,
+    wanted: &BTreeMap<Token, Rewrite>,
     new: &str,
 ) -> Result<Vec<ObjectPatch>, Ambiguous> {
     let mut patches = Vec::new();
@@ -59,55 +59,55 @@ pub(super) fn patches(
 }
 
 /// A scalar of an object that is to change.
-struct Spot<'n> {
+struct FieldEdit<'n> {
     path: Path,
     node: &'n Node,
     token: Token,
-    change: &'n Change,
+    change: &'n Rewrite,
 }
 
-impl Spot<'_> {
-    /// Whether a `test` here guards another spot as well: one token spells both, and no item can get between them.
+impl FieldEdit<'_> {
+    /// Whether a `test` here guards another field as well: one token spells both, and no item can get between them.
     fn guards(&self, other: &Self) -> bool {
         let same =
             self.path.0.iter().zip(&other.path.0).take_while(|(one, two)| one == two).count();
         let rest = self.path.0[same..].iter().chain(&other.path.0[same..]);
         self.token.anchored() == other.token.anchored()
-            && rest.into_iter().all(|step| matches!(step, Step::Key(_)))
+            && rest.into_iter().all(|step| matches!(step, PathStep::Key(_)))
     }
 }
 
-fn find<'n>(object: &'n Object, wanted: &'n BTreeMap<Token, Change>) -> Vec<Spot<'n>> {
+fn find<'n>(object: &'n Object, wanted: &'n BTreeMap<Token, Rewrite>) -> Vec<FieldEdit<'n>> {
     let mut found = Vec::new();
     scalars(&object.node, &Path::default(), &mut |path, node| {
         if let Some(token) = Token::of(node)
             && let Some(change) = wanted.get(&token)
         {
-            found.push(Spot { path: path.clone(), node, token, change });
+            found.push(FieldEdit { path: path.clone(), node, token, change });
         }
     });
     found
 }
 
 /// The guarded operations on an object; a list gets the new name once.
-fn operations(object: &Object, found: &[Spot<'_>], new: &str) -> Vec<String> {
+fn operations(object: &Object, found: &[FieldEdit<'_>], new: &str) -> Vec<String> {
     let mut lists: Vec<Path> = Vec::new();
-    let mut tested: Vec<&Spot<'_>> = Vec::new();
+    let mut tested: Vec<&FieldEdit<'_>> = Vec::new();
     let mut operations = Vec::new();
-    for spot @ Spot { path, node, change, .. } in found {
+    for edit @ FieldEdit { path, node, change, .. } in found {
         let text = node.str().unwrap_or_default();
         match change {
-            Change::Replace(parts) => {
+            Rewrite::Replace(parts) => {
                 let value = with_parts(text, parts, new);
                 let replaced = one("replace", &path.pointer(), &value);
-                if tested.iter().any(|other| other.guards(spot)) {
+                if tested.iter().any(|other| other.guards(edit)) {
                     operations.push(replaced);
                 } else {
                     operations.push(format!("{}\n{replaced}", one("test", &path.pointer(), text)));
-                    tested.push(spot);
+                    tested.push(edit);
                 }
             }
-            Change::Add => {
+            Rewrite::Add => {
                 let Some((list, _)) = list_of(path) else { continue };
                 if !lists.contains(&list) && !has(&object.node, &list, new) {
                     let end = format!("{}/-", list.pointer());
@@ -192,6 +192,6 @@ fn spell(target: &[(&'static str, String)], operations: &[String]) -> String {
 /// The list that a path leads into, where its last step is an index.
 pub(super) fn list_of(path: &Path) -> Option<(Path, usize)> {
     let (last, list) = path.0.split_last()?;
-    let Step::Index(index) = last else { return None };
+    let PathStep::Index(index) = last else { return None };
     Some((Path(list.to_vec()), *index))
 }

@@ -8,8 +8,8 @@ use crate::kustomize::object::{Identity, Object};
 use crate::repo::Repo;
 use crate::repo::root::Root;
 use crate::yaml::compare::{differences, same};
-use crate::yaml::node::{How, Node};
-use crate::yaml::path::{Path, Step};
+use crate::yaml::node::{Node, Provenance};
+use crate::yaml::path::{Path, PathStep};
 
 /// What a plan means to change.
 #[derive(Debug, Default)]
@@ -146,7 +146,7 @@ impl Held<'_> {
         let mut wanted = old.node.clone();
         for (path, text) in self.expected.scalars.get(&key).into_iter().flatten() {
             if let Some(node) = follow_mut(&mut wanted, path) {
-                *node = node.retold(text, How::Written);
+                *node = node.with_text(text, Provenance::Written);
             }
         }
         let mut got = new.node.clone();
@@ -168,7 +168,7 @@ impl Held<'_> {
 
     /// In a root where nothing moves, every reference stays as it is.
     fn references(&mut self) {
-        let told = |root: &Root| -> Vec<(Identity, String, String)> {
+        let describe = |root: &Root| -> Vec<(Identity, String, String)> {
             let all = root.references.iter();
             let mut all: Vec<_> = all
                 .map(|one| (root.object_of(one).identity(), one.field(), one.secret().to_owned()))
@@ -177,7 +177,7 @@ impl Held<'_> {
             all.sort();
             all
         };
-        if told(self.old) != told(self.new) {
+        if describe(self.old) != describe(self.new) {
             self.fault("its references would change");
         }
     }
@@ -233,8 +233,8 @@ fn say(identity: &Identity) -> String {
 
 fn follow_mut<'n>(root: &'n mut Node, path: &Path) -> Option<&'n mut Node> {
     path.0.iter().try_fold(root, |node, step| match step {
-        Step::Key(key) => node.get_mut(key),
-        Step::Index(index) => node.items_mut()?.get_mut(*index),
+        PathStep::Key(key) => node.get_mut(key),
+        PathStep::Index(index) => node.items_mut()?.get_mut(*index),
     })
 }
 

@@ -84,15 +84,15 @@ fn overridden(after: &Repo, root: &Root, stub: &Stub, version: &str) -> Option<R
         if pin == own.version_text() && (!is_own(own) || is_own(remote)) {
             return None;
         }
-        let told = |key: Option<&str>, pin: Option<&str>| {
+        let describe = |key: Option<&str>, pin: Option<&str>| {
             let pin = pin.map_or_else(String::new, |pin| format!(", version {pin}"));
             format!("`{}`{pin}", key.unwrap_or_default())
         };
         let what = format!(
             "`{}`: the new stub says {}, and would read {}",
             root.path,
-            told(own.key_text(), own.version_text()),
-            told(Some(key), pin)
+            describe(own.key_text(), own.version_text()),
+            describe(Some(key), pin)
         );
         let field = remote.version.as_ref().or(remote.key.as_ref())?;
         Some(refusal(what, &field.node))

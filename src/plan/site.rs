@@ -7,7 +7,7 @@ use crate::plan::survey::Item;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
 use crate::text::span::Span;
-use crate::yaml::node::{How, Node, Value};
+use crate::yaml::node::{Node, Provenance, Value};
 use crate::yaml::path::Path;
 
 /// A scalar's token in a file, and the alias through which it is read.
@@ -22,7 +22,7 @@ pub(super) struct Token {
 }
 
 /// Every reference that one token spells.
-pub(super) struct Site<'r> {
+pub(super) struct Spelling<'r> {
     /// The token.
     pub(super) token: Token,
     /// The references.
@@ -44,7 +44,7 @@ impl Token {
     }
 }
 
-impl Site<'_> {
+impl Spelling<'_> {
     /// The scalar, as the first reference has it.
     pub(super) fn node(&self) -> &Node {
         self.items[0].node()
@@ -60,7 +60,7 @@ impl Site<'_> {
 }
 
 /// Sorts references by the token that spells them; the second half has no token.
-pub(super) fn group<'r>(items: &[Item<'r>]) -> (Vec<Site<'r>>, Vec<Item<'r>>) {
+pub(super) fn group<'r>(items: &[Item<'r>]) -> (Vec<Spelling<'r>>, Vec<Item<'r>>) {
     let mut sites: BTreeMap<Token, Vec<Item<'r>>> = BTreeMap::new();
     let mut nowhere = Vec::new();
     for item in items {
@@ -69,7 +69,7 @@ pub(super) fn group<'r>(items: &[Item<'r>]) -> (Vec<Site<'r>>, Vec<Item<'r>>) {
             None => nowhere.push(*item),
         }
     }
-    let sites = sites.into_iter().map(|(token, items)| Site { token, items }).collect();
+    let sites = sites.into_iter().map(|(token, items)| Spelling { token, items }).collect();
     (sites, nowhere)
 }
 
@@ -118,7 +118,7 @@ impl Others {
     /// Looks through the objects of some roots for values that the tokens of `sites` spell besides what was chosen.
     pub(super) fn find<'r>(
         roots: impl IntoIterator<Item = (usize, &'r Root)>,
-        sites: &[Site<'_>],
+        sites: &[Spelling<'_>],
     ) -> Self {
         let tokens: BTreeSet<(&TreePath, Span)> =
             sites.iter().map(|site| site.token.anchored()).collect();
@@ -142,7 +142,7 @@ impl Others {
                     {
                         return;
                     }
-                    if node.how == How::Copied {
+                    if node.how == Provenance::Copied {
                         others.copied.insert((index, number, path.clone()));
                     } else {
                         others.staying.insert((token.file, token.span));

@@ -14,7 +14,7 @@ use crate::repo::reach::Reach;
 use crate::repo::root::{Provider, Reference, Root, RootKind};
 use crate::repo::usage::Usage;
 use crate::text::path::TreePath;
-use crate::yaml::node::{How, Node};
+use crate::yaml::node::{Node, Provenance};
 
 /// An effective reference with the root that has it.
 #[derive(Clone, Copy)]
@@ -147,7 +147,8 @@ impl<'r> Item<'r> {
 
     /// What the file says where kustomize made the name longer.
     fn written(&self) -> Option<&'r str> {
-        let origin = self.node().origin.as_ref().filter(|_| self.node().how == How::Derived)?;
+        let origin =
+            self.node().origin.as_ref().filter(|_| self.node().how == Provenance::Derived)?;
         Some(origin.text().trim_matches(['"', '\'']))
     }
 

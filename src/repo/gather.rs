@@ -15,7 +15,7 @@ use crate::k8s::{providers, references};
 use crate::kustomize::build::Build;
 use crate::kustomize::object::Object;
 use crate::repo::root::{Provider, Reference, Root, others};
-use crate::repo::site::Site;
+use crate::repo::site::BuildSite;
 use crate::repo::{Repo, family};
 
 /// What is known of a root before the families are.
@@ -32,10 +32,10 @@ enum Gathered {
 pub(super) fn gather(
     config: &Config,
     rules: &[FieldRule],
-    sites: Vec<Site>,
+    sites: Vec<BuildSite>,
     before: Option<&Repo>,
 ) -> (Vec<Arc<Root>>, Families) {
-    let gather = |site: &Site| match kept(site, before) {
+    let gather = |site: &BuildSite| match kept(site, before) {
         Some(root) => Gathered::Kept(root),
         None => Gathered::New(named(&site.build, rules), provided(&site.build)),
     };
@@ -51,7 +51,7 @@ pub(super) fn gather(
         None => family::known(config, gathered.iter().flat_map(Gathered::secrets)),
     };
     let same = before.is_some_and(|repo| repo.families.iter().eq(families.iter()));
-    let root = |(site, gathered): (Site, Gathered)| match gathered {
+    let root = |(site, gathered): (BuildSite, Gathered)| match gathered {
         Gathered::Kept(root) if same => root,
         Gathered::Kept(root) => {
             let named = named(&site.build, rules);
@@ -96,7 +96,7 @@ fn names_the_same(before: &Repo, gathered: &[Gathered]) -> bool {
 }
 
 /// The root from before, if it is of the same build.
-fn kept(site: &Site, before: Option<&Repo>) -> Option<Arc<Root>> {
+fn kept(site: &BuildSite, before: Option<&Repo>) -> Option<Arc<Root>> {
     if let Some(kept) = &site.kept {
         return Some(Arc::clone(kept));
     }
@@ -110,7 +110,7 @@ fn kept(site: &Site, before: Option<&Repo>) -> Option<Arc<Root>> {
 }
 
 fn finish(
-    site: Site,
+    site: BuildSite,
     named: Vec<Vec<Found>>,
     providers: Vec<Provider>,
     families: &Families,

@@ -101,7 +101,7 @@ fn problem(error: &FileError, file: &TreePath) -> Problem {
 }
 
 /// What makes a directory of plain manifests one tree.
-pub(super) struct Ground<'a> {
+pub(super) struct PlainTrees<'a> {
     pub(super) layout: &'a Layout,
     pub(super) environments: &'a [Environment],
     pub(super) pointers: &'a Pointers,
@@ -109,7 +109,7 @@ pub(super) struct Ground<'a> {
     pub(super) loose: &'a [TreePath],
 }
 
-impl Ground<'_> {
+impl PlainTrees<'_> {
     /// The trees that the files make.
     pub(super) fn trees(&self) -> Trees {
         let occupied = OnceCell::new();

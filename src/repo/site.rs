@@ -11,7 +11,7 @@ use crate::repo::Repo;
 use crate::repo::environment::{Environment, claim};
 use crate::repo::error::RepoError;
 use crate::repo::layout::{self, Layout};
-use crate::repo::plain::{self, Ground, Holding};
+use crate::repo::plain::{self, Holding, PlainTrees};
 use crate::repo::pointer::Pointers;
 use crate::repo::root::{Root, RootKind};
 use crate::repo::wiring::{self, Reads};
@@ -22,7 +22,7 @@ use crate::yaml::library::Library;
 use crate::yaml::node::Node;
 
 /// A root without its references.
-pub(super) struct Site {
+pub(super) struct BuildSite {
     pub(super) path: TreePath,
     pub(super) kind: RootKind,
     pub(super) environment: Option<usize>,
@@ -47,11 +47,11 @@ pub(super) struct Loader<'a> {
 impl Loader<'_> {
     /// Every kustomization but components, and every tree of plain manifests, by path; and the files that no kustomization
     /// reads, where that can be carried over.
-    pub(super) fn everything(&self) -> (Vec<Site>, Option<Vec<TreePath>>) {
+    pub(super) fn everything(&self) -> (Vec<BuildSite>, Option<Vec<TreePath>>) {
         self.changed().unwrap_or_else(|| self.anew())
     }
 
-    fn anew(&self) -> (Vec<Site>, Option<Vec<TreePath>>) {
+    fn anew(&self) -> (Vec<BuildSite>, Option<Vec<TreePath>>) {
         let all: Vec<(&TreePath, &TreePath)> = self.layout.kustomizations.iter().collect();
         let named = |(directory, file): &(&TreePath, &TreePath)| {
             wiring::named(self.library, self.layout, directory, file)
@@ -60,7 +60,7 @@ impl Loader<'_> {
         if self.before.is_none() {
             self.parse_ahead(&all.par_iter().map(named).collect::<Vec<_>>());
         }
-        let built: Vec<Option<Site>> = all
+        let built: Vec<Option<BuildSite>> = all
             .par_iter()
             .map(|(directory, file)| {
                 (!self.is_component(file)).then(|| self.kustomization(directory))
@@ -70,7 +70,7 @@ impl Loader<'_> {
         let components = all.iter().zip(&built).filter(|(_, site)| site.is_none());
         let mut read: BTreeSet<TreePath> =
             components.flat_map(|(component, _)| named(component).files).collect();
-        let mut sites: Vec<Site> = built.into_iter().flatten().collect();
+        let mut sites: Vec<BuildSite> = built.into_iter().flatten().collect();
         read.extend(sites.iter().flat_map(|site| site.build.files.iter().cloned()));
         let mut pointers = Pointers::default();
         let objects = sites.iter().flat_map(|site| &site.build.objects);
@@ -87,7 +87,7 @@ impl Loader<'_> {
     }
 
     /// The same, when the sites from before are all there and only some must be built anew; else `None`.
-    fn changed(&self) -> Option<(Vec<Site>, Option<Vec<TreePath>>)> {
+    fn changed(&self) -> Option<(Vec<BuildSite>, Option<Vec<TreePath>>)> {
         let (before, changed) = self.before?;
         let old_loose = before.loose.as_ref()?;
         if !Arc::ptr_eq(&self.layout.kustomizations, &before.layout.kustomizations) {
@@ -99,7 +99,7 @@ impl Loader<'_> {
         for (directory, file) in &*self.layout.kustomizations {
             let old = roots.next().filter(|old| old.path == *directory)?;
             if self.is_kept(old) {
-                sites.push(Site {
+                sites.push(BuildSite {
                     path: directory.clone(),
                     kind: RootKind::Kustomize,
                     environment: old.environment,
@@ -156,11 +156,15 @@ impl Loader<'_> {
     }
 
     /// The trees of plain manifests. What they hold may point to more of them.
-    fn plain(&self, pointers: &mut Pointers, loose: &[TreePath]) -> Vec<Site> {
+    fn plain(&self, pointers: &mut Pointers, loose: &[TreePath]) -> Vec<BuildSite> {
         let mut holdings: BTreeMap<TreePath, Holding> = BTreeMap::new();
         loop {
-            let ground =
-                Ground { layout: self.layout, environments: self.environments, pointers, loose };
+            let ground = PlainTrees {
+                layout: self.layout,
+                environments: self.environments,
+                pointers,
+                loose,
+            };
             let trees = ground.trees();
             let all = trees.values().flatten();
             let new: Vec<TreePath> =
@@ -187,12 +191,18 @@ impl Loader<'_> {
         environment: Option<usize>,
         files: &[TreePath],
         holdings: &mut BTreeMap<TreePath, Holding>,
-    ) -> Option<Site> {
+    ) -> Option<BuildSite> {
         let held = files.iter().filter_map(|file| holdings.remove(file)).collect();
         let build = self.same(plain::build(&path, files, held));
         let empty = build.files.is_empty();
-        let site =
-            Site { path, kind: RootKind::Plain, environment, namespace: None, build, kept: None };
+        let site = BuildSite {
+            path,
+            kind: RootKind::Plain,
+            environment,
+            namespace: None,
+            build,
+            kept: None,
+        };
         (!empty).then_some(site)
     }
 
@@ -208,9 +218,9 @@ impl Loader<'_> {
         }
     }
 
-    fn kustomization(&self, directory: &TreePath) -> Site {
+    fn kustomization(&self, directory: &TreePath) -> BuildSite {
         let build = self.kept(directory).unwrap_or_else(|| self.resolver.build(directory));
-        Site {
+        BuildSite {
             path: directory.clone(),
             kind: RootKind::Kustomize,
             environment: claim(self.environments, directory).map(|claim| claim.environment),
@@ -244,13 +254,16 @@ impl Loader<'_> {
     }
 
     /// These directories, each as a build root, by path.
-    pub(super) fn directories(&self, directories: &[TreePath]) -> Result<Vec<Site>, RepoError> {
+    pub(super) fn directories(
+        &self,
+        directories: &[TreePath],
+    ) -> Result<Vec<BuildSite>, RepoError> {
         let unique: BTreeSet<&TreePath> = directories.iter().collect();
         let unique: Vec<&TreePath> = unique.into_iter().collect();
         unique.into_par_iter().map(|directory| self.directory(directory)).collect()
     }
 
-    fn directory(&self, directory: &TreePath) -> Result<Site, RepoError> {
+    fn directory(&self, directory: &TreePath) -> Result<BuildSite, RepoError> {
         match self.library.tree().entry(directory) {
             Ok((_, Entry::Directory)) => {}
             _ => return Err(RepoError::NoDirectory { path: directory.clone() }),
@@ -265,7 +278,7 @@ impl Loader<'_> {
         };
         let files: Vec<TreePath> = self.layout.files.iter().filter(mine).cloned().collect();
         let held = plain::read(self.library, &files);
-        Ok(Site {
+        Ok(BuildSite {
             path: directory.clone(),
             kind: RootKind::Plain,
             environment: claim(self.environments, directory).map(|claim| claim.environment),

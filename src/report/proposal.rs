@@ -195,7 +195,7 @@ impl Proposal<'_> {
             return;
         }
         out.push_str("\n### Who still names the old version afterwards\n\n");
-        let told = |one: &Remaining| {
+        let describe = |one: &Remaining| {
             let grant = if one.is_grant { ", which only lets it be read" } else { "" };
             let (object, field) = (plain(&one.object), code(&one.field));
             format!("{}: {object}, {field}{grant}", plain(&one.environment))
@@ -205,7 +205,7 @@ impl Proposal<'_> {
                 "Nothing that is deployed from here; pods that run until they are replaced do.\n",
             );
         }
-        list(out, self.remaining.iter().map(told));
+        list(out, self.remaining.iter().map(describe));
     }
 
     fn steps(&self, out: &mut String) {

@@ -188,7 +188,7 @@ pub fn summary(plan: &Prune, written: bool, color: bool) -> String {
         let file = gone.place.source.path();
         let part = if gone.is_whole_file { "" } else { " (its document alone)" };
         let _ = writeln!(out, "  {verb} {} in {file}{part}", gone.secret);
-        let _ = writeln!(out, "        {}", told(&gone.unused));
+        let _ = writeln!(out, "        {}", describe(&gone.unused));
     }
     for kept in &plan.kept {
         let _ = writeln!(out, "  stays {}: {}", kept.secret, kept.reason.text);
@@ -202,11 +202,11 @@ pub fn summary(plan: &Prune, written: bool, color: bool) -> String {
 /// Several plans as Markdown, each under its family's name.
 #[must_use]
 pub fn markdown_of(plans: &[Prune]) -> String {
-    let told = |plan: &Prune| {
+    let describe = |plan: &Prune| {
         let (family, environment) = (plain(&plan.family), plain(&plan.environment));
         format!("## {family} in {environment}\n\n{}", markdown(plan))
     };
-    plans.iter().map(told).collect::<Vec<_>>().join("\n")
+    plans.iter().map(describe).collect::<Vec<_>>().join("\n")
 }
 
 /// What goes, what stays and why, as Markdown for a reviewer.
@@ -223,7 +223,7 @@ pub fn markdown(plan: &Prune) -> String {
         plan.gone.iter().map(|gone| {
             let (secret, file) = (code(&gone.secret), code(gone.place.source.path().as_str()));
             let part = if gone.is_whole_file { "" } else { " (its document alone)" };
-            format!("{secret} in {file}{part}: {}", line(&told(&gone.unused)))
+            format!("{secret} in {file}{part}: {}", line(&describe(&gone.unused)))
         }),
     );
     if !plan.kept.is_empty() {
@@ -252,7 +252,7 @@ pub fn markdown(plan: &Prune) -> String {
     out
 }
 
-fn told(unused: &Unused) -> String {
+fn describe(unused: &Unused) -> String {
     let since = moment(unused.since);
     let kept = format!("kept for {}", span(unused.retention));
     match &unused.known {

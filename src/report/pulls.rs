@@ -141,14 +141,14 @@ impl PullView {
 /// A line for each.
 #[must_use]
 pub fn text(of: &PullRequests) -> String {
-    let mut out: String = of.pull_requests.iter().map(|one| told(one, of.written)).collect();
+    let mut out: String = of.pull_requests.iter().map(|one| describe(one, of.written)).collect();
     if of.pull_requests.is_empty() {
         out.push_str("There is no pull request to open, and none of ours is open.\n");
     }
     out
 }
 
-fn told(one: &PullView, written: bool) -> String {
+fn describe(one: &PullView, written: bool) -> String {
     let PullView { environment, family, version, .. } = one;
     let would = if one.action.is_change() && !written { "would be " } else { "" };
     let mut out =
@@ -199,7 +199,7 @@ pub fn github(of: &PullRequests) -> String {
             _ => continue,
         };
         let title = format!("rotate: {}", one.environment);
-        out.push_str(&workflow::command(word, &title, told(one, of.written).trim_end()));
+        out.push_str(&workflow::command(word, &title, describe(one, of.written).trim_end()));
     }
     out.push_str(&workflow::log(&text(of)));
     out

@@ -270,10 +270,10 @@ fn remarks(one: &Standing, now: DateTime<Utc>) -> Vec<String> {
         }
         Next::Take { version, gates, .. } => {
             let shut = gates.iter().filter(|gate| !gate.is_open);
-            // A hold is told already.
-            let told = |gate: &&Gate| one.hold.is_none() || gate.kind != GateKind::Hold;
+            // A hold has a line of its own.
+            let is_shown = |gate: &&Gate| one.hold.is_none() || gate.kind != GateKind::Hold;
             let waits =
-                shut.filter(told).map(|gate| format!("{version} waits: {}", brief(gate, now)));
+                shut.filter(is_shown).map(|gate| format!("{version} waits: {}", brief(gate, now)));
             lines.extend(waits);
         }
         Next::Unclear { from } => {

@@ -1,13 +1,13 @@
 //! Texts, byte ranges and edits: the words that every other module uses, and nothing about YAML.
 
 pub mod edit;
-pub mod lift;
 mod lines;
 pub mod markdown;
 pub mod memory;
 pub mod nearest;
 pub mod path;
 pub mod problem;
+pub mod remap;
 pub mod source;
 pub mod span;
 pub mod tree;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::history::line::{Ages, Commit};
+use crate::git::line::{Ages, Commit};
 use crate::timeline::{Began, Dated, Era, Key, Start};
 
 /// The commits of the mainline that a walk saw, and how old each can be at most.
@@ -20,10 +20,10 @@ pub(super) struct Clock<'a> {
 
 impl Clock<'_> {
     /// Sets since when each era has run.
-    pub(super) fn set(&self, lives: &mut BTreeMap<Key, Vec<Era>>) {
+    pub(super) fn set(&self, eras: &mut BTreeMap<Key, Vec<Era>>) {
         let places: BTreeMap<&str, usize> =
             self.line.iter().enumerate().map(|(at, commit)| (commit.id.as_str(), at)).collect();
-        for era in lives.values_mut().flatten() {
+        for era in eras.values_mut().flatten() {
             let start = era.began.start_mut();
             if let Some(at) = places.get(start.commit.id.as_str()) {
                 self.date(start, *at);

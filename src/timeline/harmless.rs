@@ -9,7 +9,7 @@ use crate::timeline::words;
 use crate::yaml::compare::differences;
 use crate::yaml::node::Node;
 use crate::yaml::parse::{Stream, parse};
-use crate::yaml::path::{Path, Step};
+use crate::yaml::path::{Path, PathStep};
 
 /// Keys whose value decides what else is read, chosen, merged or named.
 const STRUCTURE: [&str; 8] =
@@ -57,9 +57,10 @@ fn may_change(root: &Node, path: &Path) -> bool {
     let keys: Vec<&str> = path
         .0
         .iter()
-        .filter_map(|step| if let Step::Key(key) = step { Some(&**key) } else { None })
+        .filter_map(|step| if let PathStep::Key(key) = step { Some(&**key) } else { None })
         .collect();
-    let (Some(Step::Key(_)), Some(first), Some(last)) = (path.0.first(), keys.first(), keys.last())
+    let (Some(PathStep::Key(_)), Some(first), Some(last)) =
+        (path.0.first(), keys.first(), keys.last())
     else {
         return false;
     };

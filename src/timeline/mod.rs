@@ -1,9 +1,9 @@
 //! Since when which version runs where: read from Git, and from nothing else.
 
 mod clock;
+mod eras;
 pub mod gate;
 mod harmless;
-mod lives;
 pub mod outlook;
 pub mod runs;
 pub mod stub;
@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::history::line::Commit;
+use crate::git::line::Commit;
 use crate::repo::usage::Running;
 
 /// A family in an environment, both by name.
@@ -126,7 +126,7 @@ pub struct Timeline {
     /// Its newest commit.
     pub tip: Commit,
     /// The eras of each family in each environment, the newest first.
-    pub lives: BTreeMap<Key, Vec<Era>>,
+    pub eras: BTreeMap<Key, Vec<Era>>,
     /// How many commits were looked at.
     pub commits: usize,
 }
@@ -135,14 +135,14 @@ impl Timeline {
     /// Whether the walk ended where a shallow clone does.
     #[must_use]
     pub fn is_shallow(&self) -> bool {
-        self.lives.values().flatten().any(|era| matches!(era.began, Began::Before(_)))
+        self.eras.values().flatten().any(|era| matches!(era.began, Began::Before(_)))
     }
 
     /// The eras of a family in an environment, the newest first; none where nothing ever named it.
     #[must_use]
     pub fn eras(&self, environment: &str, family: &str) -> &[Era] {
         let key = Key { environment: environment.to_owned(), family: family.to_owned() };
-        self.lives.get(&key).map_or(&[], Vec::as_slice)
+        self.eras.get(&key).map_or(&[], Vec::as_slice)
     }
 
     /// What the mainline's newest commit runs.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::config::settings::Config;
-use crate::history::git::Git;
+use crate::git::repository::Git;
 use crate::repo::Repo;
 use crate::text::path::TreePath;
 use crate::timeline::walk::{Past, WalkError};

@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 
 use crate::config::parse as settings;
 use crate::config::settings::Config;
-use crate::history::error::HistoryError;
-use crate::history::git::Git;
-use crate::history::line::Difference;
-use crate::history::snapshot::Snapshot;
+use crate::git::error::GitError;
+use crate::git::line::Difference;
+use crate::git::repository::Git;
+use crate::git::snapshot::Snapshot;
 use crate::repo::environment::Environment;
 use crate::repo::error::RepoError;
 use crate::repo::{Repo, Scope};
@@ -19,8 +19,8 @@ use crate::text::path::TreePath;
 use crate::text::tree::Tree;
 use crate::timeline::Timeline;
 use crate::timeline::clock::Clock;
+use crate::timeline::eras::EraBuilder;
 use crate::timeline::harmless;
-use crate::timeline::lives::Walk;
 use crate::yaml::library::Library;
 
 /// Where the settings are, in a tree.
@@ -31,7 +31,7 @@ const CONFIG: &str = "rotate.yaml";
 pub enum WalkError {
     /// Git could not answer.
     #[error(transparent)]
-    History(#[from] HistoryError),
+    History(#[from] GitError),
     /// The mainline's newest state does not fit its settings.
     #[error(transparent)]
     Repo(#[from] RepoError),
@@ -83,12 +83,12 @@ impl Timeline {
     ) -> Result<Self, WalkError> {
         let line = git.line(mainline)?;
         let (mainline, is_shallow) = (line.name().to_owned(), line.is_shallow());
-        let unborn = || HistoryError::Unborn(git.work_tree().to_owned());
+        let unborn = || GitError::Unborn(git.work_tree().to_owned());
         let snapshot = line.snapshot()?.ok_or_else(unborn)?;
         let (mut walked, mut commits) = line.ahead(|steps| {
             let first = steps.next().ok_or_else(unborn)??;
             let mut past = Past::new(snapshot, settings, tree)?;
-            let mut walk = Walk::new(&past);
+            let mut walk = EraBuilder::new(&past);
             let mut step = Some(first);
             let mut commits = Vec::new();
             while let Some(now) = step {
@@ -99,14 +99,14 @@ impl Timeline {
                 step = steps.next().transpose()?;
             }
             if past.snapshot.lacks_files() {
-                return Err(HistoryError::Filtered(git.work_tree().to_owned()).into());
+                return Err(GitError::Filtered(git.work_tree().to_owned()).into());
             }
             Ok::<_, WalkError>((walk.into_lives(), commits))
         })?;
         let ages = git.ages(&commits[0].id, now)?;
         Clock { line: &commits, ages, now }.set(&mut walked);
         let count = commits.len();
-        Ok(Self { mainline, tip: commits.swap_remove(0), lives: walked, commits: count })
+        Ok(Self { mainline, tip: commits.swap_remove(0), eras: walked, commits: count })
     }
 }
 

@@ -114,7 +114,7 @@ mod tests {
         parse(&Source::file(TreePath::root(), text)).ok()
     }
 
-    fn told(now: &str, older: &str) -> Option<Vec<String>> {
+    fn describe(now: &str, older: &str) -> Option<Vec<String>> {
         let now = stream(now).unwrap();
         let tell = |[is, was]: [&str; 2]| format!("{was} became {is}");
         let changed = changed(&now, older)?.into_iter();
@@ -126,8 +126,8 @@ mod tests {
         let older = NOW.replace("1.2.3", "1.2").replace("[a-1,", "[null,").replace("1.10", "x");
         let all = ["spec.image: r.example/web:1.2 became r.example/web:1.2.3"];
         let all = [&all[..], &["spec.args[0]: null became a-1", "end: x became 1.10"]].concat();
-        assert_eq!(told(NOW, &older).unwrap(), all);
-        assert_eq!(told(NOW, NOW).unwrap(), [""; 0]);
+        assert_eq!(describe(NOW, &older).unwrap(), all);
+        assert_eq!(describe(NOW, NOW).unwrap(), [""; 0]);
     }
 
     #[test]
@@ -148,20 +148,20 @@ mod tests {
             ("a: b\na: c", "a: d\na: c"),
             ("{a: b}", "{a: b?}"),
         ] {
-            assert_eq!(told(now, older), None, "{older}");
+            assert_eq!(describe(now, older), None, "{older}");
         }
     }
 
     #[test]
     fn tells_no_less_than_a_comparison_of_what_was_parsed() {
         let now = stream(NOW).unwrap();
-        let mut told = 0;
+        let mut describe = 0;
         for at in 0..NOW.len() {
             for new in ["", "a", "9", "-", ".", ":", " ", "#", "\n", "'", ",", "}", "?", "&", "~"] {
                 for end in [at, at + 1] {
                     let older = [&NOW[..at], new, &NOW[end..]].concat();
                     let Some(changed) = changed(&now, &older) else { continue };
-                    told += 1;
+                    describe += 1;
                     let older = stream(&older).unwrap();
                     assert_eq!(now.documents.len(), older.documents.len());
                     for (index, document) in now.documents.iter().enumerate() {
@@ -178,6 +178,6 @@ mod tests {
                 }
             }
         }
-        assert!(told > 300, "{told}");
+        assert!(describe > 300, "{describe}");
     }
 }

@@ -25,14 +25,14 @@ fn left(node: &Node, levels: usize, most: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::{DEEPEST, fits};
-    use crate::yaml::node::{How, Node};
+    use crate::yaml::node::{Node, Provenance};
 
     #[test]
     fn copies_of_copies_do_not_fit() {
-        let mut node = Node::string("a", How::Written);
+        let mut node = Node::string("a", Provenance::Written);
         assert!(fits(&node, DEEPEST) && !fits(&node, DEEPEST + 1));
         for _ in 0..16 {
-            node = Node::seq(vec![node.clone(), node], How::Copied);
+            node = Node::seq(vec![node.clone(), node], Provenance::Copied);
         }
         assert!(!fits(&node, 0));
         assert!(fits(&node.items()[0], 0) && !fits(&node.items()[0], DEEPEST - 10));

@@ -80,10 +80,10 @@ fn line_break(node: &Node) -> Option<LineBreak> {
 mod tests {
     use super::{content, parse_inside, part};
     use crate::text::edit::{Edit, apply};
-    use crate::text::lift::in_file;
     use crate::text::path::TreePath;
+    use crate::text::remap::in_file;
     use crate::text::source::Source;
-    use crate::yaml::node::{How, Node};
+    use crate::yaml::node::{Node, Provenance};
     use crate::yaml::parse::parse;
 
     fn value(text: &str) -> Node {
@@ -128,8 +128,8 @@ mod tests {
         assert_eq!(spelled("k: 'it''s'\n", "t's"), None);
         assert_eq!(spelled("k: \"a\\u0062c\"\n", "abc"), None);
         assert_eq!(spelled("k: one\n  two\n", "one two"), None);
-        assert!(content(&value("k: auth\n").retold("auth-x", How::Derived)).is_none());
-        assert!(content(&Node::string("x", How::Generated)).is_none());
+        assert!(content(&value("k: auth\n").with_text("auth-x", Provenance::Derived)).is_none());
+        assert!(content(&Node::string("x", Provenance::Generated)).is_none());
         assert_eq!(content(&value("k: \"a b\"\n")).unwrap().text(), "a b");
         assert_eq!(content(&value("k: ''\n")).unwrap().span.start, 4);
     }
@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn made_values_are_nowhere() {
-        let stream = parse_inside(&Node::string("a: 1", How::Generated)).unwrap();
+        let stream = parse_inside(&Node::string("a: 1", Provenance::Generated)).unwrap();
         let node = stream.documents[0].root.get("a").unwrap();
         assert!(node.origin.as_ref().unwrap().in_file().is_none());
     }

@@ -19,7 +19,7 @@ pub struct Node {
     /// The token `*name` through which the value came here; in a box, as few values have one.
     pub alias: Option<Box<Span>>,
     /// How the value came about.
-    pub how: How,
+    pub how: Provenance,
 }
 
 /// A scalar, a mapping or a sequence.
@@ -75,7 +75,7 @@ pub struct Seq {
 
 /// How an effective value came about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum How {
+pub enum Provenance {
     /// As the resource's own file has it.
     Written,
     /// As a patch has it.
@@ -145,19 +145,19 @@ impl Placed for Node {
 impl Node {
     /// A value that no file spells.
     #[must_use]
-    pub const fn made(value: Value, how: How) -> Self {
+    pub const fn made(value: Value, how: Provenance) -> Self {
         Self { value, origin: None, alias: None, how }
     }
 
     /// A string that no file spells.
     #[must_use]
-    pub fn string(text: &str, how: How) -> Self {
+    pub fn string(text: &str, how: Provenance) -> Self {
         Self::made(Value::Scalar(Scalar::new(text, Style::Plain, Tag::Str)), how)
     }
 
     /// The same place with another text: the origin stays and says where the value came from.
     #[must_use]
-    pub fn retold(&self, text: &str, how: How) -> Self {
+    pub fn with_text(&self, text: &str, how: Provenance) -> Self {
         let tag = if let Value::Scalar(scalar) = &self.value { scalar.tag } else { Tag::Str };
         let style =
             if let Value::Scalar(scalar) = &self.value { scalar.style } else { Style::Plain };
@@ -177,13 +177,13 @@ impl Node {
 
     /// An empty mapping that no file spells.
     #[must_use]
-    pub fn map(how: How) -> Self {
+    pub fn map(how: Provenance) -> Self {
         Self::made(Value::Map(Arc::default()), how)
     }
 
     /// A sequence that no file spells.
     #[must_use]
-    pub fn seq(items: Vec<Self>, how: How) -> Self {
+    pub fn seq(items: Vec<Self>, how: Provenance) -> Self {
         Self::made(Value::Seq(Arc::new(Seq { items, flow: false })), how)
     }
 
@@ -283,9 +283,11 @@ impl Node {
     }
 
     /// Says of this value and of all below it how it came about.
-    pub fn mark(&mut self, how: How) {
+    pub fn mark(&mut self, how: Provenance) {
         // A copy of what no file spells is spelled by no file either.
-        if how != How::Copied || !matches!(self.how, How::Derived | How::Generated) {
+        if how != Provenance::Copied
+            || !matches!(self.how, Provenance::Derived | Provenance::Generated)
+        {
             self.how = how;
         }
         if let Some(map) = self.map_mut() {

@@ -7,7 +7,7 @@ use crate::yaml::node::Node;
 
 /// One step into a mapping or a sequence.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Step {
+pub enum PathStep {
     /// To the value of a key.
     Key(Arc<str>),
     /// To an item, from 0.
@@ -16,14 +16,14 @@ pub enum Step {
 
 /// The steps from a document's root to a value.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Path(pub Vec<Step>);
+pub struct Path(pub Vec<PathStep>);
 
 impl Path {
     /// This path and a key behind it.
     #[must_use]
     pub fn key(&self, key: &str) -> Self {
         let mut steps = self.0.clone();
-        steps.push(Step::Key(Arc::from(key)));
+        steps.push(PathStep::Key(Arc::from(key)));
         Self(steps)
     }
 
@@ -31,7 +31,7 @@ impl Path {
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
         let mut steps = self.0.clone();
-        steps.push(Step::Index(index));
+        steps.push(PathStep::Index(index));
         Self(steps)
     }
 
@@ -39,8 +39,8 @@ impl Path {
     #[must_use]
     pub fn follow<'n>(&self, root: &'n Node) -> Option<&'n Node> {
         self.0.iter().try_fold(root, |node, step| match step {
-            Step::Key(key) => node.get(key),
-            Step::Index(index) => node.items().get(*index),
+            PathStep::Key(key) => node.get(key),
+            PathStep::Index(index) => node.items().get(*index),
         })
     }
 
@@ -51,8 +51,8 @@ impl Path {
         for step in &self.0 {
             text.push('/');
             match step {
-                Step::Key(key) => text.push_str(&key.replace('~', "~0").replace('/', "~1")),
-                Step::Index(index) => {
+                PathStep::Key(key) => text.push_str(&key.replace('~', "~0").replace('/', "~1")),
+                PathStep::Index(index) => {
                     let _ = write!(text, "{index}");
                 }
             }
@@ -67,12 +67,12 @@ impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (index, step) in self.0.iter().enumerate() {
             match step {
-                Step::Key(key) if is_word(key) => {
+                PathStep::Key(key) if is_word(key) => {
                     let dot = if index == 0 { "" } else { "." };
                     write!(f, "{dot}{key}")?;
                 }
-                Step::Key(key) => write!(f, "[{key}]")?,
-                Step::Index(number) => write!(f, "[{number}]")?,
+                PathStep::Key(key) => write!(f, "[{key}]")?,
+                PathStep::Index(number) => write!(f, "[{number}]")?,
             }
         }
         Ok(())

@@ -9,7 +9,7 @@ use rotate::config::parse::parse;
 use rotate::config::settings::Config;
 #[cfg(unix)]
 use rotate::disk::tree::DiskTree;
-use rotate::history::git::Git;
+use rotate::git::repository::Git;
 #[cfg(unix)]
 use rotate::repo::{Repo, Scope};
 use rotate::text::path::TreePath;
@@ -91,8 +91,8 @@ fn since(sandbox: &Sandbox, environment: &str) -> String {
 fn eras(sandbox: &Sandbox, environment: &str) -> Vec<(String, u32)> {
     let output = sandbox.rotate(&["history", "auth", "--format", "json", "--at", NOW]).success();
     let value: Value = serde_json::from_str(&output.stdout).unwrap();
-    let lives = value["environments"].as_array().unwrap();
-    let life = lives.iter().find(|one| one["environment"] == environment);
+    let eras = value["environments"].as_array().unwrap();
+    let life = eras.iter().find(|one| one["environment"] == environment);
     let eras = life.unwrap_or_else(|| panic!("{output}"))["eras"].as_array().unwrap();
     let era = |era: &Value| {
         let versions = era["versions"].as_array().unwrap().iter();
@@ -409,8 +409,8 @@ fn alike(sandbox: &Sandbox) -> String {
     let repo = Repo::load(Arc::new(tree), None, Scope::Everything).unwrap();
     let shared = Timeline::read_from(&git, None, &repo, (Depth::Everything, now())).unwrap();
     let alone = Timeline::read(&git, None, &Config::default(), (Depth::Everything, now())).unwrap();
-    assert_eq!(shared.lives, alone.lives);
-    format!("{:?}", shared.lives)
+    assert_eq!(shared.eras, alone.eras);
+    format!("{:?}", shared.eras)
 }
 
 #[cfg(unix)]

@@ -1,8 +1,8 @@
 //! Edits of YAML texts, byte for byte: each case is a text, what is done to it, and the text afterwards.
 
 use rotate::text::edit::{Edit, apply};
-use rotate::text::lift::in_file;
 use rotate::text::path::TreePath;
+use rotate::text::remap::in_file;
 use rotate::text::source::Source;
 use rotate::yaml::edit::EditError;
 use rotate::yaml::edit::append::append_item;
@@ -12,7 +12,7 @@ use rotate::yaml::edit::rewrite::{rewrite, rewrite_alias, rewrite_part};
 use rotate::yaml::embed::parse_inside;
 use rotate::yaml::node::Node;
 use rotate::yaml::parse::{Stream, parse};
-use rotate::yaml::path::{Path, Step};
+use rotate::yaml::path::{Path, PathStep};
 
 fn stream(text: &str) -> Stream {
     let name = if text.trim_start().starts_with("{\"") { "a.json" } else { "a.yaml" };
@@ -22,7 +22,11 @@ fn stream(text: &str) -> Stream {
 /// `a.b[0]` as a path.
 fn path(text: &str) -> Path {
     let parts = text.split(['.', '[', ']']).filter(|part| !part.is_empty());
-    Path(parts.map(|p| p.parse().map_or_else(|_| Step::Key(p.into()), Step::Index)).collect())
+    Path(
+        parts
+            .map(|p| p.parse().map_or_else(|_| PathStep::Key(p.into()), PathStep::Index))
+            .collect(),
+    )
 }
 
 fn edited(text: &str, edit: impl FnOnce(&Node) -> Result<Edit, EditError>) -> String {

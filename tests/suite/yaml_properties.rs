@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use proptest::prelude::*;
 
 use rotate::text::edit::apply;
-use rotate::text::lift::in_file;
 use rotate::text::path::TreePath;
+use rotate::text::remap::in_file;
 use rotate::text::source::Source;
 use rotate::text::span::Span;
 use rotate::yaml::compare::differences;

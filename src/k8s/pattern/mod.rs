@@ -47,19 +47,19 @@ impl Pattern {
         root: &'a Node,
         visit: &mut dyn FnMut(&Trail<'a>, &'a Node),
     ) {
-        let mut walk = Walk { trail, visit };
+        let mut walk = Finder { trail, visit };
         for parts in &self.0 {
             walk.on(parts, root);
         }
     }
 }
 
-struct Walk<'a, 'v> {
+struct Finder<'a, 'v> {
     trail: &'v mut Trail<'a>,
     visit: &'v mut dyn FnMut(&Trail<'a>, &'a Node),
 }
 
-impl<'a> Walk<'a, '_> {
+impl<'a> Finder<'a, '_> {
     fn on(&mut self, parts: &'a [Part], node: &'a Node) {
         let Some((part, rest)) = parts.split_first() else {
             if node.scalar().is_some() {

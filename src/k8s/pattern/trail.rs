@@ -1,7 +1,7 @@
 //! The way down to a value, borrowed until someone keeps it.
 
 use crate::yaml::node::Node;
-use crate::yaml::path::{Path, Step};
+use crate::yaml::path::{Path, PathStep};
 
 /// The steps down to a value, borrowed from the pattern and the object.
 #[derive(Debug, Default)]
@@ -54,8 +54,8 @@ impl<'a> Trail<'a> {
     #[must_use]
     pub fn path(&self) -> Path {
         let steps = self.0.iter().map(|stride| match stride.step {
-            StrideStep::Key(key) => Step::Key(key.into()),
-            StrideStep::Index(index) => Step::Index(index),
+            StrideStep::Key(key) => PathStep::Key(key.into()),
+            StrideStep::Index(index) => PathStep::Index(index),
         });
         Path(steps.collect())
     }

@@ -6,7 +6,7 @@ use crate::kustomize::object::{Identity, Object};
 use crate::kustomize::selector::Selector;
 use crate::kustomize::strategic::merge;
 use crate::text::problem::Problem;
-use crate::yaml::node::{How, Node};
+use crate::yaml::node::{Node, Provenance};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
 /// What a strategic merge patch may change beyond the content.
@@ -134,7 +134,7 @@ fn run(object: &mut Object, operations: &[Operation], annotated: bool) -> Result
     let mut node = object.node.clone();
     let empty = annotated && node.at(&["metadata", "annotations"]).is_none();
     if let Some(metadata) = node.get_mut("metadata").filter(|_| empty) {
-        metadata.set("annotations", Node::map(How::Patched));
+        metadata.set("annotations", Node::map(Provenance::Patched));
     }
     json_patch::apply(&mut node, operations)?;
     object.node = node;

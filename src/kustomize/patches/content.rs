@@ -7,7 +7,7 @@ use crate::kustomize::context::{Context, file_problem};
 use crate::kustomize::json_patch::{Operation, read};
 use crate::text::problem::Problem;
 use crate::yaml::embed::{parse_inside, parse_trimmed};
-use crate::yaml::node::{How, Node, Value};
+use crate::yaml::node::{Node, Provenance, Value};
 use crate::yaml::parse::{Document, Stream, SyntaxError};
 
 /// A patch, read.
@@ -129,12 +129,12 @@ fn object(node: &Node) -> Result<Node, Problem> {
         }
     }
     let mut patch = node.clone();
-    patch.mark(How::Patched);
+    patch.mark(Provenance::Patched);
     Ok(patch)
 }
 
 /// What to report of a patch that is no YAML.
 pub(super) fn syntax(error: SyntaxError) -> Problem {
     let path = error.place.source.path().clone();
-    file_problem(&error.clone().into(), &path, &Node::map(How::Patched))
+    file_problem(&error.clone().into(), &path, &Node::map(Provenance::Patched))
 }

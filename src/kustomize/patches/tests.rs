@@ -12,7 +12,7 @@ use crate::text::problem::Problem;
 use crate::text::source::Source;
 use crate::yaml::compare::same;
 use crate::yaml::library::Library;
-use crate::yaml::node::{How, Node};
+use crate::yaml::node::{Node, Provenance};
 use crate::yaml::parse::parse;
 
 const MAP: &str = "
@@ -276,14 +276,14 @@ fn values_lead_back_to_the_bytes_of_the_patch() {
     let value = objects[0].node.at(&["data", "a"]).unwrap();
     let file = value.origin.as_ref().unwrap().in_file().unwrap();
     assert_eq!((file.text(), file.span.start), ("new", text.find("new").unwrap()));
-    assert_eq!(value.how, How::Patched);
+    assert_eq!(value.how, Provenance::Patched);
     let text = format!("patches:\n- patch: |-\n    {HEAD}, data: {{a: newer}}}}");
     let objects = apply(MAP, &text, &[]).unwrap();
     let value = objects[0].node.at(&["data", "a"]).unwrap();
     let file = value.origin.as_ref().unwrap().in_file().unwrap();
     assert_eq!((file.text(), file.span.start), ("newer", text.find("newer").unwrap()));
     let name = objects[0].node.at(&["metadata", "name"]).unwrap();
-    assert_eq!(name.how, How::Written);
+    assert_eq!(name.how, Provenance::Written);
 }
 
 #[test]

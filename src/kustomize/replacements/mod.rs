@@ -7,7 +7,7 @@ use crate::kustomize::selector::{Selector, identities};
 use crate::kustomize::strategic::is_null;
 use crate::text::problem::Problem;
 use crate::yaml::bounds::fits;
-use crate::yaml::node::{How, Node, Scalar, Style, Tag, Value};
+use crate::yaml::node::{Node, Provenance, Scalar, Style, Tag, Value};
 use crate::yaml::scalar::{Kind, Schema, kind, plain_kind};
 
 mod structured;
@@ -80,7 +80,7 @@ pub fn replace(objects: &mut [Object], entry: &Node) -> Result<(), Problem> {
         }
         (Some(value), None) => {
             let mut value = value.clone();
-            value.mark(How::Patched);
+            value.mark(Provenance::Patched);
             value
         }
         (None, Some(source)) => source_value(objects, source)?,
@@ -113,7 +113,7 @@ fn source_value(objects: &[Object], source: &Node) -> Result<Node, Problem> {
         return Err(Problem::at(message, place));
     };
     let mut value = value.clone();
-    value.mark(How::Copied);
+    value.mark(Provenance::Copied);
     refined(value, source)
 }
 
@@ -147,7 +147,7 @@ fn refined(value: Node, source: &Node) -> Result<Node, Problem> {
     let Some(text) = value.str() else { return Err(not_a_text(place)) };
     let chosen = usize::try_from(index).ok().and_then(|index| text.split(delimiter).nth(index));
     match chosen {
-        Some(part) => Ok(value.retold(part, How::Derived)),
+        Some(part) => Ok(value.with_text(part, Provenance::Derived)),
         None => Err(Problem::at(format!("the source has no part {index}"), place)),
     }
 }
@@ -269,14 +269,14 @@ fn filled(field: &Node, value: &Node, target: &Node) -> Result<Option<Node>, Pro
         None => value.clone(),
         Some((delimiter, index, place)) => {
             let Some(old) = field.str() else { return Err(not_a_text(place)) };
-            field.retold(&joined(old, delimiter, index, text), How::Derived)
+            field.with_text(&joined(old, delimiter, index, text), Provenance::Derived)
         }
     };
     if field.scalar().is_none() {
         return Ok(Some(new));
     }
     // A mapping in the place of a plain value comes out as an empty text.
-    let new = if new.scalar().is_some() { new } else { new.retold("", How::Copied) };
+    let new = if new.scalar().is_some() { new } else { new.with_text("", Provenance::Copied) };
     Ok(typed(field, new))
 }
 
@@ -331,7 +331,7 @@ fn tag_of(scalar: &Scalar, read: Kind) -> Tag {
 }
 
 fn is_made(field: &Node) -> bool {
-    field.origin.is_none() && field.how == How::Copied
+    field.origin.is_none() && field.how == Provenance::Copied
 }
 
 #[cfg(test)]

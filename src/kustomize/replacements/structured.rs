@@ -8,9 +8,9 @@ use crate::text::path::TreePath;
 use crate::text::source::Source;
 use crate::yaml::edit::insert::insert_entry;
 use crate::yaml::edit::rewrite::rewrite;
-use crate::yaml::node::{How, Node, Value};
+use crate::yaml::node::{Node, Provenance, Value};
 use crate::yaml::parse::parse;
-use crate::yaml::path::{Path, Step};
+use crate::yaml::path::{Path, PathStep};
 use crate::yaml::scalar::{Kind, Schema, kind, plain_kind};
 
 /// What became of a path.
@@ -41,7 +41,7 @@ pub(super) fn fill(object: &mut Node, path: &[String], value: &Node, create: Cre
     };
     let (filled, text) = write(field.str().unwrap_or_default(), inner, value, create);
     if let Some(text) = text {
-        *field = field.retold(&text, How::Derived);
+        *field = field.with_text(&text, Provenance::Derived);
     }
     filled
 }
@@ -148,7 +148,7 @@ fn edit(root: &Node, path: &Path, value: &str) -> Option<crate::text::edit::Edit
     if let Some(node) = path.follow(root) {
         return rewrite(node, value).ok();
     }
-    let (Step::Key(key), parents) = path.0.split_last()? else { return None };
+    let (PathStep::Key(key), parents) = path.0.split_last()? else { return None };
     let parent = Path(parents.to_vec());
     insert_entry(root, &parent, key, value, None).ok()
 }
@@ -159,7 +159,7 @@ fn json(text: &str, targets: &Node, found: &[Path], value: &Node) -> Option<Stri
     for path in found {
         let field = follow_mut(&mut targets, path)?;
         *field = match (field.scalar(), value.scalar()) {
-            (Some(_), Some(_)) => field.retold(value.str()?, How::Derived),
+            (Some(_), Some(_)) => field.with_text(value.str()?, Provenance::Derived),
             _ => value.clone(),
         };
     }
@@ -202,7 +202,7 @@ mod tests {
     use crate::kustomize::field_path::{Create, split};
     use crate::text::path::TreePath;
     use crate::text::source::Source;
-    use crate::yaml::node::{How, Node};
+    use crate::yaml::node::{Node, Provenance};
     use crate::yaml::parse::parse;
 
     const OBJECT: &str = r#"
@@ -218,11 +218,11 @@ data:
         let source = Source::file(TreePath::root(), OBJECT);
         let mut object = parse(&source).unwrap().documents[0].root.clone();
         let path = split(path);
-        let value = Node::string("x-y-z", How::Copied);
+        let value = Node::string("x-y-z", Provenance::Copied);
         let is_filled = fill(&mut object, &path, &value, create) == Filled::Exactly;
         is_filled.then(|| {
             let field = object.at(&["data", &path[1]]).unwrap();
-            assert_eq!(field.how, How::Derived);
+            assert_eq!(field.how, Provenance::Derived);
             field.str().unwrap().to_owned()
         })
     }

@@ -6,7 +6,7 @@ use crate::text::path::TreePath;
 use crate::text::problem::Problem;
 use crate::text::source::Source;
 use crate::yaml::compare::same;
-use crate::yaml::node::{How, Node};
+use crate::yaml::node::{Node, Provenance};
 use crate::yaml::parse::parse;
 
 const OBJECTS: &str = r#"
@@ -201,11 +201,14 @@ fn selects_and_rejects_targets() {
 fn copies_lead_back_to_the_source() {
     let objects = replaced(&copy("data.a", "spec.s]")).unwrap();
     let value = objects[1].node.at(&["spec", "s"]).unwrap();
-    assert_eq!((value.how, value.origin.as_ref().unwrap().text()), (How::Copied, "\"x-y-z\""));
+    assert_eq!(
+        (value.how, value.origin.as_ref().unwrap().text()),
+        (Provenance::Copied, "\"x-y-z\"")
+    );
     let objects = replaced(&copy("data.n", "spec.s], options: {delimiter: '-'}")).unwrap();
-    assert_eq!(objects[1].node.at(&["spec", "s"]).unwrap().how, How::Derived);
+    assert_eq!(objects[1].node.at(&["spec", "s"]).unwrap().how, Provenance::Derived);
     let entry = "{sourceValue: new, targets: [{select: {kind: Deployment}, fieldPaths: [spec.s]}]}";
     let objects = replaced(entry).unwrap();
     let value = objects[1].node.at(&["spec", "s"]).unwrap();
-    assert_eq!((value.how, value.origin.as_ref().unwrap().text()), (How::Patched, "new"));
+    assert_eq!((value.how, value.origin.as_ref().unwrap().text()), (Provenance::Patched, "new"));
 }

@@ -25,7 +25,7 @@ use crate::yaml::node::Node;
 pub struct Resolver {
     library: Arc<Library>,
     kustomizations: Cache<Result<Arc<Kustomization>, Problem>>,
-    outcomes: Cache<Arc<Outcome>>,
+    outcomes: Cache<Arc<Resolution>>,
     builds: Cache<Arc<Build>>,
     layers: Cache<Option<Arc<Layer>>>,
     edges: Cache<Arc<[(TreePath, Node)]>>,
@@ -33,7 +33,7 @@ pub struct Resolver {
 }
 
 /// What came of a kustomization, before the steps that only a build root takes.
-pub struct Outcome {
+pub struct Resolution {
     /// What it gathered.
     pub result: Result<Accumulator, Problem>,
     /// Its objects behind its last patch.
@@ -82,11 +82,11 @@ impl Resolver {
     }
 
     /// What comes of a kustomization that another one takes in. There must be no cycle below it.
-    pub(crate) fn outcome(&self, directory: &TreePath) -> Arc<Outcome> {
+    pub(crate) fn outcome(&self, directory: &TreePath) -> Arc<Resolution> {
         self.outcomes.get(directory, || Arc::new(self.resolve(directory)))
     }
 
-    fn resolve(&self, directory: &TreePath) -> Outcome {
+    fn resolve(&self, directory: &TreePath) -> Resolution {
         let mut record = Record::default();
         record.directories.insert(directory.clone());
         record.files.extend(load::files_in(&self.library, directory));
@@ -97,7 +97,7 @@ impl Resolver {
             patched = target.into_patched();
             result
         });
-        Outcome { result, patched, record }
+        Resolution { result, patched, record }
     }
 
     /// Resolves a directory as a build root.

@@ -7,7 +7,7 @@ use crate::kustomize::build::{Build, Status};
 use crate::text::memory::MemoryTree;
 use crate::text::path::TreePath;
 use crate::yaml::library::Library;
-use crate::yaml::node::{How, Node, Value};
+use crate::yaml::node::{Node, Provenance, Value};
 
 const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {volumes: [{name: v, secret: {secretName: db}}]}\n";
 
@@ -44,7 +44,7 @@ fn a_patched_value_comes_from_its_patch() {
     ];
     let build = build(&files, "over");
     let name = secret_name(&build);
-    assert_eq!((name.str(), name.how), (Some("new"), How::Patched));
+    assert_eq!((name.str(), name.how), (Some("new"), Provenance::Patched));
     let origin = name.origin.as_ref().unwrap();
     assert_eq!((origin.source.path().as_str(), origin.text()), ("over/p.yaml", "new"));
     assert_eq!(build.status, Status::Resolved);
@@ -63,7 +63,7 @@ fn a_reference_follows_a_generated_name() {
     let build = build(&files, "a");
     assert_eq!(names(&build), ["Pod p-web in shop", "Secret p-db-k695gkmbtk in shop"]);
     let name = secret_name(&build);
-    assert_eq!((name.str(), name.how), (Some("p-db-k695gkmbtk"), How::Derived));
+    assert_eq!((name.str(), name.how), (Some("p-db-k695gkmbtk"), Provenance::Derived));
     assert_eq!(name.origin.as_ref().unwrap().text(), "db");
 }
 

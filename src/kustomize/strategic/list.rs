@@ -10,7 +10,7 @@ use crate::k8s::schema::{Field, Shape};
 use crate::kustomize::strategic::directive::{Directive, of_map};
 use crate::kustomize::strategic::{With, is_null, is_settled as value_is_settled, walk};
 use crate::text::problem::Problem;
-use crate::yaml::node::{How, Node, Scalar, Style, Tag, Value};
+use crate::yaml::node::{Node, Provenance, Scalar, Style, Tag, Value};
 
 /// The values of the keys of one item, an empty one for a key that it lacks.
 type Tuple = Vec<String>;
@@ -97,7 +97,7 @@ fn complete(item: &mut Node, wanted: &Wanted) {
     for (key, value) in wanted.keys.iter().zip(&wanted.values) {
         if !key.is_empty() && !value.is_empty() && item.get(key).is_none() {
             let scalar = Scalar::new(value.as_str(), Style::Plain, Tag::None);
-            item.set(key, Node::made(Value::Scalar(scalar), How::Patched));
+            item.set(key, Node::made(Value::Scalar(scalar), Provenance::Patched));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::finding::{Finding, Level};
 use crate::k8s::secret_name::{family, split};
-use crate::lint::judge::{Verdict, deployed, judge, told};
+use crate::lint::judge::{Verdict, deployed, describe, judge};
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
 use crate::repo::family::FamilyState;
@@ -59,8 +59,11 @@ pub(super) fn find(repo: &Repo, optional: bool, rule: &Rule, says: &str) -> Vec<
                 continue;
             }
             let Some(place) = reference.near() else { continue };
-            let message =
-                format!("{says} `{}`, which {} names", reference.secret(), told(root, reference));
+            let message = format!(
+                "{says} `{}`, which {} names",
+                reference.secret(),
+                describe(root, reference)
+            );
             let (what, where_) = closest(repo, root, reference);
             let finding = rule.finding(&place, message).related(what, where_);
             let finding = finding.about(family(reference.secret()));

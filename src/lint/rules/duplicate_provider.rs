@@ -132,15 +132,15 @@ fn is_sample(file: &TreePath) -> bool {
 }
 
 fn finding(root: &Root, first: &Provider, other: &Provider) -> Option<Finding> {
-    let told = |provider: &Provider| {
+    let describe = |provider: &Provider| {
         let object = root.object_that_provides(provider);
         format!("the {} `{}`", object.kind(), object.original().name)
     };
-    let (secret, mut by) = (first.secret(), told(other));
-    if by == told(first) {
+    let (secret, mut by) = (first.secret(), describe(other));
+    if by == describe(first) {
         by = format!("another {}", by.trim_start_matches("the "));
     }
-    let message = format!("`{secret}` is made twice: by {} and by {by}", told(first));
+    let message = format!("`{secret}` is made twice: by {} and by {by}", describe(first));
     let finding = RULE.finding(&other.near()?, message).about(family(secret));
     let finding = finding.related("made here too", first.near());
     Some(finding.help("keep one of the two; an ExternalSecret that adds keys to a Secret says `creationPolicy: Merge`"))

@@ -7,9 +7,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::finding::{Finding, Level};
 use crate::k8s::found::Role;
 use crate::k8s::secret_name::{Version, check as check_name, family, split};
+use crate::lint::family_usage::{Manner, families, manner};
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::running::running;
-use crate::lint::spot::{Manner, families, manner};
 use crate::text::source::Place;
 
 /// The rule.

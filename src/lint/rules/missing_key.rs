@@ -7,7 +7,7 @@ use crate::k8s::placeholder::is_name_filled_in;
 use crate::k8s::references::keys::keys;
 use crate::k8s::secret_name::{family, split};
 use crate::kustomize::build::Status;
-use crate::lint::judge::told;
+use crate::lint::judge::describe;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::running::running;
 use crate::repo::Repo;
@@ -98,7 +98,7 @@ fn missing_key(
     let message = format!(
         "`{}` has no key `{key}`, which {} reads",
         reference.secret(),
-        told(root, reference)
+        describe(root, reference)
     );
     let known = makers.iter().flat_map(|maker| maker.provided.keys.iter().flatten());
     let mut known: Vec<&str> = known.map(String::as_str).collect();
@@ -140,8 +140,8 @@ fn makers<'r>(repo: &'r Repo, root: &Root, reference: &Reference) -> Option<Vec<
         let sure = is_same(root, reference, there, provider, places.len() == 1);
         provider.provided.keys.is_some() && whole && sure
     };
-    let told = !all.is_empty() && all.iter().all(is_told);
-    told.then(|| all.into_iter().map(|(_, provider)| provider).collect())
+    let is_known = !all.is_empty() && all.iter().all(is_told);
+    is_known.then(|| all.into_iter().map(|(_, provider)| provider).collect())
 }
 
 /// Whether a provider surely makes the secret that a reference means: without a namespace in Git, a name may be another

@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 use crate::finding::{Finding, Level};
 use crate::k8s::secret_name::Version;
 use crate::kustomize::object::Object;
-use crate::lint::judge::told;
+use crate::lint::family_usage::{FamilyUsage, FamilyUsages, Manner, Named};
+use crate::lint::judge::describe;
 use crate::lint::rule::{Facts, Fixes, Rule};
-use crate::lint::spot::{Manner, Named, Spot, Spots};
 use crate::repo::Repo;
-use crate::yaml::path::{Path, Step};
+use crate::yaml::path::{Path, PathStep};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -56,38 +56,38 @@ const SIDE_BY_SIDE: &[&str] =
     &["image-pull", "projected", "service-account", "service-account-pull"];
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let spots = Spots::new(facts.repo);
-    let mut families: BTreeMap<(usize, &str), Vec<&Spot<'_>>> = BTreeMap::new();
-    for spot in spots.iter() {
-        families.entry((spot.environment, spot.family)).or_default().push(spot);
+    let usages = FamilyUsages::new(facts.repo);
+    let mut families: BTreeMap<(usize, &str), Vec<&FamilyUsage<'_>>> = BTreeMap::new();
+    for usage in usages.iter() {
+        families.entry((usage.environment, usage.family)).or_default().push(usage);
     }
-    families.into_values().flat_map(|spots| of_family(facts, &spots)).collect()
+    families.into_values().flat_map(|usages| of_family(facts, &usages)).collect()
 }
 
 /// A use and its version.
 type Used<'s, 'r> = (Version, &'s Named<'r>);
 
 /// What an environment has of one family, in all its namespaces: a version is promoted for all of them together.
-fn of_family(facts: &Facts<'_>, spots: &[&Spot<'_>]) -> Vec<Finding> {
+fn of_family(facts: &Facts<'_>, usages: &[&FamilyUsage<'_>]) -> Vec<Finding> {
     let repo = facts.repo;
-    let uses = uses(spots);
-    let (Some(newest), Some(spot)) =
-        (uses.iter().map(|(version, _)| version.clone()).max(), spots.first())
+    let uses = uses(usages);
+    let (Some(newest), Some(usage)) =
+        (uses.iter().map(|(version, _)| version.clone()).max(), usages.first())
     else {
         return Vec::new();
     };
     if uses.iter().all(|(version, _)| *version == newest) {
         return Vec::new();
     }
-    let environment = &repo.environments[spot.environment];
+    let environment = &repo.environments[usage.environment];
     let asks = environment.versioned && paired(&uses).is_empty();
-    let taken = asks.then(|| taken(repo, facts.now, spot, &newest)).flatten();
+    let taken = asks.then(|| taken(repo, facts.now, usage, &newest)).flatten();
     let help = |one: &Named<'_>, new: &str| match &taken {
         Some(version) => format!(
             "`rotate bump {} {} --version {version}` moves every reference to it",
-            environment.name, spot.family
+            environment.name, usage.family
         ),
-        None if asks => format!("name `{new}` in {} too", told(one.root, one.reference)),
+        None if asks => format!("name `{new}` in {} too", describe(one.root, one.reference)),
         None => "name one version in both".to_owned(),
     };
     let mut places = BTreeSet::new();
@@ -96,10 +96,12 @@ fn of_family(facts: &Facts<'_>, spots: &[&Spot<'_>]) -> Vec<Finding> {
         // An anchor is read in several fields and is one place.
         places.insert(place.site()).then_some(())?;
         let (old, new) = (one.reference.secret(), other.reference.secret());
-        let message =
-            format!("{} names `{old}`, others beside it `{new}`", told(one.root, one.reference));
+        let message = format!(
+            "{} names `{old}`, others beside it `{new}`",
+            describe(one.root, one.reference)
+        );
         let finding = RULE.finding(&place, message).related("named here", other.reference.near());
-        let finding = finding.in_environment(&environment.name).about(spot.family);
+        let finding = finding.in_environment(&environment.name).about(usage.family);
         Some(finding.help(help(one, new)))
     });
     findings.collect()
@@ -107,21 +109,26 @@ fn of_family(facts: &Facts<'_>, spots: &[&Spot<'_>]) -> Vec<Finding> {
 
 /// The version that a bump takes for the whole environment: the one that the environment before it runs, and where none
 /// before names the family, the newest. None when that environment has several, or what runs here is newer.
-fn taken(repo: &Repo, now: DateTime<Utc>, spot: &Spot<'_>, newest: &Version) -> Option<Version> {
-    let version = match repo.before(spot.environment, spot.family) {
+fn taken(
+    repo: &Repo,
+    now: DateTime<Utc>,
+    usage: &FamilyUsage<'_>,
+    newest: &Version,
+) -> Option<Version> {
+    let version = match repo.before(usage.environment, usage.family) {
         None => newest.clone(),
         Some(before) => Version::new(before.running.only()?)?,
     };
-    let here = repo.running_of(spot.environment, spot.family);
+    let here = repo.running_of(usage.environment, usage.family);
     let is_newest = here.versions.iter().all(|one| one.as_str() <= version.as_str());
     (version.time() <= now && is_newest).then_some(version)
 }
 
 /// What runs by a version; annotations count where nothing else uses the family.
-fn uses<'s, 'r>(spots: &[&'s Spot<'r>]) -> Vec<Used<'s, 'r>> {
-    let mut uses: Vec<Used<'_, '_>> = spots.iter().flat_map(|spot| spot.live()).collect();
+fn uses<'s, 'r>(usages: &[&'s FamilyUsage<'r>]) -> Vec<Used<'s, 'r>> {
+    let mut uses: Vec<Used<'_, '_>> = usages.iter().flat_map(|usage| usage.live()).collect();
     if uses.is_empty() {
-        let named = spots.iter().flat_map(|spot| &spot.named);
+        let named = usages.iter().flat_map(|usage| &usage.named);
         let named = named.filter(|named| named.manner == Manner::Annotation);
         uses = named.filter_map(|named| Some((named.version()?, named))).collect();
     }
@@ -140,7 +147,7 @@ fn uses<'s, 'r>(spots: &[&'s Spot<'r>]) -> Vec<Used<'s, 'r>> {
 /// The list that a use stands in, where that holds nothing but secrets.
 fn list(named: &Named<'_>) -> Option<(*const Object, Path)> {
     let (found, steps) = (&named.reference.found, &named.reference.found.path.0);
-    let at = steps.iter().rposition(|step| matches!(step, Step::Index(_)))?;
+    let at = steps.iter().rposition(|step| matches!(step, PathStep::Index(_)))?;
     let list = (std::ptr::from_ref(named.object()), Path(steps[..at].to_vec()));
     SIDE_BY_SIDE.contains(&found.row).then_some(list)
 }

@@ -4,10 +4,10 @@ use crate::finding::{Finding, Fix, Level};
 use crate::k8s::stub::Stub;
 use crate::lint::judge::deployed;
 use crate::lint::rule::{Facts, Fixes, Rule};
-use crate::text::lift::in_file;
+use crate::text::remap::in_file;
 use crate::text::source::Place;
 use crate::yaml::edit::rewrite::rewrite;
-use crate::yaml::node::{How, Node};
+use crate::yaml::node::{Node, Provenance};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
 /// The rule.
@@ -60,7 +60,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 
 fn judge(node: &Node) -> Option<Finding> {
     // What a replacement or a variable puts in has the type of its source once it is built.
-    if !matches!(node.how, How::Written | How::Patched) {
+    if !matches!(node.how, Provenance::Written | Provenance::Patched) {
         return None;
     }
     let what = match kind(node, Schema::Kyaml)? {

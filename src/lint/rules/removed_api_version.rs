@@ -10,13 +10,13 @@ use crate::lint::judge::deployed;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
 use crate::repo::root::{Root, RootKind};
-use crate::text::lift::in_file;
 use crate::text::path::TreePath;
+use crate::text::remap::in_file;
 use crate::text::source::Place;
 use crate::text::span::Span;
 use crate::yaml::edit::rewrite::rewrite;
 use crate::yaml::embed::parse_inside;
-use crate::yaml::node::{How, Node};
+use crate::yaml::node::{Node, Provenance};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -132,7 +132,7 @@ fn fix(speakers: &BTreeMap<&TreePath, Speakers>, offence: &Offence<'_>) -> Optio
     };
     for (root, object) in &offence.objects {
         let node = removed(&object.node)?;
-        if !matches!(node.how, How::Written | How::Patched) || !is_straight(object) {
+        if !matches!(node.how, Provenance::Written | Provenance::Patched) || !is_straight(object) {
             return None;
         }
         add(node)?;

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Level};
 use crate::k8s::secret_name::Version;
-use crate::lint::judge::told;
+use crate::lint::family_usage::{FamilyUsage, FamilyUsages};
+use crate::lint::judge::describe;
 use crate::lint::rule::{Facts, Fixes, Rule};
-use crate::lint::spot::{Spot, Spots};
 use crate::repo::Repo;
 use crate::repo::deployed::may_hide;
 
@@ -45,18 +45,18 @@ Give the version to the environment before: `rotate bump ENV FAMILY --version VE
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let spots = Spots::new(facts.repo);
-    spots.iter().flat_map(|spot| of_spot(facts, &spots, spot)).collect()
+    let usages = FamilyUsages::new(facts.repo);
+    usages.iter().flat_map(|usage| of_usage(facts, &usages, usage)).collect()
 }
 
-fn of_spot(facts: &Facts<'_>, spots: &Spots<'_>, spot: &Spot<'_>) -> Vec<Finding> {
+fn of_usage(facts: &Facts<'_>, usages: &FamilyUsages<'_>, usage: &FamilyUsage<'_>) -> Vec<Finding> {
     let repo = facts.repo;
-    let environment = &repo.environments[spot.environment];
-    let kin = spots.before(repo, spot);
+    let environment = &repo.environments[usage.environment];
+    let kin = usages.before(repo, usage);
     let Some(before) = kin.iter().find(|one| one.is_versioned()).map(|one| one.environment) else {
         return Vec::new();
     };
-    let Some(newest) = newest(repo, before, spot.family) else { return Vec::new() };
+    let Some(newest) = newest(repo, before, usage.family) else { return Vec::new() };
     if !environment.versioned || hides(repo, &kin) {
         return Vec::new();
     }
@@ -65,23 +65,23 @@ fn of_spot(facts: &Facts<'_>, spots: &Spots<'_>, spot: &Spot<'_>) -> Vec<Finding
     let from = before;
     let before = &repo.environments[before].name;
     let mut places = BTreeSet::new();
-    let there = repo.family(from, spot.family);
-    let skipped = spot.live().filter(|(version, _)| {
+    let there = repo.family(from, usage.family);
+    let skipped = usage.live().filter(|(version, _)| {
         let digits = version.as_str();
         let is_there = there.is_some_and(|state| {
             state.versions.contains_key(digits) || state.stubs.contains_key(digits)
         });
-        !is_there && was_skipped(facts, before, spot.family, version, &newest)
+        !is_there && was_skipped(facts, before, usage.family, version, &newest)
     });
     let findings = skipped.filter_map(|(version, named)| {
         let at = named.reference.near()?;
         places.insert(at.site()).then_some(())?;
-        let (what, secret) = (told(named.root, named.reference), named.reference.secret());
+        let (what, secret) = (describe(named.root, named.reference), named.reference.secret());
         let message = format!("{what} names `{secret}`, which {before} never had");
-        let help = format!("`rotate bump {before} {} --version {version}` first", spot.family);
+        let help = format!("`rotate bump {before} {} --version {version}` first", usage.family);
         let finding =
             RULE.finding(&at, message).related(format!("{before} uses this one"), place.clone());
-        Some(finding.help(help).in_environment(&environment.name).about(spot.family))
+        Some(finding.help(help).in_environment(&environment.name).about(usage.family))
     });
     findings.collect()
 }
@@ -107,7 +107,7 @@ fn newest(repo: &Repo, environment: usize, family: &str) -> Option<Version> {
     digits.filter_map(|digits| Version::new(digits)).max()
 }
 
-/// Whether the environment of these spots may have more there than is seen.
-fn hides(repo: &Repo, spots: &[&Spot<'_>]) -> bool {
-    spots.iter().any(|spot| may_hide(repo, Some(spot.environment), spot.namespace()))
+/// Whether the environment of these usages may have more there than is seen.
+fn hides(repo: &Repo, usages: &[&FamilyUsage<'_>]) -> bool {
+    usages.iter().any(|usage| may_hide(repo, Some(usage.environment), usage.namespace()))
 }

@@ -6,10 +6,10 @@ use crate::finding::{Finding, Fix, Level};
 use crate::k8s::encryption::is_encrypted_at;
 use crate::k8s::job::is_over;
 use crate::k8s::secret_name::{DIGITS, Version};
-use crate::lint::judge::told;
+use crate::lint::family_usage::{FamilyUsage, FamilyUsages, Manner, Named};
+use crate::lint::judge::describe;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::running::running;
-use crate::lint::spot::{Manner, Named, Spot, Spots};
 use crate::repo::Repo;
 use crate::repo::reach::Reach;
 use crate::repo::root::{Reference, Root};
@@ -17,7 +17,7 @@ use crate::text::edit::Edit;
 use crate::text::path::TreePath;
 use crate::text::span::Span;
 use crate::yaml::node::Node;
-use crate::yaml::path::{Path, Step};
+use crate::yaml::path::{Path, PathStep};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -64,7 +64,7 @@ with the references.
 
 /// What names an older version than is in use.
 struct Stale<'s, 'r> {
-    spot: &'s Spot<'r>,
+    usage: &'s FamilyUsage<'r>,
     named: &'s Named<'r>,
     /// What uses the newest version that is not named.
     user: &'s Named<'r>,
@@ -80,8 +80,9 @@ impl Stale<'_, '_> {
 }
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let spots = Spots::new(facts.repo);
-    let stale: Vec<Stale<'_, '_>> = spots.iter().flat_map(|spot| of_spot(&spots, spot)).collect();
+    let usages = FamilyUsages::new(facts.repo);
+    let stale: Vec<Stale<'_, '_>> =
+        usages.iter().flat_map(|usage| of_usage(&usages, usage)).collect();
     let sites = sites(facts.repo, &stale);
     stale.iter().filter_map(|one| finding(facts.repo, &sites, one)).collect()
 }
@@ -89,23 +90,26 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 /// A list or a scalar of an object.
 type Holder = (*const Root, usize, Path);
 
-fn of_spot<'s, 'r>(spots: &'s Spots<'r>, spot: &'s Spot<'r>) -> Vec<Stale<'s, 'r>> {
+fn of_usage<'s, 'r>(
+    usages: &'s FamilyUsages<'r>,
+    usage: &'s FamilyUsage<'r>,
+) -> Vec<Stale<'s, 'r>> {
     let mut holders: BTreeMap<Holder, Vec<(Version, &Named<'_>)>> = BTreeMap::new();
-    for named in &spot.named {
+    for named in &usage.named {
         let Some(version) = named.version().filter(|_| is_judged(named)) else { continue };
         holders.entry(holder(named)).or_default().push((version, named));
     }
     let stale = holders.into_values().filter_map(|mut names| {
         names.sort_by(|a, b| a.0.cmp(&b.0));
         let (_, first) = names.first()?;
-        let used = used(spots, spot, first);
+        let used = used(usages, usage, first);
         let listed = |version: &Version| names.iter().any(|(one, _)| one == version);
         if first.manner != Manner::Grant && used.keys().any(listed) {
             return None;
         }
         let (missing, user) = used.iter().rev().find(|(version, _)| !listed(version))?;
         let (_, named) = names.iter().rev().find(|(version, _)| version < missing)?;
-        Some(Stale { spot, named, user, only: used.len() == 1 })
+        Some(Stale { usage, named, user, only: used.len() == 1 })
     });
     stale.collect()
 }
@@ -122,7 +126,7 @@ fn is_judged(named: &Named<'_>) -> bool {
 /// Whether the rule of a role lets its secrets be read: one that only lets them be changed says nothing about who runs by them.
 fn lets_read(named: &Named<'_>) -> bool {
     let steps = &named.reference.found.path.0;
-    let list = steps.iter().rposition(|step| matches!(step, Step::Key(_))).unwrap_or_default();
+    let list = steps.iter().rposition(|step| matches!(step, PathStep::Key(_))).unwrap_or_default();
     let rule = Path(steps[..list].to_vec());
     let verbs = rule.follow(&named.object().node).and_then(|rule| rule.get("verbs"));
     let verbs = verbs.map_or(&[][..], Node::items).iter().filter_map(Node::str);
@@ -132,7 +136,7 @@ fn lets_read(named: &Named<'_>) -> bool {
 /// The scalar of an annotation, which may hold several names, or the list of a role.
 fn holder(named: &Named<'_>) -> Holder {
     let mut steps = named.reference.found.path.0.clone();
-    if named.manner == Manner::Grant && matches!(steps.last(), Some(Step::Index(_))) {
+    if named.manner == Manner::Grant && matches!(steps.last(), Some(PathStep::Index(_))) {
         steps.pop();
     }
     (std::ptr::from_ref(named.root), named.reference.object, Path(steps))
@@ -141,24 +145,24 @@ fn holder(named: &Named<'_>) -> Holder {
 /// The versions in use, each with a use: by the annotated workload itself, or else by what runs in the same place. Where
 /// no namespace is told, that is the only place of the environment in which something runs by the family.
 fn used<'s, 'r>(
-    spots: &'s Spots<'r>,
-    spot: &'s Spot<'r>,
+    usages: &'s FamilyUsages<'r>,
+    usage: &'s FamilyUsage<'r>,
     named: &Named<'_>,
 ) -> BTreeMap<Version, &'s Named<'r>> {
-    let all = || spots.of(spot.environment, spot.family);
+    let all = || usages.of(usage.environment, usage.family);
     let same_object = |one: &Named<'_>| {
         std::ptr::eq(one.root, named.root) && one.reference.object == named.reference.object
     };
     let own = named.manner != Manner::Grant && named.reference.found.namespace.is_none();
-    let own = all().filter(|_| own).flat_map(Spot::live).filter(|(_, one)| same_object(one));
+    let own = all().filter(|_| own).flat_map(FamilyUsage::live).filter(|(_, one)| same_object(one));
     let own: BTreeMap<_, _> = own.collect();
     if !own.is_empty() {
         return own;
     }
     let mut running = all().filter(|one| one.live().next().is_some());
-    match (spot.live().next(), running.next(), running.next()) {
-        (Some(_), ..) => spot.live().collect(),
-        (None, Some(only), None) if !spot.is_apart(only) => only.live().collect(),
+    match (usage.live().next(), running.next(), running.next()) {
+        (Some(_), ..) => usage.live().collect(),
+        (None, Some(only), None) if !usage.is_apart(only) => only.live().collect(),
         _ => BTreeMap::new(),
     }
 }
@@ -166,7 +170,7 @@ fn used<'s, 'r>(
 fn finding(repo: &Repo, sites: &Sites<'_, '_, '_>, stale: &Stale<'_, '_>) -> Option<Finding> {
     let (named, new) = (stale.named, stale.user.reference.secret());
     let place = named.reference.near()?;
-    let (what, old) = (told(named.root, named.reference), named.reference.secret());
+    let (what, old) = (describe(named.root, named.reference), named.reference.secret());
     let (message, help) = if named.manner == Manner::Grant {
         (
             format!("{what} lets `{old}` be read, and not `{new}`, which is in use"),
@@ -175,9 +179,9 @@ fn finding(repo: &Repo, sites: &Sites<'_, '_, '_>, stale: &Stale<'_, '_>) -> Opt
     } else {
         (format!("{what} names `{old}`, and `{new}` is in use"), format!("name `{new}` there"))
     };
-    let environment = &repo.environments[stale.spot.environment].name;
+    let environment = &repo.environments[stale.usage.environment].name;
     let finding = RULE.finding(&place, message).related("used here", stale.user.reference.near());
-    let finding = finding.about(stale.spot.family);
+    let finding = finding.about(stale.usage.family);
     Some(finding.help(help).fix(repair(repo, sites, stale)).in_environment(environment))
 }
 
@@ -244,7 +248,7 @@ fn repair(repo: &Repo, sites: &Sites<'_, '_, '_>, stale: &Stale<'_, '_>) -> Opti
 
 /// Whether a file is read by environments alone in which it says something out of date.
 fn is_theirs(repo: &Repo, path: &TreePath, stale: &[&Stale<'_, '_>]) -> bool {
-    let is_known = |index: usize| stale.iter().any(|one| one.spot.environment == index);
+    let is_known = |index: usize| stale.iter().any(|one| one.usage.environment == index);
     match repo.exclusive(path) {
         Reach::Alone(environment) => is_known(environment),
         Reach::Unreached => false,

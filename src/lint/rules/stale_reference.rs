@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Level};
 use crate::k8s::secret_name::Version;
-use crate::lint::judge::told;
+use crate::lint::family_usage::{FamilyUsage, FamilyUsages, Manner};
+use crate::lint::judge::describe;
 use crate::lint::lag::{is_due, is_older};
 use crate::lint::rule::{Facts, Fixes, Rule};
-use crate::lint::spot::{Manner, Spot, Spots};
 use crate::repo::Repo;
 use crate::text::source::Place;
 
@@ -50,17 +50,19 @@ production for as long as nobody looks, also when it was rotated because it had 
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    let (repo, spots) = (facts.repo, Spots::new(facts.repo));
+    let (repo, usages) = (facts.repo, FamilyUsages::new(facts.repo));
     let mut findings = Vec::new();
-    for spot in spots.iter() {
-        let environment = &repo.environments[spot.environment];
-        let held = repo.config.hold(&environment.name, spot.family).is_some();
-        let Some(current) = spot.newest_live().filter(|_| environment.versioned && !held) else {
+    for usage in usages.iter() {
+        let environment = &repo.environments[usage.environment];
+        let held = repo.config.hold(&environment.name, usage.family).is_some();
+        let Some(current) = usage.newest_live().filter(|_| environment.versioned && !held) else {
             continue;
         };
-        let newer = beside(facts, spot, &current);
-        let Some(newer) = newer.or_else(|| before(facts, &spots, spot, &current)) else { continue };
-        findings.extend(of_spot(repo, spot, &current, &newer));
+        let newer = beside(facts, usage, &current);
+        let Some(newer) = newer.or_else(|| before(facts, &usages, usage, &current)) else {
+            continue;
+        };
+        findings.extend(of_usage(repo, usage, &current, &newer));
     }
     findings
 }
@@ -75,34 +77,39 @@ struct Newer {
     help: String,
 }
 
-fn of_spot(repo: &Repo, spot: &Spot<'_>, current: &Version, newer: &Newer) -> Vec<Finding> {
-    let environment = &repo.environments[spot.environment].name;
+fn of_usage(
+    repo: &Repo,
+    usage: &FamilyUsage<'_>,
+    current: &Version,
+    newer: &Newer,
+) -> Vec<Finding> {
+    let environment = &repo.environments[usage.environment].name;
     let mut places = BTreeSet::new();
-    let stale = spot.live().filter(|(version, _)| version == current).filter_map(|(_, named)| {
+    let stale = usage.live().filter(|(version, _)| version == current).filter_map(|(_, named)| {
         let place = named.reference.near()?;
         places.insert(place.site()).then_some(())?;
-        let (what, old) = (told(named.root, named.reference), named.reference.secret());
+        let (what, old) = (describe(named.root, named.reference), named.reference.secret());
         let message =
-            format!("{what} names `{old}`, {} `{}-{}`", newer.says, spot.family, newer.version);
+            format!("{what} names `{old}`, {} `{}-{}`", newer.says, usage.family, newer.version);
         let finding = RULE.finding(&place, message).related(&newer.label, newer.place.clone());
         let help = format!("{}; to stay, add a hold under `holds` in rotate.yaml", newer.help);
-        Some(finding.help(help).in_environment(environment).about(spot.family))
+        Some(finding.help(help).in_environment(environment).about(usage.family))
     });
     stale.collect()
 }
 
 /// The newest version that is made here and was long enough.
-fn beside(facts: &Facts<'_>, spot: &Spot<'_>, current: &Version) -> Option<Newer> {
+fn beside(facts: &Facts<'_>, usage: &FamilyUsage<'_>, current: &Version) -> Option<Newer> {
     let lag = facts.repo.config.lint.lag_seconds();
-    let made = spot.made.iter().filter_map(|made| Some((made.version()?, made)));
+    let made = usage.made.iter().filter_map(|made| Some((made.version()?, made)));
     let made = made.filter(|(version, _)| version > current && is_older(version, lag, facts.now));
     let (version, made) = made.max_by(|a, b| a.0.cmp(&b.0))?;
-    let environment = &facts.repo.environments[spot.environment].name;
+    let environment = &facts.repo.environments[usage.environment].name;
     Some(Newer {
         says: "although there is".to_owned(),
         label: "made here".to_owned(),
         place: made.provider.near(),
-        help: format!("`rotate bump {environment} {} --version {version}`", spot.family),
+        help: format!("`rotate bump {environment} {} --version {version}`", usage.family),
         version,
     })
 }
@@ -110,27 +117,27 @@ fn beside(facts: &Facts<'_>, spot: &Spot<'_>, current: &Version) -> Option<Newer
 /// The version that the environment before runs, when it was long enough; the oldest, if it runs several.
 fn before(
     facts: &Facts<'_>,
-    spots: &Spots<'_>,
-    spot: &Spot<'_>,
+    usages: &FamilyUsages<'_>,
+    usage: &FamilyUsage<'_>,
     current: &Version,
 ) -> Option<Newer> {
     let repo = facts.repo;
-    let before = spots.before(repo, spot);
+    let before = usages.before(repo, usage);
     let plain = before.iter().flat_map(|one| &one.named);
     if plain.clone().any(|named| named.manner == Manner::Use && named.version().is_none()) {
         return None;
     }
     let (version, named) = before.iter().flat_map(|one| one.live()).min_by(|a, b| a.0.cmp(&b.0))?;
     let name = &repo.environments[before.first()?.environment].name;
-    if version <= *current || !is_due(facts, spot.environment, name, spot.family, &version) {
+    if version <= *current || !is_due(facts, usage.environment, name, usage.family, &version) {
         return None;
     }
-    let here = &repo.environments[spot.environment].name;
+    let here = &repo.environments[usage.environment].name;
     Some(Newer {
         says: format!("although {name} runs"),
         label: "named here".to_owned(),
         place: named.reference.near(),
-        help: format!("`rotate bump {here} {}` takes it over", spot.family),
+        help: format!("`rotate bump {here} {}` takes it over", usage.family),
         version,
     })
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use crate::finding::{Finding, Level};
 use crate::k8s::job::is_over;
 use crate::k8s::secret_name::{PLAIN, Version};
-use crate::lint::judge::told;
+use crate::lint::family_usage::{FamilyUsage, FamilyUsages, Manner, Named, Words, is_named};
+use crate::lint::judge::describe;
 use crate::lint::lag::is_due;
 use crate::lint::rule::{Facts, Fixes, Rule};
-use crate::lint::spot::{Manner, Named, Spot, Spots, Words, is_named};
 use crate::repo::Repo;
 use crate::text::source::Place;
 
@@ -56,13 +56,13 @@ any more, and fails on the day the old value is revoked.
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let repo = facts.repo;
-    let (spots, words) = (Spots::new(repo), Words::of(repo));
-    let asking = spots.iter().filter(|spot| repo.environments[spot.environment].versioned);
-    let found = asking.flat_map(|spot| {
-        let evidence = evidence(&spots, spot, &words);
-        let known = evidence.is_some() || is_named(repo, spot.family);
-        if known && !is_meant(facts, spot) {
-            of_spot(repo, spot, evidence.flatten().as_ref())
+    let (usages, words) = (FamilyUsages::new(repo), Words::of(repo));
+    let asking = usages.iter().filter(|usage| repo.environments[usage.environment].versioned);
+    let found = asking.flat_map(|usage| {
+        let evidence = evidence(&usages, usage, &words);
+        let known = evidence.is_some() || is_named(repo, usage.family);
+        if known && !is_meant(facts, usage) {
+            of_usage(repo, usage, evidence.flatten().as_ref())
         } else {
             Vec::new()
         }
@@ -72,34 +72,35 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 
 /// Whether the plain name is what the environment is to have now: a hold says so, or the environment before has not run its
 /// version for long enough.
-fn is_meant(facts: &Facts<'_>, spot: &Spot<'_>) -> bool {
+fn is_meant(facts: &Facts<'_>, usage: &FamilyUsage<'_>) -> bool {
     let repo = facts.repo;
-    let name = &repo.environments[spot.environment].name;
-    if repo.config.holds_on(name, spot.family).any(|hold| hold.version == PLAIN) {
+    let name = &repo.environments[usage.environment].name;
+    if repo.config.holds_on(name, usage.family).any(|hold| hold.version == PLAIN) {
         return true;
     }
     // Where a version runs here already, whoever reads the plain name was forgotten.
-    let Some(before) = repo.before(spot.environment, spot.family).filter(|_| !spot.is_versioned())
+    let Some(before) =
+        repo.before(usage.environment, usage.family).filter(|_| !usage.is_versioned())
     else {
         return false;
     };
     let version = before.running.versions.first().and_then(|digits| Version::new(digits));
     version.is_some_and(|version| {
-        !is_due(facts, spot.environment, &before.environment.name, spot.family, &version)
+        !is_due(facts, usage.environment, &before.environment.name, usage.family, &version)
     })
 }
 
-fn of_spot(repo: &Repo, spot: &Spot<'_>, evidence: Option<&Place>) -> Vec<Finding> {
-    let environment = &repo.environments[spot.environment].name;
+fn of_usage(repo: &Repo, usage: &FamilyUsage<'_>, evidence: Option<&Place>) -> Vec<Finding> {
+    let environment = &repo.environments[usage.environment].name;
     let mut places = BTreeSet::new();
-    let plain = spot.named.iter().filter(|named| is_plain(repo, named)).filter_map(|named| {
+    let plain = usage.named.iter().filter(|named| is_plain(repo, named)).filter_map(|named| {
         let place = named.reference.near()?;
         places.insert(place.site()).then_some(())?;
-        let what = told(named.root, named.reference);
-        let message = format!("{what} names `{}` without a version", spot.family);
-        let finding = RULE.finding(&place, message).in_environment(environment).about(spot.family);
+        let what = describe(named.root, named.reference);
+        let message = format!("{what} names `{}` without a version", usage.family);
+        let finding = RULE.finding(&place, message).in_environment(environment).about(usage.family);
         let finding = finding.related("a version is named here", evidence.cloned());
-        let family = spot.family;
+        let family = usage.family;
         Some(finding.help(format!("`rotate bump {environment} {family}` gives it one")))
     });
     plain.collect()
@@ -116,12 +117,16 @@ fn is_plain(repo: &Repo, named: &Named<'_>) -> bool {
 }
 
 /// Where the same secret has a version, as near as can be told: here, or in another environment.
-fn evidence<'r>(spots: &Spots<'r>, spot: &Spot<'r>, words: &Words) -> Option<Option<Place>> {
-    let here = std::iter::once(spot);
-    let kin = spots.iter().filter(|other| {
-        other.family == spot.family
-            && other.environment != spot.environment
-            && spot.is_kin(other, words)
+fn evidence<'r>(
+    usages: &FamilyUsages<'r>,
+    usage: &FamilyUsage<'r>,
+    words: &Words,
+) -> Option<Option<Place>> {
+    let here = std::iter::once(usage);
+    let kin = usages.iter().filter(|other| {
+        other.family == usage.family
+            && other.environment != usage.environment
+            && usage.is_kin(other, words)
     });
     let mut versioned = here.chain(kin).filter(|one| one.is_versioned());
     versioned.next().map(|one| {

@@ -120,8 +120,8 @@ fn others(config: &Config, environment: &str, family: &str) -> Vec<Hold> {
 /// Every reason that the holds there have, and the new one.
 fn whole_reason(config: &Config, hold: &NewHold) -> Option<String> {
     let known = config.holds_on(&hold.environment, &hold.family);
-    let told = known.map(|one| one.reason.as_deref()).chain([hold.reason.as_deref()]);
-    told.fold(None, |first, next| reason(first.as_deref(), next))
+    let reasons = known.map(|one| one.reason.as_deref()).chain([hold.reason.as_deref()]);
+    reasons.fold(None, |first, next| reason(first.as_deref(), next))
 }
 
 /// What a hold says of its reason, when another follows the first.

@@ -16,7 +16,7 @@ fn repo(settings: Option<&str>) -> Repo {
     Repo::load(tree, config, Scope::Everything).unwrap()
 }
 
-fn told(change: &FileChange) -> &str {
+fn content(change: &FileChange) -> &str {
     change.after.as_deref().unwrap()
 }
 
@@ -42,14 +42,14 @@ const WRITTEN: &str = "holds:
 fn writes_a_hold_and_takes_it_out_again() {
     let new = put(&repo(None), &hold("20250602090000", Some("logins: 401"))).unwrap();
     assert!(new.before.is_none());
-    assert_eq!(told(&new), WRITTEN);
+    assert_eq!(content(&new), WRITTEN);
     let settings =
         "# Ours.\nexternal:\n  - { name: pull, namespace: \"*\", reason: by hand } # later\n";
     let change = put(&repo(Some(settings)), &hold("20250602090000", Some("logins: 401"))).unwrap();
-    assert_eq!(told(&change), format!("{settings}{WRITTEN}"));
-    let held = repo(Some(told(&change)));
+    assert_eq!(content(&change), format!("{settings}{WRITTEN}"));
+    let held = repo(Some(content(&change)));
     let lifted = lift(&held, "production", "auth").unwrap().unwrap();
-    assert_eq!(told(&lifted), settings);
+    assert_eq!(content(&lifted), settings);
     assert!(lift(&held, "staging", "auth").unwrap().is_none());
 }
 
@@ -59,12 +59,12 @@ fn a_hold_is_replaced_where_it_is() {
     let text = format!("{WRITTEN}{other}");
     let change = put(&repo(Some(&text)), &hold("20250601000000", None)).unwrap();
     let wanted = text.replace("20250602090000", "20250601000000");
-    assert_eq!(told(&change), wanted);
+    assert_eq!(content(&change), wanted);
     // Comments and layout stay; what is missing is added.
     let text = "holds: # ours\n- { environment: production, secret: auth, version: '20250602090000' } # ask first\n";
     let change = put(&repo(Some(text)), &hold("plain", Some("it \"fails\""))).unwrap();
     assert_eq!(
-        told(&change),
+        content(&change),
         "holds: # ours\n- { environment: production, secret: auth, version: 'plain', reason: \"it \\\"fails\\\"\", since: \"2025-08-20T11:00:00Z\" } # ask first\n"
     );
 }
@@ -91,7 +91,7 @@ fn the_first_reason_is_kept() {
 fn put_into(text: &str) -> Result<String, String> {
     let repo = repo(Some(text));
     let change = put(&repo, &hold("20250602090000", Some("more")));
-    change.map(|change| told(&change).to_owned()).map_err(|error| {
+    change.map(|change| content(&change).to_owned()).map_err(|error| {
         assert!(error.help().unwrap().contains("`--no-hold`"));
         error.to_string()
     })

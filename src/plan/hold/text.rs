@@ -12,7 +12,7 @@ use crate::yaml::edit::rewrite::rewrite;
 use crate::yaml::edit::{layout, spot};
 use crate::yaml::node::{Node, Style, Value};
 use crate::yaml::parse::{Stream, parse};
-use crate::yaml::path::{Path, Step};
+use crate::yaml::path::{Path, PathStep};
 
 const KEY: &str = "holds";
 
@@ -84,7 +84,7 @@ pub(super) fn without(source: &Arc<Source>, on: On<'_>) -> Result<String, String
 }
 
 fn holds() -> Path {
-    Path(vec![Step::Key(KEY.into())])
+    Path(vec![PathStep::Key(KEY.into())])
 }
 
 /// A key of a hold as YAML writes it: people's words always in quotes.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::k8s::backend::Backend;
 use crate::k8s::store::Store;
 use crate::plan::NextStep;
-use crate::plan::next::supply::{Shape, Supply, Value, list};
+use crate::plan::next::supply::{SecretType, Supply, Value, list};
 use crate::plan::next::tool::{aws, az, gcloud, kv};
 use crate::plan::next::{value, word};
 
@@ -43,28 +43,28 @@ fn unless_there(step: &mut NextStep, environment: &str) {
 fn in_cluster(
     name: &str,
     namespace: Option<&str>,
-    shape: Shape,
+    shape: SecretType,
     keys: &BTreeSet<String>,
 ) -> NextStep {
     let namespace =
         namespace.map_or_else(String::new, |name| format!(" --namespace {}", word(name)));
     let (kind, values, what) = match shape {
-        Shape::Opaque if keys.is_empty() => (
+        SecretType::Opaque if keys.is_empty() => (
             "generic",
             "--from-env-file=/dev/stdin",
             "lines of KEY=VALUE from standard input".to_owned(),
         ),
-        Shape::Opaque => (
+        SecretType::Opaque => (
             "generic",
             "--from-env-file=/dev/stdin",
             format!("lines of KEY=VALUE from standard input, at least {}", list(keys)),
         ),
-        Shape::Registry => (
+        SecretType::Registry => (
             "generic",
             "--type=kubernetes.io/dockerconfigjson --from-file=.dockerconfigjson=/dev/stdin",
             "the registry's login, a Docker config.json, from standard input".to_owned(),
         ),
-        Shape::Tls => (
+        SecretType::Tls => (
             "tls",
             "--cert=tls.crt --key=tls.key",
             "the certificate and the key in the files tls.crt and tls.key".to_owned(),
@@ -160,7 +160,7 @@ mod tests {
     use super::steps;
     use crate::k8s::backend::Backend;
     use crate::k8s::store::Store;
-    use crate::plan::next::supply::{Shape, Supply, Value};
+    use crate::plan::next::supply::{SecretType, Supply, Value};
 
     fn remote(backend: Backend, pin: Option<&str>) -> Supply {
         let (key, pin) = ("shop/auth".to_owned(), pin.map(str::to_owned));
@@ -251,7 +251,7 @@ mod tests {
         let cluster = Supply::Cluster {
             name: "auth-1".into(),
             namespace: Some("shop".into()),
-            shape: Shape::Opaque,
+            shape: SecretType::Opaque,
             keys,
         };
         let step = &steps(&cluster)[0];

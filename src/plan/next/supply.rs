@@ -27,7 +27,7 @@ pub(in crate::plan) enum Supply {
         /// The namespace, where Git sets one.
         namespace: Option<String>,
         /// What the references ask the secret to be.
-        shape: Shape,
+        shape: SecretType,
         /// The keys that the references read.
         keys: BTreeSet<String>,
     },
@@ -46,7 +46,7 @@ pub(in crate::plan) enum Value {
 
 /// The type of a secret, as its uses betray it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::plan) enum Shape {
+pub(in crate::plan) enum SecretType {
     /// Keys and values.
     Opaque,
     /// A login to a registry.

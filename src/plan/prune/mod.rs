@@ -1,10 +1,10 @@
 //! Stubs that nothing needs any more, taken out of one environment.
 
 mod document;
-mod ground;
+mod next_steps;
+mod planner;
 mod proof;
 mod removal;
-mod store;
 mod verdict;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,7 +16,7 @@ use crate::text::path::TreePath;
 use crate::text::source::Place;
 use crate::timeline::Timeline;
 
-pub use ground::plan;
+pub use planner::plan;
 
 /// What a caller asks of a removal.
 pub struct PruneRequest<'a> {

@@ -39,8 +39,7 @@ pub(super) fn broken(before: &Repo, after: &Repo) -> Vec<Refusal> {
         Some(Refusal {
             what: format!("without them `{}` would no longer build: {why}", root.path),
             place: problem.and_then(|problem| problem.place.clone()),
-            hint: "take out what needs them, such as a patch of a stub, and prune again"
-                .to_owned(),
+            hint: "take out what needs them, such as a patch of a stub, and prune again".to_owned(),
         })
     };
     roots(after).into_iter().filter_map(breaks).collect()

@@ -104,7 +104,7 @@ impl<'j> Judge<'j> {
         for (root, environment) in deployed(self.repo).filter(|(root, _)| near(root)) {
             let Some(reference) = names(root, document.secret) else { continue };
             let place = environment.map_or_else(|| format!("`{}`", root.path), str::to_owned);
-            let text = format!("{} names it in {place}", told(root, reference));
+            let text = format!("{} names it in {place}", describe(root, reference));
             return Some(Reason { place: reference.near(), ..stays(Why::Referenced, text) });
         }
         None
@@ -145,7 +145,8 @@ impl<'j> Judge<'j> {
                     continue;
                 }
                 if let Some(reference) = names(root, document.secret) {
-                    let text = format!("{} names it on the branch {name}", told(root, reference));
+                    let text =
+                        format!("{} names it on the branch {name}", describe(root, reference));
                     return Some(stays(Why::Branch, text));
                 }
                 if root.has_failed() {
@@ -295,7 +296,7 @@ fn names<'r>(root: &'r Root, secret: &str) -> Option<&'r Reference> {
 }
 
 /// A reference as people speak of it.
-fn told(root: &Root, reference: &Reference) -> String {
+fn describe(root: &Root, reference: &Reference) -> String {
     let object = root.object_of(reference);
     format!("{} `{}`", object.kind(), object.name())
 }

@@ -92,7 +92,7 @@ fn version(node: &Node, old: &str, new: &str) -> Option<Edit> {
 fn dated_comments(stream: &Stream, old: &str, edits: &[Edit]) -> Vec<Edit> {
     let text = stream.source.text();
     let day = format!("{}-{}-{}", &old[..4], &old[4..6], &old[6..8]);
-    let told = stream.comments.iter().filter(|comment| {
+    let dated = stream.comments.iter().filter(|comment| {
         let said = text.get(comment.start..comment.end).unwrap_or_default();
         let renamed = |edit: &&Edit| comment.contains(edit.span);
         let named = edits.iter().filter(renamed).count();
@@ -100,15 +100,16 @@ fn dated_comments(stream: &Stream, old: &str, edits: &[Edit]) -> Vec<Edit> {
         let is_alone = said.contains(old) || !is_in_block(stream, **comment);
         is_dated && is_alone && !said.contains("rotate:")
     });
-    told.map(|comment| {
-        let head = text.get(..comment.start).unwrap_or_default().trim_end_matches([' ', '\t']);
-        let is_line = head.is_empty() || head.ends_with('\n');
-        let line = text.get(comment.end..).unwrap_or_default();
-        let end = line.find('\n').map_or(text.len(), |at| comment.end + at + 1);
-        let span = Span::new(head.len(), if is_line { end } else { comment.end });
-        Edit { span, text: String::new() }
-    })
-    .collect()
+    dated
+        .map(|comment| {
+            let head = text.get(..comment.start).unwrap_or_default().trim_end_matches([' ', '\t']);
+            let is_line = head.is_empty() || head.ends_with('\n');
+            let line = text.get(comment.end..).unwrap_or_default();
+            let end = line.find('\n').map_or(text.len(), |at| comment.end + at + 1);
+            let span = Span::new(head.len(), if is_line { end } else { comment.end });
+            Edit { span, text: String::new() }
+        })
+        .collect()
 }
 
 /// Whether a comment is one line of several: nobody but its writer can tell what remains true of them.

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::k8s::references::keys::keys;
 use crate::k8s::secret_name::family;
-use crate::plan::next::supply::{Shape, Value};
+use crate::plan::next::supply::{SecretType, Value};
 use crate::plan::refusal::Refusal;
 use crate::plan::stub::pin::{Pinned, Reads};
 use crate::plan::survey::{Item, Made};
@@ -64,14 +64,14 @@ pub(super) fn filled(made: &Made<'_>) -> Option<Refusal> {
 }
 
 /// What the uses of a secret tell about its type.
-pub(super) fn shape(items: &[&Item<'_>]) -> Shape {
+pub(super) fn shape(items: &[&Item<'_>]) -> SecretType {
     let field = |item: &&&Item<'_>| item.reference.field();
     if items.iter().any(|item| field(&item).contains("imagePullSecrets")) {
-        Shape::Registry
+        SecretType::Registry
     } else if items.iter().any(|item| field(&item).contains("tls[")) {
-        Shape::Tls
+        SecretType::Tls
     } else {
-        Shape::Opaque
+        SecretType::Opaque
     }
 }
 

@@ -86,7 +86,7 @@ struct Entry {
 }
 
 /// How an entry gets its pin.
-enum Way {
+enum PinSource {
     Kept,
     Known(Pinning),
     Asked(Entry),
@@ -140,9 +140,9 @@ impl Planner<'_> {
         let (mut pinnings, mut is_complete) = (Pinnings::new(), true);
         for remote in &stub.remotes {
             let pinning = match self.way(source, &stub, remote)? {
-                Way::Kept => continue,
-                Way::Known(pinning) => pinning,
-                Way::Asked(entry) => match self.resolve(source, &entry)? {
+                PinSource::Kept => continue,
+                PinSource::Known(pinning) => pinning,
+                PinSource::Asked(entry) => match self.resolve(source, &entry)? {
                     Some(pin) => Pinning::Label(pin),
                     None => {
                         self.miss(source, entry)?;
@@ -156,8 +156,8 @@ impl Planner<'_> {
         Ok(is_complete.then_some(pinnings))
     }
 
-    fn way(&self, source: &Source<'_>, stub: &Stub, remote: &Remote) -> Result<Way, Fault> {
-        let Some(key) = remote.key_text() else { return Ok(Way::Kept) };
+    fn way(&self, source: &Source<'_>, stub: &Stub, remote: &Remote) -> Result<PinSource, Fault> {
+        let Some(key) = remote.key_text() else { return Ok(PinSource::Kept) };
         let store = stub.store_of(remote);
         let backend = self.backend(store, source.namespace);
         let is_own = key.contains(self.version.as_str());
@@ -174,10 +174,10 @@ impl Planner<'_> {
                 Err(_) => backend.as_ref().is_some_and(|one| assigns_versions(one.store)),
             };
         match (self.settings.remote.version, chosen) {
-            (Some(Pin::None), _) => Ok(Way::Kept),
-            (Some(Pin::KeySuffix), Ok(pinning)) if !is_own => Ok(Way::Known(pinning)),
-            (Some(Pin::KeySuffix), _) => Ok(Way::Kept),
-            _ if is_asked => Ok(Way::Asked(Entry {
+            (Some(Pin::None), _) => Ok(PinSource::Kept),
+            (Some(Pin::KeySuffix), Ok(pinning)) if !is_own => Ok(PinSource::Known(pinning)),
+            (Some(Pin::KeySuffix), _) => Ok(PinSource::Kept),
+            _ if is_asked => Ok(PinSource::Asked(Entry {
                 path: remote.path.clone(),
                 store: store.cloned(),
                 key: key.to_owned(),
@@ -185,8 +185,8 @@ impl Planner<'_> {
                 list: backend.as_ref().and_then(|backend| list_versions(backend, key)),
                 service: backend.map_or(Store::Other, |backend: Backend| backend.store),
             })),
-            _ if is_copy => Ok(Way::Kept),
-            (_, Ok(pinning)) => Ok(Way::Known(pinning)),
+            _ if is_copy => Ok(PinSource::Kept),
+            (_, Ok(pinning)) => Ok(PinSource::Known(pinning)),
             (_, Err(error)) => Err((error, self.pin_help())),
         }
     }

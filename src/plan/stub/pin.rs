@@ -14,7 +14,7 @@ use crate::plan::stub::document::{comments_behind, stream};
 use crate::text::edit::{Edit, apply};
 use crate::yaml::edit::remove::remove_entry;
 use crate::yaml::edit::rewrite::rewrite;
-use crate::yaml::path::{Path, Step};
+use crate::yaml::path::{Path, PathStep};
 
 /// What one entry of a stub reads.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,7 +56,7 @@ pub(in crate::plan) enum Reads {
 impl Reads {
     fn of(remote: &Remote) -> Self {
         let is_extract =
-            matches!(remote.path.0.last(), Some(Step::Key(key)) if **key == *"extract");
+            matches!(remote.path.0.last(), Some(PathStep::Key(key)) if **key == *"extract");
         let property = remote.property.as_ref().and_then(|field| field.node.str());
         match property {
             _ if is_extract => Self::Everything,

@@ -15,7 +15,7 @@ use crate::text::path::TreePath;
 use crate::yaml::node::Node;
 
 /// A directory that gets a stub.
-pub(super) struct Site {
+pub(super) struct StubPlacement {
     /// The directory.
     pub(super) directory: TreePath,
     /// The kustomizations that list it, each with the entry that it stands behind.
@@ -27,7 +27,7 @@ pub(super) struct Site {
 impl Planner<'_> {
     /// Where the stubs made from a source stand: beside it, or, where it is shared, in the nearest
     /// kustomizations that are the environment's own.
-    pub(super) fn sites(&self, source: &Source<'_>) -> Result<Vec<Site>, String> {
+    pub(super) fn sites(&self, source: &Source<'_>) -> Result<Vec<StubPlacement>, String> {
         let file = source.place.source.path();
         if source.is_split {
             return Ok(self.innermost(source));
@@ -35,7 +35,7 @@ impl Planner<'_> {
         if self.repo.exclusive(file) == Reach::Alone(self.environment) {
             let lists = self.listings(source, file);
             let lists = lists.into_iter().map(|at| (at, Some(file.clone()))).collect();
-            return Ok(vec![Site { directory: file.parent(), lists, alone: false }]);
+            return Ok(vec![StubPlacement { directory: file.parent(), lists, alone: false }]);
         }
         let directories = self.repo.nearest_exclusive(self.environment, file).directories;
         if directories.is_empty() {
@@ -43,7 +43,7 @@ impl Planner<'_> {
                 "other environments read `{file}` too, and no kustomization that includes it is this environment's alone"
             ));
         }
-        let site = |directory: TreePath| Site {
+        let site = |directory: TreePath| StubPlacement {
             lists: vec![(directory.clone(), None)],
             directory,
             alone: true,
@@ -53,7 +53,7 @@ impl Planner<'_> {
 
     /// The build roots of a source that include no other one of it: where clusters make different things of one stub, each gets
     /// its own.
-    fn innermost(&self, source: &Source<'_>) -> Vec<Site> {
+    fn innermost(&self, source: &Source<'_>) -> Vec<StubPlacement> {
         let roots: Vec<_> = source.roots.iter().map(|&index| &self.repo.roots[index]).collect();
         let is_outer = |path: &TreePath| {
             let mut others = roots.iter().filter(|root| root.path != *path);
@@ -65,7 +65,7 @@ impl Planner<'_> {
         };
         let inner = roots.iter().map(|root| root.path.clone()).filter(|path| !is_outer(path));
         inner
-            .map(|directory| Site {
+            .map(|directory| StubPlacement {
                 lists: vec![(directory.clone(), None)],
                 directory,
                 alone: true,
@@ -74,7 +74,7 @@ impl Planner<'_> {
     }
 
     /// What a stub is made from, as the kustomization sees it that is to have the new one alone.
-    pub(super) fn seen_in(&self, site: &Site, source: &Source<'_>) -> Option<Object> {
+    pub(super) fn seen_in(&self, site: &StubPlacement, source: &Source<'_>) -> Option<Object> {
         let layer = self.repo.resolver.layer(&site.directory).filter(|_| site.alone)?;
         let is_source = |object: &&Object| {
             let origin = object.node.origin.as_ref().map(|origin| origin.near_in_file());
@@ -99,7 +99,7 @@ impl Planner<'_> {
     /// Takes a stub's text into the plan.
     pub(super) fn place(
         &mut self,
-        site: &Site,
+        site: &StubPlacement,
         source: &Source<'_>,
         text: String,
     ) -> Result<Stub, String> {
@@ -120,7 +120,7 @@ impl Planner<'_> {
         Ok(self.made(site, source, file))
     }
 
-    fn made(&self, site: &Site, source: &Source<'_>, file: TreePath) -> Stub {
+    fn made(&self, site: &StubPlacement, source: &Source<'_>, file: TreePath) -> Stub {
         Stub {
             file,
             listed_in: site

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::k8s::stub::Stub as Read;
 use crate::plan::refusal::Refusal;
 use crate::plan::stub::pin::Pinned;
-use crate::plan::stub::planner::Outcome;
+use crate::plan::stub::planner::Stubs;
 use crate::plan::survey::{Made, Survey};
 use crate::repo::Repo;
 use crate::repo::provision::Provision;
@@ -16,8 +16,8 @@ pub(in crate::plan) fn plain(
     environment: usize,
     family: &str,
     survey: &Survey<'_>,
-) -> Outcome {
-    let mut outcome = Outcome::default();
+) -> Stubs {
+    let mut outcome = Stubs::default();
     let mut seen = BTreeSet::new();
     for item in survey.uses.iter().filter(|item| item.root.environment.is_some()) {
         let namespace = item.root.namespace_of(item.reference);

@@ -45,14 +45,14 @@ pub(in crate::plan) struct Planner<'p> {
     pub(in crate::plan) program: &'p str,
     pub(in crate::plan) draft: &'p mut Draft,
     pub(in crate::plan) expected: &'p mut Expected,
-    pub(in crate::plan) outcome: Outcome,
+    pub(in crate::plan) outcome: Stubs,
     /// The new files, each with the file that its first stub is made from.
     pub(in crate::plan) shared: BTreeMap<TreePath, TreePath>,
 }
 
 /// What came of planning stubs.
 #[derive(Default)]
-pub(in crate::plan) struct Outcome {
+pub(in crate::plan) struct Stubs {
     pub(in crate::plan) stubs: Vec<Stub>,
     pub(in crate::plan) supplies: BTreeSet<Supply>,
     pub(in crate::plan) notes: BTreeSet<String>,

@@ -16,9 +16,9 @@ use crate::text::span::Span;
 use crate::yaml::compare::differences;
 use crate::yaml::edit::insert::insert_entry;
 use crate::yaml::edit::rewrite::rewrite;
-use crate::yaml::node::{How, Node};
+use crate::yaml::node::{Node, Provenance};
 use crate::yaml::parse::parse;
-use crate::yaml::path::{Path, Step};
+use crate::yaml::path::{Path, PathStep};
 
 /// An ExternalSecret that a new stub is copied from.
 pub(super) struct Source<'r> {
@@ -110,7 +110,7 @@ impl Source<'_> {
                 continue;
             }
             match (path.follow(written), path.follow(&self.object.node)) {
-                (_, Some(now)) if now.how == How::Derived => {}
+                (_, Some(now)) if now.how == Provenance::Derived => {}
                 (Some(old), Some(now)) if old.scalar().is_some() && now.scalar().is_some() => {
                     let edit = rewrite(old, now.str().unwrap_or_default());
                     edits.push(edit.map_err(|error| error.to_string())?);
@@ -157,7 +157,7 @@ impl Source<'_> {
 /// What a kustomization gives to all its objects alike.
 fn is_around(path: &Path) -> bool {
     let keys = [&path.0[..path.0.len().min(1)], path.0.get(1..2).unwrap_or_default()];
-    let key = |steps: &[Step], wanted: &[&str]| matches!(steps, [Step::Key(key)] if wanted.contains(&&**key));
+    let key = |steps: &[PathStep], wanted: &[&str]| matches!(steps, [PathStep::Key(key)] if wanted.contains(&&**key));
     key(keys[0], &["metadata"]) && key(keys[1], &["namespace", "labels", "annotations"])
 }
 

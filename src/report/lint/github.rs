@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::finding::{Finding, Level};
-use crate::report::lint::{Report, message, told};
+use crate::report::lint::{Report, describe, message};
 use crate::report::workflow::{data, log, property};
 
 /// How many annotations of a level GitHub shows of one step.
@@ -23,7 +23,7 @@ pub fn github(report: &Report<'_>) -> String {
     if !rest.is_empty() {
         let _ = writeln!(out, "::group::{} more, which GitHub would not show", rest.len());
         for finding in &rest {
-            let (place, message) = (told(&finding.place), message(finding));
+            let (place, message) = (describe(&finding.place), message(finding));
             let line = format!("{}[{}] {place}: {message}", finding.level.word(), finding.rule);
             out.push_str(&log(&line.replace('\n', " ")));
         }

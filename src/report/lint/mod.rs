@@ -95,7 +95,7 @@ fn several(count: usize, noun: &str) -> String {
 }
 
 /// `file:line:column`
-fn told(place: &Place) -> String {
+fn describe(place: &Place) -> String {
     let position = place.position();
     format!("{}:{}:{}", place.source.path().display(), position.line, position.column)
 }

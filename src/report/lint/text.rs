@@ -9,7 +9,7 @@ use miette::Severity;
 use crate::finding::{Finding, Level};
 use crate::repo::sensitive;
 use crate::report::console::Paint;
-use crate::report::lint::{Report, capital, environments, several, told};
+use crate::report::lint::{Report, capital, describe, environments, several};
 use crate::report::message::Drawn;
 use crate::text::path::TreePath;
 
@@ -41,7 +41,7 @@ fn one(out: &mut String, finding: &Finding, masked: Arc<str>, color: bool, width
     let drawn = drawn.at(&finding.place, environments(finding), masked);
     let _ = writeln!(out, "{}", drawn.draw(color, width));
     for related in &finding.related {
-        let place = Paint::Cyan.on(&told(&related.place), color);
+        let place = Paint::Cyan.on(&describe(&related.place), color);
         let _ = writeln!(out, "  see:  {place}: {}", related.label);
     }
     if let Some(fix) = &finding.fix {

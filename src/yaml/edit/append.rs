@@ -10,7 +10,7 @@ use crate::yaml::edit::spot::{self, Spot};
 use crate::yaml::edit::{EditError, flow, insert, layout};
 use crate::yaml::node::{Node, Value};
 use crate::yaml::parse::parse;
-use crate::yaml::path::{Path, Step};
+use crate::yaml::path::{Path, PathStep};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
 /// Adds an item at the end of the sequence at a path. The item is given in block style, without its
@@ -22,7 +22,7 @@ use crate::yaml::scalar::{Kind, Schema, kind};
 /// When the path leads elsewhere than to a sequence, or through an alias, or the item is no YAML.
 pub fn append_item(root: &Node, path: &Path, item: &str) -> Result<Edit, EditError> {
     let parsed = parse_text(item)?;
-    if let Some((Step::Key(key), parent)) = path.0.split_last() {
+    if let Some((PathStep::Key(key), parent)) = path.0.split_last() {
         let parent = Path(parent.to_vec());
         let map = Spot::find(root, &parent)?;
         if spot::entry(map.node, key).is_none() && map.node.get(key).is_none() {

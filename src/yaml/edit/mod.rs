@@ -1,7 +1,7 @@
 //! Edits of a document's text that keep the habits of the file: quotes, indents, line breaks.
 //!
 //! Every edit is data with offsets in the source of the node it was made for; see
-//! [`in_file`](crate::text::lift::in_file) for a node that stands inside another text.
+//! [`in_file`](crate::text::remap::in_file) for a node that stands inside another text.
 
 pub mod append;
 pub mod flow;

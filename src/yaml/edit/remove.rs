@@ -8,7 +8,7 @@ use crate::text::span::Span;
 use crate::yaml::edit::spot::{self, Spot};
 use crate::yaml::edit::{EditError, layout};
 use crate::yaml::node::{Node, Style, Value};
-use crate::yaml::path::{Path, Step};
+use crate::yaml::path::{Path, PathStep};
 use crate::yaml::runs::block::header;
 
 /// Takes an item out of the sequence at a path, its lines and the comment behind it included. Comments
@@ -83,8 +83,8 @@ pub fn remove(root: &Node, path: &Path) -> Result<Edit, EditError> {
     let (last, parent) = path.0.split_last().ok_or_else(unexpected)?;
     let parent = Path(parent.to_vec());
     match last {
-        Step::Key(key) => remove_entry(root, &parent, key),
-        Step::Index(index) => remove_item(root, &parent, *index),
+        PathStep::Key(key) => remove_entry(root, &parent, key),
+        PathStep::Index(index) => remove_item(root, &parent, *index),
     }
 }
 

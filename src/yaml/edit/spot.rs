@@ -6,7 +6,7 @@ use crate::text::source::Source;
 use crate::text::span::Span;
 use crate::yaml::edit::EditError;
 use crate::yaml::node::{Entry, Node, Value};
-use crate::yaml::path::{Path, Step};
+use crate::yaml::path::{Path, PathStep};
 
 /// A node with its surroundings.
 #[derive(Clone, Copy)]
@@ -32,20 +32,20 @@ impl<'n> Spot<'n> {
                 path: here(),
                 wanted: "value of this document",
             })?;
-            if spot.node.alias.is_some() || spot.key.is_none() && matches!(step, Step::Key(_)) {
+            if spot.node.alias.is_some() || spot.key.is_none() && matches!(step, PathStep::Key(_)) {
                 return Err(EditError::Shared { path: here() });
             }
         }
         Ok(spot)
     }
 
-    fn step(self, step: &Step) -> Option<Self> {
+    fn step(self, step: &PathStep) -> Option<Self> {
         let in_flow = self.in_flow || is_flow(self.node);
         match step {
-            Step::Index(index) => {
+            PathStep::Index(index) => {
                 Some(Self { node: self.node.items().get(*index)?, key: None, in_flow })
             }
-            Step::Key(key) => match entry(self.node, key) {
+            PathStep::Key(key) => match entry(self.node, key) {
                 Some(entry) => Some(Self { node: &entry.value, key: Some(&entry.key), in_flow }),
                 // A merge key brought it: the missing key tells.
                 None => Some(Self { node: self.node.get(key)?, key: None, in_flow }),

@@ -7,7 +7,7 @@ use crate::text::source::{Place, Source};
 use crate::text::span::Span;
 use crate::yaml::bounds::DEEPEST;
 use crate::yaml::entries::Entries;
-use crate::yaml::node::{Entry, How, Map, Node, Scalar, Seq, Style, Tag, Value};
+use crate::yaml::node::{Entry, Map, Node, Provenance, Scalar, Seq, Style, Tag, Value};
 use crate::yaml::parse::expansion::Expansion;
 use crate::yaml::parse::fault::{Cause, Fault, explain, too_deep};
 use crate::yaml::parse::map::{find_duplicates, is_merge, is_mergeable, merge};
@@ -32,7 +32,7 @@ pub(super) struct Properties {
 
 /// Which kind of collection begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Shape {
+pub(super) enum Container {
     Seq {
         flow: bool,
     },
@@ -163,7 +163,7 @@ impl<'s> Builder<'s> {
 
     fn node(&self, value: Value, span: Span) -> Node {
         let origin = Some(Place { source: Arc::clone(self.source), span });
-        Node { value, origin, alias: None, how: How::Written }
+        Node { value, origin, alias: None, how: Provenance::Written }
     }
 
     fn count(&mut self, expanded: usize, span: Span) -> Result<(), SyntaxError> {
@@ -203,7 +203,7 @@ impl<'s> Builder<'s> {
     pub(super) fn open(
         &mut self,
         start: usize,
-        shape: Shape,
+        shape: Container,
         properties: &Properties,
     ) -> Result<(), SyntaxError> {
         let span = Span::new(start, start);
@@ -216,12 +216,12 @@ impl<'s> Builder<'s> {
             self.anchors.insert(self.name(anchor), None);
         }
         let content = match shape {
-            Shape::Seq { .. } => Content::Seq { first: self.items.len() },
-            Shape::Map { .. } | Shape::Pair => {
+            Container::Seq { .. } => Content::Seq { first: self.items.len() },
+            Container::Map { .. } | Container::Pair => {
                 Content::Map { first: self.entries.len(), key: None, merges: Vec::new() }
             }
         };
-        let flow = matches!(shape, Shape::Seq { flow: true } | Shape::Map { flow: true });
+        let flow = matches!(shape, Container::Seq { flow: true } | Container::Map { flow: true });
         self.open.push(Open { start, anchor: properties.anchor, flow, expanded_before, content });
         Ok(())
     }

@@ -1,11 +1,11 @@
 //! Lists with dashes and mappings with a key a line.
 
 use crate::yaml::parse::fault::Cause;
-use crate::yaml::parse::grammar::{Grammar, State, Step, fault};
+use crate::yaml::parse::grammar::{Grammar, Parsed, State, fault};
 use crate::yaml::parse::scan::token::Kind;
 
 impl Grammar<'_, '_> {
-    pub(super) fn seq_item(&mut self) -> Step {
+    pub(super) fn seq_item(&mut self) -> Parsed {
         let token = self.scanner.peek()?;
         match token.kind {
             Kind::Dash => {
@@ -22,13 +22,13 @@ impl Grammar<'_, '_> {
         }
     }
 
-    fn end_block(&mut self) -> Step {
+    fn end_block(&mut self) -> Parsed {
         self.take();
         self.builder.close(self.behind)?;
         Ok(())
     }
 
-    pub(super) fn listed_item(&mut self) -> Step {
+    pub(super) fn listed_item(&mut self) -> Parsed {
         if self.scanner.peek()?.kind != Kind::Dash {
             self.builder.close(self.behind)?;
             return Ok(());
@@ -42,7 +42,7 @@ impl Grammar<'_, '_> {
         self.node(true, false)
     }
 
-    pub(super) fn map_key(&mut self) -> Step {
+    pub(super) fn map_key(&mut self) -> Parsed {
         let token = self.scanner.peek()?;
         match token.kind {
             Kind::Key => {
@@ -59,7 +59,7 @@ impl Grammar<'_, '_> {
         }
     }
 
-    pub(super) fn map_value(&mut self) -> Step {
+    pub(super) fn map_value(&mut self) -> Parsed {
         self.states.push(State::MapKey);
         if self.scanner.peek()?.kind != Kind::Value {
             return self.empty();

@@ -1,12 +1,12 @@
 //! Lists in brackets and mappings in braces.
 
-use crate::yaml::parse::builder::{Properties, Shape};
+use crate::yaml::parse::builder::{Container, Properties};
 use crate::yaml::parse::fault::Cause;
-use crate::yaml::parse::grammar::{Grammar, State, Step, fault};
+use crate::yaml::parse::grammar::{Grammar, Parsed, State, fault};
 use crate::yaml::parse::scan::token::Kind;
 
 impl Grammar<'_, '_> {
-    pub(super) fn flow_item(&mut self, first: bool) -> Step {
+    pub(super) fn flow_item(&mut self, first: bool) -> Parsed {
         let mut token = self.scanner.peek()?;
         if token.kind != Kind::FlowSeqEnd {
             if !first {
@@ -18,7 +18,7 @@ impl Grammar<'_, '_> {
             }
             if token.kind == Kind::Key {
                 self.take();
-                self.builder.open(token.start, Shape::Pair, &Properties::default())?;
+                self.builder.open(token.start, Container::Pair, &Properties::default())?;
                 self.states.extend([
                     State::FlowSeqItem,
                     State::PairEnd,
@@ -37,7 +37,7 @@ impl Grammar<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn pair_key(&mut self) -> Step {
+    pub(super) fn pair_key(&mut self) -> Parsed {
         let next = self.scanner.peek()?.kind;
         if matches!(next, Kind::Value | Kind::Comma | Kind::FlowSeqEnd) {
             return self.empty();
@@ -45,7 +45,7 @@ impl Grammar<'_, '_> {
         self.node(false, false)
     }
 
-    pub(super) fn pair_value(&mut self) -> Step {
+    pub(super) fn pair_value(&mut self) -> Parsed {
         if self.scanner.peek()?.kind == Kind::Value {
             self.take();
             let next = self.scanner.peek()?.kind;
@@ -56,7 +56,7 @@ impl Grammar<'_, '_> {
         self.empty()
     }
 
-    pub(super) fn flow_key(&mut self, first: bool) -> Step {
+    pub(super) fn flow_key(&mut self, first: bool) -> Parsed {
         let mut token = self.scanner.peek()?;
         if token.kind != Kind::FlowMapEnd {
             if !first {
@@ -85,7 +85,7 @@ impl Grammar<'_, '_> {
         Ok(())
     }
 
-    pub(super) fn flow_value(&mut self) -> Step {
+    pub(super) fn flow_value(&mut self) -> Parsed {
         self.states.push(State::FlowMapKey);
         if self.scanner.peek()?.kind == Kind::Value {
             self.take();

@@ -4,7 +4,7 @@ mod block;
 mod flow;
 
 use crate::text::span::Span;
-use crate::yaml::parse::builder::{Builder, Properties, Shape};
+use crate::yaml::parse::builder::{Builder, Container, Properties};
 use crate::yaml::parse::directive::Directives;
 use crate::yaml::parse::fault::{Cause, Fault, explain};
 use crate::yaml::parse::scan::Scanner;
@@ -66,7 +66,7 @@ impl From<SyntaxError> for Stop {
     }
 }
 
-type Step = Result<(), Stop>;
+type Parsed = Result<(), Stop>;
 
 impl<'t, 's> Grammar<'t, 's> {
     pub(super) fn new(text: &'t str, builder: Builder<'s>) -> Self {
@@ -97,7 +97,7 @@ impl<'t, 's> Grammar<'t, 's> {
         }
     }
 
-    fn documents(&mut self) -> Step {
+    fn documents(&mut self) -> Parsed {
         let mut first = true;
         loop {
             while self.scanner.peek()?.kind == Kind::DocumentEnd {
@@ -118,7 +118,7 @@ impl<'t, 's> Grammar<'t, 's> {
     }
 
     /// The directives of a document, and its `---`.
-    fn begin(&mut self) -> Step {
+    fn begin(&mut self) -> Parsed {
         self.directives = Directives::default();
         loop {
             let token = self.scanner.peek()?;
@@ -138,7 +138,7 @@ impl<'t, 's> Grammar<'t, 's> {
     }
 
     /// The content of a document, and its end.
-    fn document(&mut self) -> Step {
+    fn document(&mut self) -> Parsed {
         let token = self.scanner.peek()?;
         self.states.push(State::DocumentEnd);
         let bare = matches!(
@@ -165,7 +165,7 @@ impl<'t, 's> Grammar<'t, 's> {
         Ok(())
     }
 
-    fn step(&mut self, state: State) -> Step {
+    fn step(&mut self, state: State) -> Parsed {
         match state {
             State::DocumentEnd => Ok(()),
             State::SeqFirst | State::SeqItem => self.seq_item(),
@@ -197,13 +197,13 @@ impl<'t, 's> Grammar<'t, 's> {
         token
     }
 
-    fn empty(&mut self) -> Step {
+    fn empty(&mut self) -> Parsed {
         self.builder.empty(self.behind, &Properties::default())?;
         Ok(())
     }
 
     /// A value with its anchor and tag.
-    fn node(&mut self, block: bool, listed: bool) -> Step {
+    fn node(&mut self, block: bool, listed: bool) -> Parsed {
         let mut token = self.scanner.peek()?;
         if token.kind == Kind::Alias {
             self.take();
@@ -237,7 +237,7 @@ impl<'t, 's> Grammar<'t, 's> {
         block: bool,
         listed: bool,
         properties: &Properties,
-    ) -> Step {
+    ) -> Parsed {
         let span = Span::new(token.start, token.end);
         let (shape, state) = match token.kind {
             Kind::Text(style, verbatim) => {
@@ -251,11 +251,11 @@ impl<'t, 's> Grammar<'t, 's> {
                 self.builder.block(span, style, text, properties)?;
                 return Ok(());
             }
-            Kind::Dash if listed => (Shape::Seq { flow: false }, State::ListedItem),
-            Kind::FlowSeq => (Shape::Seq { flow: true }, State::FlowSeqFirst),
-            Kind::FlowMap => (Shape::Map { flow: true }, State::FlowMapFirst),
-            Kind::BlockSeq if block => (Shape::Seq { flow: false }, State::SeqFirst),
-            Kind::BlockMap if block => (Shape::Map { flow: false }, State::MapFirst),
+            Kind::Dash if listed => (Container::Seq { flow: false }, State::ListedItem),
+            Kind::FlowSeq => (Container::Seq { flow: true }, State::FlowSeqFirst),
+            Kind::FlowMap => (Container::Map { flow: true }, State::FlowMapFirst),
+            Kind::BlockSeq if block => (Container::Seq { flow: false }, State::SeqFirst),
+            Kind::BlockMap if block => (Container::Map { flow: false }, State::MapFirst),
             _ if properties.anchor.is_some() || properties.tag.is_some() => {
                 self.builder.empty(self.behind, properties)?;
                 return Ok(());

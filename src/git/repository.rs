@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use git2::{ErrorCode, IndexEntryExtendedFlag, Repository, RepositoryOpenFlags, StatusOptions};
 
-use crate::history::error::HistoryError;
+use crate::git::error::GitError;
 use crate::text::path::TreePath;
 
 /// A Git repository with a work tree; paths count from the tree's root, which may lie below the work tree's.
@@ -25,7 +25,7 @@ impl Git {
     ///
     /// # Errors
     /// When there is one that cannot be used.
-    pub fn discover(directory: &Path) -> Result<Option<Self>, HistoryError> {
+    pub fn discover(directory: &Path) -> Result<Option<Self>, GitError> {
         git2::opts::strict_hash_verification(false);
         let none: [&Path; 0] = [];
         let opened = Repository::open_ext(directory, RepositoryOpenFlags::CROSS_FS, none);
@@ -36,9 +36,9 @@ impl Git {
         };
         let git_dir = repository.path().to_owned();
         let Some(work_tree) = repository.workdir() else {
-            return Err(HistoryError::Bare(git_dir));
+            return Err(GitError::Bare(git_dir));
         };
-        let work_tree = work_tree.canonicalize().map_err(|error| HistoryError::System {
+        let work_tree = work_tree.canonicalize().map_err(|error| GitError::System {
             path: work_tree.to_owned(),
             reason: error.to_string(),
         })?;
@@ -52,19 +52,17 @@ impl Git {
     ///
     /// # Errors
     /// When there is none, or it cannot be used.
-    pub fn required(directory: &Path) -> Result<Self, HistoryError> {
-        Self::discover(directory)?.ok_or_else(|| HistoryError::NoRepository(directory.to_owned()))
+    pub fn required(directory: &Path) -> Result<Self, GitError> {
+        Self::discover(directory)?.ok_or_else(|| GitError::NoRepository(directory.to_owned()))
     }
 
     /// The same repository with paths that count from `root`.
     ///
     /// # Errors
     /// When `root` is not in the work tree.
-    pub fn rooted(mut self, root: &Path) -> Result<Self, HistoryError> {
-        let outside = || HistoryError::Outside {
-            directory: root.to_owned(),
-            work_tree: self.work_tree.clone(),
-        };
+    pub fn rooted(mut self, root: &Path) -> Result<Self, GitError> {
+        let outside =
+            || GitError::Outside { directory: root.to_owned(), work_tree: self.work_tree.clone() };
         let real = root.canonicalize().map_err(|_| outside())?;
         let inside = real.strip_prefix(&self.work_tree).map_err(|_| outside())?;
         self.prefix = inside.to_str().and_then(spell).ok_or_else(outside)?;
@@ -109,7 +107,7 @@ impl Git {
     ///
     /// # Errors
     /// When Git cannot tell.
-    pub fn uncommitted(&self, paths: &[TreePath]) -> Result<Vec<TreePath>, HistoryError> {
+    pub fn uncommitted(&self, paths: &[TreePath]) -> Result<Vec<TreePath>, GitError> {
         if paths.is_empty() {
             return Ok(Vec::new());
         }
@@ -187,17 +185,17 @@ fn spell(path: &str) -> Option<TreePath> {
     if cfg!(windows) { TreePath::new(&path.replace('\\', "/")) } else { TreePath::new(path) }
 }
 
-fn refused(path: &Path, error: &git2::Error) -> HistoryError {
+fn refused(path: &Path, error: &git2::Error) -> GitError {
     let path = path.to_owned();
     let message = error.message();
     if error.code() == ErrorCode::Owner {
-        HistoryError::Owner(path)
+        GitError::Owner(path)
     } else if message.contains("refstorage") {
-        HistoryError::Reftable(path)
+        GitError::Reftable(path)
     } else if message.contains("object format") || message.contains("objectformat") {
-        HistoryError::Sha256(path)
+        GitError::Sha256(path)
     } else {
-        HistoryError::System { path, reason: message.to_owned() }
+        GitError::System { path, reason: message.to_owned() }
     }
 }
 
@@ -211,7 +209,7 @@ mod tests {
     use git2::{IndexAddOption, Repository, RepositoryInitOptions, Signature};
 
     use super::Git;
-    use crate::history::error::HistoryError;
+    use crate::git::error::GitError;
     use crate::text::path::TreePath;
 
     fn path(text: &str) -> TreePath {
@@ -254,7 +252,7 @@ mod tests {
         assert!(!git.head_is_unborn());
         let git = git.rooted(&root.join("a")).unwrap();
         assert_eq!(git.prefix(), &path("a"));
-        assert!(matches!(git.rooted(Path::new("/")), Err(HistoryError::Outside { .. })));
+        assert!(matches!(git.rooted(Path::new("/")), Err(GitError::Outside { .. })));
     }
 
     #[test]
@@ -262,7 +260,7 @@ mod tests {
         let sandbox = tempfile::tempdir().unwrap();
         assert!(Git::discover(sandbox.path()).unwrap().is_none());
         let error = Git::required(sandbox.path()).err().unwrap();
-        assert!(matches!(error, HistoryError::NoRepository(_)) && error.help().is_some());
+        assert!(matches!(error, GitError::NoRepository(_)) && error.help().is_some());
     }
 
     #[test]
@@ -275,13 +273,13 @@ mod tests {
             fs::write(&config, format!("{text}[extensions]\n\t{extension} = {format}\n")).unwrap();
             Git::discover(sandbox.path()).err().unwrap()
         };
-        assert!(matches!(refused("refstorage", "reftable"), HistoryError::Reftable(_)));
+        assert!(matches!(refused("refstorage", "reftable"), GitError::Reftable(_)));
         let sha256 = refused("objectformat", "sha256");
-        assert!(matches!(sha256, HistoryError::Sha256(_)), "{sha256}");
-        assert!(matches!(refused("strange", "true"), HistoryError::System { .. }));
+        assert!(matches!(sha256, GitError::Sha256(_)), "{sha256}");
+        assert!(matches!(refused("strange", "true"), GitError::System { .. }));
         let bare = tempfile::tempdir().unwrap();
         Repository::init_bare(bare.path()).unwrap();
-        assert!(matches!(Git::discover(bare.path()), Err(HistoryError::Bare(_))));
+        assert!(matches!(Git::discover(bare.path()), Err(GitError::Bare(_))));
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::lint::running::running;
 use crate::repo::Repo;
 use crate::repo::root::{Provider, Reference, Root, RootKind};
 use crate::text::path::TreePath;
-use crate::yaml::path::Step;
+use crate::yaml::path::PathStep;
 
 /// Where secrets of one name are one secret.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,7 +52,7 @@ pub(super) struct Made<'r> {
 }
 
 /// What an environment has of a family in one place.
-pub(super) struct Spot<'r> {
+pub(super) struct FamilyUsage<'r> {
     pub(super) environment: usize,
     pub(super) family: &'r str,
     pub(super) scope: Scope,
@@ -60,11 +60,11 @@ pub(super) struct Spot<'r> {
     pub(super) made: Vec<Made<'r>>,
 }
 
-/// What tells one spot from another.
+/// What tells one usage from another.
 type Key<'r> = (usize, &'r str, Scope);
 
-/// Every spot of a repository.
-pub(super) struct Spots<'r>(BTreeMap<Key<'r>, Spot<'r>>);
+/// Every usage of a repository.
+pub(super) struct FamilyUsages<'r>(BTreeMap<Key<'r>, FamilyUsage<'r>>);
 
 impl<'r> Named<'r> {
     /// The object that names it.
@@ -90,7 +90,7 @@ impl Made<'_> {
     }
 }
 
-impl<'r> Spot<'r> {
+impl<'r> FamilyUsage<'r> {
     /// The namespace, where Git sets one.
     pub(super) fn namespace(&self) -> Option<&str> {
         if let Scope::Namespace(name) = &self.scope { Some(name) } else { None }
@@ -112,16 +112,16 @@ impl<'r> Spot<'r> {
         self.live().next().is_some() || self.made.iter().any(|made| made.version().is_some())
     }
 
-    /// Whether another spot of the environment is surely another place: both have a namespace of their own.
+    /// Whether another usage of the environment is surely another place: both have a namespace of their own.
     pub(super) fn is_apart(&self, other: &Self) -> bool {
         self.scope != other.scope && self.namespace().is_some() && other.namespace().is_some()
     }
 
-    /// Whether another environment's spot has the same secret: by the namespace or directory, the environment's own
+    /// Whether another environment's usage has the same secret: by the namespace or directory, the environment's own
     /// word left out, or because an object of the same kind and name uses it.
     pub(super) fn is_kin(&self, other: &Self, words: &Words) -> bool {
-        let objects = |spot: &Self| -> BTreeSet<(String, String)> {
-            let used = spot.named.iter().filter(|named| named.manner == Manner::Use);
+        let objects = |usage: &Self| -> BTreeSet<(String, String)> {
+            let used = usage.named.iter().filter(|named| named.manner == Manner::Use);
             // Every namespace has a ServiceAccount `default`.
             let used = used.filter(|named| named.object().kind() != "ServiceAccount");
             used.map(|named| (named.object().kind().to_owned(), named.object().name().to_owned()))
@@ -132,32 +132,32 @@ impl<'r> Spot<'r> {
     }
 }
 
-impl<'r> Spots<'r> {
-    /// The spots of every managed family that has a version somewhere, or that `rotate.yaml` names.
+impl<'r> FamilyUsages<'r> {
+    /// The usages of every managed family that has a version somewhere, or that `rotate.yaml` names.
     pub(super) fn new(repo: &'r Repo) -> Self {
         let families = families(repo);
         let homes = Homes::new(repo, &families);
-        let mut spots = Self(BTreeMap::new());
+        let mut usages = Self(BTreeMap::new());
         for (root, environment) in running(repo) {
             let Some(environment) = environment else { continue };
             for reference in &root.references {
                 let Some(&family) = named(&families, reference.secret()) else { continue };
                 let scope = homes.scope(environment, root, reference);
                 let named = Named { root, reference, manner: manner(root, reference) };
-                spots.at((environment, family, scope)).named.push(named);
+                usages.at((environment, family, scope)).named.push(named);
             }
             for provider in &root.providers {
                 let Some(&family) = named(&families, provider.secret()) else { continue };
                 let Some(scope) = home(root, provider) else { continue };
-                spots.at((environment, family, scope)).made.push(Made { provider });
+                usages.at((environment, family, scope)).made.push(Made { provider });
             }
         }
-        spots
+        usages
     }
 
-    fn at(&mut self, key: Key<'r>) -> &mut Spot<'r> {
+    fn at(&mut self, key: Key<'r>) -> &mut FamilyUsage<'r> {
         let (environment, family, scope) = key.clone();
-        self.0.entry(key).or_insert_with(|| Spot {
+        self.0.entry(key).or_insert_with(|| FamilyUsage {
             environment,
             family,
             scope,
@@ -167,25 +167,29 @@ impl<'r> Spots<'r> {
     }
 
     /// All of them, by environment, family and place.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Spot<'r>> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &FamilyUsage<'r>> {
         self.0.values()
     }
 
     /// Those of a family in an environment.
-    pub(super) fn of(&self, environment: usize, family: &str) -> impl Iterator<Item = &Spot<'r>> {
-        let spots = self.0.values().skip_while(move |spot| spot.environment < environment);
-        let spots = spots.take_while(move |spot| spot.environment == environment);
-        spots.filter(move |spot| spot.family == family)
+    pub(super) fn of(
+        &self,
+        environment: usize,
+        family: &str,
+    ) -> impl Iterator<Item = &FamilyUsage<'r>> {
+        let usages = self.0.values().skip_while(move |usage| usage.environment < environment);
+        let usages = usages.take_while(move |usage| usage.environment == environment);
+        usages.filter(move |usage| usage.family == family)
     }
 
     /// Those of the same secret in the environment that versions are taken over from.
-    pub(super) fn before(&self, repo: &Repo, spot: &Spot<'r>) -> Vec<&Spot<'r>> {
+    pub(super) fn before(&self, repo: &Repo, usage: &FamilyUsage<'r>) -> Vec<&FamilyUsage<'r>> {
         let words = Words::of(repo);
-        let before = repo.before(spot.environment, spot.family);
-        let mut nearest: Vec<&Spot<'r>> = before
-            .map(|before| self.of(before.environment.index, spot.family).collect())
+        let before = repo.before(usage.environment, usage.family);
+        let mut nearest: Vec<&FamilyUsage<'r>> = before
+            .map(|before| self.of(before.environment.index, usage.family).collect())
             .unwrap_or_default();
-        nearest.retain(|other| spot.is_kin(other, &words));
+        nearest.retain(|other| usage.is_kin(other, &words));
         nearest
     }
 }
@@ -237,7 +241,7 @@ pub(super) fn is_named(repo: &Repo, family: &str) -> bool {
 
 pub(super) fn manner(root: &Root, reference: &Reference) -> Manner {
     let (found, steps) = (&reference.found, &reference.found.path.0);
-    let key = |step: &Step, key: &str| matches!(step, Step::Key(name) if **name == *key);
+    let key = |step: &PathStep, key: &str| matches!(step, PathStep::Key(name) if **name == *key);
     let below = |word: &str| steps.first().is_some_and(|step| key(step, word));
     match found.role {
         Role::Grant => Manner::Grant,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use crate::history::line::{Commit, Step};
+use crate::git::line::{Commit, CommitDiff};
 use crate::k8s::secret_name::{Version, family};
 use crate::repo::Repo;
 use crate::repo::root::{Root, others};
@@ -46,8 +46,8 @@ fn candidates(repo: &Repo) -> Vec<Candidate> {
 }
 
 /// What is known so far.
-pub(super) struct Walk {
-    lives: BTreeMap<Key, Vec<Era>>,
+pub(super) struct EraBuilder {
+    eras: BTreeMap<Key, Vec<Era>>,
     /// The environments of the newest state.
     newest: BTreeSet<String>,
     /// The build roots that failed in every state that was seen. They hide nothing but themselves.
@@ -64,12 +64,12 @@ pub(super) struct Walk {
     next: Vec<Candidate>,
 }
 
-impl Walk {
+impl EraBuilder {
     pub(super) fn new(past: &Past) -> Self {
         let failed = past.repo.roots.iter().filter(|root| root.has_failed());
         let newest: BTreeSet<String> = past.names().iter().cloned().collect();
         Self {
-            lives: BTreeMap::new(),
+            eras: BTreeMap::new(),
             readable: newest.clone(),
             newest,
             broken: failed.map(|root| root.path.clone()).collect(),
@@ -81,7 +81,7 @@ impl Walk {
     }
 
     /// Takes a commit in; whether there is one before it.
-    pub(super) fn take(&mut self, past: &mut Past, step: Step, is_shallow: bool) -> bool {
+    pub(super) fn take(&mut self, past: &mut Past, step: CommitDiff, is_shallow: bool) -> bool {
         let is_first = self.known.is_empty();
         let commit = Arc::new(step.commit);
         self.settle(&commit);
@@ -95,7 +95,7 @@ impl Walk {
             for (key, running) in state(past) {
                 self.open.insert(key.clone());
                 let era = Era { running, began: Began::Earlier((*commit).clone().into()) };
-                self.lives.insert(key, vec![era]);
+                self.eras.insert(key, vec![era]);
             }
         }
         if !step.has_parent {
@@ -111,10 +111,10 @@ impl Walk {
     /// Takes those candidates out of which it is known whether the environment left them: the walk is further back than they can
     /// have been made, or they ran, and so did all that runs now before them.
     fn settle(&mut self, commit: &Commit) {
-        let lives = &self.lives;
+        let eras = &self.eras;
         self.next.retain_mut(|one| {
             one.before = if commit.time < one.made { one.before + 1 } else { 0 };
-            let eras = lives.get(&one.key).map_or(&[][..], Vec::as_slice);
+            let eras = eras.get(&one.key).map_or(&[][..], Vec::as_slice);
             let Some(last) = eras.iter().rposition(|era| era.running.has(&one.version)) else {
                 return one.before < SURE;
             };
@@ -125,7 +125,7 @@ impl Walk {
 
     /// Closes what is open at the oldest commit.
     fn end(&mut self, oldest: &Commit, is_shallow: bool) {
-        for (key, eras) in &mut self.lives {
+        for (key, eras) in &mut self.eras {
             let Some(era) = eras.last_mut().filter(|era| !era.began.is_exact()) else {
                 continue;
             };
@@ -136,7 +136,7 @@ impl Walk {
                 Began::With(known.clone().into())
             };
         }
-        self.lives.retain(|_, eras| {
+        self.eras.retain(|_, eras| {
             // Nothing ran before the first commit: that is no era.
             eras.pop_if(|era| era.running.is_empty());
             !eras.is_empty()
@@ -158,7 +158,7 @@ impl Walk {
                 None if !self.newest.contains(&key.environment) => after.clone(),
                 None => continue,
             };
-            let eras = self.lives.entry(key.clone()).or_default();
+            let eras = self.eras.entry(key.clone()).or_default();
             if healed.contains(&key.environment) && eras.len() <= 1 {
                 // What can be read for the first time is taken for what ran while it could not.
                 if !was.is_empty() || !eras.is_empty() {
@@ -180,7 +180,7 @@ impl Walk {
             eras.push(Era { running: was, began: Began::Earlier(known.into()) });
             self.open.remove(&key);
         }
-        self.lives.retain(|_, eras| !eras.is_empty());
+        self.eras.retain(|_, eras| !eras.is_empty());
     }
 
     /// What an older state runs, of the keys that may be otherwise in it.
@@ -191,7 +191,7 @@ impl Walk {
             // The next comparison must be of everything again, as long as something could not be read.
             self.last = (roots.clone(), if is_readable { names.to_vec() } else { Vec::new() });
             let older: BTreeMap<Key, Running> = state(past).into_iter().collect();
-            let keys: BTreeSet<Key> = self.lives.keys().chain(older.keys()).cloned().collect();
+            let keys: BTreeSet<Key> = self.eras.keys().chain(older.keys()).cloned().collect();
             let was = |key: &Key| older.get(key).cloned().unwrap_or_default();
             return keys
                 .into_iter()
@@ -241,7 +241,7 @@ impl Walk {
     }
 
     pub(super) fn into_lives(self) -> BTreeMap<Key, Vec<Era>> {
-        self.lives
+        self.eras
     }
 }
 

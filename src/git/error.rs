@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// Why Git could not answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum HistoryError {
+pub enum GitError {
     /// There is no repository.
     #[error("`{0}` is not in a Git repository")]
     NoRepository(PathBuf),
@@ -93,7 +93,7 @@ pub enum HistoryError {
     },
 }
 
-impl HistoryError {
+impl GitError {
     /// What to type next.
     #[must_use]
     pub fn help(&self) -> Option<String> {

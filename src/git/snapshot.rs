@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use git2::{ErrorCode, ObjectType, Oid, Repository};
 
-use crate::history::error::HistoryError;
-use crate::history::git::Git;
+use crate::git::error::GitError;
+use crate::git::repository::Git;
 use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
@@ -59,12 +59,12 @@ impl Git {
     ///
     /// # Errors
     /// When the revision is not known, shares no commit with the checked-out one, or cannot be read.
-    pub fn base(&self, revision: &str) -> Result<Snapshot, HistoryError> {
+    pub fn base(&self, revision: &str) -> Result<Snapshot, GitError> {
         let repository = Repository::open(self.git_dir()).map_err(|error| self.failed(&error))?;
         let parted = parting(&repository, revision).map_err(|error| match error.code() {
             ErrorCode::NotFound | ErrorCode::InvalidSpec | ErrorCode::Ambiguous => {
                 let shallow = repository.is_shallow();
-                HistoryError::UnknownRevision { revision: revision.to_owned(), shallow }
+                GitError::UnknownRevision { revision: revision.to_owned(), shallow }
             }
             _ => self.failed(&error),
         })?;
@@ -73,9 +73,9 @@ impl Git {
         Ok(Snapshot::new(Arc::new(Mutex::new(repository)), entries))
     }
 
-    pub(super) fn failed(&self, error: &git2::Error) -> HistoryError {
+    pub(super) fn failed(&self, error: &git2::Error) -> GitError {
         let path: PathBuf = self.git_dir().to_owned();
-        HistoryError::System { path, reason: error.message().to_owned() }
+        GitError::System { path, reason: error.message().to_owned() }
     }
 }
 
@@ -288,8 +288,8 @@ mod tests {
 
     use git2::{IndexAddOption, Repository, Signature};
 
-    use crate::history::error::HistoryError;
-    use crate::history::git::Git;
+    use crate::git::error::GitError;
+    use crate::git::repository::Git;
     use crate::text::path::TreePath;
     use crate::text::tree::{Entry, ReadError, Tree as _};
 
@@ -360,7 +360,7 @@ mod tests {
         let git = open(sandbox.path(), "");
         assert_eq!(git.base(&theirs).unwrap().source(&path("x.yaml")).unwrap().text(), "common");
         let error = git.base("nowhere").err().unwrap();
-        assert!(matches!(error, HistoryError::UnknownRevision { shallow: false, .. }), "{error}");
+        assert!(matches!(error, GitError::UnknownRevision { shallow: false, .. }), "{error}");
         assert!(error.help().unwrap().contains("--base"));
     }
 }

@@ -13,9 +13,9 @@ pub(super) fn is_ours(
     match commit.parent_count() {
         1 => {
             let message = commit.message().unwrap_or_default();
-            let told = message.lines().find_map(|line| line.strip_prefix(DIGEST));
+            let describe = message.lines().find_map(|line| line.strip_prefix(DIGEST));
             let is = digest(repository, &commit.parent(0)?.tree()?, &commit.tree()?)?;
-            Ok(told == Some(&*is.to_string()))
+            Ok(describe == Some(&*is.to_string()))
         }
         2 => {
             let (into, from) = (commit.parent(0)?, commit.parent(1)?);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use git2::{ObjectType, Odb, OdbObject, Oid, Repository};
 
-use crate::history::snapshot::{Kind, Kinds};
+use crate::git::snapshot::{Kind, Kinds};
 use crate::text::path::TreePath;
 
 /// The bytes of an object's name.
@@ -182,7 +182,7 @@ mod tests {
     use git2::{Oid, Repository};
 
     use super::Trees;
-    use crate::history::snapshot::{Kind, Kinds};
+    use crate::git::snapshot::{Kind, Kinds};
     use crate::text::path::TreePath;
 
     fn tree(repository: &Repository, entries: &[(&str, i32, Oid)]) -> Oid {

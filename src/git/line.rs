@@ -7,10 +7,10 @@ use std::thread;
 use chrono::{DateTime, Utc};
 use git2::{ErrorCode, Oid, Repository};
 
-use crate::history::error::HistoryError;
-use crate::history::git::Git;
-use crate::history::snapshot::{Kind, Kinds, Snapshot, entries};
-use crate::history::trees::Trees;
+use crate::git::error::GitError;
+use crate::git::repository::Git;
+use crate::git::snapshot::{Kind, Kinds, Snapshot, entries};
+use crate::git::trees::Trees;
 use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
@@ -48,7 +48,7 @@ impl Commit {
 
 /// A commit and how its first parent differs.
 #[derive(Debug)]
-pub struct Step {
+pub struct CommitDiff {
     /// The commit.
     pub commit: Commit,
     /// What its parent has at each path that differs; every file of the tree where there is no parent.
@@ -101,7 +101,7 @@ const AHEAD: usize = 64;
 const FEW: usize = 16;
 
 /// Commits that are read ahead.
-pub type Steps = mpsc::IntoIter<Result<Step, HistoryError>>;
+pub type Steps = mpsc::IntoIter<Result<CommitDiff, GitError>>;
 
 /// A branch, walked along its first parents.
 pub struct Line {
@@ -118,13 +118,13 @@ impl Git {
     ///
     /// # Errors
     /// When the branch is not known, or nothing was committed yet.
-    pub fn line(&self, named: Option<&str>) -> Result<Line, HistoryError> {
+    pub fn line(&self, named: Option<&str>) -> Result<Line, GitError> {
         let repository = Repository::open(self.git_dir()).map_err(|error| self.failed(&error))?;
         let (name, tip) = tip(&repository, named).map_err(|error| match (error.code(), named) {
-            (ErrorCode::UnbornBranch, None) => HistoryError::Unborn(self.work_tree().to_owned()),
+            (ErrorCode::UnbornBranch, None) => GitError::Unborn(self.work_tree().to_owned()),
             (ErrorCode::NotFound | ErrorCode::InvalidSpec | ErrorCode::Ambiguous, Some(named)) => {
                 let shallow = repository.is_shallow();
-                HistoryError::UnknownBranch { branch: named.to_owned(), shallow }
+                GitError::UnknownBranch { branch: named.to_owned(), shallow }
             }
             _ => self.failed(&error),
         })?;
@@ -158,7 +158,7 @@ impl Git {
     ///
     /// # Errors
     /// When a commit cannot be read.
-    pub fn ages(&self, tip: &str, now: DateTime<Utc>) -> Result<Ages, HistoryError> {
+    pub fn ages(&self, tip: &str, now: DateTime<Utc>) -> Result<Ages, GitError> {
         let read = || -> Result<Ages, git2::Error> {
             let repository = Repository::open(self.git_dir())?;
             let mut ages = HashMap::new();
@@ -227,7 +227,7 @@ impl Line {
     ///
     /// # Errors
     /// When Git cannot read them.
-    pub fn snapshot(&self) -> Result<Option<Snapshot>, HistoryError> {
+    pub fn snapshot(&self) -> Result<Option<Snapshot>, GitError> {
         let Some(next) = self.next else { return Ok(None) };
         let failed = |error| self.failed(&error);
         let entries = entries(&self.repository, next, &self.prefix).map_err(failed)?;
@@ -240,7 +240,7 @@ impl Line {
     ///
     /// # Errors
     /// When Git cannot read it.
-    pub fn step(&mut self) -> Result<Option<Step>, HistoryError> {
+    pub fn step(&mut self) -> Result<Option<CommitDiff>, GitError> {
         let Some(next) = self.next.take() else { return Ok(None) };
         let step = step(&self.repository, next, &self.prefix);
         let (step, parent) = step.map_err(|error| self.failed(&error))?;
@@ -265,9 +265,9 @@ impl Line {
         })
     }
 
-    fn failed(&self, error: &git2::Error) -> HistoryError {
+    fn failed(&self, error: &git2::Error) -> GitError {
         let reason = error.message().to_owned();
-        HistoryError::System { path: self.git_dir.clone(), reason }
+        GitError::System { path: self.git_dir.clone(), reason }
     }
 }
 
@@ -293,7 +293,7 @@ fn step(
     repository: &Repository,
     id: Oid,
     prefix: &TreePath,
-) -> Result<(Step, Option<Oid>), git2::Error> {
+) -> Result<(CommitDiff, Option<Oid>), git2::Error> {
     let commit = repository.find_commit(id)?;
     let parent = commit.parent_ids().next();
     let trees = Trees::new(repository)?;
@@ -305,7 +305,7 @@ fn step(
     let mut kinds = Kinds::new();
     trees.compare(new, old, &TreePath::root(), &mut kinds)?;
     let texts = if kinds.len() > FEW { BTreeMap::new() } else { texts(&trees, &kinds) };
-    let step = Step {
+    let step = CommitDiff {
         commit: Commit::new(&commit),
         before: Difference { kinds, texts },
         has_parent: parent.is_some(),

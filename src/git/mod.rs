@@ -2,8 +2,8 @@
 
 pub mod commit;
 pub mod error;
-pub mod git;
 pub mod line;
 pub mod remote;
+pub mod repository;
 pub mod snapshot;
 mod trees;

@@ -8,9 +8,9 @@ use std::process::{Command, Output, Stdio};
 use git2::build::TreeUpdateBuilder;
 use git2::{FileMode, Oid};
 
-use crate::history::error::HistoryError;
-use crate::history::git::Git;
-use crate::history::remote::digest::{DIGEST, digest, is_ours};
+use crate::git::error::GitError;
+use crate::git::remote::digest::{DIGEST, digest, is_ours};
+use crate::git::repository::Git;
 use crate::text::path::TreePath;
 
 /// How the remote is reached, and who makes commits where nobody is set.
@@ -46,9 +46,9 @@ impl Git {
     ///
     /// # Errors
     /// When there is none of that name.
-    pub fn remote(&self, name: &str, access: Access) -> Result<Remote<'_>, HistoryError> {
+    pub fn remote(&self, name: &str, access: Access) -> Result<Remote<'_>, GitError> {
         if self.repository().find_remote(name).is_err() {
-            return Err(HistoryError::NoRemote { name: name.to_owned() });
+            return Err(GitError::NoRemote { name: name.to_owned() });
         }
         Ok(Remote { git: self, name: name.to_owned(), access })
     }
@@ -59,11 +59,11 @@ impl Remote<'_> {
     ///
     /// # Errors
     /// When the remote cannot be reached, or neither is known.
-    pub fn default_branch(&self) -> Result<String, HistoryError> {
+    pub fn default_branch(&self) -> Result<String, GitError> {
         // What a clone remembers of it may be old, and a workflow's checkout remembers nothing.
         let output = self.asked(&["ls-remote", "--symref", &self.name, "HEAD"])?;
-        let told = String::from_utf8_lossy(&output.stdout);
-        let branch = told.lines().find_map(|line| {
+        let describe = String::from_utf8_lossy(&output.stdout);
+        let branch = describe.lines().find_map(|line| {
             line.strip_prefix("ref: refs/heads/")?.split_once('\t').map(|(branch, _)| branch)
         });
         if let Some(branch) = branch {
@@ -72,7 +72,7 @@ impl Remote<'_> {
         let repository = self.git.repository();
         let head = repository.head().ok().filter(git2::Reference::is_branch);
         let head = head.and_then(|head| head.shorthand().map(str::to_owned).ok());
-        head.ok_or(HistoryError::NoBase)
+        head.ok_or(GitError::NoBase)
     }
 
     /// Where the remote is.
@@ -93,7 +93,7 @@ impl Remote<'_> {
     ///
     /// # Errors
     /// When the remote cannot be reached, or has no such branch.
-    pub fn fetch(&self, branch: &str, prefix: &str) -> Result<(), HistoryError> {
+    pub fn fetch(&self, branch: &str, prefix: &str) -> Result<(), GitError> {
         let to = format!("refs/remotes/{}", self.name);
         let wanted = [branch.to_owned(), format!("{prefix}*")]
             .map(|name| format!("+refs/heads/{name}:{to}/{name}"));
@@ -120,7 +120,7 @@ impl Remote<'_> {
     ///
     /// # Errors
     /// When Git refuses.
-    pub fn tree(&self, parent: &str, files: &[File<'_>]) -> Result<String, HistoryError> {
+    pub fn tree(&self, parent: &str, files: &[File<'_>]) -> Result<String, GitError> {
         let made = self.updated(parent, files).map_err(|error| self.git.failed(&error))?;
         Ok(made.to_string())
     }
@@ -129,7 +129,7 @@ impl Remote<'_> {
     ///
     /// # Errors
     /// When Git refuses.
-    pub fn commit(&self, parent: &str, tree: &str, message: &str) -> Result<String, HistoryError> {
+    pub fn commit(&self, parent: &str, tree: &str, message: &str) -> Result<String, GitError> {
         let mut arguments = vec!["commit-tree", tree, "-p", parent, "-F", "-"];
         if self.signs() {
             arguments.push("-S");
@@ -138,7 +138,7 @@ impl Remote<'_> {
         let message = format!("{}\n{DIGEST}{digest}\n", message.trim_end());
         let output = self.run(&arguments, Some(&message))?;
         if !output.status.success() {
-            return Err(HistoryError::Loose { reason: said(&output) });
+            return Err(GitError::Loose { reason: said(&output) });
         }
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
@@ -191,7 +191,7 @@ impl Remote<'_> {
         commit: &str,
         branch: &str,
         expected: Option<&str>,
-    ) -> Result<Pushed, HistoryError> {
+    ) -> Result<Pushed, GitError> {
         self.set(&format!("{commit}:refs/heads/{branch}"), branch, expected)
     }
 
@@ -199,16 +199,11 @@ impl Remote<'_> {
     ///
     /// # Errors
     /// When the remote cannot be reached, or refuses for another reason.
-    pub fn delete(&self, branch: &str, expected: &str) -> Result<Pushed, HistoryError> {
+    pub fn delete(&self, branch: &str, expected: &str) -> Result<Pushed, GitError> {
         self.set(&format!(":refs/heads/{branch}"), branch, Some(expected))
     }
 
-    fn set(
-        &self,
-        what: &str,
-        branch: &str,
-        expected: Option<&str>,
-    ) -> Result<Pushed, HistoryError> {
+    fn set(&self, what: &str, branch: &str, expected: Option<&str>) -> Result<Pushed, GitError> {
         let lease =
             format!("--force-with-lease=refs/heads/{branch}:{}", expected.unwrap_or_default());
         // Nothing else goes with it, whatever the settings say.
@@ -229,11 +224,11 @@ impl Remote<'_> {
     ///
     /// # Errors
     /// When the remote cannot be reached.
-    pub fn there(&self, branch: &str) -> Result<Option<String>, HistoryError> {
+    pub fn there(&self, branch: &str) -> Result<Option<String>, GitError> {
         let name = format!("refs/heads/{branch}");
         let output = self.asked(&["ls-remote", &self.name, &name])?;
-        let told = String::from_utf8_lossy(&output.stdout);
-        let found = told.lines().filter_map(|line| line.split_once('\t'));
+        let describe = String::from_utf8_lossy(&output.stdout);
+        let found = describe.lines().filter_map(|line| line.split_once('\t'));
         Ok(found.filter(|(_, of)| *of == name).map(|(id, _)| id.to_owned()).next())
     }
 
@@ -269,17 +264,17 @@ impl Remote<'_> {
     }
 
     /// Runs `git` for what may fail only where the remote does.
-    fn asked(&self, arguments: &[&str]) -> Result<Output, HistoryError> {
+    fn asked(&self, arguments: &[&str]) -> Result<Output, GitError> {
         let output = self.run(arguments, None)?;
         if output.status.success() { Ok(output) } else { Err(self.refused(&output)) }
     }
 
-    fn refused(&self, output: &Output) -> HistoryError {
-        HistoryError::Remote { name: self.name.clone(), reason: said(output) }
+    fn refused(&self, output: &Output) -> GitError {
+        GitError::Remote { name: self.name.clone(), reason: said(output) }
     }
 
-    fn run(&self, arguments: &[&str], input: Option<&str>) -> Result<Output, HistoryError> {
-        let failed = |error: std::io::Error| HistoryError::Remote {
+    fn run(&self, arguments: &[&str], input: Option<&str>) -> Result<Output, GitError> {
+        let failed = |error: std::io::Error| GitError::Remote {
             name: self.name.clone(),
             reason: format!("cannot run `git`: {error}"),
         };
@@ -347,8 +342,8 @@ mod tests {
     use git2::{Oid, Repository};
 
     use super::{Access, Pushed, Remote, server};
-    use crate::history::error::HistoryError;
-    use crate::history::git::Git;
+    use crate::git::error::GitError;
+    use crate::git::repository::Git;
     use crate::text::path::TreePath;
 
     const WHO: (&str, &str) = ("somebody", "somebody@localhost");
@@ -526,7 +521,7 @@ mod tests {
     fn says_what_is_missing() {
         let sandbox = Sandbox::new();
         let none = sandbox.git.remote("upstream", Access::default()).err().unwrap();
-        assert!(matches!(none, HistoryError::NoRemote { .. }) && none.help().is_some());
+        assert!(matches!(none, GitError::NoRemote { .. }) && none.help().is_some());
         let gone = sandbox.remote().fetch("nowhere", "rotate/").unwrap_err();
         assert!(gone.to_string().contains("nowhere"), "{gone}");
         assert_eq!(sandbox.remote().tracked("main"), "origin/main");

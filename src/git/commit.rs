@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use crate::history::error::HistoryError;
-use crate::history::git::Git;
+use crate::git::error::GitError;
+use crate::git::repository::Git;
 use crate::text::path::TreePath;
 
 impl Git {
@@ -12,7 +12,7 @@ impl Git {
     ///
     /// # Errors
     /// When `git` is not there, or refuses: a hook, no name set, nothing to commit.
-    pub fn commit(&self, paths: &[TreePath], message: &str) -> Result<String, HistoryError> {
+    pub fn commit(&self, paths: &[TreePath], message: &str) -> Result<String, GitError> {
         self.run(&["add", "--all"], paths)?;
         self.run(&["commit", "--quiet", "--message", message], paths)?;
         let head = self
@@ -20,11 +20,11 @@ impl Git {
             .head()
             .and_then(|head| head.peel_to_commit().map(|commit| commit.id()));
         head.map(|id| id.to_string())
-            .map_err(|error| HistoryError::Commit { reason: error.message().to_owned() })
+            .map_err(|error| GitError::Commit { reason: error.message().to_owned() })
     }
 
-    fn run(&self, arguments: &[&str], paths: &[TreePath]) -> Result<(), HistoryError> {
-        let failed = |reason: String| HistoryError::Commit { reason };
+    fn run(&self, arguments: &[&str], paths: &[TreePath]) -> Result<(), GitError> {
+        let failed = |reason: String| GitError::Commit { reason };
         let mut git = Command::new("git")
             .arg("--literal-pathspecs")
             .arg("-C")
@@ -62,8 +62,8 @@ mod tests {
 
     use git2::Repository;
 
-    use crate::history::error::HistoryError;
-    use crate::history::git::Git;
+    use crate::git::error::GitError;
+    use crate::git::repository::Git;
     use crate::text::path::TreePath;
 
     #[test]
@@ -97,7 +97,7 @@ mod tests {
         );
         let error = git.commit(&paths[..1], "nothing").unwrap_err();
         assert!(
-            matches!(error, HistoryError::Commit { .. }) && error.to_string().len() > 40,
+            matches!(error, GitError::Commit { .. }) && error.to_string().len() > 40,
             "{error}"
         );
     }

@@ -7,7 +7,7 @@ use crate::k8s::store::Store;
 use crate::k8s::stub::{StoreRef, Stub};
 use crate::plan::NextStep;
 use crate::plan::next::{remove, then, word};
-use crate::plan::prune::ground::Going;
+use crate::plan::prune::planner::UnusedStub;
 use crate::plan::stub::pin::Pinned;
 use crate::repo::Repo;
 use crate::repo::deployed::deployed;
@@ -15,20 +15,20 @@ use crate::repo::root::Root;
 use crate::repo::stores::Stores;
 
 /// What the steps are told from.
-pub(super) struct Told<'t, 'd, 'r> {
+pub(super) struct NextSteps<'t, 'd, 'r> {
     pub(super) after: &'t Repo,
-    pub(super) going: &'t [Going<'d, 'r>],
+    pub(super) unused: &'t [UnusedStub<'d, 'r>],
 }
 
 /// One version of one key.
 type Entry = (Option<Backend>, Pinned);
 
-impl Told<'_, '_, '_> {
+impl NextSteps<'_, '_, '_> {
     /// The steps in order, and what stays in the store because somebody else reads it.
     pub(super) fn steps(&self) -> (Vec<NextStep>, Vec<String>) {
         let mut steps = Vec::new();
         let look: BTreeSet<String> = self
-            .going
+            .unused
             .iter()
             .map(|(one, _)| {
                 let namespace = namespace(one.namespace());
@@ -59,7 +59,7 @@ impl Told<'_, '_, '_> {
     /// The Secrets that the operator leaves behind when their stubs go.
     fn left_behind(&self) -> BTreeSet<NextStep> {
         let mut steps = BTreeSet::new();
-        for (document, _) in self.going {
+        for (document, _) in self.unused {
             for maker in document.makers.iter().filter(|maker| maker.is_deployed) {
                 let policy = maker.object().node.at(&["spec", "target", "creationPolicy"]);
                 let Some(policy @ ("Orphan" | "CreateOrMerge")) = policy.and_then(|one| one.str())
@@ -83,7 +83,7 @@ impl Told<'_, '_, '_> {
         let stores = self.after.stores();
         let read = self.still_read(&stores);
         let (mut entries, mut notes) = (BTreeSet::new(), BTreeSet::new());
-        for (document, _) in self.going {
+        for (document, _) in self.unused {
             for maker in document.makers.iter().filter(|maker| maker.is_deployed) {
                 let Some(stub) = Stub::read(&maker.object().node) else { continue };
                 for pinned in Pinned::all(&stub, document.version) {

@@ -10,7 +10,7 @@ use crate::plan::prune::document::{Document, documents};
 use crate::plan::prune::proof::{broken, prove};
 use crate::plan::prune::removal::Removal;
 use crate::plan::prune::verdict::{Judge, Verdict};
-use crate::plan::prune::{Gone, Kept, Prune, PruneRequest, Reason, Unused, Why, store};
+use crate::plan::prune::{Gone, Kept, Prune, PruneRequest, Reason, Unused, Why, next_steps};
 use crate::plan::refusal::{PlanError, Refusal};
 use crate::repo::Repo;
 use crate::repo::deployed::deployed;
@@ -20,7 +20,7 @@ use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
 
 /// A stub that may go.
-pub(super) type Going<'d, 'r> = (&'d Document<'r>, Unused);
+pub(super) type UnusedStub<'d, 'r> = (&'d Document<'r>, Unused);
 
 /// Plans what goes and proves it on the planned tree. A plan that is empty means that every stub stays.
 ///
@@ -29,21 +29,21 @@ pub(super) type Going<'d, 'r> = (&'d Document<'r>, Unused);
 /// planned tree does not resolve to what was meant.
 pub fn plan(repo: &Repo, request: &PruneRequest<'_>) -> Result<Prune, PlanError> {
     let environment = environment(repo, request.environment)?;
-    let ground = Ground { repo, request };
+    let ground = PrunePlanner { repo, request };
     ground.check(environment)?;
     let all = documents(repo, environment, request.family);
     let judge = Judge::new(repo, request, &all);
-    let (mut going, mut kept) = (Vec::new(), Vec::new());
+    let (mut unused, mut kept) = (Vec::new(), Vec::new());
     for document in &all {
         match judge.judge(document)? {
-            Verdict::Goes(unused) => going.push((document, unused)),
+            Verdict::Goes(reason) => unused.push((document, reason)),
             Verdict::Stays(reason) => kept.push(keep(document, reason)),
         }
     }
     if !request.ignore_text {
-        ground.mentioned(&mut going, &mut kept);
+        ground.mentioned(&mut unused, &mut kept);
     }
-    ground.unspelled(&mut going, &mut kept);
+    ground.unspelled(&mut unused, &mut kept);
     kept.sort_by(|a, b| a.version.cmp(&b.version));
     let mut prune = Prune {
         family: request.family.to_owned(),
@@ -54,10 +54,10 @@ pub fn plan(repo: &Repo, request: &PruneRequest<'_>) -> Result<Prune, PlanError>
         next: Vec::new(),
         notes: Vec::new(),
     };
-    if going.is_empty() {
+    if unused.is_empty() {
         return Ok(prune);
     }
-    ground.take_out(&going, &mut prune)?;
+    ground.take_out(&unused, &mut prune)?;
     Ok(prune)
 }
 
@@ -85,12 +85,12 @@ fn keep(document: &Document<'_>, reason: Reason) -> Kept {
 }
 
 /// What a plan stands on.
-struct Ground<'p> {
+struct PrunePlanner<'p> {
     repo: &'p Repo,
     request: &'p PruneRequest<'p>,
 }
 
-impl Ground<'_> {
+impl PrunePlanner<'_> {
     /// Whether the family is there, and may be touched at all.
     fn check(&self, environment: usize) -> Result<(), PlanError> {
         let family = self.request.family;
@@ -134,10 +134,10 @@ impl Ground<'_> {
     }
 
     /// Keeps what a text that is no manifest mentions.
-    fn mentioned(&self, going: &mut Vec<Going<'_, '_>>, kept: &mut Vec<Kept>) {
-        let versions: BTreeSet<&str> = going.iter().map(|(one, _)| one.version).collect();
+    fn mentioned(&self, unused: &mut Vec<UnusedStub<'_, '_>>, kept: &mut Vec<Kept>) {
+        let versions: BTreeSet<&str> = unused.iter().map(|(one, _)| one.version).collect();
         let mentions = Mentions::of(self.repo, &versions);
-        going.retain(|(document, _)| {
+        unused.retain(|(document, _)| {
             let mut all = mentions.of_version(self.request.family, document.version);
             let Some(mention) = all.find(|one| !one.is_resolved) else { return true };
             let place = mention.place.clone();
@@ -150,9 +150,9 @@ impl Ground<'_> {
     }
 
     /// Keeps what no file spells as a document of its own.
-    fn unspelled(&self, going: &mut Vec<Going<'_, '_>>, kept: &mut Vec<Kept>) {
+    fn unspelled(&self, unused: &mut Vec<UnusedStub<'_, '_>>, kept: &mut Vec<Kept>) {
         let mut removal = Removal::new(self.repo);
-        going.retain(|(document, _)| {
+        unused.retain(|(document, _)| {
             let Err(text) = removal.add(document) else { return true };
             let reason = Reason { why: Why::Irremovable, text, until: None, place: None };
             kept.push(keep(document, reason));
@@ -161,14 +161,14 @@ impl Ground<'_> {
     }
 
     /// Takes the stubs out, proves it, and says what is left to do.
-    fn take_out(&self, going: &[Going<'_, '_>], prune: &mut Prune) -> Result<(), PlanError> {
+    fn take_out(&self, unused: &[UnusedStub<'_, '_>], prune: &mut Prune) -> Result<(), PlanError> {
         let mut removal = Removal::new(self.repo);
-        for (document, _) in going {
+        for (document, _) in unused {
             removal.add(document).map_err(|fault| self.unproved(vec![fault]))?;
         }
         let done = removal.finish().map_err(|fault| self.unproved(vec![fault]))?;
-        let after = self.proved(&done.changes, going)?;
-        for (document, unused) in going {
+        let after = self.proved(&done.changes, unused)?;
+        for (document, unused) in unused {
             let Some(place) = document.place.clone() else { continue };
             let file = place.source.path().clone();
             prune.gone.push(Gone {
@@ -182,15 +182,19 @@ impl Ground<'_> {
             });
         }
         prune.changes = done.changes;
-        prune.notes.extend(self.grants(&after, going));
-        let told = store::Told { after: &after, going };
-        let (next, notes) = told.steps();
+        prune.notes.extend(self.grants(&after, unused));
+        let steps = next_steps::NextSteps { after: &after, unused };
+        let (next, notes) = steps.steps();
         prune.next = next;
         prune.notes.extend(notes);
         Ok(())
     }
 
-    fn proved(&self, changes: &[FileChange], going: &[Going<'_, '_>]) -> Result<Repo, PlanError> {
+    fn proved(
+        &self,
+        changes: &[FileChange],
+        unused: &[UnusedStub<'_, '_>],
+    ) -> Result<Repo, PlanError> {
         let changed: BTreeSet<TreePath> =
             changes.iter().map(|change| change.path.clone()).collect();
         let after = self.repo.reload(Arc::new(overlay(self.repo, changes)), &changed);
@@ -199,15 +203,15 @@ impl Ground<'_> {
         if !broken.is_empty() {
             return Err(self.irremovable(broken));
         }
-        let makers = going.iter().flat_map(|(document, _)| &document.makers);
+        let makers = unused.iter().flat_map(|(document, _)| &document.makers);
         let gone = makers.map(|maker| (maker.index, maker.provider.object)).collect();
         let faults = prove(self.repo, &after, &gone);
         if faults.is_empty() { Ok(after) } else { Err(self.unproved(faults)) }
     }
 
     /// A word on each object that still grants access to what is gone.
-    fn grants(&self, after: &Repo, going: &[Going<'_, '_>]) -> Vec<String> {
-        let gone: BTreeSet<&str> = going.iter().map(|(document, _)| document.secret).collect();
+    fn grants(&self, after: &Repo, unused: &[UnusedStub<'_, '_>]) -> Vec<String> {
+        let gone: BTreeSet<&str> = unused.iter().map(|(document, _)| document.secret).collect();
         let mut found: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
         let near = |environment: Option<&str>| {
             environment.is_none_or(|environment| environment == self.request.environment)
