@@ -1,4 +1,4 @@
-//! Moves the secret references of a GitOps repository to a new version, environment by environment.
+//! Rotate Kubernetes secrets by version in a GitOps repository, one environment at a time.
 //!
 //! # The way through
 //!

@@ -14,7 +14,7 @@ use crate::report::console::{Console, Loudness};
 /// The flags that every command has.
 #[derive(Debug, Args)]
 pub struct Global {
-    /// Work on the tree in DIR instead of the one around the current directory
+    /// Use the tree in DIR instead of the one that contains the current directory
     #[arg(short = 'C', value_name = "DIR", global = true)]
     pub directory: Option<PathBuf>,
 
@@ -22,19 +22,19 @@ pub struct Global {
     #[arg(long, value_name = "FILE", global = true)]
     pub config: Option<PathBuf>,
 
-    /// Print results as FORMAT; the help of a command lists those that it has
+    /// Output format; see the help of each command for the formats it supports
     #[arg(long, value_enum, default_value_t, value_name = "FORMAT", global = true)]
     pub format: Format,
 
-    /// Use colours
+    /// When to use colours
     #[arg(long, value_enum, default_value_t, value_name = "WHEN", global = true)]
     pub color: When,
 
-    /// Say nothing but errors
+    /// Print only errors
     #[arg(short, long, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 
-    /// Say what is read and decided
+    /// Print what is read and decided
     #[arg(short, long, global = true, action = ArgAction::SetTrue)]
     pub verbose: bool,
 }
@@ -42,20 +42,20 @@ pub struct Global {
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum Format {
-    /// For people
+    /// Human-readable text
     #[default]
     Text,
-    /// For programs
+    /// JSON, for scripts
     Json,
-    /// A line a finding, as editors read them
+    /// One line per finding, for editors
     Concise,
     /// SARIF 2.1.0, for code scanning
     Sarif,
-    /// Annotations of a GitHub workflow
+    /// GitHub Actions annotations
     Github,
-    /// Tables for a pull request or a wiki
+    /// Markdown tables, for pull requests and wikis
     Markdown,
-    /// A Gantt chart that GitHub draws
+    /// A Mermaid Gantt chart, rendered by GitHub
     Mermaid,
 }
 
@@ -68,7 +68,7 @@ impl Format {
             .value_name("FORMAT")
             .value_parser(parser.map(|word| Self::from_str(&word, false).unwrap_or_default()))
             .default_value("text")
-            .help("Print results as FORMAT")
+            .help("Output format")
     }
 
     fn word(self) -> String {
@@ -89,7 +89,7 @@ pub(super) fn time(text: &str) -> Result<DateTime<Utc>, String> {
 /// When something is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub enum When {
-    /// On a terminal
+    /// When printing to a terminal
     #[default]
     Auto,
     /// Always

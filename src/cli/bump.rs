@@ -20,19 +20,19 @@ use crate::timeline::walk::Depth;
 
 /// Move secret references to another version in one environment
 ///
-/// In the first versioned environment a version is minted: its name is the present time. Later
-/// environments take over the version that all of the environment before runs. References are edited
-/// where they stand, or through a guarded patch where their file is shared with another environment;
-/// a stub for the new version is made beside the old one, which stays.
+/// In the first versioned environment, a new version is created from the current time. Later
+/// environments take over the version that the whole previous environment runs. References are edited
+/// in place, or with a guarded patch if their file is shared with another environment;
+/// a stub for the new version is added next to the old one, which is kept.
 ///
-/// Values never enter Git: afterwards the command that puts the value into the store is printed.
+/// Values never enter Git; the command that puts the value into the store is printed at the end.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The environment
     #[arg(value_name = "ENV")]
     environment: String,
 
-    /// The families; one may be left out where the environment has only one
+    /// The families; optional if the environment has only one
     #[arg(value_name = "FAMILY", conflicts_with = "all")]
     families: Vec<String>,
 
@@ -40,14 +40,14 @@ pub struct Args {
     #[arg(long)]
     all: bool,
 
-    /// Move to version V (YYYYMMDDHHMMSS, UTC) instead of minting one
+    /// Move to version V (YYYYMMDDHHMMSS, UTC) instead of creating a new one
     #[arg(long = "version", value_name = "V")]
     to_version: Option<String>,
 
     /// The version that the store assigned to the new value; can be given several times
     ///
-    /// A number of Vault or Google Secret Manager, an id of Azure Key Vault, or `uuid/ID` of AWS Secrets Manager. KEY is the
-    /// store's key, for stubs that read several; FAMILY is for several families.
+    /// A number in Vault or Google Secret Manager, an ID in Azure Key Vault, or `uuid/ID` in AWS Secrets Manager. KEY
+    /// is the store's key, needed if a stub reads several; FAMILY is needed if you bump several families.
     #[arg(long = "pin", value_name = "[FAMILY/][KEY=]VALUE")]
     pins: Vec<String>,
 
@@ -63,11 +63,11 @@ pub struct Args {
     #[command(flatten)]
     gates: gates::Args,
 
-    /// Take the hold on the family out of rotate.yaml
+    /// Remove the family's hold from rotate.yaml
     #[arg(long)]
     lift_hold: bool,
 
-    /// Take TIME (RFC 3339) for the present time
+    /// Use TIME (RFC 3339) as the current time
     #[arg(long, value_name = "TIME", value_parser = time)]
     at: Option<DateTime<Utc>>,
 

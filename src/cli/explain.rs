@@ -9,10 +9,10 @@ use crate::report::console::Console;
 use crate::report::explain::{Explained, list, page};
 use crate::report::lint::RuleWords;
 
-/// Say what a lint rule finds, why it matters, and how to repair it
+/// Explain what a lint rule finds, why it matters and how to fix it
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The rule; none: list them all
+    /// The rule; if omitted, all rules are listed
     #[arg(value_name = "RULE")]
     rule: Option<String>,
 }

@@ -6,11 +6,11 @@ use crate::ops::shown::Request;
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
 pub struct Args {
-    /// Show this family alone; can be given several times
+    /// Show only this family; can be given several times
     #[arg(long = "family", value_name = "FAMILY", value_delimiter = ',')]
     families: Vec<String>,
 
-    /// Show this environment alone; can be given several times
+    /// Show only this environment; can be given several times
     #[arg(long = "environment", value_name = "ENV", value_delimiter = ',')]
     environments: Vec<String>,
 }

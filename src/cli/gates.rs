@@ -9,15 +9,15 @@ use crate::timeline::gate::GateKind;
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
 pub struct Args {
-    /// Read the history of BRANCH; the default is the default branch of the remote, or what is checked out
+    /// Read the history of BRANCH; defaults to the remote's default branch, or else the checked-out one
     #[arg(long, value_name = "BRANCH")]
     pub mainline: Option<String>,
 
-    /// Go on although GATE is shut
+    /// Proceed even though GATE is closed
     #[arg(long = "override", value_enum, value_name = "GATE", requires = "reason")]
     overrides: Vec<Word>,
 
-    /// Why; it goes into the commit's message
+    /// The reason, recorded in the commit message
     #[arg(long, value_name = "TEXT")]
     pub reason: Option<String>,
 }
@@ -25,13 +25,13 @@ pub struct Args {
 /// A gate that may be overridden.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Word {
-    /// The version has run in the environment before for long enough
+    /// The version has run long enough in the previous environment
     Soak,
-    /// No hold keeps the environment where it is
+    /// The environment is not held at a version
     Hold,
-    /// It is one of the hours for changes
+    /// The change window is open
     Window,
-    /// The rules find no error that concerns the family or comes with the change
+    /// Lint finds no error that affects the family or is introduced by the change
     Lint,
 }
 

@@ -12,17 +12,17 @@ use crate::report::history::{self as picture, Story};
 pub(super) const FORMATS: [Format; 4] =
     [Format::Text, Format::Json, Format::Markdown, Format::Mermaid];
 
-/// Show which version of a family ran where, from when to when, by which commit
+/// Show which versions of a family ran in each environment, with dates and commits
 ///
-/// A time begins with the commit of the mainline with which the references of the family in the
-/// environment named what they name, and ends with the commit that made them name something else.
+/// A period starts with the mainline commit that made the family's references in the environment
+/// name a version, and ends with the commit that made them name something else.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The family
     #[arg(value_name = "FAMILY")]
     family: String,
 
-    /// Show environment ENV alone
+    /// Show only environment ENV
     #[arg(long, value_name = "ENV")]
     environment: Option<String>,
 

@@ -13,8 +13,8 @@ use crate::text::path::TreePath;
 
 /// Find environments and families, and write rotate.yaml
 ///
-/// The file says what rotate found by the conventions of GitOps repositories, with comments. It changes
-/// nothing until you change it.
+/// The file records what rotate detected from common GitOps conventions, with comments. It has no
+/// effect until you edit it.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Print the file and write nothing
@@ -31,8 +31,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let access = if args.dry_run { Access::Read } else { Access::Write };
     let (session, writer) = global.open(console, access)?;
     if session.has_config() {
-        let text = format!("this tree has a {CONFIG} already");
-        return Err(Failure::usage(Message::new(text).help("edit it by hand; it is yours")));
+        let text = format!("{CONFIG} already exists in this tree");
+        return Err(Failure::usage(Message::new(text).help("edit it by hand instead")));
     }
     let repo = session.repo()?;
     session.report_problems(&repo, console);
@@ -44,6 +44,6 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         return Ok(Status::Done);
     };
     writer.write(&[change])?;
-    console.talk(&format!("Wrote {CONFIG}. Read it, and commit it with the rest."));
+    console.talk(&format!("Wrote {CONFIG}. Review it, then commit it."));
     Ok(Status::Done)
 }

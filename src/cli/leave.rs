@@ -6,7 +6,7 @@ use crate::ops::leave::Leave;
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub struct Args {
-    /// Let this line go on spelling the old name; can be given several times
+    /// Keep the old name on this line; can be given several times
     #[arg(long = "leave", value_name = "FILE:LINE")]
     leave: Vec<String>,
 }

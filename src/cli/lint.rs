@@ -29,22 +29,22 @@ pub(super) const FORMATS: [Format; 6] =
 
 /// Find stale, dangling and wrong secret references
 ///
-/// Every reference is judged as the cluster would see it, in each environment that uses it, and
-/// reported once, where it is written. What cannot be known (a remote base, a chart) is not judged.
+/// Every reference is checked as the cluster would see it, in each environment that uses it, and
+/// reported once, where it is written. What cannot be resolved (a remote base, a chart) is not checked.
 ///
 /// A comment `# rotate: allow[RULE] REASON`, on the line or the line above, silences a finding;
-/// `lint.rules` in rotate.yaml sets the level of a rule. `rotate explain RULE` says more about one.
+/// `lint.rules` in rotate.yaml sets the level of a rule. Run `rotate explain RULE` for details.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Report only what is in these files and directories; the whole tree is judged all the same
+    /// Report only findings in these files and directories; the whole tree is still checked
     #[arg(value_name = "PATH")]
     paths: Vec<String>,
 
-    /// Exit with 1 from findings of this level on
+    /// Exit with 1 if there are findings at this level or above
     #[arg(long, value_enum, default_value_t, value_name = "LEVEL")]
     fail_on: FailOn,
 
-    /// Make the repairs that are safe
+    /// Apply the fixes that are safe
     #[arg(long)]
     fix: bool,
 
@@ -56,22 +56,22 @@ pub struct Args {
     #[arg(long, requires = "fix")]
     allow_dirty: bool,
 
-    /// Compare with the commit where the line of REV and the present one parted
+    /// Compare with the merge base of REV and the current commit
     #[arg(long, value_name = "REV")]
     base: Option<String>,
 
-    /// Leave out the findings that FILE lists
+    /// Ignore the findings listed in FILE
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
 
-    /// Write the findings into the baseline instead of reporting them
+    /// Write the findings to the baseline file instead of reporting them
     #[arg(long, requires = "baseline", conflicts_with_all = ["fix", "paths"])]
     write_baseline: bool,
 
     #[command(flatten)]
     outputs: outputs::Args,
 
-    /// Take TIME (RFC 3339) for the present time
+    /// Use TIME (RFC 3339) as the current time
     #[arg(long, value_name = "TIME", value_parser = time)]
     at: Option<DateTime<Utc>>,
 }

@@ -31,11 +31,11 @@ use crate::cli::args::{Format, Global};
 use crate::ops::failure::{Failure, Status};
 use crate::report::message;
 
-/// Moves the secret references of a GitOps repository to a new version, environment by environment
+/// Rotate Kubernetes secrets by version in a GitOps repository, one environment at a time
 ///
-/// Each rotation makes a new Secret `<family>-<YYYYMMDDHHMMSS>` beside the old one; workloads are
-/// pointed at it by changing a reference in Git, in staging first, then in production. Nothing is
-/// written that was not proved: the planned tree is resolved in memory, and only the chosen
+/// Each rotation creates a new Secret `<family>-<YYYYMMDDHHMMSS>` next to the old one. Workloads are
+/// switched to it by changing references in Git, first in staging, then in production. Every change
+/// is verified before it is written: the planned tree is resolved in memory, and only the chosen
 /// references may differ.
 #[derive(Debug, clap::Parser)]
 #[command(name = "rotate", version, max_term_width = 100)]

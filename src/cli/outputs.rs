@@ -21,7 +21,7 @@ pub const FORMATS: [Format; 4] = [Format::Text, Format::Json, Format::Markdown, 
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
 pub struct Args {
-    /// Also write the report to FILE: that of `lint` as SARIF, any other as Markdown
+    /// Also write the report to FILE (SARIF for `lint`, Markdown otherwise)
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
 }

@@ -8,11 +8,11 @@ use crate::cli::args::time;
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
 pub struct Args {
-    /// Read the history of BRANCH; the default is the default branch of the remote, or what is checked out
+    /// Read the history of BRANCH; defaults to the remote's default branch, or else the checked-out one
     #[arg(long, value_name = "BRANCH")]
     pub mainline: Option<String>,
 
-    /// Take TIME (RFC 3339) for the present time
+    /// Use TIME (RFC 3339) as the current time
     #[arg(long, value_name = "TIME", value_parser = time)]
     at: Option<DateTime<Utc>>,
 }

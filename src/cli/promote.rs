@@ -15,17 +15,17 @@ use crate::report::proposal::Proposal;
 use crate::report::workflow::log;
 use crate::timeline::outlook::Standing;
 
-/// Take every version that is due to the next environment
+/// Promote all due versions to the next environment
 ///
-/// Due is what has run alone in the environment before for as long as its soak, is not held, comes
-/// within the window, and leaves the rules without an error. What waits is listed with its reason.
+/// A version is due if it has run alone in the previous environment for the soak time, is not held, is
+/// within the change window, and causes no lint errors. Versions that must wait are listed with the reason.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Only in this environment; none: in every one that takes versions over
+    /// Promote only to this environment; if omitted, to every environment that takes over versions
     #[arg(value_name = "ENV")]
     environment: Option<String>,
 
-    /// Only this family; can be given several times
+    /// Promote only this family; can be given several times
     #[arg(long = "family", value_name = "FAMILY", value_delimiter = ',')]
     families: Vec<String>,
 

@@ -15,29 +15,29 @@ use crate::report::workflow::log;
 
 /// Remove the stubs that nothing references and whose retention is over
 ///
-/// Since when nothing references a version is read from Git. It is kept for the environment's
-/// retention from then on, or, where a CronJob references the family, for twice the longest time
-/// between two of its runs. The version in use stays, and so do newer ones, the version before it,
-/// the one that a hold names, and whatever a text in the repository mentions. Every stub that stays is
+/// How long a version has been unreferenced is read from Git. It is kept for the environment's
+/// retention from that point on or, if a CronJob references the family, for twice the longest time
+/// between two of its runs. The current version is kept, and so are newer ones, the previous one,
+/// the one that a hold names, and any that text in the repository mentions. Every stub that is kept is
 /// listed with its reason.
 ///
-/// With the stub the operator removes the Secret. Afterwards the commands that remove the version
-/// from the store are printed.
+/// When the stub is gone, the operator deletes the Secret. The commands that remove the version
+/// from the store are printed at the end.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The environment
     #[arg(value_name = "ENV")]
     environment: String,
 
-    /// The families; none: all of the environment
+    /// The families; if omitted, all families in the environment
     #[arg(value_name = "FAMILY")]
     families: Vec<String>,
 
-    /// Keep what BRANCH references, too; can be given several times
+    /// Also keep versions that BRANCH references; can be given several times
     #[arg(long, value_name = "BRANCH")]
     also_branch: Vec<String>,
 
-    /// Also remove what scripts, documents and other texts mention
+    /// Also remove versions that scripts, documents or other text still mention
     #[arg(long)]
     ignore_text: bool,
 

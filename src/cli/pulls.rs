@@ -9,27 +9,27 @@ use crate::ops::session::Access;
 #[derive(Debug, Clone, clap::Args)]
 #[group(skip)]
 pub struct Args {
-    /// Change no file: open a pull request for each family and environment, and bring the open ones up to date
+    /// Open or update one pull request per family and environment instead of changing files
     ///
-    /// The newest commit of the base branch counts, as the remote has it, not what is checked out. `git` fetches and
-    /// pushes; GitHub is asked by `gh`. A newer version takes the place of an older pull request; one whose reason is
-    /// gone is closed; one that a person closed is not opened again for the same version.
+    /// Uses the latest commit of the base branch on the remote, not what is checked out. Runs `git` to fetch and
+    /// push, and `gh` to talk to GitHub. A newer version supersedes an older pull request; one that is no longer
+    /// needed is closed; one that a person closed is not reopened for the same version.
     #[arg(long, conflicts_with_all = ["check", "commit", "allow_dirty", "mainline"])]
     pub pull_request: bool,
 
-    /// They go to BRANCH; the default is the default branch of the remote
+    /// Open pull requests against BRANCH; defaults to the remote's default branch
     #[arg(long, value_name = "BRANCH", requires = "pull_request")]
     base: Option<String>,
 
-    /// What the names of their branches begin with
+    /// Prefix for the branch names
     #[arg(long, value_name = "PREFIX", default_value = "rotate/", requires = "pull_request")]
     branch_prefix: String,
 
-    /// Put the label NAME on the new ones; can be given several times
+    /// Add the label NAME to new pull requests; can be given several times
     #[arg(long = "label", value_name = "NAME", value_delimiter = ',', requires = "pull_request")]
     labels: Vec<String>,
 
-    /// Ask NAME, or a team as `ORGANISATION/TEAM`, to review the new ones; can be given several times
+    /// Request a review of new pull requests from NAME, or a team as `ORGANISATION/TEAM`; can be given several times
     #[arg(
         long = "reviewer",
         value_name = "NAME",
@@ -38,7 +38,7 @@ pub struct Args {
     )]
     reviewers: Vec<String>,
 
-    /// Open them as drafts
+    /// Open pull requests as drafts
     #[arg(long, requires = "pull_request")]
     draft: bool,
 }

@@ -7,13 +7,13 @@ use crate::ops::session::Access;
 use crate::report::console::Console;
 use crate::report::refs::Refs;
 
-/// List every reference to a secret and everything that makes one, with the bytes that spell it
+/// List every secret reference and provider, and where each is written
 ///
 /// Values are those that the cluster would see: kustomize's patches, prefixes, generators and
-/// replacements are applied. Each is shown with the file, line and column that spells it.
+/// replacements are applied. Each is shown with the file, line and column where it is written.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Take each DIR as a build root; none: all build roots of the tree
+    /// Treat each DIR as a build root; if omitted, all build roots in the tree are listed
     #[arg(value_name = "DIR")]
     directories: Vec<String>,
 

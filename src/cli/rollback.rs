@@ -10,10 +10,10 @@ use crate::report::bump::Bump;
 use crate::report::console::Console;
 use crate::report::proposal::Proposal;
 
-/// Point the references of a family back at the version before
+/// Point a family's references back to the previous version
 ///
-/// The version before is read from Git. Its stub is still there; if it was removed, it is brought back
-/// as it was. A hold in rotate.yaml keeps the environment there until `rotate bump … --lift-hold`.
+/// The previous version is read from Git. Its stub is normally still there; if not, it is restored
+/// as it was. A hold in rotate.yaml keeps the environment at that version until `rotate bump … --lift-hold`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The environment
@@ -24,15 +24,15 @@ pub struct Args {
     #[arg(value_name = "FAMILY")]
     family: String,
 
-    /// Go back to version V (YYYYMMDDHHMMSS), or to the name without a version (`plain`), instead of the one before
+    /// Go back to version V (YYYYMMDDHHMMSS), or to the name without a version (`plain`), instead of the previous one
     #[arg(long, value_name = "V")]
     to: Option<String>,
 
-    /// Why; it goes into the hold and into the commit's message
+    /// The reason, recorded in the hold and in the commit message
     #[arg(long, value_name = "TEXT")]
     reason: Option<String>,
 
-    /// Write no hold
+    /// Do not write a hold
     #[arg(long)]
     no_hold: bool,
 

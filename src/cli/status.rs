@@ -10,10 +10,10 @@ use crate::report::console::Console;
 use crate::report::status as picture;
 use crate::report::workflow::log;
 
-/// Show which version runs where since when, and what comes next
+/// Show which version runs where and since when, and what comes next
 ///
-/// Since when is read from Git: the commit of the mainline with which all references of the family in
-/// the environment named the version, unbroken until now.
+/// Start times are read from Git: the mainline commit from which all references of the family in
+/// the environment have named the version without interruption.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]

@@ -19,7 +19,7 @@ pub struct Args {
     #[arg(long, conflicts_with = "dry_run")]
     pub check: bool,
 
-    /// Make a commit of each family, by the git of the system, with its hooks and signing
+    /// Make one commit per family with the system's git, including hooks and signing
     #[arg(long, conflicts_with_all = ["dry_run", "check"])]
     pub commit: bool,
 
@@ -91,7 +91,7 @@ impl Args {
     /// Shows what is left to a person.
     pub fn show_next(&self, next: &[NextStep], console: &Console) {
         if !self.check {
-            let when = if self.writes() { "" } else { ", once it is written" };
+            let when = if self.writes() { "" } else { ", once the change is written" };
             picture::show_next(next, when, console);
         }
     }

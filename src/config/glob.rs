@@ -46,7 +46,7 @@ impl PathGlob {
     /// When it cannot match any path.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.contains('\\') {
-            return Err(format!("`{text}` has a backslash; parts of a path are parted by `/`"));
+            return Err(format!("`{text}` has a backslash; path components are separated by `/`"));
         }
         let mut parts = Vec::new();
         for part in text.split('/').filter(|part| !matches!(*part, "" | ".")) {
@@ -160,7 +160,7 @@ fn units(text: &str) -> Result<Vec<Unit>, String> {
             '[' => units.push(class(text, &mut chars)?),
             '{' | '}' => {
                 return Err(format!(
-                    "`{text}` has braces, which patterns do not know; write one pattern for each"
+                    "`{text}` has braces, which patterns do not support; write one pattern for each"
                 ));
             }
             c => units.push(Unit::Char(c)),

@@ -66,7 +66,7 @@ fn bounded(source: &Arc<Source>) -> Result<(), ConfigError> {
             _ => {}
         }
         if open > DEEPEST {
-            return Err(error("too many brackets inside each other", at));
+            return Err(error("brackets are nested too deeply", at));
         }
     }
     Ok(())
@@ -117,7 +117,11 @@ fn environments(config: &Config) -> Result<(), ConfigError> {
         let at = [At::Value("environments"), At::Item(number)];
         if first.insert(name, number).is_some() {
             let path = [at[0], at[1], At::Value("name")];
-            return Err(config.error(&path, format!("there are two environments `{name}`"), None));
+            return Err(config.error(
+                &path,
+                format!("the environment `{name}` is defined twice"),
+                None,
+            ));
         }
         if environment.window.as_ref().is_some_and(|window| window.from == window.to) {
             let path = [at[0], at[1], At::Value("window"), At::Value("to")];
@@ -314,7 +318,7 @@ holds:
         let twice = "environments:\n- {name: a, paths: [x]}\n- {name: \"a\", paths: [y]}\n";
         assert_eq!(
             wrong(twice),
-            ("there are two environments `a`".into(), "\"a\"".into(), String::new())
+            ("the environment `a` is defined twice".into(), "\"a\"".into(), String::new())
         );
         let hold = "environments: [{name: prod, paths: [x]}]\nholds:\n- {secret: a, version: '20250101000000', environment: prd}\n";
         assert_eq!(
@@ -361,7 +365,7 @@ holds:
             message.contains("did not find expected") && !message.contains("line"),
             "{message}"
         );
-        assert_eq!(wrong(&"{a: ".repeat(100_000)).0, "too many brackets inside each other");
+        assert_eq!(wrong(&"{a: ".repeat(100_000)).0, "brackets are nested too deeply");
         assert_eq!(wrong(&"# long\n".repeat(200_000)).0, "rotate.yaml is longer than 1 MiB");
         assert!(wrong(&"- ".repeat(20_000)).0.contains("recursion limit"), "deep");
         assert!(wrong("a: {}\n---\nb: {}\n").0.contains("more than one document"));

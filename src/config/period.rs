@@ -22,7 +22,7 @@ impl Period {
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = || {
             format!(
-                "`{text}` is no duration; write a number with a unit: `30m`, `24h`, `14d`, `1w`"
+                "`{text}` is not a duration; write a number with a unit: `30m`, `24h`, `14d`, `1w`"
             )
         };
         let too_long = || format!("`{text}` is too long a duration");

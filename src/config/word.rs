@@ -80,7 +80,7 @@ pub(super) fn field_path<'de, D: Deserializer<'de>>(deserializer: D) -> Result<S
             return Ok(text.to_owned());
         }
         Err(format!(
-            "`{text}` is no field; write keys parted by dots, `[]` for every item of a list: `spec.auth[].secretName`"
+            "`{text}` is not a field; write keys separated by dots, `[]` for every item of a list: `spec.auth[].secretName`"
         ))
     })
 }
@@ -145,7 +145,7 @@ pub(super) fn prefix<'de, D: Deserializer<'de>>(
         if text.chars().all(letters) {
             return Ok(Some(text.to_owned()));
         }
-        Err(format!("`{text}` cannot stand in a version: letters, digits, `-`, `_`, `.` and `/`"))
+        Err(format!("`{text}` cannot be used in a version: letters, digits, `-`, `_`, `.` and `/`"))
     })
 }
 

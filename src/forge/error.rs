@@ -4,7 +4,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ForgeError {
     /// The program is not there.
-    #[error("cannot run `gh`, by which GitHub is asked: {0}")]
+    #[error("cannot run `gh`, which is needed to access GitHub: {0}")]
     NoProgram(String),
     /// `gh` has no token.
     #[error("`gh` is not logged in: {0}")]

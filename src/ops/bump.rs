@@ -219,7 +219,7 @@ impl Bump<'_> {
             has: &|at, family| at == environment && planned.contains(family),
             gone: &|marker| Gone {
                 action: Action::Closed,
-                why: format!("{environment} needs no {} any more", marker.version),
+                why: format!("{environment} no longer needs {}", marker.version),
             },
         };
         let run = Run::new(target, repo, self.context.events);

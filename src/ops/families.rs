@@ -58,7 +58,7 @@ fn nothing_versioned(name: &str, repo: &Repo, environment: usize) -> Failure {
 
 fn several(environment: &str, first: &str, known: &[String]) -> Failure {
     let text = format!("`{environment}` has {} families: {}", known.len(), known.join(", "));
-    let help = format!("name one: `rotate bump {environment} {first}`, or take `--all`");
+    let help = format!("name one: `rotate bump {environment} {first}`, or use `--all`");
     Failure::usage(Message::new(text).help(help))
 }
 

@@ -100,7 +100,7 @@ impl<'a> Gates<'a> {
         let mut remarks = self.judge(environment, family, shut)?;
         if let (Some(from), None) = (from, &self.timeline) {
             let name = &from.environment.name;
-            let text = format!("there is no history here that says how long {name} has run it");
+            let text = format!("there is no Git history to show how long {name} has run it");
             remarks.push(Remark { trailer: "Rotate-Note", text });
         }
         Ok(remarks)
@@ -240,7 +240,7 @@ fn described(error: &Finding, before: &Repo) -> String {
     let (file, line) = (error.place.source.path(), error.place.position().line);
     let is_new = before.library.tree().source(file).is_err();
     let repair = match (&error.fix, &error.help) {
-        _ if is_new => "; mend the stub that it is a copy of, and bump again".to_owned(),
+        _ if is_new => "; fix the stub that it is copied from, then bump again".to_owned(),
         (Some(_), _) => format!("; `rotate lint --fix {}` repairs it", word(file.as_str())),
         (None, Some(help)) => format!("; {help}"),
         (None, None) => String::new(),
@@ -262,31 +262,31 @@ pub fn lint(
     let gate = |is_open, text| Gate { kind: GateKind::Lint, is_open, text, opens: None };
     let errors = after.new_since(before, environment, family)?;
     let Some(first) = errors.first() else {
-        return Ok(gate(true, format!("no error in {environment} afterwards")));
+        return Ok(gate(true, format!("no lint errors in {environment} after the change")));
     };
     let many = match errors.len() {
-        1 => "an error by the rules".to_owned(),
-        many => format!("{many} errors by the rules, the first"),
+        1 => "a lint error".to_owned(),
+        many => format!("{many} lint errors, the first"),
     };
     Ok(gate(false, format!("{many}: {}", described(first, before.repo))))
 }
 
 fn refusal(environment: &str, family: &str, shut: &[Gate]) -> Failure {
-    let text = format!("`{environment}` does not take `{family}` now; nothing was written");
+    let text = format!("`{environment}` cannot take `{family}` yet; nothing was written");
     let also = shut.iter().map(|gate| {
         let word = gate.kind.word();
         let help = match gate.kind {
             GateKind::Soak | GateKind::Window => {
-                format!("wait, or go on with `--override {word} --reason \"…\"`")
+                format!("wait, or proceed anyway with `--override {word} --reason \"…\"`")
             }
             GateKind::Revert | GateKind::Plan => {
-                format!("`rotate bump {environment} {family}` says more")
+                format!("run `rotate bump {environment} {family}` for details")
             }
             GateKind::Hold => format!(
-                "`rotate bump {environment} {family} --lift-hold` takes it out; `--override hold --reason \"…\"` leaves it"
+                "`rotate bump {environment} {family} --lift-hold` removes it; `--override hold --reason \"…\"` keeps it"
             ),
             GateKind::Lint => {
-                "`rotate lint` shows them; or go on with `--override lint --reason \"…\"`".to_owned()
+                "`rotate lint` shows them; or proceed anyway with `--override lint --reason \"…\"`".to_owned()
             }
         };
         Message::new(format!("{word}: {}", gate.text)).help(help)

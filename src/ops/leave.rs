@@ -34,15 +34,15 @@ pub fn refuse_unused(lines: &[Line], pins: &[String], plans: &[&Plan]) -> Result
     };
     if let Some(line) = lines.iter().find(|line| !is_left(line)) {
         let text = format!(
-            "nothing in {}:{} spells the old name and stays; nothing was written",
+            "`--leave {}:{}` matches nothing that keeps the old name; nothing was written",
             line.file, line.line
         );
-        let help = "give the line that the refusal names, or leave `--leave` out";
+        let help = "use the line given in the refusal, or omit `--leave`";
         return Err(Failure::usage(Message::new(text).help(help)));
     }
     if let Some(pin) = pins.iter().find(|pin| plans.iter().all(|plan| !plan.pins.contains(*pin))) {
-        let text = format!("`--pin {pin}` fits no entry of a new stub; nothing was written");
-        let help = "a pin is for a store that numbers its versions itself: `KEY=VALUE` with the key of the stub";
+        let text = format!("`--pin {pin}` matches no entry of a new stub; nothing was written");
+        let help = "use pins only for stores that number versions themselves: `KEY=VALUE` with the stub's key";
         return Err(Failure::usage(Message::new(text).help(help)));
     }
     Ok(())
@@ -100,12 +100,9 @@ impl Leave {
             first.path, here.name, first.reason
         );
         let help = if is_way_back {
-            format!(
-                "make it readable, or go back all the same with `--leave {}`",
-                word(&first.path)
-            )
+            format!("make it readable, or roll back anyway with `--leave {}`", word(&first.path))
         } else {
-            "make it readable, take it away, or let Git ignore it".to_owned()
+            "make it readable, remove it, or let Git ignore it".to_owned()
         };
         Err(Failure::usage(Message::new(text).help(help)))
     }

@@ -132,10 +132,10 @@ fn judgeable(session: &Session) -> Result<Repo, Failure> {
     let repo = session.repo()?;
     if repo.roots.is_empty() && repo.problems.is_empty() {
         let text = format!(
-            "there is no kustomization and no manifest in {}, so nothing was judged",
+            "there is no kustomization and no manifest in {}, so nothing was checked",
             session.root().display()
         );
-        let help = "check which directory this is (`-C DIR` names another), and whether Git ignores its manifests";
+        let help = "check that this is the right directory (`-C DIR` selects another) and that Git does not ignore its manifests";
         return Err(Failure::usage(Message::new(text).help(help)));
     }
     Ok(repo)

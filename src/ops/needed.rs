@@ -44,12 +44,11 @@ pub(super) fn needed(
     if !allows_dirty {
         let names: Vec<&str> = tracked.iter().map(TreePath::as_str).collect();
         let text = format!(
-            "nothing that is committed makes `{}`: its provider is among the uncommitted changes in {}; nothing was written",
+            "nothing committed provides `{}`: its provider is among the uncommitted changes in {}; nothing was written",
             plan.to,
             names.join(", ")
         );
-        let help =
-            "commit them first; or take `--allow-dirty`, which makes them part of this commit";
+        let help = "commit them first, or use `--allow-dirty` to include them in this commit";
         return Err(Failure::usage(Message::new(text).help(help)));
     }
     untracked.extend(tracked);

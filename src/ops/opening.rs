@@ -40,9 +40,9 @@ pub(super) fn open_writer(
     let (writer, recovered) = Writer::open_with(site, &mut before_step)?;
     match recovered {
         Recovered::Nothing => {}
-        Recovered::Finished => events.info("An interrupted run was brought to its end first."),
+        Recovered::Finished => events.info("Completed an interrupted run first."),
         Recovered::TakenBack => {
-            events.info("What an interrupted run had begun was taken back first.");
+            events.info("Undid an interrupted run first.");
         }
     }
     Ok(writer)
@@ -91,7 +91,7 @@ pub(super) fn nested(tree: &DiskTree) -> Option<Message> {
         .filter(|path| path.name() == CONFIG && !path.parent().as_str().is_empty());
     let first = nested.next()?;
     let text = format!(
-        "`{first}` is not read here: its holds and environments count with `-C {}` only",
+        "`{first}` is ignored here: its holds and environments apply only with `-C {}`",
         first.parent()
     );
     Some(Message::new(text).help(format!("move what it says into the {CONFIG} at the tree's root")))

@@ -24,7 +24,7 @@ use crate::timeline::walk::Depth;
 
 /// What is asked for.
 pub struct Request {
-    /// Only in this environment; none: in every one that takes versions over.
+    /// Promote only to this environment; if omitted, to every environment that takes over versions.
     pub environment: Option<String>,
     /// Only these families; none: all.
     pub families: Vec<String>,
@@ -166,7 +166,7 @@ impl Promote<'_> {
         };
         match &standing.next {
             _ if standing.running.only() == Some(marker.version.as_str()) => {
-                closed(format!("{environment} runs {} already", marker.version))
+                closed(format!("{environment} already runs {}", marker.version))
             }
             Next::Take { version, from, gates } => {
                 let shut = gates.iter().find(|gate| !gate.is_open);
@@ -177,7 +177,7 @@ impl Promote<'_> {
                 Gone { action: Action::Superseded, why: format!("{from} runs {version} now{why}") }
             }
             Next::Nothing => closed(format!("there is nothing for {environment} to take")),
-            Next::Unclear { from } => closed(format!("{from} does not run one version alone")),
+            Next::Unclear { from } => closed(format!("{from} does not run a single version")),
             Next::Ahead { from } => {
                 closed(format!("{environment} runs a newer version than {from}"))
             }

@@ -126,8 +126,10 @@ impl<'a> Run<'a> {
         }
         failures.append(&mut self.failures);
         if let (true, Some(unreadable)) = (self.has_left, &self.unreadable) {
-            let text =
-                format!("{unreadable} on {}; what it may concern was left", target.mainline());
+            let text = format!(
+                "{unreadable} on {}; pull requests that it may affect were left as they are",
+                target.mainline()
+            );
             failures.push(Failure::usage(Message::new(text).help("`rotate lint` says why")));
         }
         (PullRequests { written: target.writes, base: target.base.clone(), all: views }, failures)
@@ -139,7 +141,7 @@ impl<'a> Run<'a> {
         if remote.there(base)?.as_ref() == Some(tip) {
             return Ok(());
         }
-        let text = format!("`{base}` went on while this run looked at it; nothing was done");
+        let text = format!("`{base}` changed during this run; nothing was done");
         Err(Failure::usage(Message::new(text).help("run it again")))
     }
 
@@ -156,7 +158,7 @@ impl<'a> Run<'a> {
                 Gone { action: Action::Superseded, why }
             }
             (None, Some(unreadable)) => {
-                let why = format!("{unreadable}, so whether it is still wanted is not known");
+                let why = format!("{unreadable}, so it is unknown whether it is still needed");
                 self.has_left = true;
                 return Ok(self.view(marker, Some(pull), Action::Left, Some(why)));
             }
@@ -181,7 +183,7 @@ impl<'a> Run<'a> {
         let marker = marker(proposed);
         if branch == Branch::Left {
             let why =
-                format!("`{}` has commits of others, which are left as they are", pull.branch);
+                format!("`{}` has commits by others, which are left as they are", pull.branch);
             return Ok(self.view(&marker, Some(pull), Action::Left, Some(why)));
         }
         let text = Text::of(&pull.body);
@@ -217,7 +219,7 @@ impl<'a> Run<'a> {
                 return self.keep(pull, proposed);
             } else {
                 format!(
-                    "#{} has lost the comment in its text that says what it is about: close it, or put it back",
+                    "the description of #{} has lost its identifying comment: close the pull request, or restore the comment",
                     pull.number
                 )
             };
@@ -233,7 +235,7 @@ impl<'a> Run<'a> {
         let there = self.tip(&name);
         let merged = known.iter().find(|pull| pull.is_merged && Some(&pull.tip) == there.as_ref());
         if self.branch(proposed, merged)? == Branch::Left {
-            let why = format!("`{name}` has commits of others: merge them or delete the branch");
+            let why = format!("`{name}` has commits by others: merge them or delete the branch");
             return Ok(self.view(&marker, None, Action::Left, Some(why)));
         }
         if !self.target.writes {
@@ -376,7 +378,7 @@ fn title(proposed: &Proposed) -> String {
 }
 
 fn overtaken(branch: &str) -> Failure {
-    let text = format!("another run changes the branch `{branch}` at the same time");
+    let text = format!("another run is changing the branch `{branch}`");
     let message = Message::new(text).help("run it again");
     Failure { status: Status::Trouble, message: Box::new(message) }
 }

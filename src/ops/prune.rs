@@ -24,7 +24,7 @@ use crate::timeline::walk::Depth;
 pub struct Request {
     /// The environment.
     pub environment: String,
-    /// The families; none: all of the environment.
+    /// The families; if omitted, all families in the environment.
     pub families: Vec<String>,
     /// Branches whose references count, too.
     pub also_branches: Vec<String>,

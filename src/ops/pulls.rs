@@ -20,7 +20,7 @@ const REMOTE: &str = "origin";
 pub struct Request {
     /// The branch that they go to; none: the default branch of the remote.
     pub base: Option<String>,
-    /// What the names of their branches begin with.
+    /// Prefix for the branch names.
     pub branch_prefix: String,
     /// The labels of new ones.
     pub labels: Vec<String>,
@@ -68,7 +68,7 @@ impl Request {
         if !is_branch(&format!("{}x", self.branch_prefix)) {
             let text =
                 format!("no branch can have a name that begins with `{}`", self.branch_prefix);
-            let help = "`--branch-prefix rotate/` is what it is by default";
+            let help = "the default is `--branch-prefix rotate/`";
             return Err(Failure::usage(Message::new(text).help(help)));
         }
         let base = self.base.clone().map_or_else(|| remote.default_branch(), Ok)?;

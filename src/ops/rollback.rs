@@ -74,7 +74,7 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Changed, Failure>
     plan.next.clear();
     if is_restored && !plan.stubs.is_empty() {
         plan.notes.push(
-            "the stub was removed and is brought back as it was: the operator fetches the value again, so see that the store still has it".to_owned(),
+            "the removed stub is restored as it was; the operator fetches the value again, so check that the store still has it".to_owned(),
         );
     }
     refuse_unused(&back.leave, &[], &[&plan])?;

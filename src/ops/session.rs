@@ -106,7 +106,7 @@ impl Session {
         };
         if writer.is_none() && site.is_being_written() {
             let text = "an interrupted run left this tree half-written, or another run is writing";
-            let help = "the next command that writes brings it in order first";
+            let help = "the next command that writes repairs it first";
             events.warning(Message::new(text).help(help));
         }
         let ignored = |path: &TreePath, is_directory: bool| {
@@ -207,7 +207,7 @@ impl Session {
         let path = &change.path;
         let text = format!("Git would ignore the new file `{path}`; nothing was written");
         let help = format!(
-            "`git check-ignore --verbose {path}` names the rule; take it back with a `!` rule"
+            "`git check-ignore --verbose {path}` shows the rule; override it with a `!` rule"
         );
         Err(Failure::usage(Message::new(text).help(help)))
     }
@@ -225,7 +225,8 @@ impl Session {
         }
         let names: Vec<&str> = dirty.iter().map(TreePath::as_str).collect();
         let text = format!("uncommitted changes in {}; nothing was written", names.join(", "));
-        let help = "commit or stash them, so that this change is a commit of its own; or take `--allow-dirty`";
+        let help =
+            "commit or stash them so that this change gets its own commit, or use `--allow-dirty`";
         Err(Failure::usage(Message::new(text).help(help)))
     }
 

@@ -21,7 +21,7 @@ pub struct Story<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BackError {
     /// The name without a version ran before, and it is only gone back to on demand.
-    #[error("before the current version `{environment}` ran `{family}` without a version")]
+    #[error("before the current version, `{environment}` ran `{family}` without a version")]
     Plain {
         /// The environment.
         environment: String,
@@ -29,7 +29,7 @@ pub enum BackError {
         family: String,
     },
     /// Nothing older ran.
-    #[error("no version of `{family}` ran alone in `{environment}` before what runs now")]
+    #[error("no earlier version of `{family}` ran alone in `{environment}`")]
     Nothing {
         /// The environment.
         environment: String,
@@ -40,7 +40,7 @@ pub enum BackError {
     },
     /// The clone does not have what ran before.
     #[error(
-        "the clone is shallow, so what ran before in `{environment}` of `{family}` is not known"
+        "the clone is shallow, so the previous version of `{family}` in `{environment}` is unknown"
     )]
     Hidden {
         /// The environment.
@@ -52,9 +52,7 @@ pub enum BackError {
     #[error("`{0}` is not a version")]
     NoVersion(String),
     /// What was asked for is newer than what runs.
-    #[error(
-        "`{version}` is newer in `{environment}` than what runs there now; a rollback goes back"
-    )]
+    #[error("`{version}` is newer than what `{environment}` runs now; a rollback only goes back")]
     Newer {
         /// The environment.
         environment: String,

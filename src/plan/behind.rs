@@ -6,16 +6,16 @@ use crate::plan::request::Line;
 use crate::repo::Repo;
 use crate::repo::leftovers::Leftover;
 
-const IN_FIELD: &str = "nothing says that it is the secret's name, or the name is put together";
+const IN_FIELD: &str = "it may not be the secret's name, or the name is assembled from parts";
 const IN_FILE: &str = "the file holds no object of the environment";
 const HINT: &str = "change it by hand if it must name the new version";
 const ACCEPTED: &str = "`--leave` names it";
-const PUT_TOGETHER: &str = "names a secret, and its text is not the whole old name";
-const SPELL: &str = "write the whole name there, so that it moves along, or leave it with";
+const PUT_TOGETHER: &str = "names a secret, but its text is not the complete old name";
+const SPELL: &str = "write the full name there so that it is updated too, or leave it with";
 const UNKNOWN: &str = "contains the secret's name in a field that rotate does not recognize";
-const DECLARE: &str =
-    "name the field under `references` in rotate.yaml, so that it moves along, or leave it with";
-const NOT_EDITED: &str = "names the secret in a file that is not edited, since it holds no object";
+const DECLARE: &str = "declare the field under `references` in rotate.yaml so that it is updated too, or leave it with";
+const NOT_EDITED: &str =
+    "names the secret in a file that is not edited, because it holds no Kubernetes object";
 const EDIT: &str = "change it by hand in the same commit, and accept that with";
 
 /// What refuses a move, and what is listed after it.

@@ -199,7 +199,7 @@ impl<'p> Bump<'p> {
         all.map(|(item, others)| {
             let (are, keep) = if others.len() == 1 { ("belongs", "keeps") } else { ("belong", "keep") };
             format!(
-                "{} {are} to no environment and {keep} `{}`, which `{}` names for all that include it",
+                "{} {are} to no environment and {keep} `{}`, which `{}` names for everything that includes it",
                 first_few(&others),
                 item.reference.secret(),
                 item.root.path
@@ -305,7 +305,7 @@ impl<'p> Bump<'p> {
             Refusal {
                 what: format!("with the new name `{}` would no longer build: {why}", root.path),
                 place: problem.and_then(|problem| problem.place.clone()),
-                hint: "take out what insists on the old name, such as a patch's `test`, and bump again"
+                hint: "remove whatever requires the old name, such as a patch's `test`, then bump again"
                     .to_owned(),
             }
         };

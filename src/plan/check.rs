@@ -32,7 +32,7 @@ impl<'p> Bump<'p> {
         }
         if !self.repo.config.secret(self.family).is_managed() {
             let what = "rotate.yaml says to leave the family alone".to_owned();
-            return Err(self.reason(what, "take `managed: false` away from it"));
+            return Err(self.reason(what, "remove `managed: false` from it"));
         }
         if !survey.derived.is_empty() {
             return Err(self.refused(survey.derived.iter().map(made_longer).collect()));
@@ -65,11 +65,11 @@ impl<'p> Bump<'p> {
             .into_iter()
             .map(|one| Refusal {
                 what: format!(
-                    "{} spells it, and nothing says that it is the secret's name",
+                    "{} contains the name, but may not refer to the secret",
                     one.field.unwrap_or_else(|| "a text".to_owned())
                 ),
                 place: Some(one.place),
-                hint: "name the field under `references` in rotate.yaml if it is".to_owned(),
+                hint: "if it does, declare the field under `references` in rotate.yaml".to_owned(),
             })
             .collect();
         if reasons.is_empty() {
@@ -86,7 +86,7 @@ impl<'p> Bump<'p> {
             .map(|(item, hold)| Refusal {
                 what: idle(hold),
                 place: self.repo.config.place(&[At::Value("holds"), At::Item(item)]),
-                hint: "name the family that is to be held, or take the hold out".to_owned(),
+                hint: "correct the family's name, or remove the hold".to_owned(),
             })
             .collect();
         if reasons.is_empty() { Ok(()) } else { Err(self.refused(reasons)) }
@@ -131,7 +131,7 @@ impl<'p> Bump<'p> {
 /// A hold that holds nothing, as people say it.
 pub(super) fn idle(hold: &Hold) -> String {
     format!(
-        "a hold in rotate.yaml is on `{}`, which nothing in {} names or makes",
+        "a hold in rotate.yaml is on `{}`, which nothing in {} references or provides",
         hold.secret, hold.environment
     )
 }
@@ -139,7 +139,7 @@ pub(super) fn idle(hold: &Hold) -> String {
 fn made_longer(item: &Item<'_>) -> Refusal {
     Refusal {
         what: format!(
-            "{}: kustomize makes `{}` of the name (a prefix, a suffix or a hash)",
+            "{}: kustomize turns the name into `{}` (a prefix, a suffix or a hash)",
             item.what(),
             item.reference.secret()
         ),

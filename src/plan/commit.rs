@@ -155,7 +155,7 @@ impl Message {
             .map(|(key, value)| format!(" --trailer {}", word(&format!("{key}: {value}"))))
             .collect();
         NextStep {
-            title: "Commit the change and let it be reconciled.".to_owned(),
+            title: "Commit the change and wait for it to be reconciled.".to_owned(),
             command: Some(format!(
                 "{git} add --all -- {paths}\n{git} commit{message}{trailers} -- {paths}"
             )),

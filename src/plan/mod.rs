@@ -171,13 +171,13 @@ impl Plan {
     pub fn give_pins(&mut self, environment: &str, command: String) {
         let is_next = |step: &NextStep| step.stage == Stage::Then && step.command.is_some();
         let at = self.next.iter().position(is_next).unwrap_or_else(|| {
-            let title = format!("Take the version to {environment}.");
+            let title = format!("Promote the version to {environment}.");
             self.next.push(next::then(title, Some(command.clone())));
             self.next.len() - 1
         });
         self.next[at].command = Some(command);
         let title = format!(
-            "Put the value into the store of {environment}, too: VALUE is the number or id that it gets there."
+            "Put the value into the store of {environment}, too: VALUE is the number or ID that the store assigns there."
         );
         self.next.insert(at, next::then(title, None));
     }

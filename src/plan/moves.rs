@@ -26,7 +26,7 @@ use crate::yaml::embed;
 use crate::yaml::node::{Node, Provenance};
 use crate::yaml::path::Path;
 
-pub(super) const MADE: &str = "write the full name where it is used, or take the prefix, suffix or hash off this secret's name";
+pub(super) const MADE: &str = "write the full name where it is used, or remove the prefix, suffix or hash from this secret's name";
 const GENERATED: &str = "take the name out of what the generator reads, or change it there by hand";
 const SEALED: &str = "move the manifest out of the encrypted file, or change the name with the tool that encrypted it";
 const COPIED: &str = "name the new stub in the replacement's `source` (or the var's `objref`) by hand, or write the secret's name where it is used";
@@ -106,7 +106,7 @@ impl<'p> Mover<'p> {
         }
         for token in unseen {
             self.refusals.push(Refusal {
-                what: format!("the patches of no kustomization see what `{}` says", token.file),
+                what: format!("no kustomization can patch what `{}` says", token.file),
                 place: self
                     .repo
                     .library
@@ -177,14 +177,16 @@ impl Mover<'_> {
     /// What forbids any change of a site.
     fn obstacle(&self, site: &Spelling<'_>) -> Option<(&'static str, &'static str)> {
         if site.items.iter().any(|item| item.node().how == Provenance::Derived) {
-            return Some(("kustomize makes the name longer (a prefix, a suffix or a hash)", MADE));
+            return Some(("kustomize adds a prefix, a suffix or a hash to the name", MADE));
         }
         if site.items.iter().any(|item| item.node().how == Provenance::Generated) {
-            return Some(("a generator makes the text that holds the name", GENERATED));
+            return Some(("the text that contains the name is generated", GENERATED));
         }
         let stream = self.repo.library.stream(&site.token.file).ok()?;
-        is_encrypted_at(&stream, site.token.span)
-            .then_some(("the file is encrypted, and a changed byte would break its seal", SEALED))
+        is_encrypted_at(&stream, site.token.span).then_some((
+            "the file is encrypted, and any edit would break its integrity check",
+            SEALED,
+        ))
     }
 
     /// Leaves a token to a patch in the kustomizations nearest to it; which references that reaches.
@@ -215,12 +217,12 @@ impl Mover<'_> {
 
     fn shared(&self, token: &Token) -> String {
         let Reach::Shared(readers) = self.repo.exclusive(&token.file) else {
-            return "something else that must stay is spelled by the same bytes".to_owned();
+            return "the same text also defines something that must not change".to_owned();
         };
         let others = readers.iter().filter(|one| one.environment != Some(self.environment));
         let others: Vec<TreePath> = others.map(|one| one.path.clone()).collect();
         format!(
-            "the name stands in `{}`, which {} read{} too, and no kustomization in between is this environment's alone",
+            "the name is in `{}`, which {} also read{}, and no kustomization in between belongs to this environment alone",
             token.file,
             first_few(&others),
             if others.len() == 1 { "s" } else { "" }

@@ -119,7 +119,7 @@ pub enum PlanError {
         environment: String,
     },
     /// The planned tree did not resolve to what was meant.
-    #[error("the planned change of `{family}` in `{environment}` does not do what it should, and nothing else: {}", .differences.join("; "))]
+    #[error("the planned change of `{family}` in `{environment}` differs from the intended one: {}", .differences.join("; "))]
     Unproved {
         /// The family.
         family: String,
@@ -183,7 +183,7 @@ impl PlanError {
             | Self::Unreadable { .. }
             | Self::Irremovable { .. } => None,
             Self::Unproved { .. } | Self::UnprovedRepairs { .. } => Some(
-                "nothing was written; please report this with the tree that shows it".to_owned(),
+                "nothing was written; please report this with a tree that reproduces it".to_owned(),
             ),
         }
     }

@@ -119,7 +119,7 @@ impl<'r> Survey<'r> {
             .map(|item| Left {
                 what: item.what(),
                 place: item.reference.near(),
-                reason: "the template of a Job cannot change once it is made".to_owned(),
+                reason: "the template of a Job cannot change once the Job exists".to_owned(),
                 hint: "make a new Job for the new version; a Job that has run needs nothing"
                     .to_owned(),
             })

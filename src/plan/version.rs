@@ -81,10 +81,10 @@ impl Question<'_> {
         let digits = split(text).filter(|(family, _)| *family == self.family);
         let digits = digits.map_or(text, |(_, digits)| digits);
         let Some(version) = Version::new(digits) else {
-            return Err(unfit(text, "it is no date and time", help));
+            return Err(unfit(text, "it is not a valid date and time", help));
         };
         if version.time() > self.now {
-            return Err(unfit(text, "it lies in the future", help));
+            return Err(unfit(text, "it is in the future", help));
         }
         Ok(version)
     }
@@ -124,8 +124,7 @@ impl Question<'_> {
 
     fn nobody_before(&self) -> Unfit {
         let version = Version::from_time(self.now);
-        let reason =
-            "no environment before this one names the family, so there is no version to take over";
+        let reason = "no earlier environment names the family, so there is no version to take over";
         unfit(version.as_str(), reason, format!("`--version {version}` begins one here"))
     }
 
@@ -208,9 +207,11 @@ mod tests {
 
     #[test]
     fn what_is_no_version_is_refused() {
-        for (text, word) in
-            [("2025", "no date"), ("20250230000000", "no date"), ("20250723110001", "future")]
-        {
+        for (text, word) in [
+            ("2025", "not a valid date"),
+            ("20250230000000", "not a valid date"),
+            ("20250723110001", "future"),
+        ] {
             let unfit = ask(Some(text), &["auth"], None, true).unwrap_err();
             assert!(unfit.reason.contains(word), "{}", unfit.reason);
         }

@@ -77,7 +77,7 @@ impl RepoError {
                 Some(format!("there are: {}", known.join(", ")))
             }
             Self::EmptyEnvironment { .. } | Self::UnusedPattern { .. } => Some(
-                "a path matches from the repository's root on, directory by directory; take it out if it is no longer needed"
+                "paths are matched from the repository's root, directory by directory; remove it if it is no longer needed"
                     .to_owned(),
             ),
             Self::Field { .. } => {

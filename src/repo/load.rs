@@ -187,7 +187,7 @@ fn overlaps(config: &Config, environments: &[Environment], roots: &[Arc<Root>]) 
         let mut problem = Problem::of(message, &root.path);
         let at = [At::Value("environments"), At::Item(second.index), At::Value("paths")];
         problem.place = config.place(&at);
-        Some(problem.with_help("let the `paths` of one environment leave the directory out"))
+        Some(problem.with_help("exclude the directory from the `paths` of one environment"))
     };
     roots.iter().filter_map(overlap).collect()
 }

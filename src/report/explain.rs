@@ -51,7 +51,7 @@ impl Explained {
 #[must_use]
 pub fn page(rule: &RuleWords) -> String {
     let repairs =
-        if rule.repairs { "; `rotate lint --fix` repairs what can be repaired safely" } else { "" };
+        if rule.repairs { "; `rotate lint --fix` fixes what can be fixed safely" } else { "" };
     let summary = capital(rule.summary);
     let level = rule.level.word();
     format!("## {}\n\n{summary}. Level: {level}{repairs}.\n\n{}\n", rule.id, rule.docs.trim())
@@ -67,7 +67,7 @@ pub fn list(rules: &[RuleWords], color: bool) -> String {
         let summary = rule.summary.replace('`', "");
         let _ = writeln!(out, "{id}  {:7}  {summary}", rule.level.word());
     }
-    out.push_str("\n`rotate explain RULE` says more about one.\n");
+    out.push_str("\nRun `rotate explain RULE` for details.\n");
     out
 }
 

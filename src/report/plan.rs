@@ -32,13 +32,16 @@ pub fn summary(plan: &Plan, written: bool, color: bool) -> String {
     let heading = format!("{}: {from} -> {}", plan.environment, plan.to);
     let _ = writeln!(out, "{}", Paint::Bold.on(&heading, color));
     if plan.is_empty() {
-        let _ = writeln!(out, "  nothing to do: every reference has it already");
+        let _ = writeln!(out, "  nothing to do: every reference already names it");
     }
     let verb = if written { "moved" } else { "would move" };
     for (kind, how) in [
-        (MoveKind::InPlace, "edited where they stand"),
-        (MoveKind::Patch, "by a guarded patch, since their file is shared"),
-        (MoveKind::Added, "beside the old name, since both versions run for a while"),
+        (MoveKind::InPlace, "in place"),
+        (MoveKind::Patch, "with a guarded patch, because the file is shared"),
+        (
+            MoveKind::Added,
+            "by adding the new name next to the old one, because both versions run for a while",
+        ),
     ] {
         let count = plan.count(kind);
         if count > 0 {

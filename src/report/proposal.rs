@@ -121,7 +121,7 @@ impl Proposal<'_> {
         let commit = after.began.commit();
         let _ = writeln!(
             out,
-            "\n**{} ran this version before and was taken back** at {}, by {} of {}: {}",
+            "\n**{} ran this version before and was rolled back** at {}, by {} of {}: {}",
             plain(environment),
             moment(after.began.time()),
             commit.short(),
@@ -140,7 +140,7 @@ impl Proposal<'_> {
             let text = match (gate.kind, gate.is_open, self.era()) {
                 // How long it has run by now would make another text of it every minute.
                 (GateKind::Soak, true, Some((from, era))) => {
-                    format!("{from} runs it since {}", moment(era.began.time()))
+                    format!("{from} has run it since {}", moment(era.began.time()))
                 }
                 _ => gate.text.clone(),
             };
@@ -194,7 +194,7 @@ impl Proposal<'_> {
         if self.plan.from.iter().all(|from| *from == self.plan.to) {
             return;
         }
-        out.push_str("\n### Who still names the old version afterwards\n\n");
+        out.push_str("\n### What still references the old version afterwards\n\n");
         let describe = |one: &Remaining| {
             let grant = if one.is_grant { ", which only lets it be read" } else { "" };
             let (object, field) = (plain(&one.object), code(&one.field));
@@ -202,7 +202,7 @@ impl Proposal<'_> {
         };
         if self.remaining.is_empty() {
             out.push_str(
-                "Nothing that is deployed from here; pods that run until they are replaced do.\n",
+                "Nothing deployed from here, except for pods that run until they are replaced.\n",
             );
         }
         list(out, self.remaining.iter().map(describe));
@@ -213,7 +213,7 @@ impl Proposal<'_> {
         out.push_str("\n### Before merging\n\n");
         let (before, after) = around_the_commit(&self.plan.next);
         tasks(out, &before);
-        out.push_str("- [ ] The dashboards and alerts of what uses it are open.\n");
+        out.push_str("- [ ] The dashboards and alerts of the affected workloads are open.\n");
         out.push_str("\n### After merging\n\n");
         if let (true, Some(watch)) = (after.is_empty(), self.watch) {
             let _ = writeln!(out, "- [ ] Watch {} for {}.", plain(environment), span(watch));
@@ -226,7 +226,7 @@ impl Proposal<'_> {
             "{} rollback {environment} {family} --reason '…' --commit",
             program_at(self.prefix)
         );
-        let _ = writeln!(out, "\nThe way back, at any time:\n\n{}", fenced(&way_back, ""));
+        let _ = writeln!(out, "\nTo roll back at any time:\n\n{}", fenced(&way_back, ""));
     }
 
     fn when_the_old_stub_may_go(&self, retention: &Result<Retention, String>) -> String {
@@ -236,15 +236,15 @@ impl Proposal<'_> {
             Ok(Retention { span: kept, job }) => (span(*kept), job.as_ref()),
             Err(job) => {
                 return format!(
-                    "The old stub stays: how often the CronJob {} runs cannot be told; {command} says more",
+                    "The old stub stays, because it is unknown how often the CronJob {} runs; run {command} for details",
                     code(job)
                 );
             }
         };
         let why = job.map_or_else(String::new, |job| format!(", for the CronJob {}", code(job)));
         format!(
-            "The old stub is the way back until the next rotation. Then it may go, {kept} after this merge at the \
-             soonest{why}: {command}"
+            "Keep the old stub for rollbacks until the next rotation. Then it can be removed, {kept} after this merge at the \
+             earliest{why}: {command}"
         )
     }
 

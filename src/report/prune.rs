@@ -186,7 +186,7 @@ pub fn summary(plan: &Prune, written: bool, color: bool) -> String {
     let verb = if written { "removed" } else { "would remove" };
     for gone in &plan.gone {
         let file = gone.place.source.path();
-        let part = if gone.is_whole_file { "" } else { " (its document alone)" };
+        let part = if gone.is_whole_file { "" } else { " (only its document)" };
         let _ = writeln!(out, "  {verb} {} in {file}{part}", gone.secret);
         let _ = writeln!(out, "        {}", describe(&gone.unused));
     }
@@ -214,20 +214,20 @@ pub fn markdown_of(plans: &[Prune]) -> String {
 pub fn markdown(plan: &Prune) -> String {
     let mut out = String::new();
     if plan.is_empty() {
-        out.push_str("Nothing is to be removed.\n");
+        out.push_str("Nothing to remove.\n");
     } else {
-        out.push_str("### What goes\n\n");
+        out.push_str("### Removed\n\n");
     }
     list(
         &mut out,
         plan.gone.iter().map(|gone| {
             let (secret, file) = (code(&gone.secret), code(gone.place.source.path().as_str()));
-            let part = if gone.is_whole_file { "" } else { " (its document alone)" };
+            let part = if gone.is_whole_file { "" } else { " (only its document)" };
             format!("{secret} in {file}{part}: {}", line(&describe(&gone.unused)))
         }),
     );
     if !plan.kept.is_empty() {
-        out.push_str("\n### What stays\n\n");
+        out.push_str("\n### Kept\n\n");
     }
     list(
         &mut out,
@@ -245,9 +245,7 @@ pub fn markdown(plan: &Prune) -> String {
         tasks(&mut out, &after);
     }
     if !plan.is_empty() {
-        out.push_str(
-            "\nThe way back is a revert of this merge, as long as the store still has the value.\n",
-        );
+        out.push_str("\nTo undo this, revert the merge while the store still has the value.\n");
     }
     out
 }
@@ -256,12 +254,12 @@ fn describe(unused: &Unused) -> String {
     let since = moment(unused.since);
     let kept = format!("kept for {}", span(unused.retention));
     match &unused.known {
-        Known::By(commit) => format!("nothing names it since {since} ({commit}); {kept}"),
+        Known::By(commit) => format!("nothing has referenced it since {since} ({commit}); {kept}"),
         Known::Before(commit) => {
-            format!("nothing names it since before {since} ({commit}); {kept}")
+            format!("nothing has referenced it since before {since} ({commit}); {kept}")
         }
         Known::Followed(version) => {
-            format!("nothing ever named it; {version} followed it at {since}; {kept}")
+            format!("nothing ever referenced it; {version} replaced it at {since}; {kept}")
         }
     }
 }

@@ -143,7 +143,7 @@ impl PullView {
 pub fn text(of: &PullRequests) -> String {
     let mut out: String = of.pull_requests.iter().map(|one| describe(one, of.written)).collect();
     if of.pull_requests.is_empty() {
-        out.push_str("There is no pull request to open, and none of ours is open.\n");
+        out.push_str("There are no pull requests to open, and rotate has none open.\n");
     }
     out
 }
@@ -163,7 +163,7 @@ fn describe(one: &PullView, written: bool) -> String {
 #[must_use]
 pub fn markdown(of: &PullRequests) -> String {
     if of.pull_requests.is_empty() {
-        return "There is no pull request to open, and none of ours is open.\n".to_owned();
+        return "There are no pull requests to open, and rotate has none open.\n".to_owned();
     }
     let mut out =
         "| environment | family | version | pull request | |\n| --- | --- | --- | --- | --- |\n"

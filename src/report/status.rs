@@ -199,7 +199,7 @@ pub fn text(standings: &[Standing], now: DateTime<Utc>, color: bool) -> String {
     }
     if standings.is_empty() {
         out.push_str(
-            "No environment has a versioned secret yet; `rotate bump ENV FAMILY` begins one.\n",
+            "No environment has a versioned secret yet; `rotate bump ENV FAMILY` creates one.\n",
         );
     }
     out
@@ -246,9 +246,9 @@ fn since(era: Option<&Era>, now: DateTime<Utc>) -> String {
 fn brief(gate: &Gate, now: DateTime<Utc>) -> String {
     match (gate.kind, gate.opens) {
         (GateKind::Soak, Some(opens)) => {
-            format!("soak over in {}, at {}", span(opens - now), moment(opens))
+            format!("soak ends in {}, at {}", span(opens - now), moment(opens))
         }
-        (GateKind::Window, Some(opens)) => format!("hours for changes begin at {}", moment(opens)),
+        (GateKind::Window, Some(opens)) => format!("change window opens at {}", moment(opens)),
         _ => gate.text.clone(),
     }
 }
@@ -272,13 +272,14 @@ fn remarks(one: &Standing, now: DateTime<Utc>) -> Vec<String> {
             let shut = gates.iter().filter(|gate| !gate.is_open);
             // A hold has a line of its own.
             let is_shown = |gate: &&Gate| one.hold.is_none() || gate.kind != GateKind::Hold;
-            let waits =
-                shut.filter(is_shown).map(|gate| format!("{version} waits: {}", brief(gate, now)));
+            let waits = shut
+                .filter(is_shown)
+                .map(|gate| format!("{version} is waiting: {}", brief(gate, now)));
             lines.extend(waits);
         }
         Next::Unclear { from } => {
             lines.push(format!(
-                "{from} does not run one version alone: `rotate bump {from} {}`",
+                "{from} does not run a single version: `rotate bump {from} {}`",
                 one.family
             ));
         }

@@ -107,7 +107,7 @@ impl Candidate<'_> {
         };
         let names: Vec<&str> = now.names().filter(|name| *name != version).collect();
         let text = format!(
-            "{name} ran {version} and went back to {} on {} ({}): `rotate bump {name} {}` takes it again",
+            "{name} ran {version} and went back to {} on {} ({}): `rotate bump {name} {}` moves back to it",
             names.join(" and "),
             moment(after.began.time()),
             after.began.by(),
@@ -126,7 +126,7 @@ impl Candidate<'_> {
         let (soak, name) = (from.soak(), &from.name);
         let gate = |is_open, text, opens| Some(Gate { kind: GateKind::Soak, is_open, text, opens });
         if soak.is_zero() {
-            return gate(true, format!("{name} asks for no soak"), None);
+            return gate(true, format!("{name} requires no soak"), None);
         }
         let Some(era) = timeline.runs(name, self.family, version) else {
             let text = format!(
@@ -144,18 +144,18 @@ impl Candidate<'_> {
             }
         };
         if ran >= soak {
-            return gate(true, format!("{name} runs {version} {known}, {}", span(ran)), None);
+            return gate(true, format!("{name} has run {version} {known}, {}", span(ran)), None);
         }
         if *era.began.dated() == Dated::Never {
             let text = format!(
-                "{name} runs {version} since {by}: the soak begins with the next commit of {}",
+                "{name} has run {version} since {by}: the soak begins with the next commit on {}",
                 timeline.mainline
             );
             return gate(false, text, None);
         }
         let opens = since + soak;
         let text = format!(
-            "{name} runs {version} {known}: {} of {}, over at {}",
+            "{name} has run {version} {known}: {} of {}, ends at {}",
             span(ran),
             span(soak),
             moment(opens)
@@ -188,15 +188,13 @@ impl Candidate<'_> {
         let window = self.here().declared.as_ref()?.window.as_ref()?;
         let gate = |is_open, text, opens| Gate { kind: GateKind::Window, is_open, text, opens };
         Some(match opening(window, self.now) {
-            Opening::Open => gate(true, "within the hours for changes".to_owned(), None),
+            Opening::Open => gate(true, "inside the change window".to_owned(), None),
             Opening::Closed(Some(opens)) => gate(
                 false,
-                format!("outside of the hours for changes, which begin at {}", moment(opens)),
+                format!("outside the change window, which opens at {}", moment(opens)),
                 Some(opens),
             ),
-            Opening::Closed(None) => {
-                gate(false, "outside of the hours for changes".to_owned(), None)
-            }
+            Opening::Closed(None) => gate(false, "outside the change window".to_owned(), None),
         })
     }
 }

@@ -41,7 +41,7 @@ pub enum Next {
         /// What must hold.
         gates: Vec<Gate>,
     },
-    /// The environment before does not run one version alone.
+    /// The environment before does not run a single version.
     Unclear {
         /// That environment.
         from: String,

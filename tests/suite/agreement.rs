@@ -80,9 +80,7 @@ fn what_the_rules_refuse_is_not_due() {
     assert_eq!(status["due"], false);
     let gates = status["gates"].as_array().unwrap();
     assert!(gates.iter().any(|gate| gate["gate"] == "lint" && gate["open"] == false), "{status:#}");
-    let _ = rotate(&sandbox, &["bump", "production", "db"])
-        .status(1)
-        .says(&["lint: an error by the rules"]);
+    let _ = rotate(&sandbox, &["bump", "production", "db"]).status(1).says(&["lint: a lint error"]);
     let promote = json(&rotate(&sandbox, &["promote", "--dry-run", "--format", "json"]).success());
     assert_eq!(promote["promotions"][0]["family"], "auth");
     assert_eq!(promote["waiting"][0]["family"], "db");
@@ -155,10 +153,10 @@ fn what_will_keep_production_back_is_said_in_staging() {
     sandbox.commit_at("2025-08-01T10:00:00Z", "Begin\n");
     let bump = rotate(&sandbox, &["bump", "staging"]).success();
     let _ = bump.says(&[
-        "errors by the rules, the first: staging/db-",
+        "2 lint errors, the first: staging/db-",
         "no longer serves external-secrets.io/v1beta1",
         "`rotate lint --fix staging/db-",
-        "production cannot take this version later: 2 errors by the rules, the first: production/db-",
+        "production cannot take this version later: 2 lint errors, the first: production/db-",
     ]);
 }
 

@@ -168,7 +168,7 @@ fn a_link_to_a_manifest_of_another_environment() {
     let sandbox = repository();
     fs::remove_file(sandbox.path("production/web.yaml")).unwrap();
     std::os::unix::fs::symlink("../staging/web.yaml", sandbox.path("production/web.yaml")).unwrap();
-    refused(&sandbox, BUMP, 1, &["staging/web.yaml", "`production` reads too"]);
+    refused(&sandbox, BUMP, 1, &["staging/web.yaml", "`production` also reads"]);
 }
 
 /// Root may write everywhere, so the test asks for what root is refused as well where it can.

@@ -37,7 +37,8 @@ fn a_field_that_names_a_secret_is_not_left_in_silence() {
     let _ = left.status(0).says(&["left: staging/release.yaml:8", "`--leave` names it"]);
     let _ = bump(&sandbox, &["--leave", "staging/release.yaml:7"]).status(1);
     let unused = ["--leave", "staging/release.yaml:8", "--leave", "staging/stub.yaml:1"];
-    let _ = bump(&sandbox, &unused).status(2).says(&["nothing in staging/stub.yaml:1 spells"]);
+    let _ =
+        bump(&sandbox, &unused).status(2).says(&["`--leave staging/stub.yaml:1` matches nothing"]);
     let _ =
         bump(&sandbox, &["--leave", "staging/release.yaml"]).status(2).says(&["is not FILE:LINE"]);
 }
@@ -110,7 +111,7 @@ fn a_file_that_cannot_be_read_refuses_what_it_may_name() {
     }
     let back = ["rollback", "staging", "shop-secrets"];
     let path = "staging/we\u{fffd}b.yaml";
-    let _ = run(&back).status(2).says(&["go back all the same with `--leave", path]);
+    let _ = run(&back).status(2).says(&["roll back anyway with `--leave", path]);
     let _ = run(&[&back[..], &["--leave", path]].concat()).success();
     assert_eq!(sandbox.read("staging/release.yaml"), at("20250701000000"));
 }
@@ -123,8 +124,8 @@ fn what_spells_a_secret_that_nothing_uses_is_named() {
         ("stub.yaml", &stub("shop-secrets")),
     ]);
     let refused = bump(&sandbox, &[]).status(1);
-    let refused =
-        refused.says(&["spec.values.auth.credentials spells it", "`references` in rotate.yaml"]);
+    let refused = refused
+        .says(&["spec.values.auth.credentials contains the name", "`references` in rotate.yaml"]);
     assert!(!refused.stderr.contains("nothing here uses"));
 }
 

@@ -49,7 +49,7 @@ fn a_commit_counts_from_the_newest_date_of_its_ancestors() {
         (Some("2025-08-20T09:00:00Z"), Some(&*id))
     );
     assert_eq!(since["datedBy"], Value::Null);
-    let _ = bump(&sandbox).status(1).says(&["soak: staging runs 20250801000000", "2h of 1d"]);
+    let _ = bump(&sandbox).status(1).says(&["soak: staging has run 20250801000000", "2h of 1d"]);
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn a_date_in_the_future_is_no_date() {
     let (sandbox, id) = bumped_at("2025-09-20T10:00:00Z");
     let _ = bump(&sandbox).status(1).says(&[
         &format!("since {}, which is dated in the future", &id[..9]),
-        "the soak begins with the next commit of main",
+        "the soak begins with the next commit on main",
     ]);
     // The next commit with a usable date counts, and is named.
     sandbox.write("README.md", "More.\n");

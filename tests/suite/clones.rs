@@ -92,6 +92,6 @@ fn settings_of_a_tree_below_are_not_ignored_in_silence() {
     sandbox.write("apps/rotate.yaml", "environments:\n  - { name: staging, paths: [staging] }\n");
     sandbox.commit_at("2025-07-01T10:00:00Z", "Begin\n");
     let told = sandbox.rotate(&["status"]).success();
-    let _ = told.says(&["`apps/rotate.yaml` is not read here"]);
+    let _ = told.says(&["`apps/rotate.yaml` is ignored here"]);
     let _ = sandbox.rotate(&["-C", "apps", "status"]).success();
 }

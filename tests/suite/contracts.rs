@@ -89,7 +89,7 @@ fn standings_promotions_and_ways_back_are_as_their_schemas_say() {
     let text = sandbox.rotate(&markdown).success().stdout;
     for words in [
         "## auth-api-secrets in production",
-        "| soak | open | staging runs it since",
+        "| soak | open | staging has run it since",
         "rotate rollback production",
     ] {
         assert!(text.contains(words), "{text}");

@@ -46,7 +46,7 @@ fn one_reference_that_several_roots_read_is_one() {
     }
     sandbox.write("production/kustomization.yaml", "resources: [../base]\n");
     let bump = sandbox.rotate(&["bump", "staging", "--dry-run", "--at", NOW]).success();
-    let _ = bump.says(&["would move 1 reference by a guarded patch"]);
+    let _ = bump.says(&["would move 1 reference with a guarded patch"]);
 }
 
 #[test]
@@ -55,11 +55,12 @@ fn a_hold_that_holds_nothing_keeps_everybody_back() {
     let hold = "holds:\n  - { secret: dbs, version: \"20250701000000\", environment: staging }\n";
     sandbox.write("rotate.yaml", &format!("{DECLARED}{hold}")).commit_all();
     let lint = sandbox.rotate(&["lint", "--fail-on", "error", "--at", NOW]).status(1);
-    assert!(lint.stdout.contains("so the hold on it holds nothing"), "{lint}");
+    assert!(lint.stdout.contains("so the hold has no effect"), "{lint}");
     assert!(lint.stdout.contains("did you mean `db`?"), "{lint}");
     let bump = sandbox.rotate(&["bump", "staging", "db", "--at", NOW]).status(1);
-    let _ =
-        bump.says(&["a hold in rotate.yaml is on `dbs`, which nothing in staging names or makes"]);
+    let _ = bump.says(&[
+        "a hold in rotate.yaml is on `dbs`, which nothing in staging references or provides",
+    ]);
     // In an environment that there is not it is a mistake of the settings, declared or not.
     sandbox.write("rotate.yaml", &hold.replace("staging", "stagin"));
     let unknown = sandbox.rotate(&["status", "--at", NOW]).status(2);
@@ -79,7 +80,7 @@ fn nothing_to_judge_is_said() {
     let sandbox = Sandbox::empty();
     sandbox.write("README.md", "Nothing.\n");
     let lint = sandbox.rotate(&["lint", "--format", "json"]).status(2);
-    let _ = lint.says(&["there is no kustomization and no manifest in", "so nothing was judged"]);
+    let _ = lint.says(&["there is no kustomization and no manifest in", "so nothing was checked"]);
     let sandbox = two();
     sandbox.write("docs/readme.md", "Nothing.\n");
     let _ = sandbox.rotate(&["lint", "docs", "--at", NOW]).success();

@@ -291,7 +291,7 @@ fn a_pin_that_the_store_made_is_given_and_never_copied() {
     let _ =
         bump(&sandbox, &["--pin", "x"]).status(1).says(&["Vault wants the number of the version"]);
     let unused = bump(&sandbox, &["--pin", "shop/db=8", "--pin", "shop/other=9"]).status(2);
-    let _ = unused.says(&["`--pin shop/other=9` fits no entry of a new stub"]);
+    let _ = unused.says(&["`--pin shop/other=9` matches no entry of a new stub"]);
     let _ = bump(&sandbox, &["--pin", "shop/db=8"]).success();
     assert!(sandbox.read(&format!("staging/db-{NEW}.yaml")).contains("version: \"8\""));
     sandbox.commit_at("2025-08-20T12:00:00Z", "Bump\n");
@@ -346,7 +346,7 @@ fn the_printed_step_to_the_next_environment_asks_for_its_pins() {
         &store("{ vault: { server: \"https://vault.example.com\", path: other } }"),
     );
     let _ = bump(&sandbox, &["--pin", "8"]).success().says(&[
-        "Put the value into the store of production, too: VALUE is the number or id that it gets there.",
+        "Put the value into the store of production, too: VALUE is the number or ID that the store assigns there.",
         &format!("rotate bump production db --version {NEW} --pin shop/db=VALUE"),
     ]);
 }

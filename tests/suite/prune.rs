@@ -119,8 +119,8 @@ fn goes_when_its_retention_is_over_and_the_way_back_stays() {
     let before = sandbox.files();
     let output = prune(&sandbox, &["--at", LATE]).success().says(&[
         "removed auth-20250101090000 in production/auth-20250101090000.yaml",
-        "nothing names it since 2025-03-01 09:30 UTC",
-        "stays auth-20250301090000: it is production's way back from 20250308090000",
+        "nothing has referenced it since 2025-03-01 09:30 UTC",
+        "stays auth-20250301090000: production needs it to roll back from 20250308090000",
         "stays auth-20250308090000: Deployment `web` names it in production",
         "kubectl get secret auth-20250101090000 --namespace shop --ignore-not-found",
         "aws secretsmanager update-secret-version-stage --secret-id shop/auth --region eu-central-1 --version-stage 20250101090000 \
@@ -246,7 +246,7 @@ fn stays_for_another_environment_that_reaches_it() {
     };
     let plan = staging(LATE);
     assert_eq!(plan["kept"][0]["why"], "way-back");
-    assert_eq!(plan["kept"][0]["reason"], format!("it is production's way back from {V2}"));
+    assert_eq!(plan["kept"][0]["reason"], format!("production needs it to roll back from {V2}"));
     names("production", V3);
     sandbox.commit_at("2025-05-01T00:00:00Z", "A step\n");
     let plan = staging("2025-04-14T00:00:00Z");
@@ -327,7 +327,7 @@ fn takes_a_document_out_of_its_file() {
         all(versions);
         sandbox.commit_at(time, "A step\n");
     }
-    let _ = prune(&sandbox, &["--at", LATE]).success().says(&["(its document alone)"]);
+    let _ = prune(&sandbox, &["--at", LATE]).success().says(&["(only its document)"]);
     let expected = format!(
         "# The stubs.\n---\n# The next one.\n{}---\n# The next one.\n{}",
         stub(V2),
@@ -531,7 +531,7 @@ fn a_family_that_was_taken_out_of_use() {
     );
     assert_eq!(
         plan["kept"][0]["reason"],
-        "nothing in production ever named it, and no version followed it"
+        "nothing in production ever referenced it, and no version followed it"
     );
 }
 

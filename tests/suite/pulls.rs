@@ -199,7 +199,10 @@ fn what_is_proposed_elsewhere_or_is_not_known_any_more_is_left() {
     hub.answers("branch", &json!([lost]));
     let pulls = hub.promote();
     assert_eq!(actions(&pulls), [(Some(7), "left")]);
-    assert!(pulls[0]["reason"].as_str().unwrap().contains("#7 has lost the comment"), "{pulls}");
+    assert!(
+        pulls[0]["reason"].as_str().unwrap().contains("#7 has lost its identifying comment"),
+        "{pulls}"
+    );
 }
 
 #[test]
@@ -231,7 +234,10 @@ fn what_cannot_be_read_closes_nothing() {
     let _ = hub.sandbox.git_at(NOW, &["commit", "--quiet", "--all", "--message", "Break it"]);
     let _ = hub.sandbox.git_at(NOW, &["push", "--quiet", "origin", "HEAD"]);
     let arguments = ["promote", "--pull-request", "--dry-run"];
-    let output = hub.rotate(&arguments).status(2).says(&["does not build on origin/", "was left"]);
+    let output = hub
+        .rotate(&arguments)
+        .status(2)
+        .says(&["does not build on origin/", "were left as they are"]);
     assert!(output.stdout.contains("production: gone 20250723110000: left #7"), "{output}");
 }
 

@@ -62,7 +62,7 @@ fn a_removed_stub_comes_back_as_it_was() {
     sandbox.write(&newest, &changed);
     sandbox.commit_all();
     let output = back(&sandbox, &[]).success();
-    let _ = output.says(&["brought back as it was", "the operator fetches the value again"]);
+    let _ = output.says(&["is restored as it was", "the operator fetches the value again"]);
     assert_eq!(sandbox.read(OLD), stub);
     assert!(sandbox.read(LISTING).contains(line), "{}", sandbox.read(LISTING));
 }
@@ -74,7 +74,7 @@ fn refusals_say_what_to_type() {
     let _ = unknown.says(&["did you mean `auth-api-secrets`?"]);
     let never = rotate(&sandbox, &["rollback", "production", "auth-api-secrets"]).status(2);
     let _ = never.says(&[
-        "no version of `auth-api-secrets` ran alone in `production` before",
+        "no earlier version of `auth-api-secrets` ran alone in `production`",
         "nothing can be given as `--to`",
     ]);
     let _ = back(&sandbox, &["--to", "20250230000000"]).status(2).says(&["is not a version"]);
@@ -121,7 +121,7 @@ fn a_second_rollback_goes_further_back_and_keeps_the_reason() {
     sandbox.commit_at("2025-08-04T10:00:00Z", "Roll back\n");
     let newer = in_production(&sandbox, &["--to", "20250703000000"]).status(2);
     let _ = newer.says(&[
-        "`20250703000000` is newer in `production`",
+        "`20250703000000` is newer than what `production` runs",
         "`--to` takes one of: 20250701000000",
     ]);
     let second = in_production(&sandbox, &["--reason", "so do payments"]).success();
@@ -132,7 +132,7 @@ fn a_second_rollback_goes_further_back_and_keeps_the_reason() {
     sandbox.commit_at("2025-08-05T10:00:00Z", "Roll back further\n");
     let third = in_production(&sandbox, &[]).status(2);
     let _ = third.says(&[
-        "no version of `db` ran alone in `production` before",
+        "no earlier version of `db` ran alone in `production`",
         "newer: 20250703000000, 20250702000000",
     ]);
 }

@@ -127,11 +127,11 @@ fn first_rotation(story: &mut Story) {
     story.at("2025-07-24T10:59:00Z");
     let _ = story.rotate(&["bump", "production"]).status(1).says(&[
         "soak",
-        "23h 59m of 1d, over at 2025-07-24 11:00 UTC",
+        "23h 59m of 1d, ends at 2025-07-24 11:00 UTC",
         "--override soak",
     ]);
     let waiting = story.rotate(&["promote", "--check"]).success();
-    let _ = waiting.says(&["Nothing is due", "over at 2025-07-24 11:00 UTC"]);
+    let _ = waiting.says(&["Nothing is due", "ends at 2025-07-24 11:00 UTC"]);
 
     // What has nothing to do with it does not begin the soak anew.
     let image = "overlays/staging/token-cleanup.yaml";

@@ -74,7 +74,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 
 fn with_hint(finding: Finding, key: &Key, old: &Maker<'_>) -> Finding {
     let help = format!(
-        "take the change back; `rotate bump {} {}` makes a new version",
+        "revert the change; `rotate bump {} {}` creates a new version",
         key.0,
         old.version().0
     );
@@ -87,7 +87,7 @@ fn changed(old: &Maker<'_>, new: &Maker<'_>) -> Option<Finding> {
     let is_secret = new.object().kind() == "Secret";
     let place = change.place.filter(|_| !is_secret).or_else(|| new.provider.near())?;
     let message = format!(
-        "`{}` is no longer what its version named: {} changed",
+        "`{}` was changed under the same version: {} changed",
         new.provider.secret(),
         change.path
     );

@@ -107,14 +107,14 @@ fn hint(repo: &Repo, root: &Root, reference: &Reference) -> String {
     if let (Some(environment), Some((family, version))) = (environment, split(secret)) {
         if bump_makes_stub(repo, root, reference, family) {
             return format!(
-                "`rotate bump {} {family}` makes a stub with the reference; to keep {version}, add its ExternalSecret",
+                "`rotate bump {} {family}` creates a stub along with the reference; to keep {version}, add its ExternalSecret",
                 environment.name
             );
         }
         return format!("add the ExternalSecret of {version}, or restore it if it was removed");
     }
     nearest(family(secret), names).map_or_else(
-        || format!("add what makes it, or list it under `external` in rotate.yaml: `- {{ name: {secret} }}`"),
+        || format!("add its provider, or list it under `external` in rotate.yaml: `- {{ name: {secret} }}`"),
         |name| format!("did you mean `{name}`? if something else makes it, list it under `external` in rotate.yaml"),
     )
 }

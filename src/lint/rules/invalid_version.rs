@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     id: "invalid-version",
     level: Level::Error,
     fixes: Fixes::Never,
-    summary: "a name that ends in 14 digits which are no date, or a date in the future",
+    summary: "a name that ends in 14 digits that are not a valid date, or a date in the future",
     docs: "
 ### What it finds
 
@@ -82,12 +82,12 @@ impl Fault {
     fn finding(self, name: &str, place: &Place) -> Finding {
         let (message, help) = match self {
             Self::NoDate => (
-                format!("`{name}` ends in 14 digits that are no date and time"),
+                format!("`{name}` ends in 14 digits that are not a valid date and time"),
                 "versions are a date and time in UTC, the year first: YYYYMMDDHHMMSS",
             ),
             Self::Future => (
-                format!("`{name}` names a time that is still to come"),
-                "versions are the time at which they are made, in UTC",
+                format!("`{name}` has a version in the future"),
+                "a version is the time at which it was created, in UTC",
             ),
         };
         RULE.finding(place, message).about(family(name)).help(help)

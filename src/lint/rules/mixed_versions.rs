@@ -88,7 +88,7 @@ fn of_family(facts: &Facts<'_>, usages: &[&FamilyUsage<'_>]) -> Vec<Finding> {
             environment.name, usage.family
         ),
         None if asks => format!("name `{new}` in {} too", describe(one.root, one.reference)),
-        None => "name one version in both".to_owned(),
+        None => "use the same version in both".to_owned(),
     };
     let mut places = BTreeSet::new();
     let findings = odd(&uses).into_iter().filter_map(|(one, other)| {
@@ -97,7 +97,7 @@ fn of_family(facts: &Facts<'_>, usages: &[&FamilyUsage<'_>]) -> Vec<Finding> {
         places.insert(place.site()).then_some(())?;
         let (old, new) = (one.reference.secret(), other.reference.secret());
         let message = format!(
-            "{} names `{old}`, others beside it `{new}`",
+            "{} names `{old}`, but others next to it name `{new}`",
             describe(one.root, one.reference)
         );
         let finding = RULE.finding(&place, message).related("named here", other.reference.near());

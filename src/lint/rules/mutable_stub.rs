@@ -61,7 +61,8 @@ fn judge(stub: &Versioned<'_>) -> Option<Finding> {
     if !matches!(policy, "Owner" | "Orphan") || !target("immutable").is_none_or(unset) {
         return None;
     }
-    let mut message = format!("`{}` can change under its name: it is not immutable", stub.secret());
+    let mut message =
+        format!("`{}` can change without a new name, because it is not immutable", stub.secret());
     if let Some(interval) = interval(stub.spec) {
         message.push_str(&format!(", and the operator reads the store again every {interval}"));
     }

@@ -73,9 +73,9 @@ fn judge(node: &Node) -> Option<Finding> {
     let span = node.alias().unwrap_or(origin.span);
     let place = Place { source: origin.source.clone(), span };
     let message =
-        format!("the version {text} is {what} to YAML, and the API server takes a string only");
+        format!("YAML reads the version {text} as {what}, but the API server accepts only strings");
     let help = match node.alias() {
-        Some(_) => format!("quote it where its anchor stands: `\"{text}\"`"),
+        Some(_) => format!("quote it at its anchor: `\"{text}\"`"),
         None => format!("quote it: `version: \"{text}\"`"),
     };
     Some(RULE.finding(&place, message).help(help).fix(quoted(node, text)))

@@ -71,7 +71,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
             RULE.finding(&gone, message).in_environment(key.0.clone()).about(old.version().0);
         let finding = finding.related(reason.label, reason.place);
         findings.push(finding.help(format!(
-            "bring its object back into {}; `rotate prune {}` removes what is due",
+            "restore its object in {}; `rotate prune {}` removes what is due",
             gone.source.path(),
             key.0
         )));
@@ -139,7 +139,8 @@ fn reason(
         return Some(Reason { message, label: "named here", place: place.clone() });
     }
     if there.versions.contains_key(version) {
-        let message = "together with its last reference: what still runs loses its secret";
+        let message =
+            "together with its last reference: pods that are still running lose their secret";
         return Some(alone(message.to_owned()));
     }
     let current = *here.versions.keys().next_back()?;
@@ -148,7 +149,7 @@ fn reason(
         return Some(alone(format!("before its retention was over ({earliest} at the earliest)")));
     }
     let last = version < current && !here.stubs.iter().any(|digits| *digits < current);
-    last.then(|| alone(format!("although it is the last way back from {current}")))
+    last.then(|| alone(format!("although it is the only version to roll back to from {current}")))
 }
 
 /// The earliest end of its retention: it cannot have been replaced before the next version was made.

@@ -84,7 +84,7 @@ fn judge(repo: &Repo, environment: &Environment, root: &Root, object: usize) -> 
     let days = gap.num_days();
     let long = if days < 2 { format!("{} hours", gap.num_hours()) } else { format!("{days} days") };
     let message = format!(
-        "`{}` may wait {long} for its next run, longer than a version is kept that nothing names",
+        "`{}` may wait {long} for its next run, longer than unreferenced versions are kept",
         object.original().name
     );
     let twice = (gap.num_hours() * 2 + 23) / 24;

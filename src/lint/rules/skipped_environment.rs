@@ -15,7 +15,7 @@ pub static RULE: Rule = Rule {
     id: "skipped-environment",
     level: Level::Error,
     fixes: Fixes::Never,
-    summary: "a version that the environment before never had",
+    summary: "a version that the previous environment never had",
     docs: "
 ### What it finds
 

@@ -173,11 +173,11 @@ fn finding(repo: &Repo, sites: &Sites<'_, '_, '_>, stale: &Stale<'_, '_>) -> Opt
     let (what, old) = (describe(named.root, named.reference), named.reference.secret());
     let (message, help) = if named.manner == Manner::Grant {
         (
-            format!("{what} lets `{old}` be read, and not `{new}`, which is in use"),
+            format!("{what} grants access to `{old}`, but not to `{new}`, which is in use"),
             format!("add `{new}` to the list"),
         )
     } else {
-        (format!("{what} names `{old}`, and `{new}` is in use"), format!("name `{new}` there"))
+        (format!("{what} names `{old}`, but `{new}` is in use"), format!("name `{new}` there"))
     };
     let environment = &repo.environments[stale.usage.environment].name;
     let finding = RULE.finding(&place, message).related("used here", stale.user.reference.near());

@@ -16,7 +16,7 @@ pub static RULE: Rule = Rule {
     id: "stale-reference",
     level: Level::Warning,
     fixes: Fixes::Never,
-    summary: "a reference to an older version than there is, or than the environment before runs",
+    summary: "a reference to a version older than the newest one, or than the one the previous environment runs",
     docs: "
 ### What it finds
 

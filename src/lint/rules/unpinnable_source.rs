@@ -53,9 +53,9 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
                 continue;
             }
             let message =
-                format!("`{}` is not held to its version: {}", stub.secret(), entry.reason);
+                format!("`{}` is not tied to its version: {}", stub.secret(), entry.reason);
             let help = format!(
-                "read keys of the store by their version; if that is meant so, set `secrets.{}.remote.version: none` in rotate.yaml",
+                "read keys of the store by their version; if this is intended, set `secrets.{}.remote.version: none` in rotate.yaml",
                 stub.family
             );
             findings.push(stub.finding(&RULE, place, message).help(help));

@@ -113,7 +113,7 @@ fn help(stub: &Versioned<'_>, backend: Option<&Backend>) -> String {
     let store = backend.map(|backend| backend.store);
     if stub.pin() == Pin::KeySuffix {
         let key = own_key(store, "", version.as_str());
-        return format!("let the key end with `{key}`, as rotate.yaml says of this family");
+        return format!("end the key with `{key}`, as rotate.yaml says for this family");
     }
     let own = match (&stub.settings.remote.prefix, store) {
         (Some(prefix), _) => Some(format!("{prefix}{version}")),

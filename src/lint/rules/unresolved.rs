@@ -135,7 +135,7 @@ fn help(root: &Root) -> String {
     match root.kind {
         RootKind::Kustomize => format!("`kubectl kustomize {}` must succeed", root.path.display()),
         RootKind::Plain => {
-            "mend it; a file that is no manifest needs no `.yaml` at the end of its name".to_owned()
+            "fix it; if the file is not a manifest, drop the `.yaml` extension".to_owned()
         }
     }
 }

@@ -40,7 +40,7 @@ Correct the entry, or take it out.
     check,
 };
 
-const HELP: &str = "correct it, or take it out";
+const HELP: &str = "correct it or remove it";
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let repo = facts.repo;
@@ -75,7 +75,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 fn holds(repo: &Repo) -> impl Iterator<Item = Finding> {
     let idle = repo.idle_holds().map(|(item, hold)| {
         let message = format!(
-            "nothing in {} names or makes `{}`, so the hold on it holds nothing",
+            "nothing in {} references or provides `{}`, so the hold has no effect",
             hold.environment, hold.secret
         );
         let names = names(repo).filter(|name| *name != hold.secret);

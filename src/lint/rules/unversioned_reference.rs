@@ -17,7 +17,7 @@ pub static RULE: Rule = Rule {
     id: "unversioned-reference",
     level: Level::Warning,
     fixes: Fixes::Never,
-    summary: "a plain name where the environment asks for versions",
+    summary: "a plain name where the environment requires versions",
     docs: "
 ### What it finds
 

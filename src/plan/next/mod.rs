@@ -30,7 +30,7 @@ pub(super) fn steps(
     let mut steps: Vec<NextStep> = supplies.iter().flat_map(put::steps).collect();
     if let Some(After { program, environment: next, soak }) = after {
         steps.push(NextStep {
-            title: format!("Watch {environment} for {soak}, then take the version on."),
+            title: format!("Watch {environment} for {soak}, then promote the version."),
             command: Some(format!("{program} bump {next} {}", word(family))),
             stage: Stage::Then,
         });

@@ -70,7 +70,7 @@ fn in_cluster(
             "the certificate and the key in the files tls.crt and tls.key".to_owned(),
         ),
     };
-    let title = format!("Make the secret {name} in the cluster: {what}.");
+    let title = format!("Create the secret {name} in the cluster: {what}.");
     value(title, Some(format!("kubectl create secret {kind} {}{namespace} {values}", word(name))))
 }
 
@@ -124,7 +124,7 @@ fn new_version(backend: &Backend, key: &str, pin: &str, what: &Value) -> Vec<Nex
                 aws(backend, &format!("ssm label-parameter-version --name {own} --labels {label}"));
             vec![
                 put(format!("{call} --value file:///dev/stdin")),
-                value("Label the version that this made.", Some(name)),
+                value("Label the version that the last command created.", Some(name)),
             ]
         }
         Store::GcpSecretManager => {
@@ -132,7 +132,7 @@ fn new_version(backend: &Backend, key: &str, pin: &str, what: &Value) -> Vec<Nex
             vec![
                 put(format!("{call} --data-file=-")),
                 value(
-                    "Give the version that this made its alias.",
+                    "Add the alias to the version that the last command created.",
                     Some(alias(backend, &own, &label)),
                 ),
             ]

@@ -17,7 +17,7 @@ pub(in crate::plan) fn steps(
         return vec![remove_key(backend, key)];
     }
     let Some(pin) = pin else {
-        let title = format!("{key} is read without a version: nothing is to be removed there.");
+        let title = format!("{key} is read without a version: there is nothing to remove there.");
         return vec![then(title, None)];
     };
     remove_version(backend, key, pin)
@@ -61,7 +61,7 @@ fn remove_version(backend: &Backend, key: &str, pin: &str) -> Vec<NextStep> {
         Store::AwsSecretsManager => vec![remove_stage(backend, &own, pin)],
         Store::AwsParameterStore if is_number => vec![then(
             format!(
-                "Nothing removes the version {pin} of {own} alone: it goes when a hundred newer ones are there."
+                "The version {pin} of {own} cannot be removed by itself: it is dropped once there are a hundred newer ones."
             ),
             None,
         )],
@@ -69,8 +69,9 @@ fn remove_version(backend: &Backend, key: &str, pin: &str) -> Vec<NextStep> {
         Store::GcpSecretManager => one(Some(remove_google(backend, &own, pin, is_number))),
         Store::AzureKeyVault => {
             let set = az(backend, "set-attributes").filter(|_| !own.contains('/'));
-            let title =
-                format!("Disable the version {pin} of {own}: Key Vault removes only all of them.");
+            let title = format!(
+                "Disable the version {pin} of {own}: Key Vault cannot delete a single version."
+            );
             let disable =
                 set.map(|set| format!("{set} --name {own} --version {pin} --enabled false"));
             vec![then(title, disable)]
@@ -104,7 +105,7 @@ fn remove_google(backend: &Backend, key: &str, pin: &str, is_number: bool) -> St
 fn remove_stage(backend: &Backend, key: &str, pin: &str) -> NextStep {
     if pin.starts_with("uuid/") {
         let title = format!(
-            "Take every label off the version {pin} of {key}, if it has one: it then goes by itself."
+            "Take every label off the version {pin} of {key}, if it has one: it is then deleted automatically."
         );
         return then(title, None);
     }
@@ -114,7 +115,10 @@ fn remove_stage(backend: &Backend, key: &str, pin: &str) -> NextStep {
     let command = format!(
         "{take} --version-stage {pin} --remove-from-version-id \"$({find} --output text --query \"Versions[?contains(VersionStages, '{pin}')].VersionId\")\""
     );
-    then(format!("Take the label {pin} off {key}: the version then goes by itself."), Some(command))
+    then(
+        format!("Take the label {pin} off {key}: the version is then deleted automatically."),
+        Some(command),
+    )
 }
 
 /// Parameter Store drops the oldest versions that have no label.
@@ -124,7 +128,9 @@ fn remove_label(backend: &Backend, key: &str, pin: &str) -> NextStep {
     let command =
         format!("{take} --parameter-version \"$({find} --output text --query Parameter.Version)\"");
     then(
-        format!("Take the label {pin} off {key}: old versions without one go by themselves."),
+        format!(
+            "Take the label {pin} off {key}: old versions without one are deleted automatically."
+        ),
         Some(command),
     )
 }

@@ -38,7 +38,7 @@ impl NextSteps<'_, '_, '_> {
         let look: Vec<String> = look.into_iter().collect();
         steps.extend(self.left_behind());
         steps.push(then(
-            "Wait until the operator has removed the Secret: this prints nothing then.",
+            "Wait until the operator has removed the Secret: this command then prints nothing.",
             Some(look.join("\n")),
         ));
         let (entries, mut notes) = self.entries();

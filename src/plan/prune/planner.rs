@@ -117,7 +117,7 @@ impl PrunePlanner<'_> {
         Err(self.irremovable(vec![Refusal {
             what: "rotate.yaml says to leave the family alone".to_owned(),
             place: None,
-            hint: "take `managed: false` away from it".to_owned(),
+            hint: "remove `managed: false` from it".to_owned(),
         }]))
     }
 

@@ -126,7 +126,7 @@ impl<'j> Judge<'j> {
         }
         if here.ways_back.contains(version) {
             let from = current.map_or("what it runs", String::as_str);
-            return Some(stays(Why::WayBack, format!("it is {name}'s way back from {from}")));
+            return Some(stays(Why::WayBack, format!("{name} needs it to roll back from {from}")));
         }
         let is_now = here.eras.first().is_some_and(|era| era.running.versions.contains(version));
         is_now.then(|| {
@@ -162,7 +162,10 @@ impl<'j> Judge<'j> {
     fn unreadable(&self, document: &Document<'_>) -> Option<Reason> {
         if !document.is_stub() {
             let kind = document.makers.first().map_or("", |maker| maker.object().kind());
-            return Some(stays(Why::Irremovable, format!("a {kind} makes it, which is no stub")));
+            return Some(stays(
+                Why::Irremovable,
+                format!("it is made by a {kind}, which is not a stub"),
+            ));
         }
         let references = self.repo.roots.iter().flat_map(|root| &root.references);
         let named: BTreeSet<&str> = references.map(Reference::secret).collect();
@@ -193,7 +196,7 @@ impl<'j> Judge<'j> {
         let kept = match self.repo.retention(here.environment.index, self.request.family) {
             Ok(kept) => kept,
             Err(job) => {
-                let text = format!("how often the CronJob `{job}` runs cannot be told");
+                let text = format!("it is unknown how often the CronJob `{job}` runs");
                 return Ok(Verdict::Stays(stays(Why::Unreadable, text)));
             }
         };
@@ -204,7 +207,7 @@ impl<'j> Judge<'j> {
             if here.is_shallow {
                 return Err(hidden());
             }
-            let text = format!("nothing in {name} ever named it, and no version followed it");
+            let text = format!("nothing in {name} ever referenced it, and no version followed it");
             return Ok(Verdict::Stays(stays(Why::Retention, text)));
         };
         let until = since.checked_add_signed(retention).unwrap_or(DateTime::<Utc>::MAX_UTC);

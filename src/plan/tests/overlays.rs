@@ -174,7 +174,10 @@ fn generated_and_prefixed_names_are_refused() {
     let staging = "resources: [../base]\nsecretGenerator:\n  - name: auth-20250101000000\n    literals: [a=b]\n";
     let error = bump(&shop(staging), "staging", "auth").unwrap_err();
     assert!(matches!(&error, PlanError::Refused { reasons, .. } if !reasons.is_empty()), "{error}");
-    assert!(why(&error).contains("kustomize makes `auth-20250101000000-"), "{error:?}");
+    assert!(
+        why(&error).contains("kustomize turns the name into `auth-20250101000000-"),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -253,7 +256,11 @@ fn a_name_that_is_hashed_everywhere_is_refused_under_the_name_that_is_written() 
         "resources: [web.yaml]\nsecretGenerator:\n- name: auth\n  literals: [a=b]\n";
     let files = [("staging/kustomization.yaml", kustomization), ("staging/web.yaml", web)];
     let error = bump(&files, "staging", "auth").unwrap_err();
-    assert!(why(&error).contains("kustomize makes `auth-"), "{error}: {}", why(&error));
+    assert!(
+        why(&error).contains("kustomize turns the name into `auth-"),
+        "{error}: {}",
+        why(&error)
+    );
 }
 
 /// The base is staging's alone, so it would be edited; a patch written by hand expects the old name there.
@@ -307,7 +314,7 @@ fn a_root_of_no_environment_keeps_what_a_base_names_and_is_named() {
     let mut files = shop(OVERLAY);
     files.retain(|(path, _)| !path.starts_with("production"));
     files.push(("local/kustomization.yaml", "resources: [../base]\n"));
-    let note = "`local` belongs to no environment and keeps `auth-20250101000000`, which `base` names for all that include it";
+    let note = "`local` belongs to no environment and keeps `auth-20250101000000`, which `base` names for everything that includes it";
     let settings = "environments:\n  - {name: local, paths: [local], versioned: false}\n  - {name: staging, paths: [staging]}\n";
     for (repo, is_noted) in [(repo(&files), true), (configured(&files, settings), false)] {
         let plan = plan(&repo, &request("staging", "auth", None)).unwrap();

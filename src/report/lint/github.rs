@@ -1,4 +1,4 @@
-//! Annotations of a GitHub workflow: commands on stdout that its runner reads.
+//! GitHub Actions annotations: commands on stdout that its runner reads.
 
 use std::fmt::Write as _;
 

@@ -286,7 +286,7 @@ fn made(step: &Step, yaml: &str, value: &str, deeds: &[Deed]) {
     let name = secret.name().unwrap();
     assert_eq!(secret.kind(), "Secret");
     assert!(
-        step.title.starts_with(&format!("Make the secret {name} in the cluster: ")),
+        step.title.starts_with(&format!("Create the secret {name} in the cluster: ")),
         "{step:?}"
     );
     let namespace = secret.text(&["metadata", "namespace"]).map(str::to_owned);

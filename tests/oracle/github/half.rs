@@ -114,7 +114,7 @@ fn words_before_a_text_without_its_beginning_stay() {
     let (text, _) = (world.hub.open()[0].body.clone(), world.hub.asked());
     let run = world.run(PROMOTE).success();
     assert_eq!(run.told(), (vec![format!("auth {} left", world.place.version(72))], false));
-    assert!(run.reason().contains("has lost the comment"), "{}", run.reason());
+    assert!(run.reason().contains("has lost its identifying comment"), "{}", run.reason());
     assert!(world.hub.writes().is_empty() && world.hub.open()[0].body == text);
 }
 

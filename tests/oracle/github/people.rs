@@ -88,8 +88,9 @@ fn what_people_write_around_the_text_stays() {
     let world = World::new();
     let version = world.place.version(72);
     let _ = world.run(PROMOTE).success();
-    let box_of =
-        |text: &str| format!("- [{text}] The dashboards and alerts of what uses it are open.");
+    let box_of = |text: &str| {
+        format!("- [{text}] The dashboards and alerts of the affected workloads are open.")
+    };
     let (empty, ticked) = (box_of(" "), box_of("x"));
     let (before, after) =
         ("Ticket OPS-12, see **above**\r\n\r\n", "\r\n\r\nPreview: <!-- bot -->\r\nup");
@@ -150,7 +151,7 @@ fn a_text_without_its_marker_is_left() {
     let is_left = |hours: i64, version: &str| {
         let run = world.run_later(hours, &["promote", "--family", "auth"]).success();
         assert_eq!(run.told(), (vec![format!("auth {version} left")], false), "{}", run.said);
-        assert!(run.reason().contains("#1 has lost the comment"), "{}", run.reason());
+        assert!(run.reason().contains("#1 has lost its identifying comment"), "{}", run.reason());
         assert_eq!(run.pulls()[0]["number"], 1);
         let writes = world.hub.writes();
         assert!(writes.is_empty() && world.commit(BRANCH) == before, "{writes:?}");
@@ -237,7 +238,7 @@ fn a_version_that_was_taken_back_says_so() {
     assert_eq!(run.told(), (vec![format!("auth {version} opened")], true), "{}", run.said);
     let open = world.hub.open();
     assert_eq!((open.len(), open[0].number), (1, 2));
-    let words = "**production ran this version before and was taken back** at ";
+    let words = "**production ran this version before and was rolled back** at ";
     let told = open[0].body.lines().find_map(|line| line.strip_prefix(words));
     let told = told.unwrap_or_else(|| panic!("{words}\n{}", open[0].body));
     assert!(told.contains("by ") && told.contains("Robin: Revert"), "{told}");

@@ -179,7 +179,7 @@ fn only_the_step_that_runs_rotate_gets_the_callers_token() {
         .collect();
     let expected = [
         ("Install the program", "${{ github.token }}".to_owned()),
-        ("Run it", "${{ inputs.token }}".to_owned()),
+        ("Run rotate", "${{ inputs.token }}".to_owned()),
     ];
     assert_eq!(given, expected);
 }
