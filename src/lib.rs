@@ -1,36 +1,38 @@
 //! Rotate Kubernetes secrets by version in a GitOps repository, one environment at a time.
 //!
-//! # The way through
+//! Only the command line, its file formats and its JSON are stable; the modules are public so that the tests in `tests/` reach them, and
+//! change without notice.
 //!
-//! [`disk`] reads a tree, [`yaml`] parses it, [`kustomize`] resolves each build root as kustomize would,
-//! every scalar with its origin; [`k8s`] knows which of them name secrets and which objects make them;
-//! [`repo`] puts roots, environments, references and providers together. [`timeline`] asks [`git`] for
-//! the same of every commit before. [`plan`] works out what a
-//! writing command would change, resolves the planned tree in memory, and holds it against the tree as it
-//! stands; [`disk`] writes what was proved, all of it or nothing, or [`forge`] makes a pull request of it. [`report`] phrases what came of it,
-//! [`cli`] reads the flags and picks the exit code.
+//! # How a command runs
 //!
-//! # The floors
+//! [`cli`] turns flags into a request and calls one function of [`ops`]. That opens the tree: [`disk`] reads it, [`yaml`] parses it,
+//! [`kustomize`] resolves each build root with the origin of every scalar, [`k8s`] finds the references and the providers, and [`repo`]
+//! sorts them by environment. [`timeline`] asks [`git`] for the same of earlier commits. [`plan`] works out the changes, resolves the
+//! planned tree in memory and compares it with the current one. [`disk`] then writes all of the changes or none, or [`forge`] opens a
+//! pull request. [`report`] renders the outcome, and [`cli`] picks the exit status.
 //!
-//! A module imports only what stands below it; `tests/suite/architecture.rs` holds the table.
+//! # Floors
+//!
+//! A module imports only modules of lower floors; `tests/suite/architecture.rs` checks it.
 //!
 //! | floor | module | owns |
 //! | ---: | --- | --- |
-//! | 8 | [`cli`] | flags, one file a command, exit status, reading the environment |
-//! | 7 | [`report`] | everything that people and programs read |
-//! | 6 | [`lint`] | the rules, what silences them, what they find |
-//! | 6 | [`plan`] | what a writing command would change, and the proof of it |
-//! | 5 | [`timeline`] | since when which version runs where, and what may happen when |
-//! | 4 | [`repo`] | one loaded tree: build roots, environments, who provides and who references each secret |
-//! | 3 | [`kustomize`] | a kustomization resolved, every scalar with its origin |
-//! | 2 | [`k8s`] | the catalogue of references and providers, the grammar of versioned names |
-//! | 1 | [`yaml`] | documents with spans, scalars as Kubernetes reads them, edits that keep a file's habits |
-//! | 1 | [`disk`] | walking, reading, writing as a whole |
+//! | 9 | [`cli`] | flags, one file per command, exit status, the environment of the process |
+//! | 8 | [`report`] | results as text, JSON, SARIF, Markdown and annotations |
+//! | 7 | [`ops`] | one function per command: from a request to an outcome |
+//! | 6 | [`lint`] | the rules, their levels, what silences them |
+//! | 6 | [`plan`] | the changes of a command that writes, and their proof |
+//! | 5 | [`timeline`] | which version runs where since when, and the gates |
+//! | 4 | [`repo`] | one loaded tree: build roots, environments, references and providers |
+//! | 3 | [`kustomize`] | a kustomization, built with the origin of every scalar |
+//! | 2 | [`k8s`] | the catalogue of references and providers, stores, versioned names |
+//! | 1 | [`yaml`] | documents with spans, scalars as Kubernetes reads them, exact edits |
+//! | 1 | [`disk`] | listing, reading and atomic writes |
 //! | 1 | [`config`] | `rotate.yaml` |
-//! | 1 | [`finding`] | what a rule has to say about a place, and how to repair it |
-//! | 1 | [`git`] | what Git says |
-//! | 1 | [`forge`] | pull requests on GitHub, by its program `gh` |
-//! | 0 | [`text`] | texts, byte ranges, paths, edits |
+//! | 1 | [`finding`] | a finding with its place and its fix |
+//! | 1 | [`git`] | commits and trees |
+//! | 1 | [`forge`] | pull requests on GitHub, through `gh` |
+//! | 0 | [`text`] | sources, spans, paths, edits |
 
 pub mod cli;
 pub mod config;

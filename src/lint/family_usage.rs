@@ -6,7 +6,7 @@ use crate::config::environment::environment_of_word;
 use crate::k8s::found::{EVERYWHERE, Role};
 use crate::k8s::job::is_over;
 use crate::k8s::secret_name::{Version, check, family, split};
-use crate::kustomize::object::Object;
+use crate::kustomize::model::object::Object;
 use crate::lint::running::running;
 use crate::repo::Repo;
 use crate::repo::root::{Provider, Reference, Root, RootKind};

@@ -6,7 +6,7 @@ use crate::k8s::heuristics;
 use crate::k8s::placeholder::is_name_filled_in;
 use crate::k8s::resource::group_of;
 use crate::k8s::secret_name::split;
-use crate::kustomize::build::Status;
+use crate::kustomize::model::build::Status;
 use crate::repo::Repo;
 pub(super) use crate::repo::deployed::deployed;
 use crate::repo::deployed::{may_hide, may_reach};

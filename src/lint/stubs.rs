@@ -4,7 +4,7 @@ use crate::config::secrets::{Pin, SecretSettings};
 use crate::finding::Finding;
 use crate::k8s::secret_name::{Version, split};
 use crate::k8s::stub::{Remote, Stub, spec_of};
-use crate::kustomize::object::Object;
+use crate::kustomize::model::object::Object;
 use crate::lint::judge::deployed;
 use crate::lint::rule::Rule;
 use crate::repo::Repo;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::k8s::secret_name::split;
-use crate::kustomize::object::Object;
+use crate::kustomize::model::object::Object;
 use crate::lint::judge::deployed;
 use crate::repo::Repo;
 use crate::repo::root::{Provider, Root};

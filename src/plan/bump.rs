@@ -6,7 +6,7 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::k8s::secret_name::{VersionedName, family, split};
-use crate::kustomize::build::Status;
+use crate::kustomize::model::build::Status;
 use crate::plan::batch::overlay;
 use crate::plan::behind::behind;
 use crate::plan::check::idle;

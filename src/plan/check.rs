@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::place::At;
 use crate::config::settings::Hold;
-use crate::kustomize::build::Status;
+use crate::kustomize::model::build::Status;
 use crate::plan::bump::Bump;
 use crate::plan::moves::MADE;
 use crate::plan::refusal::{PlanError, Refusal};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::finding::{FileEdit, Fix};
-use crate::kustomize::object::Object;
+use crate::kustomize::model::object::Object;
 use crate::plan::FileChange;
 use crate::plan::batch::overlay;
 use crate::plan::draft::Draft;

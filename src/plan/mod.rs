@@ -35,7 +35,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::k8s::secret_name::{PLAIN, split};
-use crate::kustomize::object::Identity;
+use crate::kustomize::model::object::Identity;
 use crate::text::path::TreePath;
 use crate::text::source::{Place, Source};
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::k8s::job::is_fixed;
 use crate::k8s::resource::group;
-use crate::kustomize::build::Layer;
-use crate::kustomize::object::{Identity, Object};
+use crate::kustomize::model::build::Layer;
+use crate::kustomize::model::object::{Identity, Object};
 use crate::plan::site::{Token, scalars, with_parts};
 use crate::plan::spell::{entry, indented, item, scalar};
 use crate::yaml::node::Node;

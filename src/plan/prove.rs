@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::k8s::secret_name::split;
 use crate::k8s::stub::Stub;
-use crate::kustomize::object::{Identity, Object};
+use crate::kustomize::model::object::{Identity, Object};
 use crate::repo::Repo;
 use crate::repo::root::Root;
 use crate::yaml::compare::{differences, same};

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::family;
-use crate::kustomize::object::Object;
+use crate::kustomize::model::object::Object;
 use crate::plan::Left;
 use crate::plan::version::Seen;
 use crate::repo::Repo;

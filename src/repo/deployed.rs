@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::k8s::placeholder::{is_filled_in, known_start};
-use crate::kustomize::build::Status;
+use crate::kustomize::model::build::Status;
 use crate::repo::Repo;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;

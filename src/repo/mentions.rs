@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use crate::k8s::providers;
 use crate::k8s::secret_name::{digits_at, split};
-use crate::kustomize::build::Status;
+use crate::kustomize::model::build::Status;
 use crate::repo::Repo;
 use crate::repo::own::is_own;
 use crate::text::memory::may_hold_manifests;

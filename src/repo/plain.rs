@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::kustomize::build::{Build, Status};
-use crate::kustomize::object::Object;
-use crate::kustomize::resources::refuse_duplicates;
+use crate::kustomize::load::resources::refuse_duplicates;
+use crate::kustomize::model::build::{Build, Status};
+use crate::kustomize::model::object::Object;
 use crate::repo::environment::{Environment, claim_of_file};
 use crate::repo::layout::{Layout, above};
 use crate::repo::pointer::Pointers;
@@ -190,7 +190,7 @@ pub(super) fn build(path: &TreePath, files: &[TreePath], holdings: Vec<Holding>)
 
 #[cfg(test)]
 mod tests {
-    use crate::kustomize::build::Status;
+    use crate::kustomize::model::build::Status;
     use crate::repo::Repo;
     use crate::repo::root::RootKind;
     use crate::repo::testing::{deployment, path, repo, resources};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kustomize::object::Object;
+use crate::kustomize::model::object::Object;
 use crate::text::path::TreePath;
 use crate::yaml::node::Node;
 

@@ -7,7 +7,7 @@ use chrono::TimeDelta;
 use crate::k8s::resource::group_of;
 use crate::k8s::schedule::longest_gap;
 use crate::k8s::secret_name::family;
-use crate::kustomize::object::Object;
+use crate::kustomize::model::object::Object;
 use crate::repo::Repo;
 use crate::repo::root::{Reference, Root};
 

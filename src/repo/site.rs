@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::kustomize::build::{Build, Status};
+use crate::kustomize::model::build::{Build, Status};
 use crate::kustomize::resolver::Resolver;
 use crate::repo::Repo;
 use crate::repo::environment::{Environment, claim};

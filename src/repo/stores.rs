@@ -4,7 +4,7 @@ use crate::config::secrets::Service;
 use crate::k8s::backend::Backend;
 use crate::k8s::store::{self, Store};
 use crate::k8s::stub::StoreRef;
-use crate::kustomize::object::Object;
+use crate::kustomize::model::object::Object;
 use crate::repo::Repo;
 
 /// Every SecretStore of a repository.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::kustomize::remote::is_remote;
+use crate::kustomize::load::remote::is_remote;
 use crate::repo::layout::Layout;
 use crate::text::path::TreePath;
 use crate::text::tree::Entry;

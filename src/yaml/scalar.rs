@@ -188,6 +188,12 @@ fn is_sexagesimal(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b':' | b'_' | b'.'))
 }
 
+/// Whether kustomize reads a value as null.
+#[must_use]
+pub fn is_null(node: &Node) -> bool {
+    kind(node, Schema::Kyaml) == Some(Kind::Null)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Kind, Schema, kind, needs_quotes, plain_kind};

@@ -1,25 +1,30 @@
 //! The kustomizations of a tree, each resolved once however many others take it in.
 
+pub mod accumulator;
+pub mod links;
+pub mod plugins;
+pub mod target;
+
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, OnceLock, RwLock};
 
-use crate::kustomize::accumulator::Accumulator;
-use crate::kustomize::annotations::settle;
-use crate::kustomize::back_references;
-use crate::kustomize::build::{Build, Layer, Status};
-use crate::kustomize::hash;
-use crate::kustomize::links::{self, Links};
-use crate::kustomize::load::{self, Kustomization};
-use crate::kustomize::object::Object;
-use crate::kustomize::record::Record;
-use crate::kustomize::strategic::is_null;
-use crate::kustomize::target::Target;
-use crate::kustomize::vars;
+use crate::kustomize::generate::hash;
+use crate::kustomize::load::kustomization::{self, Kustomization};
+use crate::kustomize::model::annotations::settle;
+use crate::kustomize::model::build::{Build, Layer, Status};
+use crate::kustomize::model::object::Object;
+use crate::kustomize::model::record::Record;
+use crate::kustomize::resolver::accumulator::Accumulator;
+use crate::kustomize::resolver::links::Links;
+use crate::kustomize::resolver::target::Target;
+use crate::kustomize::transform::back_references;
+use crate::kustomize::transform::vars;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
 use crate::text::tree::Entry;
 use crate::yaml::library::Library;
 use crate::yaml::node::Node;
+use crate::yaml::scalar::is_null;
 
 /// The kustomizations of a tree. Several threads may ask it at once.
 pub struct Resolver {
@@ -68,7 +73,8 @@ impl Resolver {
     /// # Errors
     /// When there is none, or kustomize would refuse it.
     pub fn kustomization(&self, directory: &TreePath) -> Result<Arc<Kustomization>, Problem> {
-        self.kustomizations.get(directory, || load::load(&self.library, directory).map(Arc::new))
+        self.kustomizations
+            .get(directory, || kustomization::load(&self.library, directory).map(Arc::new))
     }
 
     /// The directories that a kustomization takes in, each with the entry that names it.
@@ -89,7 +95,7 @@ impl Resolver {
     fn resolve(&self, directory: &TreePath) -> Resolution {
         let mut record = Record::default();
         record.directories.insert(directory.clone());
-        record.files.extend(load::files_in(&self.library, directory));
+        record.files.extend(kustomization::files_in(&self.library, directory));
         let mut patched = Vec::new();
         let result = self.kustomization(directory).and_then(|kustomization| {
             let mut target = Target::new(self, &kustomization, &mut record);
@@ -123,7 +129,7 @@ impl Resolver {
             }
         };
         if let Some(problem) = links::endless(self, &directory) {
-            build.files.extend(load::files_in(&self.library, &directory));
+            build.files.extend(kustomization::files_in(&self.library, &directory));
             build.directories.insert(directory);
             build.problems.push(problem);
             return build;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Resolver;
-use crate::kustomize::build::{Build, Status};
+use crate::kustomize::model::build::{Build, Status};
 use crate::text::memory::MemoryTree;
 use crate::text::path::TreePath;
 use crate::yaml::library::Library;

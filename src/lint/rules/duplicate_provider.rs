@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::finding::{Finding, Level};
 use crate::k8s::secret_name::family;
 use crate::k8s::stub::spec_of;
-use crate::kustomize::object::Object;
+use crate::kustomize::model::object::Object;
 use crate::lint::judge::deployed;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::root::{Provider, Root, RootKind};

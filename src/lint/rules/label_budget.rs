@@ -7,7 +7,7 @@ use crate::k8s::placeholder::is_filled_in;
 use crate::k8s::secret_name::{digits_in, family};
 use crate::k8s::store::{Store, check_pin};
 use crate::k8s::stub::{Remote, Stub};
-use crate::kustomize::object::Object;
+use crate::kustomize::model::object::Object;
 use crate::lint::judge::deployed;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::stubs::{key, pinned};

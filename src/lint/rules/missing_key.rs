@@ -6,7 +6,7 @@ use crate::finding::{Finding, Level};
 use crate::k8s::placeholder::is_name_filled_in;
 use crate::k8s::references::keys::keys;
 use crate::k8s::secret_name::{family, split};
-use crate::kustomize::build::Status;
+use crate::kustomize::model::build::Status;
 use crate::lint::judge::describe;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::running::running;

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::finding::{Finding, Level};
 use crate::k8s::secret_name::Version;
-use crate::kustomize::object::Object;
+use crate::kustomize::model::object::Object;
 use crate::lint::family_usage::{FamilyUsage, FamilyUsages, Manner, Named};
 use crate::lint::judge::describe;
 use crate::lint::rule::{Facts, Fixes, Rule};

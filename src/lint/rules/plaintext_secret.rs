@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::finding::{Finding, Level};
 use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::family;
-use crate::kustomize::object::Object;
-use crate::kustomize::remote::is_remote;
+use crate::kustomize::load::remote::is_remote;
+use crate::kustomize::model::object::Object;
 use crate::lint::clear_text::{
     self, decoded, encrypted_by_git, reveals, reveals_bytes, reveals_encoded,
 };

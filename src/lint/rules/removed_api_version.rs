@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::finding::{FileEdit, Finding, Fix, Level};
 use crate::k8s::resource::kind_of;
 use crate::k8s::stub::Stub;
-use crate::kustomize::object::Object;
+use crate::kustomize::model::object::Object;
 use crate::lint::judge::deployed;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;

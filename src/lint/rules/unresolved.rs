@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, Level};
-use crate::kustomize::load;
+use crate::kustomize::load::kustomization;
 use crate::lint::clear_text::is_locked;
 use crate::lint::git_patterns::Patterns;
 use crate::lint::rule::{Facts, Fixes, Rule};
@@ -124,7 +124,7 @@ fn place(repo: &Repo, problem: &Problem) -> Place {
         return place.clone();
     }
     let tree = repo.library.tree();
-    let kustomization = || load::files_in(&repo.library, &problem.path).into_iter().next();
+    let kustomization = || kustomization::files_in(&repo.library, &problem.path).into_iter().next();
     let source = tree.source(&problem.path).ok();
     let source = source.or_else(|| tree.source(&kustomization()?).ok());
     let source = source.unwrap_or_else(|| Source::file(problem.path.clone(), ""));

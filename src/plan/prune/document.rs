@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::k8s::secret_name::{Version, split};
-use crate::kustomize::object::Object;
+use crate::kustomize::model::object::Object;
 use crate::repo::Repo;
 use crate::repo::deployed::deployed;
 use crate::repo::root::{Provider, Root};

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::k8s::found::Role;
-use crate::kustomize::object::Object;
+use crate::kustomize::model::object::Object;
 use crate::plan::refusal::Refusal;
 use crate::repo::Repo;
 use crate::repo::deployed::deployed;

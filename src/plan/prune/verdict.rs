@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::k8s::found::Role;
 use crate::k8s::secret_name::Version;
-use crate::kustomize::build::Status;
+use crate::kustomize::model::build::Status;
 use crate::plan::prune::document::Document;
 use crate::plan::prune::{Known, PruneRequest, Reason, Unused, Why};
 use crate::plan::refusal::PlanError;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::kustomize::object::Object;
+use crate::kustomize::model::object::Object;
 use crate::plan::listing;
 use crate::plan::stub::naming::file_name;
 use crate::plan::stub::planner::Planner;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::split;
-use crate::kustomize::object::Object;
+use crate::kustomize::model::object::Object;
 use crate::plan::spell::scalar;
 use crate::plan::stub::document::{edited, own, read};
 use crate::plan::survey::Made;

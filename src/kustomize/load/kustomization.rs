@@ -1,0 +1,149 @@
+//! A kustomization file, found and held against its shape.
+
+use std::collections::BTreeSet;
+
+use crate::kustomize::model::shape::{KUSTOMIZATION, fit};
+use crate::text::path::TreePath;
+use crate::text::problem::Problem;
+use crate::text::source::Place;
+use crate::text::tree::Entry;
+use crate::yaml::library::{FileError, Library};
+use crate::yaml::node::Node;
+use crate::yaml::scalar::{Kind, Schema, kind};
+
+/// The names that a kustomization file may have.
+pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+
+/// A kustomization or a component, as its file has it.
+#[derive(Debug, Clone)]
+pub struct Kustomization {
+    /// Its directory, links followed.
+    pub directory: TreePath,
+    /// The file.
+    pub file: TreePath,
+    /// The first document, its keys spelled as kustomize spells them.
+    pub root: Node,
+    /// Whether it is a component.
+    pub is_component: bool,
+}
+
+impl Kustomization {
+    /// The value of a field, unless it is null.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Node> {
+        self.root.get(key).filter(|value| kind(value, Schema::Kubectl) != Some(Kind::Null))
+    }
+
+    /// The items of a field; empty when it is not there.
+    #[must_use]
+    pub fn items(&self, key: &str) -> &[Node] {
+        self.get(key).map(Node::items).unwrap_or_default()
+    }
+
+    /// The field as a list, unless it is empty.
+    #[must_use]
+    pub fn list(&self, key: &str) -> Option<&Node> {
+        self.get(key).filter(|list| !list.items().is_empty())
+    }
+
+    /// A field that holds a text, unless it is empty.
+    #[must_use]
+    pub fn text(&self, key: &str) -> Option<(&str, &Node)> {
+        let node = self.get(key)?;
+        node.str().filter(|text| !text.is_empty()).map(|text| (text, node))
+    }
+
+    /// What it lists under `resources` and the older `bases`.
+    pub fn resources(&self) -> impl Iterator<Item = &Node> {
+        self.items("resources").iter().chain(self.items("bases"))
+    }
+}
+
+/// The kustomization files in a directory, links followed.
+#[must_use]
+pub fn files_in(library: &Library, directory: &TreePath) -> Vec<TreePath> {
+    let found = NAMES.iter().filter_map(|name| directory.join(name)).filter_map(|path| {
+        let (real, kind) = library.tree().entry(&path).ok()?;
+        (kind == Entry::File && real.is_within(directory)).then_some(real)
+    });
+    let mut seen = BTreeSet::new();
+    found.filter(|path| seen.insert(path.clone())).collect()
+}
+
+/// Reads the kustomization of a directory.
+///
+/// # Errors
+/// When there is none or more than one, or kustomize would refuse it.
+pub fn load(library: &Library, directory: &TreePath) -> Result<Kustomization, Problem> {
+    let file = only_file(library, directory)?;
+    let stream = library.stream(&file).map_err(|error| unreadable(&error, &file))?;
+    let empty = || {
+        Problem::of(format!("`{file}` is empty"), &file)
+            .with_help("list what it is made of under `resources:`, or remove the file")
+    };
+    let root = &stream.documents.first().ok_or_else(empty)?.root;
+    let root = fit(root, KUSTOMIZATION)?.into_owned();
+    let says_nothing = |key: &str| matches!(key, "apiVersion" | "kind");
+    if root.entries().iter().all(|entry| entry.key.str().is_none_or(says_nothing)) {
+        return Err(empty());
+    }
+    let is_component = check_type(&root)?;
+    Ok(Kustomization { directory: directory.clone(), file, root, is_component })
+}
+
+fn only_file(library: &Library, directory: &TreePath) -> Result<TreePath, Problem> {
+    let mut files = files_in(library, directory);
+    match (files.pop(), files.pop()) {
+        (Some(file), None) => Ok(file),
+        (Some(second), Some(first)) => {
+            let message = format!(
+                "`{directory}` has more than one kustomization file: `{}` and `{}`",
+                first.name(),
+                second.name()
+            );
+            Err(Problem::of(message, directory).with_help("keep one of them"))
+        }
+        (None, _) => {
+            let message = format!("`{directory}` has no kustomization file");
+            let help = "add a `kustomization.yaml` to it, or list its files one by one";
+            Err(Problem::of(message, directory).with_help(help))
+        }
+    }
+}
+
+fn unreadable(error: &FileError, file: &TreePath) -> Problem {
+    let place: Option<Place> = match error {
+        FileError::Syntax(error) => Some(error.place.clone()),
+        FileError::Read(_) => None,
+    };
+    let mut problem = Problem::of(format!("`{file}` is not a kustomization: {error}"), file);
+    problem.place = place;
+    problem
+}
+
+/// Holds `kind` and `apiVersion` against each other; tells whether it is a component.
+fn check_type(root: &Node) -> Result<bool, Problem> {
+    let text = |key: &str| {
+        root.get(key)
+            .and_then(|node| node.str().filter(|text| !text.is_empty()).map(|text| (text, node)))
+    };
+    let is_component = match text("kind") {
+        None | Some(("Kustomization", _)) => false,
+        Some(("Component", _)) => true,
+        Some((other, node)) => {
+            let message = format!("`{other}` is no kustomization");
+            return Err(
+                Problem::at(message, node).with_help("`kind` is `Kustomization` or `Component`")
+            );
+        }
+    };
+    let version = if is_component { "v1alpha1" } else { "v1beta1" };
+    let wanted = format!("kustomize.config.k8s.io/{version}");
+    match text("apiVersion") {
+        Some((given, node)) if given != wanted => {
+            let message = format!("`{given}` is not the version of this kind");
+            Err(Problem::at(message, node).with_help(format!("write `apiVersion: {wanted}`")))
+        }
+        _ => Ok(is_component),
+    }
+}

@@ -1,0 +1,67 @@
+//! What comes of a build.
+
+use std::collections::BTreeSet;
+
+use crate::kustomize::model::object::Object;
+use crate::text::path::TreePath;
+use crate::text::problem::Problem;
+
+/// How much of a build root could be resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Status {
+    /// All of it.
+    Resolved,
+    /// All that is local; something remote or foreign is missing.
+    Partial,
+    /// Kustomize would refuse it.
+    Failed,
+}
+
+impl Status {
+    /// The word that reports use.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Resolved => "resolved",
+            Self::Partial => "partial",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// A build root, resolved.
+#[derive(Debug, Clone)]
+pub struct Build {
+    /// Its directory.
+    pub path: TreePath,
+    /// How much of it could be resolved.
+    pub status: Status,
+    /// What could not, and why.
+    pub problems: Vec<Problem>,
+    /// The objects that kustomize would print, in its order of accumulation; none when it failed.
+    pub objects: Vec<Object>,
+    /// Every file read for it.
+    pub files: BTreeSet<TreePath>,
+    /// Every kustomization directory reached, its own included.
+    pub directories: BTreeSet<TreePath>,
+}
+
+/// One kustomization on the way to a build root: what it took in, and what it made of it.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// Its directory.
+    pub directory: TreePath,
+    /// The kustomization file.
+    pub file: TreePath,
+    /// The directories it names under `resources` and `bases`.
+    pub bases: Vec<TreePath>,
+    /// The directories it names under `components`.
+    pub components: Vec<TreePath>,
+    /// The files of objects it names under `resources`.
+    pub resources: Vec<TreePath>,
+    /// The objects as they stand behind its last patch, before its namespace, prefix and the rest:
+    /// what one more entry of `patches` would see.
+    pub patched: Vec<Object>,
+    /// The objects as the next kustomization takes them.
+    pub objects: Vec<Object>,
+}

@@ -1,0 +1,162 @@
+//! What a kustomization has gathered: objects, and the rules for the steps to come.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+
+use crate::kustomize::fields::config::Config;
+use crate::kustomize::model::object::{Behavior, Generated, Identity, Object};
+use crate::kustomize::transform::vars::Var;
+use crate::text::problem::Problem;
+use crate::yaml::node::{Entry, Node, Provenance};
+
+/// What a kustomization has gathered.
+#[derive(Clone, Default)]
+pub struct Accumulator {
+    /// The objects, in the order in which they came.
+    pub objects: Vec<Object>,
+    /// The fields that steps touch; none yet for one that is empty.
+    pub config: Option<Arc<Config>>,
+    /// The variables, to be filled in at the build root.
+    pub vars: Vec<Var>,
+}
+
+impl Accumulator {
+    /// The fields that steps touch.
+    #[must_use]
+    pub fn config(&self) -> Arc<Config> {
+        self.config.clone().unwrap_or_else(Config::standard)
+    }
+
+    /// Adds the rules of another one.
+    ///
+    /// # Errors
+    /// When the two contradict each other.
+    pub fn merge_config(&mut self, other: &Arc<Config>) -> Result<(), Problem> {
+        let is_standard = Arc::ptr_eq(other, &Config::standard());
+        match &mut self.config {
+            None if is_standard => {
+                self.config = Some(Arc::clone(other));
+                Ok(())
+            }
+            Some(mine) if is_standard && Arc::ptr_eq(mine, other) => Ok(()),
+            mine => Arc::make_mut(mine.get_or_insert_default()).merge(other),
+        }
+    }
+
+    /// The identities of the objects, to find out quickly whether one is taken.
+    #[must_use]
+    pub fn taken(&self) -> HashSet<Identity> {
+        self.objects.iter().map(|object| object.identity().into_key()).collect()
+    }
+
+    /// Adds objects that must be new.
+    ///
+    /// # Errors
+    /// When one is there already; `entry` is what brings it.
+    pub fn append(
+        &mut self,
+        more: impl IntoIterator<Item = Object>,
+        taken: &mut HashSet<Identity>,
+        entry: &Node,
+    ) -> Result<(), Problem> {
+        let more = more.into_iter();
+        taken.reserve(more.size_hint().0);
+        self.objects.reserve(more.size_hint().0);
+        for object in more {
+            if !taken.insert(object.identity().into_key()) {
+                return Err(self.already_there(&object.identity(), entry));
+            }
+            self.objects.push(object);
+        }
+        Ok(())
+    }
+
+    fn already_there(&self, identity: &Identity, entry: &Node) -> Problem {
+        let first = self.objects.iter().find(|object| object.identity().same(identity));
+        let file = first.and_then(|object| object.node.origin.as_ref());
+        let from =
+            file.map(|place| format!(", from `{}`", place.source.path())).unwrap_or_default();
+        Problem::at(format!("{identity} is already there{from}"), entry)
+            .with_help("give one of the two another name or namespace, or list it once only")
+    }
+
+    /// Adds a generated object, or joins it with the one that it is to replace or to extend.
+    ///
+    /// # Errors
+    /// When its behavior does not fit what is there.
+    pub fn absorb(&mut self, mut object: Object, entry: &Node) -> Result<(), Problem> {
+        let identity = object.identity();
+        let mut found = self.objects.iter().enumerate().filter(|(_, known)| known.was(&identity));
+        let (first, second) = (found.next().map(|(index, _)| index), found.next());
+        let behavior = object.generated.map_or(Behavior::Unspecified, |made| made.behavior);
+        let joins = matches!(behavior, Behavior::Replace | Behavior::Merge);
+        match (first, second) {
+            (_, Some(_)) => {
+                Err(Problem::at(format!("more than one object could be {identity}"), entry))
+            }
+            (None, _) if joins => {
+                let message = format!("there is no {identity} to merge with or to replace");
+                Err(Problem::at(message, entry)
+                    .with_help("use `behavior: create`, or add the base that has it"))
+            }
+            (None, _) => {
+                self.objects.push(object);
+                Ok(())
+            }
+            (Some(_), _) if !joins => {
+                Err(Problem::at(format!("{identity} is already there"), entry)
+                    .with_help("use `behavior: merge` or `behavior: replace`"))
+            }
+            (Some(index), _) => {
+                join(&mut object, &self.objects[index], behavior);
+                self.objects[index] = object;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Puts a generated object in the place of an older one.
+fn join(object: &mut Object, old: &Object, behavior: Behavior) {
+    let hashes = |object: &Object| object.generated.is_some_and(|generated| generated.hash);
+    let (hash, behavior_of_old) = (
+        hashes(object) && hashes(old),
+        old.generated.map_or(Behavior::Unspecified, |generated| generated.behavior),
+    );
+    object.generated = Some(Generated { behavior: behavior_of_old, hash });
+    object.previous.clone_from(&old.previous);
+    object.prefixes.clone_from(&old.prefixes);
+    object.suffixes.clone_from(&old.suffixes);
+    object.variables.clone_from(&old.variables);
+    if let Some(metadata) = object.node.get_mut("metadata") {
+        for key in ["labels", "annotations"] {
+            extend(metadata, key, old.node.at(&["metadata", key]));
+        }
+        for key in ["name", "namespace"] {
+            match old.node.at(&["metadata", key]) {
+                Some(value) => metadata.set(key, value.clone()),
+                None => drop(metadata.remove(key)),
+            }
+        }
+    }
+    if behavior == Behavior::Merge {
+        for key in ["data", "binaryData"] {
+            extend(&mut object.node, key, old.node.get(key));
+        }
+    }
+}
+
+/// Adds the entries of an older mapping, which yield to those that are there.
+fn extend(node: &mut Node, key: &str, old: Option<&Node>) {
+    let Some(old) = old.filter(|old| !old.entries().is_empty()) else { return };
+    let new = node.get(key).map(Node::entries).unwrap_or_default();
+    let mut entries: BTreeMap<&str, &Entry> = BTreeMap::new();
+    for entry in old.entries().iter().chain(new) {
+        entries.insert(entry.key.str().unwrap_or_default(), entry);
+    }
+    let mut merged = Node::map(Provenance::Generated);
+    if let Some(map) = merged.map_mut() {
+        map.entries = entries.into_values().cloned().collect();
+    }
+    node.set(key, merged);
+}

@@ -1,0 +1,150 @@
+//! Which directories and files a kustomization names, and whether it comes back to itself.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::kustomize::load::kustomization::Kustomization;
+use crate::kustomize::load::remote::is_remote;
+use crate::kustomize::resolver::Resolver;
+use crate::text::path::TreePath;
+use crate::text::problem::Problem;
+use crate::text::tree::Entry;
+use crate::yaml::library::Library;
+use crate::yaml::node::Node;
+
+/// What a kustomization names, as far as it is there; links followed.
+#[derive(Debug, Default)]
+pub struct Links {
+    /// Directories under `resources` and `bases`.
+    pub bases: Vec<TreePath>,
+    /// Directories under `components`.
+    pub components: Vec<TreePath>,
+    /// Files under `resources`.
+    pub resources: Vec<TreePath>,
+}
+
+impl Links {
+    /// What a kustomization names.
+    #[must_use]
+    pub fn of(library: &Library, kustomization: &Kustomization) -> Self {
+        let mut links = Self::default();
+        for entry in kustomization.resources() {
+            match target(library, kustomization, entry) {
+                Some((path, Entry::Directory)) => links.bases.push(path),
+                Some((path, Entry::File)) => links.resources.push(path),
+                None => {}
+            }
+        }
+        for entry in kustomization.items("components") {
+            if let Some((path, Entry::Directory)) = target(library, kustomization, entry) {
+                links.components.push(path);
+            }
+        }
+        links
+    }
+}
+
+fn target(
+    library: &Library,
+    kustomization: &Kustomization,
+    entry: &Node,
+) -> Option<(TreePath, Entry)> {
+    let text = entry.str().filter(|text| !text.is_empty() && !is_remote(text))?;
+    library.tree().entry(&kustomization.directory.join(text)?).ok()
+}
+
+/// The fields that may name directories.
+const FIELDS: [&str; 6] =
+    ["resources", "bases", "components", "generators", "transformers", "validators"];
+
+/// The directories that a kustomization takes in, each with the entry that names it.
+#[must_use]
+pub fn edges(resolver: &Resolver, directory: &TreePath) -> Vec<(TreePath, Node)> {
+    let Ok(kustomization) = resolver.kustomization(directory) else { return Vec::new() };
+    let entries = FIELDS.iter().flat_map(|field| kustomization.items(field));
+    let directories = entries.filter_map(|entry| {
+        let (path, kind) = target(resolver.library(), &kustomization, entry)?;
+        (kind == Entry::Directory).then(|| (path, entry.clone()))
+    });
+    directories.collect()
+}
+
+/// How many kustomizations may stand one below the other: each takes a piece of the stack.
+const DEEPEST: usize = 100;
+
+/// Tells why a directory cannot be followed to its end: a cycle, or more bases below each other than anybody writes.
+#[must_use]
+pub fn endless(resolver: &Resolver, from: &TreePath) -> Option<Problem> {
+    cycle(resolver, from).or_else(|| too_deep(resolver, from))
+}
+
+fn too_deep(resolver: &Resolver, from: &TreePath) -> Option<Problem> {
+    let mut level = BTreeSet::from([from.clone()]);
+    for _ in 0..DEEPEST {
+        let below = level.iter().flat_map(|directory| resolver.edges(directory).to_vec());
+        level = below.map(|(path, _)| path).collect();
+    }
+    let deepest = level.first()?;
+    let message = format!(
+        "more than {DEEPEST} kustomizations stand one below the other, down to `{deepest}`"
+    );
+    Some(Problem::of(message, from).with_help("let one of them take in the last one directly"))
+}
+
+/// Tells whether a directory, or one that it takes in, takes in itself or a directory above itself.
+fn cycle(resolver: &Resolver, from: &TreePath) -> Option<Problem> {
+    let reached = reach(resolver, from);
+    let others = reached.keys().filter(|path| *path != from);
+    std::iter::once(from).chain(others).find_map(|directory| resolver.cycle_at(directory))
+}
+
+/// Tells whether a directory takes in itself or a directory above itself, over however many others.
+#[must_use]
+pub fn cycle_at(resolver: &Resolver, directory: &TreePath) -> Option<Problem> {
+    let reached = reach(resolver, directory);
+    let above = reached.keys().find(|above| directory.is_within(above))?;
+    Some(describe(directory, above, &reached))
+}
+
+/// How a directory was reached: from which one, by which entry.
+type Reached = BTreeMap<TreePath, (TreePath, Node)>;
+
+fn reach(resolver: &Resolver, from: &TreePath) -> Reached {
+    let mut reached = Reached::new();
+    let mut seen = BTreeSet::from([from.clone()]);
+    let mut open = VecDeque::from([from.clone()]);
+    while let Some(directory) = open.pop_front() {
+        for (path, entry) in resolver.edges(&directory).iter() {
+            reached.entry(path.clone()).or_insert_with(|| (directory.clone(), entry.clone()));
+            if seen.insert(path.clone()) {
+                open.push_back(path.clone());
+            }
+        }
+    }
+    reached
+}
+
+fn describe(directory: &TreePath, above: &TreePath, reached: &Reached) -> Problem {
+    let mut way = vec![above];
+    let mut at = above;
+    let mut entry = None;
+    while let Some((from, by)) = reached.get(at).filter(|_| way.len() <= reached.len() + 1) {
+        way.push(from);
+        entry = Some(by);
+        at = from;
+        if from == directory {
+            break;
+        }
+    }
+    let way: Vec<_> = way.iter().rev().map(|path| format!("`{path}`")).collect();
+    let message = if directory == above {
+        format!("a kustomization takes in itself: {}", way.join(" -> "))
+    } else {
+        let way = way.join(" -> ");
+        format!("a kustomization takes in a directory that it lies in: {way}")
+    };
+    let problem = match entry {
+        Some(entry) => Problem::at(message, entry),
+        None => Problem::of(message, directory),
+    };
+    problem.with_help("remove one of these entries; what both need belongs into a base of its own")
+}

@@ -1,0 +1,398 @@
+//! One kustomization on its way, step by step in kustomize's order.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use crate::kustomize::fields::config::Config;
+use crate::kustomize::fields::crds;
+use crate::kustomize::fields::selector::identities;
+use crate::kustomize::generate::{Product, generate};
+use crate::kustomize::load::context::{Context, read_problem};
+use crate::kustomize::load::kustomization::Kustomization;
+use crate::kustomize::load::remote::is_remote;
+use crate::kustomize::load::resources;
+use crate::kustomize::model::object::{Identity, Object};
+use crate::kustomize::model::record::Record;
+use crate::kustomize::resolver::Resolver;
+use crate::kustomize::resolver::accumulator::Accumulator;
+use crate::kustomize::resolver::plugins;
+use crate::kustomize::transform::labels;
+use crate::kustomize::transform::names::{End, affix};
+use crate::kustomize::transform::namespace::{Namespace, Subjects, set};
+use crate::kustomize::transform::patches;
+use crate::kustomize::transform::replacements;
+use crate::kustomize::transform::vars;
+use crate::text::path::TreePath;
+use crate::text::problem::Problem;
+use crate::text::tree::Entry;
+use crate::yaml::node::{Node, Seq, Value};
+
+/// The only version of the Kubernetes API that kustomize 5.8 has.
+const OPENAPI: &str = "v1.21.2";
+
+/// A step over all objects that a field of the kustomization describes.
+pub type Transformer = fn(&mut Vec<Object>, &Node, &mut Context<'_>) -> Result<(), Problem>;
+
+/// One kustomization on its way.
+pub struct Target<'a> {
+    resolver: &'a Resolver,
+    kustomization: &'a Kustomization,
+    record: &'a mut Record,
+    patched: Vec<Object>,
+}
+
+impl<'a> Target<'a> {
+    /// A kustomization of which no step is done.
+    pub const fn new(
+        resolver: &'a Resolver,
+        kustomization: &'a Kustomization,
+        record: &'a mut Record,
+    ) -> Self {
+        Self { resolver, kustomization, record, patched: Vec::new() }
+    }
+
+    /// The objects behind its last patch.
+    pub fn into_patched(self) -> Vec<Object> {
+        self.patched
+    }
+
+    /// What its steps read.
+    pub fn context(&mut self) -> Context<'_> {
+        Context {
+            library: self.resolver.library(),
+            directory: &self.kustomization.directory,
+            file: &self.kustomization.file,
+            files: &mut self.record.files,
+        }
+    }
+
+    /// Notes something missing.
+    pub fn miss(&mut self, problem: Problem) {
+        self.record.miss(problem);
+    }
+
+    /// Takes all steps; a component takes them on what its parent has gathered.
+    ///
+    /// # Errors
+    /// When kustomize would refuse it.
+    pub fn run(&mut self, mut gathered: Accumulator) -> Result<Accumulator, Problem> {
+        let kustomization = self.kustomization;
+        let mut taken = gathered.taken();
+        for entry in kustomization.resources() {
+            self.resource(&mut gathered, &mut taken, entry)?;
+        }
+        self.configure(&mut gathered)?;
+        self.generate(&mut gathered)?;
+        for entry in kustomization.items("components") {
+            gathered = self.component(gathered, entry)?;
+        }
+        self.transform(&mut gathered)?;
+        if let Some(list) = kustomization.list("vars") {
+            let done = vars::collect(&mut gathered.vars, list, &mut gathered.objects);
+            self.unless_partial(done)?;
+        }
+        Ok(gathered)
+    }
+
+    /// Adds what an entry of `resources` names.
+    ///
+    /// # Errors
+    /// When it is not there, or brings an object that is there already.
+    pub fn resource(
+        &mut self,
+        gathered: &mut Accumulator,
+        taken: &mut HashSet<Identity>,
+        entry: &Node,
+    ) -> Result<(), Problem> {
+        match self.locate(entry)? {
+            None => Ok(()),
+            Some((directory, Entry::Directory)) => self.base(gathered, taken, entry, &directory),
+            Some((_, Entry::File)) => {
+                let stream = self.context().load(entry)?;
+                gathered.append(resources::objects(&stream)?, taken, entry)
+            }
+        }
+    }
+
+    /// Where an entry leads; nowhere if that is not in the repository.
+    fn locate(&mut self, entry: &Node) -> Result<Option<(TreePath, Entry)>, Problem> {
+        let Some(spelled) = entry.str().filter(|text| !text.is_empty()) else {
+            return Err(Problem::at("an entry without a path", entry).with_help("remove it"));
+        };
+        if is_remote(spelled) {
+            let message = format!("`{spelled}` is not in the repository");
+            self.miss(Problem::at(message, entry).with_help(
+                "what it brings is not seen; add its manifests to the repository to have them checked",
+            ));
+            return Ok(None);
+        }
+        let Some(path) = self.kustomization.directory.join(spelled) else {
+            let what = if spelled.starts_with('/') {
+                "is an absolute path; kustomize takes relative ones"
+            } else {
+                "lies outside the repository"
+            };
+            return Err(Problem::at(format!("`{spelled}` {what}"), entry)
+                .with_help("move it into the repository and name it by a relative path"));
+        };
+        match self.resolver.library().tree().entry(&path) {
+            Ok(found) => Ok(Some(found)),
+            Err(error) => {
+                self.record.files.insert(path);
+                Err(read_problem(&error, entry))
+            }
+        }
+    }
+
+    fn base(
+        &mut self,
+        gathered: &mut Accumulator,
+        taken: &mut HashSet<Identity>,
+        entry: &Node,
+        directory: &TreePath,
+    ) -> Result<(), Problem> {
+        self.record.directories.insert(directory.clone());
+        let kustomization = self.resolver.kustomization(directory);
+        if kustomization.is_ok_and(|kustomization| kustomization.is_component) {
+            return Err(Problem::at(format!("`{directory}` is a component"), entry)
+                .with_help("list it under `components:`"));
+        }
+        let outcome = self.resolver.outcome(directory);
+        self.record.extend(&outcome.record);
+        let base = outcome.result.as_ref().map_err(|problem| seen_from(problem, entry))?;
+        gathered.append(base.objects.iter().cloned(), taken, entry)?;
+        if let Some(config) = &base.config {
+            gathered.merge_config(config)?;
+        }
+        vars::merge(&mut gathered.vars, &base.vars)
+    }
+
+    fn component(&mut self, gathered: Accumulator, entry: &Node) -> Result<Accumulator, Problem> {
+        let directory = match self.locate(entry)? {
+            None => return Ok(gathered),
+            Some((directory, Entry::Directory)) => directory,
+            Some((file, Entry::File)) => {
+                return Err(Problem::at(format!("`{file}` is a file, not a component"), entry)
+                    .with_help("list it under `resources:`"));
+            }
+        };
+        self.record.directories.insert(directory.clone());
+        self.record.files.extend(crate::kustomize::load::kustomization::files_in(
+            self.resolver.library(),
+            &directory,
+        ));
+        let kustomization = self.resolver.kustomization(&directory);
+        let kustomization = kustomization.map_err(|problem| seen_from(&problem, entry))?;
+        if !kustomization.is_component {
+            return Err(Problem::at(format!("`{directory}` is no component"), entry)
+                .with_help("list it under `resources:`, or give it `kind: Component`"));
+        }
+        let merged = Target::new(self.resolver, &kustomization, self.record).run(gathered)?;
+        let mut again = Accumulator { vars: merged.vars, ..Accumulator::default() };
+        if let Some(config) = &merged.config {
+            again.merge_config(config)?;
+        }
+        again.append(merged.objects, &mut HashSet::new(), entry)?;
+        Ok(again)
+    }
+
+    /// Reads `configurations`, `crds` and `openapi`.
+    fn configure(&mut self, gathered: &mut Accumulator) -> Result<(), Problem> {
+        let mut own = Config::standard();
+        if let Some(files) = self.configs("configurations", Config::read)? {
+            Arc::make_mut(&mut own).merge(&files)?;
+        }
+        gathered.merge_config(&own)?;
+        if let Some(files) = self.configs("crds", crds::config)? {
+            gathered.merge_config(&Arc::new(files))?;
+        }
+        self.check_openapi()
+    }
+
+    /// What the files of a field say together; none without such files.
+    fn configs(
+        &mut self,
+        field: &str,
+        read: fn(&Node) -> Result<Config, Problem>,
+    ) -> Result<Option<Config>, Problem> {
+        let mut all = None;
+        for entry in self.kustomization.items(field) {
+            let stream = self.context().load(entry)?;
+            if let Some(document) = stream.documents.first() {
+                all.get_or_insert_with(Config::default).merge(&read(&document.root)?)?;
+            }
+        }
+        Ok(all)
+    }
+
+    fn check_openapi(&mut self) -> Result<(), Problem> {
+        let Some(openapi) = self.kustomization.get("openapi") else { return Ok(()) };
+        let version = openapi.get("version");
+        if let Some(version) =
+            version.filter(|version| !matches!(version.str(), Some("" | OPENAPI)))
+        {
+            return Err(Problem::at("kustomize does not have this version", version)
+                .with_help(format!("write `version: {OPENAPI}`, the only one, or remove it")));
+        }
+        let Some(path) = openapi.get("path") else { return Ok(()) };
+        if !path.str().is_some_and(|path| path.contains("://")) {
+            self.context().find(path)?;
+        }
+        let message = "lists are merged by Kubernetes' own schema, not by this one";
+        self.miss(Problem::at(message, path).with_help(
+            "patches on kinds that only this schema knows may come out otherwise than in kustomize",
+        ));
+        Ok(())
+    }
+
+    fn generate(&mut self, gathered: &mut Accumulator) -> Result<(), Problem> {
+        let kustomization = self.kustomization;
+        let fields =
+            [("configMapGenerator", Product::ConfigMap), ("secretGenerator", Product::Secret)];
+        for (field, product) in fields {
+            for entry in kustomization.items(field) {
+                let options = kustomization.get("generatorOptions");
+                self.generate_one(gathered, product, entry, options)?;
+            }
+        }
+        for field in ["helmCharts", "helmChartInflationGenerator"] {
+            for entry in kustomization.items(field) {
+                self.miss(needs_helm(entry));
+            }
+        }
+        plugins::generate(self, gathered, kustomization.items("generators"))
+    }
+
+    /// Adds what a generator makes; `options` are those of all generators.
+    ///
+    /// # Errors
+    /// When it cannot make it.
+    pub fn generate_one(
+        &mut self,
+        gathered: &mut Accumulator,
+        product: Product,
+        entry: &Node,
+        options: Option<&Node>,
+    ) -> Result<(), Problem> {
+        let made = generate(product, entry, options, &mut self.context());
+        match made.and_then(|object| gathered.absorb(object, entry)) {
+            Err(problem) if problem.partial || self.is_partial() => {
+                self.miss(problem);
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    /// Lets a failure pass where something is missing that may well be its reason.
+    fn unless_partial(&mut self, done: Result<(), Problem>) -> Result<(), Problem> {
+        match done {
+            Err(problem) if self.is_partial() => {
+                self.miss(problem);
+                Ok(())
+            }
+            done => done,
+        }
+    }
+
+    /// Whether something is missing, so that a later step may rightly not find it.
+    #[must_use]
+    pub const fn is_partial(&self) -> bool {
+        !self.record.problems.is_empty()
+    }
+
+    fn transform(&mut self, gathered: &mut Accumulator) -> Result<(), Problem> {
+        let kustomization = self.kustomization;
+        self.step(gathered, kustomization.list("patchesStrategicMerge"), patches::strategic_merge)?;
+        self.step(gathered, kustomization.list("patches"), patches::patches)?;
+        self.patched.clone_from(&gathered.objects);
+        let config = gathered.config();
+        if let Some((_, name)) = kustomization.text("namespace") {
+            let (fields, subjects) = (&config.namespace, Subjects::Default);
+            set(&mut gathered.objects, &Namespace { name, fields, unset_only: false, subjects })?;
+        }
+        if let Some((prefix, _)) = kustomization.text("namePrefix") {
+            affix(&mut gathered.objects, End::Prefix, prefix, &config.name_prefix)?;
+        }
+        if let Some((suffix, _)) = kustomization.text("nameSuffix") {
+            affix(&mut gathered.objects, End::Suffix, suffix, &config.name_suffix)?;
+        }
+        labels::set_all(&mut gathered.objects, kustomization, &config)?;
+        self.step(gathered, kustomization.list("patchesJson6902"), patches::json6902)?;
+        let done = replicas(&gathered.objects, kustomization.items("replicas"), &config);
+        self.unless_partial(done)?;
+        self.step(gathered, kustomization.list("replacements"), replacements::apply)?;
+        plugins::transform(self, gathered, kustomization.items("transformers"))?;
+        plugins::validate(self, kustomization.items("validators"))
+    }
+
+    /// Takes a step over a list of entries; where something is missing, each on its own, as far as they go.
+    ///
+    /// # Errors
+    /// When the step fails and nothing is missing.
+    pub fn step(
+        &mut self,
+        gathered: &mut Accumulator,
+        list: Option<&Node>,
+        step: Transformer,
+    ) -> Result<(), Problem> {
+        let Some(list) = list else { return Ok(()) };
+        if !self.is_partial() {
+            return match step(&mut gathered.objects, list, &mut self.context()) {
+                Err(problem) if problem.partial => {
+                    self.miss(problem);
+                    Ok(())
+                }
+                done => done,
+            };
+        }
+        for item in list.items() {
+            let items = vec![item.clone()];
+            let one =
+                Node { value: Value::Seq(Arc::new(Seq { items, flow: false })), ..list.clone() };
+            let mut objects = gathered.objects.clone();
+            match step(&mut objects, &one, &mut self.context()) {
+                Ok(()) => gathered.objects = objects,
+                Err(problem) => self.miss(problem),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Refuses entries of `replicas` that mean no object; what they set names no secret.
+fn replicas(objects: &[Object], entries: &[Node], config: &Config) -> Result<(), Problem> {
+    for entry in entries {
+        let name = entry.get("name").and_then(Node::str).unwrap_or_default();
+        let is_meant = |identity: Identity| {
+            *identity.name == *name && config.replicas.iter().any(|field| field.selects(&identity))
+        };
+        if !objects.iter().any(|object| identities(object).any(is_meant)) {
+            let message = format!("nothing called `{name}` has replicas");
+            return Err(
+                Problem::at(message, entry).with_help("correct the name, or remove the entry")
+            );
+        }
+    }
+    Ok(())
+}
+
+/// A problem of a base; one that has no place of its own is put where the base is named.
+fn seen_from(problem: &Problem, entry: &Node) -> Problem {
+    let mut problem = problem.clone();
+    if problem.place.is_none()
+        && let Some(place) = &entry.origin
+    {
+        problem.path = place.source.path().clone();
+        problem.place = Some(place.clone());
+    }
+    problem
+}
+
+/// What to report of an entry that only Helm could render.
+pub fn needs_helm(entry: &Node) -> Problem {
+    let name = ["name", "chartName"].iter().find_map(|key| entry.get(key).and_then(Node::str));
+    let chart = name.map(|name| format!(" `{name}`")).unwrap_or_default();
+    Problem::at(format!("the chart{chart} would have to be rendered by Helm"), entry)
+        .with_help("what it brings is not seen")
+}
