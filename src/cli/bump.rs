@@ -75,10 +75,10 @@ pub struct Args {
     pulls: pulls::Args,
 }
 
-/// Plans the bump, proves it, and writes it, makes pull requests of it, or shows it.
+/// Plans the bump, proves it, and writes it, opens pull requests, or shows it.
 ///
 /// # Errors
-/// When the tree cannot be read, the bump is refused, a gate is shut, or it cannot be written.
+/// When the tree cannot be read, the bump is refused, a gate is closed, or the change cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&outputs::FORMATS)?;
     let (session, writer) = global.open(console, args.pulls.access(&args.writing))?;

@@ -1,4 +1,4 @@
-//! The question which family is meant.
+//! Asks which family to use.
 
 use std::io::IsTerminal as _;
 

@@ -16,7 +16,7 @@ pub struct Args {
 /// Prints the completions of `command`.
 ///
 /// # Errors
-/// When stdout takes no more.
+/// When stdout cannot be written to.
 pub fn run(args: &Args, command: &mut clap::Command, console: &Console) -> Result<Status, Failure> {
     let mut text = Vec::new();
     clap_complete::generate(args.shell, command, "rotate", &mut text);

@@ -20,7 +20,7 @@ pub struct Args {
 /// Prints a rule's page, or the list of rules.
 ///
 /// # Errors
-/// When there is no such rule, or stdout takes no more.
+/// When there is no such rule, or stdout cannot be written to.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let json = global.is_json()?;
     let mut rules = words();

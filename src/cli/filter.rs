@@ -16,7 +16,7 @@ pub struct Args {
 }
 
 impl Args {
-    /// What is asked for.
+    /// The request.
     pub(super) fn request(&self) -> Request {
         Request { environments: self.environments.clone(), families: self.families.clone() }
     }

@@ -52,7 +52,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         Format::Mermaid => console.result(&picture::mermaid(&story))?,
         _ => console.result(&picture::text(&story, console.color_out))?,
     }
-    // The process ends here; taking a large tree apart node by node would only delay that.
+    // The process is about to exit; dropping a large tree node by node would only delay that.
     std::mem::forget(repo);
     Ok(Status::Done)
 }

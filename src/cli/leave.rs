@@ -1,4 +1,4 @@
-//! The flag that lets places stay behind.
+//! The flag that leaves places unchanged.
 
 use crate::ops::leave::Leave;
 

@@ -143,7 +143,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     };
     args.outputs.leave(&session, format, || json(&report), || summary(&report), left)?;
     let fails = findings.iter().any(|finding| args.fail_on.is_met(finding));
-    // The process ends here; taking large trees apart node by node would only delay that.
+    // The process is about to exit; dropping large trees node by node would only delay that.
     std::mem::forget(trees);
     Ok(if fails { Status::Findings } else { Status::Done })
 }

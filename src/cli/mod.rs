@@ -87,7 +87,7 @@ pub fn command() -> clap::Command {
     })
 }
 
-/// Reads the command line, does what it says, and tells how it went.
+/// Parses the command line, runs the command, and returns the exit status.
 #[must_use]
 pub fn run() -> ExitCode {
     let parsed = command().try_get_matches();

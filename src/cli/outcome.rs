@@ -1,4 +1,4 @@
-//! What became of pull requests, on its way out.
+//! Prints and exports the results of `--pull-request`.
 
 use crate::cli::args::Format;
 use crate::cli::outputs;
@@ -10,7 +10,7 @@ use crate::report::console::Console;
 use crate::report::message;
 use crate::report::pulls::{self as picture, PullRequests};
 
-/// What became of pull requests.
+/// The results of `--pull-request`.
 pub struct Pulls<'a> {
     /// The command.
     pub command: &'a str,
@@ -18,7 +18,7 @@ pub struct Pulls<'a> {
     pub done: &'a pull_requests::PullRequests,
     /// What failed.
     pub failures: &'a [Failure],
-    /// What there is to say beside it, as Markdown.
+    /// Additional Markdown for the report.
     pub more: &'a str,
     /// How it is printed.
     pub format: Format,
@@ -28,14 +28,14 @@ impl Pulls<'_> {
     /// Prints it, and leaves the report and a workflow's outputs.
     ///
     /// # Errors
-    /// When stdout takes no more, or a file cannot be written.
+    /// When stdout or a file cannot be written to.
     pub fn print(
         &self,
         session: &Session,
         outputs: &outputs::Args,
         console: &Console,
     ) -> Result<Status, Failure> {
-        // That nothing was done does not mean that there was nothing to do.
+        // If a run failed, no changes do not mean that there was nothing to do.
         let view = PullRequests::new(self.done);
         let is_silent = !self.failures.is_empty() && view.pull_requests.is_empty();
         let describe = |text: fn(&PullRequests) -> String| {

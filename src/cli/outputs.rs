@@ -29,15 +29,15 @@ pub struct Args {
 /// The outputs of a workflow's step.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Outputs<'a> {
-    /// Whether files or pull requests are otherwise now, or would be.
+    /// Whether files or pull requests were or would be changed.
     pub changed: bool,
     /// The pull requests.
     pub pulls: &'a [PullView],
-    /// How many findings there are; none of a command that looks for none.
+    /// How many findings there are; `None` for a command that does not lint.
     pub findings: Option<usize>,
 }
 
-/// How far back a command reads that may have a reviewer, who is told the whole story.
+/// How far back to read history: all of it if the output is for a reviewer.
 #[must_use]
 pub fn depth_of(proposes: bool, args: &Args, format: Format) -> Depth {
     let describe = matches!(format, Format::Markdown | Format::Github);
@@ -56,7 +56,7 @@ pub fn leave_nothing(failure: &Failure) {
     let why = failure.message.in_words();
     let why: Vec<String> = why.lines().map(line).collect();
     let summary = format!("### rotate could not run\n\n{}\n\n", why.join("<br>"));
-    // What went wrong is told already; that it cannot be told here as well changes nothing.
+    // The failure is already reported; failing to write it here as well changes nothing.
     if let Ok(lines) = none.lines(Path::new(""), Outputs::default()) {
         let _ = tell(&summary, &lines);
     }

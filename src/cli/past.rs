@@ -18,7 +18,7 @@ pub struct Args {
 }
 
 impl Args {
-    /// The time that counts as the present.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> DateTime<Utc> {
         self.at.unwrap_or_else(Utc::now)

@@ -45,7 +45,7 @@ pub struct Args {
     pulls: pulls::Args,
 }
 
-/// Plans what is due, proves it, and writes it, makes pull requests of it, or shows it.
+/// Plans what is due, proves it, and writes it, opens pull requests, or shows it.
 ///
 /// # Errors
 /// When the tree or its history cannot be read, or what was planned cannot be written.

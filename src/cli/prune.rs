@@ -54,7 +54,7 @@ pub struct Args {
     pulls: pulls::Args,
 }
 
-/// Plans what goes, proves it, and writes it, makes pull requests of it, or shows it.
+/// Plans the removals, proves them, and writes them, opens pull requests, or shows them.
 ///
 /// # Errors
 /// When the tree or its history cannot be read, something forbids the removal, or it cannot be written.

@@ -42,7 +42,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         console.result(&refs.text(console.color_out))?;
     }
     let failed = repo.roots.iter().any(|root| root.has_failed());
-    // The process ends here; taking a large tree apart node by node would only delay that.
+    // The process is about to exit; dropping a large tree node by node would only delay that.
     std::mem::forget(repo);
     Ok(if failed { Status::Trouble } else { Status::Done })
 }

@@ -11,7 +11,7 @@ use crate::ops::message::Message;
 use crate::ops::session::{Access, Session, Start, TreeWriter};
 
 impl Global {
-    /// Opens the tree that the flags name; with what writes to it where that is asked for.
+    /// Opens the tree that the flags name, and a writer for it if requested.
     ///
     /// # Errors
     /// When it or its configuration cannot be read.

@@ -51,7 +51,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let report = || picture::markdown(&standings, now);
     let summary = || headed("status", &report());
     args.outputs.leave(&session, format, || Ok(report()), summary, Outputs::default())?;
-    // The process ends here; taking a large tree apart node by node would only delay that.
+    // The process is about to exit; dropping a large tree node by node would only delay that.
     std::mem::forget(repo);
     Ok(Status::Done)
 }

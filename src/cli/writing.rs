@@ -56,7 +56,7 @@ impl Args {
     /// Shows the diff, where that is asked for, and what was or would be done.
     ///
     /// # Errors
-    /// When stdout takes no more.
+    /// When stdout cannot be written to.
     pub fn show(
         &self,
         work: &[&Work],
@@ -80,7 +80,7 @@ impl Args {
     /// Shows the diff, where that is asked for.
     ///
     /// # Errors
-    /// When stdout takes no more.
+    /// When stdout cannot be written to.
     pub fn show_diff(&self, all: &[FileChange], console: &Console) -> Result<(), Failure> {
         if self.dry_run {
             console.result(&picture::diff(all, console.color_out))?;

@@ -1,4 +1,4 @@
-//! Environments as `rotate.yaml` declares them, and the directory names that spell one without it.
+//! Environments as declared in `rotate.yaml`, and the directory names that identify one by convention.
 
 use std::borrow::Cow;
 
@@ -139,14 +139,14 @@ impl JsonSchema for TimeOfDay {
     }
 }
 
-/// The order in which environments found by convention promote, with the directory names that spell each.
+/// The promotion order of environments found by convention, with the directory names that identify each.
 const WORDS: [(&str, &[&str]); 3] = [
     ("development", &["dev", "development"]),
     ("staging", &["stage", "staging", "stg"]),
     ("production", &["prod", "production", "prd"]),
 ];
 
-/// The environment that a directory name spells, with its place in the promotion order.
+/// The environment that a directory name identifies, with its position in the promotion order.
 #[must_use]
 pub fn environment_of_word(word: &str) -> Option<(usize, &'static str)> {
     WORDS
@@ -156,7 +156,7 @@ pub fn environment_of_word(word: &str) -> Option<(usize, &'static str)> {
         .map(|(order, (name, _))| (order, *name))
 }
 
-/// The directory names that spell an environment known by convention.
+/// The directory names that identify an environment by convention.
 #[must_use]
 pub fn words_of_environment(name: &str) -> &'static [&'static str] {
     WORDS.iter().find(|(known, _)| *known == name).map_or(&[], |(_, words)| words)

@@ -2,7 +2,7 @@
 
 use crate::text::source::Place;
 
-/// Why `rotate.yaml` was not taken.
+/// Why `rotate.yaml` was rejected.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct ConfigError {

@@ -1,4 +1,4 @@
-//! Patterns over paths and names, as a shell reads them: `*`, `?`, `[abc]`, `[!a-z]`, and `**` over directories.
+//! Patterns over paths and names, as in a shell: `*`, `?`, `[abc]`, `[!a-z]`, and `**` across directories.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -84,7 +84,7 @@ impl PathGlob {
     }
 }
 
-/// How many leading names the parts can match: entry `n` says whether exactly `n` do.
+/// How many leading components the parts can match: entry `n` says whether exactly `n` do.
 fn reached(parts: &[Part], names: &[&str]) -> Vec<bool> {
     let mut ends = vec![false; names.len() + 1];
     ends[0] = true;
@@ -169,7 +169,7 @@ fn units(text: &str) -> Result<Vec<Unit>, String> {
     Ok(units)
 }
 
-/// Reads a class behind its `[`.
+/// Reads a character class after its `[`.
 fn class(text: &str, chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Result<Unit, String> {
     let negated = chars.next_if_eq(&'!').is_some();
     let mut inside = Vec::new();

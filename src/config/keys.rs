@@ -1,11 +1,11 @@
-//! The check that no mapping has a key twice, which serde leaves to each type.
+//! Rejects duplicate keys in mappings, which serde leaves to each type.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::de::{Deserialize, DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// Any value in which no mapping has a key twice.
+/// Any value without duplicate keys in its mappings.
 pub(super) struct UniqueKeys;
 
 impl<'de> Deserialize<'de> for UniqueKeys {
@@ -54,7 +54,7 @@ impl<'de> Visitor<'de> for Value {
     }
 }
 
-/// A key that none of the known ones equals.
+/// A key that differs from all known ones.
 struct New<'k>(&'k mut BTreeSet<String>);
 
 impl<'de> DeserializeSeed<'de> for New<'_> {

@@ -1,4 +1,4 @@
-//! `rotate.yaml`: environments, and what differs from the default, each value with its place.
+//! `rotate.yaml`: environments, and overrides of the defaults, each value with its location.
 
 pub mod environment;
 pub mod error;

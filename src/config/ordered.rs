@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-/// Keys and values in the order in which the file has them.
+/// Keys and values in file order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ordered<K, V>(Vec<(K, V)>);
 

@@ -1,4 +1,4 @@
-//! From the text of `rotate.yaml` to its settings, or to what is wrong with it.
+//! From the text of `rotate.yaml` to its settings, or to an error.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,30 +12,30 @@ use crate::config::settings::Config;
 use crate::text::nearest::nearest;
 use crate::text::source::Source;
 
-/// The longest `rotate.yaml` that is read, in bytes.
+/// Maximum size of `rotate.yaml`, in bytes.
 const LONGEST: usize = 1 << 20;
 
 /// What a window looks like.
 const WINDOW: &str =
     "`{ days: [mon, tue, wed], from: \"09:00\", to: \"16:00\", timezone: Europe/Berlin }`";
 
-/// How deep brackets may stand inside brackets.
+/// Maximum nesting depth of brackets.
 const DEEPEST: usize = 64;
 
-/// Reads `rotate.yaml`; an empty one has no settings.
+/// Parses `rotate.yaml`; an empty file has no settings.
 ///
 /// # Errors
-/// When the text is not what `rotate.yaml` may hold, with the place.
+/// When the text is not valid for `rotate.yaml`; the error has the location.
 pub fn parse(source: &Arc<Source>) -> Result<Config, ConfigError> {
     let config = parse_past(source)?;
     holds(&config)?;
     Ok(config)
 }
 
-/// Reads the `rotate.yaml` of an older commit: what only became stale in it is no error.
+/// Parses the `rotate.yaml` of an older commit: what has only become outdated since is not an error.
 ///
 /// # Errors
-/// When the text is not what `rotate.yaml` may hold, with the place.
+/// When the text is not valid for `rotate.yaml`; the error has the location.
 pub fn parse_past(source: &Arc<Source>) -> Result<Config, ConfigError> {
     bounded(source)?;
     let text = source.text().trim_start_matches('\u{feff}');
@@ -47,7 +47,7 @@ pub fn parse_past(source: &Arc<Source>) -> Result<Config, ConfigError> {
     Ok(config)
 }
 
-/// Refuses what the parser would take too long for.
+/// Rejects input that would take the parser too long.
 fn bounded(source: &Arc<Source>) -> Result<(), ConfigError> {
     let error = |message: &str, at: usize| ConfigError {
         message: message.to_owned(),
@@ -72,7 +72,7 @@ fn bounded(source: &Arc<Source>) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Says what serde has found wrong in the words of this file.
+/// Rewords an error from serde.
 fn refused(source: &Arc<Source>, error: &serde_yaml::Error) -> ConfigError {
     let place = place::at(source, error.location().map_or(0, |at| at.index()));
     let text = without_position(&error.to_string());
@@ -93,7 +93,7 @@ fn refused(source: &Arc<Source>, error: &serde_yaml::Error) -> ConfigError {
     ConfigError { message, place, help: Some(help) }
 }
 
-/// A message of the parser without its ` at line 3 column 5`, which the place says better.
+/// A parser message without its ` at line 3 column 5`, which the place shows better.
 fn without_position(message: &str) -> String {
     let mut out = String::with_capacity(message.len());
     let mut rest = message;
@@ -109,7 +109,7 @@ fn without_position(message: &str) -> String {
     out
 }
 
-/// Holds what no single environment can know: names are unique, windows are open at some time.
+/// Checks what no single environment can: names are unique, and windows are open at some time.
 fn environments(config: &Config) -> Result<(), ConfigError> {
     let mut first: BTreeMap<&str, usize> = BTreeMap::new();
     for (number, environment) in config.environments.iter().enumerate() {
@@ -132,7 +132,7 @@ fn environments(config: &Config) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Holds that every hold is on an environment there is.
+/// Checks that every hold names an existing environment.
 fn holds(config: &Config) -> Result<(), ConfigError> {
     if config.environments.is_empty() {
         return Ok(());
@@ -151,7 +151,7 @@ fn holds(config: &Config) -> Result<(), ConfigError> {
 }
 
 impl Config {
-    /// An error about a value of the file, for what only the repository can show to be wrong.
+    /// An error about a value of the file that can only be detected with the repository at hand.
     #[must_use]
     pub fn error(&self, path: &[At<'_>], message: String, help: Option<String>) -> ConfigError {
         let place = (0..=path.len()).rev().find_map(|end| self.place(&path[..end]));

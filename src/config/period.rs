@@ -1,4 +1,4 @@
-//! Spans of time as people write them: `30m`, `24h`, `14d`, `1w`.
+//! Durations as people write them: `30m`, `24h`, `14d`, `1w`.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -15,10 +15,10 @@ pub struct Period(u32);
 const UNITS: [(char, u32); 5] = [('w', 604_800), ('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
 
 impl Period {
-    /// Reads numbers with units, the longest unit first: `24h`, `1d12h`.
+    /// Parses numbers with units, longest unit first: `24h`, `1d12h`.
     ///
     /// # Errors
-    /// When the text is not that, or is longer than a century.
+    /// When the text has another format, or is longer than a century.
     pub fn parse(text: &str) -> Result<Self, String> {
         let wrong = || {
             format!(

@@ -1,4 +1,4 @@
-//! Where a value of `rotate.yaml` stands.
+//! The location of a value in `rotate.yaml`.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub enum At<'a> {
 }
 
 impl Config {
-    /// Where a value or key of the file stands; `None` where the file does not have it.
+    /// The location of a value or key in the file; `None` if the file does not have it.
     ///
     /// `[At::Value("environments"), At::Item(0), At::Value("paths"), At::Item(1)]`
     #[must_use]
@@ -30,7 +30,7 @@ impl Config {
     }
 }
 
-/// Walks to the value and stops there with an error: serde offers no other way to learn where one stands.
+/// Walks to the value and stops there with an error, because serde offers no other way to get its location.
 pub(super) fn find(source: &Arc<Source>, path: &[At<'_>]) -> Option<Place> {
     let text = source.text().trim_start_matches('\u{feff}');
     let stopped = Find(path).deserialize(serde_yaml::Deserializer::from_str(text)).err()?;
@@ -40,7 +40,7 @@ pub(super) fn find(source: &Arc<Source>, path: &[At<'_>]) -> Option<Place> {
     Some(at(source, stopped.location()?.index()))
 }
 
-/// The place that begins with a byte of the text, counted behind its byte order mark.
+/// The place that starts at a byte of the text, counted from after its byte order mark.
 pub(super) fn at(source: &Arc<Source>, index: usize) -> Place {
     let text = source.text();
     let body = text.trim_start_matches('\u{feff}');
@@ -53,7 +53,7 @@ pub(super) fn at(source: &Arc<Source>, index: usize) -> Place {
 
 const HERE: &str = "the value that was looked for";
 
-/// How many bytes of anchor and tag stand before a scalar, and how many the scalar has.
+/// The number of bytes of anchor and tag before a scalar, and of the scalar itself.
 fn token(text: &str) -> (usize, usize) {
     let mut rest = text;
     while rest.starts_with(['&', '!']) {

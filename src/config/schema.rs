@@ -1,4 +1,4 @@
-//! The JSON Schema of `rotate.yaml`, made from its types; the copy beside this file is for editors.
+//! The JSON Schema of `rotate.yaml`, generated from its types; the copy next to this file is for editors.
 
 use schemars::{Schema, schema_for};
 

@@ -91,7 +91,7 @@ pub enum StoreKind {
 }
 
 impl StoreKind {
-    /// The kind as manifests spell it.
+    /// The kind as written in manifests.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -108,7 +108,7 @@ impl SecretSettings {
         self.managed.unwrap_or(true)
     }
 
-    /// Takes what is not set yet from another entry.
+    /// Fills in what is not set yet from another entry.
     pub(super) fn fill(&mut self, other: &Self) {
         let (mine, theirs) = (&mut self.remote, &other.remote);
         self.managed = self.managed.or(other.managed);
@@ -122,7 +122,7 @@ impl SecretSettings {
 }
 
 impl Remote {
-    /// A key or a store's name with `{environment}` and `{family}` filled in.
+    /// A key or a store's name with `{environment}` and `{family}` substituted.
     #[must_use]
     pub fn spell(template: &str, environment: &str, family: &str) -> String {
         template.replace("{environment}", environment).replace("{family}", family)

@@ -1,4 +1,4 @@
-//! The whole of `rotate.yaml`, as types.
+//! The types of `rotate.yaml`.
 
 use std::sync::Arc;
 
@@ -127,7 +127,7 @@ pub struct Hold {
 }
 
 impl Config {
-    /// The environment of that name, with its place in the promotion order.
+    /// The environment with that name, and its position in the promotion order.
     #[must_use]
     pub fn environment(&self, name: &str) -> Option<(usize, &Environment)> {
         self.environments.iter().enumerate().find(|(_, environment)| environment.name == name)
@@ -146,7 +146,7 @@ impl Config {
         settings
     }
 
-    /// Whether something outside the repository makes the secret; a namespace that nobody knows matches any.
+    /// Whether something outside the repository creates the secret; an unknown namespace matches any.
     #[must_use]
     pub fn is_external(&self, name: &str, namespace: Option<&str>) -> bool {
         self.external.iter().any(|external| {
@@ -155,13 +155,13 @@ impl Config {
         })
     }
 
-    /// The hold on a family in an environment; of several the first.
+    /// The hold on a family in an environment; the first if there are several.
     #[must_use]
     pub fn hold(&self, environment: &str, family: &str) -> Option<&Hold> {
         self.holds_on(environment, family).next()
     }
 
-    /// Every hold on a family in an environment: two branches that are merged can leave more than one.
+    /// Every hold on a family in an environment: merging two branches can leave more than one.
     pub fn holds_on(&self, environment: &str, family: &str) -> impl Iterator<Item = &Hold> {
         let is_on = move |hold: &&Hold| hold.environment == environment && hold.secret == family;
         self.holds.iter().filter(is_on)

@@ -1,4 +1,4 @@
-//! Checks of single words in `rotate.yaml`; each refuses at the word itself.
+//! Validation of single words in `rotate.yaml`; each error points at the word itself.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,10 +7,10 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, Utc};
 use jiff::tz::TimeZone;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 
-/// Reads one scalar and hands its text to `read`, so that a refusal carries the scalar's place.
+/// Reads one scalar and passes its text to `read`, so that an error carries the scalar's location.
 ///
 /// # Errors
-/// When there is no scalar, or `read` refuses it.
+/// When there is no scalar, or `read` rejects it.
 pub(super) fn parsed<'de, D, T>(
     deserializer: D,
     expecting: &'static str,
@@ -129,7 +129,7 @@ where
 pub(super) fn timezone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     parsed(deserializer, "a time zone", |text| {
         let known = TimeZone::get(text);
-        // Spelled as everything else that reads time zones wants it, and not the one of a clock that nobody has set.
+        // Spelled as other tools that read time zones expect, and not the one of an unset clock.
         if text != "Factory" && known.is_ok_and(|zone| zone.iana_name() == Some(text)) {
             return Ok(text.to_owned());
         }

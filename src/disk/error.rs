@@ -1,4 +1,4 @@
-//! What the file system refused, and what to type next.
+//! File system errors, and what to type next.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ pub enum DiskError {
     /// Nothing is there.
     #[error("`{0}` does not exist")]
     Missing(PathBuf),
-    /// A file where a directory was asked for.
+    /// A file where a directory was expected.
     #[error("`{0}` is not a directory")]
     NotADirectory(PathBuf),
     /// The system refused.
@@ -49,7 +49,7 @@ pub enum WriteError {
         /// What the system said.
         reason: String,
     },
-    /// A file is not as it was read.
+    /// A file has changed since it was read.
     #[error("`{path}` changed on disk since it was read; nothing was written")]
     Changed {
         /// The file.
@@ -67,13 +67,13 @@ pub enum WriteError {
         /// The path.
         path: TreePath,
     },
-    /// Two changes are for one file.
+    /// Two changes affect the same file.
     #[error("two changes are for one file, `{path}`; nothing was written")]
     Twice {
         /// The file.
         path: TreePath,
     },
-    /// The system refused; all is as it was.
+    /// The system returned an error; nothing has changed.
     #[error("cannot write `{path}`: {reason}; nothing was changed")]
     System {
         /// The file.
@@ -81,7 +81,7 @@ pub enum WriteError {
         /// What the system said.
         reason: String,
     },
-    /// The system refused in the midst; the journal knows how to go on.
+    /// The system returned an error midway; the journal records how to continue.
     #[error("the write stopped half-way at `{path}`: {reason}")]
     Interrupted {
         /// The file.
@@ -94,12 +94,12 @@ pub enum WriteError {
     Diverged {
         /// The file.
         path: PathBuf,
-        /// The new text that the run had for it.
+        /// The new text that the run was going to write.
         new: Option<PathBuf>,
         /// The journal of the run.
         journal: PathBuf,
     },
-    /// The journal of an earlier run is not one.
+    /// The journal of an earlier run is invalid.
     #[error("cannot read the journal `{path}` of an interrupted run: {reason}")]
     Journal {
         /// The journal.
@@ -110,7 +110,7 @@ pub enum WriteError {
 }
 
 impl WriteError {
-    /// What the system said about a file that was not written.
+    /// The system's error for a file that was not written.
     pub(super) fn system(path: &Path, error: &io::Error) -> Self {
         Self::System { path: path.to_owned(), reason: reason(error) }
     }
@@ -144,7 +144,7 @@ impl WriteError {
     }
 }
 
-/// What the system said, without the number.
+/// The system's error message, without the error number.
 pub(super) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let plain = text.split(" (os error").next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Single files that need not be in a tree: written whole or not at all, or added to.
+//! Single files that need not be in a tree: written atomically, or appended to.
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
@@ -6,13 +6,13 @@ use std::path::Path;
 
 use crate::disk::error::WriteError;
 
-/// Writes a file whole: the new text is written beside it and takes its place in one step.
+/// Writes a file atomically: the new text is written to a temporary file next to it, which is then renamed.
 ///
 /// # Errors
-/// When the system refuses; the file is then as it was.
+/// When the system returns an error; the file is then unchanged.
 pub fn replace(path: &Path, text: &str) -> Result<(), WriteError> {
     let refused = |error: std::io::Error| WriteError::system(path, &error);
-    // What a link names is written, not the link.
+    // Writes the target of a link, not the link itself.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut name = target.file_name().unwrap_or_default().to_owned();
     name.push(format!(".{}.new", std::process::id()));
@@ -24,7 +24,7 @@ pub fn replace(path: &Path, text: &str) -> Result<(), WriteError> {
     written.map_err(refused)
 }
 
-/// Writes a file whole, as [`replace`] does, and makes its directory where there is none.
+/// Writes a file atomically, as [`replace`] does, and creates its directory if it is missing.
 ///
 /// # Errors
 /// When the system refuses.
@@ -35,7 +35,7 @@ pub fn make(path: &Path, text: &str) -> Result<(), WriteError> {
     replace(path, text)
 }
 
-/// Adds a text to the end of a file; makes the file where there is none.
+/// Appends a text to a file; creates the file if it is missing.
 ///
 /// # Errors
 /// When the system refuses.

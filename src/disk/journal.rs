@@ -1,4 +1,4 @@
-//! The record of a write under way, which the next run reads after a crash.
+//! The record of a write in progress, which the next run reads after a crash.
 
 use std::fs;
 use std::io;
@@ -15,11 +15,11 @@ use crate::text::path::TreePath;
 #[serde(deny_unknown_fields)]
 pub(super) struct Journal {
     schema: Schema,
-    /// How far it came.
+    /// How far it got.
     pub(super) stage: Stage,
-    /// Directories that it makes, outer ones first.
+    /// Directories to create, parents first.
     pub(super) directories: Vec<String>,
-    /// Files that it changes.
+    /// Files to change.
     pub(super) files: Vec<Record>,
 }
 
@@ -29,27 +29,27 @@ enum Schema {
     V1,
 }
 
-/// How far a run came.
+/// How far a run got.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Stage {
-    /// No target is touched: all is taken back.
+    /// No target has been touched: a recovery rolls everything back.
     Preparing,
-    /// All new texts are on the disk: they are renamed to their targets.
+    /// All new texts are on disk: a recovery renames them to their targets.
     Ready,
 }
 
-/// What becomes of one file; paths count from the site's base.
+/// The change of one file; paths are relative to the site's base.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Record {
     /// The file.
     pub(super) path: String,
-    /// Its new text, beside it; none: it is removed.
+    /// Its new text, in the same directory; `None` if it is removed.
     pub(super) temporary: Option<String>,
-    /// The digest of its bytes before; none: it did not exist.
+    /// The digest of its contents before; `None` if it did not exist.
     pub(super) before: Option<String>,
-    /// The digest of its bytes afterwards.
+    /// The digest of its contents after.
     pub(super) after: Option<String>,
 }
 
@@ -82,7 +82,7 @@ impl Journal {
         files.flatten().chain(&self.directories)
     }
 
-    /// Puts the journal on the disk, whole or not at all.
+    /// Writes the journal to disk atomically.
     pub(super) fn write(&self, state: &Path, steps: &mut Steps<'_>) -> io::Result<()> {
         let new = state.join("journal.new");
         let text = serde_json::to_vec_pretty(self).map_err(io::Error::other)?;
@@ -92,7 +92,7 @@ impl Journal {
         steps.synchronize(state)
     }
 
-    /// Removes what a crash left of a journal that was never put in its place.
+    /// Removes what a crash left of a journal that was never moved into place.
     pub(super) fn tidy(state: &Path, steps: &mut Steps<'_>) -> io::Result<()> {
         let new = state.join("journal.new");
         if new.exists() { steps.remove(&new) } else { Ok(()) }
@@ -105,7 +105,7 @@ impl Journal {
     }
 }
 
-/// The digest of some bytes, as the journal spells it.
+/// The digest of some bytes, in the journal's format.
 pub(super) fn digest(bytes: &[u8]) -> String {
     use std::fmt::Write;
     Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {

@@ -1,4 +1,4 @@
-//! Which directory is the tree.
+//! Finding the directory of the tree.
 
 use std::path::{Path, PathBuf};
 
@@ -7,18 +7,18 @@ use crate::disk::error::DiskError;
 /// The file that marks a tree.
 pub const CONFIG: &str = "rotate.yaml";
 
-/// The directory of the tree: the nearest one from `start` upward with a `rotate.yaml`, though not above the Git work
-/// tree; else `start` itself where it was given by hand; else the work tree's root; else `start`.
+/// The directory of the tree: the nearest one from `start` upwards with a `rotate.yaml`, but not above the Git work
+/// tree; otherwise `start` if it was given explicitly; otherwise the work tree's root; otherwise `start`.
 ///
 /// # Errors
-/// When `start` is no directory.
+/// When `start` is not a directory.
 pub fn locate(start: &Path, explicit: bool, git_root: Option<&Path>) -> Result<PathBuf, DiskError> {
     let start = canonical(start)?;
     if !start.is_dir() {
         return Err(DiskError::NotADirectory(start));
     }
     let git_root = git_root.map(canonical).transpose()?;
-    // What was given by hand is not left for a file above it that no work tree holds together with it.
+    // An explicit directory is not abandoned for a file above it unless both are in the same work tree.
     let above = if explicit && git_root.is_none() { 1 } else { usize::MAX };
     for directory in start.ancestors().take(above) {
         if directory.join(CONFIG).is_file() {
@@ -31,7 +31,7 @@ pub fn locate(start: &Path, explicit: bool, git_root: Option<&Path>) -> Result<P
     Ok(git_root.filter(|_| !explicit).unwrap_or(start))
 }
 
-/// A path with links followed.
+/// A path with links resolved.
 ///
 /// # Errors
 /// When nothing is there.

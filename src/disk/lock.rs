@@ -1,4 +1,4 @@
-//! The lock that lets one run write at a time; it goes with its process, so none is ever stale.
+//! The lock that lets one run write at a time; it is released when its process exits, so it is never stale.
 
 use std::fs::{self, File, TryLockError};
 use std::io;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::disk::error::{WriteError, reason};
 use crate::disk::site::Site;
 
-/// A lock that is held.
+/// A held lock.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
@@ -21,8 +21,8 @@ impl Lock {
         let path = site.state.join("lock");
         let refused =
             |error: &io::Error| WriteError::Lock { path: path.clone(), reason: reason(error) };
-        // NOTE: outside of Git the holder removes the file when it is done; who waited for that very file
-        // would hold a lock that nobody else sees, and so looks again.
+        // NOTE: outside Git, the holder removes the file when it is done. A process that had already opened that
+        // file would hold a lock that nobody else sees, so it tries again.
         for _ in 0..100 {
             fs::create_dir_all(&site.state).map_err(|error| refused(&error))?;
             let opened = File::options().create(true).truncate(false).write(true).open(&path);

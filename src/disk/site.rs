@@ -1,4 +1,4 @@
-//! Where a tree lies, and where rotate keeps its journal and lock.
+//! The location of a tree, and where rotate keeps its journal and lock.
 
 use std::path::{Path, PathBuf};
 
@@ -8,21 +8,21 @@ use crate::text::path::TreePath;
 
 /// The directory for journal and lock of a tree outside of Git.
 pub(super) const STATE: &str = ".rotate";
-/// How the names of new texts begin until they are renamed to their targets.
+/// The prefix of the names of new texts until they are renamed to their targets.
 pub(super) const TEMPORARY: &str = ".rotate-";
 
 /// A tree on disk, as writing sees it.
 ///
-/// Journal and lock belong to the whole work tree, so that two runs on two parts of it know of each other.
+/// Journal and lock are per work tree, so that two runs on different parts of it see each other.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Site {
-    /// The directory that the paths in the journal count from.
+    /// The directory that the paths in the journal are relative to.
     pub(super) base: PathBuf,
-    /// The tree's root below it.
+    /// The tree's root, relative to it.
     pub(super) prefix: TreePath,
     /// Where journal and lock are.
     pub(super) state: PathBuf,
-    /// Whether the state directory goes when it is empty.
+    /// Whether the state directory is removed once it is empty.
     pub(super) tidy: bool,
 }
 
@@ -43,13 +43,13 @@ impl Site {
         Ok(Self { base, prefix: TreePath::root(), state, tidy: true })
     }
 
-    /// Whether a run is writing, or was interrupted: what is read now may be half old and half new.
+    /// Whether a run is writing, or was interrupted: what is read now may be a mix of old and new.
     #[must_use]
     pub fn is_being_written(&self) -> bool {
         Journal::path(&self.state).exists()
     }
 
-    /// A path as people know it: from the base where it lies below.
+    /// A path for display: relative to the base if it is below it.
     pub(super) fn spelled(&self, path: &Path) -> PathBuf {
         let below = path.strip_prefix(&self.base).unwrap_or(path);
         if below.as_os_str().is_empty() { PathBuf::from(".") } else { below.to_owned() }

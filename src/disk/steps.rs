@@ -7,13 +7,13 @@ use std::path::Path;
 /// A step that is about to be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WriteStep {
-    /// How many were taken before it.
+    /// The number of steps before it.
     pub number: usize,
     /// What it does.
     pub what: &'static str,
 }
 
-/// Called before each step; an error stands for the step's failure.
+/// Called before each step; an error makes the step fail.
 pub type Hook<'a> = &'a mut dyn FnMut(WriteStep) -> io::Result<()>;
 
 /// The system calls of a write, counted.
@@ -41,7 +41,7 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// Removes a directory that is empty; one that is not, or is gone, stays as it is.
+    /// Removes an empty directory; does nothing if it is not empty or is already gone.
     pub(super) fn remove_directory(&mut self, path: &Path) -> io::Result<()> {
         self.next("remove a directory")?;
         match fs::remove_dir(path) {
@@ -50,7 +50,7 @@ impl<'a> Steps<'a> {
         }
     }
 
-    /// Writes a new file to the disk itself, with the permissions and owner of another.
+    /// Writes and syncs a new file, with the permissions and owner of another.
     pub(super) fn create(
         &mut self,
         path: &Path,
@@ -75,13 +75,13 @@ impl<'a> Steps<'a> {
         fs::rename(from, to)
     }
 
-    /// Removes a file; one that is gone already is fine.
+    /// Removes a file; succeeds if it is already gone.
     pub(super) fn remove(&mut self, path: &Path) -> io::Result<()> {
         self.next("remove a file")?;
         unless_missing(fs::remove_file(path))
     }
 
-    /// Makes sure that the names in a directory are on the disk itself.
+    /// Syncs the entries of a directory to disk.
     pub(super) fn synchronize(&mut self, directory: &Path) -> io::Result<()> {
         self.next("synchronize a directory")?;
         if cfg!(unix) {
@@ -103,7 +103,7 @@ fn unless_missing(done: io::Result<()>) -> io::Result<()> {
     }
 }
 
-/// Gives a file to the owner of another, where the system lets us.
+/// Gives a file the owner of another, if the system allows it.
 #[cfg(unix)]
 fn own(path: &Path, like: &fs::Metadata) {
     use std::os::unix::fs::{MetadataExt, chown};

@@ -1,4 +1,4 @@
-//! What a change means on disk, and whether it can be made at all.
+//! What a change means on disk, and whether it can be made.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -11,18 +11,18 @@ use crate::disk::site::{STATE, Site, TEMPORARY};
 use crate::disk::write::FileWrite;
 use crate::text::path::TreePath;
 
-/// All that a list of changes needs on disk.
+/// Everything that a list of changes needs on disk.
 #[derive(Debug, Default)]
 pub(super) struct Targets {
-    /// Directories to make, outer ones first.
+    /// Directories to create, parents first.
     directories: BTreeSet<PathBuf>,
-    /// The real file of each change, links followed.
+    /// The real file of each change, with links resolved.
     files: BTreeSet<PathBuf>,
     records: Vec<Record>,
 }
 
 impl Targets {
-    /// Looks at every change; touches nothing.
+    /// Checks every change without touching anything.
     pub(super) fn check(site: &Site, changes: &[FileWrite]) -> Result<Journal, WriteError> {
         let mut targets = Self::default();
         for change in changes.iter().filter(|change| change.before != change.after) {
@@ -40,7 +40,7 @@ impl Targets {
         Ok(Journal::new(directories.collect::<Result<_, _>>()?, targets.records))
     }
 
-    /// Where a file that is not there yet will be.
+    /// Where a file that does not exist yet will be.
     fn absent(&mut self, site: &Site, path: &TreePath) -> Result<PathBuf, WriteError> {
         let full = site.base.join(path.as_str());
         if full.symlink_metadata().is_ok() {
@@ -97,7 +97,7 @@ impl Targets {
         Ok(())
     }
 
-    /// A name beside the target that nothing has yet.
+    /// An unused name in the target's directory.
     fn temporary(&self, real: &Path) -> PathBuf {
         let mut number = self.records.len();
         loop {
@@ -110,7 +110,7 @@ impl Targets {
     }
 }
 
-/// The real file of a change, which must be as it was read.
+/// The real file of a change, which must not have changed since it was read.
 fn existing(site: &Site, path: &TreePath, before: &[u8]) -> Result<PathBuf, WriteError> {
     let full = site.base.join(path.as_str());
     let real = match full.canonicalize() {
@@ -140,15 +140,15 @@ fn is_denied(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
 
-/// Whether a missing write permission is somebody's word, though the system would let the process write:
-/// nothing is read-only to root. Where the tree itself is marked, all of it came so, off a read-only
-/// medium, and only the system's answer counts.
+/// Whether missing write permissions are deliberate and must be respected even if the system would allow
+/// the write, as it always does for root. If the base directory itself is read-only, all of it probably comes from
+/// a read-only medium, and only the system's answer counts.
 fn marks_count(site: &Site) -> bool {
     !is_marked(&site.base)
 }
 
 fn is_marked(directory: &Path) -> bool {
-    // The attribute says nothing about a directory on Windows.
+    // On Windows, the attribute means nothing for a directory.
     cfg!(unix) && fs::metadata(directory).is_ok_and(|data| data.permissions().readonly())
 }
 

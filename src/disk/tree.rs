@@ -13,10 +13,10 @@ use crate::text::path::TreePath;
 use crate::text::source::Source;
 use crate::text::tree::{Entry, ReadError, Tree};
 
-/// The largest file that is read.
+/// Maximum size of a file that is read.
 const LARGEST: u64 = 64 << 20;
 
-/// A directory on disk; what was read once stays as it was read.
+/// A directory on disk; once read, a file is not read again.
 #[derive(Debug)]
 pub struct DiskTree {
     root: PathBuf,
@@ -71,7 +71,7 @@ impl DiskTree {
         Ok(tree)
     }
 
-    /// Adds the links that lead to manifests of the tree: what is applied by its directory is read through them.
+    /// Adds the links to manifests of the tree: tools that apply a directory read them through these.
     fn add_links(&mut self, links: &[TreePath]) {
         let leads = |link: &&TreePath| {
             let entry = self.entry(link);
@@ -82,19 +82,19 @@ impl DiskTree {
         self.manifests.sort();
     }
 
-    /// The directory itself, links followed.
+    /// The directory itself, with links resolved.
     #[must_use]
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// Whether a path is a directory that was walked: no link leads there.
+    /// Whether a path is a directory that was walked, not reached through a link.
     #[must_use]
     pub fn has_walked(&self, path: &TreePath) -> bool {
         self.met.get(path) == Some(&Met::Directory)
     }
 
-    /// What could not be looked at, and why.
+    /// What could not be read, and why.
     #[must_use]
     pub fn skipped(&self) -> &[Skipped] {
         &self.skipped
@@ -139,7 +139,7 @@ impl DiskTree {
     }
 }
 
-/// Reads a file that need not be in a tree, under the path as it was given.
+/// Reads a file that need not be in a tree, under the path as given.
 ///
 /// # Errors
 /// When it cannot be read or is not UTF-8 text.
@@ -210,12 +210,12 @@ impl Tree for DiskTree {
     }
 
     fn kept_to_files(&self) -> bool {
-        // What the walk has met needs no question.
+        // What the walk has found need not be looked up.
         self.found.lock().unwrap_or_else(PoisonError::into_inner).values().all(Result::is_err)
     }
 }
 
-/// Names that the walk passes over without noting them.
+/// Names that the walk skips without recording them.
 fn hidden(path: &TreePath) -> bool {
     matches!(path.name(), ".git" | ".rotate")
 }
@@ -228,8 +228,8 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     if size > LARGEST {
         return Err(too_large());
     }
-    // Exactly as long as the file, so that the text needs no second copy, and the system need not be asked whether there is
-    // more: a file that grows meanwhile is read as it was. Of a pipe, and of files of its own making, the system may say less.
+    // Sized exactly like the file, so that the text is not copied again, and no extra read is needed to detect the end:
+    // a file that grows meanwhile is read at its old size. Pipes and virtual files may report too small a size.
     let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0));
     let known = metadata.is_file() && size > 0;
     file.take(if known { size } else { LARGEST + 1 }).read_to_end(&mut bytes)?;

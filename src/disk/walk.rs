@@ -1,4 +1,4 @@
-//! Which files a directory holds.
+//! Listing the files of a directory.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -10,27 +10,27 @@ use crate::disk::error::{DiskError, reason};
 use crate::disk::site::{STATE, TEMPORARY};
 use crate::text::path::TreePath;
 
-/// What the walk met at a path.
+/// What the walk found at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Met {
     /// A regular file.
     File,
     /// A directory that was walked.
     Directory,
-    /// A link, a directory that was not walked, a socket: must be asked.
+    /// A link, a directory that was not walked, a socket: must be looked up.
     Unknown,
 }
 
-/// Something that could not be looked at.
+/// Something that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Skipped {
-    /// The path, as near as text can spell it.
+    /// The path, as precisely as UTF-8 can represent it.
     pub path: String,
     /// Why.
     pub reason: String,
 }
 
-/// All that a walk met.
+/// Everything that a walk found.
 #[derive(Debug, Default)]
 pub(super) struct Walked {
     pub(super) met: HashMap<TreePath, Met>,
@@ -39,16 +39,16 @@ pub(super) struct Walked {
     pub(super) skipped: Vec<Skipped>,
 }
 
-/// How many directories of one depth are taken for enough to keep all threads busy.
+/// How many directories of one depth are enough to keep all threads busy.
 const ENOUGH: usize = 32;
 
-/// How many directories a thread holds open at most.
+/// Maximum number of directories that a thread holds open.
 const MOST_OPEN: usize = 4;
 
-/// Walks a directory without following links; what is ignored is not entered.
+/// Walks a directory without following links; ignored directories are not entered.
 ///
-/// The directories of one depth are listed at once by several threads, and once there are enough of them, each with all
-/// that is below it, which opens none of them twice. Deep trees take no stack.
+/// The directories of one depth are listed by several threads in parallel. Once there are enough, each is listed
+/// together with everything below it, so that none is opened twice. Uses no recursion, however deep the tree.
 pub(super) fn walk(
     root: &Path,
     ignored: impl Fn(&TreePath, bool) -> bool + Sync,
@@ -81,7 +81,7 @@ pub(super) fn walk(
 }
 
 impl Walked {
-    /// Notes a directory that the system would not show; the root itself must be shown.
+    /// Records a directory that could not be listed; for the root itself, that is an error.
     fn refuse(
         &mut self,
         root: &Path,
@@ -105,12 +105,12 @@ struct Listed {
     /// The directories that are still to be listed.
     directories: Vec<TreePath>,
     skipped: Vec<Skipped>,
-    /// The directories that could not be listed to their end, and why.
+    /// The directories that could not be listed completely, and why.
     refused: Vec<(TreePath, String)>,
 }
 
 impl Listed {
-    /// Lists a directory, and with `whole` all that is below it.
+    /// Lists a directory; with `whole`, everything below it too.
     fn of(
         root: &Path,
         directory: &TreePath,
@@ -118,7 +118,7 @@ impl Listed {
         ignored: impl Fn(&TreePath, bool) -> bool,
     ) -> Self {
         let mut listed = Self::default();
-        // The directories on the way down to the one that is being listed.
+        // The ancestors of the directory that is being listed.
         let mut way = vec![directory.clone()];
         let depth = if whole { usize::MAX } else { 1 };
         let start = WalkDir::new(root.join(directory.as_str()));
@@ -151,7 +151,7 @@ impl Listed {
         listed
     }
 
-    /// Notes that a directory could not be listed to its end; of several reasons the last one.
+    /// Records that a directory could not be listed completely; the last reason wins.
     fn refuse(&mut self, directory: TreePath, reason: String) {
         match self.refused.last_mut().filter(|(last, _)| *last == directory) {
             Some((_, last)) => *last = reason,
@@ -159,7 +159,7 @@ impl Listed {
         }
     }
 
-    /// Notes an entry, and gives the path of a directory that is to be entered.
+    /// Records an entry, and returns the path of a directory to enter.
     fn take(
         &mut self,
         directory: &TreePath,
@@ -195,7 +195,7 @@ impl Listed {
     }
 }
 
-/// The directory whose listing failed: the one that could not be opened, or the one of what could not be read.
+/// The directory whose listing failed: the one that could not be opened, or the parent of what could not be read.
 fn refused(root: &Path, way: &[TreePath], error: &walkdir::Error) -> TreePath {
     let path = error.path().and_then(|path| spell(path.strip_prefix(root).ok()?));
     let listing = || way.get(error.depth().saturating_sub(1)).or(way.last());
@@ -227,7 +227,7 @@ mod tests {
         fs::write(path, "").unwrap();
     }
 
-    /// However many directories stand side by side, each is met with all that is below it.
+    /// However many directories are next to each other, each is found with everything below it.
     #[test]
     fn narrow_and_wide_trees_are_walked_alike() {
         let inner = [
@@ -263,7 +263,7 @@ mod tests {
         }
     }
 
-    /// A path that is longer than the system takes cannot be opened by anybody.
+    /// A path longer than the system allows cannot be opened by anybody.
     #[cfg(unix)]
     #[test]
     fn goes_on_where_a_directory_below_cannot_be_opened() {

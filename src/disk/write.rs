@@ -1,7 +1,7 @@
-//! Writing changes to a tree as a whole: all of them or none, whatever happens in between.
+//! Atomic writes to a tree: all changes or none, whatever happens in between.
 //!
-//! The new texts are written beside their targets, then a journal says that they are complete, then they are renamed.
-//! Whoever finds a journal that is not complete takes all back; whoever finds a complete one goes on renaming.
+//! The new texts are written next to their targets; then a journal records them as complete; then they are renamed.
+//! A run that finds an incomplete journal rolls everything back; one that finds a complete journal resumes renaming.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -17,25 +17,25 @@ use crate::disk::steps::{Hook, Steps};
 use crate::disk::target::Targets;
 use crate::text::path::TreePath;
 
-/// What becomes of a file.
+/// A change of one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileWrite {
     /// The file, below the tree's root.
     pub path: TreePath,
-    /// Its bytes as they were read; `None`: it did not exist.
+    /// Its contents as they were read; `None` if it did not exist.
     pub before: Option<Vec<u8>>,
-    /// Its bytes afterwards; `None`: it is removed.
+    /// Its contents after; `None` if it is removed.
     pub after: Option<Vec<u8>>,
 }
 
-/// What was done about an earlier run that did not come to its end.
+/// What was done about an earlier, interrupted run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Recovered {
     /// There was none.
     Nothing,
-    /// Its changes were written to the end.
+    /// Its changes were completed.
     Finished,
-    /// What it had written was taken back.
+    /// Its changes were rolled back.
     TakenBack,
 }
 
@@ -47,10 +47,10 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Takes the lock, and finishes or takes back what an earlier run left. Read the tree afterwards.
+    /// Takes the lock, and completes or rolls back an interrupted run. Read the tree only after this.
     ///
     /// # Errors
-    /// When another run holds the lock, or the earlier run cannot be brought to an end.
+    /// When another run holds the lock, or the interrupted run can be neither completed nor rolled back.
     pub fn open(site: &Site) -> Result<(Self, Recovered), WriteError> {
         Self::open_with(site, &mut |_| Ok(()))
     }
@@ -68,7 +68,7 @@ impl Writer {
     /// Writes all changes or none.
     ///
     /// # Errors
-    /// When a file is not as it was read, or the system refuses; nothing has changed then.
+    /// When a file has changed since it was read, or the system returns an error; nothing has changed then.
     pub fn commit(&self, changes: &[FileWrite]) -> Result<(), WriteError> {
         self.commit_with(changes, &mut |_| Ok(()))
     }
@@ -89,7 +89,7 @@ impl Writer {
         self.finish(&journal, steps)
     }
 
-    /// Puts all new texts on the disk, and the journal that says so.
+    /// Writes all new texts to disk, and the journal that records them.
     fn prepare(
         &self,
         journal: &mut Journal,
@@ -124,7 +124,7 @@ impl Writer {
         journal.write(state, steps).map_err(at(state))
     }
 
-    /// Takes all back after a failure; where that fails too, the next run does it.
+    /// Rolls everything back after a failure; if that fails too, the next run does it.
     fn give_up(&self, journal: &mut Journal, failed: Failed, steps: &mut Steps<'_>) -> WriteError {
         let Failed { path, reason } = failed;
         let path = self.site.spelled(&path);
@@ -137,7 +137,7 @@ impl Writer {
         }
     }
 
-    /// Brings an earlier run to its end.
+    /// Completes or rolls back an interrupted run.
     fn recover(&self, steps: &mut Steps<'_>) -> Result<Recovered, WriteError> {
         let state = &self.site.state;
         let unreadable = |error: io::Error| WriteError::Journal {
@@ -161,7 +161,7 @@ impl Writer {
         Ok(Recovered::Finished)
     }
 
-    /// Whether a record of a journal is one that a run made: a file of the tree itself, the new text beside it.
+    /// Whether a journal record can come from a run: the file is in the tree itself, and the new text is next to it.
     fn is_ours(&self, record: &Record) -> bool {
         let path = self.full(&record.path);
         let directory = path.parent().unwrap_or(&path);
@@ -178,7 +178,7 @@ impl Writer {
             )
     }
 
-    /// Refuses to go on over what somebody wrote since.
+    /// Refuses to continue if a file has been modified since.
     fn must_be_as_left(&self, journal: &Journal) -> Result<(), WriteError> {
         for record in &journal.files {
             let path = self.full(&record.path);
@@ -199,7 +199,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Renames the new texts to their targets; what was renamed before is left alone.
+    /// Renames the new texts to their targets; skips those already renamed.
     fn finish(&self, journal: &Journal, steps: &mut Steps<'_>) -> Result<(), WriteError> {
         self.rename_all(journal, steps).map_err(|failed| self.interrupted(failed))
     }
@@ -243,7 +243,7 @@ impl Writer {
         }
     }
 
-    /// The directories whose names change.
+    /// The directories whose entries change.
     fn directories(&self, journal: &Journal) -> BTreeSet<PathBuf> {
         let files = journal.files.iter().map(|record| self.full(&record.path));
         let made = journal.directories.iter().map(|directory| self.full(directory));
@@ -259,7 +259,7 @@ impl Writer {
     }
 }
 
-/// A step that the system refused.
+/// A step for which the system returned an error.
 struct Failed {
     path: PathBuf,
     reason: String,

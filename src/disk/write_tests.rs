@@ -25,7 +25,7 @@ fn change(at: &str, before: Option<&str>, after: Option<&str>) -> FileWrite {
     FileWrite { path: path(at), before: bytes(before), after: bytes(after) }
 }
 
-/// A tree with an edit, two new files in new directories, a removal, and a file that stays.
+/// A tree with an edit, two new files in new directories, a removal, and a file that is left unchanged.
 fn sandbox() -> (TempDir, Site, Vec<FileWrite>) {
     let sandbox = tempfile::tempdir().unwrap();
     let root = sandbox.path();
@@ -70,7 +70,7 @@ fn old_and_new() -> (Files, Files) {
     (old, new)
 }
 
-/// Runs and stops before a step as a crash would: nothing after it happens.
+/// Runs and stops before a step as a crash would: nothing happens after it.
 fn crash_at<T>(
     step: usize,
     run: impl FnOnce(&mut dyn FnMut(WriteStep) -> io::Result<()>) -> T,
@@ -303,7 +303,7 @@ mod unix {
         assert_eq!(files(sandbox.path()), old);
     }
 
-    /// For any other user than root the system itself refuses, and the message is the same.
+    /// For any user but root, the system itself refuses, with the same message.
     #[test]
     fn asks_the_system_where_the_whole_tree_is_marked() {
         let (sandbox, site, changes) = sandbox();

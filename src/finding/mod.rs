@@ -1,4 +1,4 @@
-//! What a rule has to say about a place, and how it could be repaired. No rule, colour or format is known here.
+//! A rule's findings about a place, and how to fix them. Independent of rules, colours and formats.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::text::edit::Edit;
 use crate::text::source::{Place, Source};
 
-/// How much a finding matters.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Level {
     /// Good to know.
@@ -18,7 +18,7 @@ pub enum Level {
 }
 
 impl Level {
-    /// The word that reports use.
+    /// The word used in reports.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -29,44 +29,44 @@ impl Level {
     }
 }
 
-/// Something that is wrong at a place of a file.
+/// A problem at a place in a file.
 #[derive(Debug, Clone)]
 pub struct Finding {
     /// The rule's id.
     pub rule: &'static str,
-    /// How much it matters.
+    /// Its severity.
     pub level: Level,
-    /// What is wrong, a lower-case phrase that is the same for every environment.
+    /// What is wrong, as a lower-case phrase that is the same for every environment.
     pub message: String,
     /// The bytes of a file that are wrong.
     pub place: Place,
-    /// The environments in which it is wrong, in promotion order; none where that is no matter of environments.
+    /// The affected environments, in promotion order; empty if it does not depend on the environment.
     pub environments: Vec<String>,
-    /// The families of secrets that it is about; none where it is about something else.
+    /// The families of secrets it is about; empty if it is about something else.
     pub families: BTreeSet<String>,
     /// Other places that explain it.
     pub related: Vec<Related>,
-    /// What to type, a lower-case phrase.
+    /// What to type, as a lower-case phrase.
     pub help: Option<String>,
-    /// How it can be repaired safely.
+    /// A safe fix.
     pub fix: Option<Fix>,
-    /// What stays the same when lines move; empty until the runner fills it in.
+    /// A fingerprint that is stable when lines move; empty until the runner fills it in.
     pub fingerprint: String,
 }
 
 /// A place that explains a finding.
 #[derive(Debug, Clone)]
 pub struct Related {
-    /// What is there, a lower-case phrase.
+    /// What is there, as a lower-case phrase.
     pub label: String,
     /// The place.
     pub place: Place,
 }
 
-/// A repair that only follows what the tree already says.
+/// A fix that only follows what the tree already says.
 #[derive(Debug, Clone)]
 pub struct Fix {
-    /// What it does, a lower-case phrase.
+    /// What it does, as a lower-case phrase.
     pub title: String,
     /// The edits, all of them or none.
     pub edits: Vec<FileEdit>,
@@ -96,7 +96,7 @@ impl Finding {
         self
     }
 
-    /// The same finding, which matters at least so much where `rotate.yaml` sets no level for its rule.
+    /// The same finding, with a minimum severity that applies if `rotate.yaml` sets no level for its rule.
     #[must_use]
     pub const fn at_least(mut self, level: Level) -> Self {
         self.level = level;
@@ -110,7 +110,7 @@ impl Finding {
         self
     }
 
-    /// The same finding with another place that explains it; without a place nothing is added.
+    /// The same finding with another place that explains it; unchanged if there is no place.
     #[must_use]
     pub fn related(mut self, label: impl Into<String>, place: Option<Place>) -> Self {
         if let Some(place) = place {
@@ -119,14 +119,14 @@ impl Finding {
         self
     }
 
-    /// The same finding with what to type.
+    /// The same finding with a hint.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The same finding with a safe repair, where there is one.
+    /// The same finding with a safe fix, if there is one.
     #[must_use]
     pub fn fix(mut self, fix: Option<Fix>) -> Self {
         self.fix = fix;
@@ -135,7 +135,7 @@ impl Finding {
 }
 
 impl Fix {
-    /// A repair by one edit.
+    /// A fix with a single edit.
     #[must_use]
     pub fn one(title: impl Into<String>, source: &Arc<Source>, edit: Edit) -> Self {
         let edits = vec![FileEdit { source: Arc::clone(source), edit }];

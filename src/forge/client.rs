@@ -1,4 +1,4 @@
-//! GitHub's REST interface, by `gh api`.
+//! GitHub's REST API, using `gh api`.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -11,25 +11,25 @@ use serde_json::{Deserializer, Value, json};
 use crate::forge::error::ForgeError;
 use crate::forge::pull::{Answer, NewPull, Pull};
 
-/// `gh` exits with this where it has no token.
+/// The exit code of `gh` if it has no token.
 const NO_TOKEN: i32 = 4;
 
-/// GitHub, as `gh` finds it from a directory: the repository is that of its remotes, or of `GH_REPO`.
+/// GitHub, as `gh` resolves it from a directory: the repository comes from its remotes, or from `GH_REPO`.
 pub struct Client {
     directory: PathBuf,
-    /// The repository, where the directory alone does not tell it.
+    /// The repository, if the directory does not determine it.
     repository: Option<String>,
 }
 
 impl Client {
-    /// A client that asks from a directory about the repository at an address. `gh` alone would take the one that
-    /// a fork was made of.
+    /// A client for the repository at a URL, run in a directory. `gh` alone would use the upstream
+    /// repository of a fork.
     #[must_use]
     pub fn new(directory: &Path, address: Option<&str>) -> Self {
         Self { directory: directory.to_owned(), repository: address.and_then(repository) }
     }
 
-    /// The open pull requests that go to a branch.
+    /// The open pull requests into a branch.
     ///
     /// # Errors
     /// When GitHub cannot be asked, or refuses.
@@ -38,7 +38,7 @@ impl Client {
         self.pulls("list the open pull requests", &["--paginate", &path(&query)])
     }
 
-    /// The newest pull requests of a branch of the repository, open or not, wherever they go to.
+    /// The newest pull requests from a branch of the repository, open or not, into any branch.
     ///
     /// # Errors
     /// When GitHub cannot be asked, or refuses.
@@ -49,7 +49,7 @@ impl Client {
         Ok(pulls)
     }
 
-    /// Opens a pull request; `None` where the branch has one already, since another run was faster.
+    /// Opens a pull request; `None` if the branch already has one, because another run was faster.
     ///
     /// # Errors
     /// When GitHub cannot be asked, or refuses.
@@ -63,7 +63,7 @@ impl Client {
         }
     }
 
-    /// Gives a pull request another text.
+    /// Changes the body of a pull request.
     ///
     /// # Errors
     /// When GitHub cannot be asked, or refuses.
@@ -72,7 +72,7 @@ impl Client {
         self.done("change a pull request", "PATCH", &format!("pulls/{number}"), &fields)
     }
 
-    /// Says why, and closes a pull request, whose text becomes `body`.
+    /// Comments with the reason, closes a pull request, and sets its text to `body`.
     ///
     /// # Errors
     /// When GitHub cannot be asked, or refuses.
@@ -97,7 +97,7 @@ impl Client {
         self.done("label a pull request", "POST", &format!("issues/{number}/labels"), &fields)
     }
 
-    /// Asks people, and teams (`organisation/team`), to review a pull request.
+    /// Requests reviews of a pull request from people and teams (`organisation/team`).
     ///
     /// # Errors
     /// When GitHub cannot be asked, or refuses.
@@ -112,7 +112,7 @@ impl Client {
 
     fn pulls(&self, what: &str, arguments: &[&str]) -> Result<Vec<Pull>, ForgeError> {
         let output = self.run(what, arguments, None)?;
-        // Each page is a list of its own.
+        // Each page is a separate list.
         let pages = Deserializer::from_slice(&output.stdout).into_iter::<Vec<Answer>>();
         let pages = pages.collect::<Result<Vec<_>, _>>().map_err(|error| unread(what, &error))?;
         Ok(pages.into_iter().flatten().map(Pull::from).collect())
@@ -147,13 +147,13 @@ impl Client {
         if let Some(repository) = &self.repository {
             gh.env("GH_REPO", repository);
         }
-        // Its words are read here, and nobody is there to answer.
+        // Its output is parsed here, and nobody is there to answer a prompt.
         gh.env("GH_PROMPT_DISABLED", "1").env("NO_COLOR", "1").env_remove("GH_FORCE_TTY");
         let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
         gh.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = gh.spawn().map_err(failed)?;
         if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
-            // Where it ended early, what it said tells more than the broken pipe.
+            // If it exits early, its own message is more useful than the broken pipe.
             let _ = stdin.write_all(input);
         }
         let output = child.wait_with_output().map_err(failed)?;
@@ -169,20 +169,20 @@ impl Client {
     }
 }
 
-/// What `gh` calls the repository at an address: `[HOST/]OWNER/NAME`; `None` for what is no address of a server.
+/// The repository at a URL in the syntax of `gh`: `[HOST/]OWNER/NAME`; `None` if the URL is not on a server.
 fn repository(address: &str) -> Option<String> {
     let (host, path) = match address.split_once("://") {
         Some(("https" | "http" | "ssh" | "git", rest)) => rest.split_once('/')?,
         Some(_) => return None,
         // git@host:owner/name
-        // A drive of Windows has one letter.
+        // A single letter is a Windows drive.
         None => address.split_once(':').filter(|(host, _)| host.len() > 1)?,
     };
     let host = host.rsplit('@').next()?.split(':').next()?;
     let path = path.trim_matches('/');
     let (owner, name) = path.strip_suffix(".git").unwrap_or(path).split_once('/')?;
     let is_plain = !owner.is_empty() && !name.is_empty() && !name.contains('/');
-    // A host without a dot is a name that only the settings of ssh know.
+    // A host without a dot is an alias in the SSH configuration.
     let host = if host.contains('.') { format!("{host}/") } else { String::new() };
     is_plain.then(|| format!("{host}{owner}/{name}"))
 }
@@ -195,7 +195,7 @@ fn path(of_repository: &str) -> String {
     format!("repos/{{owner}}/{{repo}}/{of_repository}")
 }
 
-/// What GitHub says beside the title of its refusal.
+/// The details of a GitHub error, besides its message.
 fn reasons(answer: &[u8]) -> Option<String> {
     let answer: Value = serde_json::from_slice(answer).ok()?;
     let errors = answer.get("errors")?.as_array()?;
@@ -206,7 +206,7 @@ fn reasons(answer: &[u8]) -> Option<String> {
     Some(errors.iter().map(describe).collect::<Vec<_>>().join("; "))
 }
 
-/// A text as part of a query.
+/// A text, encoded as part of a query.
 fn encoded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {

@@ -1,23 +1,23 @@
-//! Why GitHub could not be asked.
+//! GitHub errors.
 
-/// Why GitHub could not be asked, or refused.
+/// Why a request to GitHub failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ForgeError {
-    /// The program is not there.
+    /// `gh` is not installed.
     #[error("cannot run `gh`, which is needed to access GitHub: {0}")]
     NoProgram(String),
     /// `gh` has no token.
     #[error("`gh` is not logged in: {0}")]
     NoToken(String),
-    /// GitHub refused.
+    /// GitHub rejected the request.
     #[error("GitHub refused to {what}: {reason}")]
     Refused {
         /// What was asked for.
         what: String,
-        /// What was said, with GitHub's own reasons.
+        /// The message, with GitHub's own reasons.
         reason: String,
     },
-    /// The answer is none that GitHub would give.
+    /// The response is not one that GitHub would send.
     #[error("GitHub's answer cannot be read ({what}): {reason}")]
     Answer {
         /// What was asked for.
@@ -51,7 +51,7 @@ impl ForgeError {
     }
 }
 
-/// Whether a refusal is about what the token may do.
+/// Whether a request was rejected because of the token's permissions.
 fn forbids(reason: &str) -> bool {
     ["not accessible by", "not permitted to"].iter().any(|words| reason.contains(words))
 }

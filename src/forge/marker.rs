@@ -1,11 +1,11 @@
-//! What a pull request is about, in comments of its text that people do not see.
+//! What a pull request is about, stored in hidden comments of its body.
 
 use serde::{Deserialize, Serialize};
 
 const BEGIN: &str = "<!-- rotate -->\n";
 const OPEN: &str = "<!-- rotate: ";
 const CLOSE: &str = " -->";
-/// GitHub takes 65,536 characters; the comments, and what people add, need some of them.
+/// GitHub allows 65,536 characters; the comments, and what people add, need some of them.
 const LIMIT: usize = 60_000;
 
 /// Which command a pull request comes from.
@@ -25,7 +25,7 @@ pub enum Kind {
 pub struct Subject {
     /// The command.
     pub kind: Kind,
-    /// The tree's root below the repository's; empty where it is the same.
+    /// The tree's root, relative to the repository's; empty if they are the same.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub tree: String,
     /// The environment.
@@ -34,34 +34,34 @@ pub struct Subject {
     pub family: String,
 }
 
-/// The comment.
+/// The hidden comment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marker {
     /// What it is about.
     #[serde(flatten)]
     pub subject: Subject,
-    /// The version that comes, or those that go, joined by `+`.
+    /// The new version, or the versions to remove, joined by `+`.
     pub version: String,
-    /// Whether this program closed it, and no person.
+    /// Whether this program, and not a person, closed it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub closed: bool,
 }
 
-/// A pull request's text, of which people may have written a part.
+/// A pull request's body, parts of which people may have written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text<'t> {
-    /// What stands before ours.
+    /// The text before ours.
     pub before: &'t str,
-    /// Ours.
+    /// Our text.
     pub ours: &'t str,
     /// What it is about.
     pub marker: Marker,
-    /// What stands behind ours.
+    /// The text after ours.
     pub after: &'t str,
 }
 
 impl Subject {
-    /// The branch of its pull request; no two subjects have the same.
+    /// The branch of its pull request; unique for each subject.
     #[must_use]
     pub fn branch(&self, prefix: &str) -> String {
         let kind = match self.kind {
@@ -77,7 +77,7 @@ impl Subject {
     }
 }
 
-/// A path or a name as one part of a branch's name: Git can have no branch below another one, and takes few signs.
+/// Encodes a path or a name as one part of a branch name: Git allows no branch below another and few characters.
 fn spelled(name: &str) -> String {
     let mut out = String::with_capacity(name.len());
     for byte in name.bytes() {
@@ -91,16 +91,16 @@ fn spelled(name: &str) -> String {
 }
 
 impl Marker {
-    /// The text of a new pull request.
+    /// The body of a new pull request.
     #[must_use]
     pub fn put(&self, ours: &str) -> String {
         self.put_between("", ours, "")
     }
 
-    /// The text of a pull request in which people wrote before and behind ours.
+    /// The body of a pull request with text written by people before and after ours.
     #[must_use]
     pub fn put_between(&self, before: &str, ours: &str, after: &str) -> String {
-        // Nothing in it may end the comment.
+        // Nothing in the JSON may end the comment.
         let json = serde_json::to_string(self).unwrap_or_default().replace('>', "\\u003e");
         let ours = ours.trim();
         let (ours, more) = match ours.char_indices().nth(LIMIT) {
@@ -112,11 +112,11 @@ impl Marker {
 }
 
 impl<'t> Text<'t> {
-    /// The parts of a text; `None` where it has no marker.
+    /// The parts of a body; `None` if it has no marker.
     #[must_use]
     pub fn of(text: &'t str) -> Option<Self> {
         let mut end = text.len();
-        // The last one that is one: what people quote is none.
+        // The last valid marker counts; quoted ones do not.
         while let Some(open) = text[..end].rfind(OPEN) {
             let json = &text[open + OPEN.len()..];
             let close = json.find(CLOSE);
@@ -124,7 +124,7 @@ impl<'t> Text<'t> {
             if let (Some(close), Some(marker)) = (close, marker) {
                 let after = &json[close + CLOSE.len()..];
                 let head = &text[..open];
-                // Without it, nobody could tell what people wrote from what is ours.
+                // Without it, text written by people cannot be told from ours.
                 let begin = head.rfind(BEGIN.trim_end())?;
                 let (before, ours) = (&head[..begin], head[begin + BEGIN.len() - 1..].trim());
                 return Some(Self { before, ours, marker, after });
@@ -134,7 +134,7 @@ impl<'t> Text<'t> {
         None
     }
 
-    /// The same with another marker.
+    /// The same body with another marker.
     #[must_use]
     pub fn with(&self, marker: &Marker) -> String {
         marker.put_between(self.before, self.ours, self.after)
@@ -166,7 +166,7 @@ mod tests {
         );
         let closed = Marker { closed: true, ..marker() };
         assert_eq!(Text::of(&found.with(&closed)).unwrap().marker, closed);
-        // A browser sends other ends of lines.
+        // Browsers send different line endings.
         assert_eq!(Text::of(&text.replace('\n', "\r\n")).unwrap().marker, marker());
     }
 

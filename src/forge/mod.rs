@@ -1,6 +1,6 @@
-//! Pull requests on GitHub: what there is, what there should be, and the way from the one to the other.
+//! Pull requests on GitHub: those that exist, those that should, and how to get from one to the other.
 //!
-//! GitHub is spoken to by its own program `gh`, which knows the user's token; nothing else here reaches a network.
+//! GitHub is accessed through its own CLI `gh`, which has the user's token; nothing else here uses the network.
 
 pub mod client;
 pub mod error;

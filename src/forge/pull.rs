@@ -1,4 +1,4 @@
-//! A pull request as GitHub tells of it, and as it is asked for.
+//! A pull request, as returned by GitHub and as requested from it.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,29 +9,29 @@ use crate::forge::marker::{Marker, Text};
 pub struct Pull {
     /// Its number.
     pub number: u64,
-    /// Its page.
+    /// Its URL.
     pub url: String,
     /// Its title.
     pub title: String,
     /// Its text.
     pub body: String,
-    /// The branch that is to be merged.
+    /// The branch to merge (head).
     pub branch: String,
-    /// The newest commit of it.
+    /// Its newest commit.
     pub tip: String,
-    /// The branch that it goes to.
+    /// The branch to merge into (base).
     pub base: String,
     /// Whether it is open.
     pub is_open: bool,
     /// Whether it was merged.
     pub is_merged: bool,
-    /// Whether its branch is in the repository it goes to, and not in a fork.
+    /// Whether its branch is in the target repository and not in a fork.
     pub is_from_here: bool,
-    /// What it is about, where it is one of ours.
+    /// What it is about, if it is one of ours.
     pub marker: Option<Marker>,
 }
 
-/// What GitHub's answers hold of one.
+/// The fields used from GitHub's response.
 #[derive(Debug, Deserialize)]
 pub(super) struct Answer {
     number: u64,
@@ -49,7 +49,7 @@ struct Side {
     #[serde(rename = "ref")]
     branch: String,
     sha: String,
-    /// Null where a fork is gone.
+    /// Null if the fork was deleted.
     repo: Option<Repository>,
 }
 
@@ -61,7 +61,7 @@ struct Repository {
 impl From<Answer> for Pull {
     fn from(answer: Answer) -> Self {
         let name = |side: &Side| side.repo.as_ref().map(|repo| repo.full_name.clone());
-        // Anybody may copy our words into a pull request of a fork.
+        // Anybody can copy our marker into a pull request from a fork.
         let here = name(&answer.head).is_some() && name(&answer.head) == name(&answer.base);
         let body = answer.body.unwrap_or_default();
         Self {
@@ -85,9 +85,9 @@ impl From<Answer> for Pull {
 pub struct NewPull {
     /// Its title.
     pub title: String,
-    /// The branch that is to be merged.
+    /// The branch to merge (head).
     pub head: String,
-    /// The branch it goes to.
+    /// The branch to merge into (base).
     pub base: String,
     /// Its text.
     pub body: String,

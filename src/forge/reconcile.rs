@@ -1,32 +1,32 @@
-//! What has to happen to the pull requests that there are, so that they are the ones that there should be.
+//! What to do so that the existing pull requests become the wanted ones.
 
 use std::collections::BTreeSet;
 
 use crate::forge::marker::{Kind, Marker, Subject};
 use crate::forge::pull::Pull;
 
-/// A pull request that there should be.
+/// A wanted pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// What it is about.
     pub subject: Subject,
-    /// The version that comes, or those that go, joined by `+`.
+    /// The new version, or the versions to remove, joined by `+`.
     pub version: String,
-    /// Whether it is opened where there is none: false while something shuts it out for some hours only, which keeps
-    /// the one that is there.
+    /// Whether to open it if there is none: false while something blocks it for a few hours only, which keeps an
+    /// existing one open.
     pub opens: bool,
 }
 
-/// A thing to do.
+/// A task to carry out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Task<'p> {
-    /// Close it: the version is another one now, or the reason is gone.
+    /// Close it: the version has changed, or it is no longer needed.
     Close {
         /// The pull request.
         pull: &'p Pull,
         /// What it is about.
         marker: &'p Marker,
-        /// The wanted one whose version takes its place.
+        /// The index of the wanted one that supersedes it.
         newer: Option<usize>,
     },
     /// Bring it up to date.
@@ -43,8 +43,8 @@ pub enum Task<'p> {
     },
 }
 
-/// The steps for those that are within the scope, in the order in which they are to be taken: what closes comes before
-/// what opens on the same branch.
+/// The tasks for the subjects in scope, in the order to carry them out: closing comes before opening on the same
+/// branch.
 #[must_use]
 pub fn reconcile<'p>(
     wanted: &[Wanted],
@@ -56,7 +56,7 @@ pub fn reconcile<'p>(
     for pull in open {
         let Some(marker) = &pull.marker else { continue };
         let subject = &marker.subject;
-        // A marker that was copied to another branch means nothing.
+        // A marker copied to another branch is ignored.
         if !scope(subject) || pull.branch != subject.branch(prefix) {
             continue;
         }
@@ -76,7 +76,7 @@ pub fn reconcile<'p>(
     close
 }
 
-/// The pull request for the same thing that a person closed without merging it.
+/// The pull request for the same version that a person closed without merging it.
 #[must_use]
 pub fn declined<'p>(wanted: &Wanted, base: &str, closed: &'p [Pull]) -> Option<&'p Pull> {
     closed.iter().find(|pull| {

@@ -1,10 +1,10 @@
-//! The boxes that people tick in a pull request's text, kept when the text is written anew.
+//! Checkboxes that people tick in a pull request's body, kept when the body is rewritten.
 
 use std::collections::BTreeSet;
 
 const OPEN: &str = "- [ ] ";
 
-/// The new text, with each box ticked whose line was ticked in the old one.
+/// The new text, with each box ticked if its line was ticked in the old one.
 #[must_use]
 pub fn keep(old: &str, new: &str) -> String {
     let is_tick = |line: &&str| line.starts_with("- [x] ") || line.starts_with("- [X] ");
@@ -17,7 +17,7 @@ pub fn keep(old: &str, new: &str) -> String {
     new.split_inclusive('\n').map(line).collect()
 }
 
-/// Whether two texts are the same but for the ends of lines, which a browser writes its own way.
+/// Whether two texts are equal except for line endings, which browsers change.
 #[must_use]
 pub fn same(a: &str, b: &str) -> bool {
     a.trim_end().lines().eq(b.trim_end().lines())

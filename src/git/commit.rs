@@ -1,4 +1,4 @@
-//! Making a commit, by the `git` of the system: only it runs the hooks and signs as the user has set it up.
+//! Creating a commit with the system's `git`: only it runs the hooks and signs as the user has configured.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -8,10 +8,10 @@ use crate::git::repository::Git;
 use crate::text::path::TreePath;
 
 impl Git {
-    /// Commits these files as they are on disk, and nothing else that is staged; gives the commit's id.
+    /// Commits these files as they are on disk, and nothing else that is staged; returns the commit id.
     ///
     /// # Errors
-    /// When `git` is not there, or refuses: a hook, no name set, nothing to commit.
+    /// When `git` is not installed, or fails: a hook, no name configured, nothing to commit.
     pub fn commit(&self, paths: &[TreePath], message: &str) -> Result<String, GitError> {
         self.run(&["add", "--all"], paths)?;
         self.run(&["commit", "--quiet", "--message", message], paths)?;

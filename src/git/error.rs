@@ -8,18 +8,18 @@ pub enum GitError {
     /// There is no repository.
     #[error("`{0}` is not in a Git repository")]
     NoRepository(PathBuf),
-    /// A repository without files.
+    /// A bare repository.
     #[error("`{0}` is a bare Git repository: it has no files to read")]
     Bare(PathBuf),
-    /// The repository belongs to somebody else.
+    /// The repository is owned by another user.
     #[error("the Git repository at `{0}` belongs to another user")]
     Owner(PathBuf),
-    /// References are kept as a table.
+    /// Refs are stored in the reftable format.
     #[error(
         "the Git repository at `{0}` keeps its references as a reftable, which is not supported"
     )]
     Reftable(PathBuf),
-    /// Objects are named with SHA-256.
+    /// Object ids are SHA-256.
     #[error("the Git repository at `{0}` names its objects with SHA-256, which is not supported")]
     Sha256(PathBuf),
     /// A directory that is not below the work tree.
@@ -30,7 +30,7 @@ pub enum GitError {
         /// The work tree.
         work_tree: PathBuf,
     },
-    /// A revision that is not known, or that shares no commit with the checked-out one.
+    /// A revision that is unknown, or that shares no commit with the checked-out one.
     #[error("Git knows no `{revision}` that the checked-out commit could be compared with")]
     UnknownRevision {
         /// What was named.
@@ -38,7 +38,7 @@ pub enum GitError {
         /// Whether the clone lacks part of the history.
         shallow: bool,
     },
-    /// A branch that is not known.
+    /// An unknown branch.
     #[error("Git knows no branch or commit `{branch}`")]
     UnknownBranch {
         /// What was named.
@@ -46,7 +46,7 @@ pub enum GitError {
         /// Whether the clone lacks part of the history.
         shallow: bool,
     },
-    /// A clone that was made with a filter.
+    /// A partial clone (made with a filter).
     #[error(
         "the clone at `{0}` lacks files of earlier commits (it was made with `--filter`), so what ran when is not known"
     )]
@@ -54,25 +54,25 @@ pub enum GitError {
     /// There is no commit yet.
     #[error("nothing was committed yet in `{0}`, so there is no history to read")]
     Unborn(PathBuf),
-    /// The commit was not made.
+    /// The commit was not created.
     #[error("the commit was not made: {reason}")]
     Commit {
         /// What Git said.
         reason: String,
     },
-    /// A commit for a pull request was not made; no file was changed for it.
+    /// A commit for a pull request was not created; no file was changed for it.
     #[error("the commit for a pull request was not made: {reason}")]
     Loose {
         /// What Git said.
         reason: String,
     },
-    /// A remote that is not known.
+    /// An unknown remote.
     #[error("Git knows no remote `{name}` to push to")]
     NoRemote {
         /// What was looked for.
         name: String,
     },
-    /// No branch is known that a pull request could go to.
+    /// No known branch can be the base of a pull request.
     #[error("it is not known which branch the pull requests go to")]
     NoBase,
     /// The remote could not be read or written.

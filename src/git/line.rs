@@ -1,4 +1,4 @@
-//! The commits of a branch, each with what it changed, from the newest to the oldest: first parents only.
+//! The commits of a branch with what each changed, newest first, along first parents only.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, mpsc};
@@ -15,10 +15,10 @@ use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
 
-/// A commit, as people know it.
+/// A commit, for display.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
-    /// Its name, in hexadecimal digits.
+    /// Its id in hexadecimal.
     pub id: String,
     /// When it was committed.
     pub time: DateTime<Utc>,
@@ -29,7 +29,7 @@ pub struct Commit {
 }
 
 impl Commit {
-    /// The first digits of the name, as Git shows them.
+    /// The abbreviated id, as Git shows it.
     #[must_use]
     pub fn short(&self) -> &str {
         self.id.get(..9).unwrap_or(&self.id)
@@ -46,12 +46,12 @@ impl Commit {
     }
 }
 
-/// A commit and how its first parent differs.
+/// A commit and its difference from its first parent.
 #[derive(Debug)]
 pub struct CommitDiff {
     /// The commit.
     pub commit: Commit,
-    /// What its parent has at each path that differs; every file of the tree where there is no parent.
+    /// What its parent has at each path that differs; every file of the tree if there is no parent.
     pub before: Difference,
     /// Whether there is a parent.
     pub has_parent: bool,
@@ -61,12 +61,12 @@ pub struct CommitDiff {
 #[derive(Debug, Default)]
 pub struct Difference {
     kinds: Kinds,
-    /// The older texts of manifests, where those are few.
+    /// The older texts of manifests, if there are only a few.
     texts: BTreeMap<TreePath, Arc<Source>>,
 }
 
 impl Difference {
-    /// The files that differ, sorted; directories are not among them.
+    /// The files that differ, sorted; excludes directories.
     pub fn files(&self) -> impl Iterator<Item = &TreePath> {
         let files = self.kinds.iter().filter(|(_, kind)| !matches!(kind, Some(Kind::Directory)));
         files.map(|(path, _)| path)
@@ -78,26 +78,26 @@ impl Difference {
         self.kinds.is_empty()
     }
 
-    /// Whether a file is there on the older side.
+    /// Whether a file exists on the older side.
     #[must_use]
     pub fn has(&self, path: &TreePath) -> bool {
         matches!(self.kinds.get(path), Some(Some(Kind::File(_) | Kind::Link(_))))
     }
 
-    /// Leaves these paths out.
+    /// Removes these paths from the difference.
     pub fn leave_out(&mut self, paths: &BTreeSet<TreePath>) {
         self.kinds.retain(|path, _| !paths.contains(path));
     }
 
-    /// Adds a difference further back.
+    /// Adds an older difference.
     pub fn extend(&mut self, older: Self) {
         self.kinds.extend(older.kinds);
     }
 }
 
-/// How many commits are read ahead.
+/// How many commits to read ahead.
 const AHEAD: usize = 64;
-/// Of how many files that differ at most the texts are read with the commit.
+/// Texts are read with the commit only if at most this many files differ.
 const FEW: usize = 16;
 
 /// Commits that are read ahead.
@@ -114,10 +114,10 @@ pub struct Line {
 }
 
 impl Git {
-    /// The mainline: a branch that is named, or the default branch of the remote, or the checked-out commit.
+    /// The mainline: a named branch, or the remote's default branch, or the checked-out commit.
     ///
     /// # Errors
-    /// When the branch is not known, or nothing was committed yet.
+    /// When the branch is unknown, or there is no commit yet.
     pub fn line(&self, named: Option<&str>) -> Result<Line, GitError> {
         let repository = Repository::open(self.git_dir()).map_err(|error| self.failed(&error))?;
         let (name, tip) = tip(&repository, named).map_err(|error| match (error.code(), named) {
@@ -144,7 +144,7 @@ impl Git {
 pub struct Ages(HashMap<Oid, i64>);
 
 impl Ages {
-    /// The date for a commit; none where it is not known, or neither it nor any ancestor has a usable one.
+    /// The date for a commit; `None` if it is unknown, or neither it nor any ancestor has a usable one.
     #[must_use]
     pub fn of(&self, id: &str) -> Option<DateTime<Utc>> {
         let seconds = self.0.get(&Oid::from_str(id).ok()?)?;
@@ -153,8 +153,8 @@ impl Ages {
 }
 
 impl Git {
-    /// The newest date that is not after `now`, among each commit and its ancestors, from a commit downward. What a shallow
-    /// clone lacks does not count.
+    /// The newest date that is not after `now`, among each commit and its ancestors, from a commit downward. Commits a
+    /// shallow clone lacks do not count.
     ///
     /// # Errors
     /// When a commit cannot be read.
@@ -162,7 +162,7 @@ impl Git {
         let read = || -> Result<Ages, git2::Error> {
             let repository = Repository::open(self.git_dir())?;
             let mut ages = HashMap::new();
-            // Parents first, without recursion: histories are deep.
+            // Parents first, without recursion, because histories are deep.
             let mut open = vec![Oid::from_str(tip)?];
             while let Some(&id) = open.last() {
                 if ages.contains_key(&id) {
@@ -211,13 +211,13 @@ fn tip(repository: &Repository, named: Option<&str>) -> Result<(String, Oid), gi
 }
 
 impl Line {
-    /// What the branch is called.
+    /// The name of the branch.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Whether the clone may lack commits before the oldest one that it has.
+    /// Whether the clone may lack commits before its oldest one.
     #[must_use]
     pub const fn is_shallow(&self) -> bool {
         self.is_shallow
@@ -231,12 +231,12 @@ impl Line {
         let Some(next) = self.next else { return Ok(None) };
         let failed = |error| self.failed(&error);
         let entries = entries(&self.repository, next, &self.prefix).map_err(failed)?;
-        // One of its own: what reads the commits ahead would be waited for.
+        // A separate handle, so that it does not wait for the thread that reads commits ahead.
         let repository = Repository::open(&self.git_dir).map_err(failed)?;
         Ok(Some(Snapshot::new(Arc::new(Mutex::new(repository)), entries)))
     }
 
-    /// The next commit, one further back each time; `None` behind the oldest.
+    /// The next older commit; `None` after the oldest.
     ///
     /// # Errors
     /// When Git cannot read it.
@@ -248,12 +248,12 @@ impl Line {
         Ok(Some(step))
     }
 
-    /// The commits one by one, as [`Line::step`] gives them, read by a thread of their own while earlier ones are looked at.
+    /// The commits one by one, as [`Line::step`] returns them, read ahead by a separate thread.
     pub fn ahead<T>(mut self, look: impl FnOnce(&mut Steps) -> T) -> T {
         thread::scope(|scope| {
             let (send, steps) = mpsc::sync_channel(AHEAD);
             scope.spawn(move || {
-                // Ends with the first commit or a failure, and when nobody wants more.
+                // Stops after the first commit or an error, and when the receiver is gone.
                 while let Some(step) = self.step().transpose() {
                     let is_last = step.is_err();
                     if send.send(step).is_err() || is_last {
@@ -272,7 +272,7 @@ impl Line {
 }
 
 impl Snapshot {
-    /// The older text of a file that differs and is there on both sides.
+    /// The older text of a file that differs and exists on both sides.
     #[must_use]
     pub fn older(&self, difference: &Difference, path: &TreePath) -> Option<Arc<Source>> {
         match difference.kinds.get(path) {
@@ -283,7 +283,7 @@ impl Snapshot {
         }
     }
 
-    /// Goes back to the files as they were before these differences.
+    /// Reverts the files to their state before these differences.
     pub fn go_back(&mut self, difference: &Difference) {
         self.change(&difference.kinds);
     }
@@ -313,7 +313,7 @@ fn step(
     Ok((step, parent))
 }
 
-/// The texts of the manifests among what differs.
+/// The texts of the manifests that differ.
 fn texts(trees: &Trees<'_>, kinds: &Kinds) -> BTreeMap<TreePath, Arc<Source>> {
     let text = |(path, kind): (&TreePath, &Option<Kind>)| {
         let Some(Kind::File(id)) = kind.filter(|_| may_hold_manifests(path)) else { return None };

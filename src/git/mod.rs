@@ -1,4 +1,4 @@
-//! Git, as plain answers: no type of the library that asks leaves this module.
+//! Git, behind a plain interface: no type of the underlying library leaves this module.
 
 pub mod commit;
 pub mod error;

@@ -1,4 +1,4 @@
-//! A Git work tree, and what Git knows of its files.
+//! A Git work tree, and what Git knows about its files.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -9,19 +9,19 @@ use git2::{ErrorCode, IndexEntryExtendedFlag, Repository, RepositoryOpenFlags, S
 use crate::git::error::GitError;
 use crate::text::path::TreePath;
 
-/// A Git repository with a work tree; paths count from the tree's root, which may lie below the work tree's.
+/// A Git repository with a work tree; paths are relative to the tree's root, which may be below the work tree's.
 pub struct Git {
     repository: Mutex<Repository>,
     work_tree: PathBuf,
     git_dir: PathBuf,
     prefix: TreePath,
     tracked: HashSet<TreePath>,
-    /// The tracked files that a sparse checkout leaves out, from the work tree's root.
+    /// The tracked files that a sparse checkout leaves out, relative to the work tree's root.
     left_out: Vec<TreePath>,
 }
 
 impl Git {
-    /// Finds the repository that a directory belongs to; `None` where there is none.
+    /// Finds the repository that a directory belongs to; `None` if there is none.
     ///
     /// # Errors
     /// When there is one that cannot be used.
@@ -48,7 +48,7 @@ impl Git {
         Ok(Some(Self { repository, work_tree, git_dir, prefix, tracked, left_out }))
     }
 
-    /// The repository that a directory belongs to, for what cannot be done without.
+    /// The repository that a directory belongs to, for commands that require one.
     ///
     /// # Errors
     /// When there is none, or it cannot be used.
@@ -56,7 +56,7 @@ impl Git {
         Self::discover(directory)?.ok_or_else(|| GitError::NoRepository(directory.to_owned()))
     }
 
-    /// The same repository with paths that count from `root`.
+    /// The same repository with paths relative to `root`.
     ///
     /// # Errors
     /// When `root` is not in the work tree.
@@ -81,15 +81,15 @@ impl Git {
         &self.git_dir
     }
 
-    /// The tree's root below the work tree's.
+    /// The tree's root, relative to the work tree's.
     #[must_use]
     pub const fn prefix(&self) -> &TreePath {
         &self.prefix
     }
 
-    /// Whether Git would leave a path out. What is tracked is never ignored, nor is a directory that holds something tracked.
-    // NOTE: libgit2 drops a `!pattern` that takes back a rule of an ignore file further up, so that a file which is
-    // not tracked yet stays ignored; once it is added, it is not.
+    /// Whether Git ignores a path. Tracked files and the directories that contain them are never ignored.
+    // NOTE: libgit2 misses a `!pattern` that negates a rule of an ignore file in a parent directory, so such a file
+    // is considered ignored until it is tracked.
     #[must_use]
     pub fn is_ignored(&self, path: &TreePath, is_directory: bool) -> bool {
         let path = self.full(path);
@@ -103,7 +103,7 @@ impl Git {
         self.repository().is_path_ignored(asked).unwrap_or(false)
     }
 
-    /// Which of these files differ from the last commit: edited, staged, removed, or not tracked yet.
+    /// Which of these files differ from the last commit: modified, staged, removed, or untracked.
     ///
     /// # Errors
     /// When Git cannot tell.
@@ -136,7 +136,7 @@ impl Git {
         self.tracked.contains(&self.full(path))
     }
 
-    /// The tracked files below the tree's root that a sparse checkout leaves out, from the work tree's root.
+    /// The tracked files below the tree's root that a sparse checkout leaves out, relative to the work tree's root.
     pub fn left_out(&self) -> impl Iterator<Item = &TreePath> {
         let is_there = |path: &&TreePath| self.work_tree.join(path.as_str()).exists();
         self.left_out
@@ -160,7 +160,7 @@ impl Git {
     }
 }
 
-/// Every tracked file, and every directory that holds one; and the files that a sparse checkout leaves out.
+/// Every tracked file, and every directory that contains one; and the files that a sparse checkout leaves out.
 fn tracked(repository: &Repository) -> Result<(HashSet<TreePath>, Vec<TreePath>), git2::Error> {
     let index = repository.index()?;
     let mut left_out = Vec::new();

@@ -1,4 +1,4 @@
-//! The tree of files as a commit has it.
+//! The tree of files at a commit.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,12 +14,12 @@ use crate::text::path::TreePath;
 use crate::text::source::Source;
 use crate::text::tree::{Entry, ReadError, Tree};
 
-/// Links that lead to links are followed no further than this.
+/// Maximum number of links to follow in a row.
 const LINKS: usize = 40;
-/// The mode by which Git tells a link from a file.
+/// Git's mode for a symbolic link.
 const LINK: i32 = 0o120_000;
 
-/// What Git keeps of one path.
+/// What Git records for a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     File(Oid),
@@ -28,7 +28,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// What an entry of a tree is; `None` for what is no file of this repository.
+    /// The kind of a tree entry; `None` if it is not a file of this repository.
     pub(super) fn of(entry: &git2::TreeEntry<'_>) -> Option<Self> {
         match entry.kind() {
             Some(ObjectType::Tree) => Some(Self::Directory),
@@ -39,26 +39,26 @@ impl Kind {
     }
 }
 
-/// Paths, each with what is there; `None` where nothing is.
+/// Paths, each with what is there; `None` if nothing is.
 pub(super) type Kinds = BTreeMap<TreePath, Option<Kind>>;
 
 /// The files of a commit below the tree's root.
 pub struct Snapshot {
     repository: Arc<Mutex<Repository>>,
     entries: BTreeMap<TreePath, Kind>,
-    /// Every file, once somebody asked.
+    /// Every file, listed on first use.
     files: OnceLock<Vec<TreePath>>,
     manifests: Vec<TreePath>,
     sources: Mutex<BTreeMap<TreePath, Arc<Source>>>,
-    /// Whether a file was asked for that the clone does not have.
+    /// Whether a requested file is missing from the clone.
     lacks: Arc<AtomicBool>,
 }
 
 impl Git {
-    /// The tree as it was where the line of a revision and the checked-out one parted: what a branch is compared with.
+    /// The tree at the merge base of a revision and the checked-out commit: what a branch is compared with.
     ///
     /// # Errors
-    /// When the revision is not known, shares no commit with the checked-out one, or cannot be read.
+    /// When the revision is unknown, shares no commit with the checked-out one, or cannot be read.
     pub fn base(&self, revision: &str) -> Result<Snapshot, GitError> {
         let repository = Repository::open(self.git_dir()).map_err(|error| self.failed(&error))?;
         let parted = parting(&repository, revision).map_err(|error| match error.code() {
@@ -79,7 +79,7 @@ impl Git {
     }
 }
 
-/// Where the lines of a revision and of the checked-out commit parted.
+/// The merge base of a revision and the checked-out commit.
 fn parting(repository: &Repository, revision: &str) -> Result<Oid, git2::Error> {
     let named = repository.revparse_single(revision)?.peel_to_commit()?.id();
     let head = repository.head()?.peel_to_commit()?.id();
@@ -127,7 +127,7 @@ impl Snapshot {
         snapshot
     }
 
-    /// The same files again.
+    /// A copy of the same files.
     #[must_use]
     pub fn copy(&self) -> Self {
         Self {
@@ -140,20 +140,20 @@ impl Snapshot {
         }
     }
 
-    /// Whether a file was asked for that the clone does not have: it was made with a filter.
+    /// Whether a requested file is missing from the clone, because it was cloned with a filter.
     #[must_use]
     pub fn lacks_files(&self) -> bool {
         self.lacks.load(Ordering::Relaxed)
     }
 
-    /// Whether a file is there and has these bytes.
+    /// Whether a file exists and has these contents.
     #[must_use]
     pub fn has(&self, path: &TreePath, bytes: &[u8]) -> bool {
         let id = Oid::hash_object(ObjectType::Blob, bytes).ok();
         id.is_some_and(|id| self.kind(path) == Some(Kind::File(id)))
     }
 
-    /// Takes changes over.
+    /// Applies changes.
     pub(super) fn change(&mut self, changes: &Kinds) {
         for (path, kind) in changes {
             match kind {
@@ -174,7 +174,7 @@ impl Snapshot {
         }
     }
 
-    /// The text of a file as another side of a difference has it; none where it is no text.
+    /// The text of a file on the other side of a difference; `None` if it is not UTF-8.
     pub(super) fn text(&self, path: &TreePath, id: Oid) -> Option<Arc<Source>> {
         let text = String::from_utf8(self.read(path, id).ok()?).ok()?;
         Some(Source::file(path.clone(), text))
@@ -212,7 +212,7 @@ impl Snapshot {
         }
     }
 
-    /// The path that a path leads to when its first link is followed; `None` when it has none.
+    /// The path after following the first link in it; `None` if it has none.
     fn follow_one(&self, path: &TreePath) -> Result<Option<TreePath>, ReadError> {
         let parts: Vec<&str> = path.parts().collect();
         let mut at = TreePath::root();

@@ -1,4 +1,4 @@
-//! What differs between two trees, read as Git writes them: most entries are the same bytes on both sides.
+//! The difference between two trees, read in Git's own format: most entries are byte-identical on both sides.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use git2::{ObjectType, Odb, OdbObject, Oid, Repository};
 use crate::git::snapshot::{Kind, Kinds};
 use crate::text::path::TreePath;
 
-/// The bytes of an object's name.
+/// The length of an object id in bytes.
 const NAME: usize = 20;
-/// What a mode says of the kind of an entry.
+/// The bits of a mode that give the kind of an entry.
 const KIND: u32 = 0o170_000;
 const DIRECTORY: u32 = 0o040_000;
 const LINK: u32 = 0o120_000;
@@ -21,15 +21,15 @@ pub(super) struct Trees<'r>(Odb<'r>);
 /// An entry of a tree.
 #[derive(Clone, Copy)]
 struct Found<'t> {
-    /// All of it, as it is written.
+    /// The whole entry, in Git's own format.
     bytes: &'t [u8],
     name: &'t [u8],
-    /// What is there; `None` for what is no file of this repository.
+    /// What is there; `None` if it is not a file of this repository.
     kind: Option<Kind>,
     id: Oid,
 }
 
-/// The entries that are left of a tree.
+/// The remaining entries of a tree.
 struct Entries<'t>(&'t [u8]);
 
 impl<'r> Trees<'r> {
@@ -37,7 +37,7 @@ impl<'r> Trees<'r> {
         repository.odb().map(Self)
     }
 
-    /// The directory of a tree that paths count from.
+    /// The directory of a tree that paths are relative to.
     pub(super) fn below(&self, tree: Oid, prefix: &TreePath) -> Result<Option<Oid>, git2::Error> {
         let mut at = tree;
         for part in prefix.parts() {
@@ -56,7 +56,7 @@ impl<'r> Trees<'r> {
         Ok(Some(at))
     }
 
-    /// Collects what `old` has wherever it differs from `new`; directories that are the same are not entered.
+    /// Collects what `old` has wherever it differs from `new`; identical directories are not entered.
     pub(super) fn compare(
         &self,
         new: Option<Oid>,
@@ -69,7 +69,7 @@ impl<'r> Trees<'r> {
         }
         let (new, old) = (self.read_some(new)?, self.read_some(old)?);
         for (name, (is, was)) in differing(data(new.as_ref()), data(old.as_ref()))? {
-            // Names that are no text are not manifests of ours.
+            // A name that is not UTF-8 cannot be one of our manifests.
             let Some(path) = std::str::from_utf8(name).ok().and_then(|name| at.join(name)) else {
                 continue;
             };
@@ -91,7 +91,7 @@ impl<'r> Trees<'r> {
         Ok(())
     }
 
-    /// The bytes of a file; none where they cannot be read.
+    /// The contents of a file; `None` if they cannot be read.
     pub(super) fn bytes(&self, file: Oid) -> Option<Vec<u8>> {
         let object = self.0.read(file).ok().filter(|object| object.kind() == ObjectType::Blob);
         object.map(|object| object.data().to_vec())
@@ -111,10 +111,10 @@ fn data<'t>(tree: Option<&'t OdbObject<'_>>) -> &'t [u8] {
     tree.map_or(&[], |tree| tree.data())
 }
 
-/// What stands under a name on both sides.
+/// The entries with the same name on both sides.
 type Sides<'t> = (Option<Found<'t>>, Option<Found<'t>>);
 
-/// The entries that are not the same, by name.
+/// The entries that differ, by name.
 fn differing<'t>(
     new: &'t [u8],
     old: &'t [u8],
@@ -154,7 +154,7 @@ impl<'t> Iterator for Entries<'t> {
     }
 }
 
-/// The first entry: its mode in octal digits, a space, its name, a zero, and the name of its object.
+/// The first entry: its mode in octal digits, a space, its name, a NUL byte, and its object id.
 fn entry(tree: &[u8]) -> Option<Found<'_>> {
     let space = tree.iter().position(|byte| *byte == b' ')?;
     let name = space + 1 + memchr::memchr(0, &tree[space + 1..])?;

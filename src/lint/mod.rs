@@ -25,7 +25,7 @@ use crate::lint::rule::Facts;
 use crate::lint::selection::Selection;
 use crate::text::path::TreePath;
 
-/// What came of a run.
+/// The result of a run.
 #[derive(Debug, Default)]
 pub struct Findings {
     /// What was found, sorted by path and place.

@@ -13,7 +13,7 @@ use crate::timeline::walk::Depth;
 
 /// A rule.
 pub struct Rule {
-    /// Its name: the offence, as it reads behind `allow`.
+    /// Its name, which describes the problem and is used in `allow[…]` comments.
     pub id: &'static str,
     /// How much its findings matter by default.
     pub level: Level,
@@ -23,7 +23,7 @@ pub struct Rule {
     pub summary: &'static str,
     /// Its page: Markdown with the headings *What it finds*, *Why it matters*, *Example* and *Repair*.
     pub docs: &'static str,
-    /// Looks for it. Findings may come in any order and once an environment.
+    /// Runs the rule. Findings may come in any order, and once per environment.
     pub check: fn(&Facts<'_>) -> Vec<Finding>,
 }
 
@@ -42,9 +42,9 @@ pub struct Facts<'r> {
     pub repo: &'r Repo,
     /// The repository at the revision that it is compared with.
     pub base: Option<&'r Repo>,
-    /// What Git says of the time before.
+    /// The history from Git.
     pub history: &'r History<'r>,
-    /// The present time.
+    /// The current time.
     pub now: DateTime<Utc>,
 }
 

@@ -14,7 +14,7 @@ pub struct Selection {
     pub rules: Vec<(&'static Rule, Option<Level>)>,
 }
 
-/// A rule that nobody knows.
+/// An unknown rule.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("there is no rule `{id}`")]
 pub struct UnknownRule {
@@ -39,7 +39,7 @@ impl Selection {
     /// Every rule that the settings do not switch off.
     ///
     /// # Errors
-    /// When the settings name a rule that there is not.
+    /// When the settings name an unknown rule.
     pub fn of(config: &Config) -> Result<Self, UnknownRule> {
         let levels = &config.lint.rules;
         if let Some((id, _)) = levels.iter().find(|(id, _)| by_id(id).is_none()) {

@@ -69,7 +69,7 @@ impl<'r> Versioned<'r> {
         rule.finding(place, message).in_each(self.environment).about(&*self.family)
     }
 
-    /// The namespace in which it makes the secret.
+    /// The namespace in which it creates the secret.
     pub(super) fn namespace(&self) -> Option<&'r str> {
         self.object.namespace().or(self.root.namespace.as_deref())
     }

@@ -27,38 +27,38 @@ use crate::text::path::TreePath;
 use crate::timeline::outlook::outlook;
 use crate::timeline::walk::Depth;
 
-/// What is asked for.
+/// The request.
 pub struct Request<'a> {
     /// The environment, as it was typed.
     pub environment: String,
-    /// The families; none: the only one, or those that are chosen.
+    /// The families; if empty, the only one, or those that the user chooses.
     pub families: Vec<String>,
     /// Whether all families are meant.
     pub all: bool,
-    /// The version; none: minted, or taken over.
+    /// The version; if `None`, it is created or taken over.
     pub version: Option<String>,
     /// Versions that stores assigned.
     pub pins: Vec<String>,
-    /// What may stay behind.
+    /// What may be left unchanged.
     pub leave: Leave,
     /// What is overridden.
     pub overrides: Overrides,
-    /// Whether a hold is taken out.
+    /// Whether the hold is removed.
     pub lift_hold: bool,
-    /// The branch whose history counts; none: the default one.
+    /// The branch whose history is read; `None` for the default branch.
     pub mainline: Option<String>,
-    /// Whether a reviewer is told the whole story.
+    /// Whether the output is for a reviewer and needs the whole history.
     pub needs_everything: bool,
-    /// The present time.
+    /// The current time.
     pub now: DateTime<Utc>,
     /// Lets a person choose among families.
     pub choose: Option<Choose<'a>>,
 }
 
-/// Plans the bump, proves it, and writes it or makes pull requests of it.
+/// Plans the bump, proves it, and writes it or opens pull requests.
 ///
 /// # Errors
-/// When the tree cannot be read, the bump is refused, a gate is shut, or it cannot be written.
+/// When the tree cannot be read, the bump is refused, a gate is closed, or the change cannot be written.
 pub fn run(request: &Request<'_>, context: &Context<'_>) -> Result<Outcome, Failure> {
     let Context { session, target, writing, .. } = *context;
     if matches!(writing.mode, Mode::Commit(_)) {
@@ -99,16 +99,16 @@ struct Written {
 struct Bump<'a> {
     request: &'a Request<'a>,
     context: &'a Context<'a>,
-    /// The environment's own name, whatever word for it was typed.
+    /// The environment's canonical name, whatever alias was typed.
     environment: String,
     leave: Vec<Line>,
     gates: &'a Gates<'a>,
-    /// How the program is called for the tree.
+    /// The command that runs this program for the tree.
     program: String,
 }
 
 impl Bump<'_> {
-    /// One plan a family, each on the tree that the ones before would leave.
+    /// One plan per family, each on the tree that results from the ones before.
     fn write(&self, repo: &Repo, families: &[String]) -> Result<Written, Failure> {
         let Context { session, writing, events, .. } = self.context;
         let mut batch = Batch::new(repo);
@@ -155,7 +155,7 @@ impl Bump<'_> {
         Ok((planned.due, planned.waiting))
     }
 
-    /// One plan a family, whose gates must all be open.
+    /// One plan per family; all gates must be open.
     fn each(&self, batch: &mut Batch<'_>, families: &[String]) -> Result<Vec<Change>, Failure> {
         let (mut done, mut failures) = (Vec::new(), Vec::new());
         for family in families {
@@ -171,7 +171,7 @@ impl Bump<'_> {
         Failure::first_of(failures).map_or(Ok(done), Err)
     }
 
-    /// Adds to the plans what will keep the next environment back.
+    /// Adds to the plans what will block the next environment.
     fn look_ahead(&self, before: &Repo, after: &Repo, done: &mut [Change]) -> Result<(), Failure> {
         let plans: Vec<&Plan> = done.iter().map(|one| &one.work.plan).collect();
         let mut later = later::notes(before, after, &plans, (&self.program, self.request.now))?;
@@ -215,7 +215,7 @@ impl Bump<'_> {
         }
         let scope = Scope {
             kind: Kind::Bump,
-            // What cannot be planned now says nothing about what is proposed of it.
+            // A plan that fails now says nothing about a pull request that is already open.
             has: &|at, family| at == environment && planned.contains(family),
             gone: &|marker| Gone {
                 action: Action::Closed,
@@ -253,14 +253,14 @@ impl Bump<'_> {
     fn one(&self, batch: &Batch<'_>, request: &BumpRequest) -> Result<Change, Failure> {
         let (environment, family) = (&request.environment, &request.family);
         let (before, lifts) = (batch.repo(), self.request.lift_hold);
-        // What cannot be planned at all is told before what keeps it from being done now.
+        // A planning error is reported before a closed gate.
         let plan = batch.preview(request)?;
         let version = request.version.as_deref();
         let mut remarks =
             self.gates.pass(before, environment, family, version, (lifts, !self.request.all))?;
         let lifted = if lifts { hold::lift(before, environment, family)? } else { None };
         let settings: Vec<FileChange> = lifted.into_iter().collect();
-        // A hold that is lifted is judged as lifted.
+        // The gates are evaluated as if the hold were already lifted.
         let all: Vec<FileChange> = plan.changes.iter().chain(&settings).cloned().collect();
         let after = batch.after(&all);
         if let Some(after) = &after {

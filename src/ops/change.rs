@@ -1,4 +1,4 @@
-//! A planned change of one family, with what its reviewer is told.
+//! A planned change of one family, with information for its reviewer.
 
 use crate::forge::marker::Subject;
 use crate::forge::reconcile::Wanted;
@@ -14,20 +14,20 @@ use crate::timeline::gate::Gate;
 pub struct Change {
     /// The plan and what belongs to its commit.
     pub work: Work,
-    /// The environment that ran the version before.
+    /// The environment that the version is taken over from.
     pub from: Option<String>,
-    /// Every gate, that of the rules included.
+    /// Every gate, including lint.
     pub gates: Vec<Gate>,
-    /// Who goes on naming the old version.
+    /// What still references the old version.
     pub remaining: Vec<Remaining>,
 }
 
-/// What changes are told against.
+/// The context in which changes are described.
 #[derive(Clone, Copy)]
 pub struct Background<'a> {
     /// The tree that they were planned on.
     pub repo: &'a Repo,
-    /// What the mainline says, where there is one.
+    /// The mainline's history, if there is one.
     pub timeline: Option<&'a Timeline>,
     /// The tree's root below the repository's.
     pub prefix: &'a TreePath,

@@ -1,4 +1,4 @@
-//! What a command says while it works.
+//! Events that a command emits while it works.
 
 use crate::ops::message::Message;
 use crate::plan::NextStep;
@@ -6,34 +6,34 @@ use crate::plan::NextStep;
 /// Something that happens while a command works.
 #[derive(Debug)]
 pub enum Event {
-    /// What only a curious person wants to know.
+    /// Details, shown with `--verbose`.
     Detail(String),
-    /// What everybody wants to know.
+    /// Progress and results, shown by default.
     Info(String),
-    /// What deserves a look.
+    /// A warning.
     Warning(Message),
-    /// What is left to a person, where a command ends in the middle.
+    /// The manual steps that remain when a command stops halfway.
     Next(Vec<NextStep>),
 }
 
-/// Who is told.
+/// Receives events.
 pub trait Events {
-    /// Takes an event.
+    /// Handles an event.
     fn event(&self, event: Event);
 }
 
 impl dyn Events + '_ {
-    /// Tells of a detail.
+    /// Emits an [`Event::Detail`].
     pub fn detail(&self, text: impl Into<String>) {
         self.event(Event::Detail(text.into()));
     }
 
-    /// Tells what everybody wants to know.
+    /// Emits an [`Event::Info`].
     pub fn info(&self, text: impl Into<String>) {
         self.event(Event::Info(text.into()));
     }
 
-    /// Warns.
+    /// Emits an [`Event::Warning`].
     pub fn warning(&self, message: Message) {
         self.event(Event::Warning(message));
     }

@@ -11,7 +11,7 @@ use crate::repo::error::RepoError;
 use crate::text::tree::ReadError;
 use crate::timeline::walk::WalkError;
 
-/// What the process tells its caller.
+/// The exit status of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
     /// Nothing to report; done.
@@ -25,14 +25,14 @@ pub enum Status {
 /// Why a command did not do what it was asked.
 #[derive(Debug)]
 pub struct Failure {
-    /// What the caller is told.
+    /// The exit status.
     pub status: Status,
-    /// What the person is told.
+    /// The message for the user.
     pub message: Box<Message>,
 }
 
 impl Failure {
-    /// A command that was asked the wrong way.
+    /// A usage error.
     #[must_use]
     pub fn usage(message: Message) -> Self {
         Self { status: Status::Trouble, message: Box::new(message) }
@@ -51,7 +51,7 @@ impl From<PlanError> for Failure {
         let mut message = Message::new(error.to_string());
         message.help = error.help();
         message.also = error.reasons().iter().map(reason).collect();
-        // What helps with all of them is said once.
+        // Help that all of them share is printed once.
         for also in &mut message.also {
             also.help.take_if(|help| Some(&*help) == message.help.as_ref());
         }
@@ -60,7 +60,7 @@ impl From<PlanError> for Failure {
 }
 
 impl Failure {
-    /// One failure of several: the worst status, every message; none of none.
+    /// Merges several failures: the worst status, every message; `None` if there are none.
     #[must_use]
     pub fn first_of(failures: Vec<Self>) -> Option<Self> {
         let mut failures = failures.into_iter();

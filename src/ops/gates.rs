@@ -1,4 +1,4 @@
-//! Gates: what must hold before an environment takes a version, and how a person overrides it.
+//! Gates: the conditions for an environment to take a version, and how a person overrides them.
 
 use std::cell::OnceCell;
 
@@ -54,22 +54,22 @@ impl<'a> Gates<'a> {
         Ok(Self { overrides, timeline, now })
     }
 
-    /// What the mainline says, where there is Git.
+    /// The mainline's history; `None` without Git.
     #[must_use]
     pub const fn timeline(&self) -> Option<&Timeline> {
         self.timeline.as_ref()
     }
 
-    /// What the mainline says, when nothing is asked of the gates any more.
+    /// Consumes the gates and returns the mainline's history.
     #[must_use]
     pub fn into_timeline(self) -> Option<Timeline> {
         self.timeline
     }
 
-    /// Refuses a family whose gates in an environment are shut; what was overridden.
+    /// Refuses a family if its gates in an environment are closed; returns what was overridden.
     ///
     /// # Errors
-    /// When a gate is shut and not overridden.
+    /// When a gate is closed and not overridden.
     pub fn pass(
         &self,
         repo: &Repo,
@@ -110,7 +110,7 @@ impl<'a> Gates<'a> {
     /// was overridden.
     ///
     /// # Errors
-    /// When there are any, and that is not overridden.
+    /// When there are any, and the gate is not overridden.
     pub fn pass_lint(
         &self,
         before: &Repo,
@@ -130,7 +130,7 @@ impl<'a> Gates<'a> {
     /// Every gate of a version, for a reviewer: those that were passed are open or overridden.
     ///
     /// # Errors
-    /// When the settings name a rule that there is not.
+    /// When the settings name an unknown rule.
     pub fn all(&self, before: &Repo, after: &Repo, plan: &Plan) -> Result<Vec<Gate>, Failure> {
         let (environment, family) = (&plan.environment, &plan.family);
         let index = before.environment(environment)?;
@@ -150,7 +150,7 @@ impl<'a> Gates<'a> {
         Ok(gates)
     }
 
-    /// Splits shut gates into what their overrides say, and those that stay shut.
+    /// Splits closed gates into the remarks of their overrides and the gates that stay closed.
     #[must_use]
     pub fn overridden(&self, shut: Vec<Gate>) -> (Vec<Remark>, Vec<Gate>) {
         let is_overridden = |gate: &Gate| self.overrides.gates.contains(&gate.kind);
@@ -174,7 +174,7 @@ impl<'a> Gates<'a> {
     }
 }
 
-/// The errors that the rules find in a tree, found once however many ask.
+/// The errors that the rules find in a tree, computed once.
 pub struct Errors<'r> {
     repo: &'r Repo,
     now: DateTime<Utc>,
@@ -182,7 +182,7 @@ pub struct Errors<'r> {
 }
 
 impl<'r> Errors<'r> {
-    /// Those of a tree; nothing is looked for yet.
+    /// The errors of a tree; lint runs on first use.
     #[must_use]
     pub const fn of(repo: &'r Repo, now: DateTime<Utc>) -> Self {
         Self { repo, now, found: OnceCell::new() }
@@ -199,7 +199,7 @@ impl<'r> Errors<'r> {
             let facts = Facts { repo: self.repo, base: None, history: &history, now: self.now };
             let mut findings = run(&facts, &selection).findings;
             findings.retain(|finding| finding.level == Level::Error);
-            // Nobody else can have set it.
+            // Nothing else can have set it.
             let _ = self.found.set(findings);
         }
         let found = self.found.get().into_iter().flatten();
@@ -210,7 +210,7 @@ impl<'r> Errors<'r> {
     /// Those in an environment that concern a family, or that were not there before.
     ///
     /// # Errors
-    /// When the settings name a rule that there is not.
+    /// When the settings name an unknown rule.
     pub fn new_since(
         &self,
         before: &Errors<'_>,
@@ -252,7 +252,7 @@ fn described(error: &Finding, before: &Repo) -> String {
 /// wrong before with other families keeps none back.
 ///
 /// # Errors
-/// When the settings name a rule that there is not.
+/// When the settings name an unknown rule.
 pub fn lint(
     before: &Errors<'_>,
     after: &Errors<'_>,

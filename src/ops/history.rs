@@ -13,23 +13,23 @@ use crate::text::nearest::nearest;
 use crate::timeline::Timeline;
 use crate::timeline::walk::Depth;
 
-/// What is asked for.
+/// The request.
 pub struct Request {
     /// The family.
     pub family: String,
-    /// The environment; none: all.
+    /// The environment; `None` for all.
     pub environment: Option<String>,
-    /// The branch whose history counts; none: the default one.
+    /// The branch whose history is read; `None` for the default branch.
     pub mainline: Option<String>,
-    /// The present time.
+    /// The current time.
     pub now: DateTime<Utc>,
 }
 
-/// What came of it.
+/// The result.
 pub struct Past {
-    /// What the mainline says.
+    /// The mainline's history.
     pub timeline: Timeline,
-    /// The environments that ever named the family, in promotion order, those that are gone last.
+    /// The environments that ever referenced the family: in promotion order, then those that no longer exist.
     pub environments: Vec<String>,
     /// The tree that was read.
     pub repo: Repo,
@@ -46,7 +46,7 @@ pub fn run(request: &Request, session: &Session, events: &dyn Events) -> Result<
     Ok(Past { timeline, environments, repo })
 }
 
-/// The environments that ever named the family, in promotion order, those that are gone last.
+/// The environments that ever referenced the family: in promotion order, then those that no longer exist.
 fn environments(
     repo: &Repo,
     timeline: &Timeline,

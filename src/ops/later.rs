@@ -14,7 +14,7 @@ use crate::plan::request::BumpRequest;
 use crate::repo::Repo;
 use crate::repo::environment::Environment;
 
-/// What there is to say of the next environment.
+/// Notes and commands for the next environment.
 #[derive(Default)]
 pub struct Later {
     /// Notes by family.
@@ -24,7 +24,7 @@ pub struct Later {
 }
 
 impl Later {
-    /// Takes in why the next environment cannot take a family's version, unless nothing but a pin is missing.
+    /// Records why the next environment cannot take a family's version, unless only a pin is missing.
     fn refused(&mut self, family: &str, next: &str, error: PlanError) {
         if let Some(command) = error.with_pins() {
             let command = (next.to_owned(), command.to_owned());
@@ -46,7 +46,7 @@ impl Later {
 /// What there is to say of plans of one environment, all of which `after` has.
 ///
 /// # Errors
-/// When the settings name a rule that there is not.
+/// When the settings name an unknown rule.
 pub fn notes(
     before: &Repo,
     after: &Repo,

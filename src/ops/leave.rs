@@ -1,4 +1,4 @@
-//! What may stay behind: lines that spell an old name, and what could not be read.
+//! What may be left unchanged: lines that contain an old name, and files that could not be read.
 
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
@@ -20,7 +20,7 @@ pub fn refuse_unread(session: &Session, repo: &Repo, environment: usize) -> Resu
     Leave::default().unread(session, repo, environment, false)
 }
 
-/// Refuses lines and pins that were given and fit nothing of any plan: somebody believes that they count.
+/// Refuses lines and pins that match nothing in any plan, since they would silently have no effect.
 ///
 /// # Errors
 /// When there is one.

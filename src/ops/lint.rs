@@ -18,12 +18,12 @@ use crate::plan::{FileChange, fix};
 use crate::repo::Repo;
 use crate::text::path::TreePath;
 
-/// How often repairs are looked for again after repairs: each pass takes what the one before overlapped with.
+/// How many passes of repairs are made at most: each applies repairs that overlapped in the one before.
 const PASSES: usize = 8;
 
-/// What is asked for.
+/// The request.
 pub struct Request {
-    /// Report only what is in these files and directories; none: the whole tree.
+    /// Report only what is in these files and directories; if empty, the whole tree.
     pub paths: Vec<String>,
     /// The revision to compare with.
     pub base: Option<String>,
@@ -33,11 +33,11 @@ pub struct Request {
     pub fix: bool,
     /// Whether repairs may change files that have uncommitted changes.
     pub allow_dirty: bool,
-    /// The present time.
+    /// The current time.
     pub now: DateTime<Utc>,
 }
 
-/// What came of it.
+/// The result.
 pub struct Linted {
     /// The findings to report, sorted by path and place.
     pub findings: Vec<Finding>,
@@ -49,12 +49,12 @@ pub struct Linted {
     pub trees: Vec<Repo>,
 }
 
-/// What was counted beside the findings.
+/// Counts other than the reported findings.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// The build roots.
     pub roots: usize,
-    /// Of them those that lack something remote or foreign.
+    /// The build roots that could not be resolved completely.
     pub incomplete: usize,
     /// The findings that a comment silenced.
     pub allowed: usize,

@@ -1,4 +1,4 @@
-//! What the commands do. Each takes a request, decides, and returns what came of it; none prints or reads flags.
+//! What the commands do. Each takes a request, decides, and returns a result; none prints or reads flags.
 
 pub mod bump;
 pub mod change;

@@ -31,7 +31,7 @@ pub(super) fn site(git: Option<&Git>, root: &Path) -> Result<Site, Failure> {
     })
 }
 
-/// Takes the lock, and says what became of an interrupted run.
+/// Takes the lock, and reports how an interrupted run was resolved.
 pub(super) fn open_writer(
     site: &Site,
     mut before_step: BeforeStep,
@@ -113,7 +113,7 @@ fn spell(path: &Path) -> Option<TreePath> {
     TreePath::new(&path.to_str()?.replace(std::path::MAIN_SEPARATOR, "/"))
 }
 
-/// Refuses holds on environments that there are not: somebody believes that something is held.
+/// Refuses holds on unknown environments, since they would silently have no effect.
 pub(super) fn known_holds(repo: &Repo) -> Result<(), ConfigError> {
     for (item, hold) in repo.config.holds.iter().enumerate() {
         let name = &hold.environment;

@@ -1,4 +1,4 @@
-//! What came of a command that changes an environment.
+//! The result of a command that changes an environment.
 
 use crate::ops::change::{Background, Change};
 use crate::ops::events::Events;
@@ -13,7 +13,7 @@ use crate::repo::Repo;
 use crate::text::path::TreePath;
 use crate::timeline::Timeline;
 
-/// Writes the text of a pull request.
+/// Renders the body of a pull request.
 pub type Describe<'a> = &'a dyn Fn(&Change, Background<'_>) -> String;
 
 /// What a command works with.
@@ -25,9 +25,9 @@ pub struct Context<'a> {
     pub target: Option<&'a Target<'a>>,
     /// How changes are written.
     pub writing: Writing<'a>,
-    /// Who is told of what happens.
+    /// Receives events.
     pub events: &'a dyn Events,
-    /// Writes the text of a pull request.
+    /// Renders the body of a pull request.
     pub describe: Describe<'a>,
 }
 
@@ -43,39 +43,39 @@ impl Context<'_> {
     }
 }
 
-/// What came of a command.
+/// The result of a command.
 pub enum Outcome {
-    /// Files were changed, or would be.
+    /// Files were or would be changed.
     Changed(Box<Changed>),
-    /// Pull requests were made, or would be.
+    /// Pull requests were or would be opened.
     Proposed(Proposals),
 }
 
-/// Changes of files, with what there is to tell of them.
+/// Changes to files, with what to report about them.
 pub struct Changed {
     /// The tree that they were planned on.
     pub repo: Repo,
-    /// What the mainline says, where there is one.
+    /// The mainline's history, if there is one.
     pub timeline: Option<Timeline>,
     /// The tree's root below the repository's.
     pub prefix: TreePath,
     /// One of each family.
     pub changes: Vec<Change>,
-    /// What waits.
+    /// The versions that wait.
     pub waiting: Vec<Waiting>,
     /// What could not be planned.
     pub failures: Vec<Failure>,
     /// All files of all changes.
     pub files: Vec<FileChange>,
-    /// What is left to a person.
+    /// The remaining manual steps.
     pub next: Vec<NextStep>,
 }
 
-/// Pull requests, with what there is to tell beside them.
+/// Pull requests, with what else to report.
 pub struct Proposals {
-    /// What became of them.
+    /// The pull requests and what was done with them.
     pub pulls: PullRequests,
-    /// What waits.
+    /// The versions that wait.
     pub waiting: Vec<Waiting>,
     /// What failed.
     pub failures: Vec<Failure>,

@@ -22,31 +22,31 @@ use crate::text::nearest::nearest;
 use crate::timeline::outlook::{Next, Standing, outlook};
 use crate::timeline::walk::Depth;
 
-/// What is asked for.
+/// The request.
 pub struct Request {
     /// Promote only to this environment; if omitted, to every environment that takes over versions.
     pub environment: Option<String>,
-    /// Only these families; none: all.
+    /// Only these families; if empty, all.
     pub families: Vec<String>,
-    /// What may stay behind.
+    /// What may be left unchanged.
     pub leave: Leave,
-    /// The branch whose history counts; none: the default one.
+    /// The branch whose history is read; `None` for the default branch.
     pub mainline: Option<String>,
     /// How far back the history is read.
     pub depth: Depth,
-    /// The present time.
+    /// The current time.
     pub now: DateTime<Utc>,
 }
 
-/// What came of it, and how the families stood before.
+/// The result, and the state of the families before it.
 pub struct Promoted {
-    /// What came of it.
+    /// The result.
     pub outcome: Outcome,
-    /// How the families stood before.
+    /// The state of the families before the command ran.
     pub standings: Vec<Standing>,
 }
 
-/// Plans what is due, proves it, and writes it or makes pull requests of it.
+/// Plans what is due, proves it, and writes it or opens pull requests.
 ///
 /// # Errors
 /// When the tree or its history cannot be read, or what was planned cannot be written.
@@ -82,7 +82,7 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Promoted, Failure
 }
 
 impl Request {
-    /// Whether it was asked for.
+    /// Whether the request includes this family in this environment.
     fn has(&self, environment: &str, family: &str) -> bool {
         self.environment.as_deref().is_none_or(|one| one == environment)
             && (self.families.is_empty() || self.families.iter().any(|one| one == family))
@@ -110,7 +110,7 @@ struct Promote<'a> {
     leave: Vec<Line>,
     on: Background<'a>,
     standings: &'a [Standing],
-    /// How the program is called for the tree.
+    /// The command that runs this program for the tree.
     program: String,
 }
 
@@ -142,7 +142,7 @@ impl Promote<'_> {
         let due = due.iter().map(|one| propose(one, true));
         let proposed: Vec<Proposed> =
             due.chain(late.iter().map(|one| propose(one, false))).collect();
-        // What cannot be planned now says nothing about what is proposed of it.
+        // A plan that fails now says nothing about a pull request that is already open.
         let fails = |environment: &str, family: &str| {
             failures.iter().any(|(at, of, _)| at == environment && of == family)
         };
@@ -157,7 +157,7 @@ impl Promote<'_> {
         Proposals { pulls, waiting, failures: failures.chain(failed).collect() }
     }
 
-    /// Why a pull request is not wanted any more.
+    /// Why a pull request is no longer wanted.
     fn gone(&self, marker: &Marker) -> Gone {
         let Subject { environment, family, .. } = &marker.subject;
         let closed = |why: String| Gone { action: Action::Closed, why };

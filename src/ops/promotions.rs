@@ -15,12 +15,12 @@ use crate::repo::Repo;
 use crate::timeline::gate::{Gate, GateKind};
 use crate::timeline::outlook::{Next, Standing};
 
-/// What came of planning: what can be done, what waits, and what cannot be planned.
+/// The result of planning: what can be done, what waits, and what cannot be planned.
 #[derive(Default)]
 pub struct Planned {
     /// What can be done.
     pub due: Vec<Change>,
-    /// What waits.
+    /// The versions that wait.
     pub waiting: Vec<Waiting>,
     /// What waits for some hours, or until an error is mended: planned all the same, since what is proposed of it
     /// already goes on being right.
@@ -40,33 +40,33 @@ pub struct Waiting {
     pub version: String,
     /// The environment that runs it.
     pub from: String,
-    /// The gates that are shut.
+    /// The closed gates.
     pub gates: Vec<Gate>,
 }
 
-/// How plans of one run go together.
+/// How the plans of one run are combined.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Together {
-    /// Each on the tree that the ones before would leave.
+    /// Each on the tree that results from the ones before.
     OnTop,
-    /// Each alone.
+    /// Each on the unchanged tree.
     Apart,
 }
 
 /// How a run plans.
 #[derive(Clone, Copy)]
 pub struct Ask<'a> {
-    /// How its plans go together.
+    /// How its plans are combined.
     pub together: Together,
-    /// How the program is called for the tree.
+    /// The command that runs this program for the tree.
     pub program: &'a str,
-    /// The time that counts as now.
+    /// The current time.
     pub now: DateTime<Utc>,
-    /// Lines that spell an old name and are to stay as they are.
+    /// Lines that contain an old name and are left unchanged.
     pub leave: &'a [Line],
     /// Pins of values whose stores assign them.
     pub pins: &'a [String],
-    /// The gates that may be overridden; none: all must be open.
+    /// The gates that may be overridden; if `None`, all must be open.
     pub gates: Option<&'a Gates<'a>>,
 }
 
@@ -98,7 +98,7 @@ pub fn plan(batch: &mut Batch<'_>, standings: &[Standing], ask: Ask<'_>) -> Plan
 /// what is called due is what a bump would do.
 ///
 /// # Errors
-/// When the settings name a rule that there is not.
+/// When the settings name an unknown rule.
 pub fn judge(
     repo: &Repo,
     standings: &mut [Standing],
@@ -130,7 +130,7 @@ enum NotDue {
 }
 
 impl NotDue {
-    /// The gate that is shut.
+    /// The closed gate.
     fn gate(self) -> Gate {
         match self {
             Self::Unpinned(gate) => gate,

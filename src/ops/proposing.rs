@@ -1,4 +1,4 @@
-//! Pull requests, opened, brought up to date and closed, until they are those that there should be.
+//! Opens, updates and closes pull requests until they match what is wanted.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::plan::FileChange;
 use crate::repo::Repo;
 use crate::text::markdown::line;
 
-/// A pull request that there should be, and what is in it.
+/// A wanted pull request, and its content.
 pub struct Proposed {
     /// What it is about.
     pub wanted: Wanted,
@@ -28,7 +28,7 @@ pub struct Proposed {
     pub body: String,
 }
 
-/// Why a pull request is not wanted any more.
+/// Why a pull request is no longer wanted.
 pub struct Gone {
     /// Closed, or superseded.
     pub action: Action,
@@ -46,7 +46,7 @@ pub struct Scope<'a> {
     pub gone: &'a dyn Fn(&Marker) -> Gone,
 }
 
-/// What became of a branch.
+/// What was done with a branch.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Branch {
     /// Merging it gives what is wanted.
@@ -67,7 +67,7 @@ pub struct Run<'a> {
     tips: BTreeMap<String, Option<String>>,
     /// Whether something was left since its tree cannot be read.
     has_left: bool,
-    /// What failed of things that were done but for that.
+    /// Failures of steps that otherwise succeeded.
     failures: Vec<Failure>,
 }
 
@@ -88,7 +88,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Takes every step; what fails keeps nothing else from being done.
+    /// Runs every step; a failure does not stop the others.
     #[must_use]
     pub fn carry_out(
         mut self,
@@ -135,7 +135,7 @@ impl<'a> Run<'a> {
         (PullRequests { written: target.writes, base: target.base.clone(), all: views }, failures)
     }
 
-    /// Nothing is closed on what an older state of the base branch says.
+    /// Checks that the base branch has not moved: nothing is closed based on an outdated state.
     fn is_current(&self) -> Result<(), Failure> {
         let Target { remote, base, tip, .. } = self.target;
         if remote.there(base)?.as_ref() == Some(tip) {
@@ -231,7 +231,7 @@ impl<'a> Run<'a> {
                 format!("#{number} was closed by a person; reopen it, or wait for another version");
             return Ok(self.view(&marker, Some(pull), Action::Declined, Some(why)));
         }
-        // What was merged is done with, whoever committed to it.
+        // A merged branch is finished, no matter who committed to it.
         let there = self.tip(&name);
         let merged = known.iter().find(|pull| pull.is_merged && Some(&pull.tip) == there.as_ref());
         if self.branch(proposed, merged)? == Branch::Left {
@@ -267,7 +267,7 @@ impl<'a> Run<'a> {
         open.first().copied()
     }
 
-    /// Puts labels on a new pull request and asks for reviews; what is refused is told, and keeps nothing back.
+    /// Labels a new pull request and requests reviews; a failure is reported but does not stop the run.
     fn decorate(&self, pull: &Pull) {
         let args = self.target.request;
         let labelled = if args.labels.is_empty() {
@@ -286,7 +286,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Sees to it that merging the branch gives what is proposed.
+    /// Makes sure that merging the branch results in what is proposed.
     fn branch(&mut self, proposed: &Proposed, merged: Option<&Pull>) -> Result<Branch, Failure> {
         let target = self.target;
         let (remote, base) = (&target.remote, &*target.tip);
@@ -319,7 +319,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Takes the branch of a closed pull request away, unless others have committed to it or propose it as well.
+    /// Deletes the branch of a closed pull request, unless others committed to it or another pull request uses it.
     fn delete(&mut self, pull: &Pull) -> Result<(), Failure> {
         let name = &*pull.branch;
         let Some(there) = self.tip(name) else { return Ok(()) };

@@ -20,7 +20,7 @@ use crate::repo::Repo;
 use crate::timeline::Timeline;
 use crate::timeline::walk::Depth;
 
-/// What is asked for.
+/// The request.
 pub struct Request {
     /// The environment.
     pub environment: String,
@@ -30,36 +30,36 @@ pub struct Request {
     pub also_branches: Vec<String>,
     /// Whether what texts mention is removed.
     pub ignore_text: bool,
-    /// The branch whose history counts; none: the default one.
+    /// The branch whose history is read; `None` for the default branch.
     pub mainline: Option<String>,
-    /// The present time.
+    /// The current time.
     pub now: DateTime<Utc>,
 }
 
-/// Writes the text of a pull request.
+/// Renders the body of a pull request.
 pub type Describe<'a> = &'a dyn Fn(&Prune) -> String;
 
-/// What came of it.
+/// The result.
 pub enum Pruned {
-    /// Files were changed, or would be.
+    /// Files were or would be changed.
     Changed(Removals),
-    /// Pull requests were made, or would be.
+    /// Pull requests were or would be opened.
     Proposed(Proposals),
 }
 
 /// What was removed, or would be.
 pub struct Removals {
-    /// One plan a family.
+    /// One plan per family.
     pub plans: Vec<Prune>,
     /// All files.
     pub files: Vec<FileChange>,
-    /// What is left to a person.
+    /// The remaining manual steps.
     pub next: Vec<NextStep>,
     /// The branch whose history counted.
     pub mainline: String,
 }
 
-/// Plans what goes, proves it, and writes it or makes pull requests of it.
+/// Plans the removals, proves them, and writes them or opens pull requests.
 ///
 /// # Errors
 /// When the tree or its history cannot be read, something forbids the removal, or it cannot be written.
@@ -122,8 +122,8 @@ fn propose(
     let proposed: Vec<Proposed> =
         plans.iter().filter(|one| !one.is_empty()).map(proposed).collect();
     let is_planned = |family: &str| plans.iter().any(|one| one.family == family);
-    // What cannot be planned now says nothing about what is proposed of it. A family that is gone from the environment
-    // altogether is looked after by a run for all of them.
+    // A plan that fails now says nothing about a pull request that is already open. A family that is gone entirely
+    // from the environment is handled by a run for all families.
     let is_gone =
         |family: &str| request.families.is_empty() && !families.iter().any(|known| known == family);
     let scope = Scope {

@@ -1,9 +1,9 @@
-//! Pull requests, and what became of them.
+//! Pull requests, and what was done with them.
 
-/// What became of pull requests.
+/// The pull requests of a run, and what was done with them.
 #[derive(Debug)]
 pub struct PullRequests {
-    /// Whether it was done; false for what would be done.
+    /// Whether the changes were made; `false` for a dry run.
     pub written: bool,
     /// The branch that they go to.
     pub base: String,
@@ -11,14 +11,14 @@ pub struct PullRequests {
     pub all: Vec<PullRequest>,
 }
 
-/// What became of a pull request.
+/// A pull request, and what was done with it.
 #[derive(Debug, Clone)]
 pub struct PullRequest {
     /// The family.
     pub family: String,
     /// The environment.
     pub environment: String,
-    /// The version that comes, or those that go, joined by `+`.
+    /// The new version, or the removed ones, joined by `+`.
     pub version: String,
     /// The branch that is to be merged.
     pub branch: String,
@@ -30,7 +30,7 @@ pub struct PullRequest {
     pub url: Option<String>,
     /// What was done.
     pub action: Action,
-    /// Why, where it is not plain.
+    /// The reason, if it is not obvious.
     pub reason: Option<String>,
 }
 
@@ -54,7 +54,7 @@ pub enum Action {
 }
 
 impl Action {
-    /// Whether anything is otherwise now.
+    /// Whether anything was changed.
     #[must_use]
     pub const fn is_change(self) -> bool {
         matches!(self, Self::Opened | Self::Updated | Self::Superseded | Self::Closed)
@@ -62,7 +62,7 @@ impl Action {
 }
 
 impl PullRequests {
-    /// Whether anything is otherwise now, or would be.
+    /// Whether anything was or would be changed.
     #[must_use]
     pub fn is_change(&self) -> bool {
         self.all.iter().any(|one| one.action.is_change())

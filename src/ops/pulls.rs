@@ -18,7 +18,7 @@ const REMOTE: &str = "origin";
 /// How pull requests are made.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The branch that they go to; none: the default branch of the remote.
+    /// The base branch; `None` for the remote's default branch.
     pub base: Option<String>,
     /// Prefix for the branch names.
     pub branch_prefix: String,
@@ -49,7 +49,7 @@ pub struct Target<'s> {
     pub(super) open: Vec<Pull>,
     /// The tree's root below the repository's; empty where it is the same.
     tree: String,
-    /// Whether anything is done, and not only told.
+    /// Whether changes are made, rather than only reported.
     pub(super) writes: bool,
 }
 
@@ -136,7 +136,7 @@ impl Target<'_> {
         &self.request.branch_prefix
     }
 
-    /// What is open for a subject already.
+    /// The pull request that is already open for a subject.
     #[must_use]
     pub fn marker(&self, subject: &Subject) -> Option<&Marker> {
         let markers = self.open.iter().filter(|pull| pull.branch == self.branch(subject));
@@ -150,7 +150,7 @@ pub fn program(session: &Session, target: Option<&Target<'_>>) -> String {
     target.map_or_else(|| session.program(), |_| program_at(&session.prefix()))
 }
 
-/// The program, told where the tree is.
+/// The command that runs the program on the given tree.
 #[must_use]
 pub fn program_at(prefix: &TreePath) -> String {
     if prefix.as_str().is_empty() {

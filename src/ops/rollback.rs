@@ -23,7 +23,7 @@ use crate::text::path::TreePath;
 use crate::timeline::stub;
 use crate::timeline::walk::Depth;
 
-/// What is asked for.
+/// The request.
 pub struct Request {
     /// The environment, as it was typed.
     pub environment: String,
@@ -35,11 +35,11 @@ pub struct Request {
     pub reason: Option<String>,
     /// Whether no hold is written.
     pub no_hold: bool,
-    /// What may stay behind.
+    /// What may be left unchanged.
     pub leave: Leave,
-    /// The branch whose history counts; none: the default one.
+    /// The branch whose history is read; `None` for the default branch.
     pub mainline: Option<String>,
-    /// The present time.
+    /// The current time.
     pub now: DateTime<Utc>,
 }
 

@@ -11,17 +11,17 @@ use crate::repo::Repo;
 use crate::timeline::outlook::{Standing, outlook};
 use crate::timeline::walk::Depth;
 
-/// What is asked for.
+/// The request.
 pub struct Request {
     /// The part to show.
     pub shown: shown::Request,
-    /// The branch whose history counts; none: the default one.
+    /// The branch whose history is read; `None` for the default branch.
     pub mainline: Option<String>,
-    /// The present time.
+    /// The current time.
     pub now: DateTime<Utc>,
 }
 
-/// What came of it.
+/// The result.
 pub struct Standings {
     /// Every family in every environment that names it, by family, then in promotion order.
     pub standings: Vec<Standing>,

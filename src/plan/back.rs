@@ -1,4 +1,4 @@
-//! What a rollback goes back to: always a name whose first run began before that of the current one.
+//! The target of a rollback: always a name that first ran before the current one did.
 
 use crate::k8s::secret_name::{PLAIN, Version, split};
 use crate::repo::usage::Running;
@@ -7,7 +7,7 @@ use crate::timeline::runs::WayBack;
 
 /// What ran in an environment.
 pub struct Story<'a> {
-    /// What the mainline says, back to its first commit.
+    /// The mainline's history, back to its first commit.
     pub timeline: &'a Timeline,
     /// The environment.
     pub environment: &'a str,
@@ -17,10 +17,10 @@ pub struct Story<'a> {
     pub now: &'a Running,
 }
 
-/// Why there is nothing to go back to.
+/// Why there is nothing to roll back to.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BackError {
-    /// The name without a version ran before, and it is only gone back to on demand.
+    /// The plain name ran before; it is rolled back to only on request.
     #[error("before the current version, `{environment}` ran `{family}` without a version")]
     Plain {
         /// The environment.
@@ -35,10 +35,10 @@ pub enum BackError {
         environment: String,
         /// The family.
         family: String,
-        /// What ran there otherwise.
+        /// The other versions that ran there, as help text.
         ran: String,
     },
-    /// The clone does not have what ran before.
+    /// The clone lacks the commits that show what ran before.
     #[error(
         "the clone is shallow, so the previous version of `{family}` in `{environment}` is unknown"
     )]
@@ -48,27 +48,27 @@ pub enum BackError {
         /// The family.
         family: String,
     },
-    /// What was asked for is not a version.
+    /// The requested target is not a version.
     #[error("`{0}` is not a version")]
     NoVersion(String),
-    /// What was asked for is newer than what runs.
+    /// The requested version is newer than the current one.
     #[error("`{version}` is newer than what `{environment}` runs now; a rollback only goes back")]
     Newer {
         /// The environment.
         environment: String,
-        /// What was asked for.
+        /// The requested version.
         version: String,
-        /// What ran there otherwise.
+        /// The other versions that ran there, as help text.
         ran: String,
     },
-    /// What was asked for never ran.
+    /// The requested version never ran.
     #[error("`{environment}` never ran `{version}` of `{family}`, so there is no way back to it")]
     NeverRan {
         /// The environment.
         environment: String,
         /// The family.
         family: String,
-        /// What was asked for.
+        /// The requested version.
         version: String,
         /// What ran there.
         ran: String,
@@ -98,10 +98,10 @@ impl BackError {
 }
 
 impl<'a> Story<'a> {
-    /// The version to go back to, or `plain`: the one that was asked for, or the one that ran alone before.
+    /// The version to roll back to, or `plain`: the requested one, or the previous one that ran alone.
     ///
     /// # Errors
-    /// When there is none, or what was asked for is no way back.
+    /// When there is none, or the requested version cannot be rolled back to.
     pub fn target(&self, asked: Option<&'a str>) -> Result<&'a str, BackError> {
         asked.map_or_else(|| self.back(), |asked| self.to(asked))
     }
@@ -144,7 +144,7 @@ impl<'a> Story<'a> {
         }
     }
 
-    /// What can be given as `--to`, and how to go forward.
+    /// The valid values for `--to`, and how to move forward instead.
     fn ran(&self) -> String {
         let Self { timeline, environment, family, now } = self;
         let names = timeline.names(environment, family).into_iter().filter(|name| !now.has(name));

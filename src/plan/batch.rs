@@ -24,7 +24,7 @@ pub fn overlay(repo: &Repo, changes: &[FileChange]) -> MemoryTree {
     MemoryTree::over(Arc::clone(repo.library.tree()), files)
 }
 
-/// Plans one after the other, each on the tree that the ones before would leave.
+/// Plans several families in sequence, each on the tree that results from the plans before it.
 pub struct Batch<'r> {
     repo: &'r Repo,
     current: Option<Repo>,
@@ -32,37 +32,37 @@ pub struct Batch<'r> {
 }
 
 impl<'r> Batch<'r> {
-    /// Nothing is planned yet.
+    /// An empty batch.
     #[must_use]
     pub const fn new(repo: &'r Repo) -> Self {
         Self { repo, current: None, total: BTreeMap::new() }
     }
 
-    /// The tree as all plans so far would leave it.
+    /// The tree with all plans so far applied.
     #[must_use]
     pub fn repo(&self) -> &Repo {
         self.current.as_ref().unwrap_or(self.repo)
     }
 
-    /// Plans a bump on the tree as all plans so far would leave it.
+    /// Plans a bump on the tree with all plans so far applied.
     ///
     /// # Errors
-    /// When there is no such plan.
+    /// When the bump cannot be planned.
     pub fn preview(&self, request: &BumpRequest) -> Result<Plan, PlanError> {
         plan(self.repo(), request)
     }
 
-    /// Plans a bump, and takes it in.
+    /// Plans a bump and adds it to the batch.
     ///
     /// # Errors
-    /// When there is no such plan; what was planned before stays.
+    /// When the bump cannot be planned; earlier plans are kept.
     pub fn plan(&mut self, request: &BumpRequest) -> Result<Plan, PlanError> {
         let plan = self.preview(request)?;
         self.take(&plan.changes);
         Ok(plan)
     }
 
-    /// The tree as these changes on top of all plans so far would leave it; none where nothing would change.
+    /// The tree with all plans so far and these changes applied; `None` if nothing would change.
     #[must_use]
     pub fn after(&self, changes: &[FileChange]) -> Option<Repo> {
         if changes.is_empty() {
@@ -78,7 +78,7 @@ impl<'r> Batch<'r> {
         Some(after)
     }
 
-    /// Takes changes in that were planned on [`Batch::repo`].
+    /// Adds changes that were planned on [`Batch::repo`].
     pub fn take(&mut self, changes: &[FileChange]) {
         if let Some(next) = self.after(changes) {
             self.current = Some(next);
@@ -92,7 +92,7 @@ impl<'r> Batch<'r> {
     /// The changes of all plans together, sorted by path.
     #[must_use]
     pub fn changes(&self) -> Vec<FileChange> {
-        // What one plan makes and a later one takes away was never there.
+        // A file that one plan creates and a later one removes is no change.
         let real = |one: &&FileChange| one.before.is_some() || one.after.is_some();
         self.total.values().filter(real).cloned().collect()
     }
@@ -104,7 +104,7 @@ fn settings_of(change: &FileChange) -> Option<Config> {
     parse_past(&Source::file(change.path.clone(), text.as_str())).ok()
 }
 
-/// Plans the bumps of several families, each on the tree that the one before would leave.
+/// Plans the bumps of several families, each on the tree that results from the one before.
 ///
 /// Returns a plan for each family and the changes of all of them together.
 ///

@@ -1,4 +1,4 @@
-//! What goes on spelling the old name though no reference says so.
+//! Places that still contain the old name although they are not known references.
 
 use crate::plan::Left;
 use crate::plan::refusal::Refusal;
@@ -18,15 +18,15 @@ const NOT_EDITED: &str =
     "names the secret in a file that is not edited, because it holds no Kubernetes object";
 const EDIT: &str = "change it by hand in the same commit, and accept that with";
 
-/// What refuses a move, and what is listed after it.
+/// What blocks a move, and what is only listed after it.
 #[derive(Default)]
 pub(super) struct Behind {
     pub(super) refusals: Vec<Refusal>,
     pub(super) left: Vec<Left>,
 }
 
-/// Looks for names of a family that a move leaves where they are. Fields that surely name a secret refuse it, unless their line is
-/// to be left.
+/// Looks for names of a family that a move leaves unchanged. Fields that surely name a secret block it, unless their
+/// line is given in `leave`.
 pub(super) fn behind(repo: &Repo, environment: usize, names: &[String], leave: &[Line]) -> Behind {
     let mut behind = Behind::default();
     for Leftover { place, field, is_built, is_reference, is_whole } in

@@ -166,7 +166,7 @@ impl<'p> Bump<'p> {
         Ok(plan)
     }
 
-    /// Refused for these reasons, or where there is none, for pins that were not given.
+    /// The refusal for these reasons or, if there are none, for missing pins.
     fn unpinned(
         &self,
         mut reasons: Vec<Refusal>,
@@ -193,7 +193,7 @@ impl<'p> Bump<'p> {
         self.refused(reasons)
     }
 
-    /// Build roots that go on with the old name, since they belong to no environment and share a base with this one.
+    /// Build roots that keep the old name, since they belong to no environment and share a base with this one.
     fn undecided(&self, name: &str) -> impl Iterator<Item = String> {
         let all = undecided(self.repo, self.environment, self.family, name).into_iter();
         all.map(|(item, others)| {
@@ -270,7 +270,7 @@ impl<'p> Bump<'p> {
         planner.outcome
     }
 
-    /// Resolves the planned tree and holds it against this one.
+    /// Resolves the planned tree and compares it with the current one.
     fn prove(&self, changes: &[FileChange], expected: &Expected) -> Result<(), PlanError> {
         let tree = overlay(self.repo, changes);
         let changed: BTreeSet<TreePath> =
@@ -281,7 +281,7 @@ impl<'p> Bump<'p> {
         if !broken.is_empty() {
             return Err(self.refused(broken));
         }
-        // What is brought back from history reads what it read then.
+        // A stub restored from history reads what it read then.
         let new = expected.restored.is_empty();
         let misread =
             if new { misread(&after, self.environment, &expected.name) } else { Vec::new() };

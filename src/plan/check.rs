@@ -1,4 +1,4 @@
-//! What keeps a family from being moved at all.
+//! What prevents a family from being moved at all.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::repo::root::Root;
 use crate::text::nearest::nearest;
 
 impl<'p> Bump<'p> {
-    /// Whether the family is there, and may be moved at all.
+    /// Checks that the family exists and may be moved at all.
     pub(super) fn check(&self, survey: &Survey<'_>, is_back: bool) -> Result<(), PlanError> {
         self.check_roots(survey)?;
         if !is_back {
@@ -54,7 +54,7 @@ impl<'p> Bump<'p> {
         Ok(())
     }
 
-    /// Why a family that nothing uses is not moved: nothing spells it, or only what may mean something else.
+    /// Why an unused family is not moved: nothing names it, or only text that may mean something else.
     fn unused(&self, survey: &Survey<'_>) -> PlanError {
         let made = survey.providers.iter().map(|made| made.provider.secret().to_owned());
         let names: BTreeSet<String> = made.collect();
@@ -79,7 +79,7 @@ impl<'p> Bump<'p> {
         self.refused(reasons)
     }
 
-    /// A hold that holds nothing was meant to hold something: perhaps this family.
+    /// A hold that matches nothing may be a typo that was meant for this family.
     fn check_holds(&self) -> Result<(), PlanError> {
         let reasons: Vec<Refusal> = self
             .idle_holds()
@@ -92,12 +92,12 @@ impl<'p> Bump<'p> {
         if reasons.is_empty() { Ok(()) } else { Err(self.refused(reasons)) }
     }
 
-    /// The holds of this environment that hold nothing.
+    /// The holds of this environment that match nothing.
     pub(super) fn idle_holds(&self) -> impl Iterator<Item = (usize, &'p Hold)> {
         self.repo.idle_holds().filter(|(_, hold)| hold.environment == self.label)
     }
 
-    /// A root that does not build hides what it names.
+    /// Refuses if a root does not build, since its references are then unknown.
     fn check_roots(&self, survey: &Survey<'_>) -> Result<(), PlanError> {
         let roots = survey.roots.iter().map(|&index| &*self.repo.roots[index]);
         let hidden = roots.filter(|root| root.status() == Status::Failed && self.mentions(root));
@@ -128,7 +128,7 @@ impl<'p> Bump<'p> {
     }
 }
 
-/// A hold that holds nothing, as people say it.
+/// Describes a hold that matches nothing.
 pub(super) fn idle(hold: &Hold) -> String {
     format!(
         "a hold in rotate.yaml is on `{}`, which nothing in {} references or provides",

@@ -1,4 +1,4 @@
-//! What a commit says, whether `--commit` makes it or a person types the printed command.
+//! The commit message, whether `--commit` creates the commit or a person runs the printed command.
 
 use std::fmt::Write as _;
 
@@ -6,12 +6,12 @@ use crate::k8s::secret_name::{PLAIN, split};
 use crate::plan::next::word;
 use crate::plan::{NextStep, Plan, Stage};
 
-/// Something that a commit's message says beside the plan.
+/// An additional trailer of a commit message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Remark {
-    /// The trailer.
+    /// The trailer's key.
     pub trailer: &'static str,
-    /// What it says.
+    /// The trailer's value.
     pub text: String,
 }
 
@@ -26,9 +26,9 @@ impl Remark {
 /// The message of a commit, with trailers that programs read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// What is done, as the first word: `Bump`, `Promote`, `Roll back`, `Hold`, `Prune`.
+    /// The verb of the subject line: `Bump`, `Promote`, `Roll back`, `Hold`, `Prune`.
     verb: &'static str,
-    /// To which families, each with its environment and the version it gets.
+    /// The families, each with its environment and new version.
     parts: Vec<Part>,
     /// A paragraph between the subject and the trailers.
     body: Option<String>,
@@ -42,7 +42,7 @@ struct Part {
     to: Option<String>,
 }
 
-/// How many families a subject names.
+/// How many families the subject line names at most.
 const NAMED: usize = 3;
 
 impl Message {
@@ -84,7 +84,7 @@ impl Message {
         Self { verb, parts: vec![part], body: None, trailers }
     }
 
-    /// One message for what several say; `None` of none.
+    /// Merges several messages into one; `None` if there are none.
     #[must_use]
     pub fn together(messages: Vec<Self>) -> Option<Self> {
         let mut messages = messages.into_iter();
@@ -143,7 +143,7 @@ impl Message {
     #[must_use]
     pub fn step(&self, git: &str, files: &[&str]) -> NextStep {
         let paths = files.iter().map(|path| word(path)).collect::<Vec<_>>().join(" ");
-        // Without it such a path would stand for others, too.
+        // Without it, Git would treat the path as a pattern that can match other files.
         let is_pattern = files.iter().any(|path| path.contains(['*', '?', '[', '\\', ':']));
         let git = if is_pattern { format!("{git} --literal-pathspecs") } else { git.to_owned() };
         let paragraphs = [Some(self.subject()), self.body.clone()];

@@ -1,4 +1,4 @@
-//! Edits and new files as they come together, and the texts they make.
+//! Collects edits and new files, and applies them.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -11,7 +11,7 @@ use crate::yaml::edit::append::append_item;
 use crate::yaml::parse::parse;
 use crate::yaml::path::Path;
 
-/// The edits and new files of a plan in the making.
+/// The edits and new files of a plan being built.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     edits: BTreeMap<TreePath, (Arc<Source>, Vec<Edit>)>,
@@ -20,13 +20,13 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Takes an edit of a file.
+    /// Adds an edit of a file.
     pub(super) fn edit(&mut self, file: &Arc<Source>, edit: Edit) {
         let known = self.edits.entry(file.path().clone());
         known.or_insert_with(|| (Arc::clone(file), Vec::new())).1.push(edit);
     }
 
-    /// Takes an entry for the end of a list at the root of a file; the edits come first, then the
+    /// Adds an entry at the end of a top-level list of a file; edits are applied first, then the
     /// entries by their list, in order. `false` when the file cannot take it.
     pub(super) fn append(&mut self, file: &Arc<Source>, list: &'static str, entry: String) -> bool {
         let fits = appended(file.path(), file.text(), list, &entry).is_some();
@@ -38,12 +38,12 @@ impl Draft {
         fits
     }
 
-    /// Takes a new file.
+    /// Adds a new file.
     pub(super) fn create(&mut self, path: TreePath, text: String) {
         self.new.insert(path, text);
     }
 
-    /// Takes another document for the end of a new file.
+    /// Appends a document to a new file.
     pub(super) fn extend(&mut self, path: &TreePath, text: &str) {
         if let Some(known) = self.new.get_mut(path) {
             let newline = if known.contains("\r\n") { "\r\n" } else { "\n" };
@@ -55,7 +55,7 @@ impl Draft {
         }
     }
 
-    /// Whether a new file of that path was taken.
+    /// Whether the draft creates a file at that path.
     pub(super) fn creates(&self, path: &TreePath) -> bool {
         self.new.contains_key(path)
     }

@@ -22,18 +22,18 @@ use crate::yaml::path::Path;
 pub struct Repairs {
     /// The files to write, sorted by path.
     pub changes: Vec<FileChange>,
-    /// Which of the repairs are in it, by their index.
+    /// The indexes of the repairs that are included.
     pub taken: Vec<usize>,
-    /// The tree with the repairs in it; none where nothing changes.
+    /// The tree with the repairs applied; `None` if nothing changes.
     pub after: Option<Repo>,
 }
 
 /// Plans repairs; those that overlap an earlier one are left out.
 ///
-/// The planned tree is resolved in memory; values may differ only where an edit stands.
+/// The planned tree is resolved in memory; values may differ only where an edit applies.
 ///
 /// # Errors
-/// When they would change something that no edit speaks of.
+/// When they would change something that no edit covers.
 pub fn plan(repo: &Repo, fixes: &[&Fix]) -> Result<Repairs, PlanError> {
     let (edits, taken) = without_overlaps(fixes);
     let mut draft = Draft::default();
@@ -78,7 +78,7 @@ fn without_overlaps<'f>(fixes: &[&'f Fix]) -> (Vec<&'f FileEdit>, Vec<usize>) {
     (edits, taken)
 }
 
-/// Everything that differs though no edit stands there.
+/// Everything that differs although no edit applies there.
 fn prove(before: &Repo, after: &Repo, edits: &[&FileEdit]) -> Vec<String> {
     let mut faults = Vec::new();
     if before.roots.len() != after.roots.len() {
@@ -108,7 +108,7 @@ fn root(old: &Root, new: &Root, edits: &[&FileEdit], faults: &mut Vec<String>) {
     }
 }
 
-/// Whether the value at a path is spelled where an edit stands, before or afterwards.
+/// Whether the value at a path is written where an edit applies, before or after the change.
 fn is_meant(old: &Object, new: &Object, path: &Path, edits: &[&FileEdit]) -> bool {
     let place = |object: &Object| -> Option<Place> {
         let origin = path.follow(&object.node).and_then(|node: &Node| node.origin.as_ref());

@@ -1,4 +1,4 @@
-//! Roles that grant access to a family: the new name is put behind the newest one in each list.
+//! Roles that grant access to a family: the new name is added after the newest one in each list.
 
 use std::collections::BTreeMap;
 
@@ -32,7 +32,7 @@ impl Mover<'_> {
         }
     }
 
-    /// The item of each list behind which the new name belongs.
+    /// The item of each list after which the new name is inserted.
     fn lists<'i, 'r>(&self, grants: &'i [Item<'r>]) -> Lists<'i, 'r> {
         let mut lists: Lists<'i, 'r> = BTreeMap::new();
         for item in grants {

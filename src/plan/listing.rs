@@ -11,7 +11,7 @@ use crate::yaml::edit::{layout, quote, spot};
 use crate::yaml::node::{Node, Style};
 use crate::yaml::path::Path;
 
-/// A text put behind an item of a list, as an edit of the file; `None` when the list cannot take it there.
+/// The edit that inserts a text after an item of a list; `None` if the list cannot take it there.
 pub(super) fn behind(list: &Node, item: &Node, text: &str) -> Option<(Arc<Source>, Edit)> {
     let source = &list.origin.as_ref()?.source;
     let end = spot::end(item)?;
@@ -39,7 +39,7 @@ fn like(item: &Node, source: &Source) -> Style {
     }
 }
 
-/// A key put behind another one in a mapping below a document's root.
+/// The edit that inserts a key after another one in a mapping below a document's root.
 pub(super) fn add(root: &Node, map: &Path, after: &str, key: &str, value: &str) -> Option<Edit> {
     insert_entry(root, map, key, value, Some(after)).ok()
 }

@@ -1,7 +1,7 @@
 //! What a writing command would change: edits and new files, rebuilt in memory, resolved again, compared.
 //!
-//! A [`Plan`] is only ever handed out proved: the planned tree is resolved with the same resolver and
-//! held against the tree as it stands.
+//! A [`Plan`] is returned only once it is proved: the planned tree is resolved with the same resolver and
+//! compared with the current tree.
 
 pub mod back;
 pub mod batch;
@@ -41,7 +41,7 @@ use crate::text::source::{Place, Source};
 
 pub use next::word;
 
-/// What would move one family of one environment to another version. Nothing to do when [`Plan::changes`] is empty.
+/// A plan to move one family of one environment to another version. A no-op if [`Plan::changes`] is empty.
 #[derive(Debug, Clone)]
 pub struct Plan {
     /// The family.
@@ -56,19 +56,19 @@ pub struct Plan {
     pub changes: Vec<FileChange>,
     /// Every effective reference that moves, by root, object and field.
     pub moved: Vec<Moved>,
-    /// The stubs made for the new version.
+    /// The stubs created for the new version.
     pub stubs: Vec<Stub>,
-    /// Those of the given pins that an entry of a stub took.
+    /// The given pins that a stub entry uses.
     pub pins: BTreeSet<String>,
-    /// What names the family and stays as it is, and why.
+    /// What names the family but is left unchanged, and why.
     pub left: Vec<Left>,
-    /// What is left to a person, in order, but for the commit.
+    /// The remaining manual steps, in order, without the commit.
     pub next: Vec<NextStep>,
-    /// What is worth knowing and keeps nobody from going on.
+    /// Notes that do not block the change.
     pub notes: Vec<String>,
 }
 
-/// A file that is changed, made or removed.
+/// A file that is changed, created or removed.
 #[derive(Debug, Clone)]
 pub struct FileChange {
     /// The file.
@@ -86,17 +86,17 @@ pub struct Moved {
     pub root: TreePath,
     /// The object that has the reference.
     pub object: Identity,
-    /// The field, as people write it.
+    /// The field, as shown to the user.
     pub field: String,
     /// The name it has.
     pub from: String,
     /// The name it gets.
     pub to: String,
-    /// What brings it about.
+    /// How the reference is moved.
     pub how: MoveKind,
-    /// Whether nothing but its value tells that it names the secret.
+    /// Whether only the value suggests that the field names a secret.
     pub by_value: bool,
-    /// Where the present name is written.
+    /// Where the current name is written.
     pub place: Place,
     /// The file that is changed for it.
     pub file: TreePath,
@@ -105,11 +105,11 @@ pub struct Moved {
 /// What moves a reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum MoveKind {
-    /// The name is edited where it stands.
+    /// The name is edited in place.
     InPlace,
     /// A guarded patch replaces it in an overlay.
     Patch,
-    /// The new name is put beside the old one.
+    /// The new name is added next to the old one.
     Added,
 }
 
@@ -120,9 +120,9 @@ pub struct Stub {
     pub file: TreePath,
     /// The kustomization that lists it; `None` in a tree of plain manifests.
     pub listed_in: Option<TreePath>,
-    /// The namespace it makes the secret in, where Git sets one.
+    /// The namespace in which it creates the secret, if Git sets one.
     pub namespace: Option<String>,
-    /// The stub it is copied from; `None` for one that is made new.
+    /// The stub it is copied from; `None` if it is written from scratch.
     pub copied_from: Option<Place>,
 }
 
@@ -144,7 +144,7 @@ pub struct Left {
 pub struct NextStep {
     /// What to do, a sentence.
     pub title: String,
-    /// What to type, where there is something to type.
+    /// The command to run, if there is one.
     pub command: Option<String>,
     /// When it is to be done.
     pub stage: Stage,
@@ -153,7 +153,7 @@ pub struct NextStep {
 /// When a step is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
-    /// First: values are put where the new version is read from.
+    /// First: the values are put where the new version is read from.
     Values,
     /// Then the change is committed; `--commit` does it.
     Commit,
@@ -167,7 +167,7 @@ fn word_of(name: &str) -> &str {
 }
 
 impl Plan {
-    /// Lets the step to the next environment give what its store calls the new value, with a command that has `VALUE` for it.
+    /// Makes the step to the next environment pass its store's pin, with a command that has `VALUE` as a placeholder.
     pub fn give_pins(&mut self, environment: &str, command: String) {
         let is_next = |step: &NextStep| step.stage == Stage::Then && step.command.is_some();
         let at = self.next.iter().position(is_next).unwrap_or_else(|| {
@@ -188,7 +188,7 @@ impl Plan {
         word_of(&self.to)
     }
 
-    /// How many references move in a way, each counted where it is written: several roots can read one.
+    /// How many references move this way, counted by where they are written: several roots can read one.
     #[must_use]
     pub fn count(&self, how: MoveKind) -> usize {
         let moved = self.moved.iter().filter(|moved| moved.how == how);
@@ -198,7 +198,7 @@ impl Plan {
         written.len()
     }
 
-    /// Whether the tree already is as the plan wants it.
+    /// Whether the tree is already as planned.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.changes.is_empty()

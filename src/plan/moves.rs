@@ -1,4 +1,4 @@
-//! How each reference gets the new name: edited where it stands, patched in an overlay, or added to its list.
+//! How each reference gets the new name: edited in place, patched in an overlay, or added to its list.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -79,7 +79,7 @@ impl<'p> Mover<'p> {
         patches.iter().all(|patch| self.draft.append(&source, "patches", patch.entry.clone()))
     }
 
-    /// Writes what was left to patches into the kustomizations.
+    /// Writes the collected patches into the kustomizations.
     fn write_patches(&mut self) {
         let mut unseen: BTreeSet<Token> =
             self.patches.values().flat_map(BTreeMap::keys).cloned().collect();
@@ -133,7 +133,7 @@ impl Mover<'_> {
         }
     }
 
-    /// Plans one site: `stays` when something else reads the same bytes and must not change.
+    /// Plans one site; `stays` if something else reads the same bytes and must not change.
     fn site(&mut self, site: &Spelling<'_>, stays: bool) {
         if is_copied(site) {
             let files = self.copiers(site.items[0].root);
@@ -229,7 +229,7 @@ impl Mover<'_> {
         )
     }
 
-    /// Notes what the scalars of these references will say.
+    /// Records the expected new text of the scalars of these references.
     fn expect(&mut self, site: &Spelling<'_>, items: &[Item<'_>]) {
         let mut parts: BTreeMap<(usize, usize, &Path), Vec<Range<usize>>> = BTreeMap::new();
         for item in items {
@@ -292,7 +292,7 @@ impl Mover<'_> {
     }
 }
 
-/// The bytes to change where they stand; `None` when only a patch can do it.
+/// The edits in place; `None` if only a patch can do it.
 fn edits(site: &Spelling<'_>, name: &str, stays: bool) -> Option<Vec<(Arc<Source>, Edit)>> {
     let node = site.node();
     let source = &node.origin.as_ref()?.source;

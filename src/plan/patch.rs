@@ -1,4 +1,4 @@
-//! Guarded JSON 6902 patches: what one more entry of `patches` says so that an overlay names another secret.
+//! Guarded JSON 6902 patches: the entry of `patches` that makes an overlay name another secret.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::yaml::path::{Path, PathStep};
 
 use std::ops::Range;
 
-/// What is to become of a scalar.
+/// How a scalar changes.
 #[derive(Debug, Clone)]
 pub(super) enum Rewrite {
     /// Parts of its text become the new name.
@@ -26,7 +26,7 @@ pub(super) enum Rewrite {
 pub(super) struct ObjectPatch {
     /// The entry of `patches`, without indentation.
     pub(super) entry: String,
-    /// The tokens that it answers for.
+    /// The tokens that it covers.
     pub(super) tokens: Vec<Token>,
 }
 
@@ -34,7 +34,7 @@ pub(super) struct ObjectPatch {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ambiguous(pub(super) Identity);
 
-/// The patches with which a kustomization changes what the tokens say in every object it sees.
+/// The patches that change the text of the tokens in every object that a kustomization sees.
 ///
 /// # Errors
 /// When a target would select several objects.
@@ -67,7 +67,7 @@ struct FieldEdit<'n> {
 }
 
 impl FieldEdit<'_> {
-    /// Whether a `test` here guards another field as well: one token spells both, and no item can get between them.
+    /// Whether a `test` here also guards another field: one token holds both, and no item can come between them.
     fn guards(&self, other: &Self) -> bool {
         let same =
             self.path.0.iter().zip(&other.path.0).take_while(|(one, two)| one == two).count();
@@ -121,7 +121,7 @@ fn operations(object: &Object, found: &[FieldEdit<'_>], new: &str) -> Vec<String
     operations
 }
 
-/// One operation. A value that ends with a line break stands before the path: kustomize trims a patch, so at its end
+/// One operation. A value that ends with a line break comes before the path: kustomize trims a patch, so at its end
 /// the value would lose that break.
 fn one(operation: &str, pointer: &str, value: &str) -> String {
     let (path, value_lines) = (format!("path: {}", scalar(pointer)), entry("value", value));

@@ -1,4 +1,4 @@
-//! The planned tree held against the tree as it stands: what was meant has changed, and nothing else.
+//! Compares the planned tree with the current one: the intended changes are there, and no others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::yaml::path::{Path, PathStep};
 /// What a plan means to change.
 #[derive(Debug, Default)]
 pub(super) struct Expected {
-    /// The scalars that get another text: root and object by index, path.
+    /// The scalars whose text changes, by root index, object index and path.
     pub(super) scalars: BTreeMap<(usize, usize), BTreeMap<Path, String>>,
     /// The lists that the new name is added to.
     pub(super) lists: BTreeMap<(usize, usize), BTreeSet<Path>>,
@@ -22,17 +22,17 @@ pub(super) struct Expected {
     pub(super) stubs: BTreeSet<usize>,
     /// The effective stubs that new ones are copied from.
     pub(super) sources: Vec<Node>,
-    /// The stubs that are brought back from history.
+    /// The stubs that are restored from history.
     pub(super) restored: Vec<Node>,
     /// The new name.
     pub(super) name: String,
-    /// Namespaces in which nothing in Git provides the new name, nor did for the old one.
+    /// Namespaces in which nothing in Git provides the new name, and nothing provided the old one.
     pub(super) unprovided: BTreeSet<Option<String>>,
     /// The environment.
     pub(super) environment: usize,
 }
 
-/// Everything that is not as it should be; none when the plan is proved.
+/// Everything that is not as expected; empty if the plan is proved.
 pub(super) fn prove(before: &Repo, after: &Repo, expected: &Expected) -> Vec<String> {
     let mut faults = Vec::new();
     let paths = |repo: &Repo| -> Vec<_> {
@@ -130,7 +130,7 @@ impl Held<'_> {
             paths.retain(|path| !is_version(path, &object.node, version) && !is_policy(path));
             paths
         };
-        // The same document may say something else in each root that reads it.
+        // The same document may resolve differently in each root that reads it.
         let family = split(&self.expected.name).map_or("", |(family, _)| family);
         let own = self.old.objects().iter().map(|object| &object.node);
         let own =
@@ -183,7 +183,7 @@ impl Held<'_> {
     }
 }
 
-/// Every reference to the new name has a provider, but where the old one had none either.
+/// Checks that every reference to the new name has a provider, unless the old one had none either.
 fn provided(after: &Repo, expected: &Expected, faults: &mut Vec<String>) {
     for (_, root) in after.roots_of(expected.environment) {
         for reference in root.references.iter().filter(|one| one.secret() == expected.name) {
@@ -203,7 +203,7 @@ fn provided(after: &Repo, expected: &Expected, faults: &mut Vec<String>) {
     }
 }
 
-/// What a new stub may say otherwise than an older one: its API, how often it is read, what becomes of its Secret.
+/// The fields in which a new stub may differ from an older one: API version, refresh, and what happens to its Secret.
 const POLICIES: [&str; 6] = [
     "apiVersion",
     "spec.refreshInterval",
@@ -217,11 +217,11 @@ fn is_policy(path: &Path) -> bool {
     POLICIES.contains(&path.to_string().as_str())
 }
 
-/// Whether a difference between two stubs is one of versions, or of what kustomizations give to all objects.
+/// Whether two stubs differ only in the version, or in what kustomizations set on all objects.
 fn is_version(path: &Path, new: &Node, version: &str) -> bool {
     let text = path.to_string();
     let given = ["metadata.labels", "metadata.annotations"].iter().any(|key| text.starts_with(key));
-    // Pins that the store made have nothing of the version in them.
+    // Pins assigned by the store do not contain the version.
     let pin = [".remoteRef.version", ".extract.version"].iter().any(|key| text.ends_with(key));
     given || pin || path.follow(new).and_then(Node::str).is_some_and(|text| text.contains(version))
 }

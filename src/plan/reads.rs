@@ -1,4 +1,4 @@
-//! What a new stub reads, held against the old one of the same root: the same store and key, under the new version.
+//! Compares what a new stub reads with the old one of the same root: same store and key, but the new version.
 
 use std::collections::BTreeSet;
 
@@ -49,7 +49,7 @@ fn stubs(root: &Root, family: &str) -> Vec<Placed> {
     stubs.filter(|(_, stub)| stub.family() == Some(family)).collect()
 }
 
-/// What is wrong with one entry: it names one of the other versions, or nothing.
+/// What is wrong with one entry: it names another version, or its key is empty.
 fn wrong(root: &Root, remote: &Remote, version: &str, others: &BTreeSet<&str>) -> Option<Refusal> {
     let key = remote.key.as_ref()?;
     let pin = remote.version.as_ref();
@@ -70,7 +70,7 @@ fn wrong(root: &Root, remote: &Remote, version: &str, others: &BTreeSet<&str>) -
     Some(refusal(what, node))
 }
 
-/// What something lays over a new stub, so that it reads another version than its file says.
+/// Something that overrides a new stub so that it reads another version than its file says.
 fn overridden(after: &Repo, root: &Root, stub: &Stub, version: &str) -> Option<Refusal> {
     let place = stub.secret.node.origin.as_ref()?.near_in_file();
     let stream = after.library.stream(place.source.path()).ok()?;
@@ -116,7 +116,7 @@ fn shared(root: &Root, new: &Stub, old: &[&Stub]) -> Option<Refusal> {
     })
 }
 
-/// What a new stub reads otherwise than the old ones of the same place, versions left out.
+/// What a new stub reads differently from the old ones in the same place, ignoring versions.
 fn other(root: &Root, new: &Stub, old: &[&Stub], version: &str) -> Option<Refusal> {
     let read = |stub: &Stub| -> BTreeSet<(String, String)> {
         stub.remotes.iter().map(|remote| (store(stub, remote), bare(remote, version))).collect()

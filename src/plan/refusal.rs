@@ -18,7 +18,7 @@ pub enum PlanError {
         /// Every environment, in promotion order.
         known: Vec<String>,
     },
-    /// The environment keeps plain names.
+    /// The environment uses plain names.
     #[error("`{0}` is not versioned")]
     Unversioned(String),
     /// Nothing in the environment names the family.
@@ -46,7 +46,7 @@ pub enum PlanError {
         reason: Box<str>,
         /// What to type instead.
         help: Box<str>,
-        /// The places that bear on it.
+        /// The relevant places.
         reasons: Vec<Refusal>,
     },
     /// There is nothing to go back to.
@@ -74,7 +74,7 @@ pub enum PlanError {
         /// Every reason, sorted by place.
         reasons: Vec<Refusal>,
     },
-    /// Its store numbers the values itself, and nobody gave the number of the new one.
+    /// The store assigns the versions itself, and the pin of the new value was not given.
     #[error("`{family}` cannot be moved in `{environment}` without `--pin`; nothing was written")]
     Unpinned {
         /// The family.
@@ -139,7 +139,7 @@ pub enum PlanError {
 /// One reason against a plan.
 #[derive(Debug, Clone)]
 pub struct Refusal {
-    /// What stands against it, a lower-case phrase.
+    /// What is wrong, a lower-case phrase.
     pub what: String,
     /// Where.
     pub place: Option<Place>,
@@ -148,7 +148,7 @@ pub struct Refusal {
 }
 
 impl PlanError {
-    /// Whether the question or the input was wrong, rather than the answer a refusal.
+    /// Whether the request or the input was invalid, rather than the plan refused.
     #[must_use]
     pub const fn is_trouble(&self) -> bool {
         matches!(

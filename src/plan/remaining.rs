@@ -1,22 +1,22 @@
-//! Who goes on naming the version that a plan leaves behind.
+//! What still references the old version after a plan.
 
 use crate::k8s::found::Role;
 use crate::plan::Plan;
 use crate::repo::Repo;
 use crate::repo::deployed::deployed;
 
-/// Something that goes on naming an old version.
+/// Something that still references an old version.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Remaining {
     /// Its environment, or where it has none its build root.
     pub environment: String,
-    /// The object, as people speak of it.
+    /// The object, as shown to the user.
     pub object: String,
     /// The field.
     pub field: String,
     /// The secret.
     pub secret: String,
-    /// Whether it merely lets the secret be read.
+    /// Whether it only grants access to the secret.
     pub is_grant: bool,
 }
 

@@ -1,4 +1,4 @@
-//! What a caller asks of a bump.
+//! The request for a bump.
 
 use std::collections::BTreeMap;
 
@@ -30,17 +30,17 @@ pub struct BumpRequest {
     pub environment: String,
     /// The family, without a version.
     pub family: String,
-    /// The version to move to, as it was typed; `None` mints one, or takes over the one before. Only back may lead to `plain`.
+    /// The version to move to, as typed; `None` creates or takes over one. `plain` needs `back`.
     pub version: Option<String>,
-    /// Pins that the store made for the new value, as they were typed: `[FAMILY/][KEY=]VALUE`.
+    /// Pins that the store assigned to the new value, as typed: `[FAMILY/][KEY=]VALUE`.
     pub pins: Vec<String>,
-    /// Lines that spell the old name and are to stay as they are.
+    /// Lines that contain the old name and are left unchanged.
     pub leave: Vec<Line>,
     /// Where the version was before: to go back to it, for which it need not be newer than what runs.
     pub back: Option<Back>,
     /// How the program is called for this tree: `rotate`, with `-C` where that is needed.
     pub program: String,
-    /// The time that counts as now.
+    /// The current time.
     pub now: DateTime<Utc>,
 }
 

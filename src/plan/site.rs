@@ -1,4 +1,4 @@
-//! The bytes behind references: which of them are spelled by the same token, and who else is.
+//! The bytes behind references: which references share a token, and what else does.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -21,7 +21,7 @@ pub(super) struct Token {
     pub(super) alias: Option<Span>,
 }
 
-/// Every reference that one token spells.
+/// Every reference that is written by one token.
 pub(super) struct Spelling<'r> {
     /// The token.
     pub(super) token: Token,
@@ -108,9 +108,9 @@ pub(super) fn scalars<'n>(node: &'n Node, path: &Path, take: &mut impl FnMut(&Pa
 /// Tokens that spell something else besides what they were chosen for.
 #[derive(Default)]
 pub(super) struct Others {
-    /// Values that go along because they are copied from a token: root, object, path.
+    /// Values that change too because they are copied from a token: root, object, path.
     pub(super) copied: BTreeSet<(usize, usize, Path)>,
-    /// Tokens, alias left out, that something spells which stays as it is.
+    /// Tokens, ignoring the alias, that are also read by something that must not change.
     staying: BTreeSet<(TreePath, Span)>,
 }
 

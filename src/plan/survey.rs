@@ -1,4 +1,4 @@
-//! Everything in one environment that names a family, told apart by what may be done with it.
+//! Everything in one environment that names a family, grouped by what may be done with it.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -100,7 +100,7 @@ impl<'r> Survey<'r> {
         own.map(Item::seen).collect()
     }
 
-    /// A word on each Pod that stands alone: it must be made again.
+    /// A note on each bare Pod: it must be recreated.
     pub(super) fn pods(&self) -> Vec<String> {
         let pods = self.uses.iter().filter(|item| kind_of(&item.object().node) == "Pod");
         let names: BTreeSet<&str> = pods.map(|item| item.object().name()).collect();

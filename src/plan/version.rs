@@ -35,7 +35,7 @@ pub(super) struct Unfit {
     pub(super) reason: String,
     /// What to type instead.
     pub(super) help: String,
-    /// The places that bear on it.
+    /// The relevant places.
     pub(super) reasons: Vec<Refusal>,
 }
 
@@ -51,7 +51,7 @@ pub(super) struct Question<'q> {
     pub(super) before: Option<&'q Before>,
     /// Whether the environment is the first versioned one.
     pub(super) first: bool,
-    /// The time that counts as now.
+    /// The current time.
     pub(super) now: DateTime<Utc>,
 }
 

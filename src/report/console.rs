@@ -1,8 +1,8 @@
-//! The two streams: results go to stdout, talk to stderr.
+//! The two streams: results go to stdout, messages to stderr.
 
 use std::io::{self, BufRead as _, Write as _};
 
-/// How loud the talk is.
+/// How many messages are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Loudness {
     /// Errors only.
@@ -13,7 +13,7 @@ pub enum Loudness {
     Verbose,
 }
 
-/// Where results and talk go, and how they look there.
+/// Where results and messages are printed, and how.
 #[derive(Debug, Clone, Copy)]
 pub struct Console {
     /// Whether stdout takes colours.
@@ -22,9 +22,9 @@ pub struct Console {
     pub color_err: bool,
     /// The width of a line in columns.
     pub width: usize,
-    /// How loud the talk is.
+    /// How many messages are printed.
     pub loudness: Loudness,
-    /// Whether a GitHub workflow reads along.
+    /// Whether to print annotations for a GitHub workflow.
     pub annotates: bool,
 }
 
@@ -68,7 +68,7 @@ impl Console {
     /// Writes a result to stdout.
     ///
     /// # Errors
-    /// When stdout takes no more, other than by having been closed.
+    /// When stdout cannot be written to, except because it was closed.
     pub fn result(&self, text: &str) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
@@ -81,30 +81,30 @@ impl Console {
     /// Writes a result as one JSON document.
     ///
     /// # Errors
-    /// When stdout takes no more, other than by having been closed.
+    /// When stdout cannot be written to, except because it was closed.
     pub fn json(&self, value: &impl serde::Serialize) -> io::Result<()> {
         let mut text = serde_json::to_string_pretty(value)?;
         text.push('\n');
         self.result(&text)
     }
 
-    /// Says something to the person, unless asked to be quiet.
+    /// Prints a message, unless `--quiet` is set.
     pub fn talk(&self, text: &str) {
         if self.loudness > Loudness::Quiet {
             self.complain(text);
         }
     }
 
-    /// Says something that only a curious person wants to know.
+    /// Prints a message only with `--verbose`.
     pub fn detail(&self, text: &str) {
         if self.loudness > Loudness::Normal {
             self.complain(text);
         }
     }
 
-    /// Says something that is never left out.
+    /// Prints a message even with `--quiet`.
     pub fn complain(&self, text: &str) {
-        // Nobody is left to be told when stderr is gone.
+        // If stderr is closed, the error cannot be reported.
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 

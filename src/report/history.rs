@@ -12,24 +12,24 @@ use crate::text::markdown::plain;
 use crate::timeline::gate::{moment, span};
 use crate::timeline::{Began, Era, Timeline};
 
-/// What is told of a family.
+/// The history of a family to report.
 pub struct Story<'a> {
     /// The family.
     pub family: &'a str,
-    /// What the mainline says.
+    /// The mainline's history.
     pub timeline: &'a Timeline,
     /// The environments, in the order in which they are told.
     pub environments: Vec<String>,
     /// The time that counts as now.
     pub now: DateTime<Utc>,
-    /// How many times of each environment are told, the newest; none: all.
+    /// How many of the newest periods are shown per environment; `None` for all.
     pub newest: Option<usize>,
 }
 
 /// A time in which an environment ran the same.
 struct Stretch<'a> {
     era: &'a Era,
-    /// What ended it; none for what runs now.
+    /// What ended it; `None` if it is still running.
     end: Option<&'a Began>,
 }
 

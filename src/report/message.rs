@@ -68,7 +68,7 @@ impl Drawn {
         self
     }
 
-    /// The picture.
+    /// The rendered message.
     pub(super) fn draw(&self, color: bool, width: usize) -> String {
         draw(self, color, width)
     }
@@ -106,12 +106,12 @@ impl Diagnostic for Drawn {
     }
 }
 
-/// Draws an error on stderr, and behind it what belongs to it; in a GitHub workflow it is an annotation as well.
+/// Prints an error and its related messages on stderr; in a GitHub workflow also as an annotation.
 pub fn error(message: &Message, console: &Console) {
     tell(message, Severity::Error, console);
 }
 
-/// Draws a warning on stderr; in a GitHub workflow it is an annotation as well.
+/// Prints a warning on stderr; in a GitHub workflow also as an annotation.
 pub fn warning(message: &Message, console: &Console) {
     tell(message, Severity::Warning, console);
 }
@@ -120,7 +120,7 @@ fn tell(message: &Message, severity: Severity, console: &Console) {
     console.complain(&with_also(message, severity, console));
     if console.annotates {
         let word = if severity == Severity::Error { "error" } else { "warning" };
-        // Nobody is left to be told when stdout is gone.
+        // If stdout is closed, the error cannot be reported.
         let _ = console.result(&workflow::command(word, "rotate", &message.in_words()));
     }
 }

@@ -24,7 +24,7 @@ pub fn diff(changes: &[FileChange], color: bool) -> String {
     out
 }
 
-/// What moves, what is made, what stays, and what is left to a person.
+/// What moves, what is created, what is left unchanged, and the remaining manual steps.
 #[must_use]
 pub fn summary(plan: &Plan, written: bool, color: bool) -> String {
     let mut out = String::new();
@@ -70,7 +70,7 @@ pub fn summary(plan: &Plan, written: bool, color: bool) -> String {
     out
 }
 
-/// What is left to a person, step by step.
+/// The remaining manual steps.
 #[must_use]
 pub fn next_steps(next: &[NextStep], color: bool) -> String {
     let mut out = String::new();
@@ -102,7 +102,7 @@ fn references(count: usize) -> String {
     if count == 1 { "1 reference".to_owned() } else { format!("{count} references") }
 }
 
-/// Shows what is left to a person; `when` follows the heading.
+/// Shows the remaining manual steps; `when` follows the heading.
 pub fn show_next(next: &[NextStep], when: &str, console: &Console) {
     let steps = next_steps(next, console.color_err);
     if !steps.is_empty() {

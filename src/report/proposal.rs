@@ -21,22 +21,22 @@ use crate::timeline::{Era, Timeline};
 const ROWS: usize = 60;
 /// Of more environments than these, only the two that the change is about are drawn.
 const CHARTED: usize = 12;
-/// So many times of each environment are drawn.
+/// How many periods of each environment are drawn.
 const DRAWN: usize = 6;
 
-/// What a reviewer is told of a plan.
+/// The information for the reviewer of a plan.
 pub struct Proposal<'a> {
     /// The plan.
     pub plan: &'a Plan,
-    /// The environment that ran the version before.
+    /// The environment that the version is taken over from.
     pub source: Option<&'a str>,
-    /// What the mainline says.
+    /// The mainline's history.
     pub timeline: Option<&'a Timeline>,
-    /// What must hold, that of the rules included.
+    /// The gates, including lint.
     pub gates: &'a [Gate],
-    /// What else its commit says.
+    /// The additional trailers of its commit.
     pub remarks: &'a [Remark],
-    /// Who goes on naming the old version.
+    /// What still references the old version.
     pub remaining: &'a [Remaining],
     /// How long the old stub is kept; or the CronJob whose schedule cannot be told.
     pub retention: Option<Result<Retention, String>>,
@@ -49,7 +49,7 @@ pub struct Proposal<'a> {
 }
 
 impl<'a> Proposal<'a> {
-    /// What a reviewer is told of a change.
+    /// The information for the reviewer of a change.
     #[must_use]
     pub fn of(change: &'a Change, on: Background<'a>) -> Self {
         let plan = &change.work.plan;
@@ -110,7 +110,7 @@ impl Proposal<'_> {
         );
     }
 
-    /// What the environment was taken back from once.
+    /// Notes that the environment ran this version before and was rolled back.
     fn taken_back(&self, out: &mut String) {
         let Plan { environment, family, .. } = self.plan;
         let Some(timeline) = self.timeline else { return };
@@ -279,7 +279,7 @@ pub fn markdown(proposals: &[Proposal<'_>]) -> String {
     out
 }
 
-/// What is left to a person before the commit, and after it.
+/// The manual steps before the commit, and those after it.
 pub(super) fn around_the_commit(steps: &[NextStep]) -> (Vec<&NextStep>, Vec<&NextStep>) {
     steps
         .iter()
@@ -318,7 +318,7 @@ pub(super) fn list(out: &mut String, items: impl Iterator<Item = String>) {
     }
 }
 
-/// A block of commands, that no line of it can end.
+/// A fenced code block with a fence that no line in it can close.
 fn fenced(commands: &str, indent: &str) -> String {
     let fence = if commands.contains("```") { "~~~~" } else { "```" };
     let lines = commands.lines().map(|line| format!("{indent}{line}\n"));

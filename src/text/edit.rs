@@ -2,19 +2,19 @@
 
 use crate::text::span::Span;
 
-/// Bytes to put in the place of a range; an empty range inserts.
+/// Text to replace a range with; an empty range means an insertion.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Edit {
-    /// What is replaced.
+    /// The range to replace.
     pub span: Span,
-    /// What stands there afterwards.
+    /// The replacement.
     pub text: String,
 }
 
 /// Why edits were not applied.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EditError {
-    /// Two edits claim the same bytes.
+    /// Two edits overlap.
     #[error("two edits overlap at bytes {}..{}", .0.start, .0.end)]
     Overlap(Span),
     /// An edit does not lie on character boundaries of the text.
@@ -22,9 +22,9 @@ pub enum EditError {
     Outside(Span),
 }
 
-/// Applies edits to a text; edits that say the same thing twice count once.
+/// Applies edits to a text; identical edits are applied once.
 ///
-/// Several insertions at one place keep the order in which they were given.
+/// Several insertions at the same position keep their given order.
 ///
 /// # Errors
 /// When two edits overlap, or one is not within the text.

@@ -1,9 +1,9 @@
-//! Where the lines of a text begin, found by counting: few of the many lines of a large text are ever asked for.
+//! The starts of lines, found by counting: only a few lines of a large text are ever looked up.
 
 /// How many bytes are counted at a time.
 const BLOCK: usize = 4096;
 
-/// How many line breaks stand before each block of a text.
+/// The number of line breaks before each block of a text.
 #[derive(Debug)]
 pub(super) struct Lines(Box<[usize]>);
 
@@ -19,13 +19,13 @@ impl Lines {
         Self(text.chunks(BLOCK).map(before).collect())
     }
 
-    /// How many line breaks stand before a byte of the text, or before its end.
+    /// The number of line breaks before a byte of the text, or before its end.
     pub(super) fn before(&self, text: &[u8], offset: usize) -> usize {
         let block = (offset / BLOCK).min(self.0.len().saturating_sub(1));
         self.0.get(block).copied().unwrap_or_default() + count(&text[block * BLOCK..offset])
     }
 
-    /// The byte behind a line break, of which the first is number 1.
+    /// The position after a line break; line breaks are numbered from 1.
     pub(super) fn behind(&self, text: &[u8], number: usize) -> Option<usize> {
         let block = self.0.partition_point(|before| *before < number).checked_sub(1)?;
         let start = block * BLOCK;

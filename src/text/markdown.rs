@@ -1,16 +1,16 @@
-//! Texts as parts of Markdown, where a table's cell or a list's item holds them.
+//! Text inside Markdown, such as in a table cell or a list item.
 
-/// Behind a sign by which GitHub would tell somebody, or link something: nobody sees it, and it ends the name. GitHub looks
-/// for such signs when the backslashes of Markdown are gone already.
+/// Put after a character with which GitHub would mention or link something: it is invisible, and ends the name. GitHub
+/// looks for such characters after Markdown's backslashes have been removed.
 const NOBODY: char = '\u{200b}';
 
-/// A text of ours, in which backticks mark code.
+/// A text of ours, with code in backticks.
 #[must_use]
 pub fn line(text: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('`') {
-        // A backtick without a partner is a backtick.
+        // An unpaired backtick is literal.
         let Some((inside, after)) = behind.split_once('`') else { break };
         out.push_str(&plain(before));
         out.push_str(&code(inside));
@@ -20,7 +20,7 @@ pub fn line(text: &str) -> String {
     out
 }
 
-/// A text of somebody else, that is nothing but text.
+/// Text from elsewhere, to be shown literally.
 #[must_use]
 pub fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());

@@ -1,4 +1,4 @@
-//! A tree in memory: another tree with some files changed, or files alone.
+//! An in-memory tree: another tree with some files changed, or files alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,7 +15,7 @@ pub struct MemoryTree {
     manifests: Vec<TreePath>,
 }
 
-/// What a path of the tree in memory holds.
+/// What the in-memory tree has at a path.
 enum File {
     Text(Arc<Source>),
     Bytes(Arc<[u8]>),
@@ -29,9 +29,9 @@ impl MemoryTree {
         Self::build(None, files.into_iter().map(|(path, bytes)| (path, Some(bytes))))
     }
 
-    /// Another tree with files replaced, added, or, where there are no bytes, removed.
+    /// Another tree with files replaced, added, or (where there are no bytes) removed.
     ///
-    /// The paths are real ones, as [`Tree::entry`] returns them.
+    /// The paths must be resolved, as [`Tree::entry`] returns them.
     #[must_use]
     pub fn over(
         base: Arc<dyn Tree>,
@@ -69,7 +69,7 @@ impl MemoryTree {
         Self { base, own, files, manifests }
     }
 
-    /// What is at a path that no link leads through, as far as this tree knows.
+    /// What is at a path that does not go through a link, as far as this tree knows.
     fn at(&self, path: &TreePath) -> Option<Result<Entry, ReadError>> {
         match self.own.get(path) {
             Some(File::Removed) => return Some(Err(ReadError::Missing(path.clone()))),

@@ -1,4 +1,4 @@
-//! Texts, byte ranges and edits: the words that every other module uses, and nothing about YAML.
+//! Texts, byte ranges and edits: the vocabulary of all other modules; nothing about YAML.
 
 pub mod edit;
 mod lines;

@@ -1,7 +1,7 @@
-//! The word that somebody probably meant.
+//! Suggestions for a mistyped word.
 
-/// The candidate most like the word, when one is like it at all: a slip of the keyboard away, or what
-/// the word begins or goes on from. Of several the first.
+/// The candidate closest to the word, if any is close enough: a typo away, or one is a prefix
+/// of the other. The first one wins a tie.
 #[must_use]
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word: Vec<char> = word.chars().take(256).flat_map(char::to_lowercase).collect();
@@ -18,7 +18,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     best.map(|(_, candidate)| candidate)
 }
 
-/// How many characters must be changed, added, removed or swapped with their neighbour.
+/// The number of characters to change, add, remove or swap with their neighbour.
 fn distance(from: &[char], to: &[char]) -> usize {
     let mut rows = [vec![0; to.len() + 1], (0..=to.len()).collect(), vec![0; to.len() + 1]];
     for (i, a) in from.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Paths inside a tree, the same on every system.
+//! Paths inside a tree, the same on every platform.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ impl TreePath {
         Self::root().join(path)
     }
 
-    /// Follows `path` from this directory; `None` when it is absolute or leaves the tree.
+    /// Resolves `path` from this directory; `None` if it is absolute or leaves the tree.
     #[must_use]
     pub fn join(&self, path: &str) -> Option<Self> {
         if path.starts_with('/') {
@@ -49,7 +49,7 @@ impl TreePath {
         Some(Self(Arc::from(joined)))
     }
 
-    /// What this directory holds under a name, which must be a single part.
+    /// The path of an entry of this directory; the name must be a single component.
     #[must_use]
     pub fn child(&self, name: &str) -> Self {
         Self(if self.0.is_empty() {
@@ -84,7 +84,7 @@ impl TreePath {
             || self.0.strip_prefix(&*directory.0).is_some_and(|rest| rest.starts_with('/'))
     }
 
-    /// How `directory` would spell this path: `../base/x.yaml`.
+    /// This path relative to `directory`: `../base/x.yaml`.
     #[must_use]
     pub fn relative_to(&self, directory: &Self) -> String {
         let here: Vec<&str> = self.parts().collect();
@@ -101,7 +101,7 @@ impl TreePath {
         &self.0
     }
 
-    /// The path for people: the root is `.`.
+    /// The path for display: the root is `.`.
     #[must_use]
     pub fn display(&self) -> &str {
         if self.0.is_empty() { "." } else { &self.0 }

@@ -1,31 +1,31 @@
-//! What is wrong with a build root, in words that every floor may pass on.
+//! What is wrong with a build root, in terms that every layer can pass on.
 
 use crate::text::path::TreePath;
 use crate::text::source::Place;
 
-/// A value that some text may spell.
+/// A value that may be written in a file.
 pub trait Placed {
-    /// The place that spells it; none for what no file spells.
+    /// Where it is written; `None` if it is not written in any file.
     fn place(&self) -> Option<&Place>;
 }
 
 /// What keeps a build root from being resolved.
 #[derive(Debug, Clone)]
 pub struct Problem {
-    /// What is wrong, a lower-case phrase.
+    /// What is wrong, as a lower-case phrase.
     pub message: String,
     /// The file that is at fault, or the directory.
     pub path: TreePath,
     /// The place in it.
     pub place: Option<Place>,
-    /// What to do about it.
+    /// What to do about it (a hint).
     pub help: Option<String>,
-    /// Whether the rest of the root stands without it (something remote or foreign).
+    /// Whether the rest of the root can be resolved without it (something remote or foreign).
     pub partial: bool,
 }
 
 impl Problem {
-    /// A problem with what a file says, at the value that says it.
+    /// A problem with a value in a file.
     #[must_use]
     pub fn at(message: impl Into<String>, value: &impl Placed) -> Self {
         let place = value.place().cloned();
@@ -40,14 +40,14 @@ impl Problem {
         Self { message, path: path.clone(), place: None, help: None, partial: false }
     }
 
-    /// The same problem with what to do about it.
+    /// The same problem with a hint.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
     }
 
-    /// The same problem, as one that the rest of the root stands without.
+    /// The same problem, marked as not affecting the rest of the root.
     #[must_use]
     pub const fn as_partial(mut self) -> Self {
         self.partial = true;

@@ -1,4 +1,4 @@
-//! Edits of a text inside another text, told as edits of the file.
+//! Edits of an embedded text, converted to edits of the file.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use crate::text::edit::Edit;
 use crate::text::source::{Run, Source, Spelling, Within};
 use crate::text::span::Span;
 
-/// The same change as an edit of the file that holds the text; `None` when the file cannot spell it.
+/// The same change as an edit of the file that contains the text; `None` if it cannot be expressed there.
 ///
 /// An edit of a file is returned as it is.
 #[must_use]
@@ -21,7 +21,7 @@ pub fn in_file(source: &Arc<Source>, edit: &Edit) -> Option<(Arc<Source>, Edit)>
     in_file(&within.outer, &Edit { span, text })
 }
 
-/// Leaves out what stays the same at both ends: the quotes of a word, which the outer text may have to escape.
+/// Trims what is unchanged at both ends: the quotes of a word, which the outer text might have to escape.
 fn without_shared(source: &Source, edit: &Edit) -> Edit {
     let old = source.slice(edit.span);
     let same = |(a, b): &(char, char)| a == b;
@@ -34,14 +34,14 @@ fn without_shared(source: &Source, edit: &Edit) -> Edit {
     Edit { span, text: new[..new.len() - tail].to_owned() }
 }
 
-/// Tells an edit that ends behind the text's last line break as one that ends before it: what follows
-/// in the outer text stands on a line of its own, without the indent of this one.
+/// Converts an edit that ends after the text's last line break to one that ends before it: what follows
+/// in the outer text is on its own line, with a different indentation.
 fn before_last_break(source: &Source, edit: &Edit) -> Edit {
     let (text, Span { start, end }) = (source.text(), edit.span);
     let moved = |span: Span, text: String| Edit { span, text };
     let takes_line = edit.text.is_empty() && start > 0 && text[..start].ends_with('\n');
     if end < text.len() || !text.ends_with('\n') {
-        // The last line goes with the line break before it.
+        // The last line is removed together with the line break before it.
         let start = if end == text.len() && takes_line { start - 1 } else { start };
         return moved(Span::new(start, end), edit.text.clone());
     }
@@ -53,7 +53,7 @@ fn before_last_break(source: &Source, edit: &Edit) -> Edit {
     }
 }
 
-/// The outer range of an inner one. Only where lines stand as they are may it reach over several.
+/// The outer range of an inner one. It may span several lines only if lines are kept verbatim.
 fn outwards(source: &Source, within: &Within, edit: &Edit) -> Option<Span> {
     let span = edit.span;
     let lines = within.spelling.lines.is_some();
@@ -72,7 +72,7 @@ fn run_at(within: &Within, offset: usize) -> Option<Run> {
     within.runs.get(index).copied().filter(|run| offset <= run.inner + run.len)
 }
 
-/// The run in which a range ends: where it may reach over lines, the next line's beginning if it ends there.
+/// The run in which a range ends: if it may span lines, the start of the next line if it ends there.
 fn run_before(within: &Within, span: Span) -> Option<Run> {
     let first = run_at(within, span.start)?;
     if span.end <= first.inner + first.len && (span.is_empty() || within.spelling.lines.is_none()) {
@@ -88,7 +88,7 @@ fn spell(text: &str, spelling: &Spelling) -> Option<String> {
         if index > 0 {
             let next = spelling.lines.as_ref()?;
             out.push_str(next.newline);
-            // A blank line needs no indent; the piece behind the last break stands before text.
+            // A blank line needs no indentation; the piece after the last line break is followed by text.
             if !line.is_empty() || lines.peek().is_none() {
                 out.extend(std::iter::repeat_n(' ', next.indent));
             }

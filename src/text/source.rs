@@ -1,4 +1,4 @@
-//! A text with its path, and texts that stand inside another text.
+//! A text with its path, and texts embedded in another text.
 
 use std::fmt;
 use std::sync::{Arc, OnceLock};
@@ -7,7 +7,7 @@ use crate::text::lines::Lines;
 use crate::text::path::TreePath;
 use crate::text::span::{Position, Span};
 
-/// A UTF-8 text with a place: a file, or the decoded value of a scalar inside one.
+/// A UTF-8 text with a location: a file, or the decoded value of a scalar inside one.
 #[derive(Debug)]
 pub struct Source {
     path: TreePath,
@@ -32,21 +32,21 @@ impl Place {
         self.source.slice(self.span)
     }
 
-    /// The same bytes in the file itself; `None` when the file does not spell them one behind the other.
+    /// The same bytes in the file itself; `None` if they are not contiguous and verbatim there.
     #[must_use]
     pub fn in_file(&self) -> Option<Self> {
         let (source, span) = self.source.outermost(self.span)?;
         Some(Self { source, span })
     }
 
-    /// Where in the file the place begins, as near as can be told.
+    /// Where the place starts in the file, as precisely as can be determined.
     #[must_use]
     pub fn near_in_file(&self) -> Self {
         let (source, span) = self.source.nearest(self.span);
         Self { source, span }
     }
 
-    /// The file and the bytes: what two readings of one place have in common.
+    /// The file and the byte range: these are equal for two parses of the same place.
     #[must_use]
     pub fn site(&self) -> (TreePath, Span) {
         (self.source.path().clone(), self.span)
@@ -65,7 +65,7 @@ impl fmt::Debug for Place {
     }
 }
 
-/// Where a text that is not a file stands, byte for byte.
+/// Where an embedded text is located in the outer text, byte for byte.
 #[derive(Debug, Clone)]
 pub(super) struct Within {
     pub(super) outer: Arc<Source>,
@@ -73,18 +73,18 @@ pub(super) struct Within {
     pub(super) spelling: Spelling,
 }
 
-/// What must be done to bytes that are put into a text, so that the outer text spells them.
+/// How to encode text that is inserted into an embedded text, so that it is valid in the outer text.
 #[derive(Debug, Clone, Default)]
 pub struct Spelling {
-    /// Characters that are written as something else: `'` as `''`.
+    /// Characters that must be escaped: `'` as `''`.
     pub escapes: &'static [(char, &'static str)],
-    /// What goes before each further line; `None` where no line break can be put in.
+    /// What precedes each further line; `None` if no line break can be inserted.
     pub lines: Option<LineBreak>,
-    /// Whether anything but letters, digits and `-_./` could change what the outer text means.
+    /// Whether anything but letters, digits and `-_./` could change the meaning of the outer text.
     pub words_only: bool,
 }
 
-/// A line break of an outer text and the spaces that its next line begins with.
+/// A line break of an outer text and the indentation of the line after it.
 #[derive(Debug, Clone)]
 pub struct LineBreak {
     /// `\n` or `\r\n`.
@@ -93,7 +93,7 @@ pub struct LineBreak {
     pub indent: usize,
 }
 
-/// Bytes that stand in an inner text exactly as they stand in the outer one.
+/// A run of bytes that are the same in an inner and the outer text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
     /// The first byte in the inner text.
@@ -111,7 +111,7 @@ impl Source {
         Arc::new(Self { path, text: text.into(), within: None, lines: OnceLock::new() })
     }
 
-    /// A text that stands inside `outer`, with the runs that both share, in order.
+    /// A text embedded in `outer`, with the runs that both share, in order.
     #[must_use]
     pub fn inside(
         outer: &Arc<Self>,
@@ -124,7 +124,7 @@ impl Source {
         Arc::new(Self { path, text: text.into(), within: Some(within), lines: OnceLock::new() })
     }
 
-    /// The path of the file that the text is, or stands in.
+    /// The path of the file that is, or contains, the text.
     #[must_use]
     pub const fn path(&self) -> &TreePath {
         &self.path
@@ -140,7 +140,7 @@ impl Source {
         self.within.as_ref()
     }
 
-    /// The text of a range, empty when the range is not one of this text.
+    /// The text of a range; empty if the range is not within this text.
     #[must_use]
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.start..span.end).unwrap_or_default()
@@ -183,14 +183,14 @@ impl Source {
         if self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { 0 }
     }
 
-    /// The first byte of the line of a byte that a line break stands before.
+    /// The start of the line that contains a byte and follows a line break.
     fn behind_break(&self, offset: usize) -> usize {
         memchr::memrchr(b'\n', &self.text.as_bytes()[..offset]).map_or(0, |at| at + 1)
     }
 
-    /// The file and the range in it that spell this range of the text.
+    /// The file, and the range in it that corresponds to this range of the text.
     ///
-    /// `None` when the bytes are not all spelled there as they are here, one behind the other
+    /// `None` if the bytes are not contiguous and verbatim in the file
     /// (an escape, a folded line).
     #[must_use]
     pub fn outermost(self: &Arc<Self>, span: Span) -> Option<(Arc<Self>, Span)> {
@@ -206,7 +206,7 @@ impl Source {
         within.outer.outermost(Span::new(start, start + span.len()))
     }
 
-    /// The file and the place in it where a range of this text begins, as near as can be told.
+    /// The file, and where a range of this text starts in it, as precisely as can be determined.
     #[must_use]
     pub fn nearest(self: &Arc<Self>, span: Span) -> (Arc<Self>, Span) {
         if let Some(exact) = self.outermost(span) {

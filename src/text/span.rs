@@ -5,7 +5,7 @@
 pub struct Span {
     /// The first byte, counted from 0.
     pub start: usize,
-    /// The byte behind the last one.
+    /// The end, exclusive.
     pub end: usize,
 }
 
@@ -22,7 +22,7 @@ impl Span {
         self.end.saturating_sub(self.start)
     }
 
-    /// Whether the range holds no byte.
+    /// Whether the range is empty.
     #[must_use]
     pub const fn is_empty(self) -> bool {
         self.end <= self.start
@@ -35,7 +35,7 @@ impl Span {
     }
 }
 
-/// A line and a column as editors show them: both from 1, the column in characters.
+/// A line and a column as editors show them: both 1-based, the column in characters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
     /// The line, from 1.

@@ -1,13 +1,13 @@
-//! What the rest of the program may ask of a tree of files, on disk or planned.
+//! What the rest of the program can query about a tree of files, on disk or planned.
 
 use std::sync::Arc;
 
 use crate::text::path::TreePath;
 use crate::text::source::Source;
 
-/// A tree of files. `disk` answers from a directory; `plan` answers as if its changes were written.
+/// A tree of files. `disk` reads a directory; `plan` answers as if its changes had been written.
 pub trait Tree: Send + Sync {
-    /// Where a path really leads, links followed, and what is there.
+    /// The path with links resolved, and what is there.
     ///
     /// # Errors
     /// When nothing is there, or a link leads out of the tree.
@@ -19,21 +19,21 @@ pub trait Tree: Send + Sync {
     /// When the file cannot be read.
     fn bytes(&self, path: &TreePath) -> Result<Arc<[u8]>, ReadError>;
 
-    /// The text of a file; `path` as [`Tree::entry`] returned it. The same file gives the same `Arc`.
+    /// The text of a file; `path` as [`Tree::entry`] returned it. Always returns the same `Arc` for the same file.
     ///
     /// # Errors
     /// When the file cannot be read or is not UTF-8.
     fn source(&self, path: &TreePath) -> Result<Arc<Source>, ReadError>;
 
-    /// Every file that Git would not ignore, sorted; links are not among them.
+    /// Every file that Git would not ignore, sorted; excludes links.
     fn files(&self) -> &[TreePath];
 
     /// Every file that may hold manifests (`.yaml`, `.yml`, `.json`, `Kustomization`) and that Git
-    /// would not ignore, sorted; links to such files are among them.
+    /// would not ignore, sorted; includes links to such files.
     fn manifests(&self) -> &[TreePath];
 
-    /// Whether nothing was found so far but [`Tree::files`] and their directories: nothing that Git ignores, nothing that a
-    /// link leads to. A tree that cannot tell says no.
+    /// Whether all lookups so far found only [`Tree::files`] and their directories: nothing ignored by Git, and nothing
+    /// reached through a link. A tree that cannot tell returns `false`.
     fn kept_to_files(&self) -> bool {
         false
     }
@@ -60,7 +60,7 @@ pub enum ReadError {
     /// A link leads out of the tree.
     #[error("`{0}` leads out of the repository")]
     Outside(TreePath),
-    /// The bytes are no UTF-8 text.
+    /// The file is not UTF-8 text.
     #[error("`{path}` is not UTF-8 text (byte {offset})")]
     NotUtf8 {
         /// The file.
@@ -68,12 +68,12 @@ pub enum ReadError {
         /// The first byte that is not UTF-8, from 0.
         offset: usize,
     },
-    /// The system refused.
+    /// The operating system returned an error.
     #[error("cannot read `{path}`: {reason}")]
     System {
         /// The file.
         path: TreePath,
-        /// What the system said.
+        /// The system's error message.
         reason: String,
     },
 }

@@ -1,4 +1,4 @@
-//! The time of a commit, where clocks cannot be trusted: a committer date may lie before that of a parent, or in the
+//! The time of a commit, given that clocks are unreliable: a committer date may be before that of a parent, or in the
 //! future.
 
 use std::collections::BTreeMap;
@@ -8,9 +8,9 @@ use chrono::{DateTime, Utc};
 use crate::git::line::{Ages, Commit};
 use crate::timeline::{Began, Dated, Era, Key, Start};
 
-/// The commits of the mainline that a walk saw, and how old each can be at most.
+/// The mainline commits seen by a walk, and the maximum age of each.
 pub(super) struct Clock<'a> {
-    /// The newest first.
+    /// Newest first.
     pub(super) line: &'a [Commit],
     /// The newest usable date among each commit and its ancestors.
     pub(super) ages: Ages,
@@ -19,7 +19,7 @@ pub(super) struct Clock<'a> {
 }
 
 impl Clock<'_> {
-    /// Sets since when each era has run.
+    /// Sets the time since which each era has run.
     pub(super) fn set(&self, eras: &mut BTreeMap<Key, Vec<Era>>) {
         let places: BTreeMap<&str, usize> =
             self.line.iter().enumerate().map(|(at, commit)| (commit.id.as_str(), at)).collect();
@@ -31,8 +31,8 @@ impl Clock<'_> {
         }
     }
 
-    /// A commit counts from the newest date among itself and its ancestors: it cannot have been there before them. If its
-    /// own date lies in the future, the next commit of the mainline with a usable date counts instead.
+    /// A commit is dated by the newest date among itself and its ancestors: it cannot be older than them. If its
+    /// own date is in the future, the next commit of the mainline with a usable date is used instead.
     fn date(&self, start: &mut Start, at: usize) {
         let later = self.line[..=at].iter().rev().find(|commit| commit.time <= self.now);
         let Some(commit) = later else {

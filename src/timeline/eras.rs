@@ -1,4 +1,4 @@
-//! The eras of every family in every environment, from the newest to the oldest, as a walk finds them.
+//! The eras of every family in every environment, newest first, as a walk finds them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -14,20 +14,20 @@ use crate::text::path::TreePath;
 use crate::timeline::walk::{Depth, Past};
 use crate::timeline::{Began, Era, Key};
 
-/// A single commit may have any date; so many in a row that are older than a version were made before it.
+/// A single commit may have any date, but this many in a row that are older than a version must predate it.
 const SURE: usize = 32;
 
-/// A version that an environment may take next.
+/// A version that an environment may be promoted to next.
 struct Candidate {
     key: Key,
     version: String,
-    /// The time in its name.
+    /// The time in the version's name.
     made: DateTime<Utc>,
-    /// How many commits in a row are older than that.
+    /// How many consecutive commits are older than that.
     before: usize,
 }
 
-/// What each environment may take over from the one before it.
+/// What can be promoted to each environment from the previous one.
 fn candidates(repo: &Repo) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for environment in repo.environments.iter().filter(|one| one.versioned) {
@@ -45,22 +45,22 @@ fn candidates(repo: &Repo) -> Vec<Candidate> {
     candidates
 }
 
-/// What is known so far.
+/// What is known so far in a walk.
 pub(super) struct EraBuilder {
     eras: BTreeMap<Key, Vec<Era>>,
     /// The environments of the newest state.
     newest: BTreeSet<String>,
-    /// The build roots that failed in every state that was seen. They hide nothing but themselves.
+    /// The build roots that failed in every state seen so far. They hide nothing but themselves.
     broken: BTreeSet<TreePath>,
-    /// The environments whose state can be told at the commit that the walk has reached.
+    /// The environments whose state is known at the commit that the walk has reached.
     readable: BTreeSet<String>,
     /// The oldest commit at which each environment could be read.
     known: BTreeMap<String, Arc<Commit>>,
-    /// The roots of the last state that was compared, and what its environments are called now.
+    /// The roots of the last state compared, and the current names of its environments.
     last: (Vec<Arc<Root>>, Vec<String>),
-    /// The keys whose newest era is not known to have begun yet.
+    /// The keys for which the start of the newest era has not been found yet.
     open: BTreeSet<Key>,
-    /// What environments may take next.
+    /// The candidates for promotion.
     next: Vec<Candidate>,
 }
 
@@ -80,7 +80,7 @@ impl EraBuilder {
         }
     }
 
-    /// Takes a commit in; whether there is one before it.
+    /// Processes a commit; returns whether there is one before it.
     pub(super) fn take(&mut self, past: &mut Past, step: CommitDiff, is_shallow: bool) -> bool {
         let is_first = self.known.is_empty();
         let commit = Arc::new(step.commit);
@@ -108,8 +108,8 @@ impl EraBuilder {
         true
     }
 
-    /// Takes those candidates out of which it is known whether the environment left them: the walk is further back than they can
-    /// have been made, or they ran, and so did all that runs now before them.
+    /// Drops the candidates for which it is known whether the environment left them: the walk has passed the time they
+    /// were created, or they ran and everything that is running now also ran before them.
     fn settle(&mut self, commit: &Commit) {
         let eras = &self.eras;
         self.next.retain_mut(|one| {
@@ -123,7 +123,7 @@ impl EraBuilder {
         });
     }
 
-    /// Closes what is open at the oldest commit.
+    /// Closes the open eras at the oldest commit.
     fn end(&mut self, oldest: &Commit, is_shallow: bool) {
         for (key, eras) in &mut self.eras {
             let Some(era) = eras.last_mut().filter(|era| !era.began.is_exact()) else {
@@ -137,13 +137,13 @@ impl EraBuilder {
             };
         }
         self.eras.retain(|_, eras| {
-            // Nothing ran before the first commit: that is no era.
+            // Nothing ran before the first commit, so that is not an era.
             eras.pop_if(|era| era.running.is_empty());
             !eras.is_empty()
         });
     }
 
-    /// Closes every era that an older state ends. `after` is the commit that came after that state.
+    /// Closes every era that did not exist yet in an older state. `after` is the commit that follows that state.
     fn compare(&mut self, past: &Past, after: &Commit) {
         let healed = self.look(past);
         let now: BTreeSet<&String> = past.names().iter().collect();
@@ -154,13 +154,13 @@ impl EraBuilder {
             }
             let known = match self.known.get(&key.environment) {
                 Some(known) => (**known).clone(),
-                // An environment that is gone since.
+                // An environment that no longer exists.
                 None if !self.newest.contains(&key.environment) => after.clone(),
                 None => continue,
             };
             let eras = self.eras.entry(key.clone()).or_default();
             if healed.contains(&key.environment) && eras.len() <= 1 {
-                // What can be read for the first time is taken for what ran while it could not.
+                // What is readable for the first time is assumed to have run while it was unreadable.
                 if !was.is_empty() || !eras.is_empty() {
                     *eras = vec![Era { running: was, began: Began::Earlier(known.into()) }];
                     self.open.insert(key);
@@ -171,7 +171,7 @@ impl EraBuilder {
                 Some(era) if era.running == was => continue,
                 Some(era) => era.began = Began::With(known.clone().into()),
                 None if was.is_empty() => continue,
-                // A family that is gone: what came after it is that nothing names it.
+                // A family that no longer exists: the era after it is that nothing references it.
                 None => eras.push(Era {
                     running: Running::default(),
                     began: Began::With(known.clone().into()),
@@ -183,12 +183,12 @@ impl EraBuilder {
         self.eras.retain(|_, eras| !eras.is_empty());
     }
 
-    /// What an older state runs, of the keys that may be otherwise in it.
+    /// What an older state runs, for the keys that may differ in it.
     fn candidates(&mut self, past: &Past, all: bool) -> Vec<(Key, Running)> {
         let (roots, names) = (&past.repo.roots, past.names());
         let is_readable = names.iter().all(|name| self.readable.contains(name));
         if all || self.last.1 != names || !is_readable {
-            // The next comparison must be of everything again, as long as something could not be read.
+            // While anything is unreadable, the next comparison must cover everything again.
             self.last = (roots.clone(), if is_readable { names.to_vec() } else { Vec::new() });
             let older: BTreeMap<Key, Running> = state(past).into_iter().collect();
             let keys: BTreeSet<Key> = self.eras.keys().chain(older.keys()).cloned().collect();
@@ -216,7 +216,7 @@ impl EraBuilder {
         candidates
     }
 
-    /// Sees what of an older state can be read; the environments in which something can that never could before.
+    /// Checks what is readable in an older state; returns the environments in which something became readable.
     fn look(&mut self, past: &Past) -> BTreeSet<String> {
         self.readable = past.names().iter().cloned().collect();
         let mut healed = BTreeSet::new();
@@ -245,7 +245,7 @@ impl EraBuilder {
     }
 }
 
-/// What every environment runs of every family.
+/// What every environment runs, for every family.
 fn state(past: &Past) -> Vec<(Key, Running)> {
     let mut state = Vec::new();
     for (environment, name) in past.repo.environments.iter().zip(past.names()) {

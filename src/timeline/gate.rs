@@ -1,4 +1,4 @@
-//! What must hold before an environment may take a version, and when it will.
+//! What must hold before an environment may be promoted to a version, and when it will.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
@@ -28,7 +28,7 @@ pub enum GateKind {
 }
 
 impl GateKind {
-    /// The word that commands take.
+    /// The name used on the command line.
     #[must_use]
     pub const fn word(self) -> &'static str {
         match self {
@@ -42,37 +42,37 @@ impl GateKind {
     }
 }
 
-/// A gate, open or not.
+/// A gate, open or closed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {
     /// What must hold.
     pub kind: GateKind,
-    /// Whether it does.
+    /// Whether it is open.
     pub is_open: bool,
-    /// How things stand, a lower-case phrase.
+    /// Its current state, as a lower-case phrase.
     pub text: String,
-    /// When it opens by itself, where that is known.
+    /// When it opens by itself, if that is known.
     pub opens: Option<DateTime<Utc>>,
 }
 
-/// A version that an environment is about to take.
+/// A version that an environment is about to be promoted to.
 pub struct Candidate<'a> {
-    /// The tree as it stands.
+    /// The current tree.
     pub repo: &'a Repo,
-    /// What the mainline says; none outside of Git.
+    /// The history of the mainline; `None` outside Git.
     pub timeline: Option<&'a Timeline>,
     /// The environment: an index into the repository's.
     pub environment: usize,
     /// The family.
     pub family: &'a str,
-    /// The 14 digits; none for one that is about to be minted.
+    /// The 14 digits; `None` for a version that is about to be created.
     pub version: Option<&'a str>,
     /// The time that counts as now.
     pub now: DateTime<Utc>,
 }
 
 impl Candidate<'_> {
-    /// Every gate that the tree and its history decide; that of the rules is the caller's.
+    /// Every gate that depends on the tree and its history; the caller adds the gate for the rules.
     #[must_use]
     pub fn gates(&self) -> Vec<Gate> {
         let mut gates = Vec::new();
@@ -82,8 +82,8 @@ impl Candidate<'_> {
         gates
     }
 
-    /// The gates of a promotion, which nobody asked for by name: those above, and that the environment was not taken back
-    /// from the version before.
+    /// The gates of a promotion that was not requested by name: those above, and that the environment was not rolled
+    /// back from the version before.
     #[must_use]
     pub fn promotion_gates(&self) -> Vec<Gate> {
         let mut gates = self.gates();
@@ -199,13 +199,13 @@ impl Candidate<'_> {
     }
 }
 
-/// A time as people read it: to the minute, in UTC.
+/// A time for display: to the minute, in UTC.
 #[must_use]
 pub fn moment(time: DateTime<Utc>) -> String {
     time.format("%Y-%m-%d %H:%M UTC").to_string()
 }
 
-/// A span of time in its two largest units: `3d 4h`, `23h 59m`, `5m`.
+/// A duration in its two largest units: `3d 4h`, `23h 59m`, `5m`.
 #[must_use]
 pub fn span(span: TimeDelta) -> String {
     let minutes = span.num_minutes().max(0);

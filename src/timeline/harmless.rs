@@ -1,4 +1,4 @@
-//! Changes of a manifest that cannot change which secret anything names: another image, more replicas.
+//! Changes of a manifest that cannot change which secret is referenced: another image, more replicas.
 
 use std::sync::Arc;
 
@@ -11,12 +11,12 @@ use crate::yaml::node::Node;
 use crate::yaml::parse::{Stream, parse};
 use crate::yaml::path::{Path, PathStep};
 
-/// Keys whose value decides what else is read, chosen, merged or named.
+/// Keys whose value determines what else is read, selected, merged or named.
 const STRUCTURE: [&str; 8] =
     ["apiVersion", "kind", "metadata", "name", "namespace", "path", "$patch", "target"];
-/// Kinds whose values decide which files are read, or what becomes of other objects.
+/// Kinds whose values determine which files are read, or how other objects are changed.
 const WIRING: [&str; 4] = ["Kustomization", "Component", "Application", "ApplicationSet"];
-/// The values of a kustomization that only images and replicas depend on.
+/// The values of a kustomization that affect only images and replicas.
 const OF_KUSTOMIZATION: [(&str, &str); 5] = [
     ("images", "newTag"),
     ("images", "newName"),
@@ -25,9 +25,9 @@ const OF_KUSTOMIZATION: [(&str, &str); 5] = [
     ("replicas", "count"),
 ];
 
-/// Whether two states of a file say the same of every secret.
+/// Whether two states of a file are equivalent with respect to every secret.
 pub(super) fn is_harmless(repo: &Repo, now: &Stream, older: &Arc<Source>) -> bool {
-    // Most often one word is another, which can be told without parsing.
+    // Usually a single word has changed, which can be detected without parsing.
     let harmless = |one: &words::Changed<'_>| {
         may_change(one.root, &one.path) && !one.words.iter().any(|word| may_name(repo, word))
     };
@@ -52,7 +52,7 @@ fn is_harmless_at(repo: &Repo, now: &Node, older: &Node, path: &Path) -> bool {
     may_change(now, path) && [now_text, older_text].iter().all(|text| !may_name(repo, text))
 }
 
-/// Whether the place of a value is one that nothing else depends on.
+/// Whether nothing else depends on the value at this path.
 fn may_change(root: &Node, path: &Path) -> bool {
     let keys: Vec<&str> = path
         .0
@@ -77,7 +77,7 @@ fn may_change(root: &Node, path: &Path) -> bool {
         && !keys.iter().any(|key| STRUCTURE.contains(key))
 }
 
-/// Whether a text may have to do with a secret: a family's name is in it, or digits that may be a version.
+/// Whether a text may relate to a secret: it contains a family's name, or digits that may be a version.
 fn may_name(repo: &Repo, text: &str) -> bool {
     let mut run = 0;
     let has_version = text.bytes().any(|byte| {

@@ -1,4 +1,4 @@
-//! Since when which version runs where: read from Git, and from nothing else.
+//! Which version has been running where, and since when: read from Git and nothing else.
 
 mod clock;
 mod eras;
@@ -27,12 +27,12 @@ pub struct Key {
     pub family: String,
 }
 
-/// A time in which an environment ran the same of a family.
+/// A period in which an environment ran the same names of a family.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Era {
     /// What it ran.
     pub running: Running,
-    /// The commit it began with.
+    /// When it began.
     pub began: Began,
 }
 
@@ -41,31 +41,31 @@ pub struct Era {
 pub enum Began {
     /// With this commit.
     With(Start),
-    /// Before this one, which is the oldest that a shallow clone has.
+    /// Before this commit, which is the oldest in a shallow clone.
     Before(Start),
-    /// Not with this commit nor with any newer one; older ones were not looked at.
+    /// Before this commit; older ones were not examined.
     Earlier(Start),
 }
 
-/// A commit that something began with, and the time from which that counts.
+/// The commit at which something began, and the time from which it counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Start {
     /// The commit.
     pub commit: Commit,
     /// The time: the newest date among the commit and its ancestors that is not in the future.
     pub since: DateTime<Utc>,
-    /// Which commit's date it is.
+    /// Which commit the date comes from.
     pub dated: Dated,
 }
 
-/// Which commit tells since when something counts.
+/// Which commit's date is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Dated {
-    /// The one it began with, or an ancestor of it with a later date.
+    /// The commit itself, or an ancestor with a later date.
     Own,
-    /// A later one, since the one it began with has a date in the future.
+    /// A later commit, because the commit's own date is in the future.
     By(Commit),
-    /// None: that date is in the future, and no later commit of the mainline has a better one.
+    /// None: the date is in the future, and no later commit of the mainline has a usable one.
     Never,
 }
 
@@ -88,19 +88,19 @@ impl Began {
         &self.start().commit
     }
 
-    /// The time it began, or the earliest time of which it is known.
+    /// The time it began, or the earliest time known.
     #[must_use]
     pub const fn time(&self) -> DateTime<Utc> {
         self.start().since
     }
 
-    /// Which commit tells the time.
+    /// Which commit the time comes from.
     #[must_use]
     pub const fn dated(&self) -> &Dated {
         &self.start().dated
     }
 
-    /// The commit whose date the time is, as reports name it.
+    /// The commit whose date is used, as shown in reports.
     #[must_use]
     pub fn by(&self) -> String {
         let own = self.commit().short();
@@ -111,60 +111,60 @@ impl Began {
         }
     }
 
-    /// Whether the time is the one it really began.
+    /// Whether this is the exact time it began.
     #[must_use]
     pub const fn is_exact(&self) -> bool {
         matches!(self, Self::With(_))
     }
 }
 
-/// What the mainline says.
+/// The history of the mainline.
 #[derive(Debug)]
 pub struct Timeline {
-    /// What the mainline is called.
+    /// The name of the mainline.
     pub mainline: String,
     /// Its newest commit.
     pub tip: Commit,
-    /// The eras of each family in each environment, the newest first.
+    /// The eras of each family in each environment, newest first.
     pub eras: BTreeMap<Key, Vec<Era>>,
-    /// How many commits were looked at.
+    /// How many commits were examined.
     pub commits: usize,
 }
 
 impl Timeline {
-    /// Whether the walk ended where a shallow clone does.
+    /// Whether the walk reached the end of a shallow clone.
     #[must_use]
     pub fn is_shallow(&self) -> bool {
         self.eras.values().flatten().any(|era| matches!(era.began, Began::Before(_)))
     }
 
-    /// The eras of a family in an environment, the newest first; none where nothing ever named it.
+    /// The eras of a family in an environment, newest first; empty if it was never referenced.
     #[must_use]
     pub fn eras(&self, environment: &str, family: &str) -> &[Era] {
         let key = Key { environment: environment.to_owned(), family: family.to_owned() };
         self.eras.get(&key).map_or(&[], Vec::as_slice)
     }
 
-    /// What the mainline's newest commit runs.
+    /// What the mainline's newest commit runs in an environment.
     #[must_use]
     pub fn now(&self, environment: &str, family: &str) -> Option<&Era> {
         self.eras(environment, family).first()
     }
 
-    /// The era of the only version that an environment runs, unbroken until now.
+    /// The current era, if the environment runs only this one version in it.
     #[must_use]
     pub fn runs(&self, environment: &str, family: &str, version: &str) -> Option<&Era> {
         self.now(environment, family).filter(|era| era.running.only() == Some(version))
     }
 
-    /// Whether an environment ever named a version, or `plain`.
+    /// Whether an environment ever referenced a version, or `plain`.
     #[must_use]
     pub fn had(&self, environment: &str, family: &str, version: &str) -> bool {
         let mut eras = self.eras(environment, family).iter();
         eras.any(|era| era.running.has(version))
     }
 
-    /// Whether the whole life of a family in an environment is known.
+    /// Whether the complete history of a family in an environment is known.
     #[must_use]
     pub fn is_whole(&self, environment: &str, family: &str) -> bool {
         self.eras(environment, family).last().is_some_and(|era| era.began.is_exact())

@@ -1,4 +1,4 @@
-//! How each family stands in each environment, and what comes next.
+//! The state of each family in each environment, and what comes next.
 
 use std::collections::BTreeSet;
 
@@ -17,9 +17,9 @@ pub struct Standing {
     pub family: String,
     /// The environment.
     pub environment: String,
-    /// What it runs, as the tree stands.
+    /// What it runs in the current tree.
     pub running: Running,
-    /// Since when the mainline runs the same; none where it does not yet, or outside of Git.
+    /// Since when the mainline has run the same; `None` if it does not yet, or outside Git.
     pub since: Option<Era>,
     /// The hold on it.
     pub hold: Option<Hold>,
@@ -30,9 +30,9 @@ pub struct Standing {
 /// What comes next for a family in an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Next {
-    /// Nothing, until there is a newer version before it.
+    /// Nothing, until the previous environment has a newer version.
     Nothing,
-    /// The version of the environment before, when these gates are open.
+    /// The version of the previous environment, once these gates are open.
     Take {
         /// The 14 digits.
         version: String,
@@ -41,12 +41,12 @@ pub enum Next {
         /// What must hold.
         gates: Vec<Gate>,
     },
-    /// The environment before does not run a single version.
+    /// The previous environment does not run a single version.
     Unclear {
         /// That environment.
         from: String,
     },
-    /// It runs a newer version than the environment before.
+    /// It runs a newer version than the previous environment.
     Ahead {
         /// That environment.
         from: String,
@@ -54,14 +54,14 @@ pub enum Next {
 }
 
 impl Next {
-    /// Whether the version could be taken now.
+    /// Whether the version could be promoted now.
     #[must_use]
     pub fn is_due(&self) -> bool {
         matches!(self, Self::Take { gates, .. } if gates.iter().all(|gate| gate.is_open))
     }
 }
 
-/// Every family in every environment that names it, by family, then in promotion order.
+/// Every family in every environment that references it, by family, then in promotion order.
 #[must_use]
 pub fn outlook(repo: &Repo, timeline: Option<&Timeline>, now: DateTime<Utc>) -> Vec<Standing> {
     let families: BTreeSet<&str> = repo
@@ -87,7 +87,7 @@ pub fn outlook(repo: &Repo, timeline: Option<&Timeline>, now: DateTime<Utc>) -> 
             });
         }
     }
-    // A stable sort keeps the environments in their order.
+    // A stable sort keeps the environments in promotion order.
     standings.sort_by(|a, b| a.family.cmp(&b.family));
     standings
 }
@@ -106,7 +106,7 @@ fn next(
     let Some(before) = repo.before(environment, family) else { return Next::Nothing };
     let from = before.environment;
     let Some(version) = before.running.only() else {
-        // Plain names on both sides: nobody began to version the family.
+        // Plain names in both environments: the family is not versioned yet.
         return if before.running.is_plain() && here.versions.is_empty() {
             Next::Nothing
         } else {

@@ -1,28 +1,28 @@
-//! Which names of a family an environment ran, and in which order: what is older, what comes next on the way back.
+//! Which names of a family an environment ran, and in which order: what is older, and what to roll back to.
 
 use crate::k8s::secret_name::Version;
 use crate::repo::usage::Running;
 use crate::timeline::{Began, Era, Timeline};
 
-/// What a rollback goes back to.
+/// The target of a rollback.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WayBack<'t> {
-    /// This name, which ran alone before.
+    /// This name, which ran alone earlier.
     To(&'t str),
     /// Nothing older ran there.
     Nothing,
-    /// The clone is shallow and does not have what ran before.
+    /// The clone is shallow and lacks what ran before.
     Hidden,
 }
 
 impl Timeline {
-    /// Every name that an environment ran of a family, the one whose first run began last first: 14 digits, or `plain`.
+    /// Every name of a family that an environment ran, most recent first run first: 14 digits, or `plain`.
     #[must_use]
     pub fn names(&self, environment: &str, family: &str) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
         for era in self.eras(environment, family) {
             for name in era.running.names() {
-                // Further back is where its first run began.
+                // Its first run is further back, so it moves to the end.
                 names.retain(|known| *known != name);
                 names.push(name);
             }
@@ -30,8 +30,8 @@ impl Timeline {
         names
     }
 
-    /// Whether the first run of a name began before that of everything that runs now. What runs now and is not on the
-    /// mainline yet is the newest.
+    /// Whether the first run of a name started before that of everything running now. A running name that is not on
+    /// the mainline yet is the newest.
     #[must_use]
     pub fn is_older(&self, environment: &str, family: &str, name: &str, now: &Running) -> bool {
         let names = self.names(environment, family);
@@ -40,7 +40,7 @@ impl Timeline {
         place(name).is_some_and(|own| newest.is_none_or(|newest| own > newest))
     }
 
-    /// What a rollback goes back to from what runs now: of the older names the one that last ran alone.
+    /// What a rollback from `now` goes back to: of the older names, the one that ran alone most recently.
     #[must_use]
     pub fn way_back(&self, environment: &str, family: &str, now: &Running) -> WayBack<'_> {
         let older = |era: &Era| {
@@ -55,7 +55,7 @@ impl Timeline {
         }
     }
 
-    /// The era with which an environment left a version for an older one, wholly or, after the version ran alone, in part.
+    /// The era in which an environment left a version for an older one, fully or, after the version ran alone, partly.
     #[must_use]
     pub fn left(
         &self,
@@ -80,7 +80,7 @@ impl Timeline {
         eras[..last].iter().rev().find(back)
     }
 
-    /// Whether a shallow clone hides if an environment ran a version and left it.
+    /// Whether history missing from a shallow clone may contain an environment running and leaving a version.
     #[must_use]
     pub fn hides_a_return(
         &self,

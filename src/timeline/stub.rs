@@ -1,4 +1,4 @@
-//! Stubs that were removed, as they were when they were last there.
+//! Removed stubs, as they were when they last existed.
 
 use std::collections::BTreeMap;
 
@@ -8,10 +8,10 @@ use crate::repo::Repo;
 use crate::text::path::TreePath;
 use crate::timeline::walk::{Past, WalkError};
 
-/// The directory that each stub of a version was in, and its text, at the last commit of the mainline that has any.
+/// The directory and text of each stub of a version, at the last commit of the mainline that has any.
 ///
 /// # Errors
-/// When Git cannot be read, or the newest state does not fit its settings.
+/// When Git cannot be read, or the newest state does not match its settings.
 pub fn last(
     git: &Git,
     mainline: Option<&str>,

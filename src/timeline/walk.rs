@@ -1,4 +1,4 @@
-//! One walk along the mainline that answers for all families and environments.
+//! A single walk along the mainline that covers all families and environments.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ use crate::timeline::eras::EraBuilder;
 use crate::timeline::harmless;
 use crate::yaml::library::Library;
 
-/// Where the settings are, in a tree.
+/// The path of the settings in a tree.
 const CONFIG: &str = "rotate.yaml";
 
 /// Why a history could not be read.
@@ -32,7 +32,7 @@ pub enum WalkError {
     /// Git could not answer.
     #[error(transparent)]
     History(#[from] GitError),
-    /// The mainline's newest state does not fit its settings.
+    /// The mainline's newest state does not match its settings.
     #[error(transparent)]
     Repo(#[from] RepoError),
 }
@@ -40,15 +40,15 @@ pub enum WalkError {
 /// How far back a walk goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// Until it is known since when everything runs that runs now, and whether what an environment may take next ran there
-    /// before.
+    /// Until it is known since when everything has been running, and whether the next candidates for promotion
+    /// ran before.
     Since,
     /// To the first commit.
     Everything,
 }
 
 impl Timeline {
-    /// Walks the mainline; settings that it does not have itself are taken from `settings`.
+    /// Walks the mainline; uses `settings` if it has none of its own.
     ///
     /// # Errors
     /// When Git cannot be read, or the newest state does not fit its settings.
@@ -61,7 +61,7 @@ impl Timeline {
         Self::walk(git, mainline, (settings, None), depth, now)
     }
 
-    /// The same, from the tree that is checked out: where the mainline has the same files they are not loaded again.
+    /// The same, starting from the checked-out tree: if the mainline has the same files, they are not loaded again.
     ///
     /// # Errors
     /// As [`Timeline::read`].
@@ -114,15 +114,15 @@ impl Timeline {
 pub(super) struct Past {
     pub(super) repo: Repo,
     snapshot: Arc<Snapshot>,
-    /// What was passed over since, because nothing reads it.
+    /// Differences skipped since then, because nothing reads those files.
     pending: Difference,
     settings: TreePath,
-    /// What each environment is called now.
+    /// The current name of each environment.
     names: Vec<String>,
 }
 
 impl Past {
-    /// The newest state. `beside` is a tree that may be much the same.
+    /// The newest state. `beside` is a tree that is probably similar.
     pub(super) fn new(
         snapshot: Snapshot,
         settings: &Config,
@@ -144,9 +144,9 @@ impl Past {
         Ok(Self { repo, snapshot, pending: Difference::default(), settings: path, names })
     }
 
-    /// Goes back by a difference; whether anything may be otherwise then.
+    /// Goes back by a difference; returns whether anything may have been different before it.
     pub(super) fn go_back(&mut self, mut difference: Difference) -> bool {
-        // What is harmless is never loaded: it would have whole build roots resolved anew for nothing.
+        // Harmless changes are never loaded: whole build roots would be resolved again for nothing.
         let harmless: BTreeSet<TreePath> = difference
             .files()
             .filter(|path| self.matters(path) && self.is_harmless(&difference, path))
@@ -164,7 +164,7 @@ impl Past {
         let shelf = self.repo.release();
         let tree = self.go_back_to(&pending);
         let own = if has_settings { config(&tree, &self.settings) } else { None };
-        // Settings that the tree of that time did not fit say nothing about it.
+        // Settings that did not match their own tree are ignored.
         let loaded = own.and_then(|own| Repo::load_past(Arc::<Snapshot>::clone(&tree), own).ok());
         let again = || {
             let library = Library::stocked(tree, shelf, &changed);
@@ -191,13 +191,13 @@ impl Past {
         Arc::clone(&self.snapshot)
     }
 
-    /// What the environments of that time are called now.
+    /// The current names of the environments of that time.
     pub(super) fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// What the environments of an older state are called now: one that is declared in the place of another is the same
-    /// under an older name.
+    /// The current names of the environments of an older state: an environment declared at the same position as another
+    /// is the same one under an older name.
     fn names_in(&self, older: &Repo) -> Vec<String> {
         let (newer, older) = (&self.repo.environments, &older.environments);
         let has = |all: &[Environment], name: &str| all.iter().any(|one| one.name == name);
@@ -220,7 +220,7 @@ impl Past {
 }
 
 impl Past {
-    /// Whether a file differs from the loaded state only in values that have nothing to do with secrets.
+    /// Whether a file differs from the loaded state only in values unrelated to secrets.
     fn is_harmless(&self, difference: &Difference, path: &TreePath) -> bool {
         let Some(older) = self.snapshot.older(difference, path) else { return false };
         let now = self.repo.library.stream(path);
@@ -228,7 +228,7 @@ impl Past {
     }
 }
 
-/// Whether a tree was loaded under settings of the same text.
+/// Whether a tree was loaded with the same settings text.
 fn has_settings(repo: &Repo, settings: &Config) -> bool {
     let text = |config: &Config| {
         let source = config.source.as_ref();
@@ -237,7 +237,7 @@ fn has_settings(repo: &Repo, settings: &Config) -> bool {
     text(&repo.config) == text(settings)
 }
 
-/// The settings that a tree has itself, if they can be read.
+/// The tree's own settings, if they can be read.
 fn config(tree: &Snapshot, path: &TreePath) -> Option<Config> {
     settings::parse_past(&tree.source(path).ok()?).ok()
 }

@@ -1,4 +1,4 @@
-//! The hours of a week in which references may be moved.
+//! The hours of the week in which references may be changed.
 
 use chrono::{DateTime, Utc};
 use jiff::civil::{Date, Weekday};
@@ -7,10 +7,10 @@ use jiff::{Timestamp, ToSpan as _};
 
 use crate::config::environment::{Day, Window};
 
-/// How many days ahead an opening is looked for: a week, and the days that a change of the clock may take.
+/// How many days ahead to look for the next opening: a week, plus the days that a clock change may take.
 const AHEAD: usize = 9;
 
-/// Whether the window is open, and when it opens next if it is not. A time zone that nobody knows counts as UTC.
+/// Whether the window is open, and when it opens next if it is not. An unknown time zone counts as UTC.
 #[must_use]
 pub fn opening(window: &Window, now: DateTime<Utc>) -> Opening {
     let zone = TimeZone::get(&window.timezone).unwrap_or(TimeZone::UTC);
@@ -18,7 +18,7 @@ pub fn opening(window: &Window, now: DateTime<Utc>) -> Opening {
     else {
         return Opening::Closed(None);
     };
-    // A window that goes past midnight may have begun the day before.
+    // A window that spans midnight may have started the day before.
     let first = today.yesterday().unwrap_or(today);
     let mut next = None;
     for date in first.series(1.day()).take(AHEAD + 1) {
@@ -39,9 +39,9 @@ pub fn opening(window: &Window, now: DateTime<Utc>) -> Opening {
 /// Whether a window is open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Opening {
-    /// It is.
+    /// The window is open.
     Open,
-    /// It is not, and opens next then, if it ever does.
+    /// The window is closed; the time it opens next, if it ever does.
     Closed(Option<DateTime<Utc>>),
 }
 
@@ -50,7 +50,7 @@ fn hours(window: &Window, zone: &TimeZone, date: Date) -> Option<(DateTime<Utc>,
     let (from, to) = (window.from.minutes(), window.to.minutes());
     let at = |date: Date, minutes: u16| {
         let local = date.at(0, 0, 0, 0).checked_add(i64::from(minutes).minutes()).ok()?;
-        // A minute that the clock skips in spring is as far behind the gap; of one that comes twice, the first.
+        // A minute skipped in spring is as far after the gap; of a minute that occurs twice, the first counts.
         let found = zone.to_ambiguous_timestamp(local).compatible().ok()?;
         DateTime::from_timestamp(found.as_second(), 0)
     };
@@ -123,9 +123,9 @@ mod tests {
                 window(&format!("days: [sun], from: \"{from}\", to: \"12:00\", timezone: {zone}"));
             assert_eq!(opening(&window, time(now)), Opening::Closed(Some(time(opens))), "{zone}");
         };
-        // The minute does not exist on the day on which the clock is put forward.
+        // The minute does not exist on the day the clock is put forward.
         opens("Europe/Berlin", "02:30", "2025-03-30T00:00:00Z", "2025-03-30T01:30:00Z");
-        // It comes twice on the day on which the clock is put back: the first one counts.
+        // It occurs twice on the day the clock is put back: the first one counts.
         opens("Europe/Berlin", "02:30", "2025-10-26T00:00:00Z", "2025-10-26T00:30:00Z");
         // Where the clock is put forward by half an hour, or by two.
         opens("Australia/Lord_Howe", "02:15", "2026-10-03T15:00:00Z", "2026-10-03T15:45:00Z");

@@ -1,7 +1,7 @@
-//! The values that differ between a manifest and an older text of it, told without parsing that text.
+//! The values that differ between a manifest and an older text of it, found without parsing that text.
 //!
-//! It can be told when all that differs are plain words in the place of plain words: letters and digits, with a few
-//! signs between them that mean nothing to YAML. A word instead of a word leaves every other token what it is.
+//! This works if the only differences are plain words replaced by plain words: letters and digits, with a few
+//! characters between them that mean nothing to YAML. Such a replacement leaves every other token unchanged.
 
 use crate::text::source::Place;
 use crate::text::span::Span;
@@ -9,23 +9,23 @@ use crate::yaml::node::{Node, Style, Tag, Value};
 use crate::yaml::parse::Stream;
 use crate::yaml::path::Path;
 
-/// Words are no longer than this: far less than what may be a key.
+/// Maximum length of a word: far less than the maximum length of a key.
 const LONGEST: usize = 256;
 
-/// A value that was another word.
+/// A value that has changed from one word to another.
 pub(super) struct Changed<'n> {
     /// The root of its document.
     pub(super) root: &'n Node,
-    /// Where in the document it stands.
+    /// Its path in the document.
     pub(super) path: Path,
-    /// The words, the one of now first.
+    /// The words, the current one first.
     pub(super) words: [&'n str; 2],
 }
 
-/// Every value that was another word in the older text; `None` when anything else may differ.
+/// Every value that was a different word in the older text; `None` if anything else may differ.
 pub(super) fn changed<'n>(now: &'n Stream, older: &'n str) -> Option<Vec<Changed<'n>>> {
     let text = now.source.text();
-    // What an anchor names stands in several places.
+    // The value of an anchor appears in several places.
     if text.contains(['&', '*']) {
         return None;
     }
@@ -43,7 +43,7 @@ pub(super) fn changed<'n>(now: &'n Stream, older: &'n str) -> Option<Vec<Changed
         let start = (was_at + same).checked_sub(before).filter(|start| *start >= was_at)?;
         let words = [word(text, value.span.start)?, word(older, start)?];
         let ends = (value.span.start + words[0].len(), start + words[1].len());
-        // What stands behind the words must end the one as it ends the other.
+        // Both words must be followed by the same byte.
         if value.span.end != ends.0 || new.get(ends.0) != old.get(ends.1) {
             return None;
         }
@@ -52,14 +52,14 @@ pub(super) fn changed<'n>(now: &'n Stream, older: &'n str) -> Option<Vec<Changed
     }
 }
 
-/// A value with its place.
+/// A value with its path and span.
 struct Found<'n> {
     root: &'n Node,
     path: Path,
     span: Span,
 }
 
-/// The plain text in the place of a value that a byte belongs to, or that ends before it.
+/// The plain scalar value that contains a byte, or that ends before it.
 fn value_at(stream: &Stream, at: usize) -> Option<Found<'_>> {
     let holds = |place: &Place| place.span.start <= at && at <= place.span.end;
     let mut documents = stream.documents.iter();
@@ -80,7 +80,7 @@ fn value_at(stream: &Stream, at: usize) -> Option<Found<'_>> {
             }
             Value::Scalar(scalar) => {
                 let plain = scalar.style == Style::Plain && scalar.tag == Tag::None;
-                // Of keys that stand twice only one counts.
+                // Of duplicate keys, only one counts.
                 let counts = plain && path.follow(root).is_some_and(|one| std::ptr::eq(one, node));
                 let span = node.origin.as_ref().filter(|_| counts)?.span;
                 return Some(Found { root, path, span });
@@ -89,7 +89,7 @@ fn value_at(stream: &Stream, at: usize) -> Option<Found<'_>> {
     }
 }
 
-/// The word that begins at a byte and ends where no other byte of a word follows.
+/// The word that starts at a byte and extends as far as possible.
 fn word(text: &str, start: usize) -> Option<&str> {
     let sign = |byte: &u8| matches!(byte, b'-' | b'.' | b'_' | b'/' | b':' | b'@');
     let rest = text.as_bytes().get(start..)?;

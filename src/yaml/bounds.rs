@@ -1,20 +1,20 @@
-//! How large a tree may become when a document says how to build it.
+//! Limits on the size of a tree that is built from instructions in a document.
 
 use crate::yaml::node::Node;
 
-/// How deep collections may nest. Kubernetes allows more, but nothing real comes near.
+/// Maximum nesting depth of collections. Kubernetes allows more, but no real document comes close.
 pub const DEEPEST: usize = 500;
 
-/// How many values may be put into a tree at once.
+/// Maximum number of values that may be added to a tree at once.
 const MOST: usize = 100_000;
 
-/// Whether a value may be put below so many others: copies of copies double with every step.
+/// Whether a value may be nested below this many others: copies of copies double with every step.
 #[must_use]
 pub fn fits(value: &Node, above: usize) -> bool {
     above <= DEEPEST && left(value, DEEPEST - above, MOST).is_some()
 }
 
-/// How many values may still come; `None` when there are too many, or they nest too deep.
+/// How many more values are allowed; `None` if there are too many, or they are nested too deep.
 fn left(node: &Node, levels: usize, most: usize) -> Option<usize> {
     let most = most.checked_sub(1)?;
     let below = || levels.checked_sub(1);

@@ -1,4 +1,4 @@
-//! Whether two trees say the same to Kubernetes, wherever and however they are written.
+//! Whether two trees mean the same to Kubernetes, however they are written.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use crate::yaml::node::{Node, Value};
 use crate::yaml::path::Path;
 use crate::yaml::scalar::{Kind, Schema, kind};
 
-/// Whether two nodes have the same effective value: the order of keys does not count, the order of items does.
+/// Whether two nodes have the same effective value: key order does not matter, item order does.
 #[must_use]
 pub fn same(one: &Node, other: &Node) -> bool {
     match (&one.value, &other.value) {
@@ -26,7 +26,7 @@ pub fn same(one: &Node, other: &Node) -> bool {
     }
 }
 
-/// The paths at which two nodes differ: where a value was changed, added or taken away.
+/// The paths at which two nodes differ: where a value was changed, added or removed.
 #[must_use]
 pub fn differences(one: &Node, other: &Node) -> Vec<Path> {
     let mut found = Vec::new();
@@ -59,7 +59,7 @@ fn differ(one: &Node, other: &Node, path: &Path, found: &mut Vec<Path>) {
     }
 }
 
-/// The value of each key as [`Node::get`] finds it, sorted. A key that is no scalar counts by its spelling.
+/// The value of each key as [`Node::get`] finds it, sorted. A key that is not a scalar is compared by its source text.
 #[must_use]
 pub fn effective(node: &Node) -> BTreeMap<&str, &Node> {
     let mut values: BTreeMap<&str, (&Node, bool)> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Texts inside scalars: the bytes that spell a part of one, and the documents that one holds.
+//! Text inside scalars: the bytes of a part of one, and the documents embedded in one.
 
 use std::ops::Range;
 
@@ -9,10 +9,10 @@ use crate::yaml::node::{Node, Style};
 use crate::yaml::parse::{Stream, SyntaxError, parse};
 use crate::yaml::runs;
 
-/// The bytes that spell a range of a scalar's decoded text, one behind the other.
+/// The contiguous bytes that spell a range of a scalar's decoded text.
 ///
-/// `None` when no file spells them as they read: an escape, a folded line, a made value. Of a literal
-/// scalar, a range that reaches over lines has no such bytes either.
+/// `None` if no file contains them verbatim: an escape, a folded line, a generated value. A range of a
+/// literal scalar that spans several lines has no such bytes either.
 #[must_use]
 pub fn part(node: &Node, range: Range<usize>) -> Option<Place> {
     node.str()?.get(range.clone())?;
@@ -24,21 +24,21 @@ pub fn part(node: &Node, range: Range<usize>) -> Option<Place> {
     Some(Place { source, span: Span::new(start, start + range.len()) })
 }
 
-/// The bytes that spell a scalar's whole text, quotes left out.
+/// The bytes of a scalar's whole text, without quotes.
 #[must_use]
 pub fn content(node: &Node) -> Option<Place> {
     part(node, 0..node.str()?.len())
 }
 
-/// Parses a scalar's text as YAML; each place in it maps outwards to the file's bytes.
+/// Parses a scalar's text as YAML; each position in it maps back to the file's bytes.
 ///
 /// # Errors
-/// When the text is no YAML. A mapping or a sequence counts as an empty text.
+/// When the text is not valid YAML. A mapping or a sequence counts as an empty text.
 pub fn parse_inside(node: &Node) -> Result<Stream, SyntaxError> {
     parse_text(node, node.str().unwrap_or_default())
 }
 
-/// Parses a scalar's text as [`parse_inside`] does, without the blanks and line breaks at its end.
+/// Like [`parse_inside`], but ignores whitespace and line breaks at the end of the text.
 ///
 /// # Errors
 /// When the text is no YAML.
@@ -57,7 +57,7 @@ fn parse_text(node: &Node, text: &str) -> Result<Stream, SyntaxError> {
     parse(&source)
 }
 
-/// What it takes to put bytes into a scalar's text.
+/// How to encode text that is inserted into a scalar.
 fn spelling(node: &Node) -> Spelling {
     match node.scalar().map(|scalar| scalar.style) {
         Some(Style::Single) => Spelling { escapes: &[('\'', "''")], ..Spelling::default() },
@@ -91,7 +91,7 @@ mod tests {
         stream.documents[0].root.get("k").unwrap().clone()
     }
 
-    /// Looks a word up in the decoded text, and gives what the file has around its bytes.
+    /// Looks up a word in the decoded text, and returns its bytes in the file with one byte on either side.
     fn spelled(text: &str, word: &str) -> Option<String> {
         let node = value(text);
         let at = node.str().unwrap().find(word).unwrap();

@@ -1,4 +1,4 @@
-//! The entries of a mapping, some of which are only read when something looks at them.
+//! The entries of a mapping, some of which are parsed lazily.
 
 use std::fmt;
 use std::ops::{Deref, DerefMut};
@@ -7,14 +7,14 @@ use std::sync::OnceLock;
 use crate::text::source::Place;
 use crate::yaml::node::Entry;
 
-/// Keys and values, in order. They are used as the `Vec` they are, whether they were read yet or not.
+/// Keys and values, in order. Dereferences to a `Vec`, whether they have been parsed yet or not.
 #[derive(Clone, Default)]
 pub struct Entries {
     own: Vec<Entry>,
     unread: Option<Box<Unread>>,
 }
 
-/// Entries that are known to be well-formed, but for which no nodes were made.
+/// Entries that are known to be well-formed, but have no nodes yet.
 #[derive(Clone)]
 struct Unread {
     place: Place,
@@ -23,14 +23,14 @@ struct Unread {
 }
 
 impl Entries {
-    /// The entries that `read` makes of a place, once they are asked for.
+    /// Entries that `read` parses from a place on first access.
     #[must_use]
     pub fn unread(place: Place, read: fn(&Place) -> Vec<Entry>) -> Self {
         let unread = Unread { place, read, entries: OnceLock::new() };
         Self { own: Vec::new(), unread: Some(Box::new(unread)) }
     }
 
-    /// Whether nothing has asked for the entries yet.
+    /// Whether the entries have not been accessed yet.
     #[must_use]
     pub fn is_unread(&self) -> bool {
         self.unread.as_ref().is_some_and(|unread| unread.entries.get().is_none())

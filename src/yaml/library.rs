@@ -7,44 +7,44 @@ use crate::text::path::TreePath;
 use crate::text::tree::{ReadError, Tree};
 use crate::yaml::parse::{Stream, SyntaxError, parse};
 
-/// A tree of files with the documents of each file that was asked for.
+/// A tree of files with the documents of each file requested so far.
 pub struct Library {
     tree: Arc<dyn Tree>,
     parsed: RwLock<BTreeMap<TreePath, Arc<OnceLock<Parsed>>>>,
 }
 
-/// What a library has read, without the tree it was read from.
+/// What a library has read so far, without the tree it was read from.
 pub struct Shelf(BTreeMap<TreePath, Arc<OnceLock<Parsed>>>);
 
-/// What came of reading and parsing a file.
+/// The result of reading and parsing a file.
 pub type Parsed = Result<Arc<Stream>, FileError>;
 
-/// Why a file gives no documents.
+/// Why a file has no documents.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum FileError {
     /// It could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
-    /// It is not YAML as Kubernetes reads it.
+    /// It is not YAML that Kubernetes accepts.
     #[error(transparent)]
     Syntax(#[from] SyntaxError),
 }
 
 impl Library {
-    /// A library over a tree; nothing is read yet.
+    /// A library over a tree; nothing has been read yet.
     #[must_use]
     pub fn new(tree: Arc<dyn Tree>) -> Self {
         Self { tree, parsed: RwLock::default() }
     }
 
-    /// A library over a changed tree that keeps what this one has of all other files.
+    /// A library over a changed tree that reuses what this one has read of all other files.
     #[must_use]
     pub fn with_changes(&self, tree: Arc<dyn Tree>, changed: &BTreeSet<TreePath>) -> Self {
         let shelf = Shelf(self.parsed.read().map(|map| map.clone()).unwrap_or_default());
         Self::stocked(tree, shelf, changed)
     }
 
-    /// What was read; copied only where others hold the library too.
+    /// What has been read; cloned only if the library is shared.
     #[must_use]
     pub fn into_shelf(library: Arc<Self>) -> Shelf {
         Shelf(match Arc::try_unwrap(library) {
@@ -53,7 +53,7 @@ impl Library {
         })
     }
 
-    /// A library over a tree that has been read already, but for what changed since.
+    /// A library over a tree that has already been read, except for the changed files.
     #[must_use]
     pub fn stocked(tree: Arc<dyn Tree>, shelf: Shelf, changed: &BTreeSet<TreePath>) -> Self {
         let mut parsed = shelf.0;
@@ -67,7 +67,7 @@ impl Library {
         &self.tree
     }
 
-    /// Every file that was asked for.
+    /// Every file requested so far.
     #[must_use]
     pub fn asked(&self) -> BTreeSet<TreePath> {
         self.parsed.read().map(|map| map.keys().cloned().collect()).unwrap_or_default()
@@ -76,7 +76,7 @@ impl Library {
     /// The documents of a file; `path` as [`Tree::entry`] returned it.
     ///
     /// # Errors
-    /// When the file cannot be read or does not parse.
+    /// When the file cannot be read or parsed.
     pub fn stream(&self, path: &TreePath) -> Parsed {
         let known = self.parsed.read().ok().and_then(|map| map.get(path).cloned());
         let cell = known.unwrap_or_else(|| match self.parsed.write() {

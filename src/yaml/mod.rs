@@ -1,8 +1,8 @@
-//! YAML with bytes: every key and scalar knows the range of the file that spells it.
+//! YAML with byte ranges: every key and scalar knows its range in the file.
 //!
-//! One kind of tree serves both the text of a file and the effective objects that kustomize makes of
-//! it: [`node::Node`] is cheap to clone, shares what is not changed, and each scalar keeps its
-//! origin wherever it travels. The parser behind [`parse`] is named nowhere else.
+//! One tree type serves both the text of a file and the effective objects that kustomize builds from
+//! it: [`node::Node`] is cheap to clone, shares unchanged parts, and each scalar keeps its
+//! origin wherever it is moved. Only [`parse`] knows the underlying parser.
 
 pub mod bounds;
 pub mod compare;

@@ -1,4 +1,4 @@
-//! The tree of a document, from a file or changed on the way: values with their origin.
+//! The tree of a document, parsed from a file or modified since: values with their origin.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,24 +8,24 @@ use crate::text::source::Place;
 use crate::text::span::Span;
 use crate::yaml::entries::Entries;
 
-/// A value, where it is written, and how it came about. Cloning shares everything below.
+/// A value, its position in the source, and its provenance. Clones share all descendants.
 #[derive(Clone)]
 pub struct Node {
     /// The value.
     pub value: Value,
-    /// Where the value is written: the whole token, quotes and block header included, tag and anchor not.
-    /// For an alias, where its anchor's value is written.
+    /// Where the value is written: the whole token, including quotes and block header, without tag and anchor.
+    /// For an alias, where the anchor's value is written.
     pub origin: Option<Place>,
-    /// The token `*name` through which the value came here; in a box, as few values have one.
+    /// The `*name` token that refers to this value; boxed because few values have one.
     pub alias: Option<Box<Span>>,
-    /// How the value came about.
+    /// The provenance of the value.
     pub how: Provenance,
 }
 
 /// A scalar, a mapping or a sequence.
 #[derive(Clone)]
 pub enum Value {
-    /// A text, not yet read as a number or anything else.
+    /// A text, not yet resolved to a number or any other type.
     Scalar(Scalar),
     /// Keys and values, in order.
     Map(Arc<Map>),
@@ -36,20 +36,20 @@ pub enum Value {
 /// A scalar's text and spelling.
 #[derive(Clone)]
 pub struct Scalar {
-    /// The decoded text; `None` when the origin spells it byte for byte.
+    /// The decoded text; `None` if the bytes at the origin are the text.
     text: Option<Arc<str>>,
-    /// How it is spelled.
+    /// The quoting or block style.
     pub style: Style,
     /// The tag before it.
     pub tag: Tag,
 }
 
-/// A mapping. Keys merged by `<<` stand behind the mapping's own.
+/// A mapping. Keys merged by `<<` come after the mapping's own.
 #[derive(Clone, Default)]
 pub struct Map {
     /// The entries, in order.
     pub entries: Entries,
-    /// Whether it is written with braces.
+    /// Whether it is in flow style.
     pub flow: bool,
 }
 
@@ -60,7 +60,7 @@ pub struct Entry {
     pub key: Node,
     /// The value.
     pub value: Node,
-    /// Whether a merge key (`<<`) brought the entry.
+    /// Whether the entry comes from a merge key (`<<`).
     pub merged: bool,
 }
 
@@ -69,26 +69,26 @@ pub struct Entry {
 pub struct Seq {
     /// The items, in order.
     pub items: Vec<Node>,
-    /// Whether it is written with brackets.
+    /// Whether it is in flow style.
     pub flow: bool,
 }
 
-/// How an effective value came about.
+/// How an effective value came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Provenance {
-    /// As the resource's own file has it.
+    /// As written in the resource's own file.
     Written,
-    /// As a patch has it.
+    /// Set by a patch.
     Patched,
     /// Copied from another field by a replacement or a variable; the origin is that field.
     Copied,
-    /// Made longer by a prefix, a suffix or a hash, or assembled from parts; no file spells the value.
+    /// Extended with a prefix, a suffix or a hash, or assembled from parts; no file contains the value.
     Derived,
-    /// Made by a generator from an entry of a kustomization.
+    /// Generated from an entry of a kustomization.
     Generated,
 }
 
-/// How a scalar is spelled.
+/// The style of a scalar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// No quotes.
@@ -103,7 +103,7 @@ pub enum Style {
     Folded,
 }
 
-/// The tag before a scalar, as far as it bears on how it is read.
+/// The tag of a scalar, as far as it affects how the scalar is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tag {
     /// None: the text decides.
@@ -123,7 +123,7 @@ pub enum Tag {
 }
 
 impl Scalar {
-    /// A scalar whose text its origin spells byte for byte.
+    /// A scalar whose text is exactly the bytes at its origin.
     #[must_use]
     pub const fn verbatim(style: Style, tag: Tag) -> Self {
         Self { text: None, style, tag }
@@ -143,19 +143,19 @@ impl Placed for Node {
 }
 
 impl Node {
-    /// A value that no file spells.
+    /// A value that is not written in any file.
     #[must_use]
     pub const fn made(value: Value, how: Provenance) -> Self {
         Self { value, origin: None, alias: None, how }
     }
 
-    /// A string that no file spells.
+    /// A string that is not written in any file.
     #[must_use]
     pub fn string(text: &str, how: Provenance) -> Self {
         Self::made(Value::Scalar(Scalar::new(text, Style::Plain, Tag::Str)), how)
     }
 
-    /// The same place with another text: the origin stays and says where the value came from.
+    /// The same node with another text: the origin is kept to show where the value came from.
     #[must_use]
     pub fn with_text(&self, text: &str, how: Provenance) -> Self {
         let tag = if let Value::Scalar(scalar) = &self.value { scalar.tag } else { Tag::Str };
@@ -169,19 +169,19 @@ impl Node {
         }
     }
 
-    /// The token through which the value came here, where it is an alias.
+    /// The token that refers to the value: the alias, if there is one.
     #[must_use]
     pub fn alias(&self) -> Option<Span> {
         self.alias.as_deref().copied()
     }
 
-    /// An empty mapping that no file spells.
+    /// An empty mapping that is not written in any file.
     #[must_use]
     pub fn map(how: Provenance) -> Self {
         Self::made(Value::Map(Arc::default()), how)
     }
 
-    /// A sequence that no file spells.
+    /// A sequence that is not written in any file.
     #[must_use]
     pub fn seq(items: Vec<Self>, how: Provenance) -> Self {
         Self::made(Value::Seq(Arc::new(Seq { items, flow: false })), how)
@@ -211,7 +211,7 @@ impl Node {
         let Value::Scalar(scalar) = &self.value else { return false };
         match (&scalar.text, &self.origin) {
             (Some(own), _) => **own == *text,
-            // Most texts differ in length, which needs no look at the bytes.
+            // Most texts differ in length, so their bytes need not be compared.
             (None, Some(origin)) => {
                 let span = self.content_span(origin);
                 let bytes = origin.source.text().as_bytes();
@@ -233,25 +233,25 @@ impl Node {
         if let Value::Seq(seq) = &self.value { &seq.items } else { &[] }
     }
 
-    /// The value of a key: of keys that stand twice the last one, a mapping's own before a merged one.
+    /// The value of a key: the last one if the key is repeated; a mapping's own key wins over a merged one.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Self> {
         let entries = self.entries();
         place_of(entries, key).map(|index| &entries[index].value)
     }
 
-    /// The value below several keys.
+    /// The value at a sequence of nested keys.
     #[must_use]
     pub fn at(&self, keys: &[&str]) -> Option<&Self> {
         keys.iter().try_fold(self, |node, key| node.get(key))
     }
 
-    /// The mapping, to be changed; what is shared is copied first. `None` for anything else.
+    /// The mapping, for modification; shared data is cloned first. `None` for anything else.
     pub fn map_mut(&mut self) -> Option<&mut Map> {
         if let Value::Map(map) = &mut self.value { Some(Arc::make_mut(map)) } else { None }
     }
 
-    /// The items, to be changed; what is shared is copied first. `None` for anything else.
+    /// The items, for modification; shared data is cloned first. `None` for anything else.
     pub fn items_mut(&mut self) -> Option<&mut Vec<Self>> {
         if let Value::Seq(seq) = &mut self.value {
             Some(&mut Arc::make_mut(seq).items)
@@ -260,13 +260,13 @@ impl Node {
         }
     }
 
-    /// The value of a key, to be changed.
+    /// The value of a key, for modification.
     pub fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
         let index = place_of(self.entries(), key)?;
         self.map_mut()?.entries.get_mut(index).map(|entry| &mut entry.value)
     }
 
-    /// Sets the value of a key, behind the others if it is new. Nothing happens to a node that is no mapping.
+    /// Sets the value of a key, appending the key if it is new. Does nothing if the node is not a mapping.
     pub fn set(&mut self, key: &str, value: Self) {
         if let Some(place) = self.get_mut(key) {
             *place = value;
@@ -276,15 +276,15 @@ impl Node {
         }
     }
 
-    /// Takes a key out of a mapping.
+    /// Removes a key from a mapping.
     pub fn remove(&mut self, key: &str) -> Option<Self> {
         let index = self.entries().iter().rposition(|e| e.key.reads(key))?;
         Some(self.map_mut()?.entries.remove(index).value)
     }
 
-    /// Says of this value and of all below it how it came about.
+    /// Sets the provenance of this value and all its descendants.
     pub fn mark(&mut self, how: Provenance) {
-        // A copy of what no file spells is spelled by no file either.
+        // A copy of a value that no file contains is not in any file either.
         if how != Provenance::Copied
             || !matches!(self.how, Provenance::Derived | Provenance::Generated)
         {
@@ -300,7 +300,7 @@ impl Node {
         }
     }
 
-    /// The range inside the quotes of a quoted scalar; any other origin as it is.
+    /// The range inside the quotes of a quoted scalar; any other origin unchanged.
     fn content_span(&self, origin: &Place) -> Span {
         match self.scalar().map(|scalar| scalar.style) {
             Some(Style::Single | Style::Double) if origin.span.len() >= 2 => {
@@ -311,7 +311,7 @@ impl Node {
     }
 }
 
-/// Where the value of a key stands; one look at each entry, as most keys that are asked for are not there.
+/// The index of a key; a single pass, because most keys that are looked up are absent.
 fn place_of(entries: &[Entry], key: &str) -> Option<usize> {
     let mut merged = None;
     for (index, entry) in entries.iter().enumerate().rev() {

@@ -1,4 +1,4 @@
-//! Where in a document a value stands.
+//! The path of a value in a document.
 
 use std::fmt::{self, Write as _};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub enum PathStep {
 pub struct Path(pub Vec<PathStep>);
 
 impl Path {
-    /// This path and a key behind it.
+    /// This path with a key appended.
     #[must_use]
     pub fn key(&self, key: &str) -> Self {
         let mut steps = self.0.clone();
@@ -27,7 +27,7 @@ impl Path {
         Self(steps)
     }
 
-    /// This path and an index behind it.
+    /// This path with an index appended.
     #[must_use]
     pub fn index(&self, index: usize) -> Self {
         let mut steps = self.0.clone();
@@ -61,7 +61,7 @@ impl Path {
     }
 }
 
-/// `spec.tls[0].secretName`; a key that holds more than a word stands in brackets, as in
+/// `spec.tls[0].secretName`; a key that is not a simple word is put in brackets, as in
 /// `metadata.annotations[nginx.ingress.kubernetes.io/auth-secret]`.
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

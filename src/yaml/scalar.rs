@@ -1,8 +1,8 @@
-//! Plain scalars as Kubernetes reads them: by kubectl's schema, or by kustomize's.
+//! Plain scalars as Kubernetes reads them: with kubectl's schema, or with kustomize's.
 
 use crate::yaml::node::{Node, Style, Tag};
 
-/// Whose rules decide what an unquoted text is.
+/// Which schema resolves an unquoted text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Schema {
     /// kubectl and `kustomization.yaml`: `yes` and `on` are booleans.
@@ -11,14 +11,14 @@ pub enum Schema {
     Kyaml,
 }
 
-/// What a scalar is.
+/// The type of a scalar.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
     /// No value.
     Null,
     /// True or false.
     Bool(bool),
-    /// A whole number of 64 bits, with or without a sign.
+    /// A signed or unsigned 64-bit integer.
     Int(i128),
     /// Any other number.
     Float(f64),
@@ -26,7 +26,7 @@ pub enum Kind {
     Str,
 }
 
-/// What a scalar is, its tag and quotes considered; `None` for a mapping or a sequence.
+/// The type of a scalar, given its tag and quotes; `None` for a mapping or a sequence.
 #[must_use]
 pub fn kind(node: &Node, schema: Schema) -> Option<Kind> {
     let scalar = node.scalar()?;
@@ -44,7 +44,7 @@ pub fn kind(node: &Node, schema: Schema) -> Option<Kind> {
     })
 }
 
-/// What an unquoted text without a tag is.
+/// The type of an unquoted text without a tag.
 #[must_use]
 pub fn plain_kind(text: &str, schema: Schema) -> Kind {
     let Some(&first) = text.as_bytes().first() else { return Kind::Null };
@@ -79,7 +79,7 @@ fn infinity(text: &str) -> Option<Kind> {
     }
 }
 
-/// Digits may be parted by `_` anywhere behind the first character.
+/// Digits may be separated by `_` anywhere after the first character.
 fn number(text: &str) -> Kind {
     if text.contains('_') {
         let text = text.replace('_', "");
@@ -88,7 +88,7 @@ fn number(text: &str) -> Kind {
     int(text).or_else(|| float(text)).unwrap_or(Kind::Str)
 }
 
-/// A whole number: decimal, or `0x`, `0o`, `0b`, or octal behind a mere `0`.
+/// An integer: decimal, or with a `0x`, `0o`, `0b` or (octal) plain `0` prefix.
 fn int(text: &str) -> Option<Kind> {
     let (negative, digits) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
@@ -131,14 +131,14 @@ fn float(text: &str) -> Option<Kind> {
     value.is_finite().then_some(Kind::Float(value))
 }
 
-/// Whether a text must be quoted to be that string: because a schema would read it as something
-/// else or kustomize would rewrite it, or because it cannot be written plain in a block or a list.
+/// Whether a text must be quoted to be read as that string: because a schema would read it as another
+/// type, kustomize would rewrite it, or it cannot be written as a plain scalar.
 #[must_use]
 pub fn needs_quotes(text: &str) -> bool {
     needs_quotes_in_block(text) || text.contains(IN_FLOW)
 }
 
-/// The same for a text that does not stand between brackets or braces.
+/// The same for a text outside flow collections.
 #[must_use]
 pub fn needs_quotes_in_block(text: &str) -> bool {
     plain_kind(text, Schema::Kubectl) != Kind::Str
@@ -148,10 +148,10 @@ pub fn needs_quotes_in_block(text: &str) -> bool {
         || matches!(text, "<<" | "=")
 }
 
-/// What ends a plain text between brackets or braces.
+/// The characters that end a plain scalar in a flow collection.
 pub const IN_FLOW: [char; 5] = [',', '[', ']', '{', '}'];
 
-/// Whether a text can stand without quotes in block style.
+/// Whether a text can be written without quotes in block style.
 fn is_plain(text: &str) -> bool {
     let indicator = |c: char| ",[]{}#&*!|>'\"%@`?:".contains(c);
     let hidden = |c: char| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}');
@@ -168,7 +168,7 @@ fn is_plain(text: &str) -> bool {
         && !text.starts_with("...")
 }
 
-/// A date, or the beginning of a date and time: kustomize writes those out in full.
+/// A date, or the start of a timestamp: kustomize writes those out in full.
 fn is_date(text: &str) -> bool {
     let mut parts = text.splitn(3, '-');
     let (Some(year), Some(month), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
@@ -180,7 +180,7 @@ fn is_date(text: &str) -> bool {
     year.len() == 4 && short(month) && short(day) && [year, month, day].iter().all(|t| digits(t))
 }
 
-/// `190:20:30`, a number to base 60 in YAML 1.1: a string for Kubernetes, but not for other tools.
+/// `190:20:30`, a base-60 number in YAML 1.1: a string to Kubernetes, but not to other tools.
 fn is_sexagesimal(text: &str) -> bool {
     let text = text.strip_prefix(['-', '+']).unwrap_or(text);
     text.contains(':')
@@ -201,7 +201,7 @@ mod tests {
     use crate::text::source::Source;
     use crate::yaml::parse::parse;
 
-    /// Recorded with kubectl: spellings that both schemas read alike.
+    /// Recorded with kubectl: texts that both schemas read alike.
     const ALIKE: &[(&str, Kind)] = &[
         ("20250723110000", Kind::Int(20_250_723_110_000)),
         ("-20250723110000", Kind::Int(-20_250_723_110_000)),

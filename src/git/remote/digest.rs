@@ -1,11 +1,11 @@
-//! What tells a commit of ours from one that somebody amended: a digest of its change, in a trailer.
+//! A digest of a commit's change, in a trailer, to tell whether somebody amended a commit of ours.
 
 use git2::{Oid, Repository};
 
-/// The trailer by which a commit that somebody amended is told from one of ours.
+/// The trailer that tells an amended commit from one of ours.
 pub(super) const DIGEST: &str = "Rotate-Digest: ";
 
-/// Whether a commit is one of ours that nobody changed since, or a merge that nobody had a hand in.
+/// Whether a commit is one of ours and unmodified, or a merge without manual changes.
 pub(super) fn is_ours(
     repository: &Repository,
     commit: &git2::Commit<'_>,
@@ -26,8 +26,8 @@ pub(super) fn is_ours(
     }
 }
 
-/// What tells a change from any other: its paths, and its lines with those around them. Where else the files change
-/// does not matter: a branch that was brought up to date is no other one.
+/// Identifies a change by its paths and its lines with their context. Other changes to the same files do not
+/// matter: a branch that was brought up to date still has the same digest.
 pub(super) fn digest(
     repository: &Repository,
     before: &git2::Tree<'_>,
@@ -46,7 +46,7 @@ pub(super) fn digest(
                 text.extend(path.unwrap_or_default());
                 text.extend(i32::from(file.mode()).to_be_bytes());
             }
-            // The numbers of the lines.
+            // Skips the hunk headers, which contain line numbers.
             'H' => {}
             origin => {
                 text.extend(origin.to_string().bytes());

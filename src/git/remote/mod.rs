@@ -1,4 +1,4 @@
-//! Commits that no work tree ever saw, and the remote they are pushed to, by the `git` of the system.
+//! Commits made without a work tree, and the remote they are pushed to, using the system's `git`.
 
 mod digest;
 
@@ -13,12 +13,12 @@ use crate::git::remote::digest::{DIGEST, digest, is_ours};
 use crate::git::repository::Git;
 use crate::text::path::TreePath;
 
-/// How the remote is reached, and who makes commits where nobody is set.
+/// How to access the remote, and who authors commits if no user is configured.
 #[derive(Debug, Clone, Default)]
 pub struct Access {
-    /// A helper that knows the credentials, in the words of Git's `credential.helper`; none: as Git is set up.
+    /// A credential helper, in the syntax of Git's `credential.helper`; `None` to use Git's own configuration.
     pub helper: Option<String>,
-    /// A name and an address for commits where Git knows none.
+    /// A name and an email address for commits if none is configured in Git.
     pub author: Option<(String, String)>,
 }
 
@@ -29,15 +29,15 @@ pub struct Remote<'g> {
     access: Access,
 }
 
-/// A file as a commit is to have it; `None` for one that goes.
+/// A file to commit; `None` to remove it.
 pub type File<'f> = (&'f TreePath, Option<&'f str>);
 
-/// What became of a push.
+/// The result of a push.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pushed {
-    /// The remote has it.
+    /// The remote was updated.
     Done,
-    /// Somebody else was there first: the branch is not what it was thought to be.
+    /// The branch was updated by somebody else: it is not at the expected commit.
     Stale,
 }
 
@@ -45,7 +45,7 @@ impl Git {
     /// A remote.
     ///
     /// # Errors
-    /// When there is none of that name.
+    /// When there is no remote of that name.
     pub fn remote(&self, name: &str, access: Access) -> Result<Remote<'_>, GitError> {
         if self.repository().find_remote(name).is_err() {
             return Err(GitError::NoRemote { name: name.to_owned() });
@@ -55,12 +55,12 @@ impl Git {
 }
 
 impl Remote<'_> {
-    /// The branch that the remote calls its default, or else the one that is checked out.
+    /// The remote's default branch, or else the one that is checked out.
     ///
     /// # Errors
     /// When the remote cannot be reached, or neither is known.
     pub fn default_branch(&self) -> Result<String, GitError> {
-        // What a clone remembers of it may be old, and a workflow's checkout remembers nothing.
+        // A clone's record of it may be outdated, and a workflow's checkout has none.
         let output = self.asked(&["ls-remote", "--symref", &self.name, "HEAD"])?;
         let describe = String::from_utf8_lossy(&output.stdout);
         let branch = describe.lines().find_map(|line| {
@@ -75,7 +75,7 @@ impl Remote<'_> {
         head.ok_or(GitError::NoBase)
     }
 
-    /// Where the remote is.
+    /// The URL of the remote.
     #[must_use]
     pub fn address(&self) -> Option<String> {
         let repository = self.git.repository();
@@ -83,13 +83,13 @@ impl Remote<'_> {
         remote.url().map(str::to_owned).ok()
     }
 
-    /// What the remote's branch is called here.
+    /// The local name of the remote's branch.
     #[must_use]
     pub fn tracked(&self, branch: &str) -> String {
         format!("{}/{branch}", self.name)
     }
 
-    /// Brings a branch, and all whose names begin with a prefix, to what the remote has.
+    /// Fetches a branch, and all branches whose names start with a prefix.
     ///
     /// # Errors
     /// When the remote cannot be reached, or has no such branch.
@@ -101,14 +101,14 @@ impl Remote<'_> {
         let mut arguments =
             vec!["fetch", "--quiet", "--no-tags", "--no-recurse-submodules", "--prune"];
         if self.git.repository().is_shallow() {
-            // Since when a version runs is told by the whole history.
+            // Finding out since when a version has been running needs the whole history.
             arguments.push("--unshallow");
         }
         arguments.extend([&*self.name, branch, others]);
         self.asked(&arguments).map(drop)
     }
 
-    /// The newest commit of the remote's branch, as it was fetched last.
+    /// The newest commit of the remote's branch, as of the last fetch.
     #[must_use]
     pub fn tip(&self, branch: &str) -> Option<String> {
         let name = format!("refs/remotes/{}", self.tracked(branch));
@@ -116,7 +116,7 @@ impl Remote<'_> {
         found.map(|id| id.to_string())
     }
 
-    /// The tree of a commit with other files in it. No work tree, no index and no branch is touched.
+    /// The tree of a commit with some files changed. Touches no work tree, index or branch.
     ///
     /// # Errors
     /// When Git refuses.
@@ -125,7 +125,7 @@ impl Remote<'_> {
         Ok(made.to_string())
     }
 
-    /// Makes a commit of a tree on top of another commit; it belongs to no branch yet.
+    /// Creates a commit of a tree on top of another commit; it is not on any branch yet.
     ///
     /// # Errors
     /// When Git refuses.
@@ -143,14 +143,14 @@ impl Remote<'_> {
         Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
     }
 
-    /// What tells a change from any other: its paths, and what is there afterwards.
+    /// Identifies the change from a parent commit to a tree.
     fn digest(&self, parent: &str, tree: &str) -> Result<Oid, git2::Error> {
         let repository = self.git.repository();
         let before = repository.find_commit(Oid::from_str(parent)?)?.tree()?;
         digest(&repository, &before, &repository.find_tree(Oid::from_str(tree)?)?)
     }
 
-    /// Whether a merge of one commit into another gives exactly this tree.
+    /// Whether merging one commit into another produces exactly this tree.
     #[must_use]
     pub fn merges_to(&self, into: &str, from: &str, tree: &str) -> bool {
         let repository = self.git.repository();
@@ -163,8 +163,8 @@ impl Remote<'_> {
         merged().ok().flatten().is_some_and(|merged| merged.to_string() == tree)
     }
 
-    /// Whether everything that a commit adds to another one was committed by this program and is as it was then; merges
-    /// that Git makes by itself aside.
+    /// Whether every commit that `tip` adds to `base` was made by this program and is unmodified, except for merges
+    /// without manual changes.
     #[must_use]
     pub fn is_own(&self, base: &str, tip: &str) -> bool {
         let repository = self.git.repository();
@@ -182,7 +182,7 @@ impl Remote<'_> {
         all_ours().unwrap_or(false)
     }
 
-    /// Sets the remote's branch to a commit, if it is still at `expected`; `None`: if it is still not there.
+    /// Sets the remote's branch to a commit if it is still at `expected`, or for `None`, if it still does not exist.
     ///
     /// # Errors
     /// When the remote cannot be reached, or refuses for another reason.
@@ -195,7 +195,7 @@ impl Remote<'_> {
         self.set(&format!("{commit}:refs/heads/{branch}"), branch, expected)
     }
 
-    /// Takes a branch away from the remote, if it is still at `expected`.
+    /// Deletes a branch on the remote, if it is still at `expected`.
     ///
     /// # Errors
     /// When the remote cannot be reached, or refuses for another reason.
@@ -206,21 +206,21 @@ impl Remote<'_> {
     fn set(&self, what: &str, branch: &str, expected: Option<&str>) -> Result<Pushed, GitError> {
         let lease =
             format!("--force-with-lease=refs/heads/{branch}:{}", expected.unwrap_or_default());
-        // Nothing else goes with it, whatever the settings say.
+        // Pushes nothing else, whatever the configuration.
         let alone = ["--no-verify", "--no-follow-tags", "--recurse-submodules=no"];
         let arguments = [&["push", "--quiet"][..], &alone, &[&lease, &self.name, what]].concat();
         let output = self.run(&arguments, None)?;
         if output.status.success() {
             return Ok(Pushed::Done);
         }
-        // Git has many words for having come too late; where the branch is now tells it.
+        // Git reports a lost race in many ways, so check where the branch is now.
         if self.there(branch)?.as_deref() != expected {
             return Ok(Pushed::Stale);
         }
         Err(self.refused(&output))
     }
 
-    /// Where the remote's branch is at this moment.
+    /// The current commit of the remote's branch.
     ///
     /// # Errors
     /// When the remote cannot be reached.
@@ -232,7 +232,7 @@ impl Remote<'_> {
         Ok(found.filter(|(_, of)| *of == name).map(|(id, _)| id.to_owned()).next())
     }
 
-    /// The parent's tree with these files.
+    /// The parent's tree with these files changed.
     fn updated(&self, parent: &str, files: &[File<'_>]) -> Result<Oid, git2::Error> {
         let repository = self.git.repository();
         let base = repository.find_commit(Oid::from_str(parent)?)?.tree()?;
@@ -257,13 +257,13 @@ impl Remote<'_> {
         config.and_then(|config| config.get_bool("commit.gpgSign")).unwrap_or(false)
     }
 
-    /// Whether Git is told who commits; what it makes up from the machine's name does not count.
+    /// Whether a committer is configured; an address that Git derives from the host name does not count.
     fn knows_who(&self) -> bool {
         let config = self.git.repository().config();
         config.and_then(|config| config.get_string("user.email").map(drop)).is_ok()
     }
 
-    /// Runs `git` for what may fail only where the remote does.
+    /// Runs `git` where any failure is the remote's.
     fn asked(&self, arguments: &[&str]) -> Result<Output, GitError> {
         let output = self.run(arguments, None)?;
         if output.status.success() { Ok(output) } else { Err(self.refused(&output)) }
@@ -281,31 +281,31 @@ impl Remote<'_> {
         let mut git = Command::new("git");
         git.arg("-C").arg(self.git.work_tree());
         if let Some(helper) = &self.access.helper {
-            // The first, empty one takes back those that are set up elsewhere.
+            // The empty one first resets helpers that are configured elsewhere.
             git.args(["-c", "credential.helper=", "-c", &format!("credential.helper={helper}")]);
-            // A workflow's checkout may have left its own token in the settings, which would go before the helper's.
+            // A workflow's checkout may have configured its own token, which would override the helper's.
             if let Some(server) = self.address().as_deref().and_then(server) {
                 git.args(["-c", &format!("http.{server}/.extraheader=")]);
             }
         }
         if let (Some((name, address)), false) = (&self.access.author, self.knows_who()) {
-            // Variables would hide what the caller's own variables say.
+            // Environment variables would override the caller's own.
             git.args(["-c", &format!("user.name={name}"), "-c", &format!("user.email={address}")]);
         }
-        // Nobody sits there to be asked for a password; the words that are looked for are English.
+        // Nobody is there to answer a password prompt; messages are matched in English.
         git.args(arguments).env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
         let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
         git.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = git.spawn().map_err(failed)?;
         if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
-            // Where Git ended early, what it said tells more than the broken pipe.
+            // If Git exits early, its own message is more useful than the broken pipe.
             let _ = stdin.write_all(input.as_bytes());
         }
         child.wait_with_output().map_err(failed)
     }
 }
 
-/// How a file is kept: as it was, or as files are.
+/// The mode of a file: executable if it was, otherwise a regular file.
 fn mode(base: &git2::Tree<'_>, path: &TreePath) -> FileMode {
     let known = base.get_path(std::path::Path::new(path.as_str())).ok();
     match known.map(|entry| entry.filemode()) {
@@ -314,13 +314,13 @@ fn mode(base: &git2::Tree<'_>, path: &TreePath) -> FileMode {
     }
 }
 
-/// Whether a branch can have this name.
+/// Whether this is a valid branch name.
 #[must_use]
 pub fn is_branch(name: &str) -> bool {
     !name.starts_with('-') && git2::Reference::is_valid_name(&format!("refs/heads/{name}"))
 }
 
-/// The server of an address, without what may stand before it for logging in.
+/// The server of a URL, without credentials.
 fn server(address: &str) -> Option<String> {
     let rest = address.strip_prefix("https://")?;
     let host = rest.split('/').next()?.rsplit('@').next()?;
@@ -348,7 +348,7 @@ mod tests {
 
     const WHO: (&str, &str) = ("somebody", "somebody@localhost");
 
-    /// A clone with one commit on `main`, pushed to the bare repository beside it.
+    /// A clone with one commit on `main`, pushed to a bare repository next to it.
     struct Sandbox {
         directory: tempfile::TempDir,
         git: Git,
@@ -383,7 +383,7 @@ mod tests {
             self.git.remote("origin", Access { helper: None, author }).unwrap()
         }
 
-        /// A commit of the work tree, made by somebody.
+        /// A commit in the work tree by another author.
         fn commit(&self, branch: &str, message: &str, parents: &[&str]) -> String {
             let repository = self.git.repository();
             let mut index = repository.index().unwrap();
@@ -399,7 +399,7 @@ mod tests {
             made.unwrap().to_string()
         }
 
-        /// A merge without a hand in it.
+        /// A merge without manual changes.
         fn merge(&self, into: &str, from: &str) -> String {
             let repository = self.git.repository();
             let commit = |id: &str| repository.find_commit(Oid::from_str(id).unwrap()).unwrap();
@@ -484,18 +484,18 @@ mod tests {
         let tree = remote.tree(&base, &[(&file, Some("a: 2\n"))]).unwrap();
         let ours = remote.commit(&base, &tree, message()).unwrap();
         assert!(remote.merges_to(&base, &ours, &tree) && remote.is_own(&base, &ours));
-        // The base goes on elsewhere: merging gives what would be made anew.
+        // The base changes elsewhere: merging gives the same tree as recreating the change.
         fs::write(sandbox.git.work_tree().join("c.yaml"), "more\n").unwrap();
         let next = sandbox.commit("refs/heads/next", "More", &[&base]);
         let again = remote.tree(&next, &[(&file, Some("a: 2\n"))]).unwrap();
         assert!(remote.merges_to(&next, &ours, &again) && !remote.merges_to(&next, &ours, &tree));
-        // It changes the same line: merging does not go.
+        // The base changes the same line: merging fails.
         fs::write(sandbox.git.work_tree().join("p/a.yaml"), "a: 9\n").unwrap();
         let clash = sandbox.commit("refs/heads/clash", "Clash", &[&base]);
         assert!(!remote.merges_to(&clash, &ours, &tree));
         let theirs = sandbox.commit("refs/heads/theirs", "Theirs", &[&ours]);
         assert!(!remote.is_own(&base, &theirs));
-        // A merge that Git makes by itself is nobody's work; one with another file in it is.
+        // An automatic merge is nobody's work; a merge that adds another file is somebody's.
         let by_itself = sandbox.merge(&ours, &next);
         assert!(remote.is_own(&next, &by_itself) && !remote.is_own("none", &by_itself));
         let by_hand = sandbox.commit("refs/heads/merged", "Merge", &[&ours, &next]);

@@ -71,7 +71,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
-/// Holds that hold nothing: people believe that the environment stays as it is.
+/// Holds that match nothing: people believe that they keep the environment as it is.
 fn holds(repo: &Repo) -> impl Iterator<Item = Finding> {
     let idle = repo.idle_holds().map(|(item, hold)| {
         let message = format!(

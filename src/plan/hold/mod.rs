@@ -1,4 +1,4 @@
-//! Holds in `rotate.yaml`: written by a rollback, taken out when they are lifted.
+//! Holds in `rotate.yaml`: added by a rollback, removed when they are lifted.
 
 #[cfg(test)]
 mod tests;
@@ -28,7 +28,7 @@ pub struct NewHold {
     pub family: String,
     /// The version that the environment stays on, or `plain`.
     pub version: String,
-    /// Why; added to the reason of a hold that is there.
+    /// The reason; appended to that of an existing hold.
     pub reason: Option<String>,
     /// Since when.
     pub since: DateTime<Utc>,
@@ -67,7 +67,7 @@ pub fn put(repo: &Repo, hold: &NewHold) -> Result<FileChange, PlanError> {
         .map_err(|reason| fault(config, "a hold cannot be written into", reason, help))
 }
 
-/// Whether nothing is to be written for a hold: the only one there keeps the version and tells the reason already.
+/// Whether a hold needs no change: the only existing one already has the version and the reason.
 #[must_use]
 pub fn is_there(repo: &Repo, hold: &NewHold) -> bool {
     let known: Vec<&Hold> = repo.config.holds_on(&hold.environment, &hold.family).collect();
@@ -76,7 +76,7 @@ pub fn is_there(repo: &Repo, hold: &NewHold) -> bool {
     known.version == hold.version && whole_reason(&repo.config, hold).as_ref().is_none_or(tells)
 }
 
-/// The change of the settings that takes every hold on a family out; `None` when there is none.
+/// The change of the settings that removes every hold on a family; `None` if there is none.
 ///
 /// # Errors
 /// When the settings are not the tree's own, or the file cannot be edited.
@@ -124,7 +124,7 @@ fn whole_reason(config: &Config, hold: &NewHold) -> Option<String> {
     reasons.fold(None, |first, next| reason(first.as_deref(), next))
 }
 
-/// What a hold says of its reason, when another follows the first.
+/// The reason of a hold, with another one appended to the first.
 fn reason(first: Option<&str>, next: Option<&str>) -> Option<String> {
     let said = |text: &&str| !text.trim().is_empty();
     let Some(first) = first.filter(said) else { return next.filter(said).map(str::to_owned) };
@@ -135,7 +135,7 @@ fn reason(first: Option<&str>, next: Option<&str>) -> Option<String> {
     Some(format!("{body}; {}{}", next.trim(), &first[body.len()..]))
 }
 
-/// Edits the tree's own settings, reads them again, and holds that nothing but the holds on the family is another.
+/// Edits the tree's own settings, parses them again, and checks that only the holds on the family differ.
 fn change(
     repo: &Repo,
     edit: impl FnOnce(Arc<Source>) -> Result<String, String>,
@@ -158,12 +158,12 @@ fn change(
     if !same(&read, config, wanted) {
         return Err("something else in the file would read differently".to_owned());
     }
-    // Settings that say nothing need no file.
+    // Empty settings need no file.
     let says_nothing = matches!(after.trim(), "" | "{}");
     Ok(FileChange { path, before, after: (!says_nothing).then_some(after) })
 }
 
-/// Whether settings differ from others in their holds only, and those are the wanted ones.
+/// Whether settings differ only in their holds, and have the wanted ones.
 fn same(read: &Config, config: &Config, wanted: &[Hold]) -> bool {
     let Config { environments, secrets, external, references, lint, .. } = config;
     read.holds == wanted

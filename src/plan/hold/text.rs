@@ -1,4 +1,4 @@
-//! The text of the settings with a hold more, with another one, or with fewer.
+//! Adds, replaces and removes holds in the text of the settings.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ const KEY: &str = "holds";
 /// The environment and the family that a hold is on.
 pub(super) type On<'a> = (&'a str, &'a str);
 
-/// The text with one hold more.
+/// The text with one hold added.
 ///
 /// # Errors
 /// When it cannot be edited.
@@ -47,7 +47,7 @@ pub(super) fn added(
     })
 }
 
-/// The text with other values in the first hold on a family, and without the others.
+/// The text with new values in the first hold on a family, and without its other holds.
 ///
 /// # Errors
 /// When it cannot be edited.
@@ -87,7 +87,7 @@ fn holds() -> Path {
     Path(vec![PathStep::Key(KEY.into())])
 }
 
-/// A key of a hold as YAML writes it: people's words always in quotes.
+/// A key of a hold as YAML; free text is always quoted.
 fn spelled(key: &str, value: &str) -> String {
     if key == "since" { value.to_owned() } else { quoted(value) }
 }
@@ -96,7 +96,7 @@ fn quoted(value: &str) -> String {
     serde_json::Value::from(value).to_string()
 }
 
-/// The edit that gives a hold another value of a key. What came through an alias gets a text of its own.
+/// The edit that sets a key of a hold. A value that comes from an alias is written out instead.
 fn field(root: &Node, index: usize, key: &str, value: &str) -> Result<Edit, String> {
     let path = holds().index(index);
     let item = path.follow(root).ok_or("it is gone")?;
@@ -130,7 +130,7 @@ fn other(node: &Node, place: &Place, (key, value): (&str, &str)) -> Result<Edit,
         Ok(edit) => return Ok(edit),
         Err(error) => error.to_string(),
     };
-    // A block of lines that cannot tell the new text makes way for a text in quotes.
+    // A block scalar that cannot hold the new text is replaced with a quoted scalar.
     let token = place.text();
     let is_block =
         node.scalar().is_some_and(|it| matches!(it.style, Style::Literal | Style::Folded));
@@ -141,7 +141,7 @@ fn other(node: &Node, place: &Place, (key, value): (&str, &str)) -> Result<Edit,
     Ok(Edit { span: place.span, text: format!("{}{tail}", quoted(value)) })
 }
 
-/// The edit that takes one hold out; with the last one the key goes, and with the last key all but comments.
+/// The edit that removes one hold; the last hold takes the key with it, and the last key all but comments.
 fn item_out(root: &Node, index: usize) -> Result<Edit, String> {
     let list = root.get(KEY).ok_or("it is gone")?;
     let item = &list.items()[index];
@@ -174,7 +174,7 @@ fn lines(root: &Node) -> Option<Edit> {
     Some(Edit { span: Span::new(start, end), text: String::new() })
 }
 
-/// Refuses to change what an alias elsewhere repeats.
+/// Refuses to change text that an alias elsewhere refers to.
 fn unshared(root: &Node, span: Span, what: &str) -> Result<(), String> {
     let Some((source, alias)) = borrowed(root, span) else { return Ok(()) };
     let (line, name) = (source.position(alias.start).line, source.slice(alias));
@@ -223,7 +223,7 @@ fn says_nothing(stream: &Stream) -> bool {
     stream.documents.iter().all(|document| is_empty(&document.root))
 }
 
-/// What the parser makes of the text. The settings may say that they are YAML 1.2, which changes nothing in them; the
+/// Parses the text. The settings may declare YAML 1.2, which changes nothing in them; the
 /// parser reads manifests, which may not.
 fn parsed(source: &Arc<Source>) -> Result<Stream, String> {
     let text = source.text();
@@ -231,7 +231,7 @@ fn parsed(source: &Arc<Source>) -> Result<Stream, String> {
     let at = text.find(directive).filter(|at| layout::line_start(source, *at) == *at);
     let at = at.filter(|at| !text[..*at].lines().any(|line| line.starts_with("---")));
     let read = match at {
-        // As long as the other, so that every place stays where it is.
+        // Of equal length, so that no position shifts.
         Some(at) => {
             let rest = &text[at + directive.len()..];
             &Source::file(source.path().clone(), format!("{}%YAML 1.1{rest}", &text[..at]))

@@ -1,4 +1,4 @@
-//! What is left to a person: the values, the commit, the wait, the next environment.
+//! The remaining manual steps: the values, the commit, the wait, the next environment.
 
 pub(super) mod put;
 pub(super) mod remove;
@@ -12,15 +12,15 @@ use crate::plan::{NextStep, Stage};
 
 /// What follows once a version has run.
 pub(super) struct After<'a> {
-    /// How the program is called.
+    /// The command that runs this program.
     pub(super) program: &'a str,
     /// The next environment.
     pub(super) environment: &'a str,
-    /// How long to wait, as people say it.
+    /// How long to wait, as shown to the user.
     pub(super) soak: String,
 }
 
-/// The steps in order, but for the commit: the values, the wait, the next environment.
+/// The steps in order, without the commit: the values, the wait, the next environment.
 pub(super) fn steps(
     supplies: &BTreeSet<Supply>,
     family: &str,

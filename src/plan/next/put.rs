@@ -74,7 +74,7 @@ fn in_cluster(
     value(title, Some(format!("kubectl create secret {kind} {}{namespace} {values}", word(name))))
 }
 
-/// The command for a key that is made for this version.
+/// The command for a key that is created for this version.
 fn new_key(backend: &Backend, key: &str, what: &Value) -> NextStep {
     let own = word(&backend.key(key));
     let command = match backend.store {
@@ -141,7 +141,7 @@ fn new_version(backend: &Backend, key: &str, pin: &str, what: &Value) -> Vec<Nex
     }
 }
 
-/// Names the newest version of a Google secret. The flag sets every alias anew, so those that are there are given again.
+/// Adds an alias to the newest version of a Google secret. The flag replaces all aliases, so existing ones are kept.
 fn alias(backend: &Backend, key: &str, alias: &str) -> String {
     let known = gcloud(backend, &format!("describe {key}"));
     let newest = gcloud(backend, &format!("versions list {key}"));

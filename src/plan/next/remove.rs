@@ -181,7 +181,7 @@ mod tests {
             ["aws ssm delete-parameter --name shop/auth"]
         );
         assert!(commands(Store::Vault, None, false).is_empty());
-        // Neither a vault nor a mount is guessed.
+        // An unknown vault or mount is never guessed.
         assert!(commands(Store::AzureKeyVault, None, true).is_empty());
     }
 }

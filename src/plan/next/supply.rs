@@ -44,7 +44,7 @@ pub(in crate::plan) enum Value {
     Everything(BTreeSet<String>),
 }
 
-/// The type of a secret, as its uses betray it.
+/// The type of a secret, inferred from its uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::plan) enum SecretType {
     /// Keys and values.
@@ -56,7 +56,7 @@ pub(in crate::plan) enum SecretType {
 }
 
 impl Value {
-    /// What it must be, behind the words "the value".
+    /// What the value must be, as a phrase that follows the words "the value".
     pub(super) fn describe(&self) -> String {
         match self {
             Self::Text => String::new(),
@@ -72,7 +72,7 @@ impl Value {
     }
 }
 
-/// Keys as people list them.
+/// Keys as a readable list.
 pub(super) fn list(keys: &BTreeSet<String>) -> String {
     let keys: Vec<&str> = keys.iter().map(String::as_str).collect();
     match keys[..] {

@@ -1,4 +1,4 @@
-//! The beginnings of the stores' own commands: the program, and what says which account, project or mount is meant.
+//! The start of each store's own command: the program, and the flags that select the account, project or mount.
 
 use crate::k8s::backend::Backend;
 use crate::k8s::store::Store;
@@ -29,7 +29,7 @@ pub(super) fn kv(backend: &Backend, command: &str, flags: &str, key: &str) -> Op
         namespace.map_or_else(String::new, |name| format!(" -namespace={}", word(name)));
     let mount = match backend.mount(key) {
         Some(mount) => format!(" -mount={}", word(&mount)),
-        // The path has it, if the engine is of version 1.
+        // With a version 1 engine, the path includes the mount.
         None if backend.is_first_kv && key.contains('/') => String::new(),
         None => return None,
     };
@@ -37,7 +37,7 @@ pub(super) fn kv(backend: &Backend, command: &str, flags: &str, key: &str) -> Op
     Some(format!("{program} kv {command}{namespace}{mount}{flags} {path}"))
 }
 
-/// The command that lists the versions of a key, none of which shows a value; `None` where there is none.
+/// The command that lists the versions of a key without showing values; `None` if there is none.
 pub(in crate::plan) fn list_versions(backend: &Backend, key: &str) -> Option<String> {
     let own = word(&backend.key(key));
     match backend.store {

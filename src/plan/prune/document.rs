@@ -1,4 +1,4 @@
-//! The documents that make the secrets of a family.
+//! The documents that create the secrets of a family.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,17 +10,17 @@ use crate::repo::root::{Provider, Root};
 use crate::text::path::TreePath;
 use crate::text::source::Place;
 
-/// Something that makes a versioned secret, in every root that takes it in.
+/// A document that creates a versioned secret, in every root that includes it.
 pub(super) struct Document<'r> {
     pub(super) secret: &'r str,
     pub(super) version: &'r str,
-    /// Where it is written; none for what no file spells.
+    /// Where it is written; `None` if it is not written in any file.
     pub(super) place: Option<Place>,
-    /// Every object that comes of it, in every root.
+    /// Every object built from it, in every root.
     pub(super) makers: Vec<Maker<'r>>,
 }
 
-/// An object that makes a secret.
+/// An object that creates a secret.
 #[derive(Clone, Copy)]
 pub(super) struct Maker<'r> {
     /// The root: an index into the repository's roots.
@@ -45,7 +45,7 @@ impl<'r> Maker<'r> {
     }
 }
 
-/// What tells documents apart.
+/// What identifies a document.
 type Key<'r> = (Option<(TreePath, usize)>, &'r str);
 
 fn key<'r>(maker: &Maker<'r>) -> Key<'r> {
@@ -53,7 +53,7 @@ fn key<'r>(maker: &Maker<'r>) -> Key<'r> {
     (place, maker.provider.secret())
 }
 
-/// Whatever makes versioned secrets of a family in an environment, by version and place.
+/// The documents that create versioned secrets of a family in an environment, by version and place.
 pub(super) fn documents<'r>(repo: &'r Repo, environment: usize, family: &str) -> Vec<Document<'r>> {
     let live: BTreeSet<*const Root> =
         deployed(repo).map(|(root, _)| std::ptr::from_ref(root)).collect();
@@ -85,7 +85,7 @@ pub(super) fn documents<'r>(repo: &'r Repo, environment: usize, family: &str) ->
 }
 
 impl Document<'_> {
-    /// The environments that reach it; what is deployed without being one's own is everybody's.
+    /// The environments that reach it; a deployed root without an environment counts for all of them.
     pub(super) fn environments(&self, repo: &Repo) -> BTreeSet<usize> {
         let live = || self.makers.iter().filter(|maker| maker.is_deployed);
         if live().any(|maker| maker.root.environment.is_none()) {
@@ -94,7 +94,7 @@ impl Document<'_> {
         live().filter_map(|maker| maker.root.environment).collect()
     }
 
-    /// The namespace that it makes the secret in, where Git sets one.
+    /// The namespace in which it creates the secret, if Git sets one.
     pub(super) fn namespace(&self) -> Option<&str> {
         self.makers.iter().find(|maker| maker.is_deployed)?.namespace()
     }

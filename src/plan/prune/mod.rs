@@ -1,4 +1,4 @@
-//! Stubs that nothing needs any more, taken out of one environment.
+//! Removes the stubs that one environment no longer needs.
 
 mod document;
 mod next_steps;
@@ -18,23 +18,23 @@ use crate::timeline::Timeline;
 
 pub use planner::plan;
 
-/// What a caller asks of a removal.
+/// A request to prune a family.
 pub struct PruneRequest<'a> {
     /// The environment's name.
     pub environment: &'a str,
     /// The family.
     pub family: &'a str,
-    /// What the mainline says, to its first commit.
+    /// The mainline's history, back to its first commit.
     pub timeline: &'a Timeline,
     /// Other branches whose references count as well.
     pub branches: &'a [Branch],
-    /// Whether texts that are no manifests may go on naming a version.
+    /// Whether text other than manifests may still mention a removed version.
     pub ignore_text: bool,
-    /// The time that counts as now.
+    /// The current time.
     pub now: DateTime<Utc>,
 }
 
-/// A branch as its newest commit has it.
+/// A branch at its newest commit.
 pub struct Branch {
     /// What it is called.
     pub name: String,
@@ -42,52 +42,52 @@ pub struct Branch {
     pub repo: Repo,
 }
 
-/// Which stubs of one family go from one environment, and which stay. Nothing to do when [`Prune::changes`] is empty.
+/// Which stubs of a family are removed from an environment, and which are kept. No-op if [`Prune::changes`] is empty.
 #[derive(Debug, Clone)]
 pub struct Prune {
     /// The family.
     pub family: String,
     /// The environment.
     pub environment: String,
-    /// The stubs that go, by version.
+    /// The stubs to remove, by version.
     pub gone: Vec<Gone>,
-    /// The stubs that stay, by version.
+    /// The stubs to keep, by version.
     pub kept: Vec<Kept>,
     /// The files to write or remove, sorted by path.
     pub changes: Vec<FileChange>,
-    /// What is left to a person, in order.
+    /// The remaining manual steps, in order.
     pub next: Vec<NextStep>,
-    /// What is worth knowing and keeps nobody from going on.
+    /// Notes that do not block the change.
     pub notes: Vec<String>,
 }
 
-/// A stub that goes.
+/// A stub to remove.
 #[derive(Debug, Clone)]
 pub struct Gone {
-    /// The secret that it made.
+    /// The secret that it created.
     pub secret: String,
     /// The 14 digits.
     pub version: String,
-    /// The namespace it made the secret in, where Git sets one.
+    /// The namespace in which it created the secret, if Git sets one.
     pub namespace: Option<String>,
     /// Where it is written.
     pub place: Place,
-    /// Whether the whole file goes, since it holds nothing else.
+    /// Whether the whole file is removed, since it contains nothing else.
     pub is_whole_file: bool,
     /// The kustomizations that no longer list the file.
     pub listed_in: Vec<TreePath>,
-    /// Since when nothing names it.
+    /// Since when nothing has referenced it.
     pub unused: Unused,
 }
 
-/// A stub that stays.
+/// A stub to keep.
 #[derive(Debug, Clone)]
 pub struct Kept {
-    /// The secret that it makes.
+    /// The secret that it creates.
     pub secret: String,
     /// The 14 digits.
     pub version: String,
-    /// The namespace it makes the secret in, where Git sets one.
+    /// The namespace in which it creates the secret, if Git sets one.
     pub namespace: Option<String>,
     /// Where it is written.
     pub place: Option<Place>,
@@ -95,14 +95,14 @@ pub struct Kept {
     pub reason: Reason,
 }
 
-/// Why a stub stays.
+/// Why a stub is kept.
 #[derive(Debug, Clone)]
 pub struct Reason {
     /// The kind.
     pub why: Why,
     /// A lower-case phrase.
     pub text: String,
-    /// When it may go, as far as this reason is concerned.
+    /// When this reason no longer applies.
     pub until: Option<DateTime<Utc>>,
     /// The place that keeps it.
     pub place: Option<Place>,
@@ -117,7 +117,7 @@ pub enum Why {
     Newer,
     /// A hold names it.
     Held,
-    /// It is the version before the current one.
+    /// It is the previous version.
     WayBack,
     /// The mainline still references it.
     Mainline,
@@ -129,7 +129,7 @@ pub enum Why {
     Mentioned,
     /// Something that cannot be read may name it.
     Unreadable,
-    /// It cannot be taken out.
+    /// It cannot be removed.
     Irremovable,
 }
 
@@ -152,7 +152,7 @@ impl Why {
     }
 }
 
-/// Since when a version is not in use.
+/// Since when a version has not been in use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unused {
     /// The time.
@@ -163,25 +163,25 @@ pub struct Unused {
     pub retention: TimeDelta,
 }
 
-/// How it is known since when a version is not in use.
+/// How it is known since when a version has not been in use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known {
-    /// With this commit the last reference went.
+    /// This commit removed the last reference.
     By(String),
-    /// The oldest commit that a shallow clone has does not name it.
+    /// The oldest commit of a shallow clone does not reference it.
     Before(String),
-    /// Nothing in the history names it; this version followed it.
+    /// Nothing in the history references it; this version followed it.
     Followed(String),
 }
 
 impl Prune {
-    /// Whether every stub stays.
+    /// Whether every stub is kept.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.changes.is_empty()
     }
 
-    /// The versions that go, each once.
+    /// The versions to remove, without duplicates.
     #[must_use]
     pub fn versions(&self) -> Vec<&str> {
         let mut versions: Vec<&str> = self.gone.iter().map(|one| one.version.as_str()).collect();

@@ -1,4 +1,4 @@
-//! What is left to a person after the commit: the wait, and the commands that remove a version from its store.
+//! The manual steps after the commit: the wait, and the commands that remove a version from its store.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::repo::deployed::deployed;
 use crate::repo::root::Root;
 use crate::repo::stores::Stores;
 
-/// What the steps are told from.
+/// What the steps are derived from.
 pub(super) struct NextSteps<'t, 'd, 'r> {
     pub(super) after: &'t Repo,
     pub(super) unused: &'t [UnusedStub<'d, 'r>],
@@ -56,7 +56,7 @@ impl NextSteps<'_, '_, '_> {
         (steps, notes.into_iter().collect())
     }
 
-    /// The Secrets that the operator leaves behind when their stubs go.
+    /// The Secrets that the operator leaves behind when their stubs are removed.
     fn left_behind(&self) -> BTreeSet<NextStep> {
         let mut steps = BTreeSet::new();
         for (document, _) in self.unused {
@@ -126,7 +126,7 @@ fn namespace(name: Option<&str>) -> String {
     name.map_or_else(String::new, |name| format!(" --namespace {}", word(name)))
 }
 
-/// What tells one version of one key from another: the store's name, where it is as far as Git tells, the key, the version.
+/// Identifies one version of a key: the store's name, its location as far as Git shows it, the key, the version.
 type Identity = (Option<StoreRef>, Option<Backend>, String, Option<String>);
 
 fn identity(pinned: &Pinned, backend: Option<Backend>) -> Identity {

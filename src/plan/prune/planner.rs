@@ -1,4 +1,4 @@
-//! The plan: every stub judged, those that may go taken out, the planned tree proved.
+//! The plan: judges every stub, removes those that may be removed, and proves the planned tree.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -19,13 +19,13 @@ use crate::repo::mentions::Mentions;
 use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
 
-/// A stub that may go.
+/// A stub that may be removed.
 pub(super) type UnusedStub<'d, 'r> = (&'d Document<'r>, Unused);
 
-/// Plans what goes and proves it on the planned tree. A plan that is empty means that every stub stays.
+/// Plans the removals and proves them on the planned tree. An empty plan means that every stub is kept.
 ///
 /// # Errors
-/// When the environment or the family is not known, the history hides what decides, a stub cannot be taken out, or the
+/// When the environment or family is unknown, the history is too shallow to decide, a stub cannot be removed, or the
 /// planned tree does not resolve to what was meant.
 pub fn plan(repo: &Repo, request: &PruneRequest<'_>) -> Result<Prune, PlanError> {
     let environment = environment(repo, request.environment)?;
@@ -84,14 +84,14 @@ fn keep(document: &Document<'_>, reason: Reason) -> Kept {
     }
 }
 
-/// What a plan stands on.
+/// What a plan is based on.
 struct PrunePlanner<'p> {
     repo: &'p Repo,
     request: &'p PruneRequest<'p>,
 }
 
 impl PrunePlanner<'_> {
-    /// Whether the family is there, and may be touched at all.
+    /// Checks that the family exists and may be changed at all.
     fn check(&self, environment: usize) -> Result<(), PlanError> {
         let family = self.request.family;
         let all = self.repo.all_families_of(environment);
@@ -133,7 +133,7 @@ impl PrunePlanner<'_> {
         PlanError::Unproved { family, environment, differences }
     }
 
-    /// Keeps what a text that is no manifest mentions.
+    /// Keeps the stubs that text other than manifests mentions.
     fn mentioned(&self, unused: &mut Vec<UnusedStub<'_, '_>>, kept: &mut Vec<Kept>) {
         let versions: BTreeSet<&str> = unused.iter().map(|(one, _)| one.version).collect();
         let mentions = Mentions::of(self.repo, &versions);
@@ -149,7 +149,7 @@ impl PrunePlanner<'_> {
         });
     }
 
-    /// Keeps what no file spells as a document of its own.
+    /// Keeps the stubs that are not written as a document of their own in any file.
     fn unspelled(&self, unused: &mut Vec<UnusedStub<'_, '_>>, kept: &mut Vec<Kept>) {
         let mut removal = Removal::new(self.repo);
         unused.retain(|(document, _)| {
@@ -160,7 +160,7 @@ impl PrunePlanner<'_> {
         });
     }
 
-    /// Takes the stubs out, proves it, and says what is left to do.
+    /// Removes the stubs, proves the result, and adds the remaining steps.
     fn take_out(&self, unused: &[UnusedStub<'_, '_>], prune: &mut Prune) -> Result<(), PlanError> {
         let mut removal = Removal::new(self.repo);
         for (document, _) in unused {
@@ -209,7 +209,7 @@ impl PrunePlanner<'_> {
         if faults.is_empty() { Ok(after) } else { Err(self.unproved(faults)) }
     }
 
-    /// A word on each object that still grants access to what is gone.
+    /// A note on each object that still grants access to a removed secret.
     fn grants(&self, after: &Repo, unused: &[UnusedStub<'_, '_>]) -> Vec<String> {
         let gone: BTreeSet<&str> = unused.iter().map(|(document, _)| document.secret).collect();
         let mut found: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();

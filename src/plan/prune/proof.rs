@@ -1,4 +1,4 @@
-//! The tree without the stubs held against the tree as it stands: they are gone, and nothing else differs.
+//! Compares the tree without the stubs with the current one: they are gone, and nothing else differs.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use crate::yaml::compare::same;
 /// Objects, each by the index of its root and its own.
 pub(super) type Objects = BTreeSet<(usize, usize)>;
 
-/// What tells build roots apart.
+/// What identifies a build root.
 type Key<'r> = (&'r TreePath, RootKind, Option<usize>);
 
 fn roots(repo: &Repo) -> BTreeMap<Key<'_>, &Root> {
@@ -45,7 +45,7 @@ pub(super) fn broken(before: &Repo, after: &Repo) -> Vec<Refusal> {
     roots(after).into_iter().filter_map(breaks).collect()
 }
 
-/// Everything that is not as it should be; none when the plan is proved.
+/// Everything that is not as expected; empty if the plan is proved.
 pub(super) fn prove(before: &Repo, after: &Repo, gone: &Objects) -> Vec<String> {
     let mut faults = Vec::new();
     let (old, new) = (roots(before), roots(after));
@@ -87,7 +87,7 @@ fn held(old: &Root, new: &Root, wanted: &[&Object], faults: &mut Vec<String>) {
     }
 }
 
-/// No reference loses what it names. What grants access to a secret does not need it.
+/// Checks that no reference loses its provider. A grant does not need the secret to exist.
 fn dangling(before: &Repo, after: &Repo, faults: &mut Vec<String>) {
     for (root, _) in deployed(after) {
         for reference in root.references.iter().filter(|one| one.found.role != Role::Grant) {

@@ -1,4 +1,4 @@
-//! Documents taken out of their files, and files out of the kustomizations that list them.
+//! Removes documents from their files, and files from the kustomizations that list them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,17 +18,17 @@ use crate::yaml::path::Path;
 /// A document of a file, or one item of the list that it is.
 type Part = (usize, Option<usize>);
 
-/// What is taken out, in the making.
+/// A removal being built.
 pub(super) struct Removal<'r> {
     repo: &'r Repo,
     parts: BTreeMap<TreePath, BTreeSet<Part>>,
 }
 
-/// What was taken out.
+/// The finished removal.
 pub(super) struct Done {
     /// The files to write or remove, sorted by path.
     pub(super) changes: Vec<FileChange>,
-    /// The files that go as a whole, each with the kustomizations that listed it.
+    /// The files that are removed entirely, each with the kustomizations that listed it.
     pub(super) files: BTreeMap<TreePath, Vec<TreePath>>,
 }
 
@@ -37,10 +37,10 @@ impl<'r> Removal<'r> {
         Self { repo, parts: BTreeMap::new() }
     }
 
-    /// Takes a document.
+    /// Adds a document to remove.
     ///
     /// # Errors
-    /// With a phrase, when no file spells it as a document of its own, or it makes something else as well.
+    /// With a phrase, if no file has it as a document of its own, or if it also creates something else.
     pub(super) fn add(&mut self, document: &Document<'_>) -> Result<(), String> {
         let place = document.place.as_ref().ok_or("no file spells it: something generates it")?;
         let file = place.source.path();
@@ -83,7 +83,7 @@ impl<'r> Removal<'r> {
         Ok(Done { changes, files })
     }
 
-    /// Takes files out of every list of `resources` that has them.
+    /// Removes files from every `resources` list that has them.
     fn unlist(
         &self,
         files: &mut BTreeMap<TreePath, Vec<TreePath>>,
@@ -118,7 +118,7 @@ impl<'r> Removal<'r> {
     }
 }
 
-/// Which part of a file stands at a place.
+/// The part of a file at a place.
 fn part(stream: &Stream, place: &Place) -> Option<Part> {
     let starts = |node: &Node| {
         node.origin.as_ref().is_some_and(|origin| origin.span.start == place.span.start)
@@ -135,7 +135,7 @@ fn part(stream: &Stream, place: &Place) -> Option<Part> {
 /// The text without some parts; `None` when nothing is left.
 fn without(source: &Arc<Source>, parts: &BTreeSet<Part>) -> Result<Option<String>, String> {
     let mut now = Arc::clone(source);
-    // From the end, so that what is still to go keeps its number.
+    // From the end, so that the remaining indexes stay valid.
     for (index, item) in parts.iter().rev() {
         let stream = parse(&now).map_err(|error| error.to_string())?;
         let document = stream.documents.get(*index).ok_or("a document is missing")?;
@@ -154,7 +154,7 @@ fn without(source: &Arc<Source>, parts: &BTreeSet<Part>) -> Result<Option<String
     Ok(Some(now.text().to_owned()))
 }
 
-/// Whether no other document says anything.
+/// Whether all other documents are empty.
 fn is_last(stream: &Stream, index: usize) -> bool {
     let says = |document: &Parsed| !document.root.entries().is_empty();
     !stream.documents.iter().enumerate().any(|(other, document)| other != index && says(document))
@@ -166,7 +166,7 @@ fn whole(source: &Arc<Source>, stream: &Stream, index: usize) -> Span {
     let documents = &stream.documents;
     let start = marker(text, &documents[index]);
     match documents.get(index + 1) {
-        // The first document has no `---` of its own: the next one's then goes, and is the first.
+        // The first document has no `---` of its own: the next one's is removed, and that document comes first.
         Some(next) if start.is_none() => {
             let marker = marker(text, next).unwrap_or(next.span.start);
             let line = text[marker..].find('\n').map_or(text.len(), |at| marker + at + 1);

@@ -1,4 +1,4 @@
-//! Whether a stub may go, and why not.
+//! Whether a stub may be removed, and if not, why.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,11 +18,11 @@ use crate::timeline::Era;
 use crate::timeline::gate::{moment, span};
 use crate::timeline::runs::WayBack;
 
-/// Whether a stub goes.
+/// Whether a stub is removed.
 pub(super) enum Verdict {
-    /// It does.
+    /// It is removed.
     Goes(Unused),
-    /// It stays.
+    /// It is kept.
     Stays(Reason),
 }
 
@@ -35,7 +35,7 @@ struct Here<'j> {
     environment: &'j Environment,
     /// The versions that it runs.
     running: BTreeSet<String>,
-    /// The versions to go back to.
+    /// The versions that can be rolled back to.
     ways_back: BTreeSet<String>,
     eras: &'j [Era],
     /// Whether the clone is shallow.
@@ -48,9 +48,9 @@ struct Here<'j> {
 pub(super) struct Judge<'j> {
     repo: &'j Repo,
     request: &'j PruneRequest<'j>,
-    /// What is known of each environment, as far as it was asked.
+    /// What is known of each environment queried so far.
     known: BTreeMap<usize, Here<'j>>,
-    /// Every version that something makes.
+    /// Every version that something creates.
     made: BTreeSet<&'j str>,
 }
 
@@ -66,10 +66,10 @@ impl<'j> Judge<'j> {
         Self { repo, request, known, made }
     }
 
-    /// Whether a stub goes, but for texts that mention it.
+    /// Whether a stub may be removed; text that mentions it is not considered.
     ///
     /// # Errors
-    /// When the clone is shallow and hides what decides.
+    /// When the clone is too shallow to decide.
     pub(super) fn judge(&self, document: &Document<'_>) -> Result<Verdict, PlanError> {
         let environments = document.environments(self.repo);
         let mut all = environments.iter().filter_map(|index| self.known.get(index)).peekable();
@@ -98,7 +98,7 @@ impl<'j> Judge<'j> {
         Ok(last.map_or_else(|| Verdict::Stays(none()), Verdict::Goes))
     }
 
-    /// Who names it, in any environment that reaches it.
+    /// What references it, in any environment that reaches it.
     fn referenced(&self, document: &Document<'_>, of: &BTreeSet<usize>) -> Option<Reason> {
         let near = |root: &Root| root.environment.is_none_or(|index| of.contains(&index));
         for (root, environment) in deployed(self.repo).filter(|(root, _)| near(root)) {
@@ -110,7 +110,7 @@ impl<'j> Judge<'j> {
         None
     }
 
-    /// What its place in the line of versions says.
+    /// The reason to keep it that follows from its place in the order of versions.
     fn in_time(&self, here: &Here<'_>, document: &Document<'_>) -> Option<Reason> {
         let (version, name) = (document.version, &here.environment.name);
         let mut holds = self.repo.config.holds_on(name, self.request.family);
@@ -257,10 +257,10 @@ impl<'j> Here<'j> {
             WayBack::To(name) => Version::new(name).map(|_| name),
             WayBack::Nothing | WayBack::Hidden => None,
         };
-        // What nothing names any more has no way back: it may go as a whole.
+        // A family that nothing references cannot be rolled back: all of it may be removed.
         let Some(current) = here.running.last() else { return here };
         if before.is_none() {
-            // It need not have run here to be something to go back to.
+            // A version can be rolled back to even if it never ran here.
             let older = made.iter().rfind(|version| **version < current.as_str());
             here.ways_back.extend(older.map(|version| (*version).to_owned()));
         }
@@ -298,7 +298,7 @@ fn names<'r>(root: &'r Root, secret: &str) -> Option<&'r Reference> {
     all.find(|one| one.secret() == secret && one.found.role != Role::Grant)
 }
 
-/// A reference as people speak of it.
+/// A reference, as shown to the user.
 fn describe(root: &Root, reference: &Reference) -> String {
     let object = root.object_of(reference);
     format!("{} `{}`", object.kind(), object.name())

@@ -1,4 +1,4 @@
-//! The next stub of a family: every byte of the newest one but the version.
+//! The next stub of a family: a copy of the newest one in which only the version differs.
 
 use std::collections::BTreeSet;
 

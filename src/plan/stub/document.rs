@@ -40,7 +40,7 @@ pub(super) fn own(source: &Arc<Source>, at: Span) -> Option<String> {
     start = marker.or(blank).map_or(start, |(behind, _)| *behind);
     let body = source.text().get(start..document.span.end)?.trim_start_matches('\u{feff}');
     let body = body.trim_start_matches(['\r', '\n']).trim_end();
-    // Who begins every file so, goes on.
+    // If the file starts with `---`, so does the new one.
     let begin = if text.starts_with("---") { format!("---{newline}") } else { String::new() };
     Some(format!("{begin}{body}{newline}"))
 }

@@ -41,7 +41,7 @@ pub(in crate::plan) struct Planner<'p> {
     pub(in crate::plan) back: Option<&'p Back>,
     /// Pins that were given.
     pub(in crate::plan) pins: &'p [String],
-    /// How the program is called.
+    /// The command that runs this program.
     pub(in crate::plan) program: &'p str,
     pub(in crate::plan) draft: &'p mut Draft,
     pub(in crate::plan) expected: &'p mut Expected,
@@ -50,7 +50,7 @@ pub(in crate::plan) struct Planner<'p> {
     pub(in crate::plan) shared: BTreeMap<TreePath, TreePath>,
 }
 
-/// What came of planning stubs.
+/// The result of planning stubs.
 #[derive(Default)]
 pub(in crate::plan) struct Stubs {
     pub(in crate::plan) stubs: Vec<Stub>,
@@ -58,13 +58,13 @@ pub(in crate::plan) struct Stubs {
     pub(in crate::plan) notes: BTreeSet<String>,
     /// The given pins that entries took, and those entries.
     pub(in crate::plan) pins: BTreeMap<String, Vec<given::Used>>,
-    /// The pins that nobody gave.
+    /// The missing pins.
     pub(in crate::plan) missing: Vec<given::Missing>,
     pub(in crate::plan) refusals: Vec<Refusal>,
 }
 
 impl<'p> Planner<'p> {
-    /// Sees to it that the new name is provided wherever the references of a survey look for it.
+    /// Makes sure that the new name is provided wherever the references of a survey look for it.
     pub(in crate::plan) fn run(&mut self, survey: &Survey<'p>) {
         let wanted: BTreeSet<Namespace> = survey
             .uses
@@ -151,7 +151,7 @@ impl<'p> Planner<'p> {
         }
     }
 
-    /// Writes the copies of a source; with what they read. `None` where a pin is missing.
+    /// Writes the copies of a source, and returns them with what they read; `None` if a pin is missing.
     fn write_copies(&mut self, source: &Source<'_>) -> Result<Option<Written>, Fault> {
         let plain = |what: String| (what, OTHER_MAKER.to_owned());
         if let Some(fault) = merges(source) {
@@ -211,7 +211,7 @@ impl<'p> Planner<'p> {
         )
     }
 
-    /// A namespace whose references nothing makes that could be copied.
+    /// Handles a namespace that has no provider to copy a stub from.
     fn without_source(&mut self, survey: &Survey<'p>, namespace: &Namespace) {
         let remote = &self.settings.remote;
         if remote.store.is_some() && remote.key.is_some() {

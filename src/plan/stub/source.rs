@@ -28,7 +28,7 @@ pub(super) struct Source<'r> {
     pub(super) secret: &'r str,
     /// The document in its file.
     pub(super) place: Place,
-    /// The namespace it makes the secret in.
+    /// The namespace in which it creates the secret.
     pub(super) namespace: Option<&'r str>,
     /// The roots that have it: indexes into the repository's roots.
     pub(super) roots: BTreeSet<usize>,

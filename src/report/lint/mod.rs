@@ -15,7 +15,7 @@ use crate::report::console::Paint;
 use crate::text::path::TreePath;
 use crate::text::source::Place;
 
-/// What a run of the rules has to say.
+/// The results of a lint run.
 pub struct Report<'a> {
     /// The findings, sorted by path and place.
     pub findings: &'a [Finding],
@@ -54,7 +54,7 @@ impl Report<'_> {
         self.findings.iter().filter(|finding| finding.fix.is_some()).count()
     }
 
-    /// A file as it is called from the root of the Git repository.
+    /// The path of a file relative to the root of the Git repository.
     fn path(&self, place: &Place) -> String {
         let path = place.source.path().as_str();
         self.prefix.join(path).map_or_else(|| path.to_owned(), |path| path.as_str().to_owned())
@@ -105,7 +105,7 @@ fn environments(finding: &Finding) -> Option<String> {
     (!finding.environments.is_empty()).then(|| format!("in {}", finding.environments.join(", ")))
 }
 
-/// The message, with the environments behind it.
+/// The message, followed by the environments.
 fn message(finding: &Finding) -> String {
     match environments(finding) {
         Some(environments) => format!("{} ({environments})", finding.message),

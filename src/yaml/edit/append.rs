@@ -1,4 +1,4 @@
-//! New items at the end of a sequence.
+//! Appending items to a sequence.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use crate::yaml::parse::parse;
 use crate::yaml::path::{Path, PathStep};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
-/// Adds an item at the end of the sequence at a path. The item is given in block style, without its
-/// dash (`path: x\ntarget:\n  kind: y`), and written as the sequence is: in a block below the last
-/// item's line, in a list of brackets before the closing one. An empty list or value becomes a block
-/// where it can; a key that is missing is added.
+/// Appends an item to the sequence at a path. The item is given in block style, without its
+/// dash (`path: x\ntarget:\n  kind: y`), and written in the style of the sequence: below the last item's
+/// line in block style, before the closing bracket in flow style. An empty list or value becomes a block
+/// sequence where possible; a missing key is added.
 ///
 /// # Errors
-/// When the path leads elsewhere than to a sequence, or through an alias, or the item is no YAML.
+/// When the path does not lead to a sequence, goes through an alias, or the item is not valid YAML.
 pub fn append_item(root: &Node, path: &Path, item: &str) -> Result<Edit, EditError> {
     let parsed = parse_text(item)?;
     if let Some((PathStep::Key(key), parent)) = path.0.split_last() {
@@ -68,14 +68,14 @@ fn into_block(spot: &Spot<'_>, item: &str) -> Result<Edit, EditError> {
     Ok(Edit { span: Span::new(at, at), text })
 }
 
-/// The spaces between a dash and what stands behind it; 1 where nothing does.
+/// The number of spaces between a dash and its content; 1 if it has none.
 fn gap(source: &Source, dash: usize) -> usize {
     let rest = source.slice(Span::new(dash + 1, layout::line_end(source, dash)));
     let spaces = rest.len() - rest.trim_start_matches(' ').len();
     if spaces == rest.len() || rest[spaces..].starts_with(['#', '\t']) { 1 } else { spaces }
 }
 
-/// Writes the first item of a list that was `[]` or nothing.
+/// Writes the first item of a list that was `[]` or empty.
 fn into_empty(root: &Node, spot: &Spot<'_>, item: &str, parsed: &Node) -> Result<Edit, EditError> {
     let (source, span) = spot.place()?;
     let Some(colon) = spot.behind_colon().filter(|_| !spot.in_flow) else {
@@ -93,7 +93,7 @@ pub(super) fn key_column(source: &Arc<Source>, spot: &Spot<'_>) -> usize {
     spot.key.and_then(spot::start).map_or(0, |at| layout::column(source, at))
 }
 
-/// Takes out a key's value and puts lines below the key's line; what else stands there stays.
+/// Removes a key's value and inserts lines below the key's line; the rest of that line is kept.
 pub(super) fn below_key(source: &Arc<Source>, colon: usize, value: Span, lines: &str) -> Edit {
     let end = layout::line_end(source, value.end);
     let before = source.slice(Span::new(colon, value.start)).trim_end();
@@ -102,7 +102,7 @@ pub(super) fn below_key(source: &Arc<Source>, colon: usize, value: Span, lines: 
     Edit { span: Span::new(colon, end), text: format!("{before}{space}{after}{lines}") }
 }
 
-/// Puts a text behind the last of several items between brackets or braces.
+/// Inserts a text after the last item of a non-empty flow collection.
 pub(super) fn into_flow(
     source: &Arc<Source>,
     span: Span,
@@ -124,7 +124,7 @@ pub(super) fn into_flow(
     let newline = layout::newline(source);
     let end = layout::line_end(source, at);
     let rest = source.slice(Span::new(at, end));
-    // A comment behind the last item stays with it, and so does its comma.
+    // A comment after the last item stays with it, and so does its comma.
     let comment = rest.trim_start().strip_prefix(',').unwrap_or(rest).trim_start();
     if end < span.end && (comment.is_empty() || comment.starts_with('#')) {
         let comma = if rest.trim_start().starts_with(',') { "," } else { "" };

@@ -1,10 +1,10 @@
-//! Values on one line, as they stand between brackets and braces.
+//! Single-line values, as they appear in flow collections.
 
 use crate::yaml::edit::quote;
 use crate::yaml::node::{Node, Style, Value};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
-/// Writes a value on one line; as JSON where the file around it is JSON.
+/// Writes a value on one line; as JSON if the surrounding file is JSON.
 #[must_use]
 pub fn write(node: &Node, json: bool) -> String {
     let mut out = String::new();

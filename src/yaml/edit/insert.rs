@@ -1,4 +1,4 @@
-//! New keys in a mapping.
+//! Inserting keys into a mapping.
 
 use crate::text::edit::Edit;
 use crate::text::span::Span;
@@ -9,11 +9,11 @@ use crate::yaml::node::{Node, Value};
 use crate::yaml::path::Path;
 use crate::yaml::scalar::{Kind, Schema, kind};
 
-/// Adds a key to the mapping at a path, behind the key `after` or at the end. The value is given in
-/// block style without indent (`- path: x\n  target: y`) and written as the file is used to.
+/// Adds a key to the mapping at a path, after the key `after` or at the end. The value is given in
+/// block style without indentation (`- path: x\n  target: y`) and written in the style of the file.
 ///
 /// # Errors
-/// When the path leads elsewhere than to a mapping, or through an alias, or the value is no YAML.
+/// When the path does not lead to a mapping, goes through an alias, or the value is not valid YAML.
 pub fn insert_entry(
     root: &Node,
     path: &Path,
@@ -82,7 +82,7 @@ impl New<'_> {
         format!("{key}:{newline}{}{lines}", " ".repeat(child))
     }
 
-    /// The first key of a mapping that was `{}` or nothing.
+    /// The first key of a mapping that was `{}` or empty.
     fn as_first(&self, spot: &Spot<'_>) -> Result<Edit, EditError> {
         let (source, span) = spot.place()?;
         let newline = layout::newline(source);

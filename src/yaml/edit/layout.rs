@@ -1,9 +1,9 @@
-//! Lines, columns and indents around a place, and what a file is used to.
+//! Lines, columns and indentation around a position, and the conventions of a file.
 
 use crate::text::source::Source;
 use crate::yaml::node::{Node, Value};
 
-/// The line break of a text: its first one.
+/// The line break style of a text: that of its first line break.
 #[must_use]
 pub fn newline(source: &Source) -> &'static str {
     let text = source.text();
@@ -11,7 +11,7 @@ pub fn newline(source: &Source) -> &'static str {
     if first.is_some_and(|at| text[..at].ends_with('\r')) { "\r\n" } else { "\n" }
 }
 
-/// The beginning of the line that holds a byte; a byte order mark stands before the first line.
+/// The start of the line that contains a byte; a byte order mark comes before the first line.
 #[must_use]
 pub fn line_start(source: &Source, at: usize) -> usize {
     let before = source.text().get(..at).unwrap_or_default();
@@ -19,7 +19,7 @@ pub fn line_start(source: &Source, at: usize) -> usize {
     before.rfind('\n').map_or(mark, |line| line + 1)
 }
 
-/// The end of the line that holds a byte, its line break not included.
+/// The end of the line that contains a byte, excluding its line break.
 #[must_use]
 pub fn line_end(source: &Source, at: usize) -> usize {
     let rest = source.text().get(at..).unwrap_or_default();
@@ -41,7 +41,7 @@ pub fn column(source: &Source, at: usize) -> usize {
     source.text().get(line_start(source, at)..at).unwrap_or_default().chars().count()
 }
 
-/// Lines of a text, each but the first behind a line break and an indent; blank ones without it.
+/// Joins the lines of a text with a line break and an indent before each but the first; blank lines get no indent.
 #[must_use]
 pub fn indented(text: &str, newline: &str, indent: usize) -> String {
     let mut out = String::with_capacity(text.len() + 16);
@@ -58,7 +58,7 @@ pub fn indented(text: &str, newline: &str, indent: usize) -> String {
     out
 }
 
-/// Whether a text is JSON, where every string has double quotes.
+/// Whether a text is JSON, where every string is double-quoted.
 #[must_use]
 pub fn is_json(source: &Source) -> bool {
     let text = source.text().trim_start_matches('\u{feff}').trim_start();
@@ -68,13 +68,13 @@ pub fn is_json(source: &Source) -> bool {
     })
 }
 
-/// How far a document indents the sequence below a key: 0 where it writes none.
+/// How far a document indents the sequence below a key: 0 if it has none.
 #[must_use]
 pub fn seq_indent(root: &Node) -> usize {
     child_indent(root, &|value| matches!(value, Value::Seq(seq) if !seq.flow)).unwrap_or(0)
 }
 
-/// How far a document indents the mapping below a key: 2 where it writes none.
+/// How far a document indents the mapping below a key: 2 if it has none.
 #[must_use]
 pub fn map_indent(root: &Node) -> usize {
     child_indent(root, &|value| matches!(value, Value::Map(map) if !map.flow)).unwrap_or(2)

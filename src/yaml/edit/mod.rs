@@ -1,7 +1,7 @@
-//! Edits of a document's text that keep the habits of the file: quotes, indents, line breaks.
+//! Edits of a document's text that follow the file's conventions: quotes, indentation, line breaks.
 //!
 //! Every edit is data with offsets in the source of the node it was made for; see
-//! [`in_file`](crate::text::remap::in_file) for a node that stands inside another text.
+//! [`in_file`](crate::text::remap::in_file) for a node that is embedded in another text.
 
 pub mod append;
 pub mod flow;
@@ -18,18 +18,18 @@ use crate::yaml::path::Path;
 /// Why a value cannot be edited.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum EditError {
-    /// The value has no text of its own: it was made, derived, or is no scalar.
+    /// The value has no text of its own: it was generated or derived, or is not a scalar.
     #[error("no file spells this value as it reads")]
     Unspelled,
-    /// The new text has no spelling in this style.
+    /// The new text cannot be written in this style.
     #[error("the new text cannot be written in place of `{}`: {reason}", shown(.place))]
     Inexpressible {
         /// The old token.
         place: Place,
-        /// What is in the way.
+        /// Why not.
         reason: &'static str,
     },
-    /// The path leads through an alias or a merge key, so that the edit would change other places too.
+    /// The path goes through an alias or a merge key, so the edit would change other places too.
     #[error("`{path}` stands behind an alias or a merge key")]
     Shared {
         /// The path.
@@ -40,18 +40,18 @@ pub enum EditError {
     Unexpected {
         /// The path.
         path: Path,
-        /// What was looked for.
+        /// What was expected.
         wanted: &'static str,
     },
-    /// The text to put in is no YAML.
+    /// The text to insert is not valid YAML.
     #[error("the text to insert is no YAML: {reason}")]
     Text {
-        /// What the parser says.
+        /// The parser's message.
         reason: String,
     },
 }
 
-/// The first line of a token, cut short.
+/// The first line of a token, truncated.
 fn shown(place: &Place) -> String {
     place.text().lines().next().unwrap_or_default().chars().take(60).collect()
 }

@@ -1,9 +1,9 @@
-//! Texts in quotes.
+//! Quoted strings.
 
 use crate::yaml::node::Style;
 use crate::yaml::scalar::needs_quotes;
 
-/// Spells a string in a style; in double quotes where the style cannot hold it.
+/// Writes a string in a style, or in double quotes if the style cannot represent it.
 #[must_use]
 pub fn spell(text: &str, style: Style) -> String {
     match style {
@@ -31,7 +31,7 @@ fn double(text: &str) -> String {
     out
 }
 
-/// Whether a character is not to be seen, or may end a line.
+/// Whether a character is invisible, or may end a line.
 #[must_use]
 pub fn is_hidden(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')

@@ -1,4 +1,4 @@
-//! Items and keys taken out.
+//! Removing items and keys.
 
 use std::sync::Arc;
 
@@ -11,11 +11,11 @@ use crate::yaml::node::{Node, Style, Value};
 use crate::yaml::path::{Path, PathStep};
 use crate::yaml::runs::block::header;
 
-/// Takes an item out of the sequence at a path, its lines and the comment behind it included. Comments
-/// above it stay. Of a list's only item, `[]` remains.
+/// Removes an item from the sequence at a path, with its lines and its trailing comment. Comments
+/// above it are kept. Removing a list's only item leaves `[]`.
 ///
 /// # Errors
-/// When nothing is there, or the way leads through an alias.
+/// When nothing is there, or the path goes through an alias.
 pub fn remove_item(root: &Node, path: &Path, index: usize) -> Result<Edit, EditError> {
     let spot = Spot::find(root, path)?;
     let Value::Seq(seq) = &spot.node.value else {
@@ -45,10 +45,10 @@ pub fn remove_item(root: &Node, path: &Path, index: usize) -> Result<Edit, EditE
     Ok(from_block(source, from, token.end, next, before))
 }
 
-/// Takes a key and its value out of the mapping at a path; of a mapping's only key, `{}` remains.
+/// Removes a key and its value from the mapping at a path; removing a mapping's only key leaves `{}`.
 ///
 /// # Errors
-/// When nothing is there, or the way leads through an alias or a merge key.
+/// When nothing is there, or the path goes through an alias or a merge key.
 pub fn remove_entry(root: &Node, path: &Path, key: &str) -> Result<Edit, EditError> {
     let spot = Spot::find(root, path)?;
     let own: Vec<_> = spot.node.entries().iter().filter(|entry| !entry.merged).collect();
@@ -58,7 +58,7 @@ pub fn remove_entry(root: &Node, path: &Path, key: &str) -> Result<Edit, EditErr
     let (source, span) = spot.place()?;
     let (start, end) = (spot::start(&own[index].key), spot::end(&own[index].value));
     let (Some(start), Some(end)) = (start, end) else { return Err(EditError::Unspelled) };
-    // A merge key is no entry, but stands there too.
+    // A merge key is not an entry, but it is still in the text.
     let merges = spot.node.entries().len() > own.len();
     if own.len() == 1 && !merges {
         return Ok(only(source, &spot, "{}"));
@@ -74,10 +74,10 @@ pub fn remove_entry(root: &Node, path: &Path, key: &str) -> Result<Edit, EditErr
     Ok(from_block(source, start, end, next, before))
 }
 
-/// Takes what a path names out of its document.
+/// Removes the node at a path from its document.
 ///
 /// # Errors
-/// When nothing is there, or the way leads through an alias or a merge key.
+/// When nothing is there, or the path goes through an alias or a merge key.
 pub fn remove(root: &Node, path: &Path) -> Result<Edit, EditError> {
     let unexpected = || EditError::Unexpected { path: path.clone(), wanted: "item or key" };
     let (last, parent) = path.0.split_last().ok_or_else(unexpected)?;
@@ -88,8 +88,8 @@ pub fn remove(root: &Node, path: &Path) -> Result<Edit, EditError> {
     }
 }
 
-/// The dash of the item that begins at `item`: between it and the one before are blanks, comments, and
-/// what names or types it.
+/// The dash of the item that starts at `item`: only whitespace, comments, and the item's anchor or tag
+/// may lie between the two.
 fn next_dash(source: &Arc<Source>, behind: usize, item: usize) -> usize {
     let mut at = layout::next_line(source, behind);
     while at <= item {
@@ -107,7 +107,7 @@ fn next_dash(source: &Arc<Source>, behind: usize, item: usize) -> usize {
     item
 }
 
-/// Replaces a collection by an empty one.
+/// Replaces a collection with an empty one.
 fn only(source: &Arc<Source>, spot: &Spot<'_>, empty: &str) -> Edit {
     let span = spot.node.origin.as_ref().map_or_else(Span::default, |origin| origin.span);
     match spot.behind_colon() {
@@ -133,7 +133,7 @@ fn from_flow(source: &Arc<Source>, span: Span, behind: usize, token: Span, first
     Edit { span: Span::new(token.start, token.end + comma + blank), text: String::new() }
 }
 
-/// Takes whole lines; where the first one begins with something else, up to where the next one begins.
+/// Deletes whole lines; if something else precedes it on its first line, deletes up to the next item or key.
 fn from_block(
     source: &Arc<Source>,
     from: usize,
@@ -155,7 +155,7 @@ fn from_block(
     deletion(line, behind)
 }
 
-/// Whether blank lines behind a value would count as its own: it ends with a block scalar of `+`.
+/// Whether blank lines after a value would become part of it: it ends with a `+` block scalar.
 fn keeps_blank_lines(node: &Node) -> bool {
     match &node.value {
         Value::Map(map) => map.entries.last().is_some_and(|e| keeps_blank_lines(&e.value)),

@@ -1,4 +1,4 @@
-//! Scalars with another text, in the spelling that they have.
+//! Replacing the text of a scalar while keeping its style.
 
 use std::ops::Range;
 
@@ -11,11 +11,11 @@ use crate::yaml::node::{Node, Style, Tag};
 use crate::yaml::runs::{self, block, flow};
 use crate::yaml::scalar::{IN_FLOW, needs_quotes, needs_quotes_in_block};
 
-/// Replaces a scalar's text and keeps its style. The result is always a string: a plain text that
-/// would be read as something else gets quotes. Behind an alias, the anchor's value is changed.
+/// Replaces a scalar's text and keeps its style. The result is always a string: a plain scalar that
+/// would be read as another type is quoted. For an alias, the anchor's value is changed.
 ///
 /// # Errors
-/// When no file spells the value, or its style cannot hold the new text.
+/// When the value is not written in any file, or its style cannot represent the new text.
 pub fn rewrite(node: &Node, new: &str) -> Result<Edit, EditError> {
     let (Some(scalar), Some(place)) = (node.scalar(), &node.origin) else {
         return Err(EditError::Unspelled);
@@ -34,19 +34,19 @@ pub fn rewrite(node: &Node, new: &str) -> Result<Edit, EditError> {
     if place.span.is_empty() { fill(place, &text) } else { Ok(edit(place.span, text)) }
 }
 
-/// Replaces the alias through which a value came here by a text of its own; the anchor stays.
+/// Replaces the alias that supplied a value with a literal text; the anchor is kept.
 ///
 /// # Errors
-/// When the value did not come through an alias.
+/// When the value did not come from an alias.
 pub fn rewrite_alias(node: &Node, new: &str) -> Result<Edit, EditError> {
     let span = node.alias().ok_or(EditError::Unspelled)?;
     Ok(edit(span, quote::spell(new, Style::Plain)))
 }
 
-/// Replaces a range of a scalar's decoded text; nothing else of its spelling changes where that can be.
+/// Replaces a range of a scalar's decoded text; the rest of its source text is left unchanged if possible.
 ///
 /// # Errors
-/// When no file spells the value, or its style cannot hold the new text.
+/// When the value is not written in any file, or its style cannot represent the new text.
 pub fn rewrite_part(node: &Node, range: Range<usize>, new: &str) -> Result<Edit, EditError> {
     let (Some(text), Some(scalar), Some(origin)) = (node.str(), node.scalar(), &node.origin) else {
         return Err(EditError::Unspelled);
@@ -80,13 +80,13 @@ pub fn rewrite_part(node: &Node, range: Range<usize>, new: &str) -> Result<Edit,
     if fits { Ok(edit(place.span, spelled)) } else { rewrite(node, &whole) }
 }
 
-/// Whether a text can take a plain one's place. One that holds a comma already stands in no list.
+/// Whether a text can replace a plain scalar. If the old one contains a flow indicator, it is in block style.
 fn is_plain(node: &Node, new: &str) -> bool {
     let in_block = node.str().is_some_and(|old| old.contains(IN_FLOW));
     if in_block { !needs_quotes_in_block(new) } else { !needs_quotes(new) }
 }
 
-/// An edit that changes nothing, so that what is asked for is always there.
+/// A no-op edit, so that there is an edit for every request.
 fn rewrite_nothing(node: &Node, range: Range<usize>) -> Result<Edit, EditError> {
     let place = embed::part(node, range).or_else(|| node.origin.clone());
     let place = place.filter(|_| runs::spelled(node).is_some()).ok_or(EditError::Unspelled)?;
@@ -122,7 +122,7 @@ fn fill(place: &Place, text: &str) -> Result<Edit, EditError> {
     Ok(edit(place.span, format!("{space}{text}")))
 }
 
-/// Writes the lines of a block scalar anew. The header stays, so the line breaks at the end must too.
+/// Rewrites the lines of a block scalar. The header is kept, so the trailing line breaks must be kept too.
 fn rewrite_block(place: &Place, old: &str, new: &str, style: Style) -> Result<Edit, EditError> {
     let token = place.text();
     let found = if style == Style::Literal {
@@ -158,7 +158,7 @@ fn rewrite_block(place: &Place, old: &str, new: &str, style: Style) -> Result<Ed
     Ok(edit(span, format!("{}{text}", " ".repeat(indent))))
 }
 
-/// Behind the last line that holds text: blank lines that `+` counts stay.
+/// The end of the last non-blank line, so that trailing blank lines kept by `+` are preserved.
 fn last_content(found: &block::Block, old: &str, style: Style) -> usize {
     if style == Style::Folded {
         return found.runs.last().map_or(found.end, |run| run.outer + run.len);
@@ -168,7 +168,7 @@ fn last_content(found: &block::Block, old: &str, style: Style) -> usize {
     last.map_or(found.end, |run| run.outer + (body - run.inner).min(run.len))
 }
 
-/// Spells the line breaks of a text as folding reads them: one more each.
+/// Writes the line breaks of a text so that folding restores them: one extra each.
 fn unfold(place: &Place, body: &str) -> Result<String, EditError> {
     let start = body.len() - body.trim_start_matches('\n').len();
     let (head, rest) = body.split_at(start);

@@ -1,4 +1,4 @@
-//! The place of a collection in its document: what edits of its structure must know about it.
+//! The position of a collection in its document: what structural edits need to know about it.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use crate::yaml::edit::EditError;
 use crate::yaml::node::{Entry, Node, Value};
 use crate::yaml::path::{Path, PathStep};
 
-/// A node with its surroundings.
+/// A node and its context.
 #[derive(Clone, Copy)]
 pub struct Spot<'n> {
     /// The node.
     pub node: &'n Node,
     /// The key whose value it is.
     pub key: Option<&'n Node>,
-    /// Whether it stands inside brackets or braces.
+    /// Whether it is inside a flow collection.
     pub in_flow: bool,
 }
 
@@ -23,7 +23,7 @@ impl<'n> Spot<'n> {
     /// Follows a path from a document's root.
     ///
     /// # Errors
-    /// When nothing is there, or the way leads through an alias or a merge key.
+    /// When nothing is there, or the path goes through an alias or a merge key.
     pub fn find(root: &'n Node, path: &Path) -> Result<Self, EditError> {
         let mut spot = Self { node: root, key: None, in_flow: false };
         for (depth, step) in path.0.iter().enumerate() {
@@ -47,22 +47,22 @@ impl<'n> Spot<'n> {
             }
             PathStep::Key(key) => match entry(self.node, key) {
                 Some(entry) => Some(Self { node: &entry.value, key: Some(&entry.key), in_flow }),
-                // A merge key brought it: the missing key tells.
+                // It came from a merge key: the mapping has no entry of its own for it.
                 None => Some(Self { node: self.node.get(key)?, key: None, in_flow }),
             },
         }
     }
 
-    /// The text that spells the node, and the range of its token.
+    /// The source text of the node, and the range of its token.
     ///
     /// # Errors
-    /// When no file spells it.
+    /// When it is not written in any file.
     pub fn place(&self) -> Result<(&'n Arc<Source>, Span), EditError> {
         let origin = self.node.origin.as_ref().ok_or(EditError::Unspelled)?;
         Ok((&origin.source, origin.span))
     }
 
-    /// Behind the colon of the node's key.
+    /// The position after the colon of the node's key.
     #[must_use]
     pub fn behind_colon(&self) -> Option<usize> {
         let (key, node) = (self.key?, self.node.origin.as_ref()?);
@@ -72,13 +72,13 @@ impl<'n> Spot<'n> {
     }
 }
 
-/// A mapping's own entry of a key: of several, the last one, which counts.
+/// A mapping's own entry for a key: the last one if it is repeated, because that one counts.
 #[must_use]
 pub fn entry<'n>(map: &'n Node, key: &str) -> Option<&'n Entry> {
     map.entries().iter().rev().find(|entry| !entry.merged && entry.key.str() == Some(key))
 }
 
-/// Whether a node is written with brackets or braces.
+/// Whether a node is written in flow style.
 #[must_use]
 pub fn is_flow(node: &Node) -> bool {
     match &node.value {
@@ -88,13 +88,13 @@ pub fn is_flow(node: &Node) -> bool {
     }
 }
 
-/// Behind the last byte of a node's token; of an alias, the alias itself.
+/// The end of a node's token; for an alias, of the alias itself.
 #[must_use]
 pub fn end(node: &Node) -> Option<usize> {
     node.alias().or_else(|| node.origin.as_ref().map(|origin| origin.span)).map(|span| span.end)
 }
 
-/// The first byte of a node's token; of an alias, the alias itself. Anchor and tag stand before it.
+/// The start of a node's token; for an alias, of the alias itself. Anchor and tag come before it.
 #[must_use]
 pub fn start(node: &Node) -> Option<usize> {
     node.alias().or_else(|| node.origin.as_ref().map(|origin| origin.span)).map(|span| span.start)

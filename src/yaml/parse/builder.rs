@@ -1,4 +1,4 @@
-//! Makes documents of what the grammar finds.
+//! Builds documents from what the grammar finds.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,10 +19,10 @@ use crate::yaml::runs;
 /// The key of a schema in a CustomResourceDefinition.
 const SCHEMA: &str = "openAPIV3Schema";
 
-/// Below how many collections at most a schema is only looked through.
+/// Maximum number of enclosing collections for a schema to be skimmed.
 const SHALLOW: usize = 100;
 
-/// What stands before a value.
+/// What precedes a value.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Properties {
     /// `&name`
@@ -39,21 +39,21 @@ pub(super) enum Container {
     Map {
         flow: bool,
     },
-    /// A single pair in a list in brackets.
+    /// A single pair in a flow sequence.
     Pair,
 }
 
-/// Makes documents, without recursion.
+/// Builds documents without recursion.
 pub(super) struct Builder<'s> {
     source: &'s Arc<Source>,
     rare: Rare,
     documents: Vec<Document>,
     open: Vec<Open>,
-    /// The items of all open sequences, those of an inner one behind those of the outer ones.
+    /// The items of all open sequences, those of inner ones after those of outer ones.
     items: Vec<Node>,
-    /// The entries of all open mappings likewise.
+    /// The entries of all open mappings, in the same order.
     entries: Vec<Entry>,
-    /// The values of anchors; none for a collection that is still open.
+    /// The values of anchors; `None` for a collection that is still open.
     anchors: HashMap<&'s str, Option<(Node, usize)>>,
     duplicates: Vec<(Span, Span)>,
     root: Option<Node>,
@@ -61,7 +61,7 @@ pub(super) struct Builder<'s> {
     expansion: Expansion,
 }
 
-/// A collection whose end has not come yet.
+/// A collection that has not ended yet.
 struct Open {
     start: usize,
     anchor: Option<Span>,
@@ -70,7 +70,7 @@ struct Open {
     content: Content,
 }
 
-/// What a collection holds: all that stands behind `first` in the builder's list.
+/// The contents of a collection: everything from `first` on in the builder's list.
 enum Content {
     Seq { first: usize },
     Map { first: usize, key: Option<Node>, merges: Vec<Node> },
@@ -110,7 +110,7 @@ impl<'s> Builder<'s> {
             .map_or(Ok(()), |r| Err(SyntaxError::new(self.source, r.span, r.message, Some(r.help))))
     }
 
-    /// A plain or quoted text.
+    /// A plain or quoted scalar.
     pub(super) fn text(
         &mut self,
         span: Span,
@@ -129,7 +129,7 @@ impl<'s> Builder<'s> {
         self.scalar(scalar, span, properties)
     }
 
-    /// A literal or folded text.
+    /// A literal or folded scalar.
     pub(super) fn block(
         &mut self,
         span: Span,
@@ -140,7 +140,7 @@ impl<'s> Builder<'s> {
         self.scalar(Scalar::new(text, style, properties.tag.unwrap_or(Tag::None)), span, properties)
     }
 
-    /// A value that is not there.
+    /// A missing value.
     pub(super) fn empty(&mut self, at: usize, properties: &Properties) -> Result<(), SyntaxError> {
         let scalar = Scalar::verbatim(Style::Plain, properties.tag.unwrap_or(Tag::None));
         self.scalar(scalar, Span::new(at, at), properties)
@@ -173,7 +173,7 @@ impl<'s> Builder<'s> {
         Err(self.error("the document's aliases expand without end", span))
     }
 
-    /// The name behind `&` or `*`.
+    /// The name after `&` or `*`.
     fn name(&self, span: Span) -> &'s str {
         self.source.slice(Span::new(span.start + 1, span.end))
     }
@@ -276,7 +276,7 @@ impl<'s> Builder<'s> {
         Ok(())
     }
 
-    /// Whether the value of the key that was read last is one that hardly anything looks into: a schema.
+    /// Whether the value of the last key is rarely looked at: a schema.
     pub(super) fn may_skim(&self) -> bool {
         let Some(Content::Map { key: Some(key), .. }) = self.open.last().map(|open| &open.content)
         else {
@@ -289,9 +289,9 @@ impl<'s> Builder<'s> {
             && self.is_definition()
     }
 
-    /// Whether the document says that it is a CustomResourceDefinition.
+    /// Whether the document is a CustomResourceDefinition.
     fn is_definition(&self) -> bool {
-        // The entries of the root stand before those of the mappings in it.
+        // The entries of the root come before those of nested mappings.
         let mut firsts = self.open.iter().filter_map(|open| match open.content {
             Content::Map { first, .. } => Some(first),
             Content::Seq { .. } => None,
@@ -303,7 +303,7 @@ impl<'s> Builder<'s> {
         is_map && kinds.any(|entry| entry.value.reads("CustomResourceDefinition"))
     }
 
-    /// A mapping that was only looked through.
+    /// A mapping that was only skimmed.
     pub(super) fn skimmed(&mut self, skimmed: Skimmed) -> Result<(), SyntaxError> {
         self.expansion.count_written(skimmed.nodes);
         let span = Span::new(skimmed.start, skimmed.behind);

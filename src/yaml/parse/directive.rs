@@ -3,7 +3,7 @@
 use crate::yaml::node::Tag;
 use crate::yaml::parse::fault::Cause;
 
-/// What the tags that every document knows begin with.
+/// The prefix of the tags that every document may use.
 const CORE: &str = "tag:yaml.org,2002:";
 
 /// The directives of one document.
@@ -14,7 +14,7 @@ pub(super) struct Directives {
 }
 
 impl Directives {
-    /// Takes one directive.
+    /// Adds one directive.
     pub(super) fn take(&mut self, text: &str) -> Result<(), Cause> {
         let words: Vec<&str> = text.split_ascii_whitespace().collect();
         match words.as_slice() {
@@ -35,7 +35,7 @@ impl Directives {
         }
     }
 
-    /// What a tag asks for; `None` when its handle is not declared.
+    /// The meaning of a tag; `None` if its handle is not declared.
     pub(super) fn tag(&self, text: &str) -> Option<Tag> {
         if let Some(uri) = text.strip_prefix("!<") {
             return Some(core(uri.strip_suffix('>').unwrap_or(uri)));

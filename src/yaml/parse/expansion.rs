@@ -1,6 +1,6 @@
-//! A bound on what aliases expand to.
+//! A limit on alias expansion.
 
-/// Counts the nodes of a text, and those there would be if every alias were written out.
+/// Counts the nodes of a text, both as written and with every alias expanded.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Expansion {
     written: usize,
@@ -11,24 +11,24 @@ impl Expansion {
     const FEW: f64 = 400_000.0;
     const MANY: f64 = 4_000_000.0;
 
-    /// The nodes so far, aliases written out.
+    /// The number of nodes so far, with aliases expanded.
     pub(super) const fn size(self) -> usize {
         self.expanded
     }
 
-    /// Whether there was no alias yet.
+    /// Whether there has been no alias so far.
     pub(super) const fn is_written_out(self) -> bool {
         self.written == self.expanded
     }
 
-    /// Counts nodes that stand for themselves, while there was no alias yet.
+    /// Counts nodes that are not aliases; only valid before the first alias.
     pub(super) const fn count_written(&mut self, nodes: usize) {
         self.written += nodes;
         self.expanded += nodes;
     }
 
-    /// Counts one node that stands for `expanded` ones; `false` when aliases expand without end, by
-    /// the rule of Kubernetes' own parser: the more nodes, the smaller the share that aliases may make.
+    /// Counts one node that expands to `expanded` nodes; `false` if aliases expand excessively, according to
+    /// the rule of Kubernetes' own parser: the more nodes, the smaller the share that aliases may account for.
     pub(super) fn count(&mut self, expanded: usize) -> bool {
         self.written += 1;
         self.expanded = self.expanded.saturating_add(expanded);

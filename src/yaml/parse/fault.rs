@@ -1,4 +1,4 @@
-//! Why a text is not YAML as Kubernetes reads it, and what to do about it.
+//! Why Kubernetes does not accept a text as YAML, and what to do about it.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use crate::text::span::Span;
 use crate::yaml::bounds::DEEPEST;
 use crate::yaml::parse::SyntaxError;
 
-/// What stopped the reading, and the byte at which it did.
+/// What stopped the parser, and at which byte.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) cause: Cause,
     pub(super) at: usize,
 }
 
-/// What stopped the reading.
+/// What stopped the parser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cause {
     TooDeep,
@@ -135,7 +135,7 @@ impl Cause {
     }
 }
 
-/// Tells a fault in words, with a hint.
+/// Describes a fault, with a hint.
 pub(super) fn explain(source: &Arc<Source>, fault: Fault) -> SyntaxError {
     let at = source.text().floor_char_boundary(fault.at);
     let line = source.slice(source.line_span(source.position(at).line));
@@ -151,7 +151,7 @@ pub(super) fn explain(source: &Arc<Source>, fault: Fault) -> SyntaxError {
     SyntaxError::new(source, Span::new(at, at), &message, help)
 }
 
-/// The message for collections that nest too deep.
+/// The message for collections that are nested too deep.
 pub(super) fn too_deep() -> String {
     format!("nested deeper than {DEEPEST} levels")
 }

@@ -1,11 +1,11 @@
-//! What must be known of a mapping once it is complete: keys that stand twice, and keys merged into it.
+//! Checks on a complete mapping: duplicate keys, and merged keys.
 
 use std::collections::{HashMap, HashSet};
 
 use crate::text::span::Span;
 use crate::yaml::node::{Entry, Node, Style, Tag, Value};
 
-/// Up to this many keys, looking through them beats hashing them.
+/// Up to this many keys, a linear search is faster than hashing.
 const FEW: usize = 16;
 
 /// Adds the pairs of keys with the same text, the earlier one first.
@@ -38,7 +38,7 @@ pub(super) fn is_merge(key: &Node) -> bool {
     key.reads("<<") && key.scalar().is_some_and(|s| s.style == Style::Plain && s.tag == Tag::None)
 }
 
-/// Whether `<<` takes a value: a mapping, or a list of them.
+/// Whether `<<` accepts a value: a mapping, or a list of them.
 pub(super) fn is_mergeable(node: &Node) -> bool {
     match &node.value {
         Value::Map(_) => true,
@@ -47,7 +47,7 @@ pub(super) fn is_mergeable(node: &Node) -> bool {
     }
 }
 
-/// Adds what merge keys bring: a mapping's own keys win, then the earlier of several merged ones.
+/// Adds the entries of merge keys: a mapping's own keys win, then the earlier of several merged ones.
 pub(super) fn merge(entries: &mut Vec<Entry>, merges: &[Node]) {
     if merges.is_empty() {
         return;

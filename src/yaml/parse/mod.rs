@@ -1,8 +1,8 @@
 //! From text to documents.
 //!
-//! Kubernetes reads YAML with go-yaml, which follows libyaml and not the standard; so does the parser here, step by
-//! step: `scan` makes tokens of bytes, `grammar` follows their structure, `builder` makes nodes. The schema of a
-//! CustomResourceDefinition is all of that only once something looks into it: until then, `skim` has seen that it
+//! Kubernetes reads YAML with go-yaml, which follows libyaml and not the standard; so does this parser, step by
+//! step: `scan` turns bytes into tokens, `grammar` follows their structure, `builder` builds nodes. The schema of a
+//! CustomResourceDefinition is parsed in full only when it is accessed: until then, `skim` has only checked that it
 //! is well-formed.
 
 mod builder;
@@ -32,7 +32,7 @@ pub struct Stream {
     pub source: Arc<Source>,
     /// Its documents, in order.
     pub documents: Vec<Document>,
-    /// Its comments, `#` included, line break not.
+    /// Its comments, including `#` but not the line break.
     pub comments: Vec<Span>,
 }
 
@@ -41,9 +41,9 @@ pub struct Stream {
 pub struct Document {
     /// The value; an empty document is null.
     pub root: Node,
-    /// From the end of the document before (its `---` included) to this one's end.
+    /// From the end of the previous document (its `---` included) to the end of this one.
     pub span: Span,
-    /// Keys that stand twice in one mapping: the first and the second.
+    /// Duplicate keys of a mapping: the first and the second.
     pub duplicates: Vec<(Span, Span)>,
 }
 
@@ -51,11 +51,11 @@ pub struct Document {
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{message}")]
 pub struct SyntaxError {
-    /// What is wrong, a lower-case phrase.
+    /// What is wrong, as a lower-case phrase.
     pub message: String,
     /// The place.
     pub place: Place,
-    /// What to do about it, a lower-case phrase.
+    /// A hint, as a lower-case phrase.
     pub help: Option<String>,
 }
 
@@ -69,14 +69,14 @@ impl SyntaxError {
 /// Parses all documents of a text as Kubernetes does.
 ///
 /// # Errors
-/// When the text is no YAML, nests deeper than a document may, or expands aliases without end.
+/// When the text is not valid YAML, is nested too deep, or expands aliases excessively.
 pub fn parse(source: &Arc<Source>) -> Result<Stream, SyntaxError> {
     let rare = Rare::of(source.text())
         .map_err(|at| explain(source, Fault { cause: Cause::Control, at }))?;
     Grammar::new(source.text(), Builder::new(source, rare)).run()
 }
 
-/// Reads a mapping that was only looked through before.
+/// Parses a mapping that was only skimmed before.
 fn read(place: &Place) -> Vec<Entry> {
     let text = place.source.slice(Span::new(0, place.span.end));
     let builder = Builder::new(&place.source, Rare::none());

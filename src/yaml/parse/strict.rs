@@ -1,4 +1,4 @@
-//! What our parser reads, but Kubernetes does not.
+//! What our parser would accept, but Kubernetes does not.
 
 use crate::text::span::Span;
 use crate::yaml::node::{Node, Style, Tag};
@@ -11,16 +11,16 @@ pub(super) struct Refusal {
     pub(super) help: &'static str,
 }
 
-/// Which line separators other than a line feed a text holds at all.
+/// Which line separators other than a line feed a text contains.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Rare {
-    /// Those that break no line for Kubernetes.
+    /// Those that Kubernetes does not treat as line breaks.
     separators: bool,
     returns: bool,
 }
 
 impl Rare {
-    /// Looks a text through once; the error is the first character that YAML does not allow.
+    /// Scans a text once; the error is the first character that YAML does not allow.
     pub(super) fn of(text: &str) -> Result<Self, usize> {
         let bytes = text.as_bytes();
         let mut rare = Self::none();
@@ -34,7 +34,7 @@ impl Rare {
         Ok(rare)
     }
 
-    /// Looks at bytes one by one.
+    /// Checks bytes one by one.
     fn look(&mut self, bytes: &[u8], start: usize, len: usize) -> Result<(), usize> {
         for at in start..start + len {
             match bytes[at] {
@@ -59,17 +59,17 @@ impl Rare {
         Ok(())
     }
 
-    /// What holds of a text that has no separator but line feeds.
+    /// The result for a text with no separator but line feeds.
     pub(super) const fn none() -> Self {
         Self { separators: false, returns: false }
     }
 
-    /// Whether only line feeds part the lines.
+    /// Whether line feeds are the only line separators.
     pub(super) const fn is_none(self) -> bool {
         !self.separators && !self.returns
     }
 
-    /// Refuses a scalar that Kubernetes reads differently or not at all.
+    /// Rejects a scalar that Kubernetes reads differently or not at all.
     pub(super) fn scalar(self, node: &Node) -> Option<Refusal> {
         let scalar = node.scalar()?;
         if !self.separators && matches!(scalar.tag, Tag::None | Tag::Str | Tag::Other) {
@@ -97,13 +97,13 @@ impl Rare {
     }
 }
 
-/// Whether a byte may begin something that is not allowed or is rare; of most texts, no byte does.
+/// Whether a byte may start a forbidden or rare character; most texts have no such byte.
 const fn is_odd(byte: u8) -> bool {
-    // Read with a sign, whatever is not ASCII is less than a space too.
+    // As a signed integer, any non-ASCII byte is also less than a space.
     ((byte.cast_signed() < 0x20) & (byte != b'\n') & (byte != b'\t')) | (byte == 0x7f)
 }
 
-/// Refuses keys that no object can have.
+/// Rejects keys that no object can have.
 pub(super) fn key(node: &Node) -> Option<Refusal> {
     let span = node.origin.as_ref()?.span;
     let text = node.origin.as_ref()?.text();

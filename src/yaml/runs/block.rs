@@ -1,15 +1,15 @@
-//! The lines of block scalars, held against the text that they decode to.
+//! The lines of block scalars, matched with their decoded text.
 
 use crate::text::source::Run;
 
 /// The layout of a block scalar whose token is `|` or `>` and all that follows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Block {
-    /// The spaces before each line; `None` when no line holds anything.
+    /// The number of spaces before each line; `None` if all lines are blank.
     pub indent: Option<usize>,
-    /// The runs of the decoded text, from the token's first byte; of a literal, one for each line.
+    /// The runs of the decoded text, relative to the token's first byte; for a literal scalar, one per line.
     pub runs: Vec<Run>,
-    /// Behind the last line that counts, without its line break.
+    /// The end of the last line that counts, without its line break.
     pub end: usize,
 }
 
@@ -27,7 +27,7 @@ pub fn literal(token: &str, text: &str) -> Option<Block> {
             return None;
         }
         if !content.is_empty() {
-            // Every line that holds something begins behind the same indent.
+            // Every non-blank line has the same indentation.
             if block.indent.is_some_and(|known| known != indent.len()) {
                 return None;
             }
@@ -42,7 +42,7 @@ pub fn literal(token: &str, text: &str) -> Option<Block> {
     Some(block)
 }
 
-/// Lays out a folded scalar: its lines stand in the text one behind the other, with a space or breaks between.
+/// Lays out a folded scalar: its lines are joined in the text, with a space or line breaks between them.
 #[must_use]
 pub fn folded(token: &str, text: &str) -> Option<Block> {
     let mut block = Block { end: header(token), ..Block::default() };
@@ -58,7 +58,7 @@ pub fn folded(token: &str, text: &str) -> Option<Block> {
         });
         if spelled.trim_start_matches(' ').is_empty() && spelled.len() <= indent {
             if at == 0 {
-                // Until a line holds something, its indent is not known.
+                // The indentation is unknown until the first non-blank line.
                 block.indent = None;
             }
             continue;
@@ -89,10 +89,10 @@ pub fn header(token: &str) -> usize {
     token.len() - rest.len() + marks
 }
 
-/// Lines of a token behind its header: where each begins, its text, and its line break.
+/// The lines of a token after its header: where each starts, its text, and its line break.
 struct Lines<'t> {
     token: &'t str,
-    /// Where the next line begins; `None` behind the last one.
+    /// Where the next line starts; `None` after the last one.
     at: Option<usize>,
 }
 

@@ -1,9 +1,9 @@
-//! Decoding of plain and quoted scalars, with the runs that are spelled as they read.
+//! Decoding of plain and quoted scalars, with the runs that appear verbatim.
 
 use crate::text::source::Run;
 use crate::yaml::node::Style;
 
-/// Decodes a plain or quoted token; `None` when it is not one, or holds an escape that does not exist.
+/// Decodes a plain or quoted token; `None` if it is not one, or contains an invalid escape.
 #[must_use]
 pub fn decode(token: &str, style: Style) -> Option<(String, Vec<Run>)> {
     let body = match style {
@@ -27,10 +27,10 @@ pub fn decode(token: &str, style: Style) -> Option<(String, Vec<Run>)> {
     Some((decoder.out, decoder.runs))
 }
 
-/// The text of a plain or quoted token; `None` when it is not one, or holds an escape that does not exist.
+/// The text of a plain or quoted token; `None` if it is not one, or contains an invalid escape.
 #[must_use]
 pub fn text(token: &str, style: Style) -> Option<String> {
-    // Lines of text without quotes are most of what large manifests hold.
+    // Large manifests consist mostly of lines of plain text.
     if style != Style::Plain || token.contains('\r') {
         return decode(token, style).map(|(text, _)| text);
     }
@@ -87,7 +87,7 @@ impl Decoder<'_> {
         Some(())
     }
 
-    /// Takes bytes over as they stand.
+    /// Copies bytes verbatim.
     fn copy(&mut self, len: usize) {
         let inner = self.out.len();
         self.out.push_str(&self.token[self.at..self.at + len]);
@@ -100,7 +100,7 @@ impl Decoder<'_> {
         self.at += len;
     }
 
-    /// Folds line breaks and the blanks between them: one becomes a space, several lose one.
+    /// Folds line breaks and the whitespace around them: one becomes a space, several lose one.
     fn fold(&mut self, spaced: bool) {
         let rest = &self.token[self.at..];
         let white = rest.len() - rest.trim_start_matches([' ', '\t', '\n', '\r']).len();

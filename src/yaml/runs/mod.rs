@@ -1,4 +1,4 @@
-//! Which bytes of a file a scalar's decoded text is made of.
+//! The bytes of a file that make up a scalar's decoded text.
 
 pub mod block;
 pub mod flow;
@@ -6,16 +6,16 @@ pub mod flow;
 use crate::text::source::Run;
 use crate::yaml::node::{Node, Style};
 
-/// The runs of a scalar's text that its origin spells byte for byte, in order.
+/// The runs of a scalar's text that appear verbatim at its origin, in order.
 ///
-/// Empty when no file spells the text, or nothing of it as it reads.
+/// Empty if the text is not written in any file, or no part of it appears verbatim.
 #[must_use]
 pub fn of(node: &Node) -> Vec<Run> {
     spelled(node).unwrap_or_default()
 }
 
-/// The same, but `None` when no file spells the text: the node is no scalar, was made, or its text
-/// was changed.
+/// The same, but `None` if the text is not written in any file: the node is not a scalar, was generated,
+/// or its text was changed.
 #[must_use]
 pub fn spelled(node: &Node) -> Option<Vec<Run>> {
     let (scalar, origin, text) = (node.scalar()?, node.origin.as_ref()?, node.str()?);

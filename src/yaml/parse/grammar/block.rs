@@ -1,4 +1,4 @@
-//! Lists with dashes and mappings with a key a line.
+//! Block sequences and block mappings.
 
 use crate::yaml::parse::fault::Cause;
 use crate::yaml::parse::grammar::{Grammar, Parsed, State, fault};

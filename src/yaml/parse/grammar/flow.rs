@@ -1,4 +1,4 @@
-//! Lists in brackets and mappings in braces.
+//! Flow sequences and flow mappings.
 
 use crate::yaml::parse::builder::{Container, Properties};
 use crate::yaml::parse::fault::Cause;

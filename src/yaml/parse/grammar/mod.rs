@@ -18,21 +18,21 @@ enum State {
     DocumentEnd,
     SeqFirst,
     SeqItem,
-    /// The next item of a list whose dashes stand at the column of the key above.
+    /// The next item of a list whose dashes are at the column of the parent key.
     ListedItem,
     MapFirst,
     MapKey,
     MapValue,
     FlowSeqFirst,
     FlowSeqItem,
-    /// A single pair among the items of a list in brackets: its key, its value, its end.
+    /// A single pair as an item of a flow sequence: its key, its value, its end.
     PairKey,
     PairValue,
     PairEnd,
     FlowMapFirst,
     FlowMapKey,
     FlowMapValue,
-    /// The missing value of a key without `:` between braces.
+    /// The missing value of a key without `:` in a flow mapping.
     FlowMapNoValue,
 }
 
@@ -42,13 +42,13 @@ pub(super) struct Grammar<'t, 's> {
     builder: Builder<'s>,
     states: Vec<State>,
     directives: Directives,
-    /// The end of the last token that holds bytes.
+    /// The end of the last non-empty token.
     behind: usize,
     /// Whether the last document ended with `...`.
     ended: bool,
 }
 
-/// Why the reading stopped.
+/// Why parsing stopped.
 enum Stop {
     Fault(Fault),
     Refused(SyntaxError),
@@ -82,7 +82,7 @@ impl<'t, 's> Grammar<'t, 's> {
         }
     }
 
-    /// Reads the mapping whose first key stands at a byte, and which ends with the text.
+    /// Reads the mapping whose first key starts at a byte, and which extends to the end of the text.
     pub(super) fn inside(text: &'t str, start: usize, builder: Builder<'s>) -> Self {
         Self { scanner: Scanner::inside(text, start), ..Self::new(text, builder) }
     }
@@ -187,9 +187,9 @@ impl<'t, 's> Grammar<'t, 's> {
         }
     }
 
-    /// Takes the token that was seen last.
+    /// Consumes the token that was peeked last.
     fn take(&mut self) -> Token {
-        // A token that was seen is there.
+        // A peeked token is always present.
         let token = self.scanner.take().unwrap_or(Token { kind: Kind::End, start: 0, end: 0 });
         if token.end > token.start {
             self.behind = token.end;
@@ -262,7 +262,7 @@ impl<'t, 's> Grammar<'t, 's> {
             }
             _ => return Err(fault(Cause::NoContent, token)),
         };
-        // The dash of a list without a level of its own belongs to its first item.
+        // The dash of a list that opened no block of its own belongs to its first item.
         if token.kind != Kind::Dash {
             self.take();
         }

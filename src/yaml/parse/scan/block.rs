@@ -1,4 +1,4 @@
-//! Literal and folded texts.
+//! Literal and folded scalars.
 
 use crate::text::span::Span;
 use crate::yaml::node::Style;
@@ -6,7 +6,7 @@ use crate::yaml::parse::fault::{Cause, Fault};
 use crate::yaml::parse::scan::token::{Kind, Token};
 use crate::yaml::parse::scan::{Scanner, is_blank, is_break};
 
-/// What becomes of the line breaks at the end.
+/// How trailing line breaks are handled.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Chomp {
     Strip,
@@ -61,7 +61,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// The indicators behind `|` or `>`, in either order.
+    /// The indicators after `|` or `>`, in either order.
     fn block_header(&mut self) -> Result<(Chomp, Option<isize>), Fault> {
         let (mut chomp, mut increment) = (None, None);
         for _ in 0..2 {
@@ -79,7 +79,7 @@ impl Scanner<'_> {
         Ok((chomp.unwrap_or(Chomp::Clip), increment))
     }
 
-    /// Blanks and a comment behind the header, and the line break.
+    /// Whitespace and a comment after the header, and the line break.
     fn block_header_end(&mut self) -> Result<(), Fault> {
         while is_blank(self.byte(0)) {
             self.at += 1;
@@ -97,7 +97,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Goes over indentation and empty lines; where the indentation is not known, the deepest line tells it.
+    /// Skips indentation and empty lines; if the indentation is not known, the deepest line determines it.
     fn block_breaks(&mut self, indent: &mut isize) -> Result<Breaks, Fault> {
         let mut breaks = Breaks { count: 0, end: None };
         let mut deepest = 0;

@@ -1,19 +1,19 @@
-//! Keys that are not known for keys yet, and the columns of open blocks.
+//! Potential keys, and the columns of open blocks.
 
 use crate::yaml::bounds::DEEPEST;
 use crate::yaml::parse::fault::{Cause, Fault};
 use crate::yaml::parse::scan::Scanner;
 use crate::yaml::parse::scan::token::{Kind, Token};
 
-/// How many characters a key without `?` may have.
+/// Maximum length, in characters, of a key without `?`.
 const LONGEST: usize = 1024;
 
 /// A token that is a key if a `:` follows on its line.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SimpleKey {
-    /// How many brackets and braces are open around it.
+    /// The number of open flow collections around it.
     level: usize,
-    /// Whether it cannot be anything else: it stands at the column of the keys of its mapping.
+    /// Whether it must be a key: it is at the column of the keys of its mapping.
     required: bool,
     /// Its number among all tokens.
     pub(super) number: usize,
@@ -47,7 +47,7 @@ impl Scanner<'_> {
                 && self.text.get(key.at..self.at).is_none_or(|text| text.chars().count() > LONGEST))
     }
 
-    /// Refuses a line that must be a key and ended without a `:`.
+    /// Rejects a line that must be a key but ended without a `:`.
     pub(super) fn refuse_stale_key(&self) -> Result<(), Fault> {
         match self.keys.front() {
             Some(key) if key.required && self.is_stale(*key) => {
@@ -57,7 +57,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Notes that the next token may be a key.
+    /// Records that the next token may be a key.
     pub(super) fn save_key(&mut self) -> Result<(), Fault> {
         if !self.allowed {
             return Ok(());
@@ -73,7 +73,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Forgets the token of this level that might have been a key.
+    /// Discards the potential key of this level.
     pub(super) fn drop_key(&mut self) -> Result<(), Fault> {
         let Some(key) = self.keys.back().filter(|key| key.level == self.flow) else {
             return Ok(());
@@ -85,7 +85,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// The token of this level that the `:` here makes a key.
+    /// The token of this level that the current `:` turns into a key.
     pub(super) fn take_key(&mut self) -> Result<Option<SimpleKey>, Fault> {
         let Some(key) = self.keys.back().copied().filter(|key| key.level == self.flow) else {
             return Ok(None);
@@ -98,7 +98,7 @@ impl Scanner<'_> {
         Ok(Some(key))
     }
 
-    /// Opens a block at a column, if it is further right than the one that is open.
+    /// Opens a block at a column, if it is to the right of the current one.
     pub(super) fn roll(
         &mut self,
         column: isize,
@@ -120,7 +120,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Closes the blocks that are further right than a column.
+    /// Closes the blocks to the right of a column.
     pub(super) fn unroll(&mut self, column: isize) {
         if self.flow > 0 {
             return;

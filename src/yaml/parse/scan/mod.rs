@@ -1,7 +1,7 @@
 //! From bytes to tokens, by the rules of the scanner that Kubernetes uses: go-yaml's, which follows libyaml.
 //!
-//! A key without `?` is only known for one when its `:` comes: tokens wait in a queue until then, and the tokens
-//! that begin the key and its mapping are put in before it.
+//! A key without `?` is only recognised at its `:`: tokens wait in a queue until then, and the tokens
+//! that start the key and its mapping are inserted before it.
 
 mod block;
 mod keys;
@@ -18,10 +18,10 @@ use crate::yaml::parse::scan::keys::SimpleKey;
 use crate::yaml::parse::scan::token::{Kind, Token};
 use crate::yaml::parse::skim::{Skimmed, skim};
 
-/// The byte order mark, as UTF-8 spells it.
+/// The byte order mark in UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Reads tokens, one behind the other.
+/// Reads tokens, one after another.
 pub(super) struct Scanner<'t> {
     text: &'t str,
     bytes: &'t [u8],
@@ -31,10 +31,10 @@ pub(super) struct Scanner<'t> {
     queue: VecDeque<Token>,
     /// How many tokens were taken from the queue.
     taken: usize,
-    /// The column of the block that is open; -1 outside of all.
+    /// The column of the current block; -1 outside any block.
     indent: isize,
     indents: Vec<isize>,
-    /// How many brackets and braces are open.
+    /// The number of open flow collections.
     flow: usize,
     /// Tokens that are keys if a `:` follows, the outermost first.
     keys: VecDeque<SimpleKey>,
@@ -42,7 +42,7 @@ pub(super) struct Scanner<'t> {
     allowed: bool,
     /// The comments so far.
     pub(super) comments: Vec<Span>,
-    /// The values of block scalars that were not taken yet.
+    /// The values of block scalars that have not been consumed yet.
     pub(super) blocks: VecDeque<String>,
 }
 
@@ -67,13 +67,13 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// A scanner of the block that begins at a byte and ends with the text.
+    /// A scanner for the block that starts at a byte and extends to the end of the text.
     pub(super) fn inside(text: &'t str, start: usize) -> Self {
         let line = memchr::memrchr(b'\n', &text.as_bytes()[..start]).map_or(0, |at| at + 1);
         Self { at: start, line, ..Self::new(text) }
     }
 
-    /// Goes over the mapping that is the value of the key whose `:` was taken last, if it is of a plain kind.
+    /// Skims the mapping that is the value of the key whose `:` was consumed last, if it is simple enough.
     pub(super) fn skim(&mut self) -> Option<Skimmed> {
         if !self.queue.is_empty() || !self.keys.is_empty() || self.flow > 0 {
             return None;
@@ -84,7 +84,7 @@ impl<'t> Scanner<'t> {
         Some(skimmed)
     }
 
-    /// The next token, without taking it.
+    /// Peeks at the next token.
     pub(super) fn peek(&mut self) -> Result<Token, Fault> {
         loop {
             if let Some(token) = self.queue.front().copied()
@@ -96,7 +96,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Takes the token that was seen last.
+    /// Consumes the token that was peeked last.
     pub(super) fn take(&mut self) -> Option<Token> {
         self.taken += 1;
         self.queue.pop_front()
@@ -118,19 +118,19 @@ impl<'t> Scanner<'t> {
         self.queue.push_back(Token { kind, start, end: self.at });
     }
 
-    /// Takes one line break.
+    /// Consumes one line break.
     fn newline(&mut self) {
         self.at += if self.byte(0) == b'\r' && self.byte(1) == b'\n' { 2 } else { 1 };
         self.line = self.at;
     }
 
-    /// The end of the line that is being read.
+    /// The end of the current line.
     fn line_end(&self) -> usize {
         let rest = &self.bytes[self.at..];
         memchr::memchr2(b'\n', b'\r', rest).map_or(self.bytes.len(), |len| self.at + len)
     }
 
-    /// Goes over blanks, comments and line breaks.
+    /// Skips whitespace, comments and line breaks.
     fn skip_blanks(&mut self) {
         loop {
             if self.at == self.line && self.bytes[self.at..].starts_with(MARK) {
@@ -155,7 +155,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Whether the line begins with `---` or `...` and a blank.
+    /// Whether the line starts with `---` or `...` followed by whitespace.
     fn is_marker(&self) -> bool {
         self.at == self.line
             && matches!(self.bytes.get(self.at..self.at + 3), Some(b"---" | b"..."))
@@ -201,7 +201,7 @@ impl<'t> Scanner<'t> {
     }
 
     fn fetch_end(&mut self) -> Result<(), Fault> {
-        // Behind the last line no `:` can come any more.
+        // No `:` can follow after the last line.
         self.line = self.at;
         self.unroll(-1);
         self.drop_key()?;

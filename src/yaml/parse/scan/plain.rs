@@ -1,4 +1,4 @@
-//! Texts without quotes.
+//! Plain scalars.
 
 use crate::yaml::node::Style;
 use crate::yaml::parse::fault::{Cause, Fault};
@@ -38,7 +38,7 @@ impl Scanner<'_> {
         Ok(())
     }
 
-    /// Goes over blanks and line breaks inside a text; whether there was a line break.
+    /// Skips whitespace and line breaks inside a scalar; returns whether there was a line break.
     fn skip_folded(&mut self, indent: isize) -> Result<bool, Fault> {
         let mut broken = false;
         loop {
@@ -57,7 +57,7 @@ impl Scanner<'_> {
         }
     }
 
-    /// Where the text of the line ends outside of brackets: at its end, a `:` before a blank, or a comment.
+    /// Where the scalar ends on this line in block context: at its end, a `:` before whitespace, or a comment.
     fn block_run(&self) -> usize {
         let end = self.line_end();
         let mut from = self.at;
@@ -76,7 +76,7 @@ impl Scanner<'_> {
         end
     }
 
-    /// The same between brackets, where punctuation ends a text too.
+    /// The same in flow context, where punctuation ends a scalar too.
     fn flow_run(&self) -> usize {
         let mut at = self.at;
         loop {
@@ -95,7 +95,7 @@ impl Scanner<'_> {
     }
 }
 
-/// The length without the blanks at the end.
+/// The length without trailing whitespace.
 fn trimmed(bytes: &[u8]) -> usize {
     bytes.iter().rposition(|byte| !is_blank(*byte)).map_or(0, |last| last + 1)
 }

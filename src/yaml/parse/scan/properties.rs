@@ -63,7 +63,7 @@ const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')
 }
 
-/// What a tag may hold.
+/// The characters allowed in a tag.
 const fn is_uri(byte: u8) -> bool {
     is_word(byte)
         || matches!(

@@ -1,4 +1,4 @@
-//! Texts in quotes.
+//! Quoted scalars.
 
 use crate::yaml::node::Style;
 use crate::yaml::parse::fault::{Cause, Fault};

@@ -10,7 +10,7 @@ pub(in crate::yaml::parse) struct Token {
     pub(in crate::yaml::parse) end: usize,
 }
 
-/// What a piece is. Those that begin and end blocks hold no byte.
+/// The kind of a token. Those that start and end blocks are empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::yaml::parse) enum Kind {
     End,
@@ -31,8 +31,8 @@ pub(in crate::yaml::parse) enum Kind {
     Alias,
     Anchor,
     Tag,
-    /// A plain or quoted text; whether its bytes are its value, quotes left out.
+    /// A plain or quoted scalar, and whether its bytes, without quotes, are its value.
     Text(Style, bool),
-    /// A literal or folded text; its value stands in [`super::Scanner::blocks`].
+    /// A literal or folded scalar; its value is in [`super::Scanner::blocks`].
     Block(Style),
 }

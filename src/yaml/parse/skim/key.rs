@@ -2,17 +2,17 @@
 
 use crate::yaml::parse::skim::Skim;
 
-/// What is longer is read in full: a key has a greatest length.
+/// Longer keys are left to the full parser, which has a maximum key length.
 const LONGEST: usize = 200;
 
 impl<'t> Skim<'t, '_> {
-    /// Takes the key that stands here and its `:`, and gives its text; none for anything else that stands here.
+    /// Consumes the key at this position and its `:`, and returns its text; `None` if there is anything else.
     pub(super) fn key(&mut self) -> Option<Option<&'t [u8]>> {
         let start = self.at;
         let (text, end) = match self.byte(start) {
             quote @ (b'"' | b'\'') => {
                 let line = &self.bytes[start + 1..self.line_end(start)];
-                // A text that does not end on its line is no key.
+                // A text that does not end on its line is not a key.
                 let Some(len) = memchr::memchr(quote, line) else { return Some(None) };
                 (&line[..len], start + len + 2)
             }
@@ -37,7 +37,7 @@ impl<'t> Skim<'t, '_> {
     }
 }
 
-/// What keys are made of that are looked at here.
+/// The characters of keys that the skimmer handles.
 static IS_WORD: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0_u8;
@@ -49,7 +49,7 @@ static IS_WORD: [bool; 256] = {
     table
 };
 
-/// A key that is null is refused.
+/// Null keys are rejected.
 fn is_null(text: &[u8]) -> bool {
     matches!(text, b"" | b"null" | b"Null" | b"NULL")
 }

@@ -1,9 +1,9 @@
-//! The blocks that are open, and the keys of each.
+//! The open blocks, and the keys of each.
 
-/// How many blocks may be open at once; what nests deeper is read in full.
+/// Maximum number of open blocks; anything nested deeper is left to the full parser.
 const DEEPEST: usize = 100;
 
-/// Up to this many keys, looking through them beats sorting them.
+/// Up to this many keys, a linear search is faster than sorting.
 const FEW: usize = 16;
 
 /// What kind of block is open.
@@ -11,18 +11,18 @@ const FEW: usize = 16;
 pub(super) enum Shape {
     Map,
     Seq,
-    /// A list whose dashes stand at the column of the key above.
+    /// A list whose dashes are at the column of the parent key.
     Listed,
 }
 
 struct Level<'t> {
     column: usize,
     shape: Shape,
-    /// Whether the value of the last key has not come yet.
+    /// Whether the value of the last key is still missing.
     waiting: bool,
-    /// Whether each key so far is greater than the one before: none can stand twice.
+    /// Whether each key so far is greater than the one before, which rules out duplicates.
     sorted: bool,
-    /// How many keys the blocks around it have.
+    /// How many keys the enclosing blocks have.
     before: usize,
     last: &'t [u8],
 }
@@ -70,7 +70,7 @@ impl<'t> Levels<'t> {
         }
     }
 
-    /// Closes the innermost block; `None` when a key stands in it twice.
+    /// Closes the innermost block; `None` if it has a duplicate key.
     pub(super) fn close(&mut self) -> Option<()> {
         let level = self.open.pop()?;
         let keys = &mut self.keys[level.before..];

@@ -1,7 +1,7 @@
-//! Looks the lines of a block mapping through without making tokens or nodes of them.
+//! Checks the lines of a block mapping without producing tokens or nodes.
 //!
-//! Only the plain part of YAML is known here: keys, dashes, texts, comments. Whatever is not known, or is wrong,
-//! makes the whole mapping be read as any other is: what is let through here, the scanner and the grammar read too.
+//! Only a simple subset of YAML is handled: keys, dashes, scalars, comments. If anything is unknown or invalid,
+//! the whole mapping is parsed in full. Whatever is accepted here, the scanner and the grammar accept too.
 
 mod key;
 mod levels;
@@ -13,22 +13,22 @@ mod tests;
 use crate::text::span::Span;
 use crate::yaml::parse::skim::levels::{Levels, Shape};
 
-/// A mapping that was looked through.
+/// A mapping that was skimmed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Skimmed {
     /// Its first key.
     pub(super) start: usize,
     /// The end of its last token.
     pub(super) end: usize,
-    /// The first byte of the first line behind it.
+    /// The first byte of the line after it.
     pub(super) behind: usize,
-    /// How many nodes it is made of, itself included.
+    /// The number of nodes in it, itself included.
     pub(super) nodes: usize,
 }
 
-/// Looks at the mapping that stands below a key at column `above`; `at` is behind the key's `:`.
+/// Skims the mapping below a key at column `above`; `at` is the position after the key's `:`.
 ///
-/// The text must have no control characters and no line breaks but `\n`.
+/// The text must not contain control characters or line breaks other than `\n`.
 pub(super) fn skim(
     text: &str,
     at: usize,
@@ -58,11 +58,11 @@ struct Skim<'t, 'c> {
     comments: &'c mut Vec<Span>,
 }
 
-/// What stands on a line.
+/// The content of a line.
 enum Line {
     /// Something at a column.
     Content(usize),
-    /// Nothing: the text is over.
+    /// The end of the text.
     End,
 }
 
@@ -99,7 +99,7 @@ impl<'t> Skim<'t, '_> {
         memchr::memchr(b'\n', &self.bytes[from..]).map_or(self.bytes.len(), |len| from + len)
     }
 
-    /// Behind the spaces that begin at a byte.
+    /// The position after the spaces that start at a byte.
     fn behind_spaces(&self, mut at: usize) -> usize {
         while let Some(word) = self.bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
             let others = u64::from_le_bytes(*word) ^ u64::from_le_bytes(*b"        ");
@@ -114,7 +114,7 @@ impl<'t> Skim<'t, '_> {
         at
     }
 
-    /// Goes over empty lines and comments to the next line that holds something.
+    /// Skips empty lines and comments up to the next line with content.
     fn content(&mut self) -> Option<Line> {
         loop {
             let line = self.at;
@@ -123,7 +123,7 @@ impl<'t> Skim<'t, '_> {
                 None => return Some(Line::End),
                 Some(b'\n') => self.at += 1,
                 Some(b'#') => self.comment(),
-                // Among others, a tab, and a byte order mark.
+                // Such as a tab or a byte order mark.
                 Some(byte) if !byte.is_ascii_graphic() => return None,
                 Some(_) => {
                     self.line = line;
@@ -133,14 +133,14 @@ impl<'t> Skim<'t, '_> {
         }
     }
 
-    /// Takes a comment and the line break behind it.
+    /// Consumes a comment and the line break after it.
     fn comment(&mut self) {
         let end = self.line_end(self.at);
         self.comments.push(Span::new(self.at, end));
         self.at = (end + 1).min(self.bytes.len());
     }
 
-    /// Takes a line that holds nothing any more, but perhaps a comment.
+    /// Consumes the rest of a line, which may only contain a comment.
     fn rest_of_line(&mut self) -> Option<()> {
         self.at = self.behind_spaces(self.at);
         match self.bytes.get(self.at) {
@@ -161,7 +161,7 @@ impl<'t> Skim<'t, '_> {
         self.levels.open(column, shape)
     }
 
-    /// Closes what is further right than a column.
+    /// Closes the blocks to the right of a column.
     fn close_below(&mut self, column: usize) -> Option<()> {
         while self.levels.column().is_some_and(|open| open > column || column == 0) {
             self.nodes += usize::from(self.levels.is_waiting());
@@ -170,7 +170,7 @@ impl<'t> Skim<'t, '_> {
         Some(())
     }
 
-    /// A line with a key, an item, or a value for the key above.
+    /// A line with a key, an item, or the value of the previous key.
     fn content_line(&mut self, column: usize) -> Option<()> {
         self.close_below(column)?;
         if self.is_dash() {
@@ -199,7 +199,7 @@ impl<'t> Skim<'t, '_> {
         }
     }
 
-    /// A line with one dash or more.
+    /// A line with one or more dashes.
     fn item_line(&mut self, mut column: usize) -> Option<()> {
         let open = self.levels.column()?;
         match self.levels.shape()? {
@@ -232,7 +232,7 @@ impl<'t> Skim<'t, '_> {
         }
     }
 
-    /// The rest of a line behind a key and its `:`.
+    /// The rest of a line after a key and its `:`.
     fn entry(&mut self, key: &'t [u8]) -> Option<()> {
         self.nodes += 1;
         self.end = self.at;

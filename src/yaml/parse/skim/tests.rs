@@ -1,4 +1,4 @@
-//! Tests of what is let through, and of what is known of it.
+//! Tests of what the skimmer accepts, and what it records about it.
 
 use super::skim;
 use crate::text::path::TreePath;

@@ -1,9 +1,9 @@
-//! Values on the line of their key or dash, and the lines on which they go on.
+//! Values on the line of their key or dash, and their continuation lines.
 
 use crate::yaml::parse::skim::Skim;
 
 impl Skim<'_, '_> {
-    /// A value that is no block of keys or items, up to the next line.
+    /// A value that is not a block collection, up to the next line.
     pub(super) fn text(&mut self) -> Option<()> {
         self.nodes += 1;
         match self.byte(self.at) {
@@ -15,7 +15,7 @@ impl Skim<'_, '_> {
         }
     }
 
-    /// How far right a line must be to belong to the value of the innermost block.
+    /// The minimum column of a line that belongs to the value of the innermost block.
     fn inside(&self) -> Option<usize> {
         self.levels.column().map(|column| column + 1)
     }
@@ -33,7 +33,7 @@ impl Skim<'_, '_> {
         self.rest_of_line()
     }
 
-    /// A document that begins or ends inside a text in quotes is refused.
+    /// A document marker inside a quoted scalar is rejected.
     fn refuse_marker(&self, line: usize) -> Option<()> {
         let marker = matches!(self.bytes.get(line..line + 3), Some(b"---" | b"..."));
         (!marker).then_some(())
@@ -102,7 +102,7 @@ impl Skim<'_, '_> {
         }
     }
 
-    /// Goes to the next line that holds something: to its text if that belongs to the value, else to its first byte.
+    /// Skips to the next non-empty line: to its text if that belongs to the value, otherwise to its first byte.
     fn goes_on(&mut self, inside: usize) -> Option<bool> {
         loop {
             let line = (self.at + 1).min(self.bytes.len());
@@ -122,7 +122,7 @@ impl Skim<'_, '_> {
         }
     }
 
-    /// A literal or folded text.
+    /// A literal or folded scalar.
     fn block(&mut self) -> Option<()> {
         let inside = self.inside()?;
         let mut at = self.at + 1;
@@ -157,7 +157,7 @@ impl Skim<'_, '_> {
         }
     }
 
-    /// The indentation of a literal or folded text, which its first line tells.
+    /// The indentation of a literal or folded scalar, determined by its first line.
     fn indentation(&self, mut line: usize, inside: usize) -> Option<usize> {
         let mut deepest = inside;
         loop {
@@ -172,7 +172,7 @@ impl Skim<'_, '_> {
     }
 }
 
-/// Whether a text without quotes begins with these bytes: not all that may begin one, but what mostly does.
+/// Whether a plain scalar can start with these bytes: covers the common cases, not all allowed ones.
 const fn begins_plain(byte: u8, next: u8) -> bool {
     byte.is_ascii_alphanumeric()
         || matches!(
