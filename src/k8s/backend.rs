@@ -1,20 +1,20 @@
-//! Where a SecretStore reads from, as the store's own command line has to be told.
+//! Where a SecretStore reads from, with the details that the store's own CLI needs.
 
 use crate::k8s::placeholder::is_filled_in;
 use crate::k8s::store::{self, PinError, Store, without_versions};
 use crate::yaml::compare::differences;
 use crate::yaml::node::Node;
 
-/// The service behind a SecretStore, and where in it values are.
+/// The service behind a SecretStore, and where in it the values are.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Backend {
     /// The service.
     pub store: Store,
-    /// Whether the repository has the SecretStore; of others only the service is known.
+    /// Whether the SecretStore is in the repository; otherwise only the service is known.
     pub is_in_git: bool,
     /// AWS: the region.
     pub region: Option<String>,
-    /// AWS: what the operator puts before each key.
+    /// AWS: the prefix that the operator adds to each key.
     pub prefix: Option<String>,
     /// Google: the project.
     pub project: Option<String>,
@@ -26,11 +26,11 @@ pub struct Backend {
     pub mount: Option<String>,
     /// Vault and OpenBao: the namespace.
     pub namespace: Option<String>,
-    /// Vault and OpenBao: whether the KV engine is of version 1.
+    /// Vault and OpenBao: whether the KV engine is version 1.
     pub is_first_kv: bool,
 }
 
-/// What says how a store lets the operator in, and not where it reads.
+/// Fields that configure how the operator authenticates, not where it reads.
 const ACCESS: &[&str] = &[
     "auth",
     "authSecretRef",
@@ -41,9 +41,9 @@ const ACCESS: &[&str] = &[
     "serviceAccountRef",
 ];
 
-/// Whether two SecretStores certainly read the same values, so that what one of them calls a version the other one does, too.
+/// Whether two SecretStores certainly read the same values, so that a version means the same in both.
 ///
-/// What is told by where a cluster runs is not known: the account of AWS without a role, a server by a name of the cluster's own.
+/// What depends on the cluster is unknown: the AWS account when no role is set, a server with an in-cluster host name.
 #[must_use]
 pub fn reads_same_values(one: &Node, other: &Node) -> bool {
     let provider = |object: &'_ Node| -> Option<Node> {
@@ -73,7 +73,7 @@ pub fn reads_same_values(one: &Node, other: &Node) -> bool {
     }
 }
 
-/// Whether a URL names a host that each cluster has for itself.
+/// Whether a URL names an in-cluster host, which differs between clusters.
 fn is_in_cluster(url: &str) -> bool {
     let host = url.rsplit("://").next().unwrap_or(url);
     let host = host.split(['/', ':']).next().unwrap_or_default();
@@ -81,7 +81,7 @@ fn is_in_cluster(url: &str) -> bool {
 }
 
 impl Backend {
-    /// A service of which nothing more is known.
+    /// A service about which nothing else is known.
     #[must_use]
     pub const fn of(store: Store) -> Self {
         Self {
@@ -126,7 +126,7 @@ impl Backend {
         })
     }
 
-    /// Why it cannot be asked for a version of a value; `None` where it can.
+    /// Why a version of a value cannot be requested; `None` if it can.
     #[must_use]
     pub fn without_versions(&self) -> Option<PinError> {
         if self.is_first_kv {
@@ -138,13 +138,13 @@ impl Backend {
         without_versions(self.store)
     }
 
-    /// What tells two places apart for certain: another region can have a replica of the same secret.
+    /// The backend without its region: another region may hold a replica of the same secret.
     #[must_use]
     pub fn place(self) -> Self {
         Self { region: None, ..self }
     }
 
-    /// The key as the service itself knows it; for Vault and OpenBao the path below the mount.
+    /// The key as the service itself names it; for Vault and OpenBao, the path below the mount.
     #[must_use]
     pub fn key(&self, key: &str) -> String {
         match self.store {
@@ -157,7 +157,7 @@ impl Backend {
         }
     }
 
-    /// The mount of the KV engine that has a key; `None` where it is part of the key, or not known.
+    /// The mount of the KV engine that holds a key; `None` if it is part of the key or unknown.
     #[must_use]
     pub fn mount(&self, key: &str) -> Option<String> {
         match self.store {
@@ -166,11 +166,11 @@ impl Backend {
         }
     }
 
-    /// The mount and the path below it, as the operator makes them of a key.
+    /// The mount and the path below it, derived from a key as the operator does.
     fn vault_path(&self, key: &str) -> (Option<String>, String) {
         if let Some(mount) = &self.mount {
             let below = key.strip_prefix(mount.as_str()).and_then(|rest| rest.strip_prefix('/'));
-            // What begins with the mount may also spell the API's own `data`.
+            // A key that starts with the mount may also include the API's `data/` segment.
             let below = below.map(|path| match path.strip_prefix("data/") {
                 Some(path) if !self.is_first_kv => path,
                 _ => path,

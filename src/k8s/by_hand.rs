@@ -1,27 +1,27 @@
-//! Secrets that by design are never in Git, and that a reference names nevertheless.
+//! Secrets that are never in Git by design, although references name them.
 
 use crate::k8s::found::Found;
 use crate::yaml::node::Node;
 
-/// Fields of the catalogue that name a secret which an installation makes in the cluster.
+/// Catalogue fields that name a secret created in the cluster during installation.
 #[derive(Debug)]
 pub struct ByHand {
     /// Rows of the catalogue.
     pub rows: &'static [&'static str],
     /// The field.
     pub path: &'static str,
-    /// Which of the objects.
+    /// Which objects it applies to.
     pub when: When,
-    /// Why, and where that can be read.
+    /// Why, and where this is documented.
     pub source: &'static str,
 }
 
-/// Which objects have a secret that is made by hand.
+/// Which objects use a secret that is created by hand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum When {
-    /// Every one.
+    /// Every object.
     Always,
-    /// The one that `flux bootstrap` makes: called like its namespace, its secret `flux-system` or like itself.
+    /// The one created by `flux bootstrap`: named after its namespace, its secret named `flux-system` or like itself.
     Bootstrap,
 }
 
@@ -46,7 +46,7 @@ pub const FIELDS: &[ByHand] = &[
     },
 ];
 
-/// Whether a reference names a secret that is put into the cluster by hand or by an installation.
+/// Whether a reference names a secret that is created in the cluster by hand or during installation.
 #[must_use]
 pub fn is_by_hand(object: &Node, namespace: Option<&str>, found: &Found) -> bool {
     let path = found.path.to_string();

@@ -1,4 +1,4 @@
-//! Versioned names of known families, wherever a text holds one.
+//! Versioned names of known families, wherever they appear in text.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -13,15 +13,15 @@ use crate::k8s::secret_name::DIGITS;
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
 
-/// The row of what is found by its value alone.
+/// The row for references found by value alone.
 pub const ROW: &str = "by-value";
 
 /// The shortest text that can hold a versioned name: a letter, a hyphen, a version.
 const SHORTEST: usize = 2 + DIGITS;
 
-/// Keys of secrets below which a text is a value of the secret.
+/// Keys of a Secret that hold the secret's values.
 const VALUES: &[&str] = &["data", "encryptedData", "stringData"];
-/// Keys of stubs below which a text names something in a store.
+/// Keys of stubs that hold names in a store, not in the cluster.
 const IN_STORES: &[&str] = &["extract", "find", "remoteRef"];
 
 /// The known families.
@@ -29,7 +29,7 @@ const IN_STORES: &[&str] = &["extract", "find", "remoteRef"];
 pub struct Families(BTreeSet<Box<str>>);
 
 impl Families {
-    /// Whether a family is known.
+    /// Whether the family is known.
     #[must_use]
     pub fn contains(&self, family: &str) -> bool {
         self.0.contains(family)
@@ -40,7 +40,7 @@ impl Families {
         self.0.iter().map(|family| &**family)
     }
 
-    /// Whether there is none.
+    /// Whether no family is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -53,9 +53,9 @@ impl<S: Into<Box<str>>> FromIterator<S> for Families {
     }
 }
 
-/// Finds every scalar that is or holds a versioned name of a known family and is not among `already`.
+/// Finds every scalar that is or contains a versioned name of a known family and is not in `already`.
 ///
-/// An object's own name and the names of secrets it makes itself are no references.
+/// An object's own name and the names of secrets it creates are not references.
 #[must_use]
 pub fn find(object: &Node, families: &Families, already: &[Found]) -> Vec<Found> {
     let kind = kind_of(object);
@@ -80,16 +80,16 @@ pub fn find(object: &Node, families: &Families, already: &[Found]) -> Vec<Found>
     found
 }
 
-/// Calls `visit` for every text of an object that may name a secret of the cluster, and the way to it.
+/// Calls `visit` with every string of an object that may name a secret in the cluster, and the path to it.
 ///
-/// What an object is called, the values of secrets, and what a stub reads from its store are left out. Whether a field names
-/// something else is for `visit` to ask ([`names_another`]).
+/// Skips the object's name, the values of secrets, and what a stub reads from its store. `visit` must check itself
+/// whether a field names something else ([`names_another`]).
 pub fn scalars<'a>(object: &'a Node, visit: &mut dyn FnMut(&'a Node, &Trail<'a>)) {
     let mut walk = ValueFinder { kind: kind_of(object), trail: Trail::default(), visit };
     walk.on(object);
 }
 
-/// Whether two parts of one scalar have bytes in common; no part is all of it.
+/// Whether two parts of one scalar overlap; `None` is the whole scalar.
 fn overlap(one: Option<&Range<usize>>, other: Option<&Range<usize>>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => one.start < other.end && other.start < one.end,
@@ -127,7 +127,7 @@ impl<'a> ValueFinder<'a, '_> {
         }
     }
 
-    /// Whether nothing below a key of the mapping that the trail leads to is a mention.
+    /// Whether nothing below this key of the current mapping counts as a mention.
     fn is_outside(&self, key: &str) -> bool {
         match (self.kind, key) {
             (_, "name") => self.trail.keys_upward().next() == Some("metadata"),
@@ -174,7 +174,7 @@ fn mentions(
     }
 }
 
-/// Finds every versioned name of a known family that stands in a text as a whole token.
+/// Finds every versioned name of a known family that appears in a text as a whole token.
 ///
 /// Letters, digits, `.`, `_` and `-` belong to a token, so `<name>-cacert` and `<name>.yaml` are other
 /// names; a full stop that ends a sentence does not.
@@ -190,7 +190,7 @@ pub fn find_text(text: &str, families: &Families) -> Vec<Range<usize>> {
         {
             continue;
         }
-        // Tokens do not overlap, so no byte is looked at from two of them.
+        // Tokens do not overlap, so each byte is scanned at most once.
         let start = bytes[behind..hyphen].iter().rposition(|&byte| !in_token(byte));
         let start = start.map_or(behind, |at| behind + at + 1);
         if text.get(start..hyphen).is_some_and(|family| families.contains(family)) {
@@ -205,7 +205,7 @@ const fn in_token(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-') || !byte.is_ascii()
 }
 
-/// Whether a token that goes up to `end` is over there.
+/// Whether a token that extends up to `end` ends there.
 fn ends(bytes: &[u8], end: usize) -> bool {
     match bytes.get(end) {
         Some(b'.') => !bytes.get(end + 1).is_some_and(|&byte| in_token(byte)),

@@ -1,4 +1,4 @@
-//! What decides the value of a secret, and where two objects that make one differ in it.
+//! What determines the value of a secret, and where two objects that provide it differ.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,17 +14,17 @@ use crate::yaml::node::{Node, Value};
 use crate::yaml::path::{Path, PathStep};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
-/// A field that decides the value and is not what it was.
+/// A changed field that determines the value.
 #[derive(Debug, Clone)]
 pub struct FieldChange {
     /// The field.
     pub path: Path,
-    /// It, or what is nearest to it, in the new object.
+    /// Its place in the new object, or that of its nearest parent.
     pub place: Option<Place>,
 }
 
-/// What a field means when it is left out, by its name: the API's own defaults, as the schema of External Secrets 2.9
-/// and the reference of Kubernetes have them. An empty text is left out anyway.
+/// The default of each field, by name: the API's own defaults, according to the schema of External Secrets 2.9
+/// and the Kubernetes reference. An empty string counts as unset anyway.
 const DEFAULTS: &[(&str, &str)] = &[
     ("apiVersion", "generators.external-secrets.io/v1alpha1"),
     ("conflictPolicy", "Error"),
@@ -41,10 +41,10 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("type", "Opaque"),
 ];
 
-/// Fields that say what happens on an error, or what stands around the value.
+/// Fields that only affect error handling or what surrounds the value.
 const BESIDE_VALUE: &[&str] = &["metadata", "nullBytePolicy"];
 
-/// The first field in which what two objects of one kind make may differ; `None` when there is none, or nobody can tell.
+/// The first field in which the secrets of two objects of one kind may differ; `None` if there is none or unknown.
 #[must_use]
 pub fn change(old: &Node, new: &Node) -> Option<FieldChange> {
     if kind_of(old) != kind_of(new) {
@@ -62,7 +62,7 @@ pub fn change(old: &Node, new: &Node) -> Option<FieldChange> {
     walk.found
 }
 
-/// A value of a Secret: its bytes, or nothing that can be compared.
+/// A value of a Secret: its bytes, or `None` if it cannot be compared.
 type Bytes = Option<Vec<u8>>;
 
 fn of_secret(old: &Node, new: &Node) -> Option<FieldChange> {
@@ -82,7 +82,7 @@ fn of_secret(old: &Node, new: &Node) -> Option<FieldChange> {
     })
 }
 
-/// The values of a Secret by key, in whichever of its two fields they stand.
+/// The values of a Secret by key, from `data` or `stringData`.
 fn contents(object: &Node) -> BTreeMap<&str, (Path, Bytes)> {
     let mut contents = BTreeMap::new();
     for field in ["data", "stringData"] {
@@ -139,7 +139,7 @@ impl ChangeFinder<'_> {
             (absent.is_none() && !is_free(path)).then_some(known)
         };
         let (one, other) = (old.and_then(Node::str), new.and_then(Node::str));
-        // Quotes around a version do not make it another one.
+        // Quoting does not change a version.
         let (one, other) = (one.or_else(|| default(old)), other.or_else(|| default(new)));
         let sealed = [one, other].into_iter().flatten().any(is_ciphertext);
         let empty = |text: Option<&str>| text == Some("") && !is_free(path);
@@ -160,7 +160,7 @@ impl ChangeFinder<'_> {
         }
     }
 
-    /// The entries of an ExternalSecret, whose order makes no difference; of two for one key the last counts.
+    /// The entries of an ExternalSecret, in any order; if two have the same key, the last one wins.
     fn entries(&mut self, old: Option<&Node>, new: Option<&Node>, path: &Path) {
         let (before, now) = (by_key(old), by_key(new));
         let keys: BTreeSet<&str> = now.keys().chain(before.keys()).copied().collect();
@@ -186,7 +186,7 @@ fn by_key(list: Option<&Node>) -> BTreeMap<&str, (usize, &Node)> {
     items.filter_map(|(at, item)| Some((item.get("secretKey")?.str()?, (at, item)))).collect()
 }
 
-/// Whether a value is there; nothing and `null` are the same.
+/// Whether a value is present; `null` counts as absent.
 fn is_there(node: &&Node) -> bool {
     kind(node, Schema::Kyaml) != Some(Kind::Null)
 }
@@ -200,13 +200,13 @@ fn last(path: &Path) -> &str {
     if let Some(PathStep::Key(key)) = path.0.last() { key } else { "" }
 }
 
-/// Whether a field stands in a mapping whose keys are those of the secret.
+/// Whether a field is in a mapping whose keys are the secret's keys.
 fn is_free(path: &Path) -> bool {
     let steps = path.0.len().checked_sub(2).and_then(|at| path.0.get(at));
     matches!(steps, Some(PathStep::Key(key)) if **key == *"data")
 }
 
-/// The value at a path, or else what is nearest above it.
+/// The place of the value at a path, or else of its nearest parent.
 fn near(object: &Node, path: &Path) -> Option<Place> {
     let above = (0..path.0.len()).rev().map(|len| Path(path.0[..=len].to_vec()));
     above.filter_map(|path| path.follow(object)?.origin.clone()).next()

@@ -1,10 +1,10 @@
-//! Objects that deploy others: the namespace in which the names among their values mean something.
+//! Objects that deploy others, and the namespace in which names in their values are looked up.
 
 use crate::k8s::resource::{group_of, kind_of};
 use crate::yaml::node::Node;
 use crate::yaml::path::{Path, PathStep};
 
-/// A kind that deploys, what it deploys with, and where it says into which namespace.
+/// A kind that deploys others, the fields with their values, and the fields with the target namespace.
 struct Deployer {
     group: &'static str,
     kind: &'static str,
@@ -48,7 +48,7 @@ const DEPLOYERS: &[Deployer] = &[
     },
 ];
 
-/// Whether an object deploys others, with values that are theirs.
+/// Whether an object deploys others and holds values for them.
 #[must_use]
 pub fn deploys(object: &Node) -> bool {
     deployer(object).is_some()
@@ -59,7 +59,7 @@ fn deployer(object: &Node) -> Option<&'static Deployer> {
     DEPLOYERS.iter().find(|one| one.group == group && one.kind == kind)
 }
 
-/// The namespace that a name at a path of an object is looked up in, where that is not the object's own.
+/// The namespace in which a name at a path of an object is looked up, if it is not the object's own.
 #[must_use]
 pub fn of<'n>(object: &'n Node, path: &Path) -> Option<&'n str> {
     let deployer = deployer(object)?;

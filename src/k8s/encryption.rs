@@ -1,11 +1,11 @@
-//! Objects whose text is sealed: a changed byte would break them.
+//! Encrypted objects, which would break if a byte were changed.
 
 use crate::k8s::resource::{group_of, kind_of};
 use crate::text::span::Span;
 use crate::yaml::node::Node;
 use crate::yaml::parse::Stream;
 
-/// What tools write at the head of, or into, a text that they encrypted.
+/// Markers that encryption tools write at the start of a text or within it.
 const CIPHERS: &[&str] = &[
     "ENC[AES256_GCM,",
     "$ANSIBLE_VAULT;",
@@ -14,13 +14,13 @@ const CIPHERS: &[&str] = &[
     "age-encryption.org/v1",
 ];
 
-/// Whether a tool encrypted a text, or values in it.
+/// Whether a text, or a value in it, is encrypted.
 #[must_use]
 pub fn is_ciphertext(text: &str) -> bool {
     CIPHERS.iter().any(|mark| text.contains(mark))
 }
 
-/// Whether SOPS encrypted the document: it would no longer match its message authentication code.
+/// Whether SOPS encrypted the document: any change would invalidate its message authentication code.
 #[must_use]
 pub fn is_sops_encrypted(object: &Node) -> bool {
     let has = |key| object.at(&["sops", key]).is_some();
@@ -33,7 +33,7 @@ pub fn is_sealed(object: &Node) -> bool {
     kind_of(object) == "SealedSecret" && group_of(object) == "bitnami.com"
 }
 
-/// Whether a change at a place of a file would break a seal: SOPS seals the file as a whole, a SealedSecret itself only.
+/// Whether a change at this place would break a seal: SOPS seals the whole file, a SealedSecret only itself.
 #[must_use]
 pub fn is_encrypted_at(file: &Stream, at: Span) -> bool {
     let is_around =

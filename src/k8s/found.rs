@@ -1,11 +1,11 @@
-//! A secret's name found in an object, and a secret that an object makes.
+//! A secret's name found in an object, and a secret that an object provides.
 
 use std::ops::Range;
 
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
 
-/// The namespace of a secret that is made in every one, or read in one that the object does not tell.
+/// The namespace of a secret that is created in every namespace, or read in one that the object does not specify.
 pub const EVERYWHERE: &str = "*";
 
 /// One place in an object that names a secret.
@@ -28,11 +28,11 @@ pub struct Found {
     pub optional: bool,
     /// The key of the secret that is read, where the field names one.
     pub key: Option<String>,
-    /// What kind of naming it is.
+    /// What the reference does.
     pub role: Role,
 }
 
-/// What naming a secret in a place does.
+/// What a reference to a secret does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// The object reads the secret.
@@ -45,7 +45,7 @@ pub enum Role {
     Mention,
 }
 
-/// A secret that an object makes.
+/// A secret that an object provides.
 #[derive(Debug, Clone)]
 pub struct Provided {
     /// The row of the catalogue, such as `external-secret`.
@@ -56,8 +56,8 @@ pub struct Provided {
     pub node: Node,
     /// The secret's name.
     pub secret: String,
-    /// The namespace it is made in, when the object says another than its own; `*` for every one.
+    /// The namespace it is created in, if not the object's own; `*` for every namespace.
     pub namespace: Option<String>,
-    /// The keys it makes; `None` when they cannot be known from the object.
+    /// The keys of the secret; `None` if they cannot be determined from the object.
     pub keys: Option<Vec<String>>,
 }

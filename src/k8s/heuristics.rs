@@ -1,4 +1,4 @@
-//! The shapes in which custom resources name secrets, for fields that no row of the catalogue knows.
+//! The shapes in which custom resources name secrets, for fields that are not in the catalogue.
 
 use crate::k8s::destination;
 use crate::k8s::found::{Found, Role};
@@ -22,7 +22,7 @@ pub const ROWS: &[&str] = &[
     "like-selector",
 ];
 
-/// Kinds whose fields the catalogue has, or that hold whole secrets.
+/// Kinds whose fields are in the catalogue, or that hold whole secrets.
 const KNOWN: &[&str] = &[
     "ClusterExternalSecret",
     "ClusterPushSecret",
@@ -36,7 +36,7 @@ const KNOWN: &[&str] = &[
     "TriggerAuthentication",
 ];
 
-/// Keys below which nothing names a secret of the cluster, though it may look so.
+/// Keys below which nothing names a secret in the cluster, even if it looks like it.
 const NOT_BELOW: &[&str] = &[
     "annotations",
     "configMapExpressions",
@@ -55,7 +55,7 @@ const NOT_BELOW: &[&str] = &[
     "writeConnectionSecretToRef",
 ];
 
-/// Keys that look like a secret's name and hold something else.
+/// Keys that look as if they held a secret's name but hold something else.
 const NOT_NAMES: &[&str] = &[
     "awssecretname",
     "azuresecretname",
@@ -66,7 +66,7 @@ const NOT_NAMES: &[&str] = &[
     "vaultsecretname",
 ];
 
-/// How keys end that speak of a secret and name something about it: where it is, what is in it, what keeps it.
+/// Suffixes of keys that describe a secret without naming it: its location, its content, its store.
 const ABOUT_SECRETS: &[&str] = &[
     "arn",
     "backend",
@@ -88,8 +88,8 @@ const ABOUT_SECRETS: &[&str] = &[
     "visibility",
 ];
 
-/// Ends of the keys of plain strings that name a secret though they end neither in `SecretName` nor in
-/// `SecretRef`; a key that ends in no more than `Secret` may well hold the secret itself.
+/// Suffixes of keys whose plain string names a secret although the key ends neither in `SecretName` nor in
+/// `SecretRef`; a key that ends in just `Secret` may hold the secret itself.
 const NAME_ENDS: &[&str] = &[
     "casecret",
     "certificatesecret",
@@ -105,7 +105,7 @@ const NAME_ENDS: &[&str] = &[
     "tlssecret",
 ];
 
-/// Words of which a field has one when the selector `{name, key}` below it is about a secret.
+/// Words that mark a field whose selector `{name, key}` refers to a secret.
 const SELECTED: &[&str] = &[
     "auth",
     "apiurl",
@@ -141,7 +141,7 @@ pub fn find(object: &Node, group: &str, kind: &str) -> Vec<Found> {
     walk.found
 }
 
-/// Whether the way leads to a field that has the shape of a secret's name, whatever its text.
+/// Whether the trail leads to a field that has the shape of a secret's name, whatever its value.
 #[must_use]
 pub fn is_name(trail: &Trail<'_>) -> bool {
     let mut keys = trail.keys_upward();
@@ -162,8 +162,8 @@ pub fn is_name(trail: &Trail<'_>) -> bool {
     string_row(&folded(last), is_item).is_some()
 }
 
-/// Whether the field that a way leads to in a custom resource speaks of a secret without naming it, such as `secretNamespace`.
-/// In the values of a chart such a key may mean anything.
+/// Whether the trail leads to a custom resource field that describes a secret without naming it (`secretNamespace`).
+/// In chart values, such a key may mean anything.
 #[must_use]
 pub fn is_about_secret(object: &Node, trail: &Trail<'_>) -> bool {
     let is_custom = object.get("apiVersion").is_some() && !is_kubernetes_own(group_of(object));
@@ -173,7 +173,7 @@ pub fn is_about_secret(object: &Node, trail: &Trail<'_>) -> bool {
     is_value && (last.ends_with("namespace") || last.ends_with("namespaces") || about(&last))
 }
 
-/// Whether a folded key speaks of a secret and ends with what it names about it.
+/// Whether a folded key describes a secret without naming it.
 fn about(key: &str) -> bool {
     key.contains("secret") && ABOUT_SECRETS.iter().any(|end| key.ends_with(end))
 }
@@ -229,7 +229,7 @@ impl<'a> Guesser<'a> {
     }
 }
 
-/// A key without the habits of its writer: `image_pull_secret`, `imagePullSecret` are one.
+/// A key regardless of naming style: `image_pull_secret` and `imagePullSecret` are the same.
 fn folded(key: &str) -> String {
     key.chars().filter(|&c| c != '_' && c != '-').map(|c| c.to_ascii_lowercase()).collect()
 }
@@ -287,7 +287,7 @@ fn object_row(key: &str, value: &Node) -> Option<&'static str> {
     is_selector(key, value).then_some("like-selector")
 }
 
-/// Whether a mapping is no more than a name and a key, below a field that speaks of something secret.
+/// Whether a mapping has only a name and a key, below a field that refers to something secret.
 fn is_selector(key: &str, value: &Node) -> bool {
     const ALLOWED: &[&str] = &["key", "name", "namespace", "optional"];
     let allowed = |key: Option<&str>| key.is_some_and(|key| ALLOWED.contains(&key));

@@ -1,9 +1,9 @@
-//! Work that runs once: what it names cannot change any more, or no longer matters.
+//! Workloads that run once: their references can no longer change, or no longer matter.
 
 use crate::k8s::resource::{group_of, kind_of};
 use crate::yaml::node::Node;
 
-/// Annotations that make a controller delete and make an object again, so that it may change.
+/// Annotations that make a controller delete and recreate an object, so that it may change.
 const HOOKS: [&str; 2] = ["argocd.argoproj.io/hook", "helm.sh/hook"];
 
 /// Kinds of custom resources that run once, by group.
@@ -20,7 +20,7 @@ const ONCE: &[(&str, &[&str])] = &[
 /// Kinds that do not run while `spec.suspend` is set.
 const SUSPENDED: &[&str] = &["CronJob", "CronWorkflow", "Job"];
 
-/// Whether the cluster would refuse another template: a Job that is neither named anew nor made again each time.
+/// Whether the template is immutable: a Job that neither gets a generated name nor is recreated each time.
 #[must_use]
 pub fn is_fixed(object: &Node) -> bool {
     let annotated = |key: &str| object.at(&["metadata", "annotations", key]).is_some();
@@ -29,7 +29,7 @@ pub fn is_fixed(object: &Node) -> bool {
         && !HOOKS.iter().any(|key| annotated(key))
 }
 
-/// Whether nothing runs, or will run again, from what the object says: it runs once, or is suspended.
+/// Whether the object will not start anything again: it runs once, or is suspended.
 #[must_use]
 pub fn is_over(object: &Node) -> bool {
     let (group, kind) = (group_of(object), kind_of(object));

@@ -1,4 +1,4 @@
-//! What Kubernetes means: where objects name secrets, what makes secrets, how versioned names are written.
+//! Kubernetes semantics: which fields name secrets, what provides secrets, how versioned names are formed.
 
 pub mod backend;
 pub mod by_hand;

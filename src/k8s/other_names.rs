@@ -1,10 +1,10 @@
-//! Fields that name something else than a Secret, however much the name looks like one.
+//! Fields that name something other than a Secret, even if the name looks like a secret's.
 
 use crate::k8s::pattern::trail::Trail;
 use crate::k8s::resource::{group_of, is_kubernetes_own, kind_of};
 use crate::yaml::node::Node;
 
-/// Keys of Kubernetes' own objects below which a text is free.
+/// Keys of Kubernetes' own objects below which text is free-form.
 const FREE_TEXT: &[&str] = &[
     "annotations",
     "args",
@@ -18,7 +18,7 @@ const FREE_TEXT: &[&str] = &[
     "workingDir",
 ];
 
-/// Keys whose own value names something else, in objects and in the values of charts.
+/// Keys whose own value names something else, in objects and in chart values.
 const NAMES_OTHERS: &[&str] = &[
     "claimName",
     "className",
@@ -72,7 +72,7 @@ const ABOVE_OTHERS: &[&str] = &[
     "subjects",
 ];
 
-/// Keys of lists and mappings whose `name` is that of an item, or of a thing of the key's own kind.
+/// Keys of lists and mappings whose `name` is that of an item, or of an object of the kind the key stands for.
 const OF_NAMED: &[&str] = &[
     "backendRefs",
     "containers",
@@ -89,10 +89,10 @@ const OF_NAMED: &[&str] = &[
     "volumes",
 ];
 
-/// Kinds by which a reference means the Secret itself.
+/// The kind of a reference that means the Secret itself.
 const SECRET: &str = "Secret";
 
-/// Whether a field of an object names something else than a Secret, so that a text in it is none's name.
+/// Whether a field of an object names something other than a Secret, so that its text is not a secret's name.
 #[must_use]
 pub fn names_another(object: &Node, trail: &Trail<'_>) -> bool {
     if is_own_kind(object) && !is_free_text(object, trail) {
@@ -100,7 +100,7 @@ pub fn names_another(object: &Node, trail: &Trail<'_>) -> bool {
     }
     let mut keys = trail.keys_upward();
     let last = keys.next().unwrap_or_default();
-    // An annotation tells by its own key what it lists.
+    // The key of an annotation indicates what it lists.
     if last.to_ascii_lowercase().contains("configmap") || NAMES_OTHERS.contains(&last) {
         return true;
     }
@@ -121,12 +121,12 @@ fn is_own_kind(object: &Node) -> bool {
     is_object && is_kubernetes_own(group_of(object))
 }
 
-/// Whether a text at the end of the way may say anything.
+/// Whether the text at the end of the trail is free-form.
 fn is_free_text(object: &Node, trail: &Trail<'_>) -> bool {
     let mut keys = trail.keys_upward();
     let (last, above) = (keys.next().unwrap_or_default(), keys.next().unwrap_or_default());
     let is_value = last == "value" && matches!(above, "env" | "httpHeaders");
-    // The options of a name server are its own, and the parameters of an IngressClass are an object that is named here.
+    // `options` is free-form only in a flexVolume; the `parameters` of an IngressClass reference another object.
     let is_free = |key: &str| match key {
         "options" => trail.keys_upward().any(|key| key == "flexVolume"),
         "parameters" => kind_of(object) != "IngressClass",

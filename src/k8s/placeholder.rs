@@ -1,9 +1,9 @@
-//! What stands in a manifest for something that is filled in when it is deployed.
+//! Placeholders in manifests, filled in at deployment.
 
-/// What cannot stand in a name, and so is there for whoever fills it in: Flux (`${NAME}`), a script (`<NAME>`, `__NAME__`).
+/// Text that is invalid in a name and so marks a placeholder: of Flux (`${NAME}`) or a script (`<NAME>`, `__NAME__`).
 const IN_NAMES: [&str; 6] = ["$", "<", "{", "%", "@", "__"];
 
-/// Whether a text leaves its name to something that fills it in later: `$(VAR)` or `{{ template }}`.
+/// Whether a text has a placeholder that is filled in later: `$(VAR)` or `{{ template }}`.
 #[must_use]
 pub fn is_placeholder(text: &str) -> bool {
     text.contains("$(") || text.contains("{{")
@@ -21,7 +21,7 @@ pub fn is_name_filled_in(name: &str) -> bool {
     known_start(name).is_some()
 }
 
-/// What is known of a name that is filled in: the text before the first sign of it. None for a whole name.
+/// The known part of a name with a placeholder: the text before the placeholder. `None` if it has none.
 #[must_use]
 pub fn known_start(name: &str) -> Option<&str> {
     let start = IN_NAMES.iter().filter_map(|sign| name.find(sign)).min()?;

@@ -2,7 +2,7 @@
 
 use crate::yaml::node::Node;
 
-/// The kind of a CRD, whose schema talks about fields without having them.
+/// The kind of a CRD, whose schema describes fields without having them.
 pub const CUSTOM_RESOURCE_DEFINITION: &str = "CustomResourceDefinition";
 
 /// The groups of Kubernetes' own API: every field of their kinds that names a Secret is in the catalogue.

@@ -1,14 +1,14 @@
-//! Schedules of CronJobs: how long it may be from one run to the next.
+//! Schedules of CronJobs: the longest time from one run to the next.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use croner::parser::{CronParser, Seconds, Year};
 
-/// How many years are looked through: all that a leap day takes.
+/// How many years are searched: enough to include a leap day.
 const YEARS: i64 = 4;
 
 /// The longest time between two runs; `None` when Kubernetes would refuse the schedule, or it never runs.
 ///
-/// Of schedules that run more often than twice a day, only about the longest is found.
+/// For schedules that run more than twice a day, the result is approximate.
 #[must_use]
 pub fn longest_gap(schedule: &str) -> Option<TimeDelta> {
     // A time zone before the fields (`TZ=`, `CRON_TZ=`) is refused: `spec.timeZone` is the place for it.
@@ -33,7 +33,7 @@ pub fn longest_gap(schedule: &str) -> Option<TimeDelta> {
 /// A day before a leap year: 2023-12-31.
 const BEGIN: i64 = 1_703_980_800;
 
-/// Whether the fields use nothing but what Kubernetes knows: no `L`, `W` and `#` of other crons.
+/// Whether the fields use only what Kubernetes supports: not the `L`, `W` and `#` of other crons.
 fn is_plain(fields: &str) -> bool {
     const NICKNAMES: [&str; 7] =
         ["@annually", "@daily", "@hourly", "@midnight", "@monthly", "@weekly", "@yearly"];

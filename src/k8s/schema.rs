@@ -1,12 +1,12 @@
-//! Which lists of the built-in kinds a strategic merge joins, and by which keys.
+//! Which lists of the built-in kinds a strategic merge merges, and by which keys.
 //!
-//! It is the Kubernetes 1.21 schema that kustomize 5 carries. A kind that is newer is to kustomize
-//! like one that it never heard of: its lists are replaced.
+//! This is the Kubernetes 1.21 schema that kustomize 5 embeds. To kustomize, a newer kind is like any
+//! unknown kind: its lists are replaced.
 
 /// The part of a schema that a strategic merge needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// An object of which only the metadata has lists to join.
+    /// An object with mergeable lists only in its metadata.
     Object,
     /// An object with conditions in its status.
     Conditioned,
@@ -64,7 +64,7 @@ pub enum Shape {
     CsiNodeSpec,
 }
 
-/// What a strategic merge has to know of a field.
+/// What a strategic merge has to know about a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Field {
     /// The field's name.

@@ -9,7 +9,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 pub const DIGITS: usize = 14;
 /// The most characters a name may have.
 pub const LONGEST: usize = 253;
-/// The most characters a family may have, so that a hyphen and a version fit behind it.
+/// The most characters a family may have, so that a hyphen and a version still fit.
 pub const LONGEST_FAMILY: usize = LONGEST - 1 - DIGITS;
 /// The most characters a label value may have.
 pub const LONGEST_LABEL: usize = 63;
@@ -19,7 +19,7 @@ pub const PLAIN: &str = "plain";
 
 const FORMAT: &str = "%Y%m%d%H%M%S";
 
-/// Splits a name into family and version digits, when its end is a hyphen and 14 digits.
+/// Splits a name into family and version digits, if it ends in a hyphen and 14 digits.
 ///
 /// The digits need not be a date; see [`Version::new`] for that.
 #[must_use]
@@ -35,7 +35,7 @@ pub fn family(name: &str) -> &str {
     split(name).map_or(name, |(family, _)| family)
 }
 
-/// Every run of 14 digits in a text, with no other digit beside it and no letter behind it.
+/// Every run of exactly 14 digits in a text that is not followed by a letter.
 pub fn digits_in(text: &str) -> impl Iterator<Item = &str> {
     digits_at(text).map(|(_, digits)| digits)
 }
@@ -56,7 +56,7 @@ pub fn digits_at(text: &str) -> impl Iterator<Item = (usize, &str)> {
     })
 }
 
-/// A version: 14 digits that are a real UTC date and time. Versions order as their times do.
+/// A version: 14 digits that are a valid UTC date and time. Versions sort chronologically.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Version {
     digits: Arc<str>,
@@ -64,13 +64,13 @@ pub struct Version {
 }
 
 impl Version {
-    /// The version that 14 digits spell; `None` when they are no date and time.
+    /// The version with these 14 digits; `None` if they are not a valid date and time.
     #[must_use]
     pub fn new(digits: &str) -> Option<Self> {
         let fits = digits.len() == DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
         let time = NaiveDateTime::parse_from_str(digits, FORMAT).ok().filter(|_| fits)?.and_utc();
         let version = Self::from_time(time);
-        // A leap second parses, but is no second of its own.
+        // A leap second parses, but does not round-trip.
         (version.as_str() == digits).then_some(version)
     }
 
@@ -100,7 +100,7 @@ impl fmt::Display for Version {
     }
 }
 
-/// A family and a version, a valid name together.
+/// A family and a version that together form a valid name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct VersionedName {
     family: Arc<str>,
@@ -111,7 +111,7 @@ impl VersionedName {
     /// The name of a family at a version.
     ///
     /// # Errors
-    /// When the family is no DNS-1123 subdomain or leaves no room for the version.
+    /// If the family is not a DNS-1123 subdomain or leaves no room for the version.
     pub fn new(family: &str, version: Version) -> Result<Self, NameError> {
         check_family(family)?;
         Ok(Self { family: family.into(), version })
@@ -136,7 +136,7 @@ impl VersionedName {
         &self.version
     }
 
-    /// Whether the name may also stand in a label value.
+    /// Whether the name is also valid as a label value.
     #[must_use]
     pub fn fits_label(&self) -> bool {
         self.family.len() + 1 + DIGITS <= LONGEST_LABEL
@@ -155,13 +155,13 @@ pub enum NameError {
     /// Nothing is there.
     #[error("a name cannot be empty")]
     Empty,
-    /// It has more characters than Kubernetes takes.
+    /// It has more characters than Kubernetes accepts.
     #[error("the name has {length} characters, and Kubernetes takes at most {LONGEST}")]
     TooLong {
         /// How many it has.
         length: usize,
     },
-    /// It is a name, but with a version behind it would be too long.
+    /// It is a valid name, but would be too long with a version appended.
     #[error(
         "the family has {length} characters, and with a version behind it at most {LONGEST_FAMILY} fit"
     )]
@@ -169,7 +169,7 @@ pub enum NameError {
         /// How many it has.
         length: usize,
     },
-    /// A character that no name has.
+    /// A character that is not allowed in names.
     #[error(
         "`{character}` cannot stand in a name: only lower-case letters, digits, `-` and `.` can"
     )]

@@ -1,14 +1,14 @@
-//! Texts that spell a secret's name, whole or put together from parts.
+//! Texts that contain a secret's name, whole or composed of parts.
 
 use std::ops::Range;
 
 use crate::k8s::secret_name::{DIGITS, digits_at, split};
 
-/// Where a text spells a name.
+/// Where a text contains a name.
 ///
-/// A versioned name is found by its digits: as the whole name, behind the end of a template or a variable
+/// A versioned name is found by its digits: as the whole name, after a template or a variable
 /// (`{{ .Release.Name }}-secrets-20250723110000`, `${APP}-20250723110000`), or as the digits alone. A name without a version is found
-/// where it is all of the text, or the value of a line of it.
+/// if it is the whole text, or the value on one of its lines.
 #[must_use]
 pub fn spelled(text: &str, name: &str) -> Vec<Range<usize>> {
     match split(name) {
@@ -26,7 +26,7 @@ fn put_together(text: &str, start: usize, family: &str) -> Option<Range<usize>> 
     let in_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let mut behind = text[end..].chars();
     let goes_on = match behind.next() {
-        // A full stop may end a sentence; a file's name goes on.
+        // A full stop may end a sentence; a file name continues after it.
         Some('.') => behind.next().is_some_and(in_word),
         Some(c) => in_word(c),
         None => false,
@@ -41,7 +41,7 @@ fn put_together(text: &str, start: usize, family: &str) -> Option<Range<usize>> 
     if word.is_empty() || word == family {
         return Some(whole);
     }
-    // What comes before is known only when the template is rendered.
+    // What comes before is known only once the template is rendered.
     let rest = match before.chars().next_back()? {
         '}' | ')' => word,
         '$' => word.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || c == '_'),
@@ -50,7 +50,7 @@ fn put_together(text: &str, start: usize, family: &str) -> Option<Range<usize>> 
     (rest.is_empty() || family.ends_with(rest)).then_some(whole)
 }
 
-/// All of a text, or where it has several lines the value of each: what follows the last `: `, `- ` or `=`, without quotes.
+/// The whole text, or the value on each of several lines: what follows the last `: `, `- ` or `=`, without quotes.
 fn lines(text: &str) -> impl Iterator<Item = Range<usize>> {
     const QUOTES: [char; 2] = ['"', '\''];
     let several = text.trim_end().contains('\n');

@@ -1,4 +1,4 @@
-//! The stores behind a SecretStore and how each lets a version be pinned.
+//! The stores behind a SecretStore and how a version is pinned in each.
 
 use crate::k8s::resource::{group_of, kind_of};
 use crate::k8s::secret_name::Version;
@@ -48,20 +48,20 @@ pub enum Store {
 /// How a store names the versions of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Pins {
-    /// Labels of one's own: each begins with this, and the version's digits follow.
+    /// User-defined labels: this prefix, followed by the version's digits.
     Labels(&'static str),
-    /// Names or numbers that the store gives itself.
+    /// Names or numbers that the store assigns.
     Given,
-    /// Versions cannot be asked for.
+    /// Versions cannot be requested.
     Refused,
 }
 
-/// What there is to know of a store.
+/// What is known about a store.
 struct Row {
     store: Store,
     /// The key under `spec.provider`.
     providers: &'static [&'static str],
-    /// As people say it.
+    /// The display name.
     name: &'static str,
     pins: Pins,
     /// Whether a text can pin a version.
@@ -110,7 +110,7 @@ const fn row(
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{store} {reason}")]
 pub struct PinError {
-    /// The store's name, as people say it.
+    /// The store's display name.
     pub store: &'static str,
     /// What it wants, a phrase that goes on after the name.
     pub reason: &'static str,
@@ -133,10 +133,10 @@ pub fn read(object: &Node) -> Option<Store> {
     })
 }
 
-/// Checks that a text may stand in `remoteRef.version` of a store.
+/// Checks that a text is valid as `remoteRef.version` for a store.
 ///
 /// # Errors
-/// When the store would refuse it, ignore it, never find it, or let it move.
+/// If the store would reject it, ignore it or never find it, or if it could move to another version.
 pub fn check_pin(store: Store, pin: &str) -> Result<(), PinError> {
     match ROWS.iter().find(|row| row.store == store) {
         Some(row) if !(row.takes)(pin) => Err(PinError { store: row.name, reason: row.wants }),
@@ -144,14 +144,14 @@ pub fn check_pin(store: Store, pin: &str) -> Result<(), PinError> {
     }
 }
 
-/// The label that names a version in a store; `None` for stores that take no label of one's own.
+/// The label of a version in a store; `None` for stores without user-defined labels.
 #[must_use]
 pub fn label(store: Store, version: &Version) -> Option<String> {
     let row = ROWS.iter().find(|row| row.store == store)?;
     if let Pins::Labels(prefix) = row.pins { Some(format!("{prefix}{version}")) } else { None }
 }
 
-/// Why a store cannot be asked for a version, so that each version of a secret needs a key of its own; `None` where it can.
+/// Why a store cannot serve a version, so that each version needs a key of its own; `None` if it can.
 #[must_use]
 pub fn without_versions(store: Store) -> Option<PinError> {
     let row = ROWS.iter().find(|row| row.store == store && matches!(row.pins, Pins::Refused))?;
@@ -164,7 +164,7 @@ pub fn assigns_versions(store: Store) -> bool {
     ROWS.iter().any(|row| row.store == store && matches!(row.pins, Pins::Given))
 }
 
-/// The key of a version's own in a store; Doppler and Infisical take letters, digits and `_`.
+/// The separate key of a version in a store; Doppler and Infisical accept letters, digits and `_`.
 #[must_use]
 pub fn own_key(store: Option<Store>, key: &str, version: &str) -> String {
     let is_word = matches!(store, Some(Store::Doppler | Store::Infisical));
@@ -172,13 +172,13 @@ pub fn own_key(store: Option<Store>, key: &str, version: &str) -> String {
     format!("{key}{separator}{version}")
 }
 
-/// Whether a pin is a number or an id that the store gave the value itself: no other value ever gets it.
+/// Whether a pin is a number or an ID that the store assigned, and so never refers to another value.
 #[must_use]
 pub fn is_given(pin: &str) -> bool {
     pin.starts_with("uuid/") || is_version_number(pin) || is_azure_id(pin)
 }
 
-/// The version that a pin spells as a label, with or without a store's prefix.
+/// The version in a pin that is a label, with or without a store's prefix.
 #[must_use]
 pub fn version_in(pin: &str) -> Option<Version> {
     Version::new(pin.strip_prefix('v').unwrap_or(pin))
@@ -228,7 +228,7 @@ fn is_gcp_alias(pin: &str) -> bool {
     (label && pin.len() <= 63 && pin.bytes().all(allowed)) || is_version_number(pin)
 }
 
-/// Whether a text is a number that a store may have counted to; a timestamp is none.
+/// Whether a text may be a sequential version number of a store, as opposed to a timestamp.
 fn is_version_number(pin: &str) -> bool {
     is_count(pin) && Version::new(pin).is_none()
 }

@@ -1,4 +1,4 @@
-//! An ExternalSecret read as a stub: what it makes, from which store, pinned how.
+//! An ExternalSecret read as a stub: which secret it creates, from which store, and how it is pinned.
 
 use crate::k8s::references::reading::name_text;
 use crate::k8s::resource::{group_of, kind_of};
@@ -13,7 +13,7 @@ pub struct Stub {
     pub api_version: Option<Node>,
     /// The field that names the secret: `spec.target.name`, else `metadata.name`.
     pub secret: Field,
-    /// The store that entries read when they name none themselves.
+    /// The store of entries that do not name one themselves.
     pub store: Option<StoreRef>,
     /// Every entry that reads one key of a store, in order.
     pub remotes: Vec<Remote>,
@@ -83,7 +83,7 @@ pub struct Unpinnable {
 
 const NO_VERSION: &str =
     "`find` reads whatever the store has now; name the keys under `data` or `extract`";
-/// Why a generator's entry cannot be pinned: each version gets a value of its own all the same.
+/// Why a generator's entry cannot be pinned: each version gets its own value anyway.
 pub const GENERATED: &str = "a generator makes a new value each time; nothing can pin it";
 
 impl Stub {
@@ -107,7 +107,7 @@ impl Stub {
         Some(stub)
     }
 
-    /// The family of the secret that it makes.
+    /// The family of the secret that it creates.
     #[must_use]
     pub fn family(&self) -> Option<&str> {
         self.secret.node.str().map(family)
@@ -147,7 +147,7 @@ impl Stub {
     }
 }
 
-/// What an ExternalSecret is to do, or the one inside a ClusterExternalSecret, with its path; `None` for anything else.
+/// The spec of an ExternalSecret, or of the one in a ClusterExternalSecret, with its path; `None` for anything else.
 #[must_use]
 pub fn spec_of(object: &Node) -> Option<(Path, &Node)> {
     if group_of(object) != "external-secrets.io" {
@@ -180,7 +180,7 @@ fn secret(object: &Node, spec: &Node, path: &Path) -> Option<Field> {
         return None;
     }
     let target = field(path.key("target").key("name"));
-    // A ClusterExternalSecret may say what the ExternalSecrets it makes are called.
+    // A ClusterExternalSecret may name the ExternalSecrets it creates.
     target
         .or_else(|| field(Path::default().key("spec").key("externalSecretName")))
         .or_else(|| field(Path::default().key("metadata").key("name")))

@@ -1,4 +1,4 @@
-//! A kustomization resolved as kustomize would, every scalar with its origin.
+//! Resolves kustomizations as kustomize does, keeping the origin of every scalar.
 
 pub mod fields;
 pub mod generate;

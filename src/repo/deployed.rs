@@ -1,4 +1,4 @@
-//! What is deployed of a repository, and what of it nobody can see here.
+//! What a repository deploys, and which parts of it cannot be seen here.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::repo::Repo;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
 
-/// Whether what is missing in a root may stand in a namespace: one of its objects does, or nobody can tell.
+/// Whether what a root is missing may be in a namespace: one of its objects is, or it is unknown.
 #[must_use]
 pub fn may_reach(root: &Root, namespace: Option<&str>) -> bool {
     let Some(namespace) = namespace else { return true };
@@ -20,8 +20,8 @@ pub fn may_reach(root: &Root, namespace: Option<&str>) -> bool {
     set.is_empty() || set.contains(&None) || set.contains(&Some(namespace))
 }
 
-/// The roots that something is deployed from, each with its environment's name: those of an environment,
-/// and of the others those that no root includes.
+/// The roots that are deployed, each with its environment's name: those that belong to an environment,
+/// and others that no root includes.
 pub fn deployed(repo: &Repo) -> impl Iterator<Item = (&Root, Option<&str>)> {
     let mut included: BTreeSet<&TreePath> = BTreeSet::new();
     for root in &repo.roots {
@@ -33,7 +33,7 @@ pub fn deployed(repo: &Repo) -> impl Iterator<Item = (&Root, Option<&str>)> {
         .map(|root| (root, root.environment.map(|index| repo.environments[index].name.as_str())))
 }
 
-/// Whether a root of an environment, or one of none, may have in a namespace what cannot be read here: it lacks something
+/// Whether a root of an environment, or of none, may have unreadable objects in a namespace: it lacks something
 /// remote or foreign, or does not build.
 #[must_use]
 pub fn may_hide(repo: &Repo, environment: Option<usize>, namespace: Option<&str>) -> bool {

@@ -21,7 +21,7 @@ pub struct Environment {
     pub index: usize,
     /// Whether references must name a version.
     pub versioned: bool,
-    /// How `rotate.yaml` declares it; `None` for one that directory names spell.
+    /// How `rotate.yaml` declares it; `None` if it is derived from directory names.
     pub declared: Option<declared::Environment>,
 }
 
@@ -30,24 +30,24 @@ pub struct Environment {
 pub struct Claim {
     /// The environment: an index into the repository's environments.
     pub environment: usize,
-    /// The directory that belongs to it, with all below.
+    /// The directory that belongs to it, with everything below.
     pub directory: TreePath,
 }
 
-/// How long a version runs before the next environment may take it, where `rotate.yaml` does not say.
+/// How long a version runs before it may be promoted to the next environment, by default.
 const SOAK: TimeDelta = TimeDelta::hours(24);
-/// How long a version that nothing references is kept, where `rotate.yaml` does not say.
+/// How long an unreferenced version is kept, by default.
 const RETENTION: TimeDelta = TimeDelta::days(14);
 
 impl Environment {
-    /// How long a version must have run here before the next environment may take it.
+    /// How long a version must have run here before it may be promoted to the next environment.
     #[must_use]
     pub fn soak(&self) -> TimeDelta {
         let soak = self.declared.as_ref().and_then(|declared| declared.soak);
         soak.map_or(SOAK, |soak| TimeDelta::seconds(i64::from(soak.seconds())))
     }
 
-    /// How long a version that nothing references is kept here.
+    /// How long an unreferenced version is kept here.
     #[must_use]
     pub fn retention(&self) -> TimeDelta {
         let retention = self.declared.as_ref().and_then(|declared| declared.retention);
@@ -62,7 +62,7 @@ impl Environment {
         matches.min_by_key(|directory| directory.as_str().len())
     }
 
-    /// The path up to the last directory name that spells this environment.
+    /// The path up to the last directory name that stands for this environment.
     fn spelled_in(&self, path: &TreePath) -> Option<TreePath> {
         let words = words_of_environment(&self.name);
         let parts: Vec<&str> = path.parts().collect();
@@ -71,7 +71,7 @@ impl Environment {
     }
 }
 
-/// The environments that `rotate.yaml` declares, or else those that the directories of the files spell.
+/// The environments that `rotate.yaml` declares, or else those derived from the files' directory names.
 pub(super) fn find(config: &Config, files: &[TreePath]) -> Vec<Environment> {
     if config.environments.is_empty() {
         return by_convention(files);
@@ -86,7 +86,7 @@ pub(super) fn find(config: &Config, files: &[TreePath]) -> Vec<Environment> {
     .collect()
 }
 
-/// Refuses environments and patterns that match no file.
+/// Rejects environments and patterns that match no file.
 pub(super) fn check(config: &Config, files: &[TreePath]) -> Result<(), RepoError> {
     for (index, environment) in config.environments.iter().enumerate() {
         let at = [At::Value("environments"), At::Item(index)];
@@ -124,8 +124,8 @@ fn by_convention(files: &[TreePath]) -> Vec<Environment> {
     names.into_iter().enumerate().map(environment).collect()
 }
 
-/// The environment that a directory belongs to: the first that `rotate.yaml` gives it to, or the last
-/// that its names spell.
+/// The environment that a directory belongs to: the first that `rotate.yaml` assigns it to, or the last
+/// one in its path components.
 #[must_use]
 pub fn claim(environments: &[Environment], directory: &TreePath) -> Option<Claim> {
     let claims = environments.iter().filter_map(|environment| {
@@ -140,7 +140,7 @@ pub fn claim(environments: &[Environment], directory: &TreePath) -> Option<Claim
         .map(|(_, claim)| claim)
 }
 
-/// The environment that a file belongs to; the directory of the claim is one, also when a pattern names the file.
+/// The environment that a file belongs to; the claim names a directory even if a pattern matches the file itself.
 pub(super) fn claim_of_file(environments: &[Environment], file: &TreePath) -> Option<Claim> {
     let parent = file.parent();
     let by_pattern = environments.iter().find_map(|environment| {
@@ -153,7 +153,7 @@ pub(super) fn claim_of_file(environments: &[Environment], file: &TreePath) -> Op
     by_pattern.or_else(|| claim(environments, &parent))
 }
 
-/// The environment of that name; without `rotate.yaml` also by another word for it, such as `prod`.
+/// The environment with that name; without `rotate.yaml`, also by an alias such as `prod`.
 pub(super) fn by_name(environments: &[Environment], name: &str) -> Result<usize, RepoError> {
     let named = |name: &str| environments.iter().position(|one| one.name == name);
     let spelled = || {

@@ -1,9 +1,9 @@
-//! Why a repository cannot be loaded or asked.
+//! Why a repository cannot be loaded or queried.
 
 use crate::text::path::TreePath;
 use crate::text::source::Place;
 
-/// Why a repository cannot be loaded, or a question about it has no answer.
+/// Why a repository cannot be loaded or queried.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum RepoError {
     /// No environment has the name.
@@ -11,7 +11,7 @@ pub enum RepoError {
     UnknownEnvironment {
         /// The name that was asked for.
         name: String,
-        /// The environment that is spelled most like it.
+        /// The environment with the most similar name.
         nearest: Option<String>,
         /// Every environment, in promotion order.
         known: Vec<String>,
@@ -34,7 +34,7 @@ pub enum RepoError {
         /// Where `rotate.yaml` has it.
         place: Option<Place>,
     },
-    /// A field of one's own resources cannot be read.
+    /// A configured field of a custom resource cannot be read.
     #[error("{message}")]
     Field {
         /// What is wrong with it, a lower-case phrase.
@@ -42,7 +42,7 @@ pub enum RepoError {
         /// Where `rotate.yaml` has it.
         place: Option<Place>,
     },
-    /// A directory that was named is none.
+    /// A named directory does not exist.
     #[error("there is no directory `{path}`")]
     NoDirectory {
         /// What was named.

@@ -1,4 +1,4 @@
-//! What an environment has of each family of secrets.
+//! The references and providers of each family in an environment.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,7 @@ use crate::k8s::by_value::Families;
 use crate::k8s::secret_name::{family, split};
 use crate::repo::root::{ProviderId, ReferenceId, Root};
 
-/// What an environment has of one family.
+/// The references and providers of one family in an environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FamilyState {
     /// The references to each version.
@@ -41,7 +41,7 @@ impl FamilyState {
 /// Every family that each environment names or provides, in the environments' order.
 pub(super) type States = Vec<BTreeMap<String, FamilyState>>;
 
-/// What each environment has of each family.
+/// The state of each family in each environment.
 pub(super) fn states<'r>(environments: usize, roots: impl Iterator<Item = &'r Root>) -> States {
     let mut states: States = vec![BTreeMap::new(); environments];
     for (index, root) in roots.enumerate() {
@@ -70,7 +70,7 @@ pub(super) fn states<'r>(environments: usize, roots: impl Iterator<Item = &'r Ro
     states
 }
 
-/// Every family that something names, provides or configures: those that are looked for by value.
+/// Every family that is referenced, provided or configured: those that are searched for by value.
 pub(super) fn known<'n>(config: &'n Config, names: impl Iterator<Item = &'n str>) -> Families {
     let configured = config.secrets.iter().map(|(name, _)| name);
     let configured = configured.filter(|name| name.is_literal()).map(|name| name.as_str());
@@ -78,8 +78,8 @@ pub(super) fn known<'n>(config: &'n Config, names: impl Iterator<Item = &'n str>
     all.into_iter().collect()
 }
 
-/// Whether a family counts as one of an environment: versioned there, or named in `rotate.yaml`; never
-/// when that says to leave it alone.
+/// Whether a family belongs to an environment: it is versioned there or listed in `rotate.yaml`, and
+/// not ignored by it.
 pub(super) fn counts(config: &Config, name: &str, state: &FamilyState) -> bool {
     let named = config.secrets.iter().any(|(known, _)| known.is_literal() && known.matches(name));
     (state.is_versioned() || named) && config.secret(name).managed != Some(false)

@@ -18,11 +18,11 @@ use crate::repo::root::{Provider, Reference, Root, others};
 use crate::repo::site::BuildSite;
 use crate::repo::{Repo, family};
 
-/// What is known of a root before the families are.
+/// What is known about a root before the families are known.
 enum Gathered {
-    /// All of it, from before some files changed.
+    /// Everything, reused from before some files changed.
     Kept(Arc<Root>),
-    /// What its objects say.
+    /// The references and providers found in its objects.
     New(Vec<Vec<Found>>, Vec<Provider>),
 }
 
@@ -40,7 +40,7 @@ pub(super) fn gather(
         None => Gathered::New(named(&site.build, rules), provided(&site.build)),
     };
     let gathered: Vec<Gathered> = if before.is_some() {
-        // Most of a changed tree is the same.
+        // Most of a changed tree is unchanged.
         sites.iter().map(gather).collect()
     } else {
         sites.par_iter().map(gather).collect()
@@ -81,8 +81,8 @@ impl Gathered {
     }
 }
 
-/// Whether the roots name the families that they named before, as far as can be told without looking at all of them: what
-/// is new names no other family, and what is gone none that nothing new names.
+/// Whether the roots name the same families as before, without checking all of them: new names belong to known
+/// families, and every family that lost a name is still named by something new.
 fn names_the_same(before: &Repo, gathered: &[Gathered]) -> bool {
     let kept: Vec<&Arc<Root>> = gathered
         .iter()
@@ -140,7 +140,7 @@ fn provided(build: &Build) -> Vec<Provider> {
     objects.flat_map(of_object).collect()
 }
 
-/// The references of a build: what the catalogue found, and behind it what the values say.
+/// The references of a build: those from the catalogue, followed by those found by value.
 fn with_mentions(build: &Build, named: Vec<Vec<Found>>, families: &Families) -> Vec<Reference> {
     let mut references = Vec::new();
     for (object, (one, found)) in build.objects.iter().zip(named).enumerate() {

@@ -1,4 +1,4 @@
-//! A `rotate.yaml` for a repository that has none, from what is found in it.
+//! Generates a `rotate.yaml` for a repository that has none.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -36,7 +36,7 @@ const SECRETS: &str = "\
 #   legacy-*: { managed: false } # leave alone
 ";
 
-/// Writes the `rotate.yaml` that says what the conventions say.
+/// Writes the `rotate.yaml` that is equivalent to the conventions.
 #[must_use]
 pub fn propose(repo: &Repo) -> String {
     let mut text = HEAD.to_owned();
@@ -111,7 +111,7 @@ fn summary(repo: &Repo, state: &FamilyState) -> String {
     format!("{}{stores}", shown(&names.join(", ")))
 }
 
-/// Lists the secrets that are named and that nothing in the repository makes.
+/// Lists the referenced secrets that nothing in the repository provides.
 fn missing(repo: &Repo, text: &mut String) {
     let ids = repo.environments.iter().flat_map(|one| {
         repo.all_families_of(one.index).into_values().flat_map(FamilyState::references)
@@ -163,7 +163,7 @@ mod tests {
         repo.roots.iter().flat_map(of_root).collect()
     }
 
-    /// Proposes settings for files, and holds that they say what the conventions say.
+    /// Proposes settings for files, and asserts that they are equivalent to the conventions.
     fn proposed(names: &[&str]) -> String {
         let web = deployment("web", "auth");
         let mut files: Vec<(&str, &str)> = names.iter().map(|name| (*name, &*web)).collect();

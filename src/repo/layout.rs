@@ -1,4 +1,4 @@
-//! What the files of a tree are, by their names and places.
+//! Classifies the files of a tree by name and path.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// Sorts out the files of a tree.
+    /// Classifies the files of a tree.
     pub(super) fn new(manifests: &[TreePath], settings: Option<&TreePath>) -> Self {
         let (mut kustomizations, mut files) = (BTreeMap::new(), Vec::new());
         let charts: BTreeSet<TreePath> =
@@ -36,8 +36,8 @@ impl Layout {
         Self { kustomizations: Arc::new(kustomizations), files, charts: Arc::new(charts) }
     }
 
-    /// The layout with some files changed, added or removed; `None` when that touches kustomizations, charts or settings in
-    /// a way that must be sorted out anew.
+    /// The layout with some files changed, added or removed; `None` if kustomizations, charts or settings change in
+    /// a way that requires a new layout.
     pub(super) fn with_changes(
         &self,
         manifests: &[TreePath],
@@ -82,7 +82,7 @@ fn add_kustomization(kustomizations: &mut BTreeMap<TreePath, TreePath>, file: &T
     }
 }
 
-/// Whether a file is the head of a Helm chart, by its name.
+/// Whether a file is a `Chart.yaml`, by its name.
 fn is_chart(file: &TreePath) -> bool {
     matches!(file.name(), "Chart.yaml" | "Chart.yml")
 }

@@ -1,4 +1,4 @@
-//! Where an environment's text spells a secret's name without any reference that is known.
+//! Where a secret's name appears in an environment's files without being a known reference.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -22,27 +22,27 @@ use crate::yaml::embed;
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
 
-/// A place that spells a name.
+/// A place where a name appears.
 #[derive(Debug, Clone)]
 pub struct Leftover {
     /// Where it is written.
     pub place: Place,
-    /// The field, and in an object of a build root the object, as people write them; `None` in a text without fields.
+    /// The field, and in an object of a build root the object, for display; `None` in a text without fields.
     pub field: Option<String>,
     /// Whether it is in an object of a build root.
     pub is_built: bool,
-    /// Whether that field surely names a secret.
+    /// Whether that field certainly names a secret.
     pub is_reference: bool,
-    /// Whether the field says the name and nothing else.
+    /// Whether the field's value is the name and nothing else.
     pub is_whole: bool,
 }
 
 impl Repo {
-    /// Every place in an environment that spells one of a family's names and is no reference to it, each line once, in the order of
-    /// the files: scalars of the objects that its build roots make, and files of its directories and beside its kustomizations that
-    /// hold none of them.
+    /// Every place in an environment where a name of a family appears without being a reference, each line once, by
+    /// file: scalars of its build roots' objects, and files in its directories and next to its kustomizations that
+    /// hold no such objects.
     ///
-    /// What makes the secret, comments, settings and files of our own are left out.
+    /// Providers, comments, settings and files that this program wrote are left out.
     #[must_use]
     pub fn leftovers(&self, environment: usize, names: &[String]) -> Vec<Leftover> {
         let mut found: BTreeMap<(TreePath, usize), Leftover> = BTreeMap::new();
@@ -81,8 +81,8 @@ impl Repo {
         found.into_values().collect()
     }
 
-    /// Whether a build root makes objects of what a file says, so that they tell what became of it: not so of values for a chart, or
-    /// of what a generator takes in.
+    /// Whether a build root turns the file into objects, which then show the result: not for chart values or
+    /// the input of a generator.
     fn is_built(&self, file: &TreePath) -> bool {
         if !may_hold_manifests(file) {
             return false;
@@ -92,7 +92,7 @@ impl Repo {
         stream.documents.iter().any(|document| is_object(&document.root))
     }
 
-    /// Looks through the values that a kustomization gives to charts.
+    /// Searches the values that a kustomization passes to charts.
     fn in_charts(&self, file: &TreePath, name: &str, add: &mut impl FnMut(Leftover)) {
         let Ok(stream) = self.library.stream(file) else { return };
         for document in &stream.documents {
@@ -103,7 +103,7 @@ impl Repo {
         }
     }
 
-    /// Looks through a file that holds no object of the environment: `is_read` where a build root reads it for another purpose.
+    /// Searches a file without objects of the environment; `is_read` if a build root reads it for another purpose.
     fn in_file(
         &self,
         (file, is_read): (&TreePath, bool),
@@ -127,7 +127,7 @@ impl Repo {
                 in_values(root, name, is_read, add);
             }
         } else if split(name).is_some() {
-            // A short word in prose is no name.
+            // A short word in prose is not a name.
             for part in spelled(text, name).into_iter().filter(|at| !is_comment(text, at.start)) {
                 let place = Place { source: source.clone(), span: Span::new(part.start, part.end) };
                 add(Leftover {
@@ -142,7 +142,7 @@ impl Repo {
     }
 }
 
-/// Where references of a family stand: what is moved stays nowhere.
+/// Where references of a family are written: those that are moved leave nothing behind.
 fn moves(roots: &[&Root], names: &[String]) -> BTreeSet<(TreePath, usize)> {
     let families: BTreeSet<&str> = names.iter().map(|name| family(name)).collect();
     let references = roots.iter().flat_map(|root| &root.references);
@@ -154,7 +154,7 @@ fn moves(roots: &[&Root], names: &[String]) -> BTreeSet<(TreePath, usize)> {
     .collect()
 }
 
-/// Looks through a document that is no object of a build.
+/// Searches a document that is not an object of a build.
 fn in_values(root: &Node, name: &str, is_read: bool, add: &mut impl FnMut(Leftover)) {
     scalars(root, &mut |node, trail| {
         let parts = node.str().map(|text| spelled(text, name)).unwrap_or_default();
@@ -170,13 +170,13 @@ fn in_values(root: &Node, name: &str, is_read: bool, add: &mut impl FnMut(Leftov
     });
 }
 
-/// The bytes that spell a part of a scalar, or those of the scalar.
+/// The place of a part of a scalar, or of the whole scalar.
 fn place_of(node: &Node, part: Range<usize>) -> Option<Place> {
     let exact = embed::part(node, part).and_then(|place| place.in_file());
     exact.or_else(|| node.origin.as_ref().map(Place::near_in_file))
 }
 
-/// Whether the line of a byte begins as comments of most languages do.
+/// Whether the line that contains this byte starts like a comment in most languages.
 fn is_comment(text: &str, at: usize) -> bool {
     let line = text[..at].rfind('\n').map_or(0, |end| end + 1);
     let line = text[line..].trim_start();
@@ -206,7 +206,7 @@ fn in_objects(root: &Root, name: &str, add: &mut impl FnMut(Leftover)) {
             let fields = known.get(&index).into_iter().flatten();
             let mut fields = fields.filter(|(known, _)| **known == path).map(|(_, own)| *own);
             let is_field = match fields.next() {
-                // The references that a plan moves, leaves or refuses speak for themselves.
+                // References that a plan moves, leaves or refuses are reported by the plan itself.
                 Some(own) if own || fields.any(|own| own) => return,
                 Some(_) => true,
                 None => is_name(trail),

@@ -1,4 +1,4 @@
-//! From a tree of files to a loaded repository, and to one with some files changed.
+//! Loads a repository from a tree of files, and reloads it after some files changed.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
@@ -24,7 +24,7 @@ impl Repo {
     /// Loads a tree; without settings, environments are found by the conventions of GitOps repositories.
     ///
     /// # Errors
-    /// When the settings do not fit the tree, or a directory of the scope is none.
+    /// If the settings do not match the tree, or a directory of the scope does not exist.
     pub fn load(
         tree: Arc<dyn Tree>,
         config: Option<Config>,
@@ -37,17 +37,17 @@ impl Repo {
         Self::assemble(library, config, environments, scope, None)
     }
 
-    /// Loads the tree of an older commit under the settings of that time: paths that match nothing are no error there.
+    /// Loads the tree of an older commit with the settings of that time; paths that match nothing are not an error.
     ///
     /// # Errors
-    /// When a field of one's own resources cannot be read.
+    /// If a configured field of a custom resource cannot be read.
     pub fn load_past(tree: Arc<dyn Tree>, config: Config) -> Result<Self, RepoError> {
         let environments = environment::find(&config, tree.manifests());
         let library = Arc::new(Library::new(tree));
         Self::assemble(library, config, environments, Scope::Everything, None)
     }
 
-    /// Loads a changed tree under the same settings and environments; what no change can reach is shared.
+    /// Loads a changed tree with the same settings and environments; what no change affects is shared.
     ///
     /// # Errors
     /// When a directory of the scope is no longer there.
@@ -59,8 +59,8 @@ impl Repo {
         self.reload_library(Arc::new(self.library.with_changes(tree, changed)), changed)
     }
 
-    /// Loads another tree of the same manifests under the same settings and environments. `is_same` says whether a file of
-    /// that tree has these bytes. `None` where more than the bytes of files may be different, which must be loaded anew.
+    /// Loads another tree of the same manifests with the same settings and environments. `is_same`: whether a file of
+    /// that tree has these bytes. `None` if more than file contents may differ, which requires a full load.
     #[must_use]
     pub fn beside(
         &self,
@@ -84,7 +84,7 @@ impl Repo {
         self.reload(Arc::clone(tree), &read).ok()
     }
 
-    /// Gives away what was read, and with it the tree. What was found stays, but can no longer be looked up in files.
+    /// Releases the files that were read and the tree. Results stay, but can no longer be looked up in files.
     #[must_use]
     pub fn release(&mut self) -> Shelf {
         let empty: Arc<dyn Tree> = Arc::new(MemoryTree::new([]));
@@ -164,7 +164,7 @@ fn rewired(changed: &BTreeSet<TreePath>) -> BTreeSet<TreePath> {
     changed.iter().filter(|path| is_kustomization(path)).map(TreePath::parent).collect()
 }
 
-/// The fields that `rotate.yaml` says name a secret.
+/// The fields that name a secret according to `rotate.yaml`.
 fn rules(config: &Config) -> Result<Vec<FieldRule>, RepoError> {
     let rule = |(item, field): (usize, &ReferenceField)| {
         FieldRule::new(&field.api_version, &field.kind, &field.path).map_err(|error| {
@@ -175,7 +175,7 @@ fn rules(config: &Config) -> Result<Vec<FieldRule>, RepoError> {
     config.references.iter().enumerate().map(rule).collect()
 }
 
-/// Says which roots `rotate.yaml` gives to several environments.
+/// Reports the roots that `rotate.yaml` assigns to several environments.
 fn overlaps(config: &Config, environments: &[Environment], roots: &[Arc<Root>]) -> Vec<Problem> {
     let overlap = |root: &Arc<Root>| {
         let mut claims = environments
@@ -236,7 +236,7 @@ mod tests {
         assert!(matches!(error, RepoError::NoDirectory { .. }));
     }
 
-    /// Whatever is carried over, a changed tree is loaded as it would be anew.
+    /// Reloading a changed tree gives the same result as loading it from scratch.
     #[test]
     fn a_changed_tree_is_as_if_loaded_anew() {
         let versioned = |version: &str| deployment("web", &format!("auth-{version}"));

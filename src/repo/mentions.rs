@@ -14,14 +14,14 @@ use crate::text::path::TreePath;
 use crate::text::source::Place;
 use crate::text::span::Span;
 
-/// A text that names a version.
+/// A mention of a version in a text.
 #[derive(Debug, Clone)]
 pub struct Mention {
-    /// Where the digits stand.
+    /// Where the digits are.
     pub place: Place,
-    /// The word before them: `auth-` of `auth-20250723110000`, nothing where they stand alone.
+    /// The word before them: `auth-` of `auth-20250723110000`, empty if they are alone.
     before: String,
-    /// Whether it is a value of a manifest that a build root reads, or a setting: what such a value means is known.
+    /// Whether it is a value of a manifest that a build root reads, or a setting: the meaning of such values is known.
     pub is_resolved: bool,
 }
 
@@ -30,7 +30,7 @@ pub struct Mention {
 pub struct Mentions(BTreeMap<String, Vec<Mention>>);
 
 impl Mentions {
-    /// Looks for versions in every text that Git would not ignore, whatever kind of file it is.
+    /// Searches for versions in every text file that Git does not ignore.
     #[must_use]
     pub fn of(repo: &Repo, versions: &BTreeSet<&str>) -> Self {
         if versions.is_empty() {
@@ -101,12 +101,12 @@ fn in_file(
     found
 }
 
-/// Whether the version is the end of a file's name.
+/// Whether the version ends a file name.
 fn names_file(behind: &str) -> bool {
     [".yaml", ".yml", ".json"].iter().any(|extension| behind.starts_with(extension))
 }
 
-/// Whether a byte of a manifest stands in a value or a key, not in a comment.
+/// Whether a byte of a manifest is in a value or a key, not in a comment.
 fn is_value(repo: &Repo, file: &TreePath, at: usize) -> bool {
     if !may_hold_manifests(file) {
         return false;

@@ -52,7 +52,7 @@ use crate::yaml::library::Library;
 /// Which build roots are loaded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
-    /// Every kustomization but components, and every tree of plain manifests.
+    /// Every kustomization except components, and every tree of plain manifests.
     Everything,
     /// These directories, each as a build root, components too.
     Directories(Vec<TreePath>),
@@ -70,13 +70,13 @@ pub struct Repo {
     pub environments: Vec<Environment>,
     /// The build roots, sorted by path.
     pub roots: Vec<Arc<Root>>,
-    /// What is wrong beside the build roots.
+    /// Problems outside the build roots.
     pub problems: Vec<Problem>,
-    /// Every family that something names, provides or configures.
+    /// Every family that is referenced, provided or configured.
     pub families: Families,
     scope: Scope,
     layout: Layout,
-    /// The files that no kustomization reads, where that can be carried over to a changed tree.
+    /// The files that no kustomization reads, if a changed tree can reuse them.
     loose: Option<Vec<TreePath>>,
     states: OnceLock<States>,
     provisions: OnceLock<Provisions>,
@@ -85,15 +85,15 @@ pub struct Repo {
 }
 
 impl Repo {
-    /// The environment of that name: an index into [`Repo::environments`].
+    /// The environment with that name, as an index into [`Repo::environments`].
     ///
     /// # Errors
-    /// When there is none, with the name that was probably meant.
+    /// If there is none, with the name that was probably meant.
     pub fn environment(&self, name: &str) -> Result<usize, RepoError> {
         environment::by_name(&self.environments, name)
     }
 
-    /// The root that is built at a directory; of several trees of plain manifests there the first.
+    /// The root that is built at a directory; the first one if there are several trees of plain manifests.
     #[must_use]
     pub fn root_at(&self, path: &TreePath) -> Option<&Arc<Root>> {
         self.roots_at(path).first()
@@ -127,7 +127,7 @@ impl Repo {
     }
 
     /// The families of an environment: those with a versioned reference or provider there and those that
-    /// `rotate.yaml` names, without those that it says to leave alone.
+    /// `rotate.yaml` lists, except those that it ignores.
     #[must_use]
     pub fn families_of(&self, environment: usize) -> BTreeMap<&str, &FamilyState> {
         let states = self.states().get(environment).into_iter().flatten();
@@ -135,7 +135,7 @@ impl Repo {
         counting.map(|(name, state)| (name.as_str(), state)).collect()
     }
 
-    /// The holds on a family that nothing in their environment names or makes: each an index into the settings' holds.
+    /// The holds on a family that nothing in their environment references or provides, with their settings index.
     pub fn idle_holds(&self) -> impl Iterator<Item = (usize, &Hold)> {
         self.config.holds.iter().enumerate().filter(|(_, hold)| {
             let environment = self.environments.iter().find(|one| one.name == hold.environment);
@@ -143,14 +143,14 @@ impl Repo {
         })
     }
 
-    /// Every family of an environment, those with plain names only and those left alone too.
+    /// Every family of an environment, including ignored ones and those with plain names only.
     #[must_use]
     pub fn all_families_of(&self, environment: usize) -> BTreeMap<&str, &FamilyState> {
         let states = self.states().get(environment).into_iter().flatten();
         states.map(|(name, state)| (name.as_str(), state)).collect()
     }
 
-    /// What an environment has of a family; `None` when nothing there names or provides it.
+    /// The state of a family in an environment; `None` if nothing there references or provides it.
     #[must_use]
     pub fn family(&self, environment: usize, name: &str) -> Option<&FamilyState> {
         self.states().get(environment)?.get(name)
@@ -170,7 +170,7 @@ impl Repo {
         providers.map(Provision::Provider).chain(external).collect()
     }
 
-    /// Every file that may hold objects or a kustomization: `rotate.yaml` and the templates of charts are none.
+    /// Every file that may hold objects or a kustomization, which excludes `rotate.yaml` and chart templates.
     pub fn manifests(&self) -> impl Iterator<Item = &TreePath> {
         self.layout.kustomizations.values().chain(&self.layout.files)
     }
@@ -181,7 +181,7 @@ impl Repo {
         self.reaches().exclusive(path)
     }
 
-    /// The kustomizations nearest to a file that only this environment reaches and that it is reached through.
+    /// The kustomizations nearest to a file that it is reached through and that only this environment reaches.
     #[must_use]
     pub fn nearest_exclusive(&self, environment: usize, file: &TreePath) -> Nearest {
         self.reaches().nearest(environment, file)

@@ -12,20 +12,20 @@ const NAMES: &[&str] = &["external-secrets", "external-secrets-operator"];
 /// The first version that serves `external-secrets.io/v1`.
 const FIRST_WITH_V1: (u32, u32) = (0, 16);
 
-/// What is known of the API that an environment serves.
+/// What is known about the API version that an environment serves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Serves {
     /// `external-secrets.io/v1`.
     V1,
-    /// Only versions before it: the operator that is pinned is older.
+    /// Only earlier versions: the pinned operator is older.
     Before,
-    /// Nothing tells.
+    /// Unknown.
     Unknown,
 }
 
 impl Repo {
-    /// The major and minor version of the operator that an environment pins, by itself or by what belongs to no environment (with
-    /// `None`, by that alone): the version of its chart in a Flux HelmRelease, an Argo CD Application or a kustomization, or of its OLM package.
+    /// The major and minor version of the operator that an environment, or what belongs to none, pins (with
+    /// `None`, only the latter): its chart in a HelmRelease, Argo CD Application or kustomization, or its OLM package.
     #[must_use]
     pub fn operator(&self, environment: Option<usize>) -> Option<(u32, u32)> {
         let near = |index: Option<usize>| index.is_none() || index == environment;
@@ -94,7 +94,7 @@ fn pinned(object: &Node) -> Option<(u32, u32)> {
     exact(&version?)
 }
 
-/// The first two numbers of a version; none of a range.
+/// The first two numbers of a version; `None` for a range.
 fn exact(version: &str) -> Option<(u32, u32)> {
     let mut parts = version.trim_start_matches('v').split('.');
     let (major, minor, patch) = (parts.next()?, parts.next()?, parts.next()?);

@@ -1,9 +1,9 @@
-//! Files that this program wrote itself: they tell of secrets and use none.
+//! Files written by this program itself, which mention secrets without using them.
 
 /// The first line of a report in Markdown.
 pub const REPORT: &str = "<!-- rotate report -->\n";
 
-/// How much of a file is looked at: what tells stands at its beginning.
+/// How much of a file is checked: the markers are at its start.
 const HEAD: usize = 4096;
 
 /// Whether a text is a baseline, a report, or the JSON or SARIF that a command printed.
@@ -17,7 +17,7 @@ pub fn is_own(text: &str) -> bool {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
-    // White space is a matter of who printed the JSON.
+    // White space depends on how the JSON was formatted.
     let head: String = text[..end].chars().filter(|c| !c.is_whitespace()).collect();
     let is_sarif = head.starts_with("{\"$schema\":") || head.starts_with("{\"version\":\"2.1.0\"");
     head.starts_with("{\"schema\":\"rotate.")

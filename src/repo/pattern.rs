@@ -1,4 +1,4 @@
-//! Patterns that say of paths what the names of their directories say.
+//! Patterns that assign paths to environments as their directory names do.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -54,7 +54,7 @@ impl Finder<'_> {
         patterns.into_iter().collect()
     }
 
-    /// The patterns of one directory: itself, or else the directories of its files, or else these.
+    /// The patterns of one directory: itself, or else the directories of its files, or else the files.
     fn of(&self, directory: &TreePath) -> Vec<String> {
         let own = literal(directory);
         if self.fits(&own) {
@@ -75,7 +75,7 @@ impl Finder<'_> {
     }
 }
 
-/// One pattern for directories of the same depth: what differs between them is left open.
+/// One pattern for directories of the same depth, with wildcards where they differ.
 fn joint(directories: &[&TreePath]) -> String {
     let split: Vec<Vec<&str>> = directories.iter().map(|one| one.parts().collect()).collect();
     let Some((first, rest)) = split.split_first() else { return String::new() };
@@ -90,7 +90,7 @@ fn literal(path: &TreePath) -> String {
     joint(&[path])
 }
 
-/// What means something in a pattern matches itself as any character.
+/// Replaces characters that are special in patterns with `?`, which also matches them.
 fn escape(part: &str) -> String {
     part.replace(['*', '[', ']', '{', '}', '\\'], "?")
 }

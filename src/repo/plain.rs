@@ -1,4 +1,4 @@
-//! Trees of plain manifests: which files make one, and what they hold.
+//! Trees of plain manifests: which files form one, and what they contain.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -28,8 +28,8 @@ pub(super) fn read(library: &Library, files: &[TreePath]) -> Vec<Holding> {
     files.par_iter().map(|file| objects(library, file)).collect()
 }
 
-/// The objects of one file. A document that is no Kubernetes object is none, unless it may name a
-/// version of a secret, as the values of a Helm chart do: it then counts as an object without a kind.
+/// The objects of one file. Documents that are not Kubernetes objects are skipped, unless they may name a
+/// version of a secret, as Helm chart values do: they then count as objects without a kind.
 fn objects(library: &Library, file: &TreePath) -> Holding {
     if file.name().ends_with(".json") && !mentions_api_version(library, file) {
         return Ok(Vec::new());
@@ -42,8 +42,8 @@ fn objects(library: &Library, file: &TreePath) -> Holding {
     let mut objects = Vec::new();
     for document in &stream.documents {
         if is_object(&document.root) {
-            // What the API server thinks of a key that stands twice depends on who applies it: which of
-            // the two values runs cannot be known from the file.
+            // How the API server treats a duplicate key depends on who applies it: which of
+            // the two values takes effect cannot be determined from the file.
             refuse_duplicates(&stream, document)?;
             flatten(&document.root, &mut objects);
         } else if may_name_version(stream.source.slice(document.span)) {
@@ -53,7 +53,7 @@ fn objects(library: &Library, file: &TreePath) -> Holding {
     Ok(objects)
 }
 
-/// Settings of editors and compilers are JSON with comments, which is no reason for a problem.
+/// Editor and compiler settings are JSON with comments, which should not be reported as a problem.
 fn mentions_api_version(library: &Library, file: &TreePath) -> bool {
     let tree = library.tree();
     let source = tree.entry(file).and_then(|(real, _)| tree.source(&real));
@@ -68,7 +68,7 @@ fn is_object(node: &Node) -> bool {
     !word(node, "apiVersion").is_empty() && !word(node, "kind").is_empty()
 }
 
-/// Whether 14 digits stand behind a hyphen somewhere.
+/// Whether a hyphen followed by 14 digits appears anywhere.
 fn may_name_version(text: &str) -> bool {
     let digits = |at: usize| {
         let behind = &text.as_bytes()[at + 1..];
@@ -77,7 +77,7 @@ fn may_name_version(text: &str) -> bool {
     memchr::memchr_iter(b'-', text.as_bytes()).any(digits)
 }
 
-/// Takes lists apart; nested no deeper than the parser lets a document be.
+/// Flattens lists; the parser's depth limit bounds the recursion.
 fn flatten(node: &Node, objects: &mut Vec<Object>) {
     match node.get("items") {
         _ if !is_object(node) => {}
@@ -122,7 +122,7 @@ impl PlainTrees<'_> {
         trees
     }
 
-    /// Every directory above one that is a root for a reason of its own, itself included.
+    /// Every directory that is a root in its own right, with all directories above it.
     fn occupied(&self) -> BTreeSet<TreePath> {
         let claims =
             self.layout.files.iter().filter_map(|file| {
@@ -134,7 +134,7 @@ impl PlainTrees<'_> {
         unique.iter().flat_map(above).collect()
     }
 
-    /// The tree that a file belongs to; `None` when it is a kustomization's, or nobody's.
+    /// The tree that a file belongs to; `None` if it belongs to a kustomization or to nothing.
     fn home(
         &self,
         file: &TreePath,
@@ -173,7 +173,7 @@ pub(super) fn build(path: &TreePath, files: &[TreePath], holdings: Vec<Holding>)
         match holding {
             Ok(objects) if objects.is_empty() => continue,
             Ok(objects) => {
-                // A link is read under its own path, and so is the file it leads to.
+                // A symlink is read under its own path, and so is its target.
                 let origins = objects.iter().filter_map(|object| object.node.origin.as_ref());
                 build.files.extend(origins.map(|origin| origin.source.path().clone()));
                 build.objects.extend(objects);

@@ -1,4 +1,4 @@
-//! Directories that Flux and Argo CD are told to apply.
+//! Directories that Flux and Argo CD are configured to apply.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,12 +6,12 @@ use crate::kustomize::model::object::Object;
 use crate::text::path::TreePath;
 use crate::yaml::node::Node;
 
-/// Every directory that a controller is told to apply, with the namespaces it is told to use there.
+/// Every directory that a controller applies, with the namespaces configured for it.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Pointers(BTreeMap<TreePath, BTreeSet<Option<String>>>);
 
 impl Pointers {
-    /// Adds what an object says.
+    /// Adds the directories configured in an object.
     pub(super) fn read(&mut self, object: &Object) {
         let group = object.api_version().rsplit_once('/').map_or("", |(group, _)| group);
         match (group, object.kind()) {
@@ -27,7 +27,7 @@ impl Pointers {
         }
     }
 
-    /// Whether no controller is told anything.
+    /// Whether no directory is configured.
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -50,7 +50,7 @@ impl Pointers {
         self.0.entry(path).or_default().insert(namespace);
     }
 
-    /// The namespace that objects without one get in a directory, where all that name it agree.
+    /// The default namespace of objects in a directory, if all controllers that apply it agree.
     pub(super) fn namespace(&self, directory: &TreePath) -> Option<String> {
         let namespaces = self.0.get(directory)?;
         let first = namespaces.first()?.clone();

@@ -1,4 +1,4 @@
-//! Who provides a secret: references and providers meet by environment and namespace.
+//! What provides a secret: references and providers are matched by environment and namespace.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,7 +25,7 @@ struct Offer {
     id: ProviderId,
     namespace: Option<String>,
     environment: Option<usize>,
-    /// Whether some environment's root includes the root: it then speaks through that one.
+    /// Whether a root of an environment includes this root: its providers then count as part of that one.
     included: bool,
 }
 
@@ -48,8 +48,8 @@ impl Provisions {
         provisions
     }
 
-    /// Who provides a secret in an environment and a namespace; what belongs to no environment and is
-    /// included by none, such as a tree that every cluster applies, provides for all.
+    /// The providers of a secret in an environment and a namespace; a root that belongs to no environment and is
+    /// included by none, such as a tree that every cluster applies, provides for all of them.
     pub(super) fn of(
         &self,
         environment: Option<usize>,

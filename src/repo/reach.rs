@@ -32,15 +32,15 @@ pub struct Reader {
 pub struct Nearest {
     /// Their directories, sorted.
     pub directories: Vec<TreePath>,
-    /// The roots of the environment that read the file without passing through one of them, sorted.
+    /// The roots of the environment that read the file without going through any of them, sorted.
     pub uncovered: Vec<TreePath>,
 }
 
-/// Whose a kustomization is.
+/// Which environment owns a kustomization.
 #[derive(Debug, Clone, Copy)]
 struct Owner {
     environment: Option<usize>,
-    /// Whether its own path says so, not those that include it.
+    /// Whether this follows from its own path, not from those that include it.
     by_path: bool,
 }
 
@@ -49,7 +49,7 @@ struct Owner {
 pub(super) struct Reaches {
     wiring: Wiring,
     environments: Vec<Environment>,
-    /// Whose each kustomization is.
+    /// The owner of each kustomization.
     owners: BTreeMap<TreePath, Owner>,
     readers: BTreeMap<TreePath, BTreeSet<Reader>>,
 }
@@ -95,7 +95,7 @@ impl Reaches {
     }
 
     /// The kustomizations of other environments that are broken in a way that hides what they mean to
-    /// read: they may share whatever does not stand under this environment's own paths.
+    /// read: they may share whatever is not under this environment's own paths.
     fn hidden_readers(&self, environment: usize, path: &TreePath) -> Vec<Reader> {
         let claims = [claim(&self.environments, path), claim_of_file(&self.environments, path)];
         if claims.iter().flatten().any(|claim| claim.environment == environment) {
@@ -142,7 +142,7 @@ impl Reaches {
     }
 }
 
-/// Whose each kustomization is: by its path, or else by those that include it, if they agree.
+/// The owner of each kustomization: by its path, or else by those that include it, if they agree.
 fn owners(wiring: &Wiring, environments: &[Environment]) -> BTreeMap<TreePath, Owner> {
     let by_path = |directory: &TreePath| claim(environments, directory).map(|one| one.environment);
     let named: BTreeMap<&TreePath, Option<usize>> =
@@ -173,7 +173,7 @@ mod tests {
     use crate::repo::Repo;
     use crate::repo::testing::{deployment, path, repo, resources};
 
-    /// What each side of a shared base, a component and several clusters has.
+    /// A repository with a shared base, a component and several clusters.
     fn clusters() -> Repo {
         let with_component =
             format!("{}components:\n- ../../parts/pull\n", resources(&["../base", "own.yaml"]));
@@ -218,7 +218,7 @@ mod tests {
         assert_eq!(repo.exclusive(&path("apps/nothing.yaml")), Reach::Unreached);
     }
 
-    /// Production takes in a base that is spelled wrongly: what it means to read cannot be known.
+    /// Production includes a misspelled base: what it means to read is unknown.
     #[test]
     fn a_broken_overlay_may_share_every_base() {
         let overlay = |base: &str| {

@@ -14,7 +14,7 @@ use crate::text::path::TreePath;
 use crate::text::problem::Problem;
 use crate::text::source::Place;
 
-/// A directory that is built as one.
+/// A directory that is built as a unit.
 #[derive(Debug, Clone)]
 pub struct Root {
     /// The directory.
@@ -23,13 +23,13 @@ pub struct Root {
     pub kind: RootKind,
     /// The environment it belongs to: an index into the repository's environments.
     pub environment: Option<usize>,
-    /// The namespace that Flux or Argo CD gives objects without one, where all that name the directory agree.
+    /// The default namespace that Flux or Argo CD sets for objects, if all that apply the directory agree.
     pub namespace: Option<String>,
-    /// What the directory builds to; for plain manifests, what the files hold.
+    /// The build of the directory; for plain manifests, the contents of the files.
     pub build: Arc<Build>,
     /// Every effective reference, in the order of the objects.
     pub references: Vec<Reference>,
-    /// Every secret that its objects make.
+    /// Every secret that its objects provide.
     pub providers: Vec<Provider>,
 }
 
@@ -78,7 +78,7 @@ pub struct ProviderId {
     pub provider: usize,
 }
 
-/// The roots of some that are not among others. Most are the same ones in the same order.
+/// The roots in one list that are not in the other. Most are the same, in the same order.
 pub fn others<'r>(
     of: &'r [Arc<Root>],
     than: &[impl AsRef<Root>],
@@ -106,13 +106,13 @@ impl Root {
         self.build.status
     }
 
-    /// Whether kustomize would refuse it, or a file of it does not parse.
+    /// Whether kustomize would reject it, or one of its files does not parse.
     #[must_use]
     pub fn has_failed(&self) -> bool {
         self.status() == Status::Failed
     }
 
-    /// Whether it lacks something remote or foreign.
+    /// Whether something remote or foreign is missing.
     #[must_use]
     pub fn is_partial(&self) -> bool {
         self.status() == Status::Partial
@@ -153,7 +153,7 @@ impl Root {
         &self.build.objects[reference.object]
     }
 
-    /// Whether a reference is a mere mention: the name stands in an object whose fields Kubernetes itself
+    /// Whether a reference is a mere mention: the name appears in an object whose fields Kubernetes itself
     /// defines, in a place that no field of it reads as a secret's name (an argument, a text, an
     /// annotation for a controller). In other kinds a name by value is all that can be known.
     #[must_use]
@@ -208,7 +208,7 @@ impl Reference {
         family(self.secret())
     }
 
-    /// The field as people write it.
+    /// The field, for display.
     #[must_use]
     pub fn field(&self) -> String {
         self.found.path.to_string()
@@ -241,7 +241,7 @@ impl Provider {
         family(self.secret())
     }
 
-    /// The field that names the secret, as people write it.
+    /// The field that names the secret, for display.
     #[must_use]
     pub fn field(&self) -> String {
         self.provided.path.to_string()

@@ -20,12 +20,12 @@ pub struct Scheduled {
     pub name: String,
 }
 
-/// How long an environment keeps what nothing names any more.
+/// How long an environment keeps unreferenced versions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retention {
     /// The time.
     pub span: TimeDelta,
-    /// The CronJob that stretches it: twice its longest time between two runs is longer than the environment's own.
+    /// The CronJob that extends it: twice its longest time between two runs exceeds the environment's retention.
     pub job: Option<String>,
 }
 
@@ -33,7 +33,7 @@ impl Repo {
     /// How long an environment keeps the old versions of a family.
     ///
     /// # Errors
-    /// With the name of a CronJob whose schedule cannot be told.
+    /// With the name of a CronJob whose schedule cannot be determined.
     pub fn retention(&self, environment: usize, name: &str) -> Result<Retention, String> {
         let own = Retention { span: self.environments[environment].retention(), job: None };
         let jobs = self.scheduled(environment, name);
@@ -46,7 +46,7 @@ impl Repo {
         Ok(stretched.map_or(own, |(span, job)| Retention { span, job: Some(job) }))
     }
 
-    /// The CronJobs of an environment that name a family at any version, the one that waits longest last. One that is
+    /// The CronJobs of an environment that name a family at any version, the one with the longest gap last. One that is
     /// suspended counts, since it may be resumed.
     #[must_use]
     pub fn scheduled(&self, environment: usize, name: &str) -> BTreeSet<Scheduled> {
@@ -66,7 +66,7 @@ impl Scheduled {
     }
 }
 
-/// The CronJobs of a root that have a reference of which this holds: indexes into its objects.
+/// The CronJobs of a root with a reference that satisfies `holds`, as indexes into its objects.
 #[must_use]
 pub fn cron_jobs(root: &Root, holds: impl Fn(&Reference) -> bool) -> BTreeSet<usize> {
     let named = root.references.iter().filter(|reference| {

@@ -1,4 +1,4 @@
-//! What must never be shown: the values of Secrets that stand in Git.
+//! What must never be shown: the values of Secrets in Git.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::yaml::embed::parse_inside;
 use crate::yaml::node::Node;
 use crate::yaml::parse::parse;
 
-/// The text with every byte of a secret value covered by `*`: same length, same lines.
+/// The text with every byte of a secret value masked by `*`: same length, same lines.
 #[must_use]
 pub fn mask(source: &Arc<Source>) -> String {
     if !may_hold_values(source.text()) {
@@ -24,7 +24,7 @@ pub fn mask(source: &Arc<Source>) -> String {
     cover(source.text(), &spans)
 }
 
-/// The same for a text that is not written yet.
+/// The same for a text that has not been written yet.
 #[must_use]
 pub fn mask_text(path: &TreePath, text: &str) -> String {
     mask(&Source::file(path.clone(), text))
@@ -56,7 +56,7 @@ fn values(root: &Node, into: &mut Vec<Span>) {
     embedded(root, into);
 }
 
-/// Patches inside a kustomization may carry a Secret as well; the text of such a patch is covered whole.
+/// Inline patches of a kustomization may contain a Secret, too; the whole text of such a patch is masked.
 fn embedded(root: &Node, into: &mut Vec<Span>) {
     let patches = ["patches", "patchesStrategicMerge", "patchesJson6902"];
     let entries = patches.iter().filter_map(|field| root.get(field)).flat_map(Node::items);
@@ -69,7 +69,7 @@ fn embedded(root: &Node, into: &mut Vec<Span>) {
     }
 }
 
-/// Whether the text of a patch has values to cover, or speaks of a Secret and is no YAML.
+/// Whether the text of a patch has values to mask, or mentions a Secret and is not valid YAML.
 fn carries_values(text: &Node) -> bool {
     let Ok(stream) = parse_inside(text) else {
         return text.str().is_some_and(may_hold_values);
@@ -80,7 +80,7 @@ fn carries_values(text: &Node) -> bool {
 }
 
 /// What the operations of a JSON 6902 patch put below the data of a Secret. Whether it is one or a
-/// ConfigMap, only the target knows; a mere name of a version is shown in either.
+/// ConfigMap depends on the target; a bare versioned name is shown in either.
 fn operations(root: &Node, into: &mut Vec<Span>) {
     for operation in root.items() {
         let path = operation.get("path").and_then(Node::str).unwrap_or_default();
@@ -119,7 +119,7 @@ fn cover(text: &str, spans: &[Span]) -> String {
     String::from_utf8(bytes).unwrap_or_else(|_| cover_all_values(text))
 }
 
-/// For a text that does not parse: covers whatever stands behind a key, and every line without one.
+/// For a text that does not parse: masks whatever follows a key, and every line without one.
 fn cover_all_values(text: &str) -> String {
     let stars = |text: &str| -> String {
         let star =

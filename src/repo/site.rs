@@ -1,4 +1,4 @@
-//! The directories that are built, and what each builds to.
+//! The directories that are built, and the build of each.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -45,8 +45,8 @@ pub(super) struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    /// Every kustomization but components, and every tree of plain manifests, by path; and the files that no kustomization
-    /// reads, where that can be carried over.
+    /// Every kustomization except components, and every tree of plain manifests, by path; the files no kustomization
+    /// reads, if a changed tree can reuse them.
     pub(super) fn everything(&self) -> (Vec<BuildSite>, Option<Vec<TreePath>>) {
         self.changed().unwrap_or_else(|| self.anew())
     }
@@ -56,7 +56,7 @@ impl Loader<'_> {
         let named = |(directory, file): &(&TreePath, &TreePath)| {
             wiring::named(self.library, self.layout, directory, file)
         };
-        // Most of a changed tree is parsed already.
+        // Most of a changed tree has already been parsed.
         if self.before.is_none() {
             self.parse_ahead(&all.par_iter().map(named).collect::<Vec<_>>());
         }
@@ -86,7 +86,7 @@ impl Loader<'_> {
         (sites, is_simple.then_some(loose))
     }
 
-    /// The same, when the sites from before are all there and only some must be built anew; else `None`.
+    /// The same, if all previous sites still exist and only some must be rebuilt; else `None`.
     fn changed(&self) -> Option<(Vec<BuildSite>, Option<Vec<TreePath>>)> {
         let (before, changed) = self.before?;
         let old_loose = before.loose.as_ref()?;
@@ -121,7 +121,7 @@ impl Loader<'_> {
         let freed = gone.iter().flat_map(|build| &build.files).chain(changed);
         let freed: BTreeSet<&TreePath> = freed.collect();
         let is_free = |file: &&&TreePath| {
-            // Most often it is a new build that reads it again.
+            // Usually a new build reads it again, so this is checked last.
             self.layout.files.binary_search(file).is_ok()
                 && !new.iter().any(|build| build.files.contains(**file))
                 && !sites.iter().any(|site| site.build.files.contains(**file))
@@ -240,7 +240,7 @@ impl Loader<'_> {
     /// Whether no change can reach the build of a root.
     fn is_kept(&self, old: &Root) -> bool {
         let Some((_, changed)) = self.before else { return false };
-        // One that failed may have failed for want of a file that is there now.
+        // A failed build may have lacked a file that exists now.
         old.status() != Status::Failed
             && !meet(changed, old.files())
             && !meet(&self.rewired, old.directories())
@@ -268,7 +268,7 @@ impl Loader<'_> {
             Ok((_, Entry::Directory)) => {}
             _ => return Err(RepoError::NoDirectory { path: directory.clone() }),
         }
-        // Git may ignore a directory that somebody names.
+        // A directory named explicitly may be ignored by Git.
         if layout::kustomization_in(self.library.tree(), directory).is_some() {
             return Ok(self.kustomization(directory));
         }
@@ -289,7 +289,7 @@ impl Loader<'_> {
     }
 }
 
-/// Whether two sets have a path in common. Of most, all of one lies before all of the other.
+/// Whether two sets have a path in common. Usually, one set sorts entirely before the other.
 fn meet(some: &BTreeSet<TreePath>, all: &BTreeSet<TreePath>) -> bool {
     let (Some(first), Some(last)) = (all.first(), all.last()) else { return false };
     let is_apart = some.last().is_none_or(|end| end < first || some.first() > Some(last));

@@ -1,4 +1,4 @@
-//! The stores that ExternalSecrets read, as far as their SecretStores are in the repository.
+//! The stores that ExternalSecrets read, if their SecretStores are in the repository.
 
 use crate::config::secrets::Service;
 use crate::k8s::backend::Backend;
@@ -55,7 +55,7 @@ impl<'r> Stores<'r> {
         own.or(Some(first)).map(|known| (known.store, known.object))
     }
 
-    /// Where a store reads from: as the repository has the store, or else the service that `rotate.yaml` names.
+    /// Where a store reads from: according to the store in the repository, or else the service named in `rotate.yaml`.
     #[must_use]
     pub fn backend(
         &self,

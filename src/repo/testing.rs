@@ -27,7 +27,7 @@ pub(crate) fn load(files: &[(&str, &str)]) -> Result<Repo, RepoError> {
     Repo::load(tree(files), config, Scope::Everything)
 }
 
-/// The same, where it must load.
+/// The same, for a repository that must load.
 pub(crate) fn repo(files: &[(&str, &str)]) -> Repo {
     load(files).unwrap()
 }

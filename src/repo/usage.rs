@@ -1,5 +1,5 @@
-//! What each environment runs of each family, and which environment a version is taken over from. Commands, gates and
-//! rules all ask here, so that they agree.
+//! Which versions of each family an environment runs, and from which environment it promotes. Commands, gates and
+//! rules all use this, so that they agree.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,15 +13,15 @@ use crate::repo::root::{Reference, Root};
 /// What a reference means for a rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Usage {
-    /// It names the secret that is to be used from now on, and moves with each version.
+    /// It names the secret in use, and is updated with each version.
     Runs,
-    /// It lets a secret be read. Pods of two versions run side by side, so several versions are named on purpose.
+    /// It grants access to a secret. Pods of two versions may run side by side, so it names several on purpose.
     Grants,
-    /// It belongs to a Job, whose template cannot change once it is made.
+    /// It belongs to a Job, whose template is immutable.
     Fixed,
 }
 
-/// The names of one family that the references of an environment have.
+/// The names of one family in the references of an environment.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Running {
     /// The versions, 14 digits each.
@@ -30,12 +30,12 @@ pub struct Running {
     pub plain: bool,
 }
 
-/// The environment that a version is taken over from.
+/// The environment that a version is promoted from.
 #[derive(Debug, Clone)]
 pub struct Before<'r> {
     /// The environment.
     pub environment: &'r Environment,
-    /// What it runs of the family; never nothing.
+    /// What it runs of the family; never empty.
     pub running: Running,
 }
 
@@ -125,14 +125,14 @@ impl Repo {
             let families = usages.get(environment);
             return families.and_then(|all| all.get(name)).cloned().unwrap_or_default();
         }
-        // A walk through history asks for few families of many states.
+        // A walk through history queries few families in many commits.
         let mut running = Running::default();
         let own = |secret: &str| secret.starts_with(name) && family(secret) == name;
         self.used(environment, own).for_each(|secret| running.add(secret));
         running
     }
 
-    /// The environment that another one takes versions of a family over from: the nearest one before it that asks for
+    /// The environment from which another one's versions of a family are promoted: the nearest earlier one requiring
     /// versions and runs anything of the family.
     #[must_use]
     pub fn before(&self, environment: usize, name: &str) -> Option<Before<'_>> {
@@ -144,7 +144,7 @@ impl Repo {
         earlier.find(|before| !before.running.is_empty())
     }
 
-    /// Whether no environment before one asks for versions: versions of all families begin there.
+    /// Whether no earlier environment requires versions: new versions of all families start here.
     #[must_use]
     pub fn is_first(&self, environment: usize) -> bool {
         !self.environments.iter().take(environment).any(|one| one.versioned)
@@ -167,7 +167,7 @@ impl Repo {
         })
     }
 
-    /// The secrets that an environment runs by.
+    /// The secrets that an environment runs with.
     fn used(
         &self,
         environment: usize,

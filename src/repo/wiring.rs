@@ -16,14 +16,14 @@ pub(super) struct Reads {
     pub(super) files: BTreeSet<TreePath>,
     /// Directories of other kustomizations.
     pub(super) directories: BTreeSet<TreePath>,
-    /// Whether it is broken in a way that hides what it means to read.
+    /// Whether it is broken so that what it is meant to read is unknown.
     pub(super) is_unknown: bool,
 }
 
 /// What every kustomization of a tree reads, by itself and through others.
 #[derive(Debug, Default)]
 pub(super) struct Wiring {
-    /// What each names itself.
+    /// What each one names itself.
     direct: BTreeMap<TreePath, Reads>,
     /// What a build of each reads; the directory itself is among the directories.
     closures: BTreeMap<TreePath, Reads>,
@@ -76,8 +76,8 @@ impl Wiring {
     }
 }
 
-/// What a kustomization file names: every string in it that leads to something counts, since a field
-/// that is not known may read a file too, and to take too much for shared does no harm.
+/// What a kustomization file names: every string that resolves to a path counts, since an unknown field
+/// may also read a file, and treating too much as shared does no harm.
 pub(super) fn named(
     library: &Library,
     layout: &Layout,
@@ -108,7 +108,7 @@ pub(super) fn named(
     reads
 }
 
-/// Whether an entry that should lead to another kustomization or to objects leads nowhere.
+/// Whether an entry that should name another kustomization or objects names nothing.
 fn is_unknown(library: &Library, directory: &TreePath, kustomization: &Node) -> bool {
     let fields = ["resources", "bases", "components"];
     let lists = fields.iter().filter_map(|field| kustomization.get(field));
@@ -119,7 +119,7 @@ fn is_unknown(library: &Library, directory: &TreePath, kustomization: &Node) -> 
     })
 }
 
-/// Every string that could be a path; nested no deeper than the parser lets a document be.
+/// Every string that could be a path; the parser's depth limit bounds the recursion.
 fn strings(node: &Node, take: &mut impl FnMut(&str)) {
     node.entries().iter().for_each(|entry| strings(&entry.value, take));
     node.items().iter().for_each(|item| strings(item, take));

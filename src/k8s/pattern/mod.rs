@@ -1,17 +1,17 @@
-//! The notation of the catalogue for fields of an object, and the walk to the values it fits.
+//! The catalogue's notation for fields of an object, and the walk to the values it matches.
 //!
-//! | written | fits |
+//! | notation | matches |
 //! | --- | --- |
 //! | `spec.tls` | the value of a key |
 //! | `tls[]`, `tls[0]` | every item, one item |
-//! | `tls[kind=Secret]` | every item (or the mapping itself) whose `kind` is `Secret`, or is a list that has it |
-//! | `tls[kind?=Secret]` | the same, or that has no `kind` at all |
-//! | `annotations[a.b/c]` | the value of a key that holds more than a word |
-//! | `*Ref` | every key of that form |
-//! | `**` | every depth, this one included |
+//! | `tls[kind=Secret]` | every item (or the mapping itself) whose `kind` is `Secret`, or is a list containing it |
+//! | `tls[kind?=Secret]` | the same, and every item without a `kind` |
+//! | `annotations[a.b/c]` | the value of a key that contains dots or slashes |
+//! | `*Ref` | every key that matches the glob |
+//! | `**` | any depth, including this one |
 //! | `{a,b.c}` | one or the other |
 //!
-//! Lists are entered even where no `[]` says so, as kustomize does.
+//! Lists are entered even without `[]`, as in kustomize.
 
 pub mod notation;
 pub mod trail;
@@ -30,17 +30,17 @@ impl Pattern {
     /// Reads a pattern.
     ///
     /// # Errors
-    /// When the text is none.
+    /// If the text is not a valid pattern.
     pub fn new(text: &str) -> Result<Self, PatternError> {
         notation::read(text).map(Self)
     }
 
-    /// Visits every scalar that the pattern fits, with the way to it.
+    /// Visits every scalar that the pattern matches, with the trail to it.
     pub fn visit<'a>(&'a self, root: &'a Node, visit: &mut dyn FnMut(&Trail<'a>, &'a Node)) {
         self.visit_by(&mut Trail::default(), root, visit);
     }
 
-    /// As [`Pattern::visit`], on a trail that other patterns have used.
+    /// Like [`Pattern::visit`], reusing a trail.
     pub fn visit_by<'a>(
         &'a self,
         trail: &mut Trail<'a>,

@@ -1,4 +1,4 @@
-//! Patterns as text: braces written out, keys, brackets and conditions read.
+//! Parsing of patterns: expands braces and reads keys, brackets and conditions.
 
 /// How many alternatives one pattern may have.
 const MOST_ALTERNATIVES: usize = 4096;
@@ -14,10 +14,10 @@ pub(super) enum Part {
     Deep,
 }
 
-/// Why a text is no pattern.
+/// Why a text is not a pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
-    /// Nothing is there, or nothing between two dots.
+    /// The path is empty, or a key between two dots is.
     #[error("a key is missing in the path `{0}`")]
     NoKey(String),
     /// A bracket or brace without its partner.
@@ -28,25 +28,25 @@ pub enum PatternError {
         /// The path.
         path: String,
     },
-    /// Something else than a dot or a bracket behind a bracket.
+    /// Something other than a dot or a bracket after a bracket.
     #[error("a `.` is missing behind `]` in the path `{0}`")]
     NoDot(String),
     /// Keys with slashes between them.
     #[error("the keys of the path `{0}` are joined by `/`; write `.` between them")]
     Slash(String),
-    /// More alternatives than anyone means.
+    /// More alternatives than anyone could intend.
     #[error("the path `{0}` has too many alternatives")]
     TooMany(String),
 }
 
-/// Reads a text as the alternatives it stands for.
+/// Parses a text into the alternatives it stands for.
 pub(super) fn read(text: &str) -> Result<Vec<Vec<Part>>, PatternError> {
     let mut alternatives = Vec::new();
     expand(text, text, &mut alternatives)?;
     alternatives.iter().map(|plain| parts(plain, text)).collect()
 }
 
-/// Writes out the alternatives in braces.
+/// Expands the alternatives in braces.
 fn expand(text: &str, whole: &str, into: &mut Vec<String>) -> Result<(), PatternError> {
     let mut waiting = vec![text.to_owned()];
     while let Some(text) = waiting.pop() {
@@ -66,7 +66,7 @@ fn expand(text: &str, whole: &str, into: &mut Vec<String>) -> Result<(), Pattern
     Ok(())
 }
 
-/// The choices up to the brace that closes them, and what stands behind it.
+/// The choices up to the closing brace, and what follows it.
 fn choices(inside: &str) -> Option<(Vec<&str>, &str)> {
     let mut choices = Vec::new();
     let (mut depth, mut start) = (0_usize, 0);

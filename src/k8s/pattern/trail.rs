@@ -1,4 +1,4 @@
-//! The way down to a value, borrowed until someone keeps it.
+//! The path to a value, borrowed until it has to be stored.
 
 use crate::yaml::node::Node;
 use crate::yaml::path::{Path, PathStep};
@@ -35,14 +35,14 @@ impl<'a> Trail<'a> {
         self.0.pop();
     }
 
-    /// The last key on the way, and the mapping that has it, when the last step was one.
+    /// The last key and the mapping that contains it, if the last step was a key.
     #[must_use]
     pub fn last_key(&self) -> Option<(&'a Node, &'a str)> {
         let stride = self.0.last()?;
         if let StrideStep::Key(key) = stride.step { Some((stride.from, key)) } else { None }
     }
 
-    /// The keys on the way, the last one first; indexes are left out.
+    /// The keys of the trail, last one first, without indexes.
     pub fn keys_upward(&self) -> impl Iterator<Item = &'a str> {
         self.0.iter().rev().filter_map(|stride| match stride.step {
             StrideStep::Key(key) => Some(key),
@@ -50,7 +50,7 @@ impl<'a> Trail<'a> {
         })
     }
 
-    /// The way as a path of its own.
+    /// The trail as an owned path.
     #[must_use]
     pub fn path(&self) -> Path {
         let steps = self.0.iter().map(|stride| match stride.step {

@@ -1,4 +1,4 @@
-//! Secrets that the commands of well-known installation files make in the cluster.
+//! Secrets created in the cluster by commands in well-known installation manifests.
 
 use crate::k8s::found::Provided;
 use crate::k8s::references::pod_spec::WORKLOADS;
@@ -7,24 +7,24 @@ use crate::k8s::secret_name::{check, split};
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
 
-/// The row of the secrets that a command makes.
+/// The row of secrets created by a command.
 pub const ROW: &str = "command";
 
 /// A command that makes a secret in the namespace it runs in.
 #[derive(Debug)]
 pub struct Command {
-    /// Words that follow each other in the container's `command` and `args`.
+    /// Consecutive words in the container's `command` and `args`.
     pub words: &'static [&'static str],
     /// Which secret it makes.
     pub makes: Makes,
-    /// Where that can be read.
+    /// Where this is documented.
     pub source: &'static str,
 }
 
 /// Which secret a command makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Makes {
-    /// One of this name.
+    /// The one with this name.
     Named(&'static str),
     /// The one that this flag names.
     Flag(&'static str),
@@ -44,7 +44,7 @@ pub const COMMANDS: &[Command] = &[
     },
 ];
 
-/// Finds what the containers of a Job, and the init containers of any workload, make before the others start.
+/// Finds the secrets that a Job's containers, or any workload's init containers, create before the others start.
 pub fn find(object: &Node) -> Vec<Provided> {
     let kind = kind_of(object);
     let Some((_, place)) = WORKLOADS.iter().find(|(known, _)| *known == kind) else {
@@ -74,7 +74,7 @@ struct Word<'n> {
     path: Path,
 }
 
-/// The command line of a container, also of one that a shell runs.
+/// The command line of a container, even if it is run by a shell.
 fn words<'n>(container: &'n Node, path: &Path) -> Vec<Word<'n>> {
     let mut words = Vec::new();
     for list in ["command", "args"] {
@@ -111,7 +111,7 @@ impl Command {
                 inline.map(|name| (&words[at], name)).or_else(next)?
             }
         };
-        // A version says that a stub makes it, and that the command only reads it.
+        // A version in the name means that a stub creates the secret and the command only reads it.
         let makes = check(name).is_ok() && split(name).is_none();
         makes.then(|| Provided {
             row: ROW,

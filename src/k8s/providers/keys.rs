@@ -1,11 +1,11 @@
-//! Which keys a provided secret has, as far as the object tells.
+//! Which keys a provided secret has, as far as the object shows.
 
 use crate::k8s::providers::table::Keys;
 use crate::yaml::node::Node;
 
-/// The keys of a secret that `object` makes; `beside` is the mapping in which its name stands.
+/// The keys of a secret that `object` provides; `beside` is the mapping that holds its name.
 ///
-/// An object without a single key leaves them to somebody else: a controller that fills an empty Secret in.
+/// An object without any keys leaves them to others, such as a controller that fills in an empty Secret.
 pub fn keys(rule: Keys, object: &Node, beside: Option<&Node>) -> Option<Vec<String>> {
     let found = match rule {
         Keys::Unknown => None,
@@ -52,7 +52,7 @@ fn is_filled_in(annotation: Option<&str>) -> bool {
     })
 }
 
-/// An ExternalSecret's keys: its template's when that replaces the data, else its entries'.
+/// An ExternalSecret's keys: those of its template if that replaces the data, else those of its entries.
 fn of_stub(spec: &Node) -> Option<Vec<String>> {
     let template = spec.at(&["target", "template"]);
     let policy = spec.at(&["target", "creationPolicy"]).and_then(Node::str).unwrap_or("Owner");

@@ -1,4 +1,4 @@
-//! What makes secrets: which objects, which field names the secret, which keys it has.
+//! What provides secrets: which objects, which field names the secret, which keys it has.
 
 pub mod commands;
 pub mod keys;
@@ -19,7 +19,7 @@ use crate::k8s::resource::{group_of, kind_of};
 use crate::k8s::secret_name::check;
 use crate::yaml::node::Node;
 
-/// A row whose paths are read.
+/// A row with parsed paths.
 struct Ready {
     row: &'static Row,
     names: Vec<Pattern>,
@@ -112,12 +112,12 @@ fn texts<'a>(pattern: &'a Pattern, object: &'a Node) -> Vec<&'a str> {
     texts
 }
 
-/// The namespaces that stand in a field, with commas between or as a list; every one when none stands there.
+/// The namespaces in a field, comma-separated or as a list; every namespace if the field has none.
 fn namespaces(pattern: &Pattern, object: &Node) -> Vec<String> {
     let texts = texts(pattern, object);
     let names = texts.iter().flat_map(|text| text.split(',')).map(str::trim);
     let names: Vec<_> = names.filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    // A pattern may fit any.
+    // A pattern may match any namespace.
     if names.is_empty() || names.iter().any(|name| check(name).is_err()) {
         return vec![EVERYWHERE.to_owned()];
     }

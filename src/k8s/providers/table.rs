@@ -1,4 +1,4 @@
-//! The table of what makes secrets.
+//! The table of objects that provide secrets.
 
 use crate::k8s::providers::users::{Made, crunchy, mongodb, percona, zalando};
 use crate::yaml::node::Node;
@@ -14,16 +14,16 @@ pub struct Row {
     pub kinds: &'static [&'static str],
     /// The fields that name the secrets: the first of them that an object has.
     pub names: &'static [&'static str],
-    /// What the operator writes behind the name; several make several secrets.
+    /// Suffixes that the operator appends to the name; one secret for each.
     pub endings: &'static [&'static str],
-    /// For an operator that makes names of several parts: the secrets of an object, by its name.
+    /// For operators that build names from several parts: the secrets of an object, by its name.
     pub spell: Option<fn(&Node, &str) -> Vec<Made>>,
-    /// A field without which nothing is made.
+    /// A field that must be set for a secret to be created.
     pub when: Option<&'static str>,
-    /// A field with which nothing is made.
+    /// A field that, if set, prevents the secret from being created.
     pub unless: Option<&'static str>,
-    /// The namespaces it is made in, when it is made in others: where they stand, with commas between
-    /// or as a list. Where they do not stand, it is every one.
+    /// The field with the namespaces it is created in, if not the object's own: comma-separated
+    /// or a list. Every namespace if the field is absent.
     pub into: Option<&'static str>,
     /// Which keys the secrets have.
     pub keys: Keys,
@@ -32,23 +32,23 @@ pub struct Row {
 /// Which keys a secret has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keys {
-    /// The object does not tell.
+    /// Unknown from the object.
     Unknown,
     /// Always these.
     Are(&'static [&'static str]),
     /// Those of `data` and `stringData`.
     OfData,
-    /// Those that an ExternalSecret's entries and template make.
+    /// Those from an ExternalSecret's entries and template.
     OfStub,
     /// Those of a sealed secret.
     OfSeal,
     /// Those of a certificate.
     OfCertificate,
-    /// `data[].key` beside the name.
+    /// `data[].key` next to the name.
     Beside,
 }
 
-/// A row that makes the secrets its fields name, with keys that are not known.
+/// A row for the secrets that its fields name, with unknown keys.
 const fn row(
     id: &'static str,
     groups: &'static [&'static str],
@@ -93,7 +93,7 @@ impl Row {
 
 const EXTERNAL_SECRETS: &[&str] = &["external-secrets.io"];
 const STRIMZI: &[&str] = &["kafka.strimzi.io"];
-/// What asks cert-manager for a certificate; see its annotated Ingress and Gateway resources.
+/// Annotations that request a certificate from cert-manager; see its annotated Ingress and Gateway resources.
 const ISSUER: &str = "metadata.annotations[{cert-manager.io/issuer,cert-manager.io/cluster-issuer,kubernetes.io/tls-acme}]";
 const TLS: Keys = Keys::Are(&["tls.crt", "tls.key", "ca.crt"]);
 

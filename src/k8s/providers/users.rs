@@ -1,9 +1,9 @@
-//! Secrets that database operators make for users, with names of several parts.
+//! Secrets that database operators create for users, with names built from several parts.
 
 use crate::k8s::secret_name::split;
 use crate::yaml::node::Node;
 
-/// A secret's name and, where it is another than the object's, its namespace.
+/// A secret's name and, if different from the object's, its namespace.
 pub type Made = (String, Option<String>);
 
 /// Zalando's postgres-operator: `{user}.{cluster}.credentials.postgresql.acid.zalan.do` for each of `users`, the users of
@@ -65,7 +65,7 @@ pub fn mongodb(object: &Node, name: &str) -> Vec<Made> {
     made
 }
 
-/// Percona's operators make a secret that is not there yet under the name they are told; a version says that a stub does.
+/// Percona's operators create the named secret if it is missing; a version in the name means that a stub creates it.
 pub fn percona(_: &Node, name: &str) -> Vec<Made> {
     let plain = split(name).is_none();
     plain.then(|| (name.to_owned(), None)).into_iter().collect()
@@ -75,7 +75,7 @@ fn listed<'n>(object: &'n Node, list: &str) -> &'n [Node] {
     object.at(&["spec", list]).map_or(&[][..], Node::items)
 }
 
-/// The text as a name: in small letters, a hyphen for whatever cannot stand in one.
+/// The text as a valid name: in lower case, with a hyphen for each invalid character.
 fn plain(text: &str) -> String {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
     let words: Vec<&str> = words.filter(|word| !word.is_empty()).collect();

@@ -1,4 +1,4 @@
-//! The tables multiplied and made ready: for each kind of object, the fields that name a secret.
+//! The tables, expanded: for each kind of object, the fields that name a secret.
 
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, OnceLock};
@@ -21,12 +21,12 @@ pub struct Field {
     /// What naming a secret there does.
     pub role: Role,
     path: String,
-    /// Read when an object first asks: most repositories have few of the kinds.
+    /// Parsed on first use: most repositories have few of the kinds.
     pattern: OnceLock<Option<Pattern>>,
 }
 
 impl Field {
-    /// Where it is.
+    /// The path of the field.
     #[must_use]
     pub fn pattern(&self) -> Option<&Pattern> {
         self.pattern.get_or_init(|| Pattern::new(&self.path).ok()).as_ref()
@@ -41,10 +41,10 @@ static BY_KIND: LazyLock<BTreeMap<&'static str, Vec<Field>>> = LazyLock::new(|| 
     map
 });
 
-/// The fields of a kind of object, those of every kind behind them.
+/// The fields of a kind of object, followed by those of every kind.
 pub fn fields(group: &str, kind: &str) -> impl Iterator<Item = &'static Field> {
     let of = |kind| BY_KIND.get(kind).map_or(&[][..], Vec::as_slice).iter();
-    // The fields of a row stand together and share their groups.
+    // The fields of a row are adjacent and share their groups.
     let mut last: Option<(&'static [&'static str], bool)> = None;
     of(kind).chain(of("*")).filter(move |field| {
         let known = last.filter(|(groups, _)| std::ptr::eq(*groups, field.groups));

@@ -1,4 +1,4 @@
-//! A field of one's own custom resource that names a secret, as `rotate.yaml` has it.
+//! A field of the user's own custom resource that names a secret, as configured in `rotate.yaml`.
 
 use crate::k8s::pattern::Pattern;
 use crate::k8s::pattern::notation::PatternError;
@@ -27,7 +27,7 @@ pub enum FieldRuleError {
 }
 
 impl FieldRule {
-    /// A rule from its three settings; `apiVersion` counts by its group alone.
+    /// A rule from its three settings; of `apiVersion` only the group counts.
     ///
     /// # Errors
     /// When one is missing or the path cannot be read.
@@ -42,7 +42,7 @@ impl FieldRule {
         Ok(Self { group: group(api_version).into(), kind: kind.into(), pattern })
     }
 
-    /// Whether the rule is about objects of this group and kind.
+    /// Whether the rule applies to objects of this group and kind.
     #[must_use]
     pub fn is_about(&self, group: &str, kind: &str) -> bool {
         *self.group == *group && *self.kind == *kind

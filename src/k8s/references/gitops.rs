@@ -1,4 +1,4 @@
-//! Secrets named by what delivers and builds: Argo, Flux, Fleet, Tekton, Crossplane.
+//! Secrets named by delivery and build tools: Argo, Flux, Fleet, Tekton, Crossplane.
 
 use crate::k8s::references::row::{Row, row};
 

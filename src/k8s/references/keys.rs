@@ -1,4 +1,4 @@
-//! The keys of a secret that a reference reads, beside its name.
+//! The keys of a secret that a reference reads, next to its name.
 
 use crate::k8s::found::Found;
 use crate::k8s::heuristics;
@@ -12,7 +12,7 @@ const SURE_SHAPES: &[&str] = &["like-kind-secret", "like-secret-ref", "like-sele
 /// Rows whose mappings may hold anything.
 const FREE_FORM: &[&str] = &["snapshot-class", "storage-class", CONFIGURED];
 
-/// Fields beside the name that hold a key: any row's, or one's own.
+/// Fields next to the name that hold a key: for every row, or for one row.
 const KEYS: &[(Option<&str>, &str)] = &[
     (None, "key"),
     (None, "valuesKey"),
@@ -22,7 +22,7 @@ const KEYS: &[(Option<&str>, &str)] = &[
     (Some("tekton-interceptor"), "secretKey"),
 ];
 
-/// Lists beside the name whose items are keys or mappings with a `key`.
+/// Lists next to the name whose items are keys or mappings with a `key`.
 const LISTS: &[&str] = &["entries", "items", "keys"];
 
 /// The scalars of an object that hold keys of the secret which one of its references names.

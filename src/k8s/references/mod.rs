@@ -1,4 +1,4 @@
-//! Where an object names secrets: the catalogue, fields of one's own, and the shapes of unknown kinds.
+//! Where an object names secrets: the catalogue, configured fields, and the shapes of unknown kinds.
 
 pub mod builtin;
 pub mod catalogue;
@@ -27,8 +27,8 @@ use crate::yaml::path::Path;
 /// The row of what `rotate.yaml` names under `references:`.
 pub const CONFIGURED: &str = "configured";
 
-/// Finds every field of an object that names a secret: by the catalogue, by `extra` rules of one's own,
-/// and by the shapes that custom resources share. No part of a scalar comes twice.
+/// Finds every field of an object that names a secret: by the catalogue, by the configured `extra` rules,
+/// and by the shapes that custom resources share. No part of a scalar is returned twice.
 #[must_use]
 pub fn find(object: &Node, extra: &[FieldRule]) -> Vec<Found> {
     let (group, kind) = (group_of(object), kind_of(object));

@@ -1,4 +1,4 @@
-//! Secrets named by what observes, stores and scales: Prometheus, databases, queues, KEDA, the secret operators.
+//! Secrets named by operators: Prometheus, databases, queues, KEDA, the secret operators.
 
 use crate::k8s::references::row::{Row, row};
 

@@ -1,4 +1,4 @@
-//! From a scalar that names secrets to what was found: the name's part of the text, and what stands beside it.
+//! Reads a scalar that names secrets: which part of the text is the name, and the fields next to it.
 
 use std::ops::Range;
 
@@ -73,8 +73,8 @@ fn scoped(text: &str, range: Range<usize>) -> Name {
     Name { range: range.start + at + 1..range.end, namespace }
 }
 
-/// What a proxy of Istio is told to present: a secret of its own namespace, which a selector decides, or one with its
-/// namespace. Other schemes (`builtin:`, `configmap:`) name none.
+/// The credential of an Istio proxy: a secret in the proxy's own namespace, which a selector determines, or one with
+/// a namespace. Other schemes (`builtin:`, `configmap:`) name no secret.
 fn proxy(text: &str) -> Option<Name> {
     const SCHEMES: [&str; 2] = ["kubernetes-gateway://", "kubernetes://"];
     let scheme = SCHEMES.iter().find(|scheme| text.starts_with(**scheme));
@@ -93,7 +93,7 @@ fn list(text: &str) -> Vec<Name> {
     for item in text.split(',') {
         let name = item.trim();
         let start = at + (item.len() - item.trim_start().len());
-        // Reloader takes patterns as well; only a name is one.
+        // Reloader also accepts patterns, which are not names.
         if check(name).is_ok() {
             names.push(Name { range: start..start + name.len(), namespace: None });
         }
@@ -112,7 +112,7 @@ fn json(text: &str, key: &str) -> Option<Name> {
     Some(Name { range: start..end, namespace: None })
 }
 
-/// What stands beside a name in the same mapping.
+/// The fields next to a name in the same mapping.
 #[derive(Default)]
 struct Beside {
     namespace: Option<String>,

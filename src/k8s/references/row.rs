@@ -19,7 +19,7 @@ pub struct Row {
     pub role: Role,
 }
 
-/// A place in a pod spec, a container or a volume that names a secret, wherever such a thing stands.
+/// A field of a pod spec, a container or a volume that names a secret, wherever such a part occurs.
 #[derive(Debug)]
 pub struct Slot {
     /// The row's name.
@@ -35,7 +35,7 @@ pub struct Embedding {
     pub groups: &'static [&'static str],
     /// Kinds.
     pub kinds: &'static [&'static str],
-    /// What stands there.
+    /// Which part is there.
     pub holds: Holds,
     /// Where.
     pub paths: &'static [&'static str],
@@ -61,11 +61,11 @@ pub enum Reads {
     Scoped,
     /// It is the name, in the namespace of the proxy that reads it, or `kubernetes-gateway://namespace/name`.
     Proxy,
-    /// Names with commas between them.
+    /// Comma-separated names.
     List,
     /// A JSON text with the name as the value of this key.
     Json(&'static str),
-    /// `namespace/name` behind this word, up to a `#`.
+    /// `namespace/name` after this word, up to a `#`.
     Behind(&'static str),
 }
 

@@ -1,4 +1,4 @@
-//! The fields that each step touches: kustomize's own, and those that `configurations` and `crds` add.
+//! The fields that each step changes: kustomize's defaults, and those that `configurations` and `crds` add.
 
 use std::sync::{Arc, OnceLock};
 
@@ -9,17 +9,17 @@ use crate::text::problem::Problem;
 use crate::yaml::node::Node;
 use crate::yaml::scalar::{Kind, Schema, kind};
 
-/// A list of fields, which configurations share as long as none adds to it.
+/// A list of fields, shared between configurations until one adds to it.
 pub type Fields = Arc<Vec<FieldSpec>>;
 
 /// The fields that each step touches.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Config {
-    /// What `namePrefix` is put before.
+    /// What `namePrefix` is prepended to.
     pub name_prefix: Fields,
-    /// What `nameSuffix` is put behind.
+    /// What `nameSuffix` is appended to.
     pub name_suffix: Fields,
-    /// What `namespace` sets, beside `metadata.namespace`.
+    /// What `namespace` sets, in addition to `metadata.namespace`.
     pub namespace: Fields,
     /// What `commonLabels` sets, and `labels` with `includeSelectors`.
     pub labels: Fields,
@@ -33,7 +33,7 @@ pub struct Config {
     pub name_references: Arc<Vec<NameReference>>,
     /// Where `$(NAME)` is replaced.
     pub var_references: Fields,
-    /// Whose number `replicas` sets.
+    /// What `replicas` sets.
     pub replicas: Fields,
 }
 
@@ -57,7 +57,7 @@ impl Config {
         static STANDARD: OnceLock<Arc<Config>> = OnceLock::new();
         let make = || {
             let (mut settled, own) = (Self::default(), defaults::config());
-            // None of its fields contradicts another one, which a test of them shows.
+            // Its fields do not contradict each other; a test checks this.
             let done = settled.merge_beside(&own, None);
             debug_assert!(done.is_ok(), "kustomize's own fields contradict each other");
             Arc::new(settled)
@@ -68,7 +68,7 @@ impl Config {
     /// Reads one file of `configurations`.
     ///
     /// # Errors
-    /// When it holds what kustomize does not know.
+    /// If it contains something unknown to kustomize.
     pub fn read(root: &Node) -> Result<Self, Problem> {
         let root = &*fit(root, CONFIGURATION)?;
         let specs = |key: &str| root.get(key).map(field_specs).unwrap_or_default();
@@ -87,17 +87,17 @@ impl Config {
         })
     }
 
-    /// Adds what another one has, as [`merge`] does, and sorts the fields by what has them.
+    /// Adds the fields of another configuration, like [`merge`], and sorts them by the objects that have them.
     ///
-    /// Merging one into an empty one may leave fields out, and so may doing it again.
+    /// Merging into an empty configuration may drop fields, and so may merging again.
     ///
     /// # Errors
-    /// When both name one field and differ in whether it is made.
+    /// If both have the same field but differ in whether it is created.
     pub fn merge(&mut self, other: &Self) -> Result<(), Problem> {
         self.merge_beside(other, Some(&Self::standard()))
     }
 
-    /// Merges, but for lists that are known to come out as they are.
+    /// Merges, except lists that are known to stay the same.
     fn merge_beside(&mut self, other: &Self, standard: Option<&Self>) -> Result<(), Problem> {
         let known = standard.map(Self::lists);
         for (index, (list, added)) in self.lists_mut().into_iter().zip(other.lists()).enumerate() {
@@ -155,7 +155,7 @@ impl Config {
     }
 }
 
-/// Adds fields that name objects of a kind; those of a kind that is new are taken as they are.
+/// Adds fields that name objects of a kind; those of a new kind are added unchanged.
 fn add_reference(list: &mut Vec<NameReference>, added: &NameReference) -> Result<(), Problem> {
     let same = |known: &&mut NameReference| {
         known.group == added.group && known.version == added.version && known.kind == added.kind
@@ -169,11 +169,11 @@ fn add_reference(list: &mut Vec<NameReference>, added: &NameReference) -> Result
     }
 }
 
-/// Adds fields to a list, but for those of which the list has one already: the same field of the same objects, or of some of
-/// them. What is added for all objects does not count where the list has it for one kind.
+/// Adds fields to a list, except those that the list already has: the same field of the same objects, or of some of
+/// them. A field for all objects is not added if the list has it for one kind.
 ///
 /// # Errors
-/// When a field that counts for the same differs in whether it is made.
+/// If such a field differs in whether it is created.
 pub fn merge(list: &mut Fields, added: &[FieldSpec]) -> Result<(), Problem> {
     let is_in = |asked: &str, known: &str| asked.is_empty() || asked == known;
     for spec in added {
@@ -228,7 +228,7 @@ const FIRST: [&str; 22] = [
 /// The kinds that it puts last.
 const LAST: [&str; 2] = ["MutatingWebhookConfiguration", "ValidatingWebhookConfiguration"];
 
-/// Where kustomize sorts the fields of a kind: by lists of kinds, then by text, in which what is not said stands behind letters.
+/// Where kustomize sorts the fields of a kind: by lists of kinds, then by text; unset parts sort after letters.
 fn place_of(group: &str, version: &str, kind: &str) -> (usize, String) {
     let first = FIRST.iter().position(|known| *known == kind);
     let last = LAST.iter().position(|known| *known == kind).map(|at| FIRST.len() + 1 + at);

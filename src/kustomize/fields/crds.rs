@@ -10,7 +10,7 @@ use crate::yaml::node::{Node, Value};
 /// How deep schemas may refer to each other.
 const DEEPEST: usize = 32;
 
-/// How many fields are looked at in all: schemas that refer to each other would have no end.
+/// The most fields visited in total: schemas that refer to each other would recurse forever.
 const MOST: usize = 100_000;
 
 /// Reads one file of `crds`: schemas by type name, not CustomResourceDefinitions.

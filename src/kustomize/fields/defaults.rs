@@ -1,4 +1,4 @@
-//! The fields that kustomize's steps touch without being told: short tables, multiplied out.
+//! The fields that kustomize's steps change by default: short tables, expanded.
 
 use std::sync::Arc;
 
@@ -90,7 +90,7 @@ const NAMED: &[Named] = &[
                 "Ingress",
                 r"metadata/annotations/nginx.ingress.kubernetes.io\/auth-tls-secret",
             ),
-            // Kustomize lists it twice, and follows what the first one wrote.
+            // Kustomize lists it twice; the second one sees what the first one wrote.
             ("", "", "Ingress", "spec/tls/secretName"),
             ("", "", "ServiceAccount", "imagePullSecrets/name"),
             ("", "", "StorageClass", "parameters/secretName"),
@@ -164,7 +164,7 @@ const TEMPLATES: &[(&str, &str, &str, &str)] = &[
     ("batch", "", "CronJob", "spec/jobTemplate/spec/template/metadata"),
 ];
 
-/// The selectors that follow `commonLabels`: group, version, kind, path, whether it is made.
+/// The selectors that `commonLabels` also sets: group, version, kind, path, whether it is created.
 const SELECTORS: &[(&str, &str, &str, &str, bool)] = &[
     ("", "v1", "Service", "spec/selector", true),
     ("", "v1", "ReplicationController", "spec/selector", true),
@@ -192,7 +192,7 @@ const SPREADING: &[&str] = &[
 /// What in a container may hold a variable.
 const VARIABLES_IN_CONTAINER: &[&str] = &["args", "command", "env/value", "volumeMounts/mountPath"];
 
-/// Where else a variable may stand: kind, path.
+/// Where else a variable may be used: kind, path.
 const VARIABLES: &[(&str, &str)] = &[
     ("Ingress", "spec/rules/host"),
     ("Ingress", "spec/tls/hosts"),
@@ -206,7 +206,7 @@ const VARIABLES: &[(&str, &str)] = &[
 /// What has a number of replicas.
 const REPLICATED: [&str; 4] = ["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"];
 
-/// What kustomize does on its own.
+/// Kustomize's default configuration.
 #[must_use]
 pub fn config() -> Config {
     let name = Arc::new(vec![spec("", "", "", "metadata/name", false)]);

@@ -1,4 +1,4 @@
-//! Regular expressions as kustomizations use them, of which most are mere words.
+//! Regular expressions in kustomizations, most of which are plain words.
 
 use regex::bytes::{Regex, RegexBuilder};
 
@@ -8,16 +8,16 @@ pub struct Expression(Form);
 
 #[derive(Debug)]
 enum Form {
-    /// A whole text: a word, each `.` of which stands for any character but a line break.
+    /// Matches a whole text: a word in which each `.` is any character except a line break.
     Whole(Box<str>),
-    /// A part of a text: a word.
+    /// Matches part of a text: a word.
     Part(Box<str>),
-    /// Anything else. It takes longer to make one than to read most kustomizations.
+    /// Anything else. Compiling one takes longer than reading most kustomizations.
     Regex(Box<Regex>),
 }
 
 impl Expression {
-    /// An expression for all of a text.
+    /// An expression that must match a whole text.
     ///
     /// # Errors
     /// When it is none.
@@ -28,7 +28,7 @@ impl Expression {
         regex(&format!("^(?:{text})$")).map(|regex| Self(Form::Regex(Box::new(regex))))
     }
 
-    /// An expression for any part of a text.
+    /// An expression that may match any part of a text.
     ///
     /// # Errors
     /// When it is none.
@@ -39,7 +39,7 @@ impl Expression {
         regex(text).map(|regex| Self(Form::Regex(Box::new(regex))))
     }
 
-    /// Whether a text is as the expression says.
+    /// Whether a text matches the expression.
     #[must_use]
     pub fn fits(&self, text: &str) -> bool {
         match &self.0 {
@@ -55,12 +55,12 @@ impl Expression {
     }
 }
 
-/// As Go reads one: `\d`, `\w` and `\s` are about ASCII. A text beyond ASCII, which no name is, is then taken byte by byte.
+/// As in Go, `\d`, `\w` and `\s` match ASCII only. Non-ASCII text, which no name is, is matched byte by byte.
 fn regex(text: &str) -> Result<Regex, regex::Error> {
     RegexBuilder::new(text).unicode(!text.is_ascii()).octal(true).build()
 }
 
-/// Whether a byte means itself in every regular expression.
+/// Whether a byte is literal in every regular expression.
 const fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/')
 }

@@ -5,12 +5,12 @@ use crate::yaml::node::{Node, Provenance, Scalar, Style, Tag, Value};
 use crate::yaml::path::{Path, PathStep};
 use crate::yaml::scalar::is_null;
 
-/// What to make of a part of a path that is missing.
+/// What to create where a part of a path is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Create {
     /// Nothing.
     Never,
-    /// A plain value at the end, mappings and lists before.
+    /// A scalar at the end, mappings and lists before it.
     Scalar,
     /// A mapping at the end.
     Map,
@@ -18,7 +18,7 @@ pub enum Create {
     Seq,
 }
 
-/// Splits a path at its dots; `\.` is a dot of a key, and so is one inside of brackets.
+/// Splits a path at its dots; `\.` and a dot inside brackets belong to a key.
 #[must_use]
 pub fn split(path: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
@@ -49,7 +49,7 @@ fn key_in_brackets(part: String) -> String {
     }
 }
 
-/// One part of a path, understood.
+/// One parsed part of a path.
 enum Part<'p> {
     Key(&'p str),
     Index(usize),
@@ -76,10 +76,10 @@ impl<'p> Part<'p> {
     }
 }
 
-/// The one value that a path leads to; items are taken by their exact value, `-` is the last one.
+/// The single value at a path; items are matched by exact value, `-` is the last one.
 ///
 /// # Errors
-/// When the path leads through a value that has no parts, or has a `*`; with a phrase that says so.
+/// If the path leads through a scalar or has a `*`, with a phrase that says so.
 pub fn lookup<'n>(root: &'n Node, path: &[String]) -> Result<Option<&'n Node>, String> {
     let mut node = root;
     for part in path.iter().map(|part| part.trim()).filter(|part| !part.is_empty()) {
@@ -104,8 +104,8 @@ pub fn lookup<'n>(root: &'n Node, path: &[String]) -> Result<Option<&'n Node>, S
     Ok(Some(node))
 }
 
-/// Every value that a path leads to; what is missing is made if `create` says so. Items are chosen by a
-/// regular expression that need not fit all of the value.
+/// Every value at a path; what is missing is created as `create` says. Items are matched by a
+/// regular expression that need not match the whole value.
 ///
 /// # Errors
 /// When the path does not fit the object, with a phrase that says so.
@@ -153,7 +153,7 @@ fn walk(
             let chosen = items(list(node, part)?, key, value)?;
             let before = found.len();
             for index in &chosen {
-                // The rest of the path does not count for an item that is a plain value.
+                // The rest of the path is ignored for an item that is a scalar.
                 let rest = if key.is_empty() { &[] } else { rest };
                 step_into(node, *index, rest, create, at, found)?;
             }
@@ -207,7 +207,7 @@ fn list<'n>(node: &'n Node, part: &str) -> Result<&'n [Node], String> {
     }
 }
 
-/// What is put where nothing was: what the rest of the path needs.
+/// The value to create for the rest of the path.
 fn made(rest: &[String], create: Create) -> Node {
     match rest.first().map(|part| Part::read(part)) {
         Some(Ok(Part::Key(_)) | Err(_)) => Node::map(Provenance::Copied),
@@ -233,7 +233,7 @@ fn plain(text: &str) -> Node {
     Node::made(Value::Scalar(Scalar::new(text, Style::Plain, Tag::None)), Provenance::Copied)
 }
 
-/// The value at the end of a path, to be changed.
+/// The value at the end of a path, mutably.
 pub fn follow_mut<'n>(root: &'n mut Node, path: &Path) -> Option<&'n mut Node> {
     path.0.iter().try_fold(root, |node, step| match step {
         PathStep::Key(key) => node.get_mut(key),

@@ -1,4 +1,4 @@
-//! Which fields of which objects a step touches, as kustomize spells it: `spec/template/metadata/labels`.
+//! Which fields of which objects a step changes, in kustomize's notation: `spec/template/metadata/labels`.
 
 use std::borrow::Cow;
 
@@ -16,14 +16,14 @@ pub struct FieldSpec {
     pub version: String,
     /// `Deployment`
     pub kind: String,
-    /// The keys on the way, `/` between them and `\/` inside them. Lists are walked through.
+    /// The keys of the path, separated by `/`, with `\/` for a slash in a key. Lists are traversed.
     pub path: String,
-    /// Whether a field that is not there is made.
+    /// Whether a missing field is created.
     pub create: bool,
 }
 
 impl FieldSpec {
-    /// Whether the field is one of such an object's.
+    /// Whether the field applies to such an object.
     #[must_use]
     pub fn selects(&self, identity: &Identity) -> bool {
         selects(&self.group, &self.version, &self.kind, identity)
@@ -49,11 +49,11 @@ impl<'p> Keys<'p> {
         Self(Some(path))
     }
 
-    /// The next key, and those behind it.
+    /// The next key, and those after it.
     #[must_use]
     pub fn split_first(self) -> Option<(Cow<'p, str>, Self)> {
         let path = self.0?;
-        // Keys are short: looking at their bytes one by one is quicker than any search.
+        // Keys are short: a byte-by-byte scan is faster than any search.
         match path.bytes().position(|byte| matches!(byte, b'/' | b'\\')) {
             None => Some((Cow::Borrowed(path), Self(None))),
             Some(at) if path.as_bytes()[at] == b'/' => {
@@ -83,8 +83,8 @@ impl<'p> Iterator for Keys<'p> {
     }
 }
 
-/// Calls `f` with every value at the end of a path, through all lists on the way. With `create`, mappings
-/// on the way that are missing are made, and `f` gets a null where the value is missing.
+/// Calls `f` with every value at the end of a path, traversing all lists. With `create`, missing
+/// mappings on the path are created, and `f` gets a null where the value is missing.
 ///
 /// # Errors
 /// When `f` fails, or something on the way is neither a mapping nor a list.
@@ -94,7 +94,7 @@ pub fn visit(
     create: bool,
     f: &mut dyn FnMut(&mut Node) -> Result<(), Problem>,
 ) -> Result<(), Problem> {
-    // So many keys have a slash between each two of them.
+    // A path with that many keys is at least that long.
     if path.len() >= DEEPEST && Keys::of(path).count() > DEEPEST {
         let message = format!("a path of more than {DEEPEST} keys leads nowhere");
         return Err(Problem::at(message, root).with_help("shorten the path of the field"));
@@ -103,8 +103,8 @@ pub fn visit(
     if create || leads_to(root, keys, &|_| true) { walk(root, keys, create, f) } else { Ok(()) }
 }
 
-/// Whether a walk to the end of the path finds a value that is as `wanted` says, or something on the way where there should
-/// be a collection. Asked first, since going there to change something copies what is shared.
+/// Whether the end of the path has a value that satisfies `wanted`, or the path leads through something that should
+/// be a collection. Checked first, since mutable access copies what is shared.
 #[must_use]
 pub fn leads_to(node: &Node, keys: Keys<'_>, wanted: &dyn Fn(&Node) -> bool) -> bool {
     let Some((key, rest)) = keys.split_first() else { return wanted(node) };
@@ -145,7 +145,7 @@ fn not_a_collection(node: &Node, key: &str) -> Problem {
     Problem::at(format!("expected a mapping or a list with `{key}` in it"), node)
 }
 
-/// A key and whether it says that a list stands below it (`volumeClaimTemplates[]`).
+/// A key and whether it is marked as a list (`volumeClaimTemplates[]`).
 fn field(key: &str) -> (&str, bool) {
     key.strip_suffix("[]").map_or((key, false), |key| (key, true))
 }

@@ -2,7 +2,7 @@
 
 use crate::yaml::node::Node;
 
-/// What a selector asks of labels, all of it.
+/// The requirements of a selector, all of which must be met.
 #[derive(Debug, Default)]
 pub struct Requirements(Vec<Requirement>);
 
@@ -23,10 +23,10 @@ enum Test {
 }
 
 impl Requirements {
-    /// Reads a selector; an empty one asks for nothing.
+    /// Parses a selector; an empty one matches everything.
     ///
     /// # Errors
-    /// When the text is no selector, with a phrase that says so.
+    /// If the text is not a selector, with a phrase that says so.
     pub fn parse(text: &str) -> Result<Self, String> {
         let mut all = Vec::new();
         for part in split(text) {
@@ -41,13 +41,13 @@ impl Requirements {
         Ok(Self(all))
     }
 
-    /// Whether nothing is asked.
+    /// Whether there are no requirements.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether labels (a mapping, or nothing) are as asked.
+    /// Whether labels (a mapping, or nothing) meet the requirements.
     #[must_use]
     pub fn hold(&self, labels: Option<&Node>) -> bool {
         self.0.iter().all(|requirement| {
@@ -71,7 +71,7 @@ impl Test {
     }
 }
 
-/// Splits at commas that stand outside of parentheses.
+/// Splits at commas outside parentheses.
 fn split(text: &str) -> impl Iterator<Item = &str> {
     let mut depth = 0_usize;
     text.split(move |letter| {

@@ -1,4 +1,4 @@
-//! Selectors: which objects an entry of a kustomization speaks of.
+//! Selectors: which objects an entry of a kustomization applies to.
 
 use crate::kustomize::fields::expression::Expression;
 use crate::kustomize::fields::label_selector::Requirements;
@@ -22,7 +22,7 @@ impl Selector {
     /// Reads a `target` or `select`.
     ///
     /// # Errors
-    /// When a pattern is no regular expression, or a label selector no label selector.
+    /// If a pattern is not a regular expression, or a label selector is invalid.
     pub fn read(target: &Node) -> Result<Self, Problem> {
         Ok(Self {
             group: pattern(target, "group")?,
@@ -35,8 +35,8 @@ impl Selector {
         })
     }
 
-    /// Whether a patch with this target would be applied to the object: by the name and namespace that
-    /// it has or was written with.
+    /// Whether a patch with this target applies to the object, by its current or original
+    /// name and namespace.
     #[must_use]
     pub fn selects(&self, object: &Object) -> bool {
         if !fits(&self.kind, object.kind()) {
@@ -57,8 +57,8 @@ impl Selector {
         selected.map(|(index, _)| index).collect()
     }
 
-    /// Whether a replacement with this selector means the object, labels and annotations aside: by one of its identities.
-    /// Kustomize holds the namespace against what the object says now, and against what it stood for before.
+    /// Whether a replacement with this selector matches one of the object's identities, labels and annotations aside.
+    /// Kustomize matches the namespace as now written in the object, but the effective one for earlier identities.
     #[must_use]
     pub fn selects_identity(&self, object: &Object) -> bool {
         let namespace = |index: usize, identity: &Identity| {
@@ -72,20 +72,20 @@ impl Selector {
         })
     }
 
-    /// Whether the object's labels and annotations are as the selector asks.
+    /// Whether the object's labels and annotations match the selector.
     #[must_use]
     pub fn fits_metadata(&self, object: &Object) -> bool {
         self.labels.hold(object.node.at(&["metadata", "labels"]))
             && self.annotations.hold(object.node.at(&["metadata", "annotations"]))
     }
 
-    /// Whether it asks for labels or annotations at all.
+    /// Whether it selects by labels or annotations at all.
     #[must_use]
     pub const fn asks_metadata(&self) -> bool {
         !self.labels.is_empty() || !self.annotations.is_empty()
     }
 
-    /// Whether it asks for a group, version, kind, name or namespace at all.
+    /// Whether it selects by group, version, kind, name or namespace at all.
     #[must_use]
     pub fn asks_identity(&self) -> bool {
         let parts = [&self.group, &self.version, &self.kind, &self.name, &self.namespace];
@@ -118,12 +118,12 @@ fn requirements(target: &Node, key: &str) -> Result<Requirements, Problem> {
     Requirements::parse(text).map_err(|message| Problem::at(message, node))
 }
 
-/// The namespace that a pattern is held against; for an object outside namespaces kustomize has a word.
+/// The namespace that a pattern is matched against; kustomize uses a placeholder for cluster-scoped objects.
 fn namespace_of(identity: &Identity) -> &str {
     identity.effective_namespace().unwrap_or("_non_namespaceable_")
 }
 
-/// The identities of an object: the one it has, then those it had.
+/// The identities of an object: the current one, then the previous ones.
 pub fn identities(object: &Object) -> impl Iterator<Item = Identity> {
     std::iter::once(object.identity()).chain(object.earlier())
 }

@@ -1,4 +1,4 @@
-//! The hash that kustomize puts behind the name of a generated object.
+//! The hash that kustomize appends to the name of a generated object.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -9,7 +9,7 @@ use crate::kustomize::model::object::Object;
 use crate::yaml::node::{Node, Provenance};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
-/// Puts the hash of its content behind the name of every object that asks for one.
+/// Appends the content hash to the name of every object that asks for one.
 pub fn add_hashes(objects: &mut [Object]) {
     for object in objects {
         if object.generated.is_some_and(|generated| generated.hash) {
@@ -24,7 +24,7 @@ pub fn add_hashes(objects: &mut [Object]) {
     }
 }
 
-/// The ten letters and digits that stand for an object's content.
+/// The hash of an object's content, ten letters and digits.
 #[must_use]
 pub fn hash(node: &Node) -> String {
     let digest = Sha256::digest(encode(node).as_bytes());
@@ -32,7 +32,7 @@ pub fn hash(node: &Node) -> String {
     for byte in digest.iter().take(5) {
         let _ = write!(hex, "{byte:02x}");
     }
-    // Letters and digits that cannot spell a word.
+    // Characters are replaced so that the hash cannot spell a word.
     hex.chars()
         .map(|digit| match digit {
             '0' => 'g',
@@ -45,13 +45,13 @@ pub fn hash(node: &Node) -> String {
         .collect()
 }
 
-/// What counts of an object, as JSON with sorted keys.
+/// The hashed parts of an object, as JSON with sorted keys.
 fn encode(node: &Node) -> String {
     let text = |path: &[&str]| string(node.at(path).and_then(Node::str).unwrap_or_default());
     let mut parts: BTreeMap<&str, String> = BTreeMap::new();
     let is_secret = node.get("kind").and_then(Node::str) == Some("Secret");
     parts.insert("kind", text(&["kind"]));
-    // Kustomize means to put the name here, and looks for it under a key that no object has.
+    // Kustomize intends to include the name, but reads it from a key that no object has.
     parts.insert("name", string(""));
     parts.insert("data", node.get("data").map_or_else(|| string(""), json));
     if is_secret {
@@ -89,7 +89,7 @@ fn json(node: &Node) -> String {
     }
 }
 
-/// A JSON text as Go writes it, which is made for HTML.
+/// A JSON string as Go writes it, with HTML characters escaped.
 fn string(text: &str) -> String {
     let mut out = serde_json::Value::from(text).to_string();
     for (plain, escaped) in [

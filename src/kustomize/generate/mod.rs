@@ -104,7 +104,7 @@ fn add_content(
     Ok(())
 }
 
-/// Bytes in base64, in lines of 70 as soon as one does not hold them.
+/// Bytes in base64, wrapped at 70 characters if they do not fit on one line.
 fn encoded(bytes: &[u8]) -> Node {
     const LINE: usize = 70;
     let text = STANDARD.encode(bytes);
@@ -124,7 +124,7 @@ fn encoded(bytes: &[u8]) -> Node {
     Node::string(&text, Provenance::Generated)
 }
 
-/// A generator's own options over those of the kustomization.
+/// A generator's own options, which override those of the kustomization.
 struct Options<'n> {
     local: Option<&'n Node>,
     global: Option<&'n Node>,

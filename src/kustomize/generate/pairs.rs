@@ -1,4 +1,4 @@
-//! The keys and values that a generator is given: literals, files, and files of `KEY=value` lines.
+//! The keys and values of a generator: literals, files, and files of `KEY=value` lines.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,18 +19,18 @@ pub struct Pair {
     pub content: Content,
 }
 
-/// A value: text with the place that spells it, or bytes.
+/// A value: text with the place where it is written, or bytes.
 pub enum Content {
     /// A text.
     Text(Node),
-    /// Bytes that are no text.
+    /// Bytes that are not valid text.
     Bytes(Arc<[u8]>),
 }
 
 /// Reads all sources of a generator, sorted by key.
 ///
 /// # Errors
-/// When a source cannot be read or a key comes twice.
+/// If a source cannot be read or a key is duplicated.
 pub fn read(generator: &Node, context: &mut Context<'_>) -> Result<Vec<Pair>, Problem> {
     let items = |key: &str| generator.get(key).map(Node::items).unwrap_or_default();
     let mut pairs: Vec<(Pair, &Node)> = Vec::new();
@@ -70,7 +70,7 @@ fn literal(item: &Node) -> Result<Pair, Problem> {
     Ok(Pair { key: text[..equals].to_owned(), content })
 }
 
-/// A part of a scalar, with its place where the file spells it as it reads.
+/// A part of a scalar, with its place if the file contains it verbatim.
 fn part_of(item: &Node, range: Range<usize>) -> Node {
     let text = item.str().and_then(|text| text.get(range.clone())).unwrap_or_default();
     match embed::part(item, range) {

@@ -19,7 +19,7 @@ pub struct Context<'a> {
     pub directory: &'a TreePath,
     /// The kustomization file.
     pub file: &'a TreePath,
-    /// Every file read so far, whether or not it could be.
+    /// Every file read so far, successfully or not.
     pub files: &'a mut BTreeSet<TreePath>,
 }
 
@@ -27,7 +27,7 @@ impl Context<'_> {
     /// The documents of the file that an entry of the kustomization names.
     ///
     /// # Errors
-    /// When the file is missing, lies outside the kustomization's directory, or is no YAML.
+    /// If the file is missing, is outside the kustomization's directory, or is not valid YAML.
     pub fn load(&mut self, entry: &Node) -> Result<Arc<Stream>, Problem> {
         let path = self.find(entry)?;
         self.library.stream(&path).map_err(|error| file_problem(&error, &path, entry))
@@ -42,7 +42,7 @@ impl Context<'_> {
         self.library.tree().source(&path).map_err(|error| read_problem(&error, entry))
     }
 
-    /// The bytes of a file, and its path; `spelled` is what the entry says, or a part of it.
+    /// The bytes of a file, and its path; `spelled` is the entry's text, or a part of it.
     ///
     /// # Errors
     /// When the file is missing or lies outside the kustomization's directory.
@@ -104,7 +104,7 @@ pub fn read_problem(error: &ReadError, entry: &Node) -> Problem {
     }
 }
 
-/// What to report when the file at `path`, named by `entry`, has no documents to give.
+/// What to report when the file at `path`, named by `entry`, has no documents.
 #[must_use]
 pub fn file_problem(error: &FileError, path: &TreePath, entry: &Node) -> Problem {
     match error {

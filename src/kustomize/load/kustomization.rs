@@ -1,4 +1,4 @@
-//! A kustomization file, found and held against its shape.
+//! Finds a kustomization file and checks it against its shape.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::yaml::scalar::{Kind, Schema, kind};
 /// The names that a kustomization file may have.
 pub const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
-/// A kustomization or a component, as its file has it.
+/// A kustomization or a component, as written in its file.
 #[derive(Debug, Clone)]
 pub struct Kustomization {
     /// Its directory, links followed.
@@ -34,7 +34,7 @@ impl Kustomization {
         self.root.get(key).filter(|value| kind(value, Schema::Kubectl) != Some(Kind::Null))
     }
 
-    /// The items of a field; empty when it is not there.
+    /// The items of a field; empty if it is missing.
     #[must_use]
     pub fn items(&self, key: &str) -> &[Node] {
         self.get(key).map(Node::items).unwrap_or_default()
@@ -73,7 +73,7 @@ pub fn files_in(library: &Library, directory: &TreePath) -> Vec<TreePath> {
 /// Reads the kustomization of a directory.
 ///
 /// # Errors
-/// When there is none or more than one, or kustomize would refuse it.
+/// If there is none or more than one, or kustomize would reject it.
 pub fn load(library: &Library, directory: &TreePath) -> Result<Kustomization, Problem> {
     let file = only_file(library, directory)?;
     let stream = library.stream(&file).map_err(|error| unreadable(&error, &file))?;
@@ -121,7 +121,7 @@ fn unreadable(error: &FileError, file: &TreePath) -> Problem {
     problem
 }
 
-/// Holds `kind` and `apiVersion` against each other; tells whether it is a component.
+/// Checks that `kind` and `apiVersion` match; returns whether it is a component.
 fn check_type(root: &Node) -> Result<bool, Problem> {
     let text = |key: &str| {
         root.get(key)

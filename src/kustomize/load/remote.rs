@@ -1,6 +1,6 @@
 //! Which entries of a kustomization name something that is not in the repository.
 
-/// Whether kustomize would fetch the entry: a URL, or a Git repository as it spells them.
+/// Whether kustomize would fetch the entry: a URL, or a Git repository in its notation.
 #[must_use]
 pub fn is_remote(entry: &str) -> bool {
     let entry = entry.strip_prefix("git::").unwrap_or(entry);

@@ -1,4 +1,4 @@
-//! From the documents of a file to objects.
+//! Turns the documents of a file into objects.
 
 use crate::kustomize::model::annotations::settle;
 use crate::kustomize::model::object::Object;
@@ -9,10 +9,10 @@ use crate::yaml::node::{Node, Value};
 use crate::yaml::parse::{Document, Stream};
 use crate::yaml::scalar::is_null;
 
-/// The objects of a file, those of its lists one by one.
+/// The objects of a file, with lists flattened.
 ///
 /// # Errors
-/// When a document is no object, or a key stands twice in it.
+/// If a document is not an object, or has a duplicate key.
 pub fn objects(stream: &Stream) -> Result<Vec<Object>, Problem> {
     let mut objects = Vec::new();
     for document in &stream.documents {
@@ -22,11 +22,11 @@ pub fn objects(stream: &Stream) -> Result<Vec<Object>, Problem> {
     Ok(objects)
 }
 
-/// Refuses a key that stands twice, as kustomize's reader of resources does. Of annotations it writes its own into each
-/// object, by which the last of two wins.
+/// Rejects a duplicate key, as kustomize does when it reads resources. It adds its own annotations to each
+/// object, so for duplicate annotations the last one wins.
 ///
 /// # Errors
-/// With the place of the second one.
+/// If there is one, with the place of the second key.
 pub fn refuse_duplicates(stream: &Stream, document: &Document) -> Result<(), Problem> {
     let annotations = annotations(&document.root);
     let is_annotation = |key: &Span| annotations.iter().any(|span| span.contains(*key));

@@ -1,10 +1,10 @@
-//! Annotations are texts: kustomize makes them so wherever it takes objects in or gives them out.
+//! Annotations are strings: kustomize converts them wherever it reads or writes objects.
 
 use crate::kustomize::model::object::Object;
 use crate::yaml::node::{Node, Tag, Value};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
-/// Makes texts of an object's annotations, and drops the field when it holds none.
+/// Converts an object's annotations to strings, and drops the field if it is empty.
 pub fn settle(object: &mut Object) {
     let path = ["metadata", "annotations"];
     let Some(annotations) = object.node.at(&path) else { return };
@@ -20,8 +20,8 @@ pub fn settle(object: &mut Object) {
     }
 }
 
-/// Makes texts of the values of a mapping, as they are spelled: of `null` too. What is no plain value has
-/// no spelling, and becomes an empty text.
+/// Converts the values of a mapping to strings as written, `null` included. A value that is not a scalar has
+/// no such form, and becomes an empty string.
 pub fn texts(values: &mut Node) {
     if all_texts(values) {
         return;

@@ -1,4 +1,4 @@
-//! What comes of a build.
+//! The result of a build.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::text::problem::Problem;
 pub enum Status {
     /// All of it.
     Resolved,
-    /// All that is local; something remote or foreign is missing.
+    /// Everything local; something remote or foreign is missing.
     Partial,
     /// Kustomize would refuse it.
     Failed,
@@ -36,7 +36,7 @@ pub struct Build {
     pub path: TreePath,
     /// How much of it could be resolved.
     pub status: Status,
-    /// What could not, and why.
+    /// What could not be resolved, and why.
     pub problems: Vec<Problem>,
     /// The objects that kustomize would print, in its order of accumulation; none when it failed.
     pub objects: Vec<Object>,
@@ -46,7 +46,7 @@ pub struct Build {
     pub directories: BTreeSet<TreePath>,
 }
 
-/// One kustomization on the way to a build root: what it took in, and what it made of it.
+/// One kustomization below a build root: what it includes, and the resulting objects.
 #[derive(Debug, Clone)]
 pub struct Layer {
     /// Its directory.
@@ -59,9 +59,9 @@ pub struct Layer {
     pub components: Vec<TreePath>,
     /// The files of objects it names under `resources`.
     pub resources: Vec<TreePath>,
-    /// The objects as they stand behind its last patch, before its namespace, prefix and the rest:
-    /// what one more entry of `patches` would see.
+    /// The objects after its last patch, before its namespace, prefix and the rest:
+    /// what another entry of `patches` would see.
     pub patched: Vec<Object>,
-    /// The objects as the next kustomization takes them.
+    /// The objects as passed to the next kustomization.
     pub objects: Vec<Object>,
 }

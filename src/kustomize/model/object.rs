@@ -1,4 +1,4 @@
-//! A Kubernetes object on its way through a build.
+//! A Kubernetes object during a build.
 
 use std::fmt;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::yaml::node::Node;
 /// An object, and the names it had before.
 #[derive(Clone)]
 pub struct Object {
-    /// The object as it stands.
+    /// The object in its current state.
     pub node: Node,
     /// The names it had, the oldest first; empty while it has the one it was written with.
     pub previous: Vec<Identity>,
@@ -26,18 +26,18 @@ pub struct Object {
 /// What a generator says about the object that it made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Generated {
-    /// How it meets an object of the same name.
+    /// What happens if an object with the same name exists.
     pub behavior: Behavior,
-    /// Whether a hash of the content is put behind its name.
+    /// Whether a content hash is appended to its name.
     pub hash: bool,
 }
 
-/// How a generated object meets one of the same name that is already there.
+/// What happens if an object with the name of a generated one already exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Behavior {
     /// Nothing is said, as with an object from a file.
     Unspecified,
-    /// There must be none.
+    /// There must be no such object.
     Create,
     /// It takes the other's place.
     Replace,
@@ -45,7 +45,7 @@ pub enum Behavior {
     Merge,
 }
 
-/// What tells one object from another. Cloning shares the texts.
+/// What identifies an object. Clones share the strings.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Identity {
     /// `apps/v1`
@@ -79,13 +79,13 @@ impl Identity {
         }
     }
 
-    /// Whether kustomize takes the object for one outside namespaces.
+    /// Whether kustomize considers the object cluster-scoped.
     #[must_use]
     pub fn is_cluster_scoped(&self) -> bool {
         is_cluster_scoped(self.group(), self.version(), &self.kind)
     }
 
-    /// The namespace by which identities are compared: none set is `default`, and a cluster-scoped object is in none.
+    /// The namespace for comparing identities: `default` if unset, `None` for a cluster-scoped object.
     #[must_use]
     pub fn effective_namespace(&self) -> Option<&str> {
         if self.is_cluster_scoped() {
@@ -131,7 +131,7 @@ impl fmt::Debug for Object {
 }
 
 impl Object {
-    /// An object as a file has it.
+    /// An object as read from a file.
     #[must_use]
     pub const fn new(node: Node) -> Self {
         Self {
@@ -144,12 +144,12 @@ impl Object {
         }
     }
 
-    /// Remembers the identity as it stands, before a step changes it.
+    /// Remembers the current identity, before a step changes it.
     pub fn remember(&mut self) {
         self.remember_as(self.identity());
     }
 
-    /// Remembers its identity as it stands, where that is known already.
+    /// Remembers its current identity, if the caller already has it.
     pub fn remember_as(&mut self, identity: Identity) {
         if !identity.name.is_empty() {
             self.previous.push(identity);
@@ -169,7 +169,7 @@ impl Object {
         self.earlier().next().unwrap_or_else(|| self.identity())
     }
 
-    /// The identities that it had, the oldest first, as they count now: kustomize does not remember an apiVersion.
+    /// Its previous identities, oldest first, with the current apiVersion: kustomize does not remember that.
     pub fn earlier(&self) -> impl Iterator<Item = Identity> {
         let now = self.api_version();
         self.previous.iter().map(move |previous| {
@@ -206,7 +206,7 @@ impl Object {
         text.filter(|text| !text.is_empty())
     }
 
-    /// The object's identity as it stands.
+    /// The object's current identity.
     #[must_use]
     pub fn identity(&self) -> Identity {
         Identity {

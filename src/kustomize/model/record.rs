@@ -1,23 +1,23 @@
-//! What resolving a kustomization read, met and missed.
+//! What was read, visited and missing while resolving a kustomization.
 
 use std::collections::BTreeSet;
 
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
 
-/// What was read and met on the way.
+/// What was read and visited.
 #[derive(Debug, Default, Clone)]
 pub struct Record {
-    /// Every file that was read, or should have been.
+    /// Every file that was or should have been read.
     pub files: BTreeSet<TreePath>,
     /// Every kustomization directory.
     pub directories: BTreeSet<TreePath>,
-    /// What is missing, though the rest stands without it.
+    /// What is missing without affecting the rest.
     pub problems: Vec<Problem>,
 }
 
 impl Record {
-    /// Adds what another one has.
+    /// Adds the contents of another record.
     pub fn extend(&mut self, other: &Self) {
         self.files.extend(other.files.iter().cloned());
         self.directories.extend(other.directories.iter().cloned());
@@ -26,7 +26,7 @@ impl Record {
         }
     }
 
-    /// Notes something missing, once.
+    /// Records something missing, once.
     pub fn miss(&mut self, problem: Problem) {
         let same = |known: &Problem| {
             let at = |problem: &Problem| problem.place.as_ref().map(|place| place.span);

@@ -1,6 +1,6 @@
-//! Which kinds live outside namespaces, by kustomize's own list.
+//! Which kinds are cluster-scoped, by kustomize's own list.
 
-/// Group, versions and kinds that kustomize knows to be cluster-scoped; anything else it takes for namespaced.
+/// Group, versions and kinds that are cluster-scoped in kustomize; it treats anything else as namespaced.
 const CLUSTER_SCOPED: &[(&str, &[&str], &[&str])] = &[
     (
         "",
@@ -28,7 +28,7 @@ const CLUSTER_SCOPED: &[(&str, &[&str], &[&str])] = &[
     ),
 ];
 
-/// Whether kustomize takes the kind for cluster-scoped.
+/// Whether kustomize considers the kind cluster-scoped.
 #[must_use]
 pub fn is_cluster_scoped(group: &str, version: &str, kind: &str) -> bool {
     CLUSTER_SCOPED.iter().any(|(known, versions, kinds)| {

@@ -6,8 +6,8 @@ use crate::text::problem::Problem;
 use crate::yaml::node::{Node, Provenance};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
-/// The type of a value. A missing or null value fits every type; a field that is null is as good as none, and a null among
-/// texts is an empty one.
+/// The type of a value. A missing or null value fits every type; a null field counts as missing, and a null among
+/// strings is an empty string.
 #[derive(Debug)]
 pub enum Shape {
     /// A text.
@@ -213,7 +213,7 @@ pub const CONFIGURATION: &Shape = &Fields(&[
     ("replicas", &List(FIELD_SPEC)),
 ]);
 
-/// Holds a value against a shape and spells its keys as the shape does: kustomize takes them in any case.
+/// Checks a value against a shape and normalizes its keys to the shape's: kustomize ignores their case.
 ///
 /// # Errors
 /// When a field is unknown or has the wrong type.

@@ -1,4 +1,4 @@
-//! What a kustomization has gathered: objects, and the rules for the steps to come.
+//! What a kustomization has accumulated: objects, and the configuration for later steps.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -9,19 +9,19 @@ use crate::kustomize::transform::vars::Var;
 use crate::text::problem::Problem;
 use crate::yaml::node::{Entry, Node, Provenance};
 
-/// What a kustomization has gathered.
+/// What a kustomization has accumulated.
 #[derive(Clone, Default)]
 pub struct Accumulator {
-    /// The objects, in the order in which they came.
+    /// The objects, in order of accumulation.
     pub objects: Vec<Object>,
-    /// The fields that steps touch; none yet for one that is empty.
+    /// The fields that steps change; `None` if still empty.
     pub config: Option<Arc<Config>>,
     /// The variables, to be filled in at the build root.
     pub vars: Vec<Var>,
 }
 
 impl Accumulator {
-    /// The fields that steps touch.
+    /// The fields that steps change.
     #[must_use]
     pub fn config(&self) -> Arc<Config> {
         self.config.clone().unwrap_or_else(Config::standard)
@@ -43,7 +43,7 @@ impl Accumulator {
         }
     }
 
-    /// The identities of the objects, to find out quickly whether one is taken.
+    /// The identities of the objects, for fast lookup.
     #[must_use]
     pub fn taken(&self) -> HashSet<Identity> {
         self.objects.iter().map(|object| object.identity().into_key()).collect()
@@ -52,7 +52,7 @@ impl Accumulator {
     /// Adds objects that must be new.
     ///
     /// # Errors
-    /// When one is there already; `entry` is what brings it.
+    /// If one already exists; `entry` is the entry that adds it.
     pub fn append(
         &mut self,
         more: impl IntoIterator<Item = Object>,
@@ -80,10 +80,10 @@ impl Accumulator {
             .with_help("give one of the two another name or namespace, or list it once only")
     }
 
-    /// Adds a generated object, or joins it with the one that it is to replace or to extend.
+    /// Adds a generated object, or merges it with the one that it replaces or extends.
     ///
     /// # Errors
-    /// When its behavior does not fit what is there.
+    /// If its behavior does not fit the existing objects.
     pub fn absorb(&mut self, mut object: Object, entry: &Node) -> Result<(), Problem> {
         let identity = object.identity();
         let mut found = self.objects.iter().enumerate().filter(|(_, known)| known.was(&identity));
@@ -146,7 +146,7 @@ fn join(object: &mut Object, old: &Object, behavior: Behavior) {
     }
 }
 
-/// Adds the entries of an older mapping, which yield to those that are there.
+/// Adds the entries of an older mapping; existing entries win.
 fn extend(node: &mut Node, key: &str, old: Option<&Node>) {
     let Some(old) = old.filter(|old| !old.entries().is_empty()) else { return };
     let new = node.get(key).map(Node::entries).unwrap_or_default();

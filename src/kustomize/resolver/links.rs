@@ -1,4 +1,4 @@
-//! Which directories and files a kustomization names, and whether it comes back to itself.
+//! Which directories and files a kustomization names, and whether it includes itself.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -11,7 +11,7 @@ use crate::text::tree::Entry;
 use crate::yaml::library::Library;
 use crate::yaml::node::Node;
 
-/// What a kustomization names, as far as it is there; links followed.
+/// What a kustomization names and what exists, symlinks resolved.
 #[derive(Debug, Default)]
 pub struct Links {
     /// Directories under `resources` and `bases`.
@@ -56,7 +56,7 @@ fn target(
 const FIELDS: [&str; 6] =
     ["resources", "bases", "components", "generators", "transformers", "validators"];
 
-/// The directories that a kustomization takes in, each with the entry that names it.
+/// The directories that a kustomization includes, each with the entry that names it.
 #[must_use]
 pub fn edges(resolver: &Resolver, directory: &TreePath) -> Vec<(TreePath, Node)> {
     let Ok(kustomization) = resolver.kustomization(directory) else { return Vec::new() };
@@ -68,10 +68,10 @@ pub fn edges(resolver: &Resolver, directory: &TreePath) -> Vec<(TreePath, Node)>
     directories.collect()
 }
 
-/// How many kustomizations may stand one below the other: each takes a piece of the stack.
+/// How deep kustomizations may be nested: each level uses stack space.
 const DEEPEST: usize = 100;
 
-/// Tells why a directory cannot be followed to its end: a cycle, or more bases below each other than anybody writes.
+/// Why a directory cannot be resolved: a cycle, or bases that are nested too deep.
 #[must_use]
 pub fn endless(resolver: &Resolver, from: &TreePath) -> Option<Problem> {
     cycle(resolver, from).or_else(|| too_deep(resolver, from))
@@ -90,14 +90,14 @@ fn too_deep(resolver: &Resolver, from: &TreePath) -> Option<Problem> {
     Some(Problem::of(message, from).with_help("let one of them take in the last one directly"))
 }
 
-/// Tells whether a directory, or one that it takes in, takes in itself or a directory above itself.
+/// A cycle, if a directory or one that it includes includes itself or a parent directory.
 fn cycle(resolver: &Resolver, from: &TreePath) -> Option<Problem> {
     let reached = reach(resolver, from);
     let others = reached.keys().filter(|path| *path != from);
     std::iter::once(from).chain(others).find_map(|directory| resolver.cycle_at(directory))
 }
 
-/// Tells whether a directory takes in itself or a directory above itself, over however many others.
+/// A cycle, if a directory includes itself or a parent directory, directly or through others.
 #[must_use]
 pub fn cycle_at(resolver: &Resolver, directory: &TreePath) -> Option<Problem> {
     let reached = reach(resolver, directory);

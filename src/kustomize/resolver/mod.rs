@@ -1,4 +1,4 @@
-//! The kustomizations of a tree, each resolved once however many others take it in.
+//! The kustomizations of a tree, each resolved once no matter how many others include it.
 
 pub mod accumulator;
 pub mod links;
@@ -26,7 +26,7 @@ use crate::yaml::library::Library;
 use crate::yaml::node::Node;
 use crate::yaml::scalar::is_null;
 
-/// The kustomizations of a tree. Several threads may ask it at once.
+/// The kustomizations of a tree. Can be used from several threads at once.
 pub struct Resolver {
     library: Arc<Library>,
     kustomizations: Cache<Result<Arc<Kustomization>, Problem>>,
@@ -37,13 +37,13 @@ pub struct Resolver {
     cycles: Cache<Option<Problem>>,
 }
 
-/// What came of a kustomization, before the steps that only a build root takes.
+/// The result of a kustomization, before the steps that only a build root runs.
 pub struct Resolution {
-    /// What it gathered.
+    /// What it accumulated.
     pub result: Result<Accumulator, Problem>,
-    /// Its objects behind its last patch.
+    /// Its objects after its last patch.
     pub patched: Vec<Object>,
-    /// What was read and met on the way.
+    /// What was read and visited.
     pub record: Record,
 }
 
@@ -77,17 +77,17 @@ impl Resolver {
             .get(directory, || kustomization::load(&self.library, directory).map(Arc::new))
     }
 
-    /// The directories that a kustomization takes in, each with the entry that names it.
+    /// The directories that a kustomization includes, each with the entry that names it.
     pub(crate) fn edges(&self, directory: &TreePath) -> Arc<[(TreePath, Node)]> {
         self.edges.get(directory, || links::edges(self, directory).into())
     }
 
-    /// Whether a directory takes in itself or one above itself.
+    /// The cycle, if a directory includes itself or a parent directory.
     pub(crate) fn cycle_at(&self, directory: &TreePath) -> Option<Problem> {
         self.cycles.get(directory, || links::cycle_at(self, directory))
     }
 
-    /// What comes of a kustomization that another one takes in. There must be no cycle below it.
+    /// The result of a kustomization that another one includes. There must be no cycle below it.
     pub(crate) fn outcome(&self, directory: &TreePath) -> Arc<Resolution> {
         self.outcomes.get(directory, || Arc::new(self.resolve(directory)))
     }
@@ -162,7 +162,7 @@ impl Resolver {
         }
     }
 
-    /// One kustomization on the way; `None` when there is none. It has no objects when it does not resolve.
+    /// One kustomization of a build; `None` if there is none. It has no objects if it does not resolve.
     #[must_use]
     pub fn layer(&self, path: &TreePath) -> Option<Arc<Layer>> {
         self.layers.get(path, || self.make_layer(path).map(Arc::new))
@@ -192,7 +192,7 @@ impl Resolver {
     }
 }
 
-/// The steps that a build root alone takes. What fails for want of something remote comes back beside the objects.
+/// The steps that only a build root runs. Failures due to something remote are returned along with the objects.
 fn finish_objects(
     mut gathered: Accumulator,
     partial: bool,
@@ -213,7 +213,7 @@ fn finish_objects(
     Ok((gathered.objects, problem))
 }
 
-/// Refuses objects that lost their kind or name on the way, and two that have become one.
+/// Rejects objects that lost their kind or name, and two objects that got the same identity.
 fn refuse_unnamed(objects: &[Object]) -> Result<(), Problem> {
     let mut seen = HashSet::with_capacity(objects.len());
     for object in objects {
@@ -235,14 +235,14 @@ fn refuse_unnamed(objects: &[Object]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Whether an object is for tools only and never printed.
+/// Whether an object is local configuration for tools, never printed.
 fn is_local(object: &Object) -> bool {
     let annotations = object.node.at(&["metadata", "annotations"]);
     let value = annotations.and_then(|all| all.get("config.kubernetes.io/local-config"));
     value.is_some_and(|value| value.str() != Some("false"))
 }
 
-/// Answers by directory, each found once.
+/// Results by directory, each computed once.
 struct Cache<T>(RwLock<BTreeMap<TreePath, Arc<OnceLock<T>>>>);
 
 impl<T> Default for Cache<T> {

@@ -1,4 +1,4 @@
-//! Builtin generators and transformers that stand in documents of their own.
+//! Builtin generators and transformers that are configured in documents of their own.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ pub fn generate(
     Ok(())
 }
 
-/// Takes the Secrets that KSOPS would decrypt: what the files of SOPS say of them in clear is their names and keys.
+/// Adds the Secrets that KSOPS would decrypt: their names and keys are in plain text in the SOPS files.
 fn decrypted(
     target: &mut Target<'_>,
     gathered: &mut Accumulator,
@@ -68,7 +68,7 @@ fn decrypted(
     for entry in plugin.node.get("files").map_or(&[][..], Node::items) {
         let mut made = Accumulator::default();
         target.resource(&mut made, &mut HashSet::new(), entry)?;
-        // A name with a hash of the values would only be known with the values.
+        // A name with a content hash cannot be known without the values.
         let hash = ["metadata", "annotations", "kustomize.config.k8s.io/needs-hash"];
         let named = made
             .objects
@@ -102,7 +102,7 @@ pub fn transform(
     Ok(())
 }
 
-/// Notes the validators that entries name: none of them is builtin, and none changes an object.
+/// Records the validators that entries name: none of them is builtin, and none changes an object.
 ///
 /// # Errors
 /// When one of them cannot be read.
@@ -199,7 +199,7 @@ fn run(
             add_hashes(objects);
             Ok(())
         }
-        // They change no name.
+        // These do not change any names.
         "ImageTagTransformer" | "ReplicaCountTransformer" => Ok(()),
         _ => {
             target.miss(needs_plugin(plugin));

@@ -1,4 +1,4 @@
-//! One kustomization on its way, step by step in kustomize's order.
+//! Runs one kustomization, step by step in kustomize's order.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -30,10 +30,10 @@ use crate::yaml::node::{Node, Seq, Value};
 /// The only version of the Kubernetes API that kustomize 5.8 has.
 const OPENAPI: &str = "v1.21.2";
 
-/// A step over all objects that a field of the kustomization describes.
+/// A step over all objects, configured by a field of the kustomization.
 pub type Transformer = fn(&mut Vec<Object>, &Node, &mut Context<'_>) -> Result<(), Problem>;
 
-/// One kustomization on its way.
+/// One kustomization while it is being resolved.
 pub struct Target<'a> {
     resolver: &'a Resolver,
     kustomization: &'a Kustomization,
@@ -42,7 +42,7 @@ pub struct Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// A kustomization of which no step is done.
+    /// A kustomization before its first step.
     pub const fn new(
         resolver: &'a Resolver,
         kustomization: &'a Kustomization,
@@ -51,7 +51,7 @@ impl<'a> Target<'a> {
         Self { resolver, kustomization, record, patched: Vec::new() }
     }
 
-    /// The objects behind its last patch.
+    /// The objects after its last patch.
     pub fn into_patched(self) -> Vec<Object> {
         self.patched
     }
@@ -66,12 +66,12 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Notes something missing.
+    /// Records something missing.
     pub fn miss(&mut self, problem: Problem) {
         self.record.miss(problem);
     }
 
-    /// Takes all steps; a component takes them on what its parent has gathered.
+    /// Runs all steps; a component runs them on what its parent has accumulated.
     ///
     /// # Errors
     /// When kustomize would refuse it.
@@ -97,7 +97,7 @@ impl<'a> Target<'a> {
     /// Adds what an entry of `resources` names.
     ///
     /// # Errors
-    /// When it is not there, or brings an object that is there already.
+    /// If it does not exist, or adds an object that already exists.
     pub fn resource(
         &mut self,
         gathered: &mut Accumulator,
@@ -114,7 +114,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Where an entry leads; nowhere if that is not in the repository.
+    /// What an entry points to; `None` if it is not in the repository.
     fn locate(&mut self, entry: &Node) -> Result<Option<(TreePath, Entry)>, Problem> {
         let Some(spelled) = entry.str().filter(|text| !text.is_empty()) else {
             return Err(Problem::at("an entry without a path", entry).with_help("remove it"));
@@ -209,7 +209,7 @@ impl<'a> Target<'a> {
         self.check_openapi()
     }
 
-    /// What the files of a field say together; none without such files.
+    /// The merged configuration from the files of a field; `None` without such files.
     fn configs(
         &mut self,
         field: &str,
@@ -263,10 +263,10 @@ impl<'a> Target<'a> {
         plugins::generate(self, gathered, kustomization.items("generators"))
     }
 
-    /// Adds what a generator makes; `options` are those of all generators.
+    /// Adds the object of a generator; `options` are those of all generators.
     ///
     /// # Errors
-    /// When it cannot make it.
+    /// If the object cannot be generated.
     pub fn generate_one(
         &mut self,
         gathered: &mut Accumulator,
@@ -284,7 +284,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Lets a failure pass where something is missing that may well be its reason.
+    /// Tolerates a failure if something that may have caused it is missing.
     fn unless_partial(&mut self, done: Result<(), Problem>) -> Result<(), Problem> {
         match done {
             Err(problem) if self.is_partial() => {
@@ -295,7 +295,7 @@ impl<'a> Target<'a> {
         }
     }
 
-    /// Whether something is missing, so that a later step may rightly not find it.
+    /// Whether something is missing, which may make a later step fail.
     #[must_use]
     pub const fn is_partial(&self) -> bool {
         !self.record.problems.is_empty()
@@ -326,7 +326,7 @@ impl<'a> Target<'a> {
         plugins::validate(self, kustomization.items("validators"))
     }
 
-    /// Takes a step over a list of entries; where something is missing, each on its own, as far as they go.
+    /// Runs a step over a list of entries; if something is missing, runs each entry separately, as far as possible.
     ///
     /// # Errors
     /// When the step fails and nothing is missing.
@@ -360,7 +360,7 @@ impl<'a> Target<'a> {
     }
 }
 
-/// Refuses entries of `replicas` that mean no object; what they set names no secret.
+/// Rejects entries of `replicas` that match no object; their values name no secret.
 fn replicas(objects: &[Object], entries: &[Node], config: &Config) -> Result<(), Problem> {
     for entry in entries {
         let name = entry.get("name").and_then(Node::str).unwrap_or_default();
@@ -377,7 +377,7 @@ fn replicas(objects: &[Object], entries: &[Node], config: &Config) -> Result<(),
     Ok(())
 }
 
-/// A problem of a base; one that has no place of its own is put where the base is named.
+/// A problem of a base; if it has no place, it is reported where the base is named.
 fn seen_from(problem: &Problem, entry: &Node) -> Problem {
     let mut problem = problem.clone();
     if problem.place.is_none()
@@ -389,7 +389,7 @@ fn seen_from(problem: &Problem, entry: &Node) -> Problem {
     problem
 }
 
-/// What to report of an entry that only Helm could render.
+/// What to report for an entry that only Helm can render.
 pub fn needs_helm(entry: &Node) -> Problem {
     let name = ["name", "chartName"].iter().find_map(|key| entry.get(key).and_then(Node::str));
     let chart = name.map(|name| format!(" `{name}`")).unwrap_or_default();

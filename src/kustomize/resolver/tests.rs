@@ -1,4 +1,4 @@
-//! Builds are shared, and what is broken says where.
+//! Builds are shared, and problems say where they are.
 
 use std::sync::Arc;
 

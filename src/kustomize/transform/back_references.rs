@@ -34,14 +34,14 @@ pub fn fix(objects: &mut [Object], config: &Config) -> Result<(), Problem> {
     Ok(())
 }
 
-/// The fields of a configuration by the kind that has them; only of kinds that there are, as a configuration knows many.
+/// The fields of a configuration by the kind that has them; only for kinds in the build, as a configuration has many.
 struct Index<'c> {
     by_kind: BTreeMap<&'c str, Vec<(&'c NameReference, &'c FieldSpec)>>,
 }
 
 impl<'c> Index<'c> {
     fn new(config: &'c Config, objects: &[Identity]) -> Self {
-        // Few, so that it is quicker to look at all of them than to hash each kind that a configuration knows.
+        // There are few, so a scan is faster than hashing each kind of the configuration.
         let mut kinds: Vec<&str> = objects.iter().map(|object| &*object.kind).collect();
         kinds.sort_unstable();
         kinds.dedup();
@@ -60,7 +60,7 @@ impl<'c> Index<'c> {
     }
 }
 
-/// What all objects are and were called; none of it changes while the fields follow.
+/// The current and previous names of all objects; none of them changes while the fields are updated.
 struct Names {
     objects: Vec<Known>,
     by_previous_name: HashMap<Arc<str>, Vec<usize>>,
@@ -100,7 +100,7 @@ impl Known {
         self.previous.first().unwrap_or(&self.current).effective_namespace()
     }
 
-    /// Whether both got the same prefixes and suffixes, the last ones at least.
+    /// Whether both got the same prefixes and suffixes, or at least the same last ones.
     fn was_affixed_like(&self, other: &Self, or_not_at_all: bool) -> bool {
         let same = |mine: &[Arc<str>], others: &[Arc<str>]| {
             if mine.is_empty() || others.is_empty() {
@@ -127,14 +127,14 @@ impl Names {
         Self { objects, by_previous_name }
     }
 
-    /// Whether a value is or holds a name that an object had before.
+    /// Whether a value is or contains a previous name of an object.
     fn is_met(&self, node: &Node) -> bool {
         let name = node.str().or_else(|| node.get("name").and_then(Node::str));
         name.is_some_and(|name| self.by_previous_name.contains_key(name))
             || node.items().iter().any(|item| self.is_met(item))
     }
 
-    /// Of each object, whether an object could name it, given where both are.
+    /// For each object, whether the given object could name it, considering their namespaces.
     fn reachable_from(&self, at: usize, object: &Object) -> Vec<bool> {
         let referrer = &self.objects[at];
         let bound = bound_namespaces(object);
@@ -206,7 +206,7 @@ impl Search<'_> {
                 (Some(namespace), false) => known.effective_namespace() == Some(namespace),
             }
         };
-        // The namespace may be the one from before, or the one of now.
+        // The namespace may be the previous or the current one.
         let mut all = self.names.objects.iter().zip(self.reachable);
         let is_within = within(true);
         let by_original = all.any(|(known, reachable)| *reachable && is_within(known));
@@ -270,7 +270,7 @@ impl Search<'_> {
     }
 }
 
-/// The reference with its object's new name. It stays where it is written; only what it says is derived.
+/// The reference with its object's new name. It keeps its place; only its value is derived.
 fn follow(node: &Node, found: &Known) -> Node {
     node.with_text(&found.current.name, Provenance::Derived)
 }

@@ -27,7 +27,7 @@ enum What {
     Test(Node),
 }
 
-/// The way to a value, and how it is written.
+/// The pointer to a value, and its text.
 #[derive(Debug, Clone)]
 struct Pointer {
     text: String,
@@ -47,7 +47,7 @@ pub fn read(list: &Node) -> Result<Vec<Operation>, Problem> {
 /// Applies operations to an object, in order.
 ///
 /// # Errors
-/// When an operation leads nowhere, or a test fails; the object is then half done.
+/// If the path of an operation does not exist, or a test fails; the object is then partly patched.
 pub fn apply(object: &mut Node, operations: &[Operation]) -> Result<(), Problem> {
     operations.iter().try_for_each(|operation| run(object, operation))
 }
@@ -80,7 +80,7 @@ fn operation(node: &Node) -> Result<Operation, Problem> {
 }
 
 impl Pointer {
-    /// What stands before the first `/` does not count.
+    /// Anything before the first `/` is ignored.
     fn read(text: &str) -> Self {
         let unescape = |part: &str| part.replace("~1", "/").replace("~0", "~");
         let mut parents: Vec<String> = text.split('/').skip(1).map(unescape).collect();
@@ -218,7 +218,7 @@ fn copied(mut node: Node) -> Node {
     node
 }
 
-/// A value of the patch as it is in the object: kubectl reads patches by other rules than objects.
+/// A value of the patch as it appears in the object: kubectl parses patches differently from objects.
 fn patched(node: &Node) -> Node {
     let mut node = node.clone();
     reread(&mut node);
@@ -263,7 +263,7 @@ mod tests {
         parse(&Source::file(TreePath::root(), text)).unwrap().documents[0].root.clone()
     }
 
-    /// Each outcome here and below is what `kubectl kustomize` makes of it.
+    /// Each expectation here and below is the output of `kubectl kustomize`.
     #[track_caller]
     fn becomes(operation: &str, field: &str, expected: &str) {
         let mut object = node(OBJECT);

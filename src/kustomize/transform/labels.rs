@@ -51,10 +51,10 @@ fn label_fields(entry: &Node, config: &Config) -> Result<Fields, Problem> {
     Ok(fields)
 }
 
-/// Sets the pairs in every such field of all objects.
+/// Sets the pairs in each of these fields of all objects.
 ///
 /// # Errors
-/// When such a field holds something else than a mapping.
+/// If such a field holds something other than a mapping.
 pub fn set(objects: &mut [Object], pairs: &Node, fields: &[FieldSpec]) -> Result<(), Problem> {
     let mut entries: Vec<&Entry> = pairs.entries().iter().collect();
     entries.sort_by_key(|entry| entry.key.str());

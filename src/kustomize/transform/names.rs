@@ -7,7 +7,7 @@ use crate::kustomize::model::object::{Identity, Object};
 use crate::text::problem::Problem;
 use crate::yaml::node::Provenance;
 
-/// Which end of a name grows.
+/// Which end of a name is extended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum End {
     /// The front.
@@ -16,7 +16,7 @@ pub enum End {
     Suffix,
 }
 
-/// Puts a text before or behind the names of all objects.
+/// Adds a prefix or suffix to the names of all objects.
 ///
 /// # Errors
 /// When a field that should hold a name does not.
@@ -52,7 +52,7 @@ pub fn affix(
     Ok(())
 }
 
-/// The kinds whose names mean something outside the build.
+/// Whether the kind's names have a meaning outside the build.
 fn keeps_its_name(identity: &Identity) -> bool {
     match &*identity.kind {
         "CustomResourceDefinition" | "Namespace" => true,

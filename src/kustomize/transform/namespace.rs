@@ -21,11 +21,11 @@ pub enum Subjects {
 /// A namespace, and how it is set.
 #[derive(Debug)]
 pub struct Namespace<'a> {
-    /// The value, with the place that says it.
+    /// The value, with the place where it is set.
     pub name: &'a Node,
-    /// Fields beside `metadata.namespace`.
+    /// Fields other than `metadata.namespace`.
     pub fields: &'a [FieldSpec],
-    /// Whether a namespace that is there stays.
+    /// Whether an existing namespace is kept.
     pub unset_only: bool,
     /// Which subjects get it.
     pub subjects: Subjects,
@@ -34,7 +34,7 @@ pub struct Namespace<'a> {
 /// Moves all objects into a namespace.
 ///
 /// # Errors
-/// When two objects become one, or a field that should hold a namespace cannot.
+/// If two objects get the same identity, or a field that should hold a namespace cannot.
 pub fn set(objects: &mut [Object], namespace: &Namespace<'_>) -> Result<(), Problem> {
     let identities: Vec<Identity> = objects.iter().map(Object::identity).collect();
     let mut taken: HashMap<_, usize> = HashMap::with_capacity(objects.len());
@@ -88,7 +88,7 @@ fn set_in(
     for field in namespace.fields.iter().filter(|field| field.selects(identity)) {
         let done = match field.path.as_str() {
             "metadata/namespace" => true,
-            // Only the core kind's name is a namespace's.
+            // Only for the core kind is the name that of a namespace.
             "metadata/name" => &*identity.api_version != "v1",
             "subjects/namespace" => is_binding && *field.kind == *identity.kind,
             _ => false,

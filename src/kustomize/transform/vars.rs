@@ -1,4 +1,4 @@
-//! The field `vars`: `$(NAME)` in texts of some fields stands for a value of an object.
+//! The field `vars`: `$(NAME)` in certain fields is replaced by a value of an object.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ pub struct Var {
     entry: Node,
 }
 
-/// Takes in the variables of one kustomization, and marks the objects that give them their values.
+/// Adds the variables of one kustomization, and marks the objects that provide their values.
 ///
 /// # Errors
-/// When a name is taken, or more than one object fits.
+/// If a name is taken, or more than one object matches.
 pub fn collect(vars: &mut Vec<Var>, list: &Node, objects: &mut [Object]) -> Result<(), Problem> {
     for entry in list.items() {
         let Some(name) = entry.get("name").and_then(Node::str).filter(|name| !name.is_empty())
@@ -63,7 +63,7 @@ pub fn merge(vars: &mut Vec<Var>, others: &[Var]) -> Result<(), Problem> {
     Ok(())
 }
 
-/// What an `objref` says, all of which must fit; a namespace only where one is set.
+/// The identity in an `objref`, all of which must match; the namespace only if set.
 fn wanted(entry: &Node) -> Identity {
     let text = |key: &str| entry.at(&["objref", key]).and_then(Node::str).unwrap_or_default();
     let api_version = match (text("apiVersion"), text("group"), text("version")) {
@@ -92,7 +92,7 @@ fn means(wanted: &Identity, object: &Object) -> bool {
 /// Puts the values of all variables into the fields that may have them.
 ///
 /// # Errors
-/// When a variable has no value, or a field holds what is no text.
+/// If a variable has no value, or a field holds something other than text.
 pub fn substitute(
     objects: &mut [Object],
     vars: &[Var],
@@ -116,7 +116,7 @@ pub fn substitute(
     Ok(())
 }
 
-/// The value of a variable; `None` for one that is no plain value and never stands for anything.
+/// The value of a variable; `None` if it is not a scalar and is never substituted.
 fn value(var: &Var, objects: &[Object]) -> Result<Option<Node>, Problem> {
     let Some(object) = objects.iter().find(|object| object.variables.contains(&var.name)) else {
         let message = format!("the variable `{}` has no source", var.name);
@@ -151,7 +151,7 @@ fn steps(path: &str) -> Vec<String> {
     steps
 }
 
-/// How a plain value reads inside of a text.
+/// A scalar's value as text.
 fn text_of(node: &Node) -> Option<String> {
     match kind(node, Schema::Kyaml)? {
         Kind::Null => None,
@@ -169,7 +169,7 @@ struct Values<'v> {
 }
 
 impl Values<'_> {
-    /// Whether filling a value would change it, as far as can be told quickly, or would fail.
+    /// Whether substitution might change a value or fail, by a quick check.
     fn concern(&self, node: &Node) -> bool {
         let holds_name = |node: &Node| node.str().is_some_and(|text| text.contains('$'));
         match &node.value {
@@ -179,7 +179,7 @@ impl Values<'_> {
         }
     }
 
-    /// Fills a text, the texts of a mapping, or those of a list.
+    /// Substitutes variables in a string, or in the strings of a mapping or list.
     fn fill(&self, node: &mut Node) -> Result<(), Problem> {
         match &node.value {
             Value::Scalar(_) => self.fill_text(node),
@@ -223,7 +223,7 @@ impl Values<'_> {
         self.values.get(index)?.as_ref()
     }
 
-    /// Replaces what is known; `$$` is one `$`, whatever stands behind it.
+    /// Replaces known variables; `$$` is a literal `$`, whatever follows it.
     fn expand(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
@@ -332,7 +332,7 @@ spec: SPEC
         assert!(same(&found, &nodes(expected)[0]), "{found:?}, expected {expected}");
     }
 
-    /// The outcomes here and in the next test are those of `kubectl kustomize`.
+    /// The expectations here and in the next test are the output of `kubectl kustomize`.
     #[test]
     fn a_variable_alone_keeps_its_type() {
         becomes(

@@ -1,4 +1,4 @@
-//! Patches on their objects.
+//! Applies patches to objects.
 
 use crate::kustomize::fields::selector::Selector;
 use crate::kustomize::model::annotations::{settle, texts};
@@ -9,7 +9,7 @@ use crate::text::problem::Problem;
 use crate::yaml::node::{Node, Provenance};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
-/// What a strategic merge patch may change beyond the content.
+/// What a strategic merge patch may change besides the content.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Allowed {
     name: bool,
@@ -26,13 +26,13 @@ impl Allowed {
         Self { name: is_set("allowNameChange"), kind: is_set("allowKindChange") }
     }
 
-    /// Whether the patch may change what the object goes by.
+    /// Whether the patch may change the object's identity.
     pub(super) const fn rename(self) -> bool {
         self.name || self.kind
     }
 }
 
-/// Merges a patch into the one object that it names, by the name that the object has or once had.
+/// Merges a patch into the one object that it names, by its current or a previous name.
 pub(super) fn merge_one(
     objects: &mut Vec<Object>,
     patch: &Node,
@@ -63,7 +63,7 @@ pub(super) fn merge_selected(
     let patch = with_texts(patch.clone());
     let mut deleted = Vec::new();
     for index in selector.select(objects) {
-        // Its own apiVersion does not count, and so it says nothing of how lists are merged.
+        // The patch's own apiVersion is ignored, so it does not affect how lists are merged.
         let mut patch = patch.clone();
         keep(&objects[index].node, &mut patch, "apiVersion");
         if !merge_into(&mut objects[index], &patch, allowed)? {
@@ -76,7 +76,7 @@ pub(super) fn merge_selected(
     Ok(())
 }
 
-/// Says whether the object is still there.
+/// Returns whether the object still exists.
 fn merge_into(object: &mut Object, patch: &Node, allowed: Allowed) -> Result<bool, Problem> {
     let Some(mut merged) = merge(&object.node, patch)? else { return Ok(false) };
     let before = object.identity();
@@ -97,7 +97,7 @@ fn merge_into(object: &mut Object, patch: &Node, allowed: Allowed) -> Result<boo
     Ok(true)
 }
 
-/// Gives a field the value it had.
+/// Restores the old value of a field.
 fn keep(old: &Node, new: &mut Node, key: &str) {
     match old.get(key) {
         Some(value) => new.set(key, value.clone()),
@@ -107,7 +107,7 @@ fn keep(old: &Node, new: &mut Node, key: &str) {
     }
 }
 
-/// Applies operations to an object of `patches`; says whether they renamed it. The old name stays known.
+/// Applies operations of `patches` to an object. If they rename it, the old name is remembered.
 pub(super) fn apply_json(object: &mut Object, operations: &[Operation]) -> Result<(), Problem> {
     let before = object.identity();
     run(object, operations, true)?;
@@ -117,7 +117,7 @@ pub(super) fn apply_json(object: &mut Object, operations: &[Operation]) -> Resul
     Ok(())
 }
 
-/// Applies operations to an object of `patchesJson6902`, where kustomize forgets the old name.
+/// Applies operations of `patchesJson6902` to an object; here kustomize forgets the old name.
 pub(super) fn apply_json_forgetting(
     object: &mut Object,
     operations: &[Operation],
@@ -129,7 +129,7 @@ pub(super) fn apply_json_forgetting(
     run(object, operations, annotated)
 }
 
-/// Where kustomize keeps notes on an object in its annotations, they are there for the patch too.
+/// If kustomize keeps internal annotations on an object, the patch sees an `annotations` mapping, too.
 fn run(object: &mut Object, operations: &[Operation], annotated: bool) -> Result<(), Problem> {
     let mut node = object.node.clone();
     let empty = annotated && node.at(&["metadata", "annotations"]).is_none();
@@ -142,8 +142,8 @@ fn run(object: &mut Object, operations: &[Operation], annotated: bool) -> Result
     Ok(())
 }
 
-/// Labels and annotations of a patch with a target are texts, even a null that was to delete one; where
-/// there are none, the patch does not speak of them.
+/// Labels and annotations of a patch with a target are strings, even a null meant to delete one; if
+/// there are none, the field is dropped from the patch.
 fn with_texts(mut patch: Node) -> Node {
     if let Some(metadata) = patch.get_mut("metadata") {
         for key in ["labels", "annotations"] {
@@ -161,7 +161,7 @@ fn is_named(object: &Object, wanted: &Identity) -> bool {
     object.was(wanted)
 }
 
-/// The problem of a patch whose object is not there, with what is there instead.
+/// The problem of a patch whose object does not exist, with similar objects that do.
 fn no_match(objects: &[Object], wanted: &Identity, place: &Node) -> Problem {
     let of_kind = || objects.iter().filter(|object| *object.kind() == *wanted.kind);
     let named = objects.iter().find(|object| *object.name() == *wanted.name);

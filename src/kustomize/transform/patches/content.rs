@@ -21,16 +21,16 @@ pub(super) enum Content {
     Strategic(Vec<Node>),
 }
 
-/// Where a patch that stands in the kustomization comes from.
+/// Which field of the kustomization an inline patch is in.
 #[derive(Clone, Copy)]
 pub(super) enum Field {
     /// `patches`: kustomize trims the text first, so a block scalar at its end loses its line break.
     Patches,
-    /// `patchesJson6902`: the text is read as it stands.
+    /// `patchesJson6902`: the text is read unchanged.
     Json6902,
 }
 
-/// Reads a patch that stands in the kustomization.
+/// Reads an inline patch of the kustomization.
 pub(super) fn read_inline(node: &Node, field: Field) -> Result<Content, Problem> {
     if node.str().is_none() {
         let help = "write `patch: |-` and the patch indented below it";
@@ -96,7 +96,7 @@ pub(super) fn strategic(stream: &Stream) -> Result<Vec<Node>, Problem> {
     Ok(patches)
 }
 
-/// The patch with the first entry of each key: of two, kustomize takes that.
+/// The patch with the first entry of each key: kustomize ignores later duplicates.
 fn first_of_each(document: &Document) -> Cow<'_, Node> {
     fn keep(node: &mut Node) {
         if let Some(map) = node.map_mut() {
@@ -134,7 +134,7 @@ fn object(node: &Node) -> Result<Node, Problem> {
     Ok(patch)
 }
 
-/// What to report of a patch that is no YAML.
+/// What to report for a patch that is not valid YAML.
 pub(super) fn syntax(error: SyntaxError) -> Problem {
     let path = error.place.source.path().clone();
     file_problem(&error.clone().into(), &path, &Node::map(Provenance::Patched))

@@ -46,7 +46,7 @@ pub fn patch(
     match (content, selector) {
         (Content::Empty, _) => Ok(()),
         (Content::Json(operations), Some(selector)) => {
-            // Two objects may have one name on the way; that they have not at the end is looked at there.
+            // Two objects may temporarily share a name; uniqueness is checked at the end.
             for index in selector.select(objects) {
                 apply_json(&mut objects[index], &operations)?;
             }
@@ -117,8 +117,8 @@ pub fn json6902(
     list.items().iter().try_for_each(|entry| json6902_entry(objects, entry, "patch", context))
 }
 
-/// Applies one entry of `patchesJson6902`, or what a `PatchJson6902Transformer` says: there the patch
-/// stands under `jsonOp` instead of `patch`.
+/// Applies one entry of `patchesJson6902`, or of a `PatchJson6902Transformer`: there the patch
+/// is under `jsonOp` instead of `patch`.
 ///
 /// # Errors
 /// When kustomize would refuse it.
@@ -170,7 +170,7 @@ fn content_of(
     }
 }
 
-/// Refuses a patch after which two objects have one name.
+/// Rejects a patch that gives two objects the same name.
 fn unique(objects: &[Object], entry: &Node) -> Result<(), Problem> {
     let mut seen = HashSet::with_capacity(objects.len());
     for object in objects {

@@ -14,7 +14,7 @@ mod structured;
 
 use structured::Filled;
 
-/// What to say of a text that kustomize writes anew.
+/// The problem with a text that kustomize reformats.
 const NOT_SEEN: &str =
     "how it lays out the text is not followed here; replace the whole text, or patch the field";
 
@@ -59,7 +59,7 @@ fn apply_one(
     }
 }
 
-/// The value of a key; null is as good as none.
+/// The value of a key; null counts as missing.
 fn given<'n>(entry: &'n Node, key: &str) -> Option<&'n Node> {
     entry.get(key).filter(|value| !is_null(value))
 }
@@ -125,7 +125,7 @@ fn is_blank(value: &Node) -> bool {
     }
 }
 
-/// Whether a source means this identity; what it does not say matches anything.
+/// Whether a source selects this identity; unset fields match anything.
 fn is_source(source: &Node, identity: &Identity) -> bool {
     let asked = |key: &str| source.get(key).and_then(Node::str).filter(|text| !text.is_empty());
     let is = |key: &str, has: &str| asked(key).is_none_or(|wanted| wanted == has);
@@ -141,7 +141,7 @@ fn is_source(source: &Node, identity: &Identity) -> bool {
         && namespace
 }
 
-/// The part of the value that the source's options choose.
+/// The part of the value that the source's options select.
 fn refined(value: Node, source: &Node) -> Result<Node, Problem> {
     let Some((delimiter, index, place)) = delimiter(source) else { return Ok(value) };
     let Some(text) = value.str() else { return Err(not_a_text(place)) };
@@ -192,7 +192,7 @@ fn fill(objects: &mut [Object], target: &Node, value: &Node) -> Result<(), Probl
     Ok(())
 }
 
-/// Kustomize holds the labels of a rejection apart from the rest of it: either suffices.
+/// Kustomize checks the labels of a rejection separately from the rest: either suffices.
 fn is_target(object: &Object, selector: &Selector, rejects: &[Selector]) -> bool {
     let rejected = |reject: &Selector| {
         (reject.asks_metadata() && reject.fits_metadata(object))
@@ -275,7 +275,7 @@ fn filled(field: &Node, value: &Node, target: &Node) -> Result<Option<Node>, Pro
     if field.scalar().is_none() {
         return Ok(Some(new));
     }
-    // A mapping in the place of a plain value comes out as an empty text.
+    // A mapping that replaces a scalar becomes an empty string.
     let new = if new.scalar().is_some() { new } else { new.with_text("", Provenance::Copied) };
     Ok(typed(field, new))
 }
@@ -290,10 +290,10 @@ fn joined(old: &str, delimiter: &str, index: i64, text: &str) -> String {
     parts.join(delimiter)
 }
 
-/// The new value as one of the type that the field has.
+/// The new value with the field's type.
 fn typed(field: &Node, mut new: Node) -> Option<Node> {
     let read = plain_kind(new.str().unwrap_or_default(), Schema::Kyaml);
-    // A field made for the value takes its type from how it reads.
+    // A field created for the value takes its type from the value.
     let tag = match if is_made(field) { Some(read) } else { kind(field, Schema::Kyaml) }? {
         Kind::Str => Tag::Str,
         Kind::Null => Tag::Null,
@@ -317,7 +317,7 @@ fn typed(field: &Node, mut new: Node) -> Option<Node> {
     fits.then_some(new)
 }
 
-/// The tag that says what the scalar is without saying it.
+/// The scalar's implicit tag.
 fn tag_of(scalar: &Scalar, read: Kind) -> Tag {
     match (scalar.tag, read) {
         (Tag::None, _) if scalar.style != Style::Plain => Tag::Str,

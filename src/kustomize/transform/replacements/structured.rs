@@ -1,4 +1,4 @@
-//! Replacements into YAML or JSON that stands in a text, as in `data.config\.yaml.server.name`.
+//! Replacements in YAML or JSON embedded in a string, as in `data.config\.yaml.server.name`.
 
 use serde_json::Value as Json;
 
@@ -13,20 +13,20 @@ use crate::yaml::parse::parse;
 use crate::yaml::path::{Path, PathStep};
 use crate::yaml::scalar::{Kind, Schema, is_null, kind, plain_kind};
 
-/// What became of a path.
+/// The result of filling a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Filled {
-    /// It leads through no text, or nowhere in it.
+    /// The path does not lead through a string, or to nothing in it.
     Not,
-    /// The value is in the text, which reads as kustomize's, byte for byte.
+    /// The value is set, and the text is byte for byte the same as kustomize's.
     Exactly,
-    /// The value is in the text, which kustomize would lay out in another way.
+    /// The value is set, but kustomize would format the text differently.
     Otherwise,
-    /// Kustomize would put the value there, which is not done here.
+    /// Kustomize would set the value, but this is not supported here.
     Beyond,
 }
 
-/// Puts a value into the text that a path leads through. The text becomes one that no file spells.
+/// Sets a value in the string that a path leads through. The new string is in no file.
 pub(super) fn fill(object: &mut Node, path: &[String], value: &Node, create: Create) -> Filled {
     let Some(split) = (1..path.len()).find(|end| is_text(object, &path[..*end])) else {
         // Kustomize sets the value in the text `null`, and loses it.
@@ -46,7 +46,7 @@ pub(super) fn fill(object: &mut Node, path: &[String], value: &Node, create: Cre
     filled
 }
 
-/// Whether YAML is laid out as kustomize writes it, as far as that is simple.
+/// Whether YAML is formatted as kustomize writes it, for simple cases.
 fn is_laid_out(text: &str) -> bool {
     let mut above: Option<(usize, bool)> = None;
     text.strip_suffix('\n').unwrap_or(text).split('\n').all(|line| {
@@ -71,7 +71,7 @@ fn is_laid_out(text: &str) -> bool {
     })
 }
 
-/// Whether a value is a mere word, put in the place of texts or where nothing was: anything else may get quotes or a tag.
+/// Whether a value is a plain word that replaces strings or fills a gap: anything else may get quotes or a tag.
 fn is_plain_word(root: &Node, found: &[Path], value: &Node) -> bool {
     let is_text = |node: &Node| kind(node, Schema::Kyaml) == Some(Kind::Str);
     let is_safe = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
@@ -83,7 +83,7 @@ fn is_plain_word(root: &Node, found: &[Path], value: &Node) -> bool {
         && found.iter().all(|path| path.follow(root).is_none_or(is_text))
 }
 
-/// Whether a number is not a whole one: Go has its own way to write it.
+/// Whether there is a fractional number, which Go formats in its own way.
 fn holds_fraction(node: &Node) -> bool {
     matches!(kind(node, Schema::Kyaml), Some(Kind::Float(_)))
         || node.items().iter().any(holds_fraction)
@@ -107,7 +107,7 @@ fn is_text(object: &Node, path: &[String]) -> bool {
     })
 }
 
-/// The text with the value in it, where there is one, and how near it comes to kustomize's.
+/// The text with the value set, if any, and how closely it matches kustomize's.
 fn write(text: &str, path: &[String], value: &Node, create: Create) -> (Filled, Option<String>) {
     let Ok(stream) = parse(&Source::file(TreePath::root(), text)) else {
         return (Filled::Not, None);
@@ -150,7 +150,7 @@ fn edit(root: &Node, path: &Path, value: &str) -> Option<crate::text::edit::Edit
     insert_entry(root, &parent, key, value, None).ok()
 }
 
-/// JSON is written anew as kustomize does it: keys sorted, indented if it was.
+/// JSON is rewritten as by kustomize: keys sorted, indented if it was before.
 fn json(text: &str, targets: &Node, found: &[Path], value: &Node) -> Option<String> {
     let mut targets = targets.clone();
     for path in found {

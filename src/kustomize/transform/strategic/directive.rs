@@ -6,14 +6,14 @@ use crate::yaml::node::Node;
 /// The key of a directive.
 pub const KEY: &str = "$patch";
 
-/// What a patch says to do with what it stands for.
+/// What a patch does with the mapping or list that it applies to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Directive {
-    /// Take it out.
+    /// Remove it.
     Delete,
-    /// Take the patch in its place.
+    /// Replace it with the patch.
     Replace,
-    /// What is done without a directive.
+    /// Merge it, the default without a directive.
     Merge,
 }
 
@@ -25,7 +25,7 @@ pub fn of_map(map: &Node) -> Result<Option<Directive>, Problem> {
     map.get(KEY).map(read).transpose()
 }
 
-/// The directive for a whole list: an item that has nothing else.
+/// The directive for a whole list: an item that contains nothing else.
 ///
 /// # Errors
 /// When it is none that exists.

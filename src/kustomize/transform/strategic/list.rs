@@ -1,8 +1,8 @@
-//! Lists that a strategic merge joins: by one key, by several, or by their plain values.
+//! Lists that a strategic merge merges: by one key, by several, or by their scalar values.
 //!
-//! The order, and what becomes of items that stand twice or lack a key, is kustomize's: the patch's
-//! items come first, of items with the same key the object's last one counts, and an item that lacks
-//! the key takes those that have it along. Nobody wants the latter, but the cluster gets it.
+//! The order, and the handling of items that are duplicated or lack a key, is kustomize's: the patch's
+//! items come first, the object's last item with the same key wins, and an item that lacks
+//! the key absorbs those that have it. Nobody wants the latter, but it is what the cluster gets.
 
 use std::collections::BTreeSet;
 
@@ -13,10 +13,10 @@ use crate::text::problem::Problem;
 use crate::yaml::node::{Node, Provenance, Scalar, Style, Tag, Value};
 use crate::yaml::scalar::is_null;
 
-/// The values of the keys of one item, an empty one for a key that it lacks.
+/// The values of the keys of one item, empty for a missing key.
 type Tuple = Vec<String>;
 
-/// Joins a list with another, with itself, or with nothing.
+/// Merges a list with another, with itself, or with nothing.
 ///
 /// # Errors
 /// As [`crate::kustomize::transform::strategic::merge`], for the items.
@@ -42,7 +42,7 @@ pub fn join(
     Ok(list)
 }
 
-/// The keys, and the values that an item must have under them.
+/// The keys, and the values that an item must have for them.
 struct Wanted {
     keys: Vec<&'static str>,
     values: Tuple,
@@ -59,7 +59,7 @@ impl Used {
     }
 }
 
-/// Merges the items that have these values, and puts what comes of it with the others.
+/// Merges the items that have these values, and adds the result to the others.
 fn join_one(
     own: &mut Vec<Node>,
     joined: &mut Vec<Node>,
@@ -74,7 +74,7 @@ fn join_one(
         With::Patch(patch) => find(patch.items(), wanted)
             .map_or(With::Nothing, |index| With::Patch(patch.items()[index].clone())),
     };
-    // The item that replaces is put in, and then the replaced one over it.
+    // The replacing item is inserted first, then overwritten by the replaced one.
     let replaced = match &partner {
         With::Patch(item) => of_map(item)? == Some(Directive::Replace),
         With::Nothing | With::Itself => false,
@@ -120,7 +120,7 @@ fn all_tuples(list: &Node, with: &With, keys: &[&'static str]) -> Vec<Tuple> {
     tuples
 }
 
-/// Takes items for one that differ only in a key that one of them lacks.
+/// Treats items that differ only in a key that one of them lacks as the same item.
 fn unite(tuples: &mut [Tuple]) {
     for first in 0..tuples.len() {
         let values = tuples[first].clone();
@@ -147,7 +147,7 @@ fn used_keys(tuples: &[Tuple], keys: &[&'static str]) -> Used {
     Used(if used.is_empty() { keys.to_vec() } else { used })
 }
 
-/// The first item that has the values; a key with an empty value is left out if another has one.
+/// The first item that has the values; a key with an empty value is ignored unless all are empty.
 fn find(items: &[Node], wanted: &Wanted) -> Option<usize> {
     let some = wanted.values.iter().any(|value| !value.is_empty());
     items.iter().position(|item| {
@@ -162,8 +162,8 @@ fn find(items: &[Node], wanted: &Wanted) -> Option<usize> {
     })
 }
 
-/// Puts an item in the place of those that have the values, behind all if none has; or takes them out.
-/// Items that are null or empty go, and with no values at all every item that does not match.
+/// Replaces the items that have the values, appending if there are none; without an item, removes them.
+/// Null and empty items are dropped, and, if there are no values at all, every item that does not match.
 fn put(items: &mut Vec<Node>, item: Option<Node>, keys: &[&str], values: &[String]) {
     let by_key = !keys[0].is_empty() && values.first().is_some_and(|value| !value.is_empty());
     let mut found = false;
@@ -189,7 +189,7 @@ fn put(items: &mut Vec<Node>, item: Option<Node>, keys: &[&str], values: &[Strin
     }
 }
 
-/// Whether an item has the values; where there are more keys than values, the last answer holds on.
+/// Whether an item has the values; keys without a value repeat the previous result.
 fn matches(item: &Node, keys: &[&str], values: &[String]) -> bool {
     let mut answer = false;
     for (index, key) in keys.iter().enumerate() {
@@ -207,7 +207,7 @@ fn matches(item: &Node, keys: &[&str], values: &[String]) -> bool {
     answer
 }
 
-/// Puts the object's items behind the joined ones, or in the place of those with the same values.
+/// Appends the object's items to the merged ones, or replaces those with the same values.
 fn append(mut joined: Vec<Node>, own: Vec<Node>, keys: &[&str]) -> Result<Vec<Node>, Problem> {
     for item in own {
         if !keys[0].is_empty() && !is_null(&item) && !matches!(item.value, Value::Map(_)) {
@@ -230,7 +230,7 @@ fn append(mut joined: Vec<Node>, own: Vec<Node>, keys: &[&str]) -> Result<Vec<No
     Ok(joined)
 }
 
-/// Whether joining the list with nothing leaves it as it is.
+/// Whether merging the list with nothing leaves it unchanged.
 #[must_use]
 pub fn is_settled(items: &[Node], keys: &[&'static str], shape: Option<Shape>) -> bool {
     let first = keys.first().copied().unwrap_or_default();
@@ -243,13 +243,13 @@ pub fn is_settled(items: &[Node], keys: &[&'static str], shape: Option<Shape>) -
     })
 }
 
-/// The text under a key, or of the item itself; empty for null and for what is no plain value.
+/// The text of a key, or of the item itself; empty for null and for non-scalars.
 fn text<'n>(item: &'n Node, key: &str) -> &'n str {
     let value = if key.is_empty() { Some(item) } else { item.get(key) };
     value.filter(|value| !is_null(value)).and_then(Node::str).unwrap_or_default()
 }
 
-/// The same with the spelling of a null.
+/// The same, but for a null its text as written.
 fn text_raw<'n>(item: &'n Node, key: &str) -> &'n str {
     let value = if key.is_empty() { Some(item) } else { item.get(key) };
     value.and_then(Node::str).unwrap_or_default()

@@ -1,4 +1,4 @@
-//! Strategic merge as kustomize does it: mappings are joined, some lists by key, the rest is replaced.
+//! Strategic merge as in kustomize: mappings are merged, some lists by key, everything else is replaced.
 
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ pub mod list;
 /// What a value is merged with.
 #[derive(Debug, Clone)]
 pub enum With {
-    /// Nothing: the patch does not speak of it.
+    /// Nothing: the patch does not mention it.
     Nothing,
-    /// Itself: a patch brought it, and what it says to delete is still in it.
+    /// Itself: a patch added it, and it still contains its delete directives.
     Itself,
     /// What the patch says.
     Patch(Node),
@@ -25,8 +25,8 @@ pub enum With {
 /// Merges a patch into an object; `None` when the patch deletes it.
 ///
 /// # Errors
-/// When the patch has a mapping, a list or a plain value where the object has another of them, or when
-/// it has a `$patch` that does not exist.
+/// If the patch has a mapping, a list or a scalar where the object has a different type, or if
+/// it has an unknown `$patch` directive.
 pub fn merge(object: &Node, patch: &Node) -> Result<Option<Node>, Problem> {
     // At the root kustomize computes the replacement and drops it.
     if of_map(patch)? == Some(Directive::Replace) {
@@ -35,7 +35,7 @@ pub fn merge(object: &Node, patch: &Node) -> Result<Option<Node>, Problem> {
     walk(Some(object.clone()), With::Patch(patch.clone()), None)
 }
 
-/// Merges one value; `field` is what the schema says of it.
+/// Merges one value; `field` is its schema.
 ///
 /// # Errors
 /// As [`merge`].
@@ -73,7 +73,7 @@ fn added(patch: Node, field: Option<Field>) -> Result<Option<Node>, Problem> {
         Value::Map(_) => match of_map(&patch) {
             Ok(Some(Directive::Delete)) => Ok(None),
             Ok(_) => map(without_known(patch), With::Itself, field),
-            // Kustomize takes an unknown word for a key of its own when there is nothing to merge with.
+            // Kustomize treats `$patch` with an unknown value as an ordinary key if there is nothing to merge with.
             Err(_) => map(patch, With::Itself, field),
         },
         Value::Seq(_) => match field.and_then(|field| field.keys) {
@@ -180,7 +180,7 @@ fn map(mut node: Node, with: With, field: Option<Field>) -> Result<Option<Node>,
     Ok(Some(node))
 }
 
-/// Whether another entry with the same key counts instead of this one.
+/// Whether another entry with the same key takes precedence over this one.
 fn shadowed(map: &Map, index: usize, entry: &Entry) -> bool {
     let key = entry.key.str();
     let behind = &map.entries[index + 1..];
@@ -190,7 +190,7 @@ fn shadowed(map: &Map, index: usize, entry: &Entry) -> bool {
     behind.iter().any(|other| !other.merged && other.key.str() == key)
 }
 
-/// Kustomize keeps the quotes that a value had, and so a number put in the place of a quoted text is text.
+/// Kustomize keeps the quotes of a value, so a number that replaces a quoted string becomes a string.
 fn keep_quotes(old: &Node, mut new: Node) -> Node {
     let quoted = old.scalar().is_some_and(|scalar| scalar.style != Style::Plain);
     let text = matches!(kind(&new, Schema::Kyaml), None | Some(Kind::Str));
@@ -203,7 +203,7 @@ fn keep_quotes(old: &Node, mut new: Node) -> Node {
     new
 }
 
-/// The shape of an object that stands where the schema says nothing.
+/// The shape of an object at a place that the schema does not cover.
 fn shape_of(node: &Node, with: &With) -> Option<Shape> {
     let of = |node: &Node| {
         let kind = node.get("kind").and_then(Node::str)?;
@@ -212,8 +212,8 @@ fn shape_of(node: &Node, with: &With) -> Option<Shape> {
     of(node).or_else(|| if let With::Patch(patch) = with { of(patch) } else { None })
 }
 
-/// Whether a value that no patch speaks of stays as it is: values with nothing behind their colon go, and
-/// joining a list with nothing drops doubles.
+/// Whether a value that no patch mentions stays unchanged: entries with nothing after the colon are dropped, and
+/// merging a list with nothing drops duplicates.
 fn is_settled(value: &Node, field: Option<Field>) -> bool {
     match &value.value {
         Value::Scalar(_) => !is_blank(value),
@@ -244,7 +244,7 @@ fn name(node: &Node) -> &'static str {
     }
 }
 
-/// Whether nothing is written where a value should be; `null` is something.
+/// Whether the value is missing altogether; an explicit `null` is not.
 fn is_blank(node: &Node) -> bool {
     node.str() == Some("") && is_null(node)
 }

@@ -33,7 +33,7 @@ fn merged(object: &str, patch: &str) -> Node {
     merge(&node(object), &node(patch)).unwrap().unwrap()
 }
 
-/// Merges a patch into the pod's `spec`, and holds one field of the outcome against `expected`.
+/// Merges a patch into the pod's `spec`, and compares one field of the result with `expected`.
 #[track_caller]
 fn pod(patch: &str, field: &str, expected: &str) {
     let spec =
@@ -46,7 +46,7 @@ fn pod(patch: &str, field: &str, expected: &str) {
     assert!(rest.iter().all(|path| path.to_string().starts_with(&prefix)), "{rest:?}");
 }
 
-/// Merges one container of the pod, and holds one of its fields against `expected`.
+/// Merges one container of the pod, and compares one of its fields with `expected`.
 #[track_caller]
 fn container(patch: &str, field: &str, expected: &str) {
     let patch = format!(
@@ -173,7 +173,7 @@ fn follows_directives_in_lists() {
         "[{name: v1, secret: {secretName: s1}, emptyDir: {}}, {name: v2, emptyDir: {}}]",
     );
     pod("{volumes: [{name: v1, $patch: delete}]}", "volumes", "[{name: v2, emptyDir: {}}]");
-    // An item that is to be replaced comes out as it was; a list that is new keeps the directive only.
+    // An item with `$patch: replace` stays unchanged; a new list keeps only the directive.
     pod(
         "{volumes: [{name: v1, $patch: replace, emptyDir: {}}]}",
         "volumes",
