@@ -140,7 +140,7 @@ pub(super) fn timezone<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Str
 pub(super) fn prefix<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<String>, D::Error> {
-    parsed(deserializer, "what stands before the digits", |text| {
+    parsed(deserializer, "what precedes the digits", |text| {
         let letters = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
         if text.chars().all(letters) {
             return Ok(Some(text.to_owned()));

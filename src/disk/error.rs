@@ -123,7 +123,7 @@ impl WriteError {
             Self::Changed { .. } => Some("run the command again".to_owned()),
             Self::ReadOnly { path } => Some(format!("allow it: `chmod u+w {}`", path.display())),
             Self::Interrupted { .. } => {
-                Some("the next command that writes goes on where this one stopped".to_owned())
+                Some("the next command that writes continues where this one stopped".to_owned())
             }
             Self::Diverged { new, journal, .. } => {
                 let look = new.as_ref().map_or(String::new(), |new| {

@@ -217,7 +217,7 @@ fn read(path: &Path, session: &Session) -> Result<Baseline, Failure> {
     })?;
     Baseline::parse(source.text()).map_err(|error| {
         let text = format!("`{}`: {error}", path.display());
-        let help = "`--write-baseline` writes it anew";
+        let help = "`--write-baseline` rewrites it";
         Failure::usage(Message::new(text).help(help))
     })
 }

@@ -153,7 +153,7 @@ impl From<PlanError> for NotDue {
     fn from(error: PlanError) -> Self {
         match error.with_pins() {
             Some(command) => Self::Unpinned(shut(format!(
-                "the store gives the value a version of its own, which must be given: `{command}`"
+                "the store assigns the value's version, which must be given: `{command}`"
             ))),
             None => Self::Failed(error.into()),
         }

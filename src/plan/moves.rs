@@ -31,7 +31,7 @@ const GENERATED: &str = "take the name out of what the generator reads, or chang
 const SEALED: &str = "move the manifest out of the encrypted file, or change the name with the tool that encrypted it";
 const COPIED: &str = "name the new stub in the replacement's `source` (or the var's `objref`) by hand, or write the secret's name where it is used";
 const SHARED: &str =
-    "give the environment a kustomization of its own that includes the file, and bump again";
+    "give the environment its own kustomization that includes the file, then bump again";
 
 /// Moves the references of one family.
 pub(super) struct Mover<'p> {
@@ -129,7 +129,7 @@ impl Mover<'_> {
 
     pub(super) fn refuse_unspelled(&mut self, items: &[Item<'_>]) {
         for item in items {
-            self.refuse(item, "no file spells the name", MADE);
+            self.refuse(item, "the name is not written in any file", MADE);
         }
     }
 

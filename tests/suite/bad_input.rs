@@ -78,7 +78,7 @@ fn duplicate_keys() {
         &sandbox,
         BUMP,
         2,
-        &["staging/web.yaml:10", "the key `containers` already stands on line 9"],
+        &["staging/web.yaml:10", "the key `containers` is already set on line 9"],
     );
 }
 

@@ -66,7 +66,7 @@ impl Context<'_> {
 
     fn find_spelled(&mut self, entry: &Node, spelled: &str) -> Result<TreePath, Problem> {
         let Some(path) = self.directory.join(spelled) else {
-            let message = format!("`{spelled}` lies outside the repository");
+            let message = format!("`{spelled}` is outside the repository");
             return Err(Problem::at(message, entry));
         };
         let found = self.library.tree().entry(&path);

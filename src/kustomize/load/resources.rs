@@ -35,7 +35,7 @@ pub fn refuse_duplicates(stream: &Stream, document: &Document) -> Result<(), Pro
     let source = &stream.source;
     let (key, line) = (source.slice(second), source.position(first.start).line);
     let mut problem =
-        Problem::of(format!("the key `{key}` already stands on line {line}"), source.path());
+        Problem::of(format!("the key `{key}` is already set on line {line}"), source.path());
     problem.place = Some(Place { source: source.clone(), span: second });
     Err(problem.with_help("remove one of the two"))
 }
@@ -115,7 +115,7 @@ mod tests {
         assert_eq!(read("hello").unwrap_err(), "a Kubernetes object without `kind`");
         assert_eq!(read("kind: A").unwrap_err(), "a Kubernetes object without `metadata.name`");
         let twice = "kind: A\nmetadata:\n  name: a\n  name: b\n";
-        assert_eq!(read(twice).unwrap_err(), "the key `name` already stands on line 3");
+        assert_eq!(read(twice).unwrap_err(), "the key `name` is already set on line 3");
         let last = "kind: A\nmetadata:\n  name: a\n  annotations: { x: one, x: two }\n";
         assert!(read(last).is_ok());
     }

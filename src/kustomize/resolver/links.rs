@@ -146,5 +146,5 @@ fn describe(directory: &TreePath, above: &TreePath, reached: &Reached) -> Proble
         Some(entry) => Problem::at(message, entry),
         None => Problem::of(message, directory),
     };
-    problem.with_help("remove one of these entries; what both need belongs into a base of its own")
+    problem.with_help("remove one of these entries; move what both need into a separate base")
 }

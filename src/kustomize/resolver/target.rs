@@ -130,7 +130,7 @@ impl<'a> Target<'a> {
             let what = if spelled.starts_with('/') {
                 "is an absolute path; kustomize takes relative ones"
             } else {
-                "lies outside the repository"
+                "is outside the repository"
             };
             return Err(Problem::at(format!("`{spelled}` {what}"), entry)
                 .with_help("move it into the repository and name it by a relative path"));

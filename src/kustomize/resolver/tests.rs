@@ -149,7 +149,7 @@ fn a_failure_says_where() {
             "pod.yaml",
             "Pod web is already there, from `a/pod.yaml`",
         ),
-        ("resources: [../../out]", "../../out", "`../../out` lies outside the repository"),
+        ("resources: [../../out]", "../../out", "`../../out` is outside the repository"),
         (
             "resources: [../pod.yaml]",
             "../pod.yaml",

@@ -121,7 +121,7 @@ fn help(stub: &Versioned<'_>, backend: Option<&Backend>) -> String {
         (None, Some(store)) => label(store, version),
     };
     let else_ = format!(
-        "a key of its own for each version (`secrets.{}.remote.version: key-suffix` in rotate.yaml)",
+        "a separate key for each version (`secrets.{}.remote.version: key-suffix` in rotate.yaml)",
         stub.family
     );
     if backend.is_some_and(|backend| backend.without_versions().is_some()) {

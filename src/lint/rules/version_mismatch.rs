@@ -107,6 +107,6 @@ fn entry(stub: &Versioned<'_>, remote: &Remote) -> Option<Finding> {
     let finding = stub.finding(&RULE, node.origin.as_ref()?, message);
     let finding = finding.related("the secret is named here", stub.named().cloned());
     Some(finding.help(format!(
-        "if the store has it, write `{right}`; or make a stub of its own for each version"
+        "if the store has it, write `{right}`; or create a separate stub for each version"
     )))
 }

@@ -90,7 +90,7 @@ pub fn lift(repo: &Repo, environment: &str, family: &str) -> Result<Option<FileC
     let wanted = others(config, environment, family);
     change(repo, edit, &wanted)
         .map(Some)
-        .map_err(|reason| fault(config, "a hold cannot be taken out of", reason, help))
+        .map_err(|reason| fault(config, "a hold cannot be removed from", reason, help))
 }
 
 /// Whether a file is the tree's settings.

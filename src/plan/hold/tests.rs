@@ -133,7 +133,7 @@ fn what_another_hold_reads_through_an_alias_stays() {
     let refused = "rotate.yaml: the hold's `version` is also read in line 3, through the alias `*v`; write the value itself there first";
     assert_eq!(put_into(&text).unwrap_err(), format!("a hold cannot be written into {refused}"));
     let refused = refused.replace("the hold's `version`", "a part of the hold");
-    assert_eq!(lifted(&text).unwrap_err(), format!("a hold cannot be taken out of {refused}"));
+    assert_eq!(lifted(&text).unwrap_err(), format!("a hold cannot be removed from {refused}"));
 }
 
 #[test]

@@ -111,7 +111,7 @@ fn field(root: &Node, index: usize, key: &str, value: &str) -> Result<Edit, Stri
     if let Some(span) = node.alias() {
         return Ok(Edit { span, text: spelled(key, value) });
     }
-    let place = node.origin.as_ref().ok_or("no file spells it")?;
+    let place = node.origin.as_ref().ok_or("it is not written in any file")?;
     if node.str() == Some(value) {
         return Ok(Edit { span: place.span, text: place.text().to_owned() });
     }

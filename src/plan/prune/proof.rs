@@ -39,7 +39,7 @@ pub(super) fn broken(before: &Repo, after: &Repo) -> Vec<Refusal> {
         Some(Refusal {
             what: format!("without them `{}` would no longer build: {why}", root.path),
             place: problem.and_then(|problem| problem.place.clone()),
-            hint: "take out what needs them, such as a patch of a stub, and prune again".to_owned(),
+            hint: "remove what needs them, such as a patch of a stub, then prune again".to_owned(),
         })
     };
     roots(after).into_iter().filter_map(breaks).collect()
@@ -75,7 +75,7 @@ fn held(old: &Root, new: &Root, wanted: &[&Object], faults: &mut Vec<String>) {
     let got = new.objects();
     for (want, now) in wanted.iter().zip(got) {
         if want.identity() != now.identity() {
-            fault(format!("{} stands where {} should", now.identity(), want.identity()));
+            fault(format!("{} is where {} should be", now.identity(), want.identity()));
             return;
         }
         if !same(&want.node, &now.node) {

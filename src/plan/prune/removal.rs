@@ -42,10 +42,10 @@ impl<'r> Removal<'r> {
     /// # Errors
     /// With a phrase, if no file has it as a document of its own, or if it also creates something else.
     pub(super) fn add(&mut self, document: &Document<'_>) -> Result<(), String> {
-        let place = document.place.as_ref().ok_or("no file spells it: something generates it")?;
+        let place = document.place.as_ref().ok_or("it is generated and not written in any file")?;
         let file = place.source.path();
         let stream = self.repo.library.stream(file).map_err(|_| "its file does not parse")?;
-        let part = part(&stream, place).ok_or("it is no document of its own in its file")?;
+        let part = part(&stream, place).ok_or("it is not a separate document in its file")?;
         let others = self.repo.roots.iter().flat_map(|root| {
             root.providers.iter().map(move |one| (root.object_that_provides(one), one.secret()))
         });
@@ -108,7 +108,7 @@ impl<'r> Removal<'r> {
                     })
                 };
                 source = unlisted(&source, is_meant)
-                    .ok_or_else(|| format!("`{}` cannot be taken out of `{}`", file, layer.file))?;
+                    .ok_or_else(|| format!("`{}` cannot be removed from `{}`", file, layer.file))?;
                 files.entry(file).or_default().push(layer.file.clone());
             }
             let after = Some(source.text().to_owned());

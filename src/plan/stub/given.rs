@@ -53,7 +53,7 @@ pub(in crate::plan) fn ask(
             one.list.as_ref().map_or_else(String::new, |list| format!("; `{list}` lists them"));
         let or = if one.is_first {
             format!(
-                "; or set `secrets.{family}.remote.version: key-suffix` in rotate.yaml, which gives each version a key of its own"
+                "; or set `secrets.{family}.remote.version: key-suffix` in rotate.yaml, which gives each version its own key"
             )
         } else {
             String::new()

@@ -206,7 +206,7 @@ impl<'p> Planner<'p> {
 
     pub(super) fn pin_help(&self) -> String {
         format!(
-            "set `secrets.{}.remote.version` in rotate.yaml to `key-suffix` (a key of its own for each version) or to `none`",
+            "set `secrets.{}.remote.version` in rotate.yaml to `key-suffix` (a separate key for each version) or to `none`",
             self.family
         )
     }

@@ -117,7 +117,7 @@ impl Source<'_> {
                 }
                 _ if path.0.is_empty() || kind_of(written).ends_with("List") => {
                     return Err(
-                        "it is an item of a List; write it as a document of its own".to_owned()
+                        "it is an item of a List; write it as a separate document".to_owned()
                     );
                 }
                 _ => return Err(format!("a patch changes its {path}")),

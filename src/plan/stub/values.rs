@@ -91,7 +91,7 @@ impl Planner<'_> {
         let hint = match found {
             Some(one) => format!("{}; {none}", one.reason),
             None => format!(
-                "pin its entries to the version that it reads (`version: …`), or give each version a key of its own (`secrets.{family}.remote.version: key-suffix` in rotate.yaml); {none}"
+                "pin its entries to the version that it reads (`version: …`), or give each version its own key (`secrets.{family}.remote.version: key-suffix` in rotate.yaml); {none}"
             ),
         };
         Err((what, hint))
@@ -105,7 +105,7 @@ impl Planner<'_> {
             && (ignoring.is_some() || self.settings.remote.version == Some(Pin::None))
         {
             format!(
-                "; `secrets.{}.remote.version: key-suffix` in rotate.yaml gives each version a key of its own",
+                "; `secrets.{}.remote.version: key-suffix` in rotate.yaml gives each version its own key",
                 self.family
             )
         } else {

@@ -19,7 +19,7 @@ use crate::yaml::path::Path;
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum EditError {
     /// The value has no text of its own: it was generated or derived, or is not a scalar.
-    #[error("no file spells this value as it reads")]
+    #[error("this value is not written verbatim in any file")]
     Unspelled,
     /// The new text cannot be written in this style.
     #[error("the new text cannot be written in place of `{}`: {reason}", shown(.place))]
@@ -30,7 +30,7 @@ pub enum EditError {
         reason: &'static str,
     },
     /// The path goes through an alias or a merge key, so the edit would change other places too.
-    #[error("`{path}` stands behind an alias or a merge key")]
+    #[error("`{path}` comes from an alias or a merge key")]
     Shared {
         /// The path.
         path: Path,

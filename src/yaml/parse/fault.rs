@@ -107,9 +107,7 @@ impl Cause {
             | Self::NoContent
             | Self::NoKey
             | Self::NoItem => COLON,
-            Self::NoItemHere => {
-                Some("begin the list on a line of its own, its dashes one below the other")
-            }
+            Self::NoItemHere => Some("start the list on a new line, with its dashes aligned"),
             Self::FlowMap => Some("close the brace, or look for a missing comma"),
             Self::FlowSeq => Some("close the bracket, or look for a missing comma"),
             Self::Unclosed => Some("close the quotes"),

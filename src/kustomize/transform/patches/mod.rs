@@ -178,7 +178,7 @@ fn unique(objects: &[Object], entry: &Node) -> Result<(), Problem> {
         if !seen.insert(identity.clone().into_key()) {
             let message = format!("behind the patch there are two objects `{identity}`");
             return Err(Problem::at(message, entry)
-                .with_help("let the target select one of them, or give each a patch of its own"));
+                .with_help("let the target select one of them, or give each its own patch"));
         }
     }
     Ok(())

@@ -230,7 +230,7 @@ fn fill_path(
     match structured::fill(&mut node, &parts, value, create) {
         Filled::Not => {}
         Filled::Beyond => {
-            let message = format!("kustomize writes the text anew that `{path}` leads into");
+            let message = format!("kustomize rewrites the text that `{path}` points into");
             return Err(Problem::at(message, place).with_help(NOT_SEEN).as_partial());
         }
         filled => {
@@ -238,7 +238,7 @@ fn fill_path(
             let is_hashed = object.generated.is_some_and(|generated| generated.hash);
             if filled == Filled::Otherwise && is_hashed {
                 let message = format!(
-                    "kustomize writes the text anew that `{path}` leads into, and hashes it for the name of `{}`",
+                    "kustomize rewrites the text that `{path}` points into, and hashes it for the name of `{}`",
                     object.identity()
                 );
                 return Err(Problem::at(message, place).with_help(NOT_SEEN).as_partial());
