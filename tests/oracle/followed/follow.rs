@@ -217,7 +217,7 @@ impl<'b> Follower<'b> {
                 // The clock of the command is the real one: the rest is followed on a day within the hours, and where the
                 // rules find fault, as the refusal says.
                 let mut command = command.to_owned();
-                if said.contains("outside of the hours") {
+                if said.contains("outside the change window") {
                     self.desk.wait(7);
                     command = format!("{command} {}", self.desk.at());
                 }
@@ -237,7 +237,7 @@ impl<'b> Follower<'b> {
                 assert!(to(told).is_some() && to(told) == to(&next), "{command}: another version");
             }
             Err(said) => {
-                let known = said.contains("outside of the hours")
+                let known = said.contains("outside the change window")
                     || self.is_faulty && said.contains("--override lint --reason");
                 assert!(then == Then::Look && known, "{command}: {said}");
             }

@@ -179,7 +179,7 @@ exec {real}/git \"$@\"
     let run = world.run(PROMOTE);
     assert!(world.place.path("moved").exists(), "{}", run.said);
     assert_eq!((run.status, run.told()), (2, (Vec::new(), false)), "{}", run.said);
-    for words in ["`main` went on while this run looked at it", "run it again"] {
+    for words in ["`main` changed during this run", "run it again"] {
         assert!(run.said.contains(words), "{words}\n{}", run.said);
     }
     let writes = world.hub.writes();

@@ -43,7 +43,7 @@ fn an_amended_commit_is_somebodys() {
     assert_eq!(message(BRANCH), words);
     let run = world.run(PROMOTE).success();
     assert_eq!(run.told(), (vec![format!("auth {old} left")], false), "{}", run.said);
-    assert!(run.reason().contains("commits of others"), "{}", run.reason());
+    assert!(run.reason().contains("commits by others"), "{}", run.reason());
     assert!(run.said.contains("::warning"), "{}", run.said);
     assert!(world.hub.writes().is_empty());
     assert_eq!(world.commit(BRANCH), amended);

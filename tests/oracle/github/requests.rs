@@ -50,7 +50,7 @@ pub(super) fn is_right(place: &Place, pull: &Pull) {
         &format!("`{stub}`"),
         "- [ ] ",
         "Watch production for",
-        "- [ ] The old stub is the way back until the next rotation",
+        "- [ ] Keep the old stub for rollbacks until the next rotation",
         "`rotate prune production auth`",
         "rotate rollback production auth --reason",
         "```mermaid\n",
