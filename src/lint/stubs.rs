@@ -12,7 +12,7 @@ use crate::repo::root::Root;
 use crate::text::source::Place;
 use crate::yaml::node::Node;
 
-/// An ExternalSecret whose secret has a version in its name.
+/// An ExternalSecret or ClusterExternalSecret whose secret has a version in its name.
 pub(super) struct Versioned<'r> {
     pub(super) root: &'r Root,
     pub(super) environment: Option<&'r str>,
@@ -26,7 +26,8 @@ pub(super) struct Versioned<'r> {
     pub(super) settings: SecretSettings,
 }
 
-/// The versioned stubs that make a secret, without those of families that `rotate.yaml` says to leave alone.
+/// The versioned stubs that make a secret: not those with `creationPolicy: None`, and not those of families that
+/// `rotate.yaml` leaves alone.
 pub(super) fn versioned(repo: &Repo) -> impl Iterator<Item = Versioned<'_>> {
     let objects = deployed(repo).flat_map(|(root, environment)| {
         root.objects().iter().map(move |object| (root, environment, object))
@@ -49,8 +50,8 @@ impl<'r> Versioned<'r> {
         self.stub.secret.node.str().unwrap_or_default()
     }
 
-    /// Where the secret is named.
-    pub(super) fn named(&self) -> Option<&Place> {
+    /// Where the name of the secret is written.
+    pub(super) fn secret_place(&self) -> Option<&Place> {
         self.stub.secret.node.origin.as_ref()
     }
 

@@ -67,7 +67,7 @@ fn judge(stub: &Versioned<'_>) -> Option<Finding> {
         message.push_str(&format!(", and the operator reads the store again every {interval}"));
     }
     let help = "set `target.immutable: true`, and `refreshPolicy: CreatedOnce` beside it";
-    Some(stub.finding(&RULE, stub.named()?, message).help(help))
+    Some(stub.finding(&RULE, stub.secret_place()?, message).help(help))
 }
 
 /// How often the store is read again; `None` for once, or where nobody can tell.

@@ -67,7 +67,7 @@ fn names<'s>(stub: &'s Versioned<'_>) -> impl Iterator<Item = Finding> + 's {
         }
         let message = format!("`{name}` makes the secret of another version, `{}`", stub.secret());
         let finding = stub.finding(&RULE, place, message);
-        let finding = finding.related("the secret is named here", stub.named().cloned());
+        let finding = finding.related("the secret is named here", stub.secret_place().cloned());
         Some(finding.help(
             "give both the same version, in a new stub: one that is in use must keep its name",
         ))
@@ -105,7 +105,7 @@ fn entry(stub: &Versioned<'_>, remote: &Remote) -> Option<Finding> {
         return None;
     };
     let finding = stub.finding(&RULE, node.origin.as_ref()?, message);
-    let finding = finding.related("the secret is named here", stub.named().cloned());
+    let finding = finding.related("the secret is named here", stub.secret_place().cloned());
     Some(finding.help(format!(
         "if the store has it, write `{right}`; or create a separate stub for each version"
     )))
