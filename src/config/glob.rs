@@ -119,7 +119,7 @@ impl NameGlob {
             return Err("a name must not be empty".to_owned());
         }
         if text.contains('/') {
-            return Err(format!("`{text}` is no name: it has a `/`"));
+            return Err(format!("`{text}` is not a name: it has a `/`"));
         }
         Ok(Self { text: text.to_owned(), units: units(text)? })
     }

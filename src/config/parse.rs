@@ -270,7 +270,7 @@ holds:
             ("secrts: {}", "unknown key `secrts`", "secrts", "did you mean `secrets`?"),
             (
                 "\u{feff}# ü\r\nenvironments:\r\n  - name: ü\r\n",
-                "environments[0].name: `ü` is no environment's name: letters, digits, `-`, `_` and `.`, beginning with a letter or digit",
+                "environments[0].name: `ü` is not a valid environment name: letters, digits, `-`, `_` and `.`, beginning with a letter or digit",
                 "ü",
                 "",
             ),

@@ -54,7 +54,7 @@ pub(super) fn environment<'de, D: Deserializer<'de>>(deserializer: D) -> Result<
             return Ok(text.to_owned());
         }
         Err(format!(
-            "`{text}` is no environment's name: letters, digits, `-`, `_` and `.`, beginning with a letter or digit"
+            "`{text}` is not a valid environment name: letters, digits, `-`, `_` and `.`, beginning with a letter or digit"
         ))
     })
 }
@@ -108,7 +108,7 @@ pub(super) fn version<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Stri
             return Ok(text.to_owned());
         }
         Err(format!(
-            "`{text}` is no version; write a UTC date and time as 14 digits, such as `\"20250723110000\"`, or `plain`"
+            "`{text}` is not a version; write a UTC date and time as 14 digits, such as `\"20250723110000\"`, or `plain`"
         ))
     })
 }

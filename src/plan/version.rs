@@ -97,7 +97,7 @@ impl Question<'_> {
         let only = if let [name] = names[..] { split(name) } else { None };
         let Some(version) = only.and_then(|(_, digits)| Version::new(digits)) else {
             let reason = match names[..] {
-                [name] => format!("{environment} runs `{name}`, which is no version"),
+                [name] => format!("{environment} runs `{name}`, which is not a version"),
                 _ => format!("{environment} runs several: {}", names.join(", ")),
             };
             let help = format!("rotate bump {environment} {}", self.family);
@@ -234,7 +234,7 @@ mod tests {
         assert_eq!(mixed.reasons.len(), 2);
         assert!(mixed.reason.contains("several"), "{}", mixed.reason);
         let plain = ask(Some("20250701000000"), &["auth"], Some(&["auth"]), false).unwrap_err();
-        assert!(plain.reason.contains("no version"), "{}", plain.reason);
+        assert!(plain.reason.contains("not a version"), "{}", plain.reason);
         let other = ask(Some("20250702000000"), &["auth"], Some(&["auth-20250701000000"]), false);
         assert!(other.unwrap_err().reason.contains("runs 20250701000000"));
         assert!(ask(None, &["auth"], None, false).is_err());

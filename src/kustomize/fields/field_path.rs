@@ -195,7 +195,7 @@ fn field<'n>(node: &'n Node, key: &str) -> Result<Option<&'n Node>, String> {
     match node.value {
         Value::Map(_) => Ok(node.get(key)),
         _ if is_null(node) => Ok(None),
-        _ => Err(format!("`{key}` is looked for in what is no mapping")),
+        _ => Err(format!("`{key}` is looked up in what is not a mapping")),
     }
 }
 

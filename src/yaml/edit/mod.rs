@@ -44,7 +44,7 @@ pub enum EditError {
         wanted: &'static str,
     },
     /// The text to insert is not valid YAML.
-    #[error("the text to insert is no YAML: {reason}")]
+    #[error("the text to insert is not valid YAML: {reason}")]
     Text {
         /// The parser's message.
         reason: String,
