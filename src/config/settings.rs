@@ -63,7 +63,7 @@ pub struct ReferenceField {
     /// The resource's kind
     #[serde(deserialize_with = "word::text")]
     pub kind: String,
-    /// The field: keys parted by dots, `[]` for every item of a list, such as `spec.auth[].secretName`
+    /// The field: keys separated by dots, `[]` for every item of a list, such as `spec.auth[].secretName`
     #[serde(deserialize_with = "word::field_path")]
     pub path: String,
 }

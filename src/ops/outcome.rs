@@ -82,7 +82,7 @@ pub struct Proposals {
 }
 
 impl Changed {
-    /// What changes are told against.
+    /// The tree, the timeline and the prefix with which changes are described.
     #[must_use]
     pub const fn background(&self) -> Background<'_> {
         Background { repo: &self.repo, timeline: self.timeline.as_ref(), prefix: &self.prefix }

@@ -32,7 +32,7 @@ pub struct Request {
     pub has_token: bool,
     /// Whether a GitHub workflow runs it, in whose name commits are made.
     pub is_workflow: bool,
-    /// Whether `gh` is told the repository by its environment.
+    /// Whether `gh` learns the repository from its environment.
     pub has_repository: bool,
 }
 

@@ -16,7 +16,7 @@ use crate::text::path::TreePath;
 pub enum Mode<'w> {
     /// They are shown.
     DryRun,
-    /// It is told whether there are any.
+    /// They are only counted: the exit status says whether there are any.
     Check,
     /// They are written.
     Write(&'w TreeWriter),

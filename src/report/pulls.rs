@@ -45,6 +45,9 @@ pub struct PullView {
     pub action: Action,
     /// Why, where it is not plain; null where it is.
     pub reason: Option<String>,
+    /// Whether anything was or would be changed.
+    #[serde(skip)]
+    is_change: bool,
 }
 
 /// What was done with a pull request.
@@ -80,12 +83,6 @@ impl Action {
             Self::Declined => "declined",
             Self::Left => "left",
         }
-    }
-
-    /// Whether anything is otherwise now.
-    #[must_use]
-    pub const fn is_change(self) -> bool {
-        matches!(self, Self::Opened | Self::Updated | Self::Superseded | Self::Closed)
     }
 }
 
@@ -123,6 +120,7 @@ impl PullView {
         Self {
             family: one.family.clone(),
             environment: one.environment.clone(),
+            is_change: one.action.is_change(),
             version: one.version.clone(),
             branch: one.branch.clone(),
             base: one.base.clone(),
@@ -150,7 +148,7 @@ pub fn text(of: &PullRequests) -> String {
 
 fn describe(one: &PullView, written: bool) -> String {
     let PullView { environment, family, version, .. } = one;
-    let would = if one.action.is_change() && !written { "would be " } else { "" };
+    let would = if one.is_change && !written { "would be " } else { "" };
     let mut out =
         format!("{environment}: {family} {version}: {would}{} {}\n", one.action.word(), one.name());
     for more in one.url.iter().chain(&one.reason) {
@@ -174,7 +172,7 @@ pub fn markdown(of: &PullRequests) -> String {
             (Some(url), Some(number)) => format!("[#{number}]({url})"),
             _ => code(&one.branch),
         };
-        let would = if one.action.is_change() { would } else { "" };
+        let would = if one.is_change { would } else { "" };
         let why = one.reason.as_ref().map_or_else(String::new, |why| format!(": {}", line(why)));
         let _ = writeln!(
             out,
@@ -195,7 +193,7 @@ pub fn github(of: &PullRequests) -> String {
     for one in &of.pull_requests {
         let word = match one.action {
             Action::Left => "warning",
-            action if action.is_change() => "notice",
+            _ if one.is_change => "notice",
             _ => continue,
         };
         let title = format!("rotate: {}", one.environment);

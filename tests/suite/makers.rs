@@ -118,7 +118,7 @@ fn what_stands_beside_a_sealed_secret_is_edited() {
     assert_eq!(sandbox.read("staging/all.yaml"), wanted);
 }
 
-/// A stub for each namespace, though all references stand in one directory.
+/// A stub for each namespace, although all references are in one directory.
 #[test]
 fn first_stubs_of_two_namespaces_have_a_file_each() {
     let in_namespace = |name: &str| {

@@ -1,4 +1,4 @@
-//! Objects, where each of their values comes from, and what came of a build.
+//! Objects, where each of their values comes from, and the result of a build.
 
 pub mod annotations;
 pub mod build;

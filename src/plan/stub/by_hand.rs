@@ -14,7 +14,7 @@ use crate::yaml::node::Node;
 
 impl Planner<'_> {
     /// Why a secret of another name cannot be had from the maker of the old one; `None` where the values of a plain
-    /// Secret stand in Git.
+    /// Secret are in Git.
     pub(super) fn by_hand(&self, made: &Made<'_>) -> Option<Refusal> {
         let (object, secret) = (made.object(), made.provider.secret());
         let kind = kind_of(&object.node);
