@@ -8,7 +8,7 @@ use crate::cli::outputs::{Outputs, headed};
 use crate::cli::{choose, gates, leave, outputs, pulls, writing};
 use crate::ops::bump::{self, Request};
 use crate::ops::failure::{Failure, Status};
-use crate::ops::outcome::{Changed, Context, Outcome, Proposals};
+use crate::ops::outcome::{Changed, Outcome, Proposals};
 use crate::ops::session::Session;
 use crate::ops::writing::settings;
 use crate::report::bump::Bump;
@@ -85,13 +85,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let asked = args.pulls.request();
     let target = asked.as_ref().map(|asked| asked.target(&session, args.writing.dry_run));
     let target = target.transpose()?;
-    let context = Context {
-        session: &session,
-        target: target.as_ref(),
-        writing: args.writing.how(writer.as_ref()),
-        events: console,
-        describe: &|change, on| Proposal::of(change, on).markdown(),
-    };
+    let opened = (&session, writer.as_ref());
+    let context = args.writing.context(opened, target.as_ref(), console);
     let ask = |known: &[String]| choose::choose(known, console);
     let request = Request {
         environment: args.environment.clone(),

@@ -5,11 +5,10 @@ use crate::cli::outcome::Pulls;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::{outputs, past, pulls, writing};
 use crate::ops::failure::{Failure, Status};
-use crate::ops::outcome::{Context, Proposals};
+use crate::ops::outcome::Proposals;
 use crate::ops::prune::{self, Removals, Request};
 use crate::ops::session::Session;
 use crate::report::console::Console;
-use crate::report::proposal::Proposal;
 use crate::report::prune::{Pruned, markdown, markdown_of, summary};
 use crate::report::workflow::log;
 
@@ -64,13 +63,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let asked = args.pulls.request();
     let target = asked.as_ref().map(|asked| asked.target(&session, args.writing.dry_run));
     let target = target.transpose()?;
-    let context = Context {
-        session: &session,
-        target: target.as_ref(),
-        writing: args.writing.how(writer.as_ref()),
-        events: console,
-        describe: &|change, on| Proposal::of(change, on).markdown(),
-    };
+    let opened = (&session, writer.as_ref());
+    let context = args.writing.context(opened, target.as_ref(), console);
     let request = Request {
         environment: args.environment.clone(),
         families: args.families.clone(),

@@ -3,12 +3,10 @@
 use crate::cli::args::Global;
 use crate::cli::{leave, past, writing};
 use crate::ops::failure::{Failure, Status};
-use crate::ops::outcome::Context;
 use crate::ops::rollback::{self, Request};
 use crate::ops::writing::settings;
 use crate::report::bump::Bump;
 use crate::report::console::Console;
-use crate::report::proposal::Proposal;
 
 /// Point a family's references back to the previous version
 ///
@@ -53,13 +51,8 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let json = global.is_json()?;
     let (session, writer) = global.open(console, args.writing.access())?;
-    let context = Context {
-        session: &session,
-        target: None,
-        writing: args.writing.how(writer.as_ref()),
-        events: console,
-        describe: &|change, on| Proposal::of(change, on).markdown(),
-    };
+    let opened = (&session, writer.as_ref());
+    let context = args.writing.context(opened, None, console);
     let request = Request {
         environment: args.environment.clone(),
         family: args.family.clone(),

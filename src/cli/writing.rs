@@ -1,11 +1,15 @@
 //! The flags of commands that change files, and how their changes are shown.
 
+use crate::ops::change::{Background, Change};
 use crate::ops::failure::Failure;
-use crate::ops::session::{Access, TreeWriter};
+use crate::ops::outcome::Context;
+use crate::ops::pulls::Target;
+use crate::ops::session::{Access, Session, TreeWriter};
 use crate::ops::writing::{Mode, Work, Writing};
 use crate::plan::{FileChange, NextStep};
 use crate::report::console::Console;
 use crate::report::plan as picture;
+use crate::report::proposal::Proposal;
 
 /// The flags of commands that change files.
 #[derive(Debug, Clone, clap::Args)]
@@ -41,9 +45,18 @@ impl Args {
         self.access() == Access::Write
     }
 
-    /// How changes are written; `writer` is what the tree was opened with.
-    #[must_use]
-    pub const fn how<'w>(&self, writer: Option<&'w TreeWriter>) -> Writing<'w> {
+    /// What a command works with; `writer` is what the tree was opened with, `target` is where pull requests go.
+    pub(super) fn context<'a>(
+        &self,
+        (session, writer): (&'a Session, Option<&'a TreeWriter>),
+        target: Option<&'a Target<'a>>,
+        console: &'a Console,
+    ) -> Context<'a> {
+        let describe = &|change: &Change, on: Background<'_>| Proposal::of(change, on).markdown();
+        Context { session, target, writing: self.how(writer), events: console, describe }
+    }
+
+    const fn how<'w>(&self, writer: Option<&'w TreeWriter>) -> Writing<'w> {
         let mode = match writer {
             _ if self.check => Mode::Check,
             Some(writer) if self.commit => Mode::Commit(writer),
