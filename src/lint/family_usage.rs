@@ -9,6 +9,7 @@ use crate::k8s::secret_name::{Version, check, family, split};
 use crate::kustomize::model::object::Object;
 use crate::lint::running::running;
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::root::{Provider, Reference, Root, RootKind};
 use crate::text::path::TreePath;
 use crate::yaml::path::PathStep;
@@ -53,7 +54,7 @@ pub(super) struct Made<'r> {
 
 /// What an environment has of a family in one place.
 pub(super) struct FamilyUsage<'r> {
-    pub(super) environment: usize,
+    pub(super) environment: EnvironmentId,
     pub(super) family: &'r str,
     pub(super) scope: Scope,
     pub(super) named: Vec<Named<'r>>,
@@ -61,7 +62,7 @@ pub(super) struct FamilyUsage<'r> {
 }
 
 /// What tells one usage from another.
-type Key<'r> = (usize, &'r str, Scope);
+type Key<'r> = (EnvironmentId, &'r str, Scope);
 
 /// Every usage of a repository.
 pub(super) struct FamilyUsages<'r>(BTreeMap<Key<'r>, FamilyUsage<'r>>);
@@ -174,7 +175,7 @@ impl<'r> FamilyUsages<'r> {
     /// Those of a family in an environment.
     pub(super) fn of(
         &self,
-        environment: usize,
+        environment: EnvironmentId,
         family: &str,
     ) -> impl Iterator<Item = &FamilyUsage<'r>> {
         let usages = self.0.values().skip_while(move |usage| usage.environment < environment);
@@ -187,7 +188,7 @@ impl<'r> FamilyUsages<'r> {
         let words = Words::of(repo);
         let before = repo.before(usage.environment, usage.family);
         let mut nearest: Vec<&FamilyUsage<'r>> = before
-            .map(|before| self.of(before.environment.index, usage.family).collect())
+            .map(|before| self.of(before.environment.id, usage.family).collect())
             .unwrap_or_default();
         nearest.retain(|other| usage.is_kin(other, &words));
         nearest
@@ -226,7 +227,7 @@ fn named<'f, 'r>(families: &'f BTreeSet<&'r str>, name: &str) -> Option<&'f &'r 
 
 /// Every family that has a version in some environment, or that `rotate.yaml` names, and that is not left alone.
 pub(super) fn families(repo: &Repo) -> BTreeSet<&str> {
-    let all = (0..repo.environments.len()).flat_map(|index| repo.all_families_of(index));
+    let all = repo.environments.ids().flat_map(|id| repo.all_families_of(id));
     let known = all.filter(|(name, state)| {
         let digits = state.versions.keys().chain(state.stubs.keys());
         is_named(repo, name) || digits.map(|digits| Version::new(digits)).any(|one| one.is_some())
@@ -277,11 +278,11 @@ fn directory(root: &Root, object: &Object) -> Scope {
 }
 
 /// Where each secret is made, by environment and name; those of no environment are for all.
-struct Homes<'r>(BTreeMap<(Option<usize>, &'r str), BTreeSet<Scope>>);
+struct Homes<'r>(BTreeMap<(Option<EnvironmentId>, &'r str), BTreeSet<Scope>>);
 
 impl<'r> Homes<'r> {
     fn new(repo: &'r Repo, families: &BTreeSet<&str>) -> Self {
-        let mut homes: BTreeMap<(Option<usize>, &str), BTreeSet<Scope>> = BTreeMap::new();
+        let mut homes: BTreeMap<(Option<EnvironmentId>, &str), BTreeSet<Scope>> = BTreeMap::new();
         for (root, environment) in running(repo) {
             for provider in &root.providers {
                 let secret = provider.secret();
@@ -294,7 +295,7 @@ impl<'r> Homes<'r> {
     }
 
     /// Where a reference looks: its namespace, or the one place in which its secret is made, or its own.
-    fn scope(&self, environment: usize, root: &Root, reference: &Reference) -> Scope {
+    fn scope(&self, environment: EnvironmentId, root: &Root, reference: &Reference) -> Scope {
         if let Some(namespace) = root.namespace_of(reference) {
             return Scope::Namespace(namespace.to_owned());
         }

@@ -42,7 +42,7 @@ pub(super) fn judge(repo: &Repo, root: &Root, reference: &Reference) -> Verdict 
         return Verdict::Fine;
     }
     // What belongs to no environment may be meant for any.
-    let any = root.environment.is_none().then_some(0..repo.environments.len());
+    let any = root.environment.is_none().then(|| repo.environments.ids());
     let mut there = any.into_iter().flatten().map(Some).chain([root.environment]);
     if there.any(|environment| !repo.providers_of(environment, namespace, secret).is_empty()) {
         return Verdict::Fine;

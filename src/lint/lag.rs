@@ -5,12 +5,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::k8s::secret_name::Version;
 use crate::lint::rule::Facts;
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 
 /// Whether an environment should have taken a version over by now that the environment `before` runs. The digits say when
 /// the version was made; Git says since when it runs there.
 pub(super) fn is_due(
     facts: &Facts<'_>,
-    environment: usize,
+    environment: EnvironmentId,
     before: &str,
     family: &str,
     version: &Version,
@@ -30,8 +31,8 @@ pub(super) fn is_older(version: &Version, seconds: u32, now: DateTime<Utc>) -> b
 }
 
 /// How long it takes a version to come up to an environment, in seconds.
-fn soak(repo: &Repo, environment: usize) -> u32 {
-    let earlier = repo.environments[..environment].iter().filter(|one| one.versioned);
+fn soak(repo: &Repo, environment: EnvironmentId) -> u32 {
+    let earlier = repo.environments.before(environment).iter().filter(|one| one.versioned);
     let soaks = earlier.map(|one| u32::try_from(one.soak().num_seconds()).unwrap_or(u32::MAX));
     soaks.fold(0, u32::saturating_add)
 }

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use crate::lint::judge::deployed;
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::root::{Root, RootKind};
 use crate::text::path::TreePath;
 
 /// The roots that something is deployed from, each with its environment, without those that another root of the same
 /// environment includes: what they say may be changed there before the cluster sees it.
-pub(super) fn running(repo: &Repo) -> impl Iterator<Item = (&Root, Option<usize>)> {
-    let mut included: BTreeSet<(usize, &TreePath)> = BTreeSet::new();
+pub(super) fn running(repo: &Repo) -> impl Iterator<Item = (&Root, Option<EnvironmentId>)> {
+    let mut included: BTreeSet<(EnvironmentId, &TreePath)> = BTreeSet::new();
     for root in &repo.roots {
         let Some(environment) = root.environment else { continue };
         let below = root.directories().iter().filter(|directory| **directory != root.path);

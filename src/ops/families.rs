@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::timeline::outlook::{Next, outlook};
 
 /// Lets a person choose among families.
@@ -37,7 +38,7 @@ pub fn families(
 }
 
 /// The families of an environment, and those that it could take over for the first time.
-fn known(repo: &Repo, environment: usize) -> BTreeSet<String> {
+fn known(repo: &Repo, environment: EnvironmentId) -> BTreeSet<String> {
     let own = repo.families_of(environment).into_keys().map(str::to_owned);
     let name = &repo.environments[environment].name;
     let next = outlook(repo, None, DateTime::<Utc>::MIN_UTC).into_iter();
@@ -45,7 +46,7 @@ fn known(repo: &Repo, environment: usize) -> BTreeSet<String> {
     own.chain(next.map(|one| one.family)).collect()
 }
 
-fn nothing_versioned(name: &str, repo: &Repo, environment: usize) -> Failure {
+fn nothing_versioned(name: &str, repo: &Repo, environment: EnvironmentId) -> Failure {
     let plain: Vec<&str> = repo.all_families_of(environment).into_keys().collect();
     let text = format!("`{name}` has no versioned secret yet");
     let help = if plain.is_empty() {

@@ -12,7 +12,7 @@ use crate::plan::batch::Batch;
 use crate::plan::refusal::PlanError;
 use crate::plan::request::BumpRequest;
 use crate::repo::Repo;
-use crate::repo::environment::Environment;
+use crate::repo::environment::{Environment, EnvironmentId};
 
 /// Notes and commands for the next environment.
 #[derive(Default)]
@@ -109,7 +109,7 @@ pub fn notes(
 }
 
 /// The environment that takes a version of a family over from another.
-fn next<'r>(repo: &'r Repo, here: usize, family: &str) -> Option<&'r Environment> {
-    let mut after = repo.environments.iter().skip(here + 1).filter(|one| one.versioned);
-    after.find(|one| !repo.running_of(one.index, family).is_empty())
+fn next<'r>(repo: &'r Repo, here: EnvironmentId, family: &str) -> Option<&'r Environment> {
+    let mut after = repo.environments.after(here).iter().filter(|one| one.versioned);
+    after.find(|one| !repo.running_of(one.id, family).is_empty())
 }

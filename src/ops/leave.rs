@@ -6,6 +6,7 @@ use crate::ops::session::Session;
 use crate::plan::request::Line;
 use crate::plan::{Plan, word};
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::text::path::TreePath;
 
 /// What is named to stay: `FILE:LINE`, or a path that could not be read.
@@ -16,7 +17,11 @@ pub struct Leave(pub Vec<String>);
 ///
 /// # Errors
 /// When there is one.
-pub fn refuse_unread(session: &Session, repo: &Repo, environment: usize) -> Result<(), Failure> {
+pub fn refuse_unread(
+    session: &Session,
+    repo: &Repo,
+    environment: EnvironmentId,
+) -> Result<(), Failure> {
     Leave::default().unread(session, repo, environment, false)
 }
 
@@ -71,7 +76,7 @@ impl Leave {
         &self,
         session: &Session,
         repo: &Repo,
-        environment: usize,
+        environment: EnvironmentId,
     ) -> Result<(), Failure> {
         self.unread(session, repo, environment, true)
     }
@@ -80,7 +85,7 @@ impl Leave {
         &self,
         session: &Session,
         repo: &Repo,
-        environment: usize,
+        environment: EnvironmentId,
         is_way_back: bool,
     ) -> Result<(), Failure> {
         let here = &repo.environments[environment];

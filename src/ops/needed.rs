@@ -9,6 +9,7 @@ use crate::ops::message::Message;
 use crate::ops::session::Session;
 use crate::plan::batch::overlay;
 use crate::plan::{FileChange, Plan};
+use crate::repo::environment::EnvironmentId;
 use crate::repo::provision::Provision;
 use crate::repo::{Repo, Scope};
 use crate::text::path::TreePath;
@@ -56,7 +57,7 @@ pub(super) fn needed(
 }
 
 /// The files that the providers of a secret in an environment are made from: their own, and the kustomizations that list them.
-fn makers(repo: &Repo, environment: usize, secret: &str) -> BTreeSet<TreePath> {
+fn makers(repo: &Repo, environment: EnvironmentId, secret: &str) -> BTreeSet<TreePath> {
     let mut files = BTreeSet::new();
     for provision in repo.providers_of(Some(environment), None, secret) {
         let Provision::Provider(id) = provision else { continue };

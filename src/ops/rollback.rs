@@ -18,6 +18,7 @@ use crate::plan::hold::{self, NewHold};
 use crate::plan::refusal::PlanError;
 use crate::plan::request::{Back, BumpRequest};
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
 use crate::timeline::stub;
@@ -153,7 +154,7 @@ fn target(
     request: &Request,
     session: &Session,
     repo: &Repo,
-    environment: usize,
+    environment: EnvironmentId,
 ) -> Result<String, Failure> {
     let family = request.family.as_str();
     let name = repo.environments[environment].name.as_str();
@@ -167,7 +168,7 @@ fn target(
     Ok(story.target(request.to.as_deref()).map_err(PlanError::from)?.to_owned())
 }
 
-fn unknown(repo: &Repo, environment: usize, request: &Request) -> Failure {
+fn unknown(repo: &Repo, environment: EnvironmentId, request: &Request) -> Failure {
     let (name, family) = (request.environment.clone(), request.family.clone());
     let known: Vec<String> =
         repo.all_families_of(environment).into_keys().map(str::to_owned).collect();

@@ -4,6 +4,7 @@ use crate::plan::Left;
 use crate::plan::refusal::Refusal;
 use crate::plan::request::Line;
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::leftovers::Leftover;
 
 const IN_FIELD: &str = "it may not be the secret's name, or the name is assembled from parts";
@@ -27,7 +28,12 @@ pub(super) struct Behind {
 
 /// Looks for names of a family that a move leaves unchanged. Fields that surely name a secret block it, unless their
 /// line is given in `leave`.
-pub(super) fn behind(repo: &Repo, environment: usize, names: &[String], leave: &[Line]) -> Behind {
+pub(super) fn behind(
+    repo: &Repo,
+    environment: EnvironmentId,
+    names: &[String],
+    leave: &[Line],
+) -> Behind {
     let mut behind = Behind::default();
     for Leftover { place, field, is_built, is_reference, is_whole } in
         repo.leftovers(environment, names)

@@ -26,6 +26,7 @@ use crate::plan::survey::{Survey, undecided};
 use crate::plan::version::{Before, Question, Unfit};
 use crate::plan::{FileChange, NextStep, Plan};
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::error::RepoError;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
@@ -47,7 +48,7 @@ pub fn plan(repo: &Repo, request: &BumpRequest) -> Result<Plan, PlanError> {
 /// A bump whose environment is known.
 pub(super) struct Bump<'p> {
     pub(super) repo: &'p Repo,
-    pub(super) environment: usize,
+    pub(super) environment: EnvironmentId,
     pub(super) label: &'p str,
     pub(super) family: &'p str,
 }
@@ -93,7 +94,7 @@ impl<'p> Bump<'p> {
         }
         let before = self.repo.before(self.environment, self.family).map(|before| Before {
             environment: before.environment.name.clone(),
-            seen: Survey::new(self.repo, before.environment.index, self.family).seen(),
+            seen: Survey::new(self.repo, before.environment.id, self.family).seen(),
         });
         let here = survey.seen();
         let question = Question {
@@ -130,12 +131,8 @@ impl<'p> Bump<'p> {
         request: &BumpRequest,
     ) -> Result<Plan, PlanError> {
         let mut draft = Draft::default();
-        let mut expected = Expected {
-            name: name.to_owned(),
-            environment: self.environment,
-            stubs: survey.roots.iter().copied().collect(),
-            ..Expected::default()
-        };
+        let stubs = survey.roots.iter().copied().collect();
+        let mut expected = Expected::new(name, self.environment, stubs);
         let mut mover = Mover::new(self.repo, self.environment, name, &mut draft, &mut expected);
         mover.run(survey);
         let (mut moved, mut reasons) = (mover.moved, mover.refusals);
@@ -319,12 +316,12 @@ impl<'p> Bump<'p> {
 
     fn next(&self, name: &str, program: &str, supplies: &BTreeSet<Supply>) -> Vec<NextStep> {
         let here = &self.repo.environments[self.environment];
-        let later = self.repo.environments[self.environment + 1..].iter();
+        let later = self.repo.environments.after(self.environment).iter();
         let after = later
             .filter(|next| next.versioned)
-            .find(|next| self.repo.family(next.index, self.family).is_some())
+            .find(|next| self.repo.family(next.id, self.family).is_some())
             .filter(|next| {
-                let running = self.repo.running_of(next.index, self.family);
+                let running = self.repo.running_of(next.id, self.family);
                 running.only().is_none_or(|version| !name.ends_with(version))
             })
             .map(|next| After { program, environment: &next.name, soak: hours(here.soak()) });

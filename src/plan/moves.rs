@@ -15,6 +15,7 @@ use crate::plan::spell::first_few;
 use crate::plan::survey::{Item, Survey};
 use crate::plan::{MoveKind, Moved};
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::reach::Reach;
 use crate::repo::root::Root;
 use crate::text::edit::Edit;
@@ -36,7 +37,7 @@ const SHARED: &str =
 /// Moves the references of one family.
 pub(super) struct Mover<'p> {
     pub(super) repo: &'p Repo,
-    pub(super) environment: usize,
+    pub(super) environment: EnvironmentId,
     pub(super) name: &'p str,
     pub(super) draft: &'p mut Draft,
     pub(super) expected: &'p mut Expected,
@@ -49,7 +50,7 @@ pub(super) struct Mover<'p> {
 impl<'p> Mover<'p> {
     pub(super) fn new(
         repo: &'p Repo,
-        environment: usize,
+        environment: EnvironmentId,
         name: &'p str,
         draft: &'p mut Draft,
         expected: &'p mut Expected,

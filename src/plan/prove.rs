@@ -6,13 +6,14 @@ use crate::k8s::secret_name::split;
 use crate::k8s::stub::Stub;
 use crate::kustomize::model::object::{Identity, Object};
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::root::Root;
 use crate::yaml::compare::{differences, same};
 use crate::yaml::node::{Node, Provenance};
 use crate::yaml::path::{Path, PathStep};
 
 /// What a plan means to change.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Expected {
     /// The scalars whose text changes, by root index, object index and path.
     pub(super) scalars: BTreeMap<(usize, usize), BTreeMap<Path, String>>,
@@ -29,7 +30,23 @@ pub(super) struct Expected {
     /// Namespaces in which nothing in Git provides the new name, and nothing provided the old one.
     pub(super) unprovided: BTreeSet<Option<String>>,
     /// The environment.
-    pub(super) environment: usize,
+    pub(super) environment: EnvironmentId,
+}
+
+impl Expected {
+    /// New stubs of a name in these roots of an environment, and no change yet.
+    pub(super) fn new(name: &str, environment: EnvironmentId, stubs: BTreeSet<usize>) -> Self {
+        Self {
+            scalars: BTreeMap::new(),
+            lists: BTreeMap::new(),
+            stubs,
+            sources: Vec::new(),
+            restored: Vec::new(),
+            name: name.to_owned(),
+            unprovided: BTreeSet::new(),
+            environment,
+        }
+    }
 }
 
 /// Everything that is not as expected; empty if the plan is proved.

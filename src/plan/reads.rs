@@ -8,12 +8,13 @@ use crate::k8s::store::is_given;
 use crate::k8s::stub::{Remote, Stub};
 use crate::plan::refusal::Refusal;
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::root::Root;
 use crate::text::source::Place;
 use crate::yaml::node::Node;
 
 /// Why a new stub would not read the value of its version, in any root of an environment.
-pub(super) fn misread(after: &Repo, environment: usize, name: &str) -> Vec<Refusal> {
+pub(super) fn misread(after: &Repo, environment: EnvironmentId, name: &str) -> Vec<Refusal> {
     let Some((family, version)) = split(name) else { return Vec::new() };
     let is_one_value = after.config.secret(family).remote.version == Some(Pin::None);
     let mut refusals = Vec::new();

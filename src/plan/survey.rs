@@ -10,6 +10,7 @@ use crate::kustomize::model::object::Object;
 use crate::plan::Left;
 use crate::plan::version::Seen;
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::reach::Reach;
 use crate::repo::root::{Provider, Reference, Root, RootKind};
 use crate::repo::usage::Usage;
@@ -57,7 +58,7 @@ pub(super) struct Made<'r> {
 
 impl<'r> Survey<'r> {
     /// Surveys one environment.
-    pub(super) fn new(repo: &'r Repo, environment: usize, name: &str) -> Self {
+    pub(super) fn new(repo: &'r Repo, environment: EnvironmentId, name: &str) -> Self {
         let mut survey = Self::default();
         for (index, root) in repo.roots.iter().enumerate() {
             if !belongs(repo, root, environment) {
@@ -185,7 +186,7 @@ impl<'r> Made<'r> {
 }
 
 /// Whether a root is the environment's, by its path or because nobody else includes it.
-fn belongs(repo: &Repo, root: &Root, environment: usize) -> bool {
+fn belongs(repo: &Repo, root: &Root, environment: EnvironmentId) -> bool {
     root.environment == Some(environment)
         || (root.environment.is_none()
             && root.kind == RootKind::Kustomize
@@ -196,7 +197,7 @@ fn belongs(repo: &Repo, root: &Root, environment: usize) -> bool {
 /// include them: of all environments only this one includes them, by overlays that are patched.
 pub(super) fn undecided<'r>(
     repo: &'r Repo,
-    environment: usize,
+    environment: EnvironmentId,
     name: &str,
     to: &str,
 ) -> Vec<(Item<'r>, Vec<TreePath>)> {

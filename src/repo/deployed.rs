@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::k8s::placeholder::{is_filled_in, known_start};
 use crate::kustomize::model::build::Status;
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
 
@@ -36,7 +37,7 @@ pub fn deployed(repo: &Repo) -> impl Iterator<Item = (&Root, Option<&str>)> {
 /// Whether a root of an environment, or of none, may have unreadable objects in a namespace: it lacks something
 /// remote or foreign, or does not build.
 #[must_use]
-pub fn may_hide(repo: &Repo, environment: Option<usize>, namespace: Option<&str>) -> bool {
+pub fn may_hide(repo: &Repo, environment: Option<EnvironmentId>, namespace: Option<&str>) -> bool {
     let near = |root: &Root| root.environment == environment || root.environment.is_none();
     let mut partial = repo.roots.iter().filter(|root| root.status() != Status::Resolved);
     partial.any(|root| near(root) && may_reach(root, namespace))

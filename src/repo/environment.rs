@@ -1,6 +1,7 @@
 //! The environments of a repository, and which one a path belongs to.
 
 use std::collections::BTreeSet;
+use std::ops::{Deref, Index};
 
 use chrono::TimeDelta;
 
@@ -12,13 +13,79 @@ use crate::repo::error::RepoError;
 use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
 
+/// An environment of one repository: its place in the promotion order, from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct EnvironmentId(usize);
+
+impl EnvironmentId {
+    /// Its place in the promotion order.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0
+    }
+}
+
+/// The environments of a repository, in promotion order.
+#[derive(Debug, Clone, Default)]
+pub struct Environments(Vec<Environment>);
+
+impl Environments {
+    /// The ID of each.
+    pub fn ids(&self) -> impl Iterator<Item = EnvironmentId> + use<> {
+        (0..self.0.len()).map(EnvironmentId)
+    }
+
+    /// Those before an environment in the promotion order.
+    #[must_use]
+    pub fn before(&self, id: EnvironmentId) -> &[Environment] {
+        &self.0[..id.0]
+    }
+
+    /// Those after an environment in the promotion order.
+    #[must_use]
+    pub fn after(&self, id: EnvironmentId) -> &[Environment] {
+        &self.0[id.0 + 1..]
+    }
+}
+
+impl Deref for Environments {
+    type Target = [Environment];
+
+    fn deref(&self) -> &[Environment] {
+        &self.0
+    }
+}
+
+impl Index<EnvironmentId> for Environments {
+    type Output = Environment;
+
+    fn index(&self, id: EnvironmentId) -> &Environment {
+        &self.0[id.0]
+    }
+}
+
+impl<'e> IntoIterator for &'e Environments {
+    type Item = &'e Environment;
+    type IntoIter = std::slice::Iter<'e, Environment>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl FromIterator<Environment> for Environments {
+    fn from_iter<I: IntoIterator<Item = Environment>>(all: I) -> Self {
+        Self(all.into_iter().collect())
+    }
+}
+
 /// A named step in the promotion order, with the paths that belong to it.
 #[derive(Debug, Clone)]
 pub struct Environment {
     /// The name.
     pub name: String,
-    /// Its place in the promotion order, from 0.
-    pub index: usize,
+    /// Its ID.
+    pub id: EnvironmentId,
     /// Whether references must name a version.
     pub versioned: bool,
     /// How `rotate.yaml` declares it; `None` if it is derived from directory names.
@@ -28,8 +95,8 @@ pub struct Environment {
 /// What makes a path belong to an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// The environment: an index into the repository's environments.
-    pub environment: usize,
+    /// The environment.
+    pub environment: EnvironmentId,
     /// The directory that belongs to it, with everything below.
     pub directory: TreePath,
 }
@@ -72,14 +139,14 @@ impl Environment {
 }
 
 /// The environments that `rotate.yaml` declares, or else those derived from the files' directory names.
-pub(super) fn find(config: &Config, files: &[TreePath]) -> Vec<Environment> {
+pub(super) fn find(config: &Config, files: &[TreePath]) -> Environments {
     if config.environments.is_empty() {
         return by_convention(files);
     }
     let all = config.environments.iter().enumerate();
     all.map(|(index, declared)| Environment {
         name: declared.name.clone(),
-        index,
+        id: EnvironmentId(index),
         versioned: declared.versioned,
         declared: Some(declared.clone()),
     })
@@ -109,7 +176,7 @@ pub(super) fn check(config: &Config, files: &[TreePath]) -> Result<(), RepoError
     Ok(())
 }
 
-fn by_convention(files: &[TreePath]) -> Vec<Environment> {
+fn by_convention(files: &[TreePath]) -> Environments {
     let directories: BTreeSet<TreePath> = files.iter().map(TreePath::parent).collect();
     let spelled = directories
         .iter()
@@ -117,7 +184,7 @@ fn by_convention(files: &[TreePath]) -> Vec<Environment> {
     let names: BTreeSet<(usize, &str)> = spelled.collect();
     let environment = |(index, (_, name)): (usize, (usize, &str))| Environment {
         name: name.to_owned(),
-        index,
+        id: EnvironmentId(index),
         versioned: name != "development",
         declared: None,
     };
@@ -130,7 +197,7 @@ fn by_convention(files: &[TreePath]) -> Vec<Environment> {
 pub fn claim(environments: &[Environment], directory: &TreePath) -> Option<Claim> {
     let claims = environments.iter().filter_map(|environment| {
         let directory = environment.directory_of(directory)?;
-        Some((environment.declared.is_some(), Claim { environment: environment.index, directory }))
+        Some((environment.declared.is_some(), Claim { environment: environment.id, directory }))
     });
     claims
         .reduce(|best, next| {
@@ -148,20 +215,19 @@ pub(super) fn claim_of_file(environments: &[Environment], file: &TreePath) -> Op
         glob.owns(file).then_some(())?;
         let directory = environment.directory_of(file)?;
         let directory = if directory == *file { parent.clone() } else { directory };
-        Some(Claim { environment: environment.index, directory })
+        Some(Claim { environment: environment.id, directory })
     });
     by_pattern.or_else(|| claim(environments, &parent))
 }
 
 /// The environment with that name; without `rotate.yaml`, also by an alias such as `prod`.
-pub(super) fn by_name(environments: &[Environment], name: &str) -> Result<usize, RepoError> {
-    let named = |name: &str| environments.iter().position(|one| one.name == name);
+pub(super) fn by_name(environments: &Environments, name: &str) -> Result<EnvironmentId, RepoError> {
+    let named = |name: &str| environments.iter().find(|one| one.name == name);
     let spelled = || {
         let (_, full) = environment_of_word(name)?;
-        let index = named(full)?;
-        environments[index].declared.is_none().then_some(index)
+        named(full).filter(|one| one.declared.is_none())
     };
-    named(name).or_else(spelled).ok_or_else(|| {
+    named(name).or_else(spelled).map(|one| one.id).ok_or_else(|| {
         let known: Vec<String> = environments.iter().map(|one| one.name.clone()).collect();
         let spelled = environment_of_word(name).map(|(_, full)| full.to_owned());
         let spelled = spelled.filter(|full| known.contains(full));
@@ -201,7 +267,7 @@ mod tests {
         assert_eq!(of(&repo, "apps/shop/overlays/prd/eu"), Some(shop));
         assert_eq!(of(&repo, "prod/tools/dev/x"), Some(("development", "prod/tools/dev".into())));
         assert_eq!(of(&repo, "clusters/prod-eu"), None);
-        assert_eq!(repo.environment("prod").unwrap(), 1);
+        assert_eq!(repo.environment("prod").unwrap().index(), 1);
         let error = repo.environment("develpoment").unwrap_err();
         assert_eq!(error.to_string(), "there is no environment `develpoment`");
         let help = error.help().unwrap();

@@ -45,7 +45,7 @@ pub(super) type States = Vec<BTreeMap<String, FamilyState>>;
 pub(super) fn states<'r>(environments: usize, roots: impl Iterator<Item = &'r Root>) -> States {
     let mut states: States = vec![BTreeMap::new(); environments];
     for (index, root) in roots.enumerate() {
-        let Some(states) = root.environment.and_then(|index| states.get_mut(index)) else {
+        let Some(states) = root.environment.and_then(|id| states.get_mut(id.index())) else {
             continue;
         };
         for (reference, one) in root.references.iter().enumerate() {

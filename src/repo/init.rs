@@ -62,7 +62,7 @@ fn describe(repo: &Repo, environment: &Environment, paths: &[String], text: &mut
         text.push_str("    versioned: false # plain names are allowed\n");
         return;
     }
-    if environment.index + 1 < repo.environments.len() {
+    if !repo.environments.after(environment.id).is_empty() {
         text.push_str("    soak: 24h # how long a version must have run here before the next environment may take it\n");
     }
     text.push_str("    retention: 14d # how long a version that nothing references is kept\n");
@@ -70,7 +70,7 @@ fn describe(repo: &Repo, environment: &Environment, paths: &[String], text: &mut
 
 /// Lists the families that are versioned somewhere.
 fn families(repo: &Repo, text: &mut String) {
-    let all = repo.environments.iter().flat_map(|one| repo.all_families_of(one.index));
+    let all = repo.environments.iter().flat_map(|one| repo.all_families_of(one.id));
     let versioned = all.filter(|(_, state)| state.is_versioned());
     let names: BTreeSet<&str> = versioned.map(|(name, _)| name).collect();
     if names.is_empty() {
@@ -83,7 +83,7 @@ fn families(repo: &Repo, text: &mut String) {
     for name in names {
         let _ = writeln!(text, "#   {}", shown(name));
         for environment in &repo.environments {
-            if let Some(state) = repo.family(environment.index, name) {
+            if let Some(state) = repo.family(environment.id, name) {
                 let _ = writeln!(text, "#     {}: {}", environment.name, summary(repo, state));
             }
         }
@@ -114,7 +114,7 @@ fn summary(repo: &Repo, state: &FamilyState) -> String {
 /// Lists the referenced secrets that nothing in the repository provides.
 fn missing(repo: &Repo, text: &mut String) {
     let ids = repo.environments.iter().flat_map(|one| {
-        repo.all_families_of(one.index).into_values().flat_map(FamilyState::references)
+        repo.all_families_of(one.id).into_values().flat_map(FamilyState::references)
     });
     let missing = ids.filter_map(|id| {
         let (root, reference) = repo.reference(id);
@@ -149,12 +149,13 @@ mod tests {
 
     use super::propose;
     use crate::repo::Repo;
+    use crate::repo::environment::EnvironmentId;
     use crate::repo::root::Root;
     use crate::repo::testing::{deployment, repo};
 
     /// The environment of every file that a root holds.
     fn environments(repo: &Repo) -> BTreeMap<String, Option<String>> {
-        let name = |index: usize| repo.environments[index].name.clone();
+        let name = |id: EnvironmentId| repo.environments[id].name.clone();
         let of_root = |root: &Arc<Root>| {
             let environment = root.environment.map(name);
             let files: Vec<String> = root.files().iter().map(ToString::to_string).collect();

@@ -11,6 +11,7 @@ use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::{family, split};
 use crate::k8s::spelling::spelled;
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::layout::is_kustomization;
 use crate::repo::own::is_own;
 use crate::repo::root::Root;
@@ -44,7 +45,7 @@ impl Repo {
     ///
     /// Providers, comments, settings and files that this program wrote are left out.
     #[must_use]
-    pub fn leftovers(&self, environment: usize, names: &[String]) -> Vec<Leftover> {
+    pub fn leftovers(&self, environment: EnvironmentId, names: &[String]) -> Vec<Leftover> {
         let mut found: BTreeMap<(TreePath, usize), Leftover> = BTreeMap::new();
         let mut add = |one: Leftover| {
             let place = one.place.near_in_file();

@@ -7,7 +7,7 @@ use crate::config::place::At;
 use crate::config::settings::{Config, ReferenceField};
 use crate::k8s::references::field_rule::FieldRule;
 use crate::kustomize::resolver::Resolver;
-use crate::repo::environment::{self, Environment};
+use crate::repo::environment::{self, Environment, Environments};
 use crate::repo::error::RepoError;
 use crate::repo::gather::gather;
 use crate::repo::layout::{Layout, is_kustomization};
@@ -109,7 +109,7 @@ impl Repo {
     fn assemble(
         library: Arc<Library>,
         config: Config,
-        environments: Vec<Environment>,
+        environments: Environments,
         scope: Scope,
         before: Option<(&Self, &BTreeSet<TreePath>)>,
     ) -> Result<Self, RepoError> {
@@ -185,7 +185,7 @@ fn overlaps(config: &Config, environments: &[Environment], roots: &[Arc<Root>]) 
         let message =
             format!("belongs to `{}` and to `{}`; the first one is taken", first.name, second.name);
         let mut problem = Problem::of(message, &root.path);
-        let at = [At::Value("environments"), At::Item(second.index), At::Value("paths")];
+        let at = [At::Value("environments"), At::Item(second.id.index()), At::Value("paths")];
         problem.place = config.place(&at);
         Some(problem.with_help("exclude the directory from the `paths` of one environment"))
     };

@@ -36,7 +36,7 @@ use std::sync::{Arc, OnceLock};
 use crate::config::settings::{Config, Hold};
 use crate::k8s::by_value::Families;
 use crate::kustomize::resolver::Resolver;
-use crate::repo::environment::Environment;
+use crate::repo::environment::{EnvironmentId, Environments};
 use crate::repo::error::RepoError;
 use crate::repo::family::{FamilyState, States, counts};
 use crate::repo::layout::Layout;
@@ -67,7 +67,7 @@ pub struct Repo {
     /// The settings; the default where there is no `rotate.yaml`.
     pub config: Config,
     /// The environments, in promotion order.
-    pub environments: Vec<Environment>,
+    pub environments: Environments,
     /// The build roots, sorted by path.
     pub roots: Vec<Arc<Root>>,
     /// Problems outside the build roots.
@@ -85,11 +85,11 @@ pub struct Repo {
 }
 
 impl Repo {
-    /// The environment with that name, as an index into [`Repo::environments`].
+    /// The environment with that name.
     ///
     /// # Errors
     /// If there is none, with the name that was probably meant.
-    pub fn environment(&self, name: &str) -> Result<usize, RepoError> {
+    pub fn environment(&self, name: &str) -> Result<EnvironmentId, RepoError> {
         environment::by_name(&self.environments, name)
     }
 
@@ -107,7 +107,10 @@ impl Repo {
     }
 
     /// The roots of an environment, with their indexes.
-    pub fn roots_of(&self, environment: usize) -> impl Iterator<Item = (usize, &Arc<Root>)> {
+    pub fn roots_of(
+        &self,
+        environment: EnvironmentId,
+    ) -> impl Iterator<Item = (usize, &Arc<Root>)> {
         let roots = self.roots.iter().enumerate();
         roots.filter(move |(_, root)| root.environment == Some(environment))
     }
@@ -129,8 +132,8 @@ impl Repo {
     /// The families of an environment: those with a versioned reference or provider there and those that
     /// `rotate.yaml` lists, except those that it ignores.
     #[must_use]
-    pub fn families_of(&self, environment: usize) -> BTreeMap<&str, &FamilyState> {
-        let states = self.states().get(environment).into_iter().flatten();
+    pub fn families_of(&self, environment: EnvironmentId) -> BTreeMap<&str, &FamilyState> {
+        let states = self.states().get(environment.index()).into_iter().flatten();
         let counting = states.filter(|(name, state)| counts(&self.config, name, state));
         counting.map(|(name, state)| (name.as_str(), state)).collect()
     }
@@ -139,28 +142,28 @@ impl Repo {
     pub fn idle_holds(&self) -> impl Iterator<Item = (usize, &Hold)> {
         self.config.holds.iter().enumerate().filter(|(_, hold)| {
             let environment = self.environments.iter().find(|one| one.name == hold.environment);
-            environment.is_none_or(|one| self.family(one.index, &hold.secret).is_none())
+            environment.is_none_or(|one| self.family(one.id, &hold.secret).is_none())
         })
     }
 
     /// Every family of an environment, including ignored ones and those with plain names only.
     #[must_use]
-    pub fn all_families_of(&self, environment: usize) -> BTreeMap<&str, &FamilyState> {
-        let states = self.states().get(environment).into_iter().flatten();
+    pub fn all_families_of(&self, environment: EnvironmentId) -> BTreeMap<&str, &FamilyState> {
+        let states = self.states().get(environment.index()).into_iter().flatten();
         states.map(|(name, state)| (name.as_str(), state)).collect()
     }
 
     /// The state of a family in an environment; `None` if nothing there references or provides it.
     #[must_use]
-    pub fn family(&self, environment: usize, name: &str) -> Option<&FamilyState> {
-        self.states().get(environment)?.get(name)
+    pub fn family(&self, environment: EnvironmentId, name: &str) -> Option<&FamilyState> {
+        self.states().get(environment.index())?.get(name)
     }
 
     /// Who provides a secret in an environment; a namespace that nothing in Git sets matches any.
     #[must_use]
     pub fn providers_of(
         &self,
-        environment: Option<usize>,
+        environment: Option<EnvironmentId>,
         namespace: Option<&str>,
         secret: &str,
     ) -> Vec<Provision> {
@@ -183,7 +186,7 @@ impl Repo {
 
     /// The kustomizations nearest to a file that it is reached through and that only this environment reaches.
     #[must_use]
-    pub fn nearest_exclusive(&self, environment: usize, file: &TreePath) -> Nearest {
+    pub fn nearest_exclusive(&self, environment: EnvironmentId, file: &TreePath) -> Nearest {
         self.reaches().nearest(environment, file)
     }
 

@@ -2,6 +2,7 @@
 
 use crate::k8s::resource::{group_of, kind_of};
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::text::path::TreePath;
 use crate::yaml::node::Node;
 
@@ -27,8 +28,8 @@ impl Repo {
     /// The major and minor version of the operator that an environment, or what belongs to none, pins (with
     /// `None`, only the latter): its chart in a HelmRelease, Argo CD Application or kustomization, or its OLM package.
     #[must_use]
-    pub fn operator(&self, environment: Option<usize>) -> Option<(u32, u32)> {
-        let near = |index: Option<usize>| index.is_none() || index == environment;
+    pub fn operator(&self, environment: Option<EnvironmentId>) -> Option<(u32, u32)> {
+        let near = |index: Option<EnvironmentId>| index.is_none() || index == environment;
         let roots = self.roots.iter().filter(|root| near(root.environment));
         let own = |root: &&std::sync::Arc<crate::repo::root::Root>| root.environment.is_some();
         let (own, shared): (Vec<_>, Vec<_>) = roots.partition(own);
@@ -50,13 +51,13 @@ impl Repo {
 
     /// Whether the operator of an environment, or of what belongs to none, is older than `external-secrets.io/v1`.
     #[must_use]
-    pub fn has_old_operator(&self, environment: Option<usize>) -> bool {
+    pub fn has_old_operator(&self, environment: Option<EnvironmentId>) -> bool {
         self.operator(environment).is_some_and(|version| version < FIRST_WITH_V1)
     }
 
     /// Whether an environment is known to serve `external-secrets.io/v1`.
     #[must_use]
-    pub fn serves(&self, environment: usize) -> Serves {
+    pub fn serves(&self, environment: EnvironmentId) -> Serves {
         match self.operator(Some(environment)) {
             Some(version) if version < FIRST_WITH_V1 => return Serves::Before,
             Some(_) => return Serves::V1,

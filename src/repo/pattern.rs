@@ -3,17 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::glob::PathGlob;
-use crate::repo::environment::{Environment, claim_of_file};
+use crate::repo::environment::{EnvironmentId, Environments, claim_of_file};
 use crate::text::path::TreePath;
 
 /// The patterns of each environment: they match its files and no others.
-pub(super) fn patterns(environments: &[Environment], files: &[TreePath]) -> Vec<Vec<String>> {
+pub(super) fn patterns(environments: &Environments, files: &[TreePath]) -> Vec<Vec<String>> {
     let claims: Vec<_> = files.iter().map(|file| claim_of_file(environments, file)).collect();
-    let of_environment = |index: usize| {
+    let of_environment = |id: EnvironmentId| {
         let (mut directories, mut others) = (BTreeMap::new(), Vec::new());
         for (file, claim) in files.iter().zip(&claims) {
             match claim {
-                Some(claim) if claim.environment == index => {
+                Some(claim) if claim.environment == id => {
                     let held: &mut Vec<&TreePath> =
                         directories.entry(claim.directory.clone()).or_default();
                     held.push(file);
@@ -23,7 +23,7 @@ pub(super) fn patterns(environments: &[Environment], files: &[TreePath]) -> Vec<
         }
         Finder { directories, others }.patterns()
     };
-    (0..environments.len()).map(of_environment).collect()
+    environments.ids().map(of_environment).collect()
 }
 
 struct Finder<'f> {

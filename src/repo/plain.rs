@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use crate::kustomize::load::resources::refuse_duplicates;
 use crate::kustomize::model::build::{Build, Status};
 use crate::kustomize::model::object::Object;
-use crate::repo::environment::{Environment, claim_of_file};
+use crate::repo::environment::{Environment, EnvironmentId, claim_of_file};
 use crate::repo::layout::{Layout, above};
 use crate::repo::pointer::Pointers;
 use crate::text::path::TreePath;
@@ -18,7 +18,7 @@ use crate::yaml::library::{FileError, Library};
 use crate::yaml::node::Node;
 
 /// The trees of plain manifests: the directory and environment of each, and its files, sorted.
-pub(super) type Trees = BTreeMap<(TreePath, Option<usize>), Vec<TreePath>>;
+pub(super) type Trees = BTreeMap<(TreePath, Option<EnvironmentId>), Vec<TreePath>>;
 
 /// What a file of plain manifests holds.
 pub(super) type Holding = Result<Vec<Object>, Problem>;
@@ -139,7 +139,7 @@ impl PlainTrees<'_> {
         &self,
         file: &TreePath,
         occupied: &OnceCell<BTreeSet<TreePath>>,
-    ) -> Option<(TreePath, Option<usize>)> {
+    ) -> Option<(TreePath, Option<EnvironmentId>)> {
         let parent = file.parent();
         let claim = claim_of_file(self.environments, file);
         let environment = claim.as_ref().map(|claim| claim.environment);

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::repo::environment::EnvironmentId;
 use crate::repo::root::{ProviderId, Root};
 use crate::text::path::TreePath;
 
@@ -24,7 +25,7 @@ pub(super) struct Provisions {
 struct Offer {
     id: ProviderId,
     namespace: Option<String>,
-    environment: Option<usize>,
+    environment: Option<EnvironmentId>,
     /// Whether a root of an environment includes this root: its providers then count as part of that one.
     included: bool,
 }
@@ -52,7 +53,7 @@ impl Provisions {
     /// included by none, such as a tree that every cluster applies, provides for all of them.
     pub(super) fn of(
         &self,
-        environment: Option<usize>,
+        environment: Option<EnvironmentId>,
         namespace: Option<&str>,
         secret: &str,
     ) -> Vec<ProviderId> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::repo::environment::{Environment, claim, claim_of_file};
+use crate::repo::environment::{Environment, EnvironmentId, claim, claim_of_file};
 use crate::repo::root::{Root, RootKind};
 use crate::repo::wiring::Wiring;
 use crate::text::path::TreePath;
@@ -11,7 +11,7 @@ use crate::text::path::TreePath;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reach {
     /// One environment alone.
-    Alone(usize),
+    Alone(EnvironmentId),
     /// Several, or a build root that belongs to none.
     Shared(Vec<Reader>),
     /// Nobody.
@@ -24,7 +24,7 @@ pub struct Reader {
     /// The directory.
     pub path: TreePath,
     /// The environment it belongs to, by its path or because only that environment includes it.
-    pub environment: Option<usize>,
+    pub environment: Option<EnvironmentId>,
 }
 
 /// The kustomizations in which one environment can change what a shared file says.
@@ -39,7 +39,7 @@ pub struct Nearest {
 /// Which environment owns a kustomization.
 #[derive(Debug, Clone, Copy)]
 struct Owner {
-    environment: Option<usize>,
+    environment: Option<EnvironmentId>,
     /// Whether this follows from its own path, not from those that include it.
     by_path: bool,
 }
@@ -80,7 +80,7 @@ impl Reaches {
 
     pub(super) fn exclusive(&self, path: &TreePath) -> Reach {
         let Some(readers) = self.readers.get(path) else { return Reach::Unreached };
-        let environments: BTreeSet<Option<usize>> =
+        let environments: BTreeSet<Option<EnvironmentId>> =
             readers.iter().map(|reader| reader.environment).collect();
         match environments.first() {
             Some(Some(environment)) if environments.len() == 1 => {
@@ -96,7 +96,7 @@ impl Reaches {
 
     /// The kustomizations of other environments that are broken in a way that hides what they mean to
     /// read: they may share whatever is not under this environment's own paths.
-    fn hidden_readers(&self, environment: usize, path: &TreePath) -> Vec<Reader> {
+    fn hidden_readers(&self, environment: EnvironmentId, path: &TreePath) -> Vec<Reader> {
         let claims = [claim(&self.environments, path), claim_of_file(&self.environments, path)];
         if claims.iter().flatten().any(|claim| claim.environment == environment) {
             return Vec::new();
@@ -114,7 +114,7 @@ impl Reaches {
             .collect()
     }
 
-    pub(super) fn nearest(&self, environment: usize, file: &TreePath) -> Nearest {
+    pub(super) fn nearest(&self, environment: EnvironmentId, file: &TreePath) -> Nearest {
         let alone = |path: &TreePath| self.exclusive(path) == Reach::Alone(environment);
         let leads = |path: &TreePath| path == file || self.wiring.reads(path, file);
         let file_is_own = alone(file);
@@ -145,9 +145,9 @@ impl Reaches {
 /// The owner of each kustomization: by its path, or else by those that include it, if they agree.
 fn owners(wiring: &Wiring, environments: &[Environment]) -> BTreeMap<TreePath, Owner> {
     let by_path = |directory: &TreePath| claim(environments, directory).map(|one| one.environment);
-    let named: BTreeMap<&TreePath, Option<usize>> =
+    let named: BTreeMap<&TreePath, Option<EnvironmentId>> =
         wiring.directories().map(|directory| (directory, by_path(directory))).collect();
-    let mut users: BTreeMap<&TreePath, BTreeSet<usize>> = BTreeMap::new();
+    let mut users: BTreeMap<&TreePath, BTreeSet<EnvironmentId>> = BTreeMap::new();
     for (directory, environment) in &named {
         let (Some(environment), Some(reads)) = (environment, wiring.closure(directory)) else {
             continue;
@@ -160,7 +160,7 @@ fn owners(wiring: &Wiring, environments: &[Environment]) -> BTreeMap<TreePath, O
         let users = users.get(directory)?;
         users.first().copied().filter(|_| users.len() == 1)
     };
-    let owner = |(directory, named): (&TreePath, Option<usize>)| {
+    let owner = |(directory, named): (&TreePath, Option<EnvironmentId>)| {
         let environment = named.or_else(|| of_users(directory));
         (directory.clone(), Owner { environment, by_path: named.is_some() })
     };
@@ -169,7 +169,7 @@ fn owners(wiring: &Wiring, environments: &[Environment]) -> BTreeMap<TreePath, O
 
 #[cfg(test)]
 mod tests {
-    use super::Reach;
+    use super::{EnvironmentId, Reach};
     use crate::repo::Repo;
     use crate::repo::testing::{deployment, path, repo, resources};
 
@@ -197,7 +197,7 @@ mod tests {
         ])
     }
 
-    fn shared_by(repo: &Repo, file: &str) -> Vec<(String, Option<usize>)> {
+    fn shared_by(repo: &Repo, file: &str) -> Vec<(String, Option<EnvironmentId>)> {
         match repo.exclusive(&path(file)) {
             Reach::Shared(readers) => {
                 readers.into_iter().map(|one| (one.path.to_string(), one.environment)).collect()

@@ -8,6 +8,7 @@ use crate::k8s::resource::group_of;
 use crate::k8s::secret_name::family;
 use crate::kustomize::model::build::{Build, Status};
 use crate::kustomize::model::object::Object;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::layout::is_kustomization;
 use crate::repo::spelled;
 use crate::text::path::TreePath;
@@ -22,7 +23,7 @@ pub struct Root {
     /// A kustomization or a tree of plain manifests.
     pub kind: RootKind,
     /// The environment it belongs to: an index into the repository's environments.
-    pub environment: Option<usize>,
+    pub environment: Option<EnvironmentId>,
     /// The default namespace that Flux or Argo CD sets for objects, if all that apply the directory agree.
     pub namespace: Option<String>,
     /// The build of the directory; for plain manifests, the contents of the files.

@@ -9,6 +9,7 @@ use crate::k8s::schedule::longest_gap;
 use crate::k8s::secret_name::family;
 use crate::kustomize::model::object::Object;
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::root::{Reference, Root};
 
 /// A CronJob that names a family of secrets.
@@ -34,7 +35,7 @@ impl Repo {
     ///
     /// # Errors
     /// With the name of a CronJob whose schedule cannot be determined.
-    pub fn retention(&self, environment: usize, name: &str) -> Result<Retention, String> {
+    pub fn retention(&self, environment: EnvironmentId, name: &str) -> Result<Retention, String> {
         let own = Retention { span: self.environments[environment].retention(), job: None };
         let jobs = self.scheduled(environment, name);
         if let Some(job) = jobs.iter().find(|job| job.gap.is_none()) {
@@ -49,7 +50,7 @@ impl Repo {
     /// The CronJobs of an environment that name a family at any version, the one with the longest gap last. One that is
     /// suspended counts, since it may be resumed.
     #[must_use]
-    pub fn scheduled(&self, environment: usize, name: &str) -> BTreeSet<Scheduled> {
+    pub fn scheduled(&self, environment: EnvironmentId, name: &str) -> BTreeSet<Scheduled> {
         let mut found = BTreeSet::new();
         for (_, root) in self.roots_of(environment) {
             let jobs = cron_jobs(root, |reference| family(reference.secret()) == name);

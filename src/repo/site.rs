@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::kustomize::model::build::{Build, Status};
 use crate::kustomize::resolver::Resolver;
 use crate::repo::Repo;
-use crate::repo::environment::{Environment, claim};
+use crate::repo::environment::{Environment, EnvironmentId, claim};
 use crate::repo::error::RepoError;
 use crate::repo::layout::{self, Layout};
 use crate::repo::plain::{self, Holding, PlainTrees};
@@ -25,7 +25,7 @@ use crate::yaml::node::Node;
 pub(super) struct BuildSite {
     pub(super) path: TreePath,
     pub(super) kind: RootKind,
-    pub(super) environment: Option<usize>,
+    pub(super) environment: Option<EnvironmentId>,
     pub(super) namespace: Option<String>,
     pub(super) build: Arc<Build>,
     /// The root from before some files changed, if it is known to be the same.
@@ -188,7 +188,7 @@ impl Loader<'_> {
     fn tree(
         &self,
         path: TreePath,
-        environment: Option<usize>,
+        environment: Option<EnvironmentId>,
         files: &[TreePath],
         holdings: &mut BTreeMap<TreePath, Holding>,
     ) -> Option<BuildSite> {

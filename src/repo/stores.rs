@@ -6,12 +6,13 @@ use crate::k8s::store::{self, Store};
 use crate::k8s::stub::StoreRef;
 use crate::kustomize::model::object::Object;
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 
 /// Every SecretStore of a repository.
 pub struct Stores<'r>(Vec<Known<'r>>);
 
 struct Known<'r> {
-    environment: Option<usize>,
+    environment: Option<EnvironmentId>,
     object: &'r Object,
     store: Store,
 }
@@ -37,7 +38,7 @@ impl<'r> Stores<'r> {
     #[must_use]
     pub fn find(
         &self,
-        environment: Option<usize>,
+        environment: Option<EnvironmentId>,
         named: &StoreRef,
         namespace: Option<&str>,
     ) -> Option<(Store, &'r Object)> {
@@ -59,7 +60,7 @@ impl<'r> Stores<'r> {
     #[must_use]
     pub fn backend(
         &self,
-        environment: Option<usize>,
+        environment: Option<EnvironmentId>,
         named: Option<&StoreRef>,
         namespace: Option<&str>,
         service: Option<Service>,

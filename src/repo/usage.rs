@@ -7,7 +7,7 @@ use crate::k8s::found::Role;
 use crate::k8s::job::is_fixed;
 use crate::k8s::secret_name::{PLAIN, family, split};
 use crate::repo::Repo;
-use crate::repo::environment::Environment;
+use crate::repo::environment::{Environment, EnvironmentId};
 use crate::repo::root::{Reference, Root};
 
 /// What a reference means for a rotation.
@@ -113,16 +113,16 @@ pub(super) type Usages = Vec<BTreeMap<String, Running>>;
 impl Repo {
     /// What each family of an environment runs.
     #[must_use]
-    pub fn running(&self, environment: usize) -> &BTreeMap<String, Running> {
+    pub fn running(&self, environment: EnvironmentId) -> &BTreeMap<String, Running> {
         static NOTHING: BTreeMap<String, Running> = BTreeMap::new();
-        self.usages().get(environment).unwrap_or(&NOTHING)
+        self.usages().get(environment.index()).unwrap_or(&NOTHING)
     }
 
     /// What an environment runs of one family.
     #[must_use]
-    pub fn running_of(&self, environment: usize, name: &str) -> Running {
+    pub fn running_of(&self, environment: EnvironmentId, name: &str) -> Running {
         if let Some(usages) = self.usages.get() {
-            let families = usages.get(environment);
+            let families = usages.get(environment.index());
             return families.and_then(|all| all.get(name)).cloned().unwrap_or_default();
         }
         // A walk through history queries few families in many commits.
@@ -135,26 +135,27 @@ impl Repo {
     /// The environment from which another one's versions of a family are promoted: the nearest earlier one requiring
     /// versions and runs anything of the family.
     #[must_use]
-    pub fn before(&self, environment: usize, name: &str) -> Option<Before<'_>> {
-        let earlier = self.environments.iter().take(environment).rev().filter(|one| one.versioned);
+    pub fn before(&self, environment: EnvironmentId, name: &str) -> Option<Before<'_>> {
+        let earlier =
+            self.environments.before(environment).iter().rev().filter(|one| one.versioned);
         let mut earlier = earlier.map(|environment| Before {
             environment,
-            running: self.running_of(environment.index, name),
+            running: self.running_of(environment.id, name),
         });
         earlier.find(|before| !before.running.is_empty())
     }
 
     /// Whether no earlier environment requires versions: new versions of all families start here.
     #[must_use]
-    pub fn is_first(&self, environment: usize) -> bool {
-        !self.environments.iter().take(environment).any(|one| one.versioned)
+    pub fn is_first(&self, environment: EnvironmentId) -> bool {
+        !self.environments.before(environment).iter().any(|one| one.versioned)
     }
 
     fn usages(&self) -> &Usages {
         self.usages.get_or_init(|| {
             let of = |environment: &Environment| {
                 let mut families: BTreeMap<String, Running> = BTreeMap::new();
-                for secret in self.used(environment.index, |_| true) {
+                for secret in self.used(environment.id, |_| true) {
                     let name = family(secret);
                     match families.get_mut(name) {
                         Some(running) => running.add(secret),
@@ -170,7 +171,7 @@ impl Repo {
     /// The secrets that an environment runs with.
     fn used(
         &self,
-        environment: usize,
+        environment: EnvironmentId,
         is_wanted: impl Fn(&str) -> bool + Copy,
     ) -> impl Iterator<Item = &str> {
         self.roots_of(environment).flat_map(move |(_, root)| {

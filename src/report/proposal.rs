@@ -54,7 +54,7 @@ impl<'a> Proposal<'a> {
     pub fn of(change: &'a Change, on: Background<'a>) -> Self {
         let plan = &change.work.plan;
         let environment = on.repo.environments.iter().find(|one| one.name == plan.environment);
-        let retention = environment.map(|one| on.repo.retention(one.index, &plan.family));
+        let retention = environment.map(|one| on.repo.retention(one.id, &plan.family));
         Self {
             plan,
             source: change.from.as_deref(),

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use crate::git::line::{Commit, CommitDiff};
 use crate::k8s::secret_name::{Version, family};
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::root::{Root, others};
 use crate::repo::usage::Running;
 use crate::text::path::TreePath;
@@ -31,8 +32,8 @@ struct Candidate {
 fn candidates(repo: &Repo) -> Vec<Candidate> {
     let mut candidates = Vec::new();
     for environment in repo.environments.iter().filter(|one| one.versioned) {
-        for (family, running) in repo.running(environment.index) {
-            let before = repo.before(environment.index, family);
+        for (family, running) in repo.running(environment.id) {
+            let before = repo.before(environment.id, family);
             let version = before.as_ref().and_then(|before| before.running.only());
             let Some(version) = version.filter(|version| running.only() != Some(version)) else {
                 continue;
@@ -206,10 +207,10 @@ impl EraBuilder {
                 .into_iter()
                 .flat_map(move |index| families.clone().map(move |one| (index, one)))
         });
-        let named: BTreeSet<(usize, &str)> = named.collect();
-        let candidate = |(index, family): (usize, &str)| {
-            let key = Key { environment: names[index].clone(), family: family.to_owned() };
-            (key, past.repo.running_of(index, family))
+        let named: BTreeSet<(EnvironmentId, &str)> = named.collect();
+        let candidate = |(id, family): (EnvironmentId, &str)| {
+            let key = Key { environment: names[id.index()].clone(), family: family.to_owned() };
+            (key, past.repo.running_of(id, family))
         };
         let candidates = named.into_iter().map(candidate).collect();
         self.last.0.clone_from(roots);
@@ -221,7 +222,7 @@ impl EraBuilder {
         self.readable = past.names().iter().cloned().collect();
         let mut healed = BTreeSet::new();
         for root in &past.repo.roots {
-            let name = root.environment.and_then(|index| past.names().get(index));
+            let name = root.environment.and_then(|id| past.names().get(id.index()));
             if root.has_failed() {
                 if let Some(name) = name.filter(|_| !self.broken.contains(&root.path)) {
                     self.readable.remove(name);
@@ -249,7 +250,7 @@ impl EraBuilder {
 fn state(past: &Past) -> Vec<(Key, Running)> {
     let mut state = Vec::new();
     for (environment, name) in past.repo.environments.iter().zip(past.names()) {
-        for (family, running) in past.repo.running(environment.index) {
+        for (family, running) in past.repo.running(environment.id) {
             let key = Key { environment: name.clone(), family: family.clone() };
             state.push((key, running.clone()));
         }

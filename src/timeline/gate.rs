@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::repo::Repo;
-use crate::repo::environment::Environment;
+use crate::repo::environment::{Environment, EnvironmentId};
 use crate::timeline::window::{Opening, opening};
 use crate::timeline::{Began, Dated, Timeline};
 
@@ -62,7 +62,7 @@ pub struct Candidate<'a> {
     /// The history of the mainline; `None` outside Git.
     pub timeline: Option<&'a Timeline>,
     /// The environment: an index into the repository's.
-    pub environment: usize,
+    pub environment: EnvironmentId,
     /// The family.
     pub family: &'a str,
     /// The 14 digits; `None` for a version that is about to be created.

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::settings::Hold;
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::usage::Running;
 use crate::timeline::gate::{Candidate, Gate};
 use crate::timeline::{Era, Timeline};
@@ -67,11 +68,11 @@ pub fn outlook(repo: &Repo, timeline: Option<&Timeline>, now: DateTime<Utc>) -> 
     let families: BTreeSet<&str> = repo
         .environments
         .iter()
-        .flat_map(|environment| repo.families_of(environment.index).into_keys())
+        .flat_map(|environment| repo.families_of(environment.id).into_keys())
         .collect();
     let mut standings = Vec::new();
     for environment in &repo.environments {
-        let running = repo.running(environment.index);
+        let running = repo.running(environment.id);
         for (family, running) in running {
             if !families.contains(family.as_str()) {
                 continue;
@@ -82,7 +83,7 @@ pub fn outlook(repo: &Repo, timeline: Option<&Timeline>, now: DateTime<Utc>) -> 
                 environment: environment.name.clone(),
                 since: since.filter(|era| era.running == *running).cloned(),
                 hold: repo.config.hold(&environment.name, family).cloned(),
-                next: next(repo, timeline, environment.index, family, running, now),
+                next: next(repo, timeline, environment.id, family, running, now),
                 running: running.clone(),
             });
         }
@@ -95,7 +96,7 @@ pub fn outlook(repo: &Repo, timeline: Option<&Timeline>, now: DateTime<Utc>) -> 
 fn next(
     repo: &Repo,
     timeline: Option<&Timeline>,
-    environment: usize,
+    environment: EnvironmentId,
     family: &str,
     here: &Running,
     now: DateTime<Utc>,

@@ -200,11 +200,12 @@ impl Past {
     /// is the same one under an older name.
     fn names_in(&self, older: &Repo) -> Vec<String> {
         let (newer, older) = (&self.repo.environments, &older.environments);
-        let has = |all: &[Environment], name: &str| all.iter().any(|one| one.name == name);
+        let has = |name: &str| older.iter().any(|one| one.name == name);
         let name = |(index, one): (usize, &Environment)| {
             let same = newer.iter().position(|other| other.name == one.name);
             let in_place = || {
-                let was_renamed = newer.len() == older.len() && !has(older, &newer[index].name);
+                let was_renamed = newer.len() == older.len()
+                    && !newer.get(index).is_some_and(|one| has(&one.name));
                 was_renamed.then_some(index)
             };
             let known = same.or_else(in_place).and_then(|index| self.names.get(index));

@@ -111,7 +111,7 @@ fn label<'n>(
     if set.or(found.map(|(store, _)| store)) != Some(Store::AwsSecretsManager) {
         return None;
     }
-    let environment = root.environment.map(|index| index.to_string()).unwrap_or_default();
+    let environment = root.environment.map(|id| id.index().to_string()).unwrap_or_default();
     let account = match found {
         Some((_, store)) => account(store, &environment),
         None => format!("{} {}", named.kind, named.name),

@@ -11,6 +11,7 @@ use crate::lint::family_usage::{FamilyUsage, FamilyUsages, Manner, Named};
 use crate::lint::judge::describe;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::yaml::path::{Path, PathStep};
 
 /// The rule.
@@ -57,7 +58,7 @@ const SIDE_BY_SIDE: &[&str] =
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let usages = FamilyUsages::new(facts.repo);
-    let mut families: BTreeMap<(usize, &str), Vec<&FamilyUsage<'_>>> = BTreeMap::new();
+    let mut families: BTreeMap<(EnvironmentId, &str), Vec<&FamilyUsage<'_>>> = BTreeMap::new();
     for usage in usages.iter() {
         families.entry((usage.environment, usage.family)).or_default().push(usage);
     }

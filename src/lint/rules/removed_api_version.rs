@@ -9,6 +9,7 @@ use crate::kustomize::model::object::Object;
 use crate::lint::judge::deployed;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::root::{Root, RootKind};
 use crate::text::path::TreePath;
 use crate::text::remap::in_file;
@@ -68,7 +69,7 @@ struct Offence<'r> {
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let mut offences: BTreeMap<(TreePath, Span), Offence<'_>> = BTreeMap::new();
-    let mut old: BTreeMap<Option<usize>, bool> = BTreeMap::new();
+    let mut old: BTreeMap<Option<EnvironmentId>, bool> = BTreeMap::new();
     for (root, environment) in deployed(facts.repo) {
         // An operator that does not know the new version serves the one before.
         let index = root.environment;

@@ -91,8 +91,8 @@ struct Local<'r> {
 
 impl<'r> Local<'r> {
     fn of(repo: &'r Repo, key: &Key, old: &Maker<'_>) -> Option<Self> {
-        let index = repo.environments.iter().position(|one| one.name == key.0)?;
-        let state = repo.family(index, old.version().0)?;
+        let environment = repo.environments.iter().find(|one| one.name == key.0)?;
+        let state = repo.family(environment.id, old.version().0)?;
         // Where nothing in Git sets a namespace, it may be this one.
         let meets = |namespace: Option<&str>| {
             namespace.zip(key.1.as_deref()).is_none_or(|(one, other)| one == other)

@@ -100,6 +100,6 @@ fn name(object: &Node) -> Option<&Place> {
 /// Where `rotate.yaml` says how long a version is kept.
 fn set(repo: &Repo, environment: &Environment) -> Option<Place> {
     environment.declared.as_ref()?.retention?;
-    let item = At::Item(environment.index);
+    let item = At::Item(environment.id.index());
     repo.config.place(&[At::Value("environments"), item, At::Value("retention")])
 }

@@ -9,6 +9,7 @@ use crate::lint::judge::describe;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
 use crate::repo::deployed::may_hide;
+use crate::repo::environment::EnvironmentId;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -101,7 +102,7 @@ fn was_skipped(
 }
 
 /// The newest version that anything in an environment names or makes, whatever names it and wherever.
-fn newest(repo: &Repo, environment: usize, family: &str) -> Option<Version> {
+fn newest(repo: &Repo, environment: EnvironmentId, family: &str) -> Option<Version> {
     let state = repo.family(environment, family)?;
     let digits = state.versions.keys().chain(state.stubs.keys());
     digits.filter_map(|digits| Version::new(digits)).max()

@@ -11,6 +11,7 @@ use crate::lint::judge::describe;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::running::running;
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::reach::Reach;
 use crate::repo::root::{Reference, Root};
 use crate::text::edit::Edit;
@@ -248,7 +249,7 @@ fn repair(repo: &Repo, sites: &Sites<'_, '_, '_>, stale: &Stale<'_, '_>) -> Opti
 
 /// Whether a file is read by environments alone in which it says something out of date.
 fn is_theirs(repo: &Repo, path: &TreePath, stale: &[&Stale<'_, '_>]) -> bool {
-    let is_known = |index: usize| stale.iter().any(|one| one.usage.environment == index);
+    let is_known = |id: EnvironmentId| stale.iter().any(|one| one.usage.environment == id);
     match repo.exclusive(path) {
         Reach::Alone(environment) => is_known(environment),
         Reach::Unreached => false,

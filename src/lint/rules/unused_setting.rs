@@ -85,7 +85,7 @@ fn holds(repo: &Repo) -> impl Iterator<Item = Finding> {
     });
     let gone = repo.config.holds.iter().enumerate().filter_map(|(item, hold)| {
         let environment = repo.environments.iter().find(|one| one.name == hold.environment)?;
-        let state = repo.family(environment.index, &hold.secret)?;
+        let state = repo.family(environment.id, &hold.secret)?;
         let is_there = if hold.version == PLAIN {
             !state.plain.is_empty() || !state.plain_providers.is_empty()
         } else {

@@ -64,7 +64,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         references.filter(|one| needs(one)).map(Reference::secret).collect();
     let mut candidates = Vec::new();
     for environment in &repo.environments {
-        for (family, state) in repo.families_of(environment.index) {
+        for (family, state) in repo.families_of(environment.id) {
             if may_be_filled_in(family, &named) {
                 continue;
             }

@@ -6,6 +6,7 @@ use crate::k8s::secret_name::{Version, split};
 use crate::kustomize::model::object::Object;
 use crate::repo::Repo;
 use crate::repo::deployed::deployed;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::root::{Provider, Root};
 use crate::text::path::TreePath;
 use crate::text::source::Place;
@@ -54,7 +55,11 @@ fn key<'r>(maker: &Maker<'r>) -> Key<'r> {
 }
 
 /// The documents that create versioned secrets of a family in an environment, by version and place.
-pub(super) fn documents<'r>(repo: &'r Repo, environment: usize, family: &str) -> Vec<Document<'r>> {
+pub(super) fn documents<'r>(
+    repo: &'r Repo,
+    environment: EnvironmentId,
+    family: &str,
+) -> Vec<Document<'r>> {
     let live: BTreeSet<*const Root> =
         deployed(repo).map(|(root, _)| std::ptr::from_ref(root)).collect();
     let mut all: BTreeMap<Key<'r>, Document<'r>> = BTreeMap::new();
@@ -86,10 +91,10 @@ pub(super) fn documents<'r>(repo: &'r Repo, environment: usize, family: &str) ->
 
 impl Document<'_> {
     /// The environments that reach it; a deployed root without an environment counts for all of them.
-    pub(super) fn environments(&self, repo: &Repo) -> BTreeSet<usize> {
+    pub(super) fn environments(&self, repo: &Repo) -> BTreeSet<EnvironmentId> {
         let live = || self.makers.iter().filter(|maker| maker.is_deployed);
         if live().any(|maker| maker.root.environment.is_none()) {
-            return (0..repo.environments.len()).collect();
+            return repo.environments.ids().collect();
         }
         live().filter_map(|maker| maker.root.environment).collect()
     }

@@ -14,6 +14,7 @@ use crate::plan::prune::{Gone, Kept, Prune, PruneRequest, Reason, Unused, Why, n
 use crate::plan::refusal::{PlanError, Refusal};
 use crate::repo::Repo;
 use crate::repo::deployed::deployed;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::error::RepoError;
 use crate::repo::mentions::Mentions;
 use crate::text::nearest::nearest;
@@ -61,7 +62,7 @@ pub fn plan(repo: &Repo, request: &PruneRequest<'_>) -> Result<Prune, PlanError>
     Ok(prune)
 }
 
-fn environment(repo: &Repo, name: &str) -> Result<usize, PlanError> {
+fn environment(repo: &Repo, name: &str) -> Result<EnvironmentId, PlanError> {
     repo.environment(name).map_err(|error| match error {
         RepoError::UnknownEnvironment { name, nearest, known } => {
             PlanError::UnknownEnvironment { name, nearest, known }
@@ -92,7 +93,7 @@ struct PrunePlanner<'p> {
 
 impl PrunePlanner<'_> {
     /// Checks that the family exists and may be changed at all.
-    fn check(&self, environment: usize) -> Result<(), PlanError> {
+    fn check(&self, environment: EnvironmentId) -> Result<(), PlanError> {
         let family = self.request.family;
         let all = self.repo.all_families_of(environment);
         let is_known = all.contains_key(family)

@@ -7,6 +7,7 @@ use crate::kustomize::model::object::Object;
 use crate::plan::refusal::Refusal;
 use crate::repo::Repo;
 use crate::repo::deployed::deployed;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::root::{Root, RootKind};
 use crate::text::path::TreePath;
 use crate::yaml::compare::same;
@@ -15,7 +16,7 @@ use crate::yaml::compare::same;
 pub(super) type Objects = BTreeSet<(usize, usize)>;
 
 /// What identifies a build root.
-type Key<'r> = (&'r TreePath, RootKind, Option<usize>);
+type Key<'r> = (&'r TreePath, RootKind, Option<EnvironmentId>);
 
 fn roots(repo: &Repo) -> BTreeMap<Key<'_>, &Root> {
     let key = |root: &'_ Root| (root.kind, root.environment);

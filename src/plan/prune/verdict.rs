@@ -12,7 +12,7 @@ use crate::plan::prune::{Known, PruneRequest, Reason, Unused, Why};
 use crate::plan::refusal::PlanError;
 use crate::repo::Repo;
 use crate::repo::deployed::{deployed, may_be_filled_in, may_reach};
-use crate::repo::environment::Environment;
+use crate::repo::environment::{Environment, EnvironmentId};
 use crate::repo::root::{Reference, Root};
 use crate::timeline::Era;
 use crate::timeline::gate::{moment, span};
@@ -49,7 +49,7 @@ pub(super) struct Judge<'j> {
     repo: &'j Repo,
     request: &'j PruneRequest<'j>,
     /// What is known of each environment queried so far.
-    known: BTreeMap<usize, Here<'j>>,
+    known: BTreeMap<EnvironmentId, Here<'j>>,
     /// Every version that something creates.
     made: BTreeSet<&'j str>,
 }
@@ -61,7 +61,7 @@ impl<'j> Judge<'j> {
         documents: &[Document<'j>],
     ) -> Self {
         let made: BTreeSet<&str> = documents.iter().map(|one| one.version).collect();
-        let here = |one: &'j Environment| (one.index, Here::new(repo, request, one, &made));
+        let here = |one: &'j Environment| (one.id, Here::new(repo, request, one, &made));
         let known = repo.environments.iter().map(here).collect();
         Self { repo, request, known, made }
     }
@@ -99,7 +99,7 @@ impl<'j> Judge<'j> {
     }
 
     /// What references it, in any environment that reaches it.
-    fn referenced(&self, document: &Document<'_>, of: &BTreeSet<usize>) -> Option<Reason> {
+    fn referenced(&self, document: &Document<'_>, of: &BTreeSet<EnvironmentId>) -> Option<Reason> {
         let near = |root: &Root| root.environment.is_none_or(|index| of.contains(&index));
         for (root, environment) in deployed(self.repo).filter(|(root, _)| near(root)) {
             let Some(reference) = names(root, document.secret) else { continue };
@@ -135,7 +135,7 @@ impl<'j> Judge<'j> {
         })
     }
 
-    fn on_branches(&self, document: &Document<'_>, of: &BTreeSet<usize>) -> Option<Reason> {
+    fn on_branches(&self, document: &Document<'_>, of: &BTreeSet<EnvironmentId>) -> Option<Reason> {
         let ours: BTreeSet<&str> =
             of.iter().map(|index| self.repo.environments[*index].name.as_str()).collect();
         for branch in self.request.branches {
@@ -193,7 +193,7 @@ impl<'j> Judge<'j> {
     /// Whether it was kept for long enough.
     fn retention(&self, here: &Here<'_>, document: &Document<'_>) -> Result<Verdict, PlanError> {
         let (version, name) = (document.version, &here.environment.name);
-        let kept = match self.repo.retention(here.environment.index, self.request.family) {
+        let kept = match self.repo.retention(here.environment.id, self.request.family) {
             Ok(kept) => kept,
             Err(job) => {
                 let text = format!("it is unknown how often the CronJob `{job}` runs");
@@ -243,7 +243,7 @@ impl<'j> Here<'j> {
         made: &BTreeSet<&str>,
     ) -> Self {
         let (timeline, family) = (request.timeline, request.family);
-        let now = repo.running_of(environment.index, family);
+        let now = repo.running_of(environment.id, family);
         let eras = timeline.eras(&environment.name, family);
         let mut here = Self {
             environment,

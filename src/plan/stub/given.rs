@@ -13,6 +13,7 @@ use crate::plan::stub::document::stream;
 use crate::plan::stub::pin::{Pinning, Pinnings};
 use crate::plan::stub::planner::{Fault, Planner};
 use crate::plan::stub::source::Source;
+use crate::repo::environment::EnvironmentId;
 use crate::text::source::Place;
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
@@ -307,7 +308,7 @@ impl Planner<'_> {
 
     fn store_object(
         &self,
-        environment: usize,
+        environment: EnvironmentId,
         store: Option<&StoreRef>,
         namespace: Option<&str>,
     ) -> Option<Node> {
@@ -317,7 +318,7 @@ impl Planner<'_> {
 
     /// The pin that the stub of the environment before has for the same key of the same store.
     fn taken_over(&self, entry: &Entry, namespace: Option<&str>) -> Option<String> {
-        let before = self.repo.before(self.environment, self.family)?.environment.index;
+        let before = self.repo.before(self.environment, self.family)?.environment.id;
         let own = self.store_object(self.environment, entry.store.as_ref(), namespace)?;
         let objects = self.repo.roots_of(before).flat_map(|(_, root)| root.objects());
         objects.into_iter().find_map(|object| {

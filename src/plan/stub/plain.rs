@@ -8,12 +8,13 @@ use crate::plan::stub::pin::Pinned;
 use crate::plan::stub::planner::Stubs;
 use crate::plan::survey::{Made, Survey};
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::provision::Provision;
 
 /// Refuses where nothing provides the plain name any more, and notes what its providers read.
 pub(in crate::plan) fn plain(
     repo: &Repo,
-    environment: usize,
+    environment: EnvironmentId,
     family: &str,
     survey: &Survey<'_>,
 ) -> Stubs {

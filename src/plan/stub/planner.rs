@@ -18,6 +18,7 @@ use crate::plan::stub::source::{Source, newest};
 use crate::plan::stub::{copy, first, fresh, given, policy};
 use crate::plan::survey::{Item, Made, Survey};
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::provision::Provision;
 use crate::text::path::TreePath;
 
@@ -33,7 +34,7 @@ type Namespace = Option<String>;
 /// Plans the stubs of one move.
 pub(in crate::plan) struct Planner<'p> {
     pub(in crate::plan) repo: &'p Repo,
-    pub(in crate::plan) environment: usize,
+    pub(in crate::plan) environment: EnvironmentId,
     pub(in crate::plan) family: &'p str,
     pub(in crate::plan) version: &'p Version,
     pub(in crate::plan) name: &'p str,

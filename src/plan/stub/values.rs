@@ -10,6 +10,7 @@ use crate::plan::stub::pin::Pinned;
 use crate::plan::stub::planner::{Fault, Planner};
 use crate::plan::stub::source::Source;
 use crate::plan::survey::{Item, Made};
+use crate::repo::environment::EnvironmentId;
 
 impl Planner<'_> {
     /// Where an entry's store reads from.
@@ -117,7 +118,7 @@ impl Planner<'_> {
     /// Where a store of an environment is, as far as Git tells it from others for certain.
     pub(super) fn place_of(
         &self,
-        environment: Option<usize>,
+        environment: Option<EnvironmentId>,
         store: Option<&StoreRef>,
         namespace: Option<&str>,
     ) -> Option<Backend> {
@@ -141,7 +142,7 @@ impl Planner<'_> {
         let roots = self.repo.roots.iter().enumerate();
         roots.filter(|(_, root)| root.environment != Some(self.environment)).find_map(
             |(index, root)| {
-                let environment = self.repo.environments.get(root.environment?)?;
+                let environment = &self.repo.environments[root.environment?];
                 let mut made = root.providers.iter().map(|provider| Made { index, root, provider });
                 made.any(|made| reads(&made)).then(|| environment.name.clone())
             },
