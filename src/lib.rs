@@ -32,6 +32,8 @@
 //! | 1 | [`finding`] | a finding with its place and its fix |
 //! | 1 | [`git`] | commits and trees |
 //! | 1 | [`forge`] | pull requests on GitHub, through `gh` |
+//! | 1 | [`tree`] | what can be asked of a tree of files, on disk or planned |
+//! | 0 | [`process`] | running other programs |
 //! | 0 | [`text`] | sources, spans, paths, edits |
 
 pub mod cli;
@@ -45,8 +47,10 @@ pub mod kustomize;
 pub mod lint;
 pub mod ops;
 pub mod plan;
+pub mod process;
 pub mod repo;
 pub mod report;
 pub mod text;
 pub mod timeline;
+pub mod tree;
 pub mod yaml;

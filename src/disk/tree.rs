@@ -8,10 +8,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use crate::disk::error::{DiskError, reason};
 use crate::disk::walk::{self, Met, Skipped};
-use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
-use crate::text::tree::{Entry, ReadError, Tree};
+use crate::tree::memory::may_hold_manifests;
+use crate::tree::{Entry, ReadError, Tree};
 
 /// Maximum size of a file that is read.
 const LARGEST: u64 = 64 << 20;
@@ -250,7 +250,7 @@ mod tests {
 
     use super::{DiskTree, LARGEST};
     use crate::text::path::TreePath;
-    use crate::text::tree::{Entry, ReadError, Tree};
+    use crate::tree::{Entry, ReadError, Tree};
 
     fn path(text: &str) -> TreePath {
         TreePath::new(text).unwrap()

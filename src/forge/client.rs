@@ -1,8 +1,6 @@
 //! GitHub's REST API, using `gh api`.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -10,6 +8,7 @@ use serde_json::{Deserializer, Value, json};
 
 use crate::forge::error::ForgeError;
 use crate::forge::pull::{Answer, NewPull, Pull};
+use crate::process::{Finished, Program};
 
 /// The exit code of `gh` if it has no token.
 const NO_TOKEN: i32 = 4;
@@ -140,27 +139,18 @@ impl Client {
         what: &str,
         arguments: &[&str],
         input: Option<&[u8]>,
-    ) -> Result<Output, ForgeError> {
-        let failed = |error: std::io::Error| ForgeError::NoProgram(error.to_string());
-        let mut gh = Command::new("gh");
-        gh.current_dir(&self.directory).arg("api").args(arguments);
+    ) -> Result<Finished, ForgeError> {
+        let mut gh = Program::new("gh").within(&self.directory).args(["api"]).args(arguments);
         if let Some(repository) = &self.repository {
-            gh.env("GH_REPO", repository);
+            gh = gh.env("GH_REPO", repository);
         }
         // Its output is parsed here, and nobody is there to answer a prompt.
-        gh.env("GH_PROMPT_DISABLED", "1").env("NO_COLOR", "1").env_remove("GH_FORCE_TTY");
-        let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
-        gh.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = gh.spawn().map_err(failed)?;
-        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
-            // If it exits early, its own message is more useful than the broken pipe.
-            let _ = stdin.write_all(input);
-        }
-        let output = child.wait_with_output().map_err(failed)?;
+        gh = gh.env("GH_PROMPT_DISABLED", "1").env("NO_COLOR", "1").without_env("GH_FORCE_TTY");
+        let output = gh.run(input).map_err(|error| ForgeError::NoProgram(error.to_string()))?;
         if output.status.success() {
             return Ok(output);
         }
-        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+        let said = output.said();
         if output.status.code() == Some(NO_TOKEN) {
             return Err(ForgeError::NoToken(said));
         }

@@ -1,10 +1,8 @@
 //! Creating a commit with the system's `git`: only it runs the hooks and signs as the user has configured.
 
-use std::io::Write;
-use std::process::{Command, Stdio};
-
 use crate::git::error::GitError;
 use crate::git::repository::Git;
+use crate::process::Program;
 use crate::text::path::TreePath;
 
 impl Git {
@@ -25,32 +23,15 @@ impl Git {
 
     fn run(&self, arguments: &[&str], paths: &[TreePath]) -> Result<(), GitError> {
         let failed = |reason: String| GitError::Commit { reason };
-        let mut git = Command::new("git")
-            .arg("--literal-pathspecs")
-            .arg("-C")
-            .arg(self.work_tree())
-            .args(arguments)
-            .args(["--pathspec-from-file=-", "--pathspec-file-nul"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .map_err(|error| failed(format!("cannot run `git`: {error}")))?;
         let list: Vec<u8> = paths
             .iter()
             .flat_map(|path| [self.full(path).as_str().as_bytes(), &[0]].concat())
             .collect();
-        let sent = git.stdin.take().map_or(Ok(()), |mut stdin| stdin.write_all(&list));
-        let output = git.wait_with_output().map_err(|error| failed(error.to_string()))?;
-        if output.status.success() {
-            return sent.map_err(|error| failed(error.to_string()));
-        }
-        let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-        Err(failed(if said.is_empty() {
-            format!("`git` ended with {}", output.status)
-        } else {
-            said
-        }))
+        let git = Program::new("git").args(["--literal-pathspecs", "-C"]).args([self.work_tree()]);
+        let git = git.args(arguments).args(["--pathspec-from-file=-", "--pathspec-file-nul"]);
+        let finished =
+            git.run(Some(&list)).map_err(|error| failed(format!("cannot run `git`: {error}")))?;
+        if finished.status.success() { Ok(()) } else { Err(failed(finished.said())) }
     }
 }
 

@@ -11,9 +11,9 @@ use crate::git::error::GitError;
 use crate::git::repository::Git;
 use crate::git::snapshot::{Kind, Kinds, Snapshot, entries};
 use crate::git::trees::Trees;
-use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
+use crate::tree::memory::may_hold_manifests;
 
 /// A commit, for display.
 #[derive(Debug, Clone, PartialEq, Eq)]

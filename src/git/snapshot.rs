@@ -9,10 +9,10 @@ use git2::{ErrorCode, ObjectType, Oid, Repository};
 
 use crate::git::error::GitError;
 use crate::git::repository::Git;
-use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
-use crate::text::tree::{Entry, ReadError, Tree};
+use crate::tree::memory::may_hold_manifests;
+use crate::tree::{Entry, ReadError, Tree};
 
 /// Maximum number of links to follow in a row.
 const LINKS: usize = 40;
@@ -291,7 +291,7 @@ mod tests {
     use crate::git::error::GitError;
     use crate::git::repository::Git;
     use crate::text::path::TreePath;
-    use crate::text::tree::{Entry, ReadError, Tree as _};
+    use crate::tree::{Entry, ReadError, Tree as _};
 
     fn path(text: &str) -> TreePath {
         TreePath::new(text).unwrap()

@@ -10,7 +10,7 @@ use regex::Regex;
 use crate::k8s::encryption::is_ciphertext;
 use crate::k8s::placeholder::is_filled_in;
 use crate::lint::git_patterns::Patterns;
-use crate::text::tree::Tree;
+use crate::tree::Tree;
 
 /// The first bytes of a file that git-crypt locked.
 const LOCKED: &[u8] = b"\0GITCRYPT\0";
@@ -107,8 +107,8 @@ pub(super) fn encrypted_by_git(tree: &dyn Tree) -> Patterns {
 #[cfg(test)]
 mod tests {
     use super::{encrypted_by_git, reveals, reveals_encoded};
-    use crate::text::memory::MemoryTree;
     use crate::text::path::TreePath;
+    use crate::tree::memory::MemoryTree;
 
     #[test]
     fn words_are_values_and_placeholders_are_none() {

@@ -2,7 +2,7 @@
 
 use crate::config::glob::{NameGlob, PathGlob};
 use crate::text::path::TreePath;
-use crate::text::tree::Tree;
+use crate::tree::Tree;
 
 /// Patterns over files, each with the directory that it counts from.
 pub(super) struct Patterns(Vec<Pattern>);
@@ -58,8 +58,8 @@ fn read(directory: &TreePath, text: &str) -> Option<Pattern> {
 #[cfg(test)]
 mod tests {
     use super::Patterns;
-    use crate::text::memory::MemoryTree;
     use crate::text::path::TreePath;
+    use crate::tree::memory::MemoryTree;
 
     #[test]
     fn names_fit_anywhere_and_paths_from_their_directory() {

@@ -8,8 +8,8 @@ use crate::lint::selection::UnknownRule;
 use crate::ops::message::Message;
 use crate::plan::refusal::{PlanError, Refusal};
 use crate::repo::error::RepoError;
-use crate::text::tree::ReadError;
 use crate::timeline::walk::WalkError;
+use crate::tree::ReadError;
 
 /// The exit status of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

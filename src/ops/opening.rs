@@ -17,11 +17,11 @@ use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::ops::session::BeforeStep;
 use crate::repo::Repo;
-use crate::text::memory::may_hold_manifests;
 use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
-use crate::text::tree::{ReadError, Tree as _};
+use crate::tree::memory::may_hold_manifests;
+use crate::tree::{ReadError, Tree as _};
 
 /// Where the journal and the lock of a tree are.
 pub(super) fn site(git: Option<&Git>, root: &Path) -> Result<Site, Failure> {

@@ -9,7 +9,7 @@ use crate::ops::failure::Failure;
 use crate::ops::session::Session;
 use crate::repo::{Repo, Scope};
 use crate::text::path::TreePath;
-use crate::text::tree::{ReadError, Tree as _};
+use crate::tree::{ReadError, Tree as _};
 
 impl Session {
     /// The tree as it was where the line of a revision parted from the checked-out one, under the settings of that time;

@@ -11,9 +11,9 @@ use crate::plan::refusal::PlanError;
 use crate::plan::request::BumpRequest;
 use crate::plan::{FileChange, Plan};
 use crate::repo::Repo;
-use crate::text::memory::MemoryTree;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
+use crate::tree::memory::MemoryTree;
 
 /// The repository's tree as if the changes were written.
 #[must_use]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::text::path::TreePath;
-use crate::text::tree::{Entry, Tree};
+use crate::tree::{Entry, Tree};
 
 /// The names of a kustomization file, in the order in which kustomize looks for them.
 const KUSTOMIZATION: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];

@@ -14,10 +14,10 @@ use crate::repo::layout::{Layout, is_kustomization};
 use crate::repo::root::Root;
 use crate::repo::site::Loader;
 use crate::repo::{Repo, Scope};
-use crate::text::memory::MemoryTree;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
-use crate::text::tree::Tree;
+use crate::tree::Tree;
+use crate::tree::memory::MemoryTree;
 use crate::yaml::library::{Library, Shelf};
 
 impl Repo {
@@ -201,8 +201,8 @@ mod tests {
     use crate::repo::root::RootKind;
     use crate::repo::testing::{deployment, path, repo, resources, tree};
     use crate::repo::{Repo, Scope};
-    use crate::text::memory::MemoryTree;
-    use crate::text::tree::Tree;
+    use crate::tree::Tree;
+    use crate::tree::memory::MemoryTree;
 
     fn files() -> Vec<(&'static str, String)> {
         vec![

@@ -9,10 +9,10 @@ use crate::k8s::secret_name::{digits_at, split};
 use crate::kustomize::model::build::Status;
 use crate::repo::Repo;
 use crate::repo::own::is_own;
-use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
 use crate::text::source::Place;
 use crate::text::span::Span;
+use crate::tree::memory::may_hold_manifests;
 
 /// A mention of a version in a text.
 #[derive(Debug, Clone)]

@@ -15,9 +15,9 @@ use crate::repo::plain::{self, Holding, PlainTrees};
 use crate::repo::pointer::Pointers;
 use crate::repo::root::{Root, RootKind};
 use crate::repo::wiring::{self, Reads};
-use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
-use crate::text::tree::Entry;
+use crate::tree::Entry;
+use crate::tree::memory::may_hold_manifests;
 use crate::yaml::library::Library;
 use crate::yaml::node::Node;
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use crate::config::parse::parse;
 use crate::repo::error::RepoError;
 use crate::repo::{Repo, Scope};
-use crate::text::memory::MemoryTree;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
+use crate::tree::memory::MemoryTree;
 
 /// A path of a test's tree.
 pub(crate) fn path(text: &str) -> TreePath {

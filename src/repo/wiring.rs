@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::kustomize::load::remote::is_remote;
 use crate::repo::layout::Layout;
 use crate::text::path::TreePath;
-use crate::text::tree::Entry;
+use crate::tree::Entry;
 use crate::yaml::library::Library;
 use crate::yaml::node::Node;
 

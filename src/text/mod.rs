@@ -3,11 +3,9 @@
 pub mod edit;
 mod lines;
 pub mod markdown;
-pub mod memory;
 pub mod nearest;
 pub mod path;
 pub mod problem;
 pub mod remap;
 pub mod source;
 pub mod span;
-pub mod tree;

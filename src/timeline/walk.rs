@@ -14,13 +14,13 @@ use crate::git::snapshot::Snapshot;
 use crate::repo::environment::Environment;
 use crate::repo::error::RepoError;
 use crate::repo::{Repo, Scope};
-use crate::text::memory::may_hold_manifests;
 use crate::text::path::TreePath;
-use crate::text::tree::Tree;
 use crate::timeline::Timeline;
 use crate::timeline::clock::Clock;
 use crate::timeline::eras::EraBuilder;
 use crate::timeline::harmless;
+use crate::tree::Tree;
+use crate::tree::memory::may_hold_manifests;
 use crate::yaml::library::Library;
 
 /// The path of the settings in a tree.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock, RwLock};
 
 use crate::text::path::TreePath;
-use crate::text::tree::{ReadError, Tree};
+use crate::tree::{ReadError, Tree};
 use crate::yaml::parse::{Stream, SyntaxError, parse};
 
 /// A tree of files with the documents of each file requested so far.

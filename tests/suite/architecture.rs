@@ -8,21 +8,32 @@ use std::path::{Path, PathBuf};
 /// table, so no loop can be written down.
 const FLOORS: &[(&str, &[&str])] = &[
     ("text", &[]),
-    ("yaml", &["text"]),
-    ("disk", &["text"]),
+    ("process", &[]),
+    ("tree", &["text"]),
+    ("yaml", &["text", "tree"]),
+    ("disk", &["text", "tree"]),
     ("config", &["text"]),
     ("finding", &["text"]),
-    ("forge", &["text"]),
-    ("git", &["text"]),
+    ("forge", &["process", "text"]),
+    ("git", &["process", "text", "tree"]),
     ("k8s", &["text", "yaml"]),
-    ("kustomize", &["k8s", "text", "yaml"]),
-    ("repo", &["config", "disk", "k8s", "kustomize", "text", "yaml"]),
-    ("timeline", &["config", "git", "k8s", "repo", "text", "yaml"]),
-    ("lint", &["config", "finding", "k8s", "kustomize", "repo", "text", "timeline", "yaml"]),
-    ("plan", &["config", "finding", "k8s", "kustomize", "repo", "text", "timeline", "yaml"]),
+    ("kustomize", &["k8s", "text", "tree", "yaml"]),
+    ("repo", &["config", "disk", "k8s", "kustomize", "text", "tree", "yaml"]),
+    ("timeline", &["config", "git", "k8s", "repo", "text", "tree", "yaml"]),
+    (
+        "lint",
+        &["config", "finding", "k8s", "kustomize", "repo", "text", "timeline", "tree", "yaml"],
+    ),
+    (
+        "plan",
+        &["config", "finding", "k8s", "kustomize", "repo", "text", "timeline", "tree", "yaml"],
+    ),
     (
         "ops",
-        &["config", "disk", "finding", "forge", "git", "lint", "plan", "repo", "text", "timeline"],
+        &[
+            "config", "disk", "finding", "forge", "git", "lint", "plan", "repo", "text",
+            "timeline", "tree",
+        ],
     ),
     ("report", &["finding", "ops", "plan", "repo", "text", "timeline"]),
     ("cli", &["disk", "finding", "lint", "ops", "plan", "repo", "report", "text", "timeline"]),
@@ -42,6 +53,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("similar", &["report"]),
     ("std::env", &["cli"]),
     ("std::fs", &["disk"]),
+    ("Command::new", &["process"]),
     ("walkdir", &["disk"]),
 ];
 

@@ -291,6 +291,30 @@ fn a_commit_of_the_family_alone() {
     assert_eq!(left, ["production/web.yaml"]);
 }
 
+/// Git sets these variables for its hooks, and people export them.
+#[test]
+fn a_commit_goes_to_the_repository_that_was_read() {
+    let (sandbox, other) = (repository(), repository());
+    sandbox.commit_all();
+    other.commit_all();
+    let tip = |sandbox: &Sandbox| {
+        let repository = git2::Repository::open(sandbox.root()).unwrap();
+        repository.head().unwrap().peel_to_commit().unwrap().message().unwrap().to_owned()
+    };
+    let before = tip(&other);
+    let mut command = sandbox.command(&["bump", "staging", FAMILY, "--at", NOW, "--commit"]);
+    for who in ["AUTHOR", "COMMITTER"] {
+        command.env(format!("GIT_{who}_NAME"), "Test");
+        command.env(format!("GIT_{who}_EMAIL"), "test@example.com");
+    }
+    command.env("GIT_DIR", other.path(".git")).env("GIT_WORK_TREE", other.root());
+    command.env("GIT_INDEX_FILE", other.path(".git/index")).env("GIT_PREFIX", "staging/");
+    command.env("GIT_OBJECT_DIRECTORY", other.path(".git/objects"));
+    let _ = sandbox.finish(&mut command).success().says(&["Committed"]);
+    assert!(tip(&sandbox).starts_with("Bump auth-api-secrets in staging"));
+    assert_eq!(tip(&other), before);
+}
+
 #[test]
 fn a_stub_that_git_would_ignore() {
     let sandbox = repository();

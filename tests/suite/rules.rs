@@ -17,9 +17,9 @@ use rotate::lint::selection::Selection;
 use rotate::lint::{self};
 use rotate::repo::{Repo, Scope};
 use rotate::text::edit::{Edit, apply};
-use rotate::text::memory::MemoryTree;
 use rotate::text::path::TreePath;
-use rotate::text::tree::Tree;
+use rotate::tree::Tree;
+use rotate::tree::memory::MemoryTree;
 use rotate::yaml::parse::parse as parse_yaml;
 
 use crate::support::{NOW, all_files};

@@ -2,15 +2,13 @@
 
 mod digest;
 
-use std::io::Write as _;
-use std::process::{Command, Output, Stdio};
-
 use git2::build::TreeUpdateBuilder;
 use git2::{FileMode, Oid};
 
 use crate::git::error::GitError;
 use crate::git::remote::digest::{DIGEST, digest, is_ours};
 use crate::git::repository::Git;
+use crate::process::{Finished, Program};
 use crate::text::path::TreePath;
 
 /// How to access the remote, and who authors commits if no user is configured.
@@ -62,8 +60,8 @@ impl Remote<'_> {
     pub fn default_branch(&self) -> Result<String, GitError> {
         // A clone's record of it may be outdated, and a workflow's checkout has none.
         let output = self.asked(&["ls-remote", "--symref", &self.name, "HEAD"])?;
-        let describe = String::from_utf8_lossy(&output.stdout);
-        let branch = describe.lines().find_map(|line| {
+        let text = output.text();
+        let branch = text.lines().find_map(|line| {
             line.strip_prefix("ref: refs/heads/")?.split_once('\t').map(|(branch, _)| branch)
         });
         if let Some(branch) = branch {
@@ -138,9 +136,9 @@ impl Remote<'_> {
         let message = format!("{}\n{DIGEST}{digest}\n", message.trim_end());
         let output = self.run(&arguments, Some(&message))?;
         if !output.status.success() {
-            return Err(GitError::Loose { reason: said(&output) });
+            return Err(GitError::Loose { reason: output.said() });
         }
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+        Ok(output.text().trim().to_owned())
     }
 
     /// Identifies the change from a parent commit to a tree.
@@ -227,8 +225,8 @@ impl Remote<'_> {
     pub fn there(&self, branch: &str) -> Result<Option<String>, GitError> {
         let name = format!("refs/heads/{branch}");
         let output = self.asked(&["ls-remote", &self.name, &name])?;
-        let describe = String::from_utf8_lossy(&output.stdout);
-        let found = describe.lines().filter_map(|line| line.split_once('\t'));
+        let text = output.text();
+        let found = text.lines().filter_map(|line| line.split_once('\t'));
         Ok(found.filter(|(_, of)| *of == name).map(|(id, _)| id.to_owned()).next())
     }
 
@@ -264,44 +262,41 @@ impl Remote<'_> {
     }
 
     /// Runs `git` where any failure is the remote's.
-    fn asked(&self, arguments: &[&str]) -> Result<Output, GitError> {
+    fn asked(&self, arguments: &[&str]) -> Result<Finished, GitError> {
         let output = self.run(arguments, None)?;
         if output.status.success() { Ok(output) } else { Err(self.refused(&output)) }
     }
 
-    fn refused(&self, output: &Output) -> GitError {
-        GitError::Remote { name: self.name.clone(), reason: said(output) }
+    fn refused(&self, output: &Finished) -> GitError {
+        GitError::Remote { name: self.name.clone(), reason: output.said() }
     }
 
-    fn run(&self, arguments: &[&str], input: Option<&str>) -> Result<Output, GitError> {
-        let failed = |error: std::io::Error| GitError::Remote {
-            name: self.name.clone(),
-            reason: format!("cannot run `git`: {error}"),
-        };
-        let mut git = Command::new("git");
-        git.arg("-C").arg(self.git.work_tree());
+    fn run(&self, arguments: &[&str], input: Option<&str>) -> Result<Finished, GitError> {
+        let mut git = Program::new("git").args(["-C"]).args([self.git.work_tree()]);
         if let Some(helper) = &self.access.helper {
             // The empty one first resets helpers that are configured elsewhere.
-            git.args(["-c", "credential.helper=", "-c", &format!("credential.helper={helper}")]);
+            git = git.args([
+                "-c",
+                "credential.helper=",
+                "-c",
+                &format!("credential.helper={helper}"),
+            ]);
             // A workflow's checkout may have configured its own token, which would override the helper's.
             if let Some(server) = self.address().as_deref().and_then(server) {
-                git.args(["-c", &format!("http.{server}/.extraheader=")]);
+                git = git.args(["-c", &format!("http.{server}/.extraheader=")]);
             }
         }
         if let (Some((name, address)), false) = (&self.access.author, self.knows_who()) {
             // Environment variables would override the caller's own.
-            git.args(["-c", &format!("user.name={name}"), "-c", &format!("user.email={address}")]);
+            let (name, address) = (format!("user.name={name}"), format!("user.email={address}"));
+            git = git.args(["-c", &name, "-c", &address]);
         }
         // Nobody is there to answer a password prompt; messages are matched in English.
-        git.args(arguments).env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
-        let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
-        git.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = git.spawn().map_err(failed)?;
-        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
-            // If Git exits early, its own message is more useful than the broken pipe.
-            let _ = stdin.write_all(input.as_bytes());
-        }
-        child.wait_with_output().map_err(failed)
+        git = git.args(arguments).env("GIT_TERMINAL_PROMPT", "0").env("LC_ALL", "C");
+        git.run(input.map(str::as_bytes)).map_err(|error| GitError::Remote {
+            name: self.name.clone(),
+            reason: format!("cannot run `git`: {error}"),
+        })
     }
 }
 
@@ -325,11 +320,6 @@ fn server(address: &str) -> Option<String> {
     let rest = address.strip_prefix("https://")?;
     let host = rest.split('/').next()?.rsplit('@').next()?;
     Some(format!("https://{host}"))
-}
-
-fn said(output: &Output) -> String {
-    let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    if said.is_empty() { format!("`git` ended with {}", output.status) } else { said }
 }
 
 #[cfg(test)]

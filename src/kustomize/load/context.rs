@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
 use crate::text::source::Source;
-use crate::text::tree::{Entry, ReadError};
+use crate::tree::{Entry, ReadError};
 use crate::yaml::library::{FileError, Library};
 use crate::yaml::node::Node;
 use crate::yaml::parse::Stream;

@@ -6,7 +6,7 @@ use crate::kustomize::model::shape::{KUSTOMIZATION, fit};
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
 use crate::text::source::Place;
-use crate::text::tree::Entry;
+use crate::tree::Entry;
 use crate::yaml::library::{FileError, Library};
 use crate::yaml::node::Node;
 use crate::yaml::scalar::{Kind, Schema, kind};

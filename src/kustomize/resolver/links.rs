@@ -7,7 +7,7 @@ use crate::kustomize::load::remote::is_remote;
 use crate::kustomize::resolver::Resolver;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
-use crate::text::tree::Entry;
+use crate::tree::Entry;
 use crate::yaml::library::Library;
 use crate::yaml::node::Node;
 

@@ -21,7 +21,7 @@ use crate::kustomize::transform::back_references;
 use crate::kustomize::transform::vars;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
-use crate::text::tree::Entry;
+use crate::tree::Entry;
 use crate::yaml::library::Library;
 use crate::yaml::node::Node;
 use crate::yaml::scalar::is_null;

@@ -24,7 +24,7 @@ use crate::kustomize::transform::replacements;
 use crate::kustomize::transform::vars;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
-use crate::text::tree::Entry;
+use crate::tree::Entry;
 use crate::yaml::node::{Node, Seq, Value};
 
 /// The only version of the Kubernetes API that kustomize 5.8 has.

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::Resolver;
 use crate::kustomize::model::build::{Build, Status};
-use crate::text::memory::MemoryTree;
 use crate::text::path::TreePath;
+use crate::tree::memory::MemoryTree;
 use crate::yaml::library::Library;
 use crate::yaml::node::{Node, Provenance, Value};
 

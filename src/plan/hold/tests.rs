@@ -5,7 +5,7 @@ use crate::config::parse::parse;
 use crate::plan::FileChange;
 use crate::repo::testing::{deployment, path, tree};
 use crate::repo::{Repo, Scope};
-use crate::text::tree::Tree as _;
+use crate::tree::Tree as _;
 
 fn repo(settings: Option<&str>) -> Repo {
     let web = deployment("web", "auth-20250602090000");

@@ -12,9 +12,9 @@ use crate::plan::bump::plan;
 use crate::plan::refusal::PlanError;
 use crate::plan::request::BumpRequest;
 use crate::repo::{Repo, Scope};
-use crate::text::memory::MemoryTree;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
+use crate::tree::memory::MemoryTree;
 
 /// The version that staging mints in these tests.
 const V2: &str = "20250723110000";

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::text::path::TreePath;
 use crate::text::source::Source;
-use crate::text::tree::{Entry, ReadError, Tree};
+use crate::tree::{Entry, ReadError, Tree};
 
 /// Files over another tree, or over nothing.
 pub struct MemoryTree {
@@ -158,7 +158,7 @@ mod tests {
 
     use super::MemoryTree;
     use crate::text::path::TreePath;
-    use crate::text::tree::{Entry, ReadError, Tree};
+    use crate::tree::{Entry, ReadError, Tree};
 
     fn path(text: &str) -> TreePath {
         TreePath::new(text).unwrap()

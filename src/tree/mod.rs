@@ -1,4 +1,6 @@
-//! What the rest of the program can query about a tree of files, on disk or planned.
+//! What can be asked of a tree of files, on disk or planned.
+
+pub mod memory;
 
 use std::sync::Arc;
 
