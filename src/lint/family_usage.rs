@@ -10,7 +10,8 @@ use crate::kustomize::model::object::Object;
 use crate::lint::running::running;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
-use crate::repo::root::{Provider, Reference, Root, RootKind};
+use crate::repo::inventory::{Provider, Reference};
+use crate::repo::root::{Root, RootKind};
 use crate::text::path::TreePath;
 use crate::yaml::path::PathStep;
 

@@ -10,7 +10,8 @@ use crate::kustomize::model::build::Status;
 use crate::repo::Repo;
 pub(super) use crate::repo::deployed::deployed;
 use crate::repo::deployed::{may_hide, may_reach};
-use crate::repo::root::{Reference, Root};
+use crate::repo::inventory::Reference;
+use crate::repo::root::Root;
 
 /// What is known of a reference's secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,8 @@ use crate::k8s::secret_name::split;
 use crate::kustomize::model::object::Object;
 use crate::lint::judge::deployed;
 use crate::repo::Repo;
-use crate::repo::root::{Provider, Root};
+use crate::repo::inventory::Provider;
+use crate::repo::root::Root;
 
 /// A versioned secret by environment, namespace and name.
 pub(super) type Key = (String, Option<String>, String);

@@ -95,11 +95,13 @@ fn prove(before: &Repo, after: &Repo, edits: &[&FileEdit]) -> Vec<String> {
 }
 
 fn root(old: &Root, new: &Root, edits: &[&FileEdit], faults: &mut Vec<String>) {
-    if old.objects().len() != new.objects().len() {
+    let matches = old.matches(&new.inventory, |_| true);
+    if !matches.gone.is_empty() || !matches.new.is_empty() || !matches.is_in_order() {
         faults.push(format!("{}: objects would come or go", old.path));
         return;
     }
-    for (one, other) in old.objects().iter().zip(new.objects()) {
+    for (one, other) in matches.both {
+        let (one, other) = (&old.objects()[one], &new.objects()[other]);
         for path in differences(&one.node, &other.node) {
             if !is_meant(one, other, &path, edits) {
                 faults.push(format!("{}: {}: {path} would change", old.path, one.identity()));

@@ -105,23 +105,17 @@ impl Held<'_> {
     }
 
     fn objects(&mut self) {
-        let mut news: BTreeMap<Identity, Vec<&Object>> = BTreeMap::new();
-        for object in self.new.objects().iter().rev() {
-            news.entry(object.identity()).or_default().push(object);
+        let (old, new) = (self.old.objects(), self.new.objects());
+        let matches = self.old.matches(&self.new.inventory, |_| true);
+        for index in matches.gone {
+            self.fault(format!("{} would be gone", say(&old[index].identity())));
         }
-        let old_root = self.old;
-        for (number, old) in old_root.objects().iter().enumerate() {
-            let identity = old.identity();
-            match news.get_mut(&identity).and_then(Vec::pop) {
-                Some(new) => self.object(number, old, new, &identity),
-                None => self.fault(format!("{} would be gone", say(&identity))),
-            }
+        for (index, now) in matches.both {
+            self.object(index, &old[index], &new[now]);
         }
-        for (identity, rest) in &news {
-            for object in rest {
-                if let Some(fault) = self.stub(object) {
-                    self.fault(format!("{} {fault}", say(identity)));
-                }
+        for index in matches.new {
+            if let Some(fault) = self.stub(&new[index]) {
+                self.fault(format!("{} {fault}", say(&new[index].identity())));
             }
         }
     }
@@ -158,7 +152,8 @@ impl Held<'_> {
         Some(format!("would say something else than the stub it is copied from: {first}"))
     }
 
-    fn object(&mut self, number: usize, old: &Object, new: &Object, identity: &Identity) {
+    fn object(&mut self, number: usize, old: &Object, new: &Object) {
+        let identity = &old.identity();
         let key = (self.index, number);
         let mut wanted = old.node.clone();
         for (path, text) in self.expected.scalars.get(&key).into_iter().flatten() {

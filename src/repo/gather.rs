@@ -14,7 +14,8 @@ use crate::k8s::secret_name::family as family_of;
 use crate::k8s::{providers, references};
 use crate::kustomize::model::build::Build;
 use crate::kustomize::model::object::Object;
-use crate::repo::root::{Provider, Reference, Root, others};
+use crate::repo::inventory::{Inventory, Provider, Reference};
+use crate::repo::root::{Root, others};
 use crate::repo::site::BuildSite;
 use crate::repo::{Repo, family};
 
@@ -115,15 +116,14 @@ fn finish(
     providers: Vec<Provider>,
     families: &Families,
 ) -> Root {
-    Root {
+    let inventory = Inventory {
+        objects: Arc::clone(&site.build.objects),
         references: with_mentions(&site.build, named, families),
-        path: site.path,
-        kind: site.kind,
-        environment: site.environment,
-        namespace: site.namespace,
-        build: site.build,
         providers,
-    }
+        namespace: site.namespace,
+    };
+    let (path, kind, environment, build) = (site.path, site.kind, site.environment, site.build);
+    Root { path, kind, environment, build, inventory }
 }
 
 /// What the catalogue finds in each object.

@@ -165,10 +165,11 @@ pub(super) fn build(path: &TreePath, files: &[TreePath], holdings: Vec<Holding>)
         path: path.clone(),
         status: Status::Resolved,
         problems: Vec::new(),
-        objects: Vec::new(),
+        objects: Arc::default(),
         files: BTreeSet::new(),
         directories: BTreeSet::new(),
     };
+    let mut all: Vec<Object> = Vec::new();
     for (file, holding) in files.iter().zip(holdings) {
         match holding {
             Ok(objects) if objects.is_empty() => continue,
@@ -176,12 +177,13 @@ pub(super) fn build(path: &TreePath, files: &[TreePath], holdings: Vec<Holding>)
                 // A symlink is read under its own path, and so is its target.
                 let origins = objects.iter().filter_map(|object| object.node.origin.as_ref());
                 build.files.extend(origins.map(|origin| origin.source.path().clone()));
-                build.objects.extend(objects);
+                all.extend(objects);
             }
             Err(problem) => build.problems.push(problem),
         }
         build.files.insert(file.clone());
     }
+    build.objects = all.into();
     if !build.problems.is_empty() {
         build.status = Status::Failed;
     }

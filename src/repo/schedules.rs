@@ -10,7 +10,8 @@ use crate::k8s::secret_name::family;
 use crate::kustomize::model::object::Object;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
-use crate::repo::root::{Reference, Root};
+use crate::repo::inventory::Reference;
+use crate::repo::root::Root;
 
 /// A CronJob that names a family of secrets.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

@@ -73,7 +73,7 @@ impl Loader<'_> {
         let mut sites: Vec<BuildSite> = built.into_iter().flatten().collect();
         read.extend(sites.iter().flat_map(|site| site.build.files.iter().cloned()));
         let mut pointers = Pointers::default();
-        let objects = sites.iter().flat_map(|site| &site.build.objects);
+        let objects = sites.iter().flat_map(|site| site.build.objects.iter());
         objects.for_each(|object| pointers.read(object));
         let files = self.layout.files.iter();
         let loose: Vec<TreePath> = files.filter(|file| !read.contains(*file)).cloned().collect();

@@ -8,7 +8,8 @@ use crate::k8s::job::is_fixed;
 use crate::k8s::secret_name::{PLAIN, family, split};
 use crate::repo::Repo;
 use crate::repo::environment::{Environment, EnvironmentId};
-use crate::repo::root::{Reference, Root};
+use crate::repo::inventory::Reference;
+use crate::repo::root::Root;
 
 /// What a reference means for a rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::ops::shown::Shown;
 use crate::repo::Repo;
-use crate::repo::root::{Reference, Root, RootKind};
+use crate::repo::inventory::Reference;
+use crate::repo::root::{Root, RootKind};
 use crate::report::bump::PlaceView;
 use crate::report::console::Paint;
 use crate::text::problem::Problem;

@@ -1,6 +1,7 @@
 //! The result of a build.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::kustomize::model::object::Object;
 use crate::text::path::TreePath;
@@ -39,7 +40,7 @@ pub struct Build {
     /// What could not be resolved, and why.
     pub problems: Vec<Problem>,
     /// The objects that kustomize would print, in its order of accumulation; none when it failed.
-    pub objects: Vec<Object>,
+    pub objects: Arc<[Object]>,
     /// Every file read for it.
     pub files: BTreeSet<TreePath>,
     /// Every kustomization directory reached, its own included.

@@ -117,7 +117,7 @@ impl Resolver {
             path: path.clone(),
             status: Status::Failed,
             problems: Vec::new(),
-            objects: Vec::new(),
+            objects: Arc::default(),
             files: BTreeSet::new(),
             directories: BTreeSet::new(),
         };
@@ -143,7 +143,7 @@ impl Resolver {
             outcome.result.clone().and_then(|gathered| finish_objects(gathered, partial));
         match finished {
             Ok((objects, problem)) => {
-                build.objects = objects;
+                build.objects = objects.into();
                 build.problems.extend(problem.map(Problem::as_partial));
                 build.status = if partial { Status::Partial } else { Status::Resolved };
             }

@@ -6,8 +6,9 @@ use crate::lint::judge::{Verdict, deployed, describe, judge};
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
 use crate::repo::family::FamilyState;
+use crate::repo::inventory::Reference;
 use crate::repo::provision::Provision;
-use crate::repo::root::{Reference, Root};
+use crate::repo::root::Root;
 use crate::text::nearest::nearest;
 use crate::text::source::Place;
 

@@ -8,7 +8,8 @@ use crate::k8s::stub::spec_of;
 use crate::kustomize::model::object::Object;
 use crate::lint::judge::deployed;
 use crate::lint::rule::{Facts, Fixes, Rule};
-use crate::repo::root::{Provider, Root, RootKind};
+use crate::repo::inventory::Provider;
+use crate::repo::root::{Root, RootKind};
 use crate::text::path::TreePath;
 use crate::yaml::node::Node;
 

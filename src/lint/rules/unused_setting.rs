@@ -5,7 +5,7 @@ use crate::finding::{Finding, Level};
 use crate::k8s::secret_name::{PLAIN, family};
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
-use crate::repo::root::Reference;
+use crate::repo::inventory::Reference;
 use crate::text::nearest::nearest;
 
 /// The rule. What it says of comments, the runner finds.

@@ -11,8 +11,9 @@ use crate::repo::Repo;
 use crate::repo::deployed::{may_be_filled_in, may_hide};
 use crate::repo::environment::Environment;
 use crate::repo::family::FamilyState;
+use crate::repo::inventory::{Provider, Reference};
 use crate::repo::mentions::Mentions;
-use crate::repo::root::{Provider, Reference, Root};
+use crate::repo::root::Root;
 
 /// The rule.
 pub static RULE: Rule = Rule {

@@ -7,7 +7,8 @@ use crate::kustomize::model::object::Object;
 use crate::repo::Repo;
 use crate::repo::deployed::deployed;
 use crate::repo::environment::EnvironmentId;
-use crate::repo::root::{Provider, Root};
+use crate::repo::inventory::Provider;
+use crate::repo::root::Root;
 use crate::text::path::TreePath;
 use crate::text::source::Place;
 

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::k8s::found::Role;
-use crate::kustomize::model::object::Object;
 use crate::plan::refusal::Refusal;
 use crate::repo::Repo;
 use crate::repo::deployed::deployed;
@@ -54,13 +53,11 @@ pub(super) fn prove(before: &Repo, after: &Repo, gone: &Objects) -> Vec<String> 
         faults.push(format!("{}: would be a new build root", key.0));
     }
     for (index, root) in before.roots.iter().enumerate() {
-        let objects = root.objects().iter().enumerate();
-        let stays = |(number, _): &(usize, &Object)| !gone.contains(&(index, *number));
-        let wanted: Vec<&Object> = objects.filter(stays).map(|(_, object)| object).collect();
+        let stays = |number: usize| !gone.contains(&(index, number));
         match new.get(&(&root.path, root.kind, root.environment)) {
-            Some(now) => held(root, now, &wanted, &mut faults),
+            Some(now) => held(root, now, stays, &mut faults),
             // A tree of plain manifests is what its files are.
-            None if root.kind == RootKind::Plain && wanted.is_empty() => {}
+            None if root.kind == RootKind::Plain && !(0..root.objects().len()).any(stays) => {}
             None => faults.push(format!("{}: would no longer be a build root", root.path)),
         }
     }
@@ -68,23 +65,26 @@ pub(super) fn prove(before: &Repo, after: &Repo, gone: &Objects) -> Vec<String> 
     faults
 }
 
-fn held(old: &Root, new: &Root, wanted: &[&Object], faults: &mut Vec<String>) {
+fn held(old: &Root, new: &Root, stays: impl Fn(usize) -> bool, faults: &mut Vec<String>) {
     let mut fault = |text: String| faults.push(format!("{}: {text}", old.path));
     if new.status() > old.status() {
         fault("can be resolved less far than before".to_owned());
     }
-    let got = new.objects();
-    for (want, now) in wanted.iter().zip(got) {
-        if want.identity() != now.identity() {
-            fault(format!("{} is where {} should be", now.identity(), want.identity()));
-            return;
-        }
-        if !same(&want.node, &now.node) {
-            fault(format!("{} would change", want.identity()));
-        }
+    let (was, now) = (old.objects(), new.objects());
+    let matches = old.matches(&new.inventory, stays);
+    if !matches.is_in_order() {
+        fault("its objects would change their order".to_owned());
     }
-    if wanted.len() != got.len() {
-        fault(format!("would have {} objects, not {}", got.len(), wanted.len()));
+    for index in matches.gone {
+        fault(format!("{} would be gone", was[index].identity()));
+    }
+    for index in matches.new {
+        fault(format!("{} would be new", now[index].identity()));
+    }
+    for (one, other) in matches.both {
+        if !same(&was[one].node, &now[other].node) {
+            fault(format!("{} would change", was[one].identity()));
+        }
     }
 }
 
