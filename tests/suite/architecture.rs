@@ -40,6 +40,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("mimalloc", &["main"]),
     ("serde_yaml", &["config"]),
     ("similar", &["report"]),
+    ("strsim", &["text"]),
     ("std::env", &["cli"]),
     ("std::fs", &["disk"]),
     ("walkdir", &["disk"]),
