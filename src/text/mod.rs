@@ -6,6 +6,7 @@ pub mod markdown;
 pub mod memory;
 pub mod nearest;
 pub mod path;
+pub mod percent;
 pub mod problem;
 pub mod remap;
 pub mod source;

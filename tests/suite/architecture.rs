@@ -38,6 +38,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("git2", &["git"]),
     ("miette", &["report"]),
     ("mimalloc", &["main"]),
+    ("percent_encoding", &["text"]),
     ("serde_yaml", &["config"]),
     ("similar", &["report"]),
     ("strsim", &["text"]),
