@@ -31,6 +31,8 @@ const FLOORS: &[(&str, &[&str])] = &[
 
 /// A foreign crate (or a corner of the standard library) and the modules that may name it.
 const DOORS: &[(&str, &[&str])] = &[
+    ("anstream", &["cli"]),
+    ("anstyle", &["report"]),
     ("jiff", &["config", "timeline"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
