@@ -3,6 +3,7 @@
 pub mod edit;
 mod lines;
 pub mod markdown;
+pub mod memo;
 pub mod memory;
 pub mod nearest;
 pub mod path;
