@@ -115,7 +115,7 @@ impl DiskTree {
             Err(error) => return Err(refused(path, &error)),
         };
         let inside = real.strip_prefix(&self.root).ok().ok_or(ReadError::Outside(path.clone()))?;
-        let inside = walk::spell(inside).ok_or_else(|| ReadError::System {
+        let inside = TreePath::of_system(inside).ok_or_else(|| ReadError::System {
             path: path.clone(),
             reason: "its name is not UTF-8".to_owned(),
         })?;
