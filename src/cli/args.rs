@@ -6,7 +6,7 @@ use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 use chrono::{DateTime, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use clap::{Arg, ArgAction, Args, ValueEnum};
+use clap::{Arg, ArgAction, Args, ValueEnum, ValueHint};
 
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
@@ -16,7 +16,7 @@ use crate::report::console::{Console, Loudness};
 #[derive(Debug, Args)]
 pub struct Global {
     /// Use the tree in DIR instead of the one that contains the current directory
-    #[arg(short = 'C', value_name = "DIR", global = true)]
+    #[arg(short = 'C', value_name = "DIR", value_hint = ValueHint::DirPath, global = true)]
     pub directory: Option<PathBuf>,
 
     /// Read the configuration from FILE instead of rotate.yaml at the tree's root

@@ -3,6 +3,7 @@
 pub mod args;
 pub mod bump;
 mod choose;
+mod complete;
 pub mod completions;
 pub mod explain;
 pub mod filter;
@@ -90,6 +91,9 @@ pub fn command() -> clap::Command {
 /// Parses the command line, runs the command, and returns the exit status.
 #[must_use]
 pub fn run() -> ExitCode {
+    if complete::is_answered() {
+        return Status::Done.into();
+    }
     let parsed = command().try_get_matches();
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
@@ -102,7 +106,7 @@ pub fn run() -> ExitCode {
     let console = cli.global.console();
     let done = match &cli.command {
         Command::Bump(args) => bump::run(args, &cli.global, &console),
-        Command::Completions(args) => completions::run(args, &mut command(), &console),
+        Command::Completions(args) => completions::run(args, &console),
         Command::Explain(args) => explain::run(args, &cli.global, &console),
         Command::History(args) => history::run(args, &cli.global, &console),
         Command::Init(args) => init::run(args, &cli.global, &console),

@@ -1,6 +1,7 @@
 //! What the commands do. Each takes a request, decides, and returns a result; none prints or reads flags.
 
 pub mod bump;
+pub mod candidates;
 pub mod change;
 pub mod events;
 pub mod failure;

@@ -319,7 +319,7 @@ impl Session {
         repo.problems.iter().for_each(|problem| events.warning(Message::from(problem)));
     }
 
-    fn load(&self, scope: Scope) -> Result<Repo, Failure> {
+    pub(super) fn load(&self, scope: Scope) -> Result<Repo, Failure> {
         let tree: Arc<DiskTree> = Arc::clone(&self.tree);
         let repo = Repo::load(tree, self.config.clone(), scope)?;
         known_holds(&repo)?;
