@@ -20,6 +20,7 @@ pub mod prune;
 pub mod pulls;
 pub mod refs;
 pub mod rollback;
+pub mod schema;
 mod start;
 pub mod status;
 pub mod writing;
@@ -60,6 +61,7 @@ enum Command {
     Prune(prune::Args),
     Refs(refs::Args),
     Rollback(rollback::Args),
+    Schema(schema::Args),
     Status(status::Args),
 }
 
@@ -115,6 +117,7 @@ pub fn run() -> ExitCode {
         Command::Prune(args) => prune::run(args, &cli.global, &console),
         Command::Refs(args) => refs::run(args, &cli.global, &console),
         Command::Rollback(args) => rollback::run(args, &cli.global, &console),
+        Command::Schema(args) => schema::run(args, &console),
         Command::Status(args) => status::run(args, &cli.global, &console),
     };
     let status = done.unwrap_or_else(|failure: Failure| {

@@ -23,6 +23,7 @@ pub mod pull_requests;
 pub mod pulls;
 mod revisions;
 pub mod rollback;
+pub mod schema;
 pub mod session;
 pub mod shown;
 pub mod status;
