@@ -1,11 +1,12 @@
 //! Flags that every command has.
 
-use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
+use anstream::stream::RawStream;
+use anstream::{AutoStream, ColorChoice};
 use chrono::{DateTime, Utc};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
-use clap::{Arg, ArgAction, Args, ValueEnum};
+use clap::{Arg, ArgAction, Args, ValueEnum, ValueHint};
 
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
@@ -15,7 +16,7 @@ use crate::report::console::{Console, Loudness};
 #[derive(Debug, Args)]
 pub struct Global {
     /// Use the tree in DIR instead of the one that contains the current directory
-    #[arg(short = 'C', value_name = "DIR", global = true)]
+    #[arg(short = 'C', value_name = "DIR", value_hint = ValueHint::DirPath, global = true)]
     pub directory: Option<PathBuf>,
 
     /// Read the configuration from FILE instead of rotate.yaml at the tree's root
@@ -98,6 +99,17 @@ pub enum When {
     Never,
 }
 
+impl When {
+    /// Whether a stream takes colours, by the flag, or else by the variables that Clap heeds for its help as well.
+    fn is_met(self, stream: &impl RawStream) -> bool {
+        match self {
+            Self::Always => true,
+            Self::Never => false,
+            Self::Auto => AutoStream::choice(stream) != ColorChoice::Never,
+        }
+    }
+}
+
 impl Global {
     /// Whether results are for programs, for a command that has `text` and `json` only.
     ///
@@ -124,14 +136,9 @@ impl Global {
     /// The console that these flags and the environment ask for.
     #[must_use]
     pub fn console(&self) -> Console {
-        let color = |terminal: bool| match self.color {
-            When::Always => true,
-            When::Never => false,
-            When::Auto => variable("CLICOLOR_FORCE") || (terminal && !variable("NO_COLOR")),
-        };
         Console {
-            color_out: color(std::io::stdout().is_terminal()),
-            color_err: color(std::io::stderr().is_terminal()),
+            color_out: self.color.is_met(&std::io::stdout()),
+            color_err: self.color.is_met(&std::io::stderr()),
             width: width(),
             annotates: self.format == Format::Github,
             loudness: match (self.quiet, self.verbose) {

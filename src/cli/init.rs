@@ -1,6 +1,7 @@
 //! `rotate init`: find environments and families, and write `rotate.yaml`.
 
 use crate::cli::args::Global;
+use crate::cli::schema;
 use crate::disk::locate::CONFIG;
 use crate::ops::failure::{Failure, Status};
 use crate::ops::message::Message;
@@ -36,7 +37,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     }
     let repo = session.repo()?;
     session.report_problems(&repo, console);
-    let after = init::propose(&repo);
+    let after = init::propose(&repo, schema::url().as_deref());
     let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
     let change = FileChange { path, before: None, after: Some(after) };
     let Some(writer) = writer else {

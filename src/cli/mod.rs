@@ -3,6 +3,7 @@
 pub mod args;
 pub mod bump;
 mod choose;
+mod complete;
 pub mod completions;
 pub mod explain;
 pub mod filter;
@@ -19,6 +20,7 @@ pub mod prune;
 pub mod pulls;
 pub mod refs;
 pub mod rollback;
+pub mod schema;
 mod start;
 pub mod status;
 pub mod writing;
@@ -59,6 +61,7 @@ enum Command {
     Prune(prune::Args),
     Refs(refs::Args),
     Rollback(rollback::Args),
+    Schema(schema::Args),
     Status(status::Args),
 }
 
@@ -90,6 +93,9 @@ pub fn command() -> clap::Command {
 /// Parses the command line, runs the command, and returns the exit status.
 #[must_use]
 pub fn run() -> ExitCode {
+    if complete::is_answered() {
+        return Status::Done.into();
+    }
     let parsed = command().try_get_matches();
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
@@ -102,7 +108,7 @@ pub fn run() -> ExitCode {
     let console = cli.global.console();
     let done = match &cli.command {
         Command::Bump(args) => bump::run(args, &cli.global, &console),
-        Command::Completions(args) => completions::run(args, &mut command(), &console),
+        Command::Completions(args) => completions::run(args, &console),
         Command::Explain(args) => explain::run(args, &cli.global, &console),
         Command::History(args) => history::run(args, &cli.global, &console),
         Command::Init(args) => init::run(args, &cli.global, &console),
@@ -111,6 +117,7 @@ pub fn run() -> ExitCode {
         Command::Prune(args) => prune::run(args, &cli.global, &console),
         Command::Refs(args) => refs::run(args, &cli.global, &console),
         Command::Rollback(args) => rollback::run(args, &cli.global, &console),
+        Command::Schema(args) => schema::run(args, &console),
         Command::Status(args) => status::run(args, &cli.global, &console),
     };
     let status = done.unwrap_or_else(|failure: Failure| {

@@ -20,21 +20,22 @@ impl Global {
         events: &dyn Events,
         access: Access,
     ) -> Result<(Session, Option<TreeWriter>), Failure> {
-        let start = self.start()?;
+        let start = start(self.directory.clone(), self.config.clone())?;
         match access {
             Access::Read => Ok((Session::open(&start, events)?, None)),
             Access::Write => Session::open_to_write(&start, events),
         }
     }
+}
 
-    fn start(&self) -> Result<Start, Failure> {
-        Ok(Start {
-            directory: self.directory.clone().map_or_else(current_directory, Ok)?,
-            is_named: self.directory.is_some(),
-            config: self.config.clone(),
-            before_step,
-        })
-    }
+/// Where a command begins, given the directory and the configuration that were named.
+///
+/// # Errors
+/// When no directory was named and there is no current one.
+pub(super) fn start(directory: Option<PathBuf>, config: Option<PathBuf>) -> Result<Start, Failure> {
+    let is_named = directory.is_some();
+    let directory = directory.map_or_else(current_directory, Ok)?;
+    Ok(Start { directory, is_named, config, before_step })
 }
 
 /// Ends the process before the step that a crash test asks for.

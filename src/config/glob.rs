@@ -1,4 +1,6 @@
 //! Patterns over paths and names, as in a shell: `*`, `?`, `[abc]`, `[!a-z]`, and `**` across directories.
+//!
+//! `globset` reads `[^a]` as a negation, refuses `[z-a]`, and cannot say which leading part of a path a pattern matched.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -4,6 +4,9 @@ use schemars::{Schema, schema_for};
 
 use crate::config::settings::Config;
 
+/// The JSON Schema of `rotate.yaml` as text.
+pub const TEXT: &str = include_str!("rotate.schema.json");
+
 /// The JSON Schema of `rotate.yaml`.
 #[must_use]
 pub fn schema() -> Schema {

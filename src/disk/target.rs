@@ -168,7 +168,7 @@ fn inside(site: &Site, path: &TreePath, real: PathBuf) -> Result<PathBuf, WriteE
 }
 
 fn spell(site: &Site, real: &Path) -> Result<String, WriteError> {
-    let spelled = real.strip_prefix(&site.base).ok().and_then(crate::disk::walk::spell);
+    let spelled = real.strip_prefix(&site.base).ok().and_then(TreePath::of_system);
     let unknown =
         || WriteError::System { path: real.to_owned(), reason: "its name is not UTF-8".to_owned() };
     spelled.map(|path| path.as_str().to_owned()).ok_or_else(unknown)

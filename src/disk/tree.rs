@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
 use crate::disk::error::{DiskError, reason};
 use crate::disk::walk::{self, Met, Skipped};
+use crate::text::memo::Memo;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
 use crate::tree::memory::may_hold_manifests;
@@ -25,8 +26,8 @@ pub struct DiskTree {
     manifests: Vec<TreePath>,
     skipped: Vec<Skipped>,
     read: HashMap<TreePath, Once>,
-    found: Mutex<HashMap<TreePath, Found>>,
-    other: Mutex<HashMap<TreePath, Arc<Once>>>,
+    found: Memo<Found>,
+    other: Memo<Arc<Once>>,
 }
 
 /// Where a path leads.
@@ -64,8 +65,8 @@ impl DiskTree {
             manifests,
             skipped: walked.skipped,
             read,
-            found: Mutex::default(),
-            other: Mutex::default(),
+            found: Memo::default(),
+            other: Memo::default(),
         };
         tree.add_links(&links);
         Ok(tree)
@@ -104,10 +105,7 @@ impl DiskTree {
         if let Some(once) = self.read.get(path) {
             return read(once);
         }
-        let mut other = self.other.lock().unwrap_or_else(PoisonError::into_inner);
-        let once = Arc::clone(other.entry(path.clone()).or_default());
-        drop(other);
-        read(&once)
+        read(&self.other.get(path, Arc::default))
     }
 
     /// Asks the system where a path leads.
@@ -117,7 +115,7 @@ impl DiskTree {
             Err(error) => return Err(refused(path, &error)),
         };
         let inside = real.strip_prefix(&self.root).ok().ok_or(ReadError::Outside(path.clone()))?;
-        let inside = walk::spell(inside).ok_or_else(|| ReadError::System {
+        let inside = TreePath::of_system(inside).ok_or_else(|| ReadError::System {
             path: path.clone(),
             reason: "its name is not UTF-8".to_owned(),
         })?;
@@ -166,12 +164,7 @@ impl Tree for DiskTree {
                 Some(Met::Unknown) | None => {}
             },
         }
-        let known = self.found.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
-        known.unwrap_or_else(|| {
-            let found = self.follow(path);
-            let mut known = self.found.lock().unwrap_or_else(PoisonError::into_inner);
-            known.entry(path.clone()).or_insert(found).clone()
-        })
+        self.found.get(path, || self.follow(path))
     }
 
     fn bytes(&self, path: &TreePath) -> Result<Arc<[u8]>, ReadError> {
@@ -211,7 +204,7 @@ impl Tree for DiskTree {
 
     fn kept_to_files(&self) -> bool {
         // What the walk has found need not be looked up.
-        self.found.lock().unwrap_or_else(PoisonError::into_inner).values().all(Result::is_err)
+        self.found.all(Result::is_err)
     }
 }
 

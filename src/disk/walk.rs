@@ -197,19 +197,13 @@ impl Listed {
 
 /// The directory whose listing failed: the one that could not be opened, or the parent of what could not be read.
 fn refused(root: &Path, way: &[TreePath], error: &walkdir::Error) -> TreePath {
-    let path = error.path().and_then(|path| spell(path.strip_prefix(root).ok()?));
+    let path = error.path().and_then(|path| TreePath::of_system(path.strip_prefix(root).ok()?));
     let listing = || way.get(error.depth().saturating_sub(1)).or(way.last());
     match path {
         Some(path) if way.contains(&path) => path,
         Some(path) => path.parent(),
         None => listing().cloned().unwrap_or_else(TreePath::root),
     }
-}
-
-/// A relative path as a path in the tree.
-pub(super) fn spell(path: &Path) -> Option<TreePath> {
-    let text = path.to_str()?;
-    if cfg!(windows) { TreePath::new(&text.replace('\\', "/")) } else { TreePath::new(text) }
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use serde_json::{Deserializer, Value, json};
 use crate::forge::error::ForgeError;
 use crate::forge::pull::{Answer, NewPull, Pull};
 use crate::process::{Finished, Program};
+use crate::text::percent;
 
 /// The exit code of `gh` if it has no token.
 const NO_TOKEN: i32 = 4;
@@ -33,7 +34,7 @@ impl Client {
     /// # Errors
     /// When GitHub cannot be asked, or refuses.
     pub fn open(&self, base: &str) -> Result<Vec<Pull>, ForgeError> {
-        let query = format!("pulls?state=open&base={}&per_page=100", encoded(base));
+        let query = format!("pulls?state=open&base={}&per_page=100", percent::query(base));
         self.pulls("list the open pull requests", &["--paginate", &path(&query)])
     }
 
@@ -42,7 +43,8 @@ impl Client {
     /// # Errors
     /// When GitHub cannot be asked, or refuses.
     pub fn of_branch(&self, branch: &str) -> Result<Vec<Pull>, ForgeError> {
-        let query = format!("pulls?state=all&head={{owner}}:{}&per_page=30", encoded(branch));
+        let query =
+            format!("pulls?state=all&head={{owner}}:{}&per_page=30", percent::query(branch));
         let mut pulls = self.pulls("list the pull requests of a branch", &[&path(&query)])?;
         pulls.retain(|pull| pull.is_from_here);
         Ok(pulls)
@@ -196,23 +198,9 @@ fn reasons(answer: &[u8]) -> Option<String> {
     Some(errors.iter().map(describe).collect::<Vec<_>>().join("; "))
 }
 
-/// A text, encoded as part of a query.
-fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => {
-                out.push(char::from(byte));
-            }
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{encoded, reasons, repository};
+    use super::{reasons, repository};
 
     #[test]
     fn repositories_are_told_by_their_address() {
@@ -230,11 +218,6 @@ mod tests {
         ] {
             assert_eq!(repository(address).as_deref(), name, "{address}");
         }
-    }
-
-    #[test]
-    fn queries_are_encoded() {
-        assert_eq!(encoded("rotate/a&b=c d{owner}"), "rotate/a%26b%3Dc%20d%7Bowner%7D");
     }
 
     #[test]

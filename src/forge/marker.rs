@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::text::percent;
+
 const BEGIN: &str = "<!-- rotate -->\n";
 const OPEN: &str = "<!-- rotate: ";
 const CLOSE: &str = " -->";
@@ -69,25 +71,12 @@ impl Subject {
             Kind::Bump => "bump/",
             Kind::Prune => "prune/",
         };
-        let mut tree = spelled(&self.tree);
+        let mut tree = percent::branch(&self.tree);
         if !tree.is_empty() {
             tree.push('+');
         }
-        format!("{prefix}{kind}{tree}{}/{}", spelled(&self.environment), self.family)
+        format!("{prefix}{kind}{tree}{}/{}", percent::branch(&self.environment), self.family)
     }
-}
-
-/// Encodes a path or a name as one part of a branch name: Git allows no branch below another and few characters.
-fn spelled(name: &str) -> String {
-    let mut out = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        match byte {
-            b'/' => out.push('.'),
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    out
 }
 
 impl Marker {

@@ -65,7 +65,7 @@ impl Git {
             || GitError::Outside { directory: root.to_owned(), work_tree: self.work_tree.clone() };
         let real = root.canonicalize().map_err(|_| outside())?;
         let inside = real.strip_prefix(&self.work_tree).map_err(|_| outside())?;
-        self.prefix = inside.to_str().and_then(spell).ok_or_else(outside)?;
+        self.prefix = TreePath::of_system(inside).ok_or_else(outside)?;
         Ok(self)
     }
 
@@ -179,10 +179,6 @@ fn tracked(repository: &Repository) -> Result<(HashSet<TreePath>, Vec<TreePath>)
         }
     }
     Ok((tracked, left_out))
-}
-
-fn spell(path: &str) -> Option<TreePath> {
-    if cfg!(windows) { TreePath::new(&path.replace('\\', "/")) } else { TreePath::new(path) }
 }
 
 fn refused(path: &Path, error: &git2::Error) -> GitError {

@@ -38,3 +38,11 @@ impl dyn Events + '_ {
         self.event(Event::Warning(message));
     }
 }
+
+/// Receives events and keeps quiet about them.
+#[derive(Debug, Clone, Copy)]
+pub struct Silent;
+
+impl Events for Silent {
+    fn event(&self, _: Event) {}
+}

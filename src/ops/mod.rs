@@ -1,6 +1,7 @@
 //! What the commands do. Each takes a request, decides, and returns a result; none prints or reads flags.
 
 pub mod bump;
+pub mod candidates;
 pub mod change;
 pub mod events;
 pub mod failure;
@@ -22,6 +23,7 @@ pub mod pull_requests;
 pub mod pulls;
 mod revisions;
 pub mod rollback;
+pub mod schema;
 pub mod session;
 pub mod shown;
 pub mod status;

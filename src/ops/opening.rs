@@ -101,16 +101,11 @@ pub(super) fn nested(tree: &DiskTree) -> Option<Message> {
 fn named_config(file: &Path, tree: &DiskTree) -> Result<Config, Failure> {
     let source = read_file(file)?;
     let real = canonical(file)?;
-    let inside = real.strip_prefix(tree.root()).ok().and_then(spell);
+    let inside = real.strip_prefix(tree.root()).ok().and_then(TreePath::of_system);
     let is_outside = inside.is_none();
     let source =
         inside.map_or_else(|| Arc::clone(&source), |path| Source::file(path, source.text()));
     Ok(Config { is_outside, ..parse::parse(&source)? })
-}
-
-/// A path below the tree's root as one of the tree.
-fn spell(path: &Path) -> Option<TreePath> {
-    TreePath::new(&path.to_str()?.replace(std::path::MAIN_SEPARATOR, "/"))
 }
 
 /// Refuses holds on unknown environments, since they would silently have no effect.

@@ -319,7 +319,7 @@ impl Session {
         repo.problems.iter().for_each(|problem| events.warning(Message::from(problem)));
     }
 
-    fn load(&self, scope: Scope) -> Result<Repo, Failure> {
+    pub(super) fn load(&self, scope: Scope) -> Result<Repo, Failure> {
         let tree: Arc<DiskTree> = Arc::clone(&self.tree);
         let repo = Repo::load(tree, self.config.clone(), scope)?;
         known_holds(&repo)?;
@@ -330,7 +330,7 @@ impl Session {
     fn walked(&self, path: &str) -> Option<TreePath> {
         let is_plain = |part| matches!(part, Component::Normal(_) | Component::CurDir);
         let goes_down = self.starts_at_root && Path::new(path).components().all(is_plain);
-        let known = spell(path).filter(|_| goes_down)?;
+        let known = TreePath::of_system(Path::new(path)).filter(|_| goes_down)?;
         self.tree.has_walked(&known).then_some(known)
     }
 
@@ -346,7 +346,7 @@ impl Session {
         let base = self.start.join(path);
         let real = canonical(&base)?;
         let inside = real.strip_prefix(self.tree.root()).map_err(|_| outside())?;
-        inside.to_str().and_then(spell).ok_or_else(outside)
+        TreePath::of_system(inside).ok_or_else(outside)
     }
 }
 
@@ -366,8 +366,4 @@ impl TreeWriter {
         let mut before_step = self.before_step;
         Ok(self.writer.commit_with(&changes, &mut before_step)?)
     }
-}
-
-fn spell(path: &str) -> Option<TreePath> {
-    TreePath::new(&path.replace(std::path::MAIN_SEPARATOR, "/"))
 }

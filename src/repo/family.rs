@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::settings::Config;
 use crate::k8s::by_value::Families;
-use crate::k8s::secret_name::{family, split};
+use crate::k8s::secret_name::{PLAIN, family, split};
 use crate::repo::root::{ProviderId, ReferenceId, Root};
 
 /// The references and providers of one family in an environment.
@@ -30,6 +30,12 @@ impl FamilyState {
     /// Every reference, by version, those to the plain name first.
     pub fn references(&self) -> impl Iterator<Item = ReferenceId> {
         self.plain.iter().chain(self.versions.values().flatten()).copied()
+    }
+
+    /// Every version that something provides, the newest first, and `plain` at the end.
+    pub fn provided(&self) -> impl Iterator<Item = &str> {
+        let plain = (!self.plain_providers.is_empty()).then_some(PLAIN);
+        self.stubs.keys().rev().map(String::as_str).chain(plain)
     }
 
     /// Every provider, by version, those of the plain name first.

@@ -10,6 +10,9 @@ use crate::repo::environment::Environment;
 use crate::repo::family::FamilyState;
 use crate::repo::pattern::patterns;
 
+/// What a program says that does not know where it was released: a line that names no schema would be a mistake to editors.
+const UNRELEASED: &str = "# For editors, `rotate schema` prints the JSON Schema of this file.\n";
+
 const HEAD: &str = "\
 # Settings of rotate: which paths belong to which environment, and what differs from the defaults.
 # The environments were found by the names of directories; the first one that matches a path has it.
@@ -36,10 +39,14 @@ const SECRETS: &str = "\
 #   legacy-*: { managed: false } # leave alone
 ";
 
-/// Writes the `rotate.yaml` that is equivalent to the conventions.
+/// Writes the `rotate.yaml` that is equivalent to the conventions; its first line names the schema for editors.
 #[must_use]
-pub fn propose(repo: &Repo) -> String {
-    let mut text = HEAD.to_owned();
+pub fn propose(repo: &Repo, schema: Option<&str>) -> String {
+    let mut text = match schema {
+        Some(url) => format!("# yaml-language-server: $schema={url}\n"),
+        None => UNRELEASED.to_owned(),
+    };
+    text.push_str(HEAD);
     if repo.environments.is_empty() {
         text.push_str(EXAMPLE);
     } else {
@@ -169,7 +176,7 @@ mod tests {
         let web = deployment("web", "auth");
         let mut files: Vec<(&str, &str)> = names.iter().map(|name| (*name, &*web)).collect();
         let before = repo(&files);
-        let text = propose(&before);
+        let text = propose(&before, None);
         files.push(("rotate.yaml", &text));
         assert_eq!(environments(&before), environments(&repo(&files)), "{text}");
         text
@@ -203,6 +210,14 @@ mod tests {
         ]);
         assert!(text.contains("      - \"a/staging/x.yaml\"\n"), "{text}");
         assert!(text.contains("      - \"b/staging/y\"\n"), "{text}");
+    }
+
+    #[test]
+    fn the_first_line_is_for_editors() {
+        let url = "https://example.com/rotate.schema.json";
+        let text = propose(&repo(&[]), Some(url));
+        assert!(text.starts_with(&format!("# yaml-language-server: $schema={url}\n# Settings")));
+        assert!(propose(&repo(&[]), None).starts_with("# For editors, `rotate schema` prints"));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead as _, Write as _};
 
+use anstyle::{AnsiColor, Style};
+
 /// How many messages are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Loudness {
@@ -46,21 +48,22 @@ pub enum Paint {
 }
 
 impl Paint {
-    const fn code(self) -> &'static str {
+    const fn style(self) -> Style {
         match self {
-            Self::Bold => "1",
-            Self::Red => "31",
-            Self::Green => "32",
-            Self::Yellow => "33",
-            Self::Cyan => "36",
-            Self::Dim => "2",
+            Self::Bold => Style::new().bold(),
+            Self::Red => AnsiColor::Red.on_default(),
+            Self::Green => AnsiColor::Green.on_default(),
+            Self::Yellow => AnsiColor::Yellow.on_default(),
+            Self::Cyan => AnsiColor::Cyan.on_default(),
+            Self::Dim => Style::new().dimmed(),
         }
     }
 
     /// The text in this colour, or as it is.
     #[must_use]
     pub fn on(self, text: &str, color: bool) -> String {
-        if color { format!("\u{1b}[{}m{text}\u{1b}[0m", self.code()) } else { text.to_owned() }
+        let style = self.style();
+        if color { format!("{style}{text}{style:#}") } else { text.to_owned() }
     }
 }
 
@@ -116,5 +119,18 @@ impl Console {
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line).ok()?;
         (read > 0).then(|| line.trim().to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Paint;
+
+    #[test]
+    fn paints_only_where_colours_are_wanted() {
+        assert_eq!(Paint::Bold.on("a", true), "\u{1b}[1ma\u{1b}[0m");
+        assert_eq!(Paint::Dim.on("a", true), "\u{1b}[2ma\u{1b}[0m");
+        assert_eq!(Paint::Cyan.on("a", true), "\u{1b}[36ma\u{1b}[0m");
+        assert_eq!(Paint::Cyan.on("a", false), "a");
     }
 }

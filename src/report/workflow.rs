@@ -17,7 +17,7 @@ pub fn log(text: &str) -> String {
     text.split_inclusive('\n').map(safe).collect()
 }
 
-/// A text as the data of a command.
+/// A text as the data of a command: the runner decodes these three and no other percent-encoding.
 pub(super) fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }

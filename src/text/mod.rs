@@ -3,8 +3,10 @@
 pub mod edit;
 mod lines;
 pub mod markdown;
+pub mod memo;
 pub mod nearest;
 pub mod path;
+pub mod percent;
 pub mod problem;
 pub mod remap;
 pub mod source;

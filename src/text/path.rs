@@ -1,6 +1,7 @@
 //! Paths inside a tree, the same on every platform.
 
 use std::fmt;
+use std::path::Path;
 use std::sync::Arc;
 
 use memchr::{memchr, memrchr};
@@ -20,6 +21,13 @@ impl TreePath {
     #[must_use]
     pub fn new(path: &str) -> Option<Self> {
         Self::root().join(path)
+    }
+
+    /// Reads a relative path as the system spells it; `None` also when it is not UTF-8.
+    #[must_use]
+    pub fn of_system(path: &Path) -> Option<Self> {
+        let path = path.to_str()?;
+        if cfg!(windows) { Self::new(&path.replace('\\', "/")) } else { Self::new(path) }
     }
 
     /// Resolves `path` from this directory; `None` if it is absolute or leaves the tree.

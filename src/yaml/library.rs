@@ -1,8 +1,9 @@
 //! Every file of a tree, read and parsed once.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, OnceLock, RwLock};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use crate::text::memo::Memo;
 use crate::text::path::TreePath;
 use crate::tree::{ReadError, Tree};
 use crate::yaml::parse::{Stream, SyntaxError, parse};
@@ -10,11 +11,11 @@ use crate::yaml::parse::{Stream, SyntaxError, parse};
 /// A tree of files with the documents of each file requested so far.
 pub struct Library {
     tree: Arc<dyn Tree>,
-    parsed: RwLock<BTreeMap<TreePath, Arc<OnceLock<Parsed>>>>,
+    parsed: Memo<Parsed>,
 }
 
 /// What a library has read so far, without the tree it was read from.
-pub struct Shelf(BTreeMap<TreePath, Arc<OnceLock<Parsed>>>);
+pub struct Shelf(Memo<Parsed>);
 
 /// The result of reading and parsing a file.
 pub type Parsed = Result<Arc<Stream>, FileError>;
@@ -34,22 +35,21 @@ impl Library {
     /// A library over a tree; nothing has been read yet.
     #[must_use]
     pub fn new(tree: Arc<dyn Tree>) -> Self {
-        Self { tree, parsed: RwLock::default() }
+        Self { tree, parsed: Memo::default() }
     }
 
     /// A library over a changed tree that reuses what this one has read of all other files.
     #[must_use]
     pub fn with_changes(&self, tree: Arc<dyn Tree>, changed: &BTreeSet<TreePath>) -> Self {
-        let shelf = Shelf(self.parsed.read().map(|map| map.clone()).unwrap_or_default());
-        Self::stocked(tree, shelf, changed)
+        Self::stocked(tree, Shelf(self.parsed.clone()), changed)
     }
 
     /// What has been read; cloned only if the library is shared.
     #[must_use]
     pub fn into_shelf(library: Arc<Self>) -> Shelf {
         Shelf(match Arc::try_unwrap(library) {
-            Ok(own) => own.parsed.into_inner().unwrap_or_default(),
-            Err(shared) => shared.parsed.read().map(|map| map.clone()).unwrap_or_default(),
+            Ok(own) => own.parsed,
+            Err(shared) => shared.parsed.clone(),
         })
     }
 
@@ -57,8 +57,8 @@ impl Library {
     #[must_use]
     pub fn stocked(tree: Arc<dyn Tree>, shelf: Shelf, changed: &BTreeSet<TreePath>) -> Self {
         let mut parsed = shelf.0;
-        changed.iter().for_each(|path| drop(parsed.remove(path)));
-        Self { tree, parsed: RwLock::new(parsed) }
+        changed.iter().for_each(|path| parsed.forget(path));
+        Self { tree, parsed }
     }
 
     /// The tree.
@@ -70,7 +70,7 @@ impl Library {
     /// Every file requested so far.
     #[must_use]
     pub fn asked(&self) -> BTreeSet<TreePath> {
-        self.parsed.read().map(|map| map.keys().cloned().collect()).unwrap_or_default()
+        self.parsed.paths().into_iter().collect()
     }
 
     /// The documents of a file; `path` as [`Tree::entry`] returned it.
@@ -78,12 +78,6 @@ impl Library {
     /// # Errors
     /// When the file cannot be read or parsed.
     pub fn stream(&self, path: &TreePath) -> Parsed {
-        let known = self.parsed.read().ok().and_then(|map| map.get(path).cloned());
-        let cell = known.unwrap_or_else(|| match self.parsed.write() {
-            Ok(mut map) => Arc::clone(map.entry(path.clone()).or_default()),
-            Err(_) => Arc::default(),
-        });
-        let read = || Ok(Arc::new(parse(&self.tree.source(path)?)?));
-        cell.get_or_init(read).clone()
+        self.parsed.get(path, || Ok(Arc::new(parse(&self.tree.source(path)?)?)))
     }
 }

@@ -42,6 +42,8 @@ const FLOORS: &[(&str, &[&str])] = &[
 
 /// A foreign crate (or a corner of the standard library) and the modules that may name it.
 const DOORS: &[(&str, &[&str])] = &[
+    ("anstream", &["cli"]),
+    ("anstyle", &["report"]),
     ("jiff", &["config", "timeline"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli"]),
@@ -49,8 +51,10 @@ const DOORS: &[(&str, &[&str])] = &[
     ("git2", &["git"]),
     ("miette", &["report"]),
     ("mimalloc", &["main"]),
+    ("percent_encoding", &["text"]),
     ("serde_yaml", &["config"]),
     ("similar", &["report"]),
+    ("strsim", &["text"]),
     ("std::env", &["cli"]),
     ("std::fs", &["disk"]),
     ("Command::new", &["process"]),

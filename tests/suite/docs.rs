@@ -247,6 +247,12 @@ fn the_settings_are_listed() {
     between(CONFIGURATION, "settings", &settings.table());
 }
 
+#[test]
+fn the_schema_is_printed_as_it_is_released() {
+    let output = Sandbox::empty().rotate(&["schema"]).success();
+    assert_eq!(output.stdout, read("src/config/rotate.schema.json"));
+}
+
 /// The first block of a page that is fenced as this language.
 fn block<'t>(text: &'t str, language: &str) -> &'t str {
     let open = format!("```{language}\n");

@@ -132,7 +132,8 @@ fn holds(node: &Node, value: &str) -> bool {
     node.str() == Some(value) || node.items().iter().any(|item| item.str() == Some(value))
 }
 
-/// Whether a text has the form of a glob, in which `*` stands for any characters.
+/// Whether a text has the form of a glob, in which `*` stands for any characters. Nothing else is special, unlike in the patterns of
+/// `rotate.yaml`: a key may hold brackets.
 #[must_use]
 pub fn fits(glob: &str, text: &str) -> bool {
     let (first, of_text) = (glob.as_bytes().first(), text.as_bytes().first());

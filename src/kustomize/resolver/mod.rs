@@ -5,8 +5,8 @@ pub mod links;
 pub mod plugins;
 pub mod target;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::{Arc, OnceLock, RwLock};
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
 
 use crate::kustomize::generate::hash;
 use crate::kustomize::load::kustomization::{self, Kustomization};
@@ -19,6 +19,7 @@ use crate::kustomize::resolver::links::Links;
 use crate::kustomize::resolver::target::Target;
 use crate::kustomize::transform::back_references;
 use crate::kustomize::transform::vars;
+use crate::text::memo::Memo;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
 use crate::tree::Entry;
@@ -29,12 +30,12 @@ use crate::yaml::scalar::is_null;
 /// The kustomizations of a tree. Can be used from several threads at once.
 pub struct Resolver {
     library: Arc<Library>,
-    kustomizations: Cache<Result<Arc<Kustomization>, Problem>>,
-    outcomes: Cache<Arc<Resolution>>,
-    builds: Cache<Arc<Build>>,
-    layers: Cache<Option<Arc<Layer>>>,
-    edges: Cache<Arc<[(TreePath, Node)]>>,
-    cycles: Cache<Option<Problem>>,
+    kustomizations: Memo<Result<Arc<Kustomization>, Problem>>,
+    outcomes: Memo<Arc<Resolution>>,
+    builds: Memo<Arc<Build>>,
+    layers: Memo<Option<Arc<Layer>>>,
+    edges: Memo<Arc<[(TreePath, Node)]>>,
+    cycles: Memo<Option<Problem>>,
 }
 
 /// The result of a kustomization, before the steps that only a build root runs.
@@ -53,12 +54,12 @@ impl Resolver {
     pub fn new(library: Arc<Library>) -> Self {
         Self {
             library,
-            kustomizations: Cache::default(),
-            outcomes: Cache::default(),
-            builds: Cache::default(),
-            layers: Cache::default(),
-            edges: Cache::default(),
-            cycles: Cache::default(),
+            kustomizations: Memo::default(),
+            outcomes: Memo::default(),
+            builds: Memo::default(),
+            layers: Memo::default(),
+            edges: Memo::default(),
+            cycles: Memo::default(),
         }
     }
 
@@ -240,26 +241,6 @@ fn is_local(object: &Object) -> bool {
     let annotations = object.node.at(&["metadata", "annotations"]);
     let value = annotations.and_then(|all| all.get("config.kubernetes.io/local-config"));
     value.is_some_and(|value| value.str() != Some("false"))
-}
-
-/// Results by directory, each computed once.
-struct Cache<T>(RwLock<BTreeMap<TreePath, Arc<OnceLock<T>>>>);
-
-impl<T> Default for Cache<T> {
-    fn default() -> Self {
-        Self(RwLock::default())
-    }
-}
-
-impl<T: Clone> Cache<T> {
-    fn get(&self, path: &TreePath, find: impl FnOnce() -> T) -> T {
-        let known = self.0.read().ok().and_then(|map| map.get(path).cloned());
-        let cell = known.unwrap_or_else(|| match self.0.write() {
-            Ok(mut map) => Arc::clone(map.entry(path.clone()).or_default()),
-            Err(_) => Arc::default(),
-        });
-        cell.get_or_init(find).clone()
-    }
 }
 
 #[cfg(test)]

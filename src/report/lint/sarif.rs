@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::finding::{Finding, Fix, Level};
 use crate::report::lint::{Report, RuleWords, message};
+use crate::text::percent;
 use crate::text::source::Place;
 use crate::text::span::Span;
 
@@ -109,7 +110,7 @@ fn location(report: &Report<'_>, place: &Place) -> Value {
 }
 
 fn artifact(path: &str) -> Value {
-    json!({"uri": uri(path), "uriBaseId": "SRCROOT"})
+    json!({"uri": percent::uri(path), "uriBaseId": "SRCROOT"})
 }
 
 fn region(place: &Place) -> Value {
@@ -128,28 +129,5 @@ const fn level(level: Level) -> &'static str {
         Level::Error => "error",
         Level::Warning => "warning",
         Level::Info => "note",
-    }
-}
-
-/// A relative path as a URI reference: whatever RFC 3986 does not let stand as it is, in percents.
-fn uri(path: &str) -> String {
-    let mut out = String::new();
-    for byte in path.bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-._~!$&'()*+,;=@".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            out.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::uri;
-
-    #[test]
-    fn paths_become_uris() {
-        assert_eq!(uri("apps/a b/ü#1:.yaml"), "apps/a%20b/%C3%BC%231%3A.yaml");
     }
 }

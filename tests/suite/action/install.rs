@@ -26,7 +26,12 @@ impl Runner {
 
     /// Puts an archive and its checksum into the mirror, as the release makes them.
     fn release(&self) {
-        self.program("packed", "echo \"released $0\"");
+        self.pack("echo \"released $0\"");
+    }
+
+    /// The same of a program that is this script.
+    fn pack(&self, script: &str) {
+        self.program("packed", script);
         let pack = project(".ci/pack");
         let directory = self.path("releases").join(format!("v{VERSION}"));
         let packed = Command::new(pack)
@@ -71,6 +76,33 @@ fn the_released_program_is_installed_once_its_checksum_holds() {
     fs::remove_dir_all(runner.path("releases")).unwrap();
     let ended = runner.install(&[]);
     assert_eq!((ended.status, ended.said), (0, format!("released {program}\n")));
+}
+
+#[test]
+fn a_release_has_the_completion_scripts() {
+    let runner = Runner::new();
+    let rotate = env!("CARGO_BIN_EXE_rotate");
+    runner.pack(&format!("exec {rotate} \"$@\""));
+    let script = |name: &str| {
+        let mut tar = Command::new("tar");
+        tar.args(["-xzOf"]).arg(runner.asset(""));
+        let output =
+            tar.arg(format!("rotate-{VERSION}-{TARGET}/completions/{name}")).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let scripts = [
+        ("bash", "rotate.bash"),
+        ("elvish", "rotate.elv"),
+        ("fish", "rotate.fish"),
+        ("powershell", "_rotate.ps1"),
+        ("zsh", "_rotate"),
+    ];
+    for (shell, name) in scripts {
+        let printed = Command::new(rotate).args(["completions", shell]).output().unwrap();
+        assert_eq!(script(name), String::from_utf8(printed.stdout).unwrap(), "{name}");
+    }
+    assert!(script("_rotate").starts_with("#compdef rotate\n"));
 }
 
 /// It may have been built on a newer image, against libraries that are not here.

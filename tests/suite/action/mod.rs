@@ -315,6 +315,21 @@ fn what_is_released_is_what_is_installed() {
     assert_eq!(released.len(), 5);
 }
 
+/// A file that a job hands to another one keeps its path only below the checkout.
+#[test]
+fn the_schema_is_released() {
+    let workflow: Value = serde_yaml::from_str(&read(".github/workflows/release.yml")).unwrap();
+    let steps = |job: &str| workflow["jobs"][job]["steps"].as_sequence().unwrap().clone();
+    let handed: Vec<Value> =
+        steps("notes").iter().map(|step| step["with"]["path"].clone()).collect();
+    let files = Value::from("notes.md\nsrc/config/rotate.schema.json\n");
+    assert!(handed.contains(&files), "{handed:?}");
+    let steps = steps("release");
+    let create = steps.last().unwrap()["run"].as_str().unwrap();
+    assert!(create.ends_with(" --notes-file notes.md dist/* src/config/rotate.schema.json"));
+    assert!(project("src/config/rotate.schema.json").is_file());
+}
+
 /// A job that the gate does not wait for could fail unseen.
 #[test]
 fn the_gate_waits_for_every_job() {
