@@ -196,8 +196,8 @@ impl Bump<'_> {
         let (mut proposed, mut planned, mut failures) = (Vec::new(), BTreeSet::new(), Vec::new());
         for family in families {
             // What is proposed already keeps its version: another one is minted when that is merged or closed.
-            let subject = target.subject(Kind::Bump, environment, family);
-            let open = target.marker(&subject).map(|marker| marker.version.clone());
+            let key = target.key(Kind::Bump, environment, family);
+            let open = target.marker(&key).map(|marker| marker.version.clone());
             let index = repo.environment(environment)?;
             let runs = repo.running_of(index, family).versions.pop_last();
             let open = open.filter(|open| runs.is_none_or(|runs| runs < *open));
@@ -207,7 +207,7 @@ impl Bump<'_> {
                     if !one.work.plan.is_empty() {
                         let on = self.background(repo, &prefix);
                         let body = (self.context.describe)(&one, on);
-                        proposed.push(one.proposed(subject, true, body));
+                        proposed.push(one.proposed(key, true, body));
                     }
                 }
                 Err(failure) => failures.push(failure),

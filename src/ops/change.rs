@@ -1,6 +1,6 @@
 //! A planned change of one family, with information for its reviewer.
 
-use crate::forge::marker::Subject;
+use crate::forge::marker::PullKey;
 use crate::forge::reconcile::Wanted;
 use crate::ops::proposing::Proposed;
 use crate::ops::writing::Work;
@@ -36,10 +36,10 @@ pub struct Background<'a> {
 impl Change {
     /// The pull request of it, with its text.
     #[must_use]
-    pub fn proposed(&self, subject: Subject, opens: bool, body: String) -> Proposed {
+    pub fn proposed(&self, key: PullKey, opens: bool, body: String) -> Proposed {
         let commit = self.work.commit();
         Proposed {
-            wanted: Wanted { subject, version: self.work.plan.version().to_owned(), opens },
+            wanted: Wanted { key, version: self.work.plan.version().to_owned(), opens },
             changes: commit.changes,
             message: commit.message.text(),
             body,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::forge::marker::{Kind, Marker, Subject};
+use crate::forge::marker::{Kind, Marker, PullKey};
 use crate::ops::change::{Background, Change};
 use crate::ops::failure::Failure;
 use crate::ops::leave::{Leave, refuse_unread};
@@ -136,8 +136,8 @@ impl Promote<'_> {
         let Planned { due, waiting, late, failures } = planned;
         let propose = |one: &Change, opens: bool| {
             let plan = &one.work.plan;
-            let subject = target.subject(Kind::Promote, &plan.environment, &plan.family);
-            one.proposed(subject, opens, (self.context.describe)(one, self.on))
+            let key = target.key(Kind::Promote, &plan.environment, &plan.family);
+            one.proposed(key, opens, (self.context.describe)(one, self.on))
         };
         let due = due.iter().map(|one| propose(one, true));
         let proposed: Vec<Proposed> =
@@ -159,7 +159,7 @@ impl Promote<'_> {
 
     /// Why a pull request is no longer wanted.
     fn gone(&self, marker: &Marker) -> Gone {
-        let Subject { environment, family, .. } = &marker.subject;
+        let PullKey { environment, family, .. } = &marker.key;
         let closed = |why: String| Gone { action: Action::Closed, why };
         let Some(standing) = self.standing(environment, family) else {
             return closed(format!("nothing in {environment} names {family} any more"));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::forge::marker::{Kind, Marker, Subject, Text};
+use crate::forge::marker::{Kind, Marker, PullKey, Text};
 use crate::forge::pull::{NewPull, Pull};
 use crate::forge::reconcile::{Task, Wanted, declined, reconcile};
 use crate::forge::ticks;
@@ -97,9 +97,9 @@ impl<'a> Run<'a> {
     ) -> (PullRequests, Vec<Failure>) {
         let wanted: Vec<Wanted> = proposed.iter().map(|one| one.wanted.clone()).collect();
         let target = self.target;
-        let ours = |subject: &Subject| {
-            let Subject { kind, environment, family, .. } = subject;
-            *subject == target.subject(scope.kind, environment, family)
+        let ours = |key: &PullKey| {
+            let PullKey { kind, environment, family, .. } = key;
+            *key == target.key(scope.kind, environment, family)
                 && *kind == scope.kind
                 && (scope.has)(environment, family)
         };
@@ -204,7 +204,7 @@ impl<'a> Run<'a> {
 
     fn open(&mut self, proposed: &Proposed) -> Result<PullRequest, Failure> {
         let marker = marker(proposed);
-        let name = self.target.branch(&marker.subject);
+        let name = self.target.branch(&marker.key);
         let known = self.target.client.of_branch(&name)?;
         let left = |pull: Option<&Pull>, why: String| {
             Ok(self.view(&marker, pull, Action::Left, Some(why)))
@@ -215,7 +215,7 @@ impl<'a> Run<'a> {
                     "`{name}` is proposed to `{}` by #{}; take another `--branch-prefix`",
                     pull.base, pull.number
                 )
-            } else if pull.marker.as_ref().map(|is| &is.subject) == Some(&marker.subject) {
+            } else if pull.marker.as_ref().map(|is| &is.key) == Some(&marker.key) {
                 return self.keep(pull, proposed);
             } else {
                 format!(
@@ -293,7 +293,7 @@ impl<'a> Run<'a> {
         let files: Vec<File<'_>> =
             proposed.changes.iter().map(|one| (&one.path, one.after.as_deref())).collect();
         let tree = remote.tree(base, &files)?;
-        let name = target.branch(&proposed.wanted.subject);
+        let name = target.branch(&proposed.wanted.key);
         let there = self.tip(&name);
         match &there {
             Some(there) if remote.merges_to(base, there, &tree) => return Ok(Branch::Fits),
@@ -350,10 +350,10 @@ impl<'a> Run<'a> {
         reason: Option<String>,
     ) -> PullRequest {
         PullRequest {
-            family: marker.subject.family.clone(),
-            environment: marker.subject.environment.clone(),
+            family: marker.key.family.clone(),
+            environment: marker.key.environment.clone(),
             version: marker.version.clone(),
-            branch: self.target.branch(&marker.subject),
+            branch: self.target.branch(&marker.key),
             base: self.target.base.clone(),
             number: pull.map(|pull| pull.number),
             url: pull.map(|pull| pull.url.clone()),
@@ -364,14 +364,14 @@ impl<'a> Run<'a> {
 }
 
 fn marker(proposed: &Proposed) -> Marker {
-    let Wanted { subject, version, .. } = &proposed.wanted;
-    Marker { subject: subject.clone(), version: version.clone(), closed: false }
+    let Wanted { key, version, .. } = &proposed.wanted;
+    Marker { key: key.clone(), version: version.clone(), closed: false }
 }
 
 /// The first line of the commit's message, with the tree where a repository has several.
 fn title(proposed: &Proposed) -> String {
     let first = proposed.message.lines().next().unwrap_or_default();
-    match &*proposed.wanted.subject.tree {
+    match &*proposed.wanted.key.tree {
         "" => first.to_owned(),
         tree => format!("{first} ({tree})"),
     }

@@ -111,7 +111,7 @@ fn propose(
     let Planned { plans, mut failures, families } = planned;
     let proposed = |plan: &Prune| Proposed {
         wanted: Wanted {
-            subject: target.subject(Kind::Prune, &request.environment, &plan.family),
+            key: target.key(Kind::Prune, &request.environment, &plan.family),
             version: plan.versions().join("+"),
             opens: true,
         },

@@ -1,7 +1,7 @@
 //! The base branch as the remote has it, and the pull requests that go there.
 
 use crate::forge::client::Client;
-use crate::forge::marker::{Kind, Marker, Subject};
+use crate::forge::marker::{Kind, Marker, PullKey};
 use crate::forge::pull::Pull;
 use crate::git::error::GitError;
 use crate::git::remote::{Access, Remote, is_branch};
@@ -112,11 +112,11 @@ impl Target<'_> {
         Ok(repo)
     }
 
-    /// What a pull request is about.
+    /// The key of the pull request of a command for a family.
     #[must_use]
-    pub fn subject(&self, kind: Kind, environment: &str, family: &str) -> Subject {
+    pub fn key(&self, kind: Kind, environment: &str, family: &str) -> PullKey {
         let (environment, family) = (environment.to_owned(), family.to_owned());
-        Subject { kind, tree: self.tree.clone(), environment, family }
+        PullKey { kind, tree: self.tree.clone(), environment, family }
     }
 
     /// What the base branch is called here.
@@ -125,10 +125,10 @@ impl Target<'_> {
         self.remote.tracked(&self.base)
     }
 
-    /// The branch of what a pull request is about.
+    /// The branch of a pull request.
     #[must_use]
-    pub fn branch(&self, subject: &Subject) -> String {
-        subject.branch(&self.request.branch_prefix)
+    pub fn branch(&self, key: &PullKey) -> String {
+        key.branch(&self.request.branch_prefix)
     }
 
     /// What the branches of all of them begin with.
@@ -136,11 +136,11 @@ impl Target<'_> {
         &self.request.branch_prefix
     }
 
-    /// The pull request that is already open for a subject.
+    /// The marker of the pull request that is already open under a key.
     #[must_use]
-    pub fn marker(&self, subject: &Subject) -> Option<&Marker> {
-        let markers = self.open.iter().filter(|pull| pull.branch == self.branch(subject));
-        markers.filter_map(|pull| pull.marker.as_ref()).find(|marker| marker.subject == *subject)
+    pub fn marker(&self, key: &PullKey) -> Option<&Marker> {
+        let markers = self.open.iter().filter(|pull| pull.branch == self.branch(key));
+        markers.filter_map(|pull| pull.marker.as_ref()).find(|marker| marker.key == *key)
     }
 }
 
