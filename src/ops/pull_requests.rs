@@ -1,5 +1,8 @@
 //! Pull requests, and what was done with them.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 /// The pull requests of a run, and what was done with them.
 #[derive(Debug)]
 pub struct PullRequests {
@@ -35,7 +38,8 @@ pub struct PullRequest {
 }
 
 /// What was done with a pull request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Action {
     /// It is new.
     Opened,
@@ -54,6 +58,20 @@ pub enum Action {
 }
 
 impl Action {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+            Self::Superseded => "superseded",
+            Self::Closed => "closed",
+            Self::Declined => "declined",
+            Self::Left => "left",
+        }
+    }
+
     /// Whether anything was changed.
     #[must_use]
     pub const fn is_change(self) -> bool {
