@@ -11,6 +11,7 @@ use crate::ops::failure::{Failure, Status};
 use crate::ops::outcome::{Changed, Outcome, Proposals};
 use crate::ops::session::Session;
 use crate::ops::writing::settings;
+use crate::repo::subject::Family;
 use crate::report::bump::Bump;
 use crate::report::console::Console;
 use crate::report::promote::{WaitingView, text};
@@ -87,10 +88,10 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let target = target.transpose()?;
     let opened = (&session, writer.as_ref());
     let context = args.writing.context(opened, target.as_ref(), console);
-    let ask = |known: &[String]| choose::choose(known, console);
+    let ask = |known: &[Family]| choose::choose(known, console);
     let request = Request {
         environment: args.environment.clone(),
-        families: args.families.clone(),
+        families: args.families.iter().cloned().map(Family::from).collect(),
         all: args.all,
         version: args.to_version.clone(),
         pins: args.pins.clone(),

@@ -8,6 +8,7 @@ use crate::ops::failure::{Failure, Status};
 use crate::ops::outcome::{Changed, Outcome, Proposals};
 use crate::ops::promote::{self, Promoted, Request};
 use crate::ops::session::Session;
+use crate::repo::subject::Family;
 use crate::report::console::Console;
 use crate::report::message;
 use crate::report::promote::{Promote, Promotion, markdown, text, waits};
@@ -59,7 +60,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let context = args.writing.context(opened, target.as_ref(), console);
     let request = Request {
         environment: args.environment.clone(),
-        families: args.families.clone(),
+        families: args.families.iter().cloned().map(Family::from).collect(),
         leave: args.leave.named(),
         mainline: args.past.mainline.clone(),
         depth: outputs::depth_of(target.is_some(), &args.outputs, format),
@@ -90,12 +91,9 @@ fn show(
     };
     match format {
         Format::Json => {
-            let standing = |environment: &str, family: &str| {
-                standings.iter().find(|one| one.environment == environment && one.family == family)
-            };
             let promotions = work.iter().map(|one| Promotion {
                 plan: &one.plan,
-                standing: standing(&one.plan.environment, &one.plan.family),
+                standing: standings.iter().find(|standing| standing.subject == one.plan.subject),
             });
             let promotions: Vec<Promotion<'_>> = promotions.collect();
             console.json(&Promote::new(&promotions, waiting, next, writing.writes()))?;

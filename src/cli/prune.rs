@@ -8,6 +8,7 @@ use crate::ops::failure::{Failure, Status};
 use crate::ops::outcome::Proposals;
 use crate::ops::prune::{self, Removals, Request};
 use crate::ops::session::Session;
+use crate::repo::subject::Family;
 use crate::report::console::Console;
 use crate::report::prune::{Pruned, markdown, markdown_of, summary};
 use crate::report::workflow::log;
@@ -67,7 +68,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let context = args.writing.context(opened, target.as_ref(), console);
     let request = Request {
         environment: args.environment.clone(),
-        families: args.families.clone(),
+        families: args.families.iter().cloned().map(Family::from).collect(),
         also_branches: args.also_branch.clone(),
         ignore_text: args.ignore_text,
         mainline: args.past.mainline.clone(),

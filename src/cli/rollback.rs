@@ -5,6 +5,7 @@ use crate::cli::{leave, past, writing};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::rollback::{self, Request};
 use crate::ops::writing::settings;
+use crate::repo::subject::Family;
 use crate::report::bump::Bump;
 use crate::report::console::Console;
 
@@ -55,7 +56,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let context = args.writing.context(opened, None, console);
     let request = Request {
         environment: args.environment.clone(),
-        family: args.family.clone(),
+        family: Family::from(args.family.as_str()),
         to: args.to.clone(),
         reason: args.reason.clone(),
         no_hold: args.no_hold,

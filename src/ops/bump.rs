@@ -23,6 +23,7 @@ use crate::plan::remaining::remaining;
 use crate::plan::request::{BumpRequest, Line};
 use crate::plan::{FileChange, NextStep, Plan, hold};
 use crate::repo::Repo;
+use crate::repo::subject::{Family, Subject};
 use crate::text::path::TreePath;
 use crate::timeline::outlook::outlook;
 use crate::timeline::walk::Depth;
@@ -32,7 +33,7 @@ pub struct Request<'a> {
     /// The environment, as it was typed.
     pub environment: String,
     /// The families; if empty, the only one, or those that the user chooses.
-    pub families: Vec<String>,
+    pub families: Vec<Family>,
     /// Whether all families are meant.
     pub all: bool,
     /// The version; if `None`, it is created or taken over.
@@ -109,7 +110,7 @@ struct Bump<'a> {
 
 impl Bump<'_> {
     /// One plan per family, each on the tree that results from the ones before.
-    fn write(&self, repo: &Repo, families: &[String]) -> Result<Written, Failure> {
+    fn write(&self, repo: &Repo, families: &[Family]) -> Result<Written, Failure> {
         let Context { session, writing, events, .. } = self.context;
         let mut batch = Batch::new(repo);
         let (mut changes, waiting) = if self.takes_what_is_due(repo)? {
@@ -136,7 +137,7 @@ impl Bump<'_> {
     /// What is due, planned, and what waits.
     fn due(&self, batch: &mut Batch<'_>) -> Result<(Vec<Change>, Vec<Waiting>), Failure> {
         let mut standings = outlook(batch.repo(), self.gates.timeline(), self.request.now);
-        standings.retain(|one| one.environment == self.environment);
+        standings.retain(|one| one.subject.environment == self.environment);
         let gates = Some(self.gates);
         let ask = Ask {
             together: Together::OnTop,
@@ -147,7 +148,7 @@ impl Bump<'_> {
             gates,
         };
         let mut planned = promotions::plan(batch, &standings, ask);
-        let failures = planned.failures.into_iter().map(|(_, _, failure)| failure).collect();
+        let failures = planned.failures.into_iter().map(|(_, failure)| failure).collect();
         if let Some(failure) = Failure::first_of(failures) {
             return Err(failure);
         }
@@ -156,10 +157,10 @@ impl Bump<'_> {
     }
 
     /// One plan per family; all gates must be open.
-    fn each(&self, batch: &mut Batch<'_>, families: &[String]) -> Result<Vec<Change>, Failure> {
+    fn each(&self, batch: &mut Batch<'_>, families: &[Family]) -> Result<Vec<Change>, Failure> {
         let (mut done, mut failures) = (Vec::new(), Vec::new());
         for family in families {
-            match self.one(batch, &self.request(family, None)) {
+            match self.one(batch, &self.request(self.subject(family), None)) {
                 Ok(one) => {
                     batch.take(&one.work.plan.changes);
                     batch.take(&one.work.settings);
@@ -176,8 +177,8 @@ impl Bump<'_> {
         let plans: Vec<&Plan> = done.iter().map(|one| &one.work.plan).collect();
         let mut later = later::notes(before, after, &plans, (&self.program, self.request.now))?;
         for plan in done.iter_mut().map(|one| &mut one.work.plan) {
-            plan.notes.extend(later.notes.remove(&plan.family).unwrap_or_default());
-            if let Some((next, command)) = later.commands.remove(&plan.family) {
+            plan.notes.extend(later.notes.remove(&plan.subject.family).unwrap_or_default());
+            if let Some((next, command)) = later.commands.remove(&plan.subject.family) {
                 plan.give_pins(&next, command);
             }
         }
@@ -188,7 +189,7 @@ impl Bump<'_> {
     fn propose(
         &self,
         repo: &Repo,
-        families: &[String],
+        families: &[Family],
         target: &Target<'_>,
     ) -> Result<Proposals, Failure> {
         let environment = &self.environment;
@@ -196,14 +197,15 @@ impl Bump<'_> {
         let (mut proposed, mut planned, mut failures) = (Vec::new(), BTreeSet::new(), Vec::new());
         for family in families {
             // What is proposed already keeps its version: another one is minted when that is merged or closed.
-            let key = target.key(Kind::Bump, environment, family);
+            let subject = self.subject(family);
+            let key = target.key(Kind::Bump, &subject);
             let open = target.marker(&key).map(|marker| marker.version.clone());
             let index = repo.environment(environment)?;
             let runs = repo.running_of(index, family).versions.pop_last();
             let open = open.filter(|open| runs.is_none_or(|runs| runs < *open));
-            match self.proposable(repo, &self.request(family, open)) {
+            match self.proposable(repo, &self.request(subject.clone(), open)) {
                 Ok(one) => {
-                    planned.insert(family.as_str());
+                    planned.insert(subject);
                     if !one.work.plan.is_empty() {
                         let on = self.background(repo, &prefix);
                         let body = (self.context.describe)(&one, on);
@@ -216,7 +218,7 @@ impl Bump<'_> {
         let scope = Scope {
             kind: Kind::Bump,
             // A plan that fails now says nothing about a pull request that is already open.
-            has: &|at, family| at == environment && planned.contains(family),
+            has: &|subject| planned.contains(subject),
             gone: &|marker| Gone {
                 action: Action::Closed,
                 why: format!("{environment} no longer needs {}", marker.version),
@@ -237,10 +239,13 @@ impl Bump<'_> {
         Ok(one)
     }
 
-    fn request(&self, family: &str, version: Option<String>) -> BumpRequest {
+    fn subject(&self, family: &Family) -> Subject {
+        Subject::new(&self.environment, family)
+    }
+
+    fn request(&self, subject: Subject, version: Option<String>) -> BumpRequest {
         BumpRequest {
-            environment: self.environment.clone(),
-            family: family.to_owned(),
+            subject,
             version: self.request.version.clone().or(version),
             pins: self.request.pins.clone(),
             leave: self.leave.clone(),
@@ -251,20 +256,19 @@ impl Bump<'_> {
     }
 
     fn one(&self, batch: &Batch<'_>, request: &BumpRequest) -> Result<Change, Failure> {
-        let (environment, family) = (&request.environment, &request.family);
+        let subject = &request.subject;
         let (before, lifts) = (batch.repo(), self.request.lift_hold);
         // A planning error is reported before a closed gate.
         let plan = batch.preview(request)?;
         let version = request.version.as_deref();
-        let mut remarks =
-            self.gates.pass(before, environment, family, version, (lifts, !self.request.all))?;
-        let lifted = if lifts { hold::lift(before, environment, family)? } else { None };
+        let mut remarks = self.gates.pass(before, subject, version, (lifts, !self.request.all))?;
+        let lifted = if lifts { hold::lift(before, subject)? } else { None };
         let settings: Vec<FileChange> = lifted.into_iter().collect();
         // The gates are evaluated as if the hold were already lifted.
         let all: Vec<FileChange> = plan.changes.iter().chain(&settings).cloned().collect();
         let after = batch.after(&all);
         if let Some(after) = &after {
-            remarks.extend(self.gates.pass_lint(before, after, environment, family)?);
+            remarks.extend(self.gates.pass_lint(before, after, subject)?);
         }
         if !settings.is_empty() {
             let text = "lifted".to_owned();
@@ -276,9 +280,9 @@ impl Bump<'_> {
         } else {
             Vec::new()
         };
-        let index = before.environment(environment)?;
+        let index = before.environment(&subject.environment)?;
         Ok(Change {
-            from: before.before(index, family).map(|from| from.environment.name.clone()),
+            from: before.before(index, &subject.family).map(|from| from.environment.name.clone()),
             remaining: if self.request.needs_everything {
                 remaining(after, &plan)
             } else {

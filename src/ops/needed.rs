@@ -29,7 +29,7 @@ pub(super) fn needed(
     let Some(git) = session.git().filter(|git| !git.head_is_unborn()) else {
         return Ok(Vec::new());
     };
-    let environment = after.environment(&plan.environment)?;
+    let environment = after.environment(&plan.subject.environment)?;
     let mut files = makers(after, environment, &plan.to);
     files.retain(|file| changes.iter().all(|change| change.path != *file));
     let files: Vec<TreePath> = files.into_iter().collect();
@@ -88,7 +88,7 @@ fn committed(
 
 /// Whether every reference to the new name has a provider.
 fn is_provided(repo: &Repo, plan: &Plan) -> bool {
-    let Ok(environment) = repo.environment(&plan.environment) else { return false };
+    let Ok(environment) = repo.environment(&plan.subject.environment) else { return false };
     repo.roots_of(environment).all(|(_, root)| {
         let named = root.references.iter().filter(|reference| reference.secret() == plan.to);
         named.into_iter().all(|reference| {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::forge::marker::{Kind, Marker, PullKey};
+use crate::forge::marker::{Kind, Marker};
 use crate::ops::change::{Background, Change};
 use crate::ops::failure::Failure;
 use crate::ops::leave::{Leave, refuse_unread};
@@ -18,6 +18,7 @@ use crate::ops::writing::Work;
 use crate::plan::batch::Batch;
 use crate::plan::request::Line;
 use crate::plan::{FileChange, NextStep};
+use crate::repo::subject::{Family, Subject};
 use crate::text::nearest::nearest;
 use crate::timeline::outlook::{Next, Standing, outlook};
 use crate::timeline::walk::Depth;
@@ -27,7 +28,7 @@ pub struct Request {
     /// Promote only to this environment; if omitted, to every environment that takes over versions.
     pub environment: Option<String>,
     /// Only these families; if empty, all.
-    pub families: Vec<String>,
+    pub families: Vec<Family>,
     /// What may be left unchanged.
     pub leave: Leave,
     /// The branch whose history is read; `None` for the default branch.
@@ -60,9 +61,9 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Promoted, Failure
         repo.environment(name)?;
     }
     request.refuse_unknown(&standings)?;
-    standings.retain(|one| request.has(&one.environment, &one.family));
+    standings.retain(|one| request.has(&one.subject));
     for standing in &standings {
-        refuse_unread(session, &repo, repo.environment(&standing.environment)?)?;
+        refuse_unread(session, &repo, repo.environment(&standing.subject.environment)?)?;
     }
     let (prefix, program) = (session.prefix(), program(session, target));
     let leave = request.leave.lines(session)?;
@@ -75,7 +76,7 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Promoted, Failure
     }
     let (planned, files, next) = promote.write()?;
     let Planned { due: changes, waiting, failures, .. } = planned;
-    let failures = failures.into_iter().map(|(_, _, failure)| failure).collect();
+    let failures = failures.into_iter().map(|(_, failure)| failure).collect();
     let timeline = Some(timeline);
     let changed = Changed { repo, timeline, prefix, changes, waiting, failures, files, next };
     Ok(Promoted { outcome: Outcome::Changed(Box::new(changed)), standings })
@@ -83,14 +84,15 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Promoted, Failure
 
 impl Request {
     /// Whether the request includes this family in this environment.
-    fn has(&self, environment: &str, family: &str) -> bool {
-        self.environment.as_deref().is_none_or(|one| one == environment)
-            && (self.families.is_empty() || self.families.iter().any(|one| one == family))
+    fn has(&self, subject: &Subject) -> bool {
+        self.environment.as_ref().is_none_or(|one| *one == subject.environment)
+            && (self.families.is_empty() || self.families.contains(&subject.family))
     }
 
     /// Refuses a family that no environment has.
     fn refuse_unknown(&self, standings: &[Standing]) -> Result<(), Failure> {
-        let known: BTreeSet<&str> = standings.iter().map(|one| one.family.as_str()).collect();
+        let known: BTreeSet<&str> =
+            standings.iter().map(|one| one.subject.family.as_str()).collect();
         let Some(family) = self.families.iter().find(|one| !known.contains(one.as_str())) else {
             return Ok(());
         };
@@ -136,32 +138,31 @@ impl Promote<'_> {
         let Planned { due, waiting, late, failures } = planned;
         let propose = |one: &Change, opens: bool| {
             let plan = &one.work.plan;
-            let key = target.key(Kind::Promote, &plan.environment, &plan.family);
+            let key = target.key(Kind::Promote, &plan.subject);
             one.proposed(key, opens, (self.context.describe)(one, self.on))
         };
         let due = due.iter().map(|one| propose(one, true));
         let proposed: Vec<Proposed> =
             due.chain(late.iter().map(|one| propose(one, false))).collect();
         // A plan that fails now says nothing about a pull request that is already open.
-        let fails = |environment: &str, family: &str| {
-            failures.iter().any(|(at, of, _)| at == environment && of == family)
-        };
+        let fails = |subject: &Subject| failures.iter().any(|(failed, _)| failed == subject);
         let scope = Scope {
             kind: Kind::Promote,
-            has: &|at, family| self.request.has(at, family) && !fails(at, family),
+            has: &|subject| self.request.has(subject) && !fails(subject),
             gone: &|marker| self.gone(marker),
         };
         let run = Run::new(target, self.on.repo, self.context.events);
         let (pulls, failed) = run.carry_out(&proposed, &scope);
-        let failures = failures.into_iter().map(|(_, _, failure)| failure);
+        let failures = failures.into_iter().map(|(_, failure)| failure);
         Proposals { pulls, waiting, failures: failures.chain(failed).collect() }
     }
 
     /// Why a pull request is no longer wanted.
     fn gone(&self, marker: &Marker) -> Gone {
-        let PullKey { environment, family, .. } = &marker.key;
+        let subject = Subject::from(&marker.key);
+        let Subject { environment, family } = &subject;
         let closed = |why: String| Gone { action: Action::Closed, why };
-        let Some(standing) = self.standing(environment, family) else {
+        let Some(standing) = self.standing(&subject) else {
             return closed(format!("nothing in {environment} names {family} any more"));
         };
         match &standing.next {
@@ -189,7 +190,7 @@ impl Promote<'_> {
         Ask { together, program, now: self.request.now, leave, pins: &[], gates: None }
     }
 
-    fn standing(&self, environment: &str, family: &str) -> Option<&Standing> {
-        self.standings.iter().find(|one| one.environment == environment && one.family == family)
+    fn standing(&self, subject: &Subject) -> Option<&Standing> {
+        self.standings.iter().find(|one| one.subject == *subject)
     }
 }

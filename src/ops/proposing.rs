@@ -14,6 +14,7 @@ use crate::ops::pull_requests::{Action, PullRequest, PullRequests};
 use crate::ops::pulls::Target;
 use crate::plan::FileChange;
 use crate::repo::Repo;
+use crate::repo::subject::Subject;
 use crate::text::markdown::line;
 
 /// A wanted pull request, and its content.
@@ -40,8 +41,8 @@ pub struct Gone {
 pub struct Scope<'a> {
     /// The command that they come from.
     pub kind: Kind,
-    /// Whether one of this environment and this family is among them.
-    pub has: &'a dyn Fn(&str, &str) -> bool,
+    /// Whether that of a subject is among them.
+    pub has: &'a dyn Fn(&Subject) -> bool,
     /// Why one is not wanted any more.
     pub gone: &'a dyn Fn(&Marker) -> Gone,
 }
@@ -98,10 +99,8 @@ impl<'a> Run<'a> {
         let wanted: Vec<Wanted> = proposed.iter().map(|one| one.wanted.clone()).collect();
         let target = self.target;
         let ours = |key: &PullKey| {
-            let PullKey { kind, environment, family, .. } = key;
-            *key == target.key(scope.kind, environment, family)
-                && *kind == scope.kind
-                && (scope.has)(environment, family)
+            let subject = Subject::from(key);
+            *key == target.key(scope.kind, &subject) && (scope.has)(&subject)
         };
         let steps = reconcile(&wanted, &target.open, &ours, target.prefix());
         let closes = steps.iter().any(|step| matches!(step, Task::Close { .. }));
@@ -350,8 +349,7 @@ impl<'a> Run<'a> {
         reason: Option<String>,
     ) -> PullRequest {
         PullRequest {
-            family: marker.key.family.clone(),
-            environment: marker.key.environment.clone(),
+            subject: Subject::from(&marker.key),
             version: marker.version.clone(),
             branch: self.target.branch(&marker.key),
             base: self.target.base.clone(),

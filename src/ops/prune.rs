@@ -17,6 +17,7 @@ use crate::plan::batch::Batch;
 use crate::plan::prune::{Branch, Prune, PruneRequest, plan};
 use crate::plan::{FileChange, NextStep};
 use crate::repo::Repo;
+use crate::repo::subject::{Family, Subject};
 use crate::timeline::Timeline;
 use crate::timeline::walk::Depth;
 
@@ -25,7 +26,7 @@ pub struct Request {
     /// The environment.
     pub environment: String,
     /// The families; if omitted, all families in the environment.
-    pub families: Vec<String>,
+    pub families: Vec<Family>,
     /// Branches whose references count, too.
     pub also_branches: Vec<String>,
     /// Whether what texts mention is removed.
@@ -97,7 +98,7 @@ struct Planned {
     plans: Vec<Prune>,
     failures: Vec<Failure>,
     /// The families that were asked for.
-    families: Vec<String>,
+    families: Vec<Family>,
 }
 
 /// A pull request for each family of which something goes.
@@ -111,7 +112,7 @@ fn propose(
     let Planned { plans, mut failures, families } = planned;
     let proposed = |plan: &Prune| Proposed {
         wanted: Wanted {
-            key: target.key(Kind::Prune, &request.environment, &plan.family),
+            key: target.key(Kind::Prune, &plan.subject),
             version: plan.versions().join("+"),
             opens: true,
         },
@@ -121,14 +122,17 @@ fn propose(
     };
     let proposed: Vec<Proposed> =
         plans.iter().filter(|one| !one.is_empty()).map(proposed).collect();
-    let is_planned = |family: &str| plans.iter().any(|one| one.family == family);
+    let is_planned = |subject: &Subject| plans.iter().any(|one| one.subject == *subject);
     // A plan that fails now says nothing about a pull request that is already open. A family that is gone entirely
     // from the environment is handled by a run for all families.
-    let is_gone =
-        |family: &str| request.families.is_empty() && !families.iter().any(|known| known == family);
+    let is_gone = |subject: &Subject| {
+        request.families.is_empty()
+            && subject.environment == request.environment
+            && !families.contains(&subject.family)
+    };
     let scope = Scope {
         kind: Kind::Prune,
-        has: &|at, family| at == request.environment && (is_planned(family) || is_gone(family)),
+        has: &|subject| is_planned(subject) || is_gone(subject),
         gone: &|_| Gone {
             action: Action::Closed,
             why: "there is nothing to remove any more".to_owned(),
@@ -145,10 +149,10 @@ fn commit(plan: &Prune) -> Commit {
 }
 
 /// The families that were named, or all of the environment.
-fn families(request: &Request, repo: &Repo) -> Result<Vec<String>, Failure> {
+fn families(request: &Request, repo: &Repo) -> Result<Vec<Family>, Failure> {
     let environment = repo.environment(&request.environment)?;
     if request.families.is_empty() {
-        return Ok(repo.families_of(environment).into_keys().map(str::to_owned).collect());
+        return Ok(repo.families_of(environment).into_keys().map(Family::from).collect());
     }
     Ok(unique(&request.families))
 }
@@ -158,7 +162,7 @@ fn plans(
     request: &Request,
     session: &Session,
     batch: &mut Batch<'_>,
-    families: &[String],
+    families: &[Family],
     timeline: &Timeline,
     apart: bool,
 ) -> Result<(Vec<Prune>, Vec<Failure>), Failure> {
@@ -172,8 +176,7 @@ fn plans(
     let (mut plans, mut failures) = (Vec::new(), Vec::new());
     for family in families {
         let request = PruneRequest {
-            environment: &request.environment,
-            family,
+            subject: &Subject::new(&request.environment, family),
             timeline,
             branches: &branches,
             ignore_text: request.ignore_text,

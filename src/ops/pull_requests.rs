@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::repo::subject::Subject;
+
 /// The pull requests of a run, and what was done with them.
 #[derive(Debug)]
 pub struct PullRequests {
@@ -17,10 +19,8 @@ pub struct PullRequests {
 /// A pull request, and what was done with it.
 #[derive(Debug, Clone)]
 pub struct PullRequest {
-    /// The family.
-    pub family: String,
-    /// The environment.
-    pub environment: String,
+    /// The family and the environment.
+    pub subject: Subject,
     /// The new version, or the removed ones, joined by `+`.
     pub version: String,
     /// The branch that is to be merged.

@@ -10,6 +10,7 @@ use crate::ops::message::Message;
 use crate::ops::session::Session;
 use crate::plan::word;
 use crate::repo::Repo;
+use crate::repo::subject::Subject;
 use crate::text::path::TreePath;
 
 /// The remote that has the branches.
@@ -114,8 +115,9 @@ impl Target<'_> {
 
     /// The key of the pull request of a command for a family.
     #[must_use]
-    pub fn key(&self, kind: Kind, environment: &str, family: &str) -> PullKey {
-        let (environment, family) = (environment.to_owned(), family.to_owned());
+    pub fn key(&self, kind: Kind, subject: &Subject) -> PullKey {
+        let Subject { environment, family } = subject;
+        let (environment, family) = (environment.clone(), family.to_string());
         PullKey { kind, tree: self.tree.clone(), environment, family }
     }
 
@@ -141,6 +143,12 @@ impl Target<'_> {
     pub fn marker(&self, key: &PullKey) -> Option<&Marker> {
         let markers = self.open.iter().filter(|pull| pull.branch == self.branch(key));
         markers.filter_map(|pull| pull.marker.as_ref()).find(|marker| marker.key == *key)
+    }
+}
+
+impl From<&PullKey> for Subject {
+    fn from(key: &PullKey) -> Self {
+        Self::new(&key.environment, key.family.as_str())
     }
 }
 

@@ -19,6 +19,7 @@ use crate::plan::refusal::PlanError;
 use crate::plan::request::{Back, BumpRequest};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
+use crate::repo::subject::{Family, Subject};
 use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
 use crate::timeline::stub;
@@ -29,7 +30,7 @@ pub struct Request {
     /// The environment, as it was typed.
     pub environment: String,
     /// The family.
-    pub family: String,
+    pub family: Family,
     /// The version to go back to, or `plain`; none: the one before.
     pub to: Option<String>,
     /// Why.
@@ -57,8 +58,7 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Changed, Failure>
     let leave = request.leave.lines(session)?;
     request.leave.refuse_unread(session, &repo, environment)?;
     let mut back = BumpRequest {
-        environment: repo.environments[environment].name.clone(),
-        family: request.family.clone(),
+        subject: Subject::new(&repo.environments[environment].name, &request.family),
         version: Some(version.clone()),
         pins: Vec::new(),
         leave,
@@ -96,7 +96,7 @@ fn stubs(
     back: &BumpRequest,
 ) -> Result<BTreeMap<TreePath, String>, Failure> {
     let version = back.version.as_deref().unwrap_or_default();
-    let environment = repo.environment(&back.environment)?;
+    let environment = repo.environment(&back.subject.environment)?;
     let state = repo.family(environment, &request.family);
     let is_there = state.is_some_and(|state| state.stubs.contains_key(version));
     if is_there || back.goes_to_plain() {
@@ -104,7 +104,7 @@ fn stubs(
     }
     let git = session.required_git()?;
     let (mainline, settings) = (request.mainline.as_deref(), &repo.config);
-    Ok(stub::last(git, mainline, settings, &back.environment, &request.family, version)?)
+    Ok(stub::last(git, mainline, settings, &back.subject, version)?)
 }
 
 fn with_hold(
@@ -121,8 +121,7 @@ fn with_hold(
     let mut settings = Vec::new();
     let verb = if plan.is_empty() { "Hold" } else { "Roll back" };
     let new = NewHold {
-        environment: plan.environment.clone(),
-        family: plan.family.clone(),
+        subject: plan.subject.clone(),
         version,
         reason: request.reason.clone(),
         since: now,
@@ -130,7 +129,7 @@ fn with_hold(
     if !request.no_hold && is_wanted(batch.repo(), &plan, &new)? {
         let text = format!(
             "{}, until `rotate bump {} {} --lift-hold`",
-            new.version, plan.environment, plan.family
+            new.version, plan.subject.environment, plan.subject.family
         );
         settings.push(hold::put(batch.repo(), &new)?);
         remarks.push(Remark { trailer: "Rotate-Hold", text });
@@ -144,7 +143,8 @@ fn is_wanted(repo: &Repo, plan: &Plan, hold: &NewHold) -> Result<bool, Failure> 
     if !plan.is_empty() {
         return Ok(true);
     }
-    let running = repo.running_of(repo.environment(&plan.environment)?, &plan.family);
+    let running =
+        repo.running_of(repo.environment(&plan.subject.environment)?, &plan.subject.family);
     Ok(running.alone() == Some(hold.version.as_str()) && !hold::is_there(repo, hold))
 }
 
@@ -156,22 +156,21 @@ fn target(
     repo: &Repo,
     environment: EnvironmentId,
 ) -> Result<String, Failure> {
-    let family = request.family.as_str();
-    let name = repo.environments[environment].name.as_str();
+    let subject = Subject::new(&repo.environments[environment].name, &request.family);
     let reach = (Depth::Everything, request.now);
     let timeline = session.timeline(repo, request.mainline.as_deref(), reach)?;
-    let now = repo.running_of(environment, family);
-    if now.is_empty() && timeline.eras(name, family).is_empty() {
+    let now = repo.running_of(environment, &subject.family);
+    if now.is_empty() && timeline.eras(&subject).is_empty() {
         return Err(unknown(repo, environment, request));
     }
-    let story = Story { timeline: &timeline, environment: name, family, now: &now };
+    let story = Story { timeline: &timeline, subject: &subject, now: &now };
     Ok(story.target(request.to.as_deref()).map_err(PlanError::from)?.to_owned())
 }
 
 fn unknown(repo: &Repo, environment: EnvironmentId, request: &Request) -> Failure {
-    let (name, family) = (request.environment.clone(), request.family.clone());
-    let known: Vec<String> =
-        repo.all_families_of(environment).into_keys().map(str::to_owned).collect();
-    let nearest = nearest(&family, known.iter().map(String::as_str)).map(str::to_owned);
-    PlanError::UnknownFamily { family, environment: name, nearest, known }.into()
+    let subject = Subject::new(&request.environment, &request.family);
+    let all = repo.all_families_of(environment);
+    let nearest = nearest(&subject.family, all.keys().copied()).map(Family::from);
+    let known = all.into_keys().map(Family::from).collect();
+    PlanError::UnknownFamily { subject, nearest, known }.into()
 }

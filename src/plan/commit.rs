@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use crate::k8s::secret_name::{PLAIN, split};
 use crate::plan::next::word;
 use crate::plan::{NextStep, Plan, Stage};
+use crate::repo::subject::Subject;
 
 /// An additional trailer of a commit message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,8 +38,7 @@ pub struct Message {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Part {
-    family: String,
-    environment: String,
+    subject: Subject,
     to: Option<String>,
 }
 
@@ -50,7 +50,7 @@ impl Message {
     #[must_use]
     pub fn of(plan: &Plan, verb: &'static str, remarks: &[Remark]) -> Self {
         let to = plan.version().to_owned();
-        let mut message = Self::new(verb, &plan.family, &plan.environment, Some(to.clone()));
+        let mut message = Self::new(verb, &plan.subject, Some(to.clone()));
         message.trailers.push(("Rotate-Version", to));
         let previous = plan.from.iter().filter(|name| **name != plan.to);
         let previous = previous.map(|name| split(name).map_or(PLAIN, |(_, digits)| digits));
@@ -65,23 +65,22 @@ impl Message {
 
     /// The message for versions that are removed.
     #[must_use]
-    pub fn of_removal(family: &str, environment: &str, versions: &[&str]) -> Self {
+    pub fn of_removal(subject: &Subject, versions: &[&str]) -> Self {
         let what = if versions.len() == 1 { "version" } else { "versions" };
         let list = versions.join(", ");
-        let mut message = Self::new("Prune", family, environment, None);
+        let mut message = Self::new("Prune", subject, None);
         message.body =
             Some(format!("Nothing names {what} {list} any more, and the retention is over."));
         message.trailers.extend(versions.iter().map(|one| ("Rotate-Version", (*one).to_owned())));
         message
     }
 
-    fn new(verb: &'static str, family: &str, environment: &str, to: Option<String>) -> Self {
-        let part = Part { family: family.to_owned(), environment: environment.to_owned(), to };
+    fn new(verb: &'static str, subject: &Subject, to: Option<String>) -> Self {
         let trailers = vec![
-            ("Rotate-Family", part.family.clone()),
-            ("Rotate-Environment", part.environment.clone()),
+            ("Rotate-Family", subject.family.to_string()),
+            ("Rotate-Environment", subject.environment.clone()),
         ];
-        Self { verb, parts: vec![part], body: None, trailers }
+        Self { verb, parts: vec![Part { subject: subject.clone(), to }], body: None, trailers }
     }
 
     /// Merges several messages into one; `None` if there are none.
@@ -103,7 +102,7 @@ impl Message {
     /// The first line.
     #[must_use]
     pub fn subject(&self) -> String {
-        if let [Part { family, environment, to }] = &self.parts[..] {
+        if let [Part { subject: Subject { environment, family }, to }] = &self.parts[..] {
             let word = if self.verb == "Hold" { "at" } else { "to" };
             let to = to.as_ref().map_or_else(String::new, |to| format!(" {word} {to}"));
             return format!("{} {family} in {environment}{to}", self.verb);
@@ -117,12 +116,16 @@ impl Message {
             }
             names
         };
-        let families = unique(|part| &part.family);
+        let families = unique(|part| &part.subject.family);
         let families = match families.len() {
             0..=NAMED => families.join(", "),
             many => format!("{many} families"),
         };
-        format!("{} {families} in {}", self.verb, unique(|part| &part.environment).join(" and "))
+        format!(
+            "{} {families} in {}",
+            self.verb,
+            unique(|part| &part.subject.environment).join(" and ")
+        )
     }
 
     /// The whole text.
@@ -167,11 +170,13 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::Message;
+    use crate::repo::subject::Subject;
 
     #[test]
     fn several_become_one() {
-        let one =
-            |family: &str, at: &str| Message::new("Promote", family, at, Some("1".to_owned()));
+        let one = |family: &str, at: &str| {
+            Message::new("Promote", &Subject::new(at, family), Some("1".to_owned()))
+        };
         let both =
             Message::together(vec![one("auth", "production"), one("db", "production")]).unwrap();
         assert_eq!(both.subject(), "Promote auth, db in production");
@@ -183,7 +188,7 @@ mod tests {
 
     #[test]
     fn a_printed_commit_keeps_to_its_files() {
-        let step = Message::of_removal("auth", "staging", &["20250101000000"])
+        let step = Message::of_removal(&Subject::new("staging", "auth"), &["20250101000000"])
             .step("git", &["-a", "b[c].yaml"]);
         assert_eq!(
             step.command.unwrap(),

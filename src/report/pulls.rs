@@ -65,8 +65,8 @@ impl PullView {
     #[must_use]
     pub fn new(one: &pull_requests::PullRequest) -> Self {
         Self {
-            family: one.family.clone(),
-            environment: one.environment.clone(),
+            family: one.subject.family.to_string(),
+            environment: one.subject.environment.clone(),
             version: one.version.clone(),
             branch: one.branch.clone(),
             base: one.base.clone(),
