@@ -8,9 +8,10 @@ use crate::cli::outputs::{Outputs, headed};
 use crate::cli::{choose, gates, leave, outputs, pulls, writing};
 use crate::ops::bump::{self, Request};
 use crate::ops::failure::{Failure, Status};
-use crate::ops::outcome::{Changed, Outcome, Proposals};
+use crate::ops::outcome::{Changed, Outcome};
+use crate::ops::proposals::Proposals;
+use crate::ops::rotation::settings;
 use crate::ops::session::Session;
-use crate::ops::writing::settings;
 use crate::repo::subject::Family;
 use crate::report::bump::Bump;
 use crate::report::console::Console;
@@ -122,12 +123,13 @@ fn show(
     console: &Console,
 ) -> Result<Status, Failure> {
     let Args { writing, outputs, .. } = args;
-    let Changed { changes, waiting, files, next, .. } = changed;
-    let (work, on) = (changed.work(), changed.background());
-    let report = || markdown(&changes.iter().map(|one| Proposal::of(one, on)).collect::<Vec<_>>());
+    let Changed { rotations, waiting, files, next, .. } = changed;
+    let on = changed.background();
+    let report =
+        || markdown(&rotations.iter().map(|one| Proposal::of(one, on)).collect::<Vec<_>>());
     match format {
         Format::Json => {
-            let settings = settings(&work, files);
+            let settings = settings(rotations, files);
             let bump = Bump::new(&changed.plans(), &settings, next, writing.writes());
             let waiting = waiting.iter().map(WaitingView::new).collect();
             console.json(&Bump { waiting, ..bump })?;
@@ -135,8 +137,8 @@ fn show(
         Format::Markdown => console.result(&report())?,
         Format::Github => console.result(&log(&report()))?,
         _ => {
-            writing.show(&work, files, next, console)?;
-            let waits = text(work.is_empty(), waiting);
+            writing.show(rotations, files, next, console)?;
+            let waits = text(rotations.is_empty(), waiting);
             if !waits.is_empty() {
                 console.talk(waits.trim_end());
             }

@@ -5,8 +5,9 @@ use crate::cli::outcome::Pulls;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::{leave, outputs, past, pulls, writing};
 use crate::ops::failure::{Failure, Status};
-use crate::ops::outcome::{Changed, Outcome, Proposals};
+use crate::ops::outcome::{Changed, Outcome};
 use crate::ops::promote::{self, Promoted, Request};
+use crate::ops::proposals::Proposals;
 use crate::ops::session::Session;
 use crate::repo::subject::Family;
 use crate::report::console::Console;
@@ -83,15 +84,15 @@ fn show(
     console: &Console,
 ) -> Result<Status, Failure> {
     let Args { writing, outputs, .. } = args;
-    let Changed { changes, waiting, failures, files, next, .. } = changed;
-    let (work, on) = (changed.work(), changed.background());
+    let Changed { rotations, waiting, failures, files, next, .. } = changed;
+    let on = changed.background();
     let report = || {
-        let proposals: Vec<_> = changes.iter().map(|one| Proposal::of(one, on)).collect();
+        let proposals: Vec<_> = rotations.iter().map(|one| Proposal::of(one, on)).collect();
         markdown(&proposals, waiting)
     };
     match format {
         Format::Json => {
-            let promotions = work.iter().map(|one| Promotion {
+            let promotions = rotations.iter().map(|one| Promotion {
                 plan: &one.plan,
                 standing: standings.iter().find(|standing| standing.subject == one.plan.subject),
             });
@@ -101,8 +102,8 @@ fn show(
         Format::Markdown => console.result(&report())?,
         Format::Github => console.result(&log(&report()))?,
         _ => {
-            writing.show(&work, files, next, console)?;
-            console.talk(text(changes.is_empty(), waiting).trim_end());
+            writing.show(rotations, files, next, console)?;
+            console.talk(text(rotations.is_empty(), waiting).trim_end());
         }
     }
     let left = Outputs { changed: !files.is_empty(), ..Outputs::default() };

@@ -5,12 +5,13 @@ use crate::cli::outcome::Pulls;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::{outputs, past, pulls, writing};
 use crate::ops::failure::{Failure, Status};
-use crate::ops::outcome::Proposals;
+use crate::ops::outcome::Outcome;
+use crate::ops::proposals::Proposals;
 use crate::ops::prune::{self, Removals, Request};
 use crate::ops::session::Session;
 use crate::repo::subject::Family;
 use crate::report::console::Console;
-use crate::report::prune::{Pruned, markdown, markdown_of, summary};
+use crate::report::prune::{Pruned, markdown_of, summary};
 use crate::report::workflow::log;
 
 /// Remove the stubs that nothing references and whose retention is over
@@ -74,9 +75,9 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         mainline: args.past.mainline.clone(),
         now: args.past.now(),
     };
-    match prune::run(&request, &context, &markdown)? {
-        prune::Pruned::Changed(removals) => show(args, &removals, &session, format, console),
-        prune::Pruned::Proposed(Proposals { pulls, failures, .. }) => {
+    match prune::run(&request, &context)? {
+        Outcome::Changed(removals) => show(args, &removals, &session, format, console),
+        Outcome::Proposed(Proposals { pulls, failures, .. }) => {
             let pulls =
                 Pulls { command: "prune", done: &pulls, failures: &failures, more: "", format };
             pulls.print(&session, &args.outputs, console)

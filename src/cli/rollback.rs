@@ -4,7 +4,7 @@ use crate::cli::args::Global;
 use crate::cli::{leave, past, writing};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::rollback::{self, Request};
-use crate::ops::writing::settings;
+use crate::ops::rotation::settings;
 use crate::repo::subject::Family;
 use crate::report::bump::Bump;
 use crate::report::console::Console;
@@ -65,14 +65,14 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         now: args.past.now(),
     };
     let changed = rollback::run(&request, &context)?;
-    let (work, files) = (changed.work(), &changed.files);
+    let (rotations, files) = (&changed.rotations, &changed.files);
     if json {
-        let (settings, written) = (settings(&work, files), args.writing.writes());
+        let (settings, written) = (settings(rotations, files), args.writing.writes());
         for plan in changed.plans() {
             console.json(&Bump::rollback(plan, &settings, &changed.next, written))?;
         }
     } else {
-        args.writing.show(&work, files, &changed.next, console)?;
+        args.writing.show(rotations, files, &changed.next, console)?;
     }
     let would = args.writing.check && !files.is_empty();
     Ok(if would { Status::Findings } else { Status::Done })

@@ -5,16 +5,17 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use crate::forge::marker::{Kind, Marker};
-use crate::ops::change::{Background, Change};
+use crate::ops::change::{Change, Described};
 use crate::ops::failure::Failure;
 use crate::ops::leave::{Leave, refuse_unread};
 use crate::ops::message::Message;
-use crate::ops::outcome::{Changed, Context, Outcome, Proposals};
+use crate::ops::outcome::{Changed, Context, Outcome};
 use crate::ops::promotions::{Ask, Planned, Together, plan};
-use crate::ops::proposing::{Gone, Proposed, Run, Scope};
+use crate::ops::proposals::{ProposalBuilder, Proposals};
+use crate::ops::proposing::{Gone, Scope};
 use crate::ops::pull_requests::Action;
 use crate::ops::pulls::{Target, program};
-use crate::ops::writing::Work;
+use crate::ops::rotation::Background;
 use crate::plan::batch::Batch;
 use crate::plan::request::Line;
 use crate::plan::{FileChange, NextStep};
@@ -42,7 +43,7 @@ pub struct Request {
 /// The result, and the state of the families before it.
 pub struct Promoted {
     /// The result.
-    pub outcome: Outcome,
+    pub outcome: Outcome<Changed>,
     /// The state of the families before the command ran.
     pub standings: Vec<Standing>,
 }
@@ -75,11 +76,11 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Promoted, Failure
         return Ok(Promoted { outcome, standings });
     }
     let (planned, files, next) = promote.write()?;
-    let Planned { due: changes, waiting, failures, .. } = planned;
+    let Planned { due: rotations, waiting, failures, .. } = planned;
     let failures = failures.into_iter().map(|(_, failure)| failure).collect();
     let timeline = Some(timeline);
-    let changed = Changed { repo, timeline, prefix, changes, waiting, failures, files, next };
-    Ok(Promoted { outcome: Outcome::Changed(Box::new(changed)), standings })
+    let changed = Changed { repo, timeline, prefix, rotations, waiting, failures, files, next };
+    Ok(Promoted { outcome: Outcome::Changed(changed), standings })
 }
 
 impl Request {
@@ -126,8 +127,8 @@ impl Promote<'_> {
         let mut batch = Batch::new(self.on.repo);
         let planned = plan(&mut batch, self.standings, self.ask(Together::OnTop));
         let files = batch.changes();
-        let work: Vec<&Work> = planned.due.iter().map(|one| &one.work).collect();
-        let next = writing.carry_out(session, &work, (&files, batch.repo()), events)?;
+        let changes: Vec<Change> = planned.due.iter().map(Change::from).collect();
+        let next = writing.carry_out(session, &changes, (&files, batch.repo()), events)?;
         Ok((planned, files, next))
     }
 
@@ -136,25 +137,19 @@ impl Promote<'_> {
         let mut batch = Batch::new(self.on.repo);
         let planned = plan(&mut batch, self.standings, self.ask(Together::Apart));
         let Planned { due, waiting, late, failures } = planned;
-        let propose = |one: &Change, opens: bool| {
-            let plan = &one.work.plan;
-            let key = target.key(Kind::Promote, &plan.subject);
-            one.proposed(key, opens, (self.context.describe)(one, self.on))
-        };
-        let due = due.iter().map(|one| propose(one, true));
-        let proposed: Vec<Proposed> =
-            due.chain(late.iter().map(|one| propose(one, false))).collect();
-        // A plan that fails now says nothing about a pull request that is already open.
-        let fails = |subject: &Subject| failures.iter().any(|(failed, _)| failed == subject);
+        let mut proposals = ProposalBuilder::new(self.context, target, Kind::Promote);
+        let due = due.iter().map(|one| (one, true));
+        for (one, opens) in due.chain(late.iter().map(|one| (one, false))) {
+            let key = proposals.key(&one.plan.subject);
+            proposals.add(key, Described::Rotation(one, self.on), opens);
+        }
+        let (failed, failures): (BTreeSet<Subject>, Vec<Failure>) = failures.into_iter().unzip();
         let scope = Scope {
-            kind: Kind::Promote,
-            has: &|subject| self.request.has(subject) && !fails(subject),
+            // A plan that fails now says nothing about a pull request that is already open.
+            has: &|subject| self.request.has(subject) && !failed.contains(subject),
             gone: &|marker| self.gone(marker),
         };
-        let run = Run::new(target, self.on.repo, self.context.events);
-        let (pulls, failed) = run.carry_out(&proposed, &scope);
-        let failures = failures.into_iter().map(|(_, failure)| failure);
-        Proposals { pulls, waiting, failures: failures.chain(failed).collect() }
+        proposals.carry_out(self.on.repo, &scope, (waiting, failures))
     }
 
     /// Why a pull request is no longer wanted.

@@ -2,12 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::ops::change::Change;
 use crate::ops::failure::Failure;
 use crate::ops::gates::{Errors, Gates, lint};
-use crate::ops::writing::Work;
+use crate::ops::rotation::Rotation;
 use crate::plan::batch::Batch;
-use crate::plan::commit::Remark;
+use crate::plan::commit::{Remark, Verb};
 use crate::plan::refusal::PlanError;
 use crate::plan::remaining::remaining;
 use crate::plan::request::{BumpRequest, Line};
@@ -20,12 +19,12 @@ use crate::timeline::outlook::{Next, Standing};
 #[derive(Default)]
 pub struct Planned {
     /// What can be done.
-    pub due: Vec<Change>,
+    pub due: Vec<Rotation>,
     /// The versions that wait.
     pub waiting: Vec<Waiting>,
     /// What waits for some hours, or until an error is mended: planned all the same, since what is proposed of it
     /// already goes on being right.
-    pub late: Vec<Change>,
+    pub late: Vec<Rotation>,
     /// What cannot be planned, and why.
     pub failures: Vec<(Subject, Failure)>,
 }
@@ -110,7 +109,7 @@ pub fn judge(
         let Next::Take { version, from, gates } = &standing.next else { continue };
         let take = Take { standing, version, from, gates, ask };
         let more = match take.due(&batch, &errors) {
-            Ok(change) => change.gates.into_iter().skip(gates.len()).collect(),
+            Ok(due) => due.gates.into_iter().skip(gates.len()).collect(),
             Err(reason) => vec![reason.gate()],
         };
         if let Next::Take { gates, .. } = &mut standing.next {
@@ -200,9 +199,9 @@ impl Take<'_> {
         shut.extend(errors);
         if shut.is_empty() {
             if self.ask.together == Together::OnTop {
-                batch.take(&due.work.plan.changes);
+                batch.take(&due.plan.changes);
             }
-            due.work.remarks = remarks;
+            due.remarks = remarks;
             planned.due.push(due);
         } else {
             planned.waiting.push(self.waiting(shut));
@@ -219,7 +218,7 @@ impl Take<'_> {
         }
     }
 
-    fn due(&self, batch: &Batch<'_>, errors: &Errors<'_>) -> Result<Change, NotDue> {
+    fn due(&self, batch: &Batch<'_>, errors: &Errors<'_>) -> Result<Rotation, NotDue> {
         let subject = &self.standing.subject;
         let request = BumpRequest {
             subject: subject.clone(),
@@ -235,9 +234,12 @@ impl Take<'_> {
         let repo = after.as_ref().unwrap_or_else(|| batch.repo());
         let mut gates = self.gates.to_vec();
         gates.push(lint(errors, &Errors::of(repo, self.ask.now), subject)?);
-        Ok(Change {
+        Ok(Rotation {
             remaining: remaining(repo, &plan),
-            work: Work { plan, settings: Vec::new(), remarks: Vec::new(), verb: "Promote" },
+            plan,
+            settings: Vec::new(),
+            remarks: Vec::new(),
+            verb: Verb::Promote,
             from: Some(self.from.to_owned()),
             gates,
         })

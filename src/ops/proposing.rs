@@ -10,24 +10,12 @@ use crate::git::remote::{File, Pushed};
 use crate::ops::events::Events;
 use crate::ops::failure::{Failure, Status};
 use crate::ops::message::Message;
+use crate::ops::proposals::Proposed;
 use crate::ops::pull_requests::{Action, PullRequest, PullRequests};
 use crate::ops::pulls::Target;
-use crate::plan::FileChange;
 use crate::repo::Repo;
 use crate::repo::subject::Subject;
 use crate::text::markdown::line;
-
-/// A wanted pull request, and its content.
-pub struct Proposed {
-    /// What it is about.
-    pub wanted: Wanted,
-    /// The files.
-    pub changes: Vec<FileChange>,
-    /// The commit's message; its first line is the title.
-    pub message: String,
-    /// The text.
-    pub body: String,
-}
 
 /// Why a pull request is no longer wanted.
 pub struct Gone {
@@ -37,10 +25,8 @@ pub struct Gone {
     pub why: String,
 }
 
-/// Which pull requests a run looks after.
+/// Which pull requests of a command a run looks after.
 pub struct Scope<'a> {
-    /// The command that they come from.
-    pub kind: Kind,
     /// Whether that of a subject is among them.
     pub has: &'a dyn Fn(&Subject) -> bool,
     /// Why one is not wanted any more.
@@ -89,18 +75,19 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Runs every step; a failure does not stop the others.
+    /// Runs every step for the pull requests of a command; a failure does not stop the others.
     #[must_use]
     pub fn carry_out(
         mut self,
         proposed: &[Proposed],
+        kind: Kind,
         scope: &Scope<'_>,
     ) -> (PullRequests, Vec<Failure>) {
         let wanted: Vec<Wanted> = proposed.iter().map(|one| one.wanted.clone()).collect();
         let target = self.target;
         let ours = |key: &PullKey| {
             let subject = Subject::from(key);
-            *key == target.key(scope.kind, &subject) && (scope.has)(&subject)
+            *key == target.key(kind, &subject) && (scope.has)(&subject)
         };
         let steps = reconcile(&wanted, &target.open, &ours, target.prefix());
         let closes = steps.iter().any(|step| matches!(step, Task::Close { .. }));
@@ -179,7 +166,7 @@ impl<'a> Run<'a> {
 
     fn keep(&mut self, pull: &Pull, proposed: &Proposed) -> Result<PullRequest, Failure> {
         let branch = self.branch(proposed, None)?;
-        let marker = marker(proposed);
+        let marker = proposed.marker();
         if branch == Branch::Left {
             let why =
                 format!("`{}` has commits by others, which are left as they are", pull.branch);
@@ -202,7 +189,7 @@ impl<'a> Run<'a> {
     }
 
     fn open(&mut self, proposed: &Proposed) -> Result<PullRequest, Failure> {
-        let marker = marker(proposed);
+        let marker = proposed.marker();
         let name = self.target.branch(&marker.key);
         let known = self.target.client.of_branch(&name)?;
         let left = |pull: Option<&Pull>, why: String| {
@@ -241,7 +228,7 @@ impl<'a> Run<'a> {
             return Ok(self.view(&marker, None, Action::Opened, None));
         }
         let new = NewPull {
-            title: title(proposed),
+            title: proposed.title(),
             head: name.clone(),
             base: self.target.base.clone(),
             body: marker.put(&proposed.body),
@@ -290,7 +277,7 @@ impl<'a> Run<'a> {
         let target = self.target;
         let (remote, base) = (&target.remote, &*target.tip);
         let files: Vec<File<'_>> =
-            proposed.changes.iter().map(|one| (&one.path, one.after.as_deref())).collect();
+            proposed.change.files.iter().map(|one| (&one.path, one.after.as_deref())).collect();
         let tree = remote.tree(base, &files)?;
         let name = target.branch(&proposed.wanted.key);
         let there = self.tip(&name);
@@ -304,7 +291,7 @@ impl<'a> Run<'a> {
         if !target.writes {
             return Ok(Branch::Pushed);
         }
-        let commit = remote.commit(base, &tree, &proposed.message)?;
+        let commit = remote.commit(base, &tree, &proposed.change.message.text())?;
         if remote.push(&commit, &name, there.as_deref())? == Pushed::Done {
             self.tips.insert(name, Some(commit));
             return Ok(Branch::Pushed);
@@ -358,20 +345,6 @@ impl<'a> Run<'a> {
             action,
             reason,
         }
-    }
-}
-
-fn marker(proposed: &Proposed) -> Marker {
-    let Wanted { key, version, .. } = &proposed.wanted;
-    Marker { key: key.clone(), version: version.clone(), closed: false }
-}
-
-/// The first line of the commit's message, with the tree where a repository has several.
-fn title(proposed: &Proposed) -> String {
-    let first = proposed.message.lines().next().unwrap_or_default();
-    match &*proposed.wanted.key.tree {
-        "" => first.to_owned(),
-        tree => format!("{first} ({tree})"),
     }
 }
 

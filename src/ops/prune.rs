@@ -3,16 +3,16 @@
 use chrono::{DateTime, Utc};
 
 use crate::forge::marker::Kind;
-use crate::forge::reconcile::Wanted;
+use crate::ops::change::{Change, Described};
 use crate::ops::failure::Failure;
 use crate::ops::families::unique;
 use crate::ops::leave::refuse_unread;
-use crate::ops::outcome::{Context, Proposals};
-use crate::ops::proposing::{Gone, Proposed, Run, Scope};
+use crate::ops::outcome::{Context, Outcome};
+use crate::ops::proposals::{ProposalBuilder, Proposals};
+use crate::ops::proposing::{Gone, Scope};
 use crate::ops::pull_requests::Action;
 use crate::ops::pulls::Target;
 use crate::ops::session::Session;
-use crate::ops::writing::Commit;
 use crate::plan::batch::Batch;
 use crate::plan::prune::{Branch, Prune, PruneRequest, plan};
 use crate::plan::{FileChange, NextStep};
@@ -37,17 +37,6 @@ pub struct Request {
     pub now: DateTime<Utc>,
 }
 
-/// Renders the body of a pull request.
-pub type Describe<'a> = &'a dyn Fn(&Prune) -> String;
-
-/// The result.
-pub enum Pruned {
-    /// Files were or would be changed.
-    Changed(Removals),
-    /// Pull requests were or would be opened.
-    Proposed(Proposals),
-}
-
 /// What was removed, or would be.
 pub struct Removals {
     /// One plan per family.
@@ -64,11 +53,7 @@ pub struct Removals {
 ///
 /// # Errors
 /// When the tree or its history cannot be read, something forbids the removal, or it cannot be written.
-pub fn run(
-    request: &Request,
-    context: &Context<'_>,
-    describe: Describe<'_>,
-) -> Result<Pruned, Failure> {
+pub fn run(request: &Request, context: &Context<'_>) -> Result<Outcome<Removals>, Failure> {
     let Context { session, target, writing, events, .. } = *context;
     session.required_git()?;
     let repo = context.repo()?;
@@ -82,15 +67,15 @@ pub fn run(
         plans(request, session, &mut batch, &families, &timeline, target.is_some())?;
     if let Some(target) = target {
         let planned = Planned { plans, failures, families };
-        return Ok(Pruned::Proposed(propose(request, planned, (&repo, target), context, describe)));
+        return Ok(Outcome::Proposed(propose(request, planned, (&repo, target), context)));
     }
     if let Some(failure) = Failure::first_of(failures) {
         return Err(failure);
     }
-    let commits: Vec<Commit> = plans.iter().filter(|one| !one.is_empty()).map(commit).collect();
+    let changes: Vec<Change> = plans.iter().map(Change::from).collect();
     let files = batch.changes();
-    let next = writing.write(session, &commits, &files, events)?;
-    Ok(Pruned::Changed(Removals { plans, files, next, mainline: timeline.mainline }))
+    let next = writing.carry_out(session, &changes, (&files, batch.repo()), events)?;
+    Ok(Outcome::Changed(Removals { plans, files, next, mainline: timeline.mainline }))
 }
 
 /// What came of planning.
@@ -107,21 +92,12 @@ fn propose(
     planned: Planned,
     (repo, target): (&Repo, &Target<'_>),
     context: &Context<'_>,
-    describe: Describe<'_>,
 ) -> Proposals {
-    let Planned { plans, mut failures, families } = planned;
-    let proposed = |plan: &Prune| Proposed {
-        wanted: Wanted {
-            key: target.key(Kind::Prune, &plan.subject),
-            version: plan.versions().join("+"),
-            opens: true,
-        },
-        changes: plan.changes.clone(),
-        message: plan.message().text(),
-        body: describe(plan),
-    };
-    let proposed: Vec<Proposed> =
-        plans.iter().filter(|one| !one.is_empty()).map(proposed).collect();
+    let Planned { plans, failures, families } = planned;
+    let mut proposals = ProposalBuilder::new(context, target, Kind::Prune);
+    for plan in plans.iter().filter(|plan| !plan.is_empty()) {
+        proposals.add(proposals.key(&plan.subject), Described::Removal(plan), true);
+    }
     let is_planned = |subject: &Subject| plans.iter().any(|one| one.subject == *subject);
     // A plan that fails now says nothing about a pull request that is already open. A family that is gone entirely
     // from the environment is handled by a run for all families.
@@ -131,21 +107,13 @@ fn propose(
             && !families.contains(&subject.family)
     };
     let scope = Scope {
-        kind: Kind::Prune,
         has: &|subject| is_planned(subject) || is_gone(subject),
         gone: &|_| Gone {
             action: Action::Closed,
             why: "there is nothing to remove any more".to_owned(),
         },
     };
-    let (pulls, failed) = Run::new(target, repo, context.events).carry_out(&proposed, &scope);
-    failures.extend(failed);
-    Proposals { pulls, waiting: Vec::new(), failures }
-}
-
-fn commit(plan: &Prune) -> Commit {
-    let (changes, next) = (plan.changes.clone(), plan.next.clone());
-    Commit { changes, also: Vec::new(), message: plan.message(), next }
+    proposals.carry_out(repo, &scope, (Vec::new(), failures))
 }
 
 /// The families that were named, or all of the environment.

@@ -8,12 +8,12 @@ use crate::ops::change::Change;
 use crate::ops::failure::Failure;
 use crate::ops::leave::{Leave, refuse_unused};
 use crate::ops::outcome::{Changed, Context};
+use crate::ops::rotation::Rotation;
 use crate::ops::session::Session;
-use crate::ops::writing::Work;
 use crate::plan::Plan;
 use crate::plan::back::Story;
 use crate::plan::batch::Batch;
-use crate::plan::commit::Remark;
+use crate::plan::commit::{Remark, Verb};
 use crate::plan::hold::{self, NewHold};
 use crate::plan::refusal::PlanError;
 use crate::plan::request::{Back, BumpRequest};
@@ -79,13 +79,12 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Changed, Failure>
         );
     }
     refuse_unused(&back.leave, &[], &[&plan])?;
-    let work = with_hold(request, &mut batch, plan, version, request.now)?;
-    let files = batch.changes();
-    let next = writing.carry_out(session, &[&work], (&files, batch.repo()), events)?;
-    let change = Change { work, from: None, gates: Vec::new(), remaining: Vec::new() };
+    let rotation = with_hold(request, &mut batch, plan, version)?;
+    let (files, change) = (batch.changes(), Change::from(&rotation));
+    let next = writing.carry_out(session, &[change], (&files, batch.repo()), events)?;
     let (waiting, failures, prefix) = (Vec::new(), Vec::new(), session.prefix());
-    let changes = vec![change];
-    Ok(Changed { repo, timeline: None, prefix, changes, waiting, failures, files, next })
+    let rotations = vec![rotation];
+    Ok(Changed { repo, timeline: None, prefix, rotations, waiting, failures, files, next })
 }
 
 /// The stubs of the version as Git last had them, where they are gone.
@@ -112,19 +111,18 @@ fn with_hold(
     batch: &mut Batch<'_>,
     plan: Plan,
     version: String,
-    now: DateTime<Utc>,
-) -> Result<Work, Failure> {
+) -> Result<Rotation, Failure> {
     let mut remarks = Vec::new();
     if let Some(reason) = &request.reason {
         remarks.push(Remark { trailer: "Rotate-Reason", text: reason.clone() });
     }
     let mut settings = Vec::new();
-    let verb = if plan.is_empty() { "Hold" } else { "Roll back" };
+    let verb = if plan.is_empty() { Verb::Hold } else { Verb::RollBack };
     let new = NewHold {
         subject: plan.subject.clone(),
         version,
         reason: request.reason.clone(),
-        since: now,
+        since: request.now,
     };
     if !request.no_hold && is_wanted(batch.repo(), &plan, &new)? {
         let text = format!(
@@ -135,7 +133,8 @@ fn with_hold(
         remarks.push(Remark { trailer: "Rotate-Hold", text });
     }
     batch.take(&settings);
-    Ok(Work { plan, settings, remarks, verb })
+    let (from, gates, remaining) = (None, Vec::new(), Vec::new());
+    Ok(Rotation { plan, settings, remarks, verb, from, gates, remaining })
 }
 
 /// Whether a hold is to be written: where something moves always, else on what runs alone already, unless it is held there.

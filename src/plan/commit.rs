@@ -1,6 +1,6 @@
 //! The commit message, whether `--commit` creates the commit or a person runs the printed command.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::k8s::secret_name::{PLAIN, split};
 use crate::plan::next::word;
@@ -24,11 +24,37 @@ impl Remark {
     }
 }
 
+/// What a commit does: the first word of its subject line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// A family moves to a newer version.
+    Bump,
+    /// A family takes over the version of the environment before.
+    Promote,
+    /// A family goes back to an older version.
+    RollBack,
+    /// A family is held at the version that it has.
+    Hold,
+    /// Stubs of a family are removed.
+    Prune,
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bump => "Bump",
+            Self::Promote => "Promote",
+            Self::RollBack => "Roll back",
+            Self::Hold => "Hold",
+            Self::Prune => "Prune",
+        })
+    }
+}
+
 /// The message of a commit, with trailers that programs read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The verb of the subject line: `Bump`, `Promote`, `Roll back`, `Hold`, `Prune`.
-    verb: &'static str,
+    verb: Verb,
     /// The families, each with its environment and new version.
     parts: Vec<Part>,
     /// A paragraph between the subject and the trailers.
@@ -48,7 +74,7 @@ const NAMED: usize = 3;
 impl Message {
     /// The message for a plan's changes.
     #[must_use]
-    pub fn of(plan: &Plan, verb: &'static str, remarks: &[Remark]) -> Self {
+    pub fn of(plan: &Plan, verb: Verb, remarks: &[Remark]) -> Self {
         let to = plan.version().to_owned();
         let mut message = Self::new(verb, &plan.subject, Some(to.clone()));
         message.trailers.push(("Rotate-Version", to));
@@ -68,14 +94,14 @@ impl Message {
     pub fn of_removal(subject: &Subject, versions: &[&str]) -> Self {
         let what = if versions.len() == 1 { "version" } else { "versions" };
         let list = versions.join(", ");
-        let mut message = Self::new("Prune", subject, None);
+        let mut message = Self::new(Verb::Prune, subject, None);
         message.body =
             Some(format!("Nothing names {what} {list} any more, and the retention is over."));
         message.trailers.extend(versions.iter().map(|one| ("Rotate-Version", (*one).to_owned())));
         message
     }
 
-    fn new(verb: &'static str, subject: &Subject, to: Option<String>) -> Self {
+    fn new(verb: Verb, subject: &Subject, to: Option<String>) -> Self {
         let trailers = vec![
             ("Rotate-Family", subject.family.to_string()),
             ("Rotate-Environment", subject.environment.clone()),
@@ -103,7 +129,7 @@ impl Message {
     #[must_use]
     pub fn subject(&self) -> String {
         if let [Part { subject: Subject { environment, family }, to }] = &self.parts[..] {
-            let word = if self.verb == "Hold" { "at" } else { "to" };
+            let word = if self.verb == Verb::Hold { "at" } else { "to" };
             let to = to.as_ref().map_or_else(String::new, |to| format!(" {word} {to}"));
             return format!("{} {family} in {environment}{to}", self.verb);
         }
@@ -169,13 +195,13 @@ impl Message {
 
 #[cfg(test)]
 mod tests {
-    use super::Message;
+    use super::{Message, Verb};
     use crate::repo::subject::Subject;
 
     #[test]
     fn several_become_one() {
         let one = |family: &str, at: &str| {
-            Message::new("Promote", &Subject::new(at, family), Some("1".to_owned()))
+            Message::new(Verb::Promote, &Subject::new(at, family), Some("1".to_owned()))
         };
         let both =
             Message::together(vec![one("auth", "production"), one("db", "production")]).unwrap();

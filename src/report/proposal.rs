@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::ops::change::{Background, Change};
 use crate::ops::pulls::program_at;
+use crate::ops::rotation::{Background, Rotation};
 use crate::plan::commit::Remark;
 use crate::plan::remaining::Remaining;
 use crate::plan::{MoveKind, Moved, NextStep, Plan, Stage};
@@ -50,20 +50,20 @@ pub struct Proposal<'a> {
 }
 
 impl<'a> Proposal<'a> {
-    /// The information for the reviewer of a change.
+    /// The information for the reviewer of a rotation.
     #[must_use]
-    pub fn of(change: &'a Change, on: Background<'a>) -> Self {
-        let plan = &change.work.plan;
+    pub fn of(rotation: &'a Rotation, on: Background<'a>) -> Self {
+        let plan = &rotation.plan;
         let environment =
             on.repo.environments.iter().find(|one| one.name == plan.subject.environment);
         let retention = environment.map(|one| on.repo.retention(one.id, &plan.subject.family));
         Self {
             plan,
-            source: change.from.as_deref(),
+            source: rotation.from.as_deref(),
             timeline: on.timeline,
-            gates: &change.gates,
-            remarks: &change.work.remarks,
-            remaining: &change.remaining,
+            gates: &rotation.gates,
+            remarks: &rotation.remarks,
+            remaining: &rotation.remaining,
             retention,
             watch: environment.map(|one| one.soak()),
             environments: on.repo.environments.iter().map(|one| one.name.clone()).collect(),

@@ -9,7 +9,6 @@ mod verdict;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::plan::commit::Message;
 use crate::plan::{FileChange, NextStep};
 use crate::repo::Repo;
 use crate::repo::subject::Subject;
@@ -184,11 +183,5 @@ impl Prune {
         let mut versions: Vec<&str> = self.gone.iter().map(|one| one.version.as_str()).collect();
         versions.dedup();
         versions
-    }
-
-    /// The message of a commit that holds the changes.
-    #[must_use]
-    pub fn message(&self) -> Message {
-        Message::of_removal(&self.subject, &self.versions())
     }
 }
