@@ -3,19 +3,18 @@
 use chrono::{DateTime, Utc};
 
 use crate::cli::args::{Format, Global, time};
-use crate::cli::outcome::Pulls;
-use crate::cli::outputs::{Outputs, headed};
+use crate::cli::outcome::{Changes, Pulls};
 use crate::cli::{choose, gates, leave, outputs, pulls, writing};
 use crate::ops::bump::{self, Request};
 use crate::ops::failure::{Failure, Status};
-use crate::ops::outcome::{Changed, Outcome, Proposals};
+use crate::ops::outcome::{Changed, Outcome};
+use crate::ops::rotation::settings;
 use crate::ops::session::Session;
-use crate::ops::writing::settings;
+use crate::repo::subject::Family;
 use crate::report::bump::Bump;
 use crate::report::console::Console;
 use crate::report::promote::{WaitingView, text};
 use crate::report::proposal::{Proposal, markdown};
-use crate::report::workflow::log;
 use crate::timeline::walk::Depth;
 
 /// Move secret references to another version in one environment
@@ -81,34 +80,39 @@ pub struct Args {
 /// When the tree cannot be read, the bump is refused, a gate is closed, or the change cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&outputs::FORMATS)?;
-    let (session, writer) = global.open(console, args.pulls.access(&args.writing))?;
-    let asked = args.pulls.request();
-    let target = asked.as_ref().map(|asked| asked.target(&session, args.writing.dry_run));
-    let target = target.transpose()?;
-    let opened = (&session, writer.as_ref());
-    let context = args.writing.context(opened, target.as_ref(), console);
-    let ask = |known: &[String]| choose::choose(known, console);
-    let request = Request {
-        environment: args.environment.clone(),
-        families: args.families.clone(),
-        all: args.all,
-        version: args.to_version.clone(),
-        pins: args.pins.clone(),
-        leave: args.leave.named(),
-        overrides: args.gates.overrides(),
-        lift_hold: args.lift_hold,
-        mainline: args.gates.mainline.clone(),
-        needs_everything: outputs::depth_of(target.is_some(), &args.outputs, format)
-            == Depth::Everything,
-        now: args.at.unwrap_or_else(Utc::now),
-        choose: if choose::is_interactive() { Some(&ask) } else { None },
-    };
-    match bump::run(&request, &context)? {
-        Outcome::Changed(changed) => show(args, &changed, &session, format, console),
-        Outcome::Proposed(Proposals { pulls, failures, .. }) => {
-            let pulls =
-                Pulls { command: "bump", done: &pulls, failures: &failures, more: "", format };
-            pulls.print(&session, &args.outputs, console)
+    let ask = |known: &[Family]| choose::choose(known, console);
+    args.pulls.with_context(&args.writing, (global, console), |context| {
+        let request = Request {
+            choose: if choose::is_interactive() { Some(&ask) } else { None },
+            ..args.request(format)
+        };
+        match bump::run(&request, context)? {
+            Outcome::Changed(changed) => show(args, &changed, context.session, format, console),
+            Outcome::Proposed(proposals) => {
+                let pulls = Pulls { command: "bump", proposals: &proposals, format };
+                pulls.print(context.session, &args.outputs, console)
+            }
+        }
+    })
+}
+
+impl Args {
+    /// The request, with nobody to ask.
+    fn request(&self, format: Format) -> Request<'_> {
+        let depth = outputs::depth_of(self.pulls.pull_request, &self.outputs, format);
+        Request {
+            environment: self.environment.clone(),
+            families: self.families.iter().cloned().map(Family::from).collect(),
+            all: self.all,
+            version: self.to_version.clone(),
+            pins: self.pins.clone(),
+            leave: self.leave.named(),
+            overrides: self.gates.overrides(),
+            lift_hold: self.lift_hold,
+            mainline: self.gates.mainline.clone(),
+            needs_everything: depth == Depth::Everything,
+            now: self.at.unwrap_or_else(Utc::now),
+            choose: None,
         }
     }
 }
@@ -121,28 +125,27 @@ fn show(
     console: &Console,
 ) -> Result<Status, Failure> {
     let Args { writing, outputs, .. } = args;
-    let Changed { changes, waiting, files, next, .. } = changed;
-    let (work, on) = (changed.work(), changed.background());
-    let report = || markdown(&changes.iter().map(|one| Proposal::of(one, on)).collect::<Vec<_>>());
-    match format {
-        Format::Json => {
-            let settings = settings(&work, files);
-            let bump = Bump::new(&changed.plans(), &settings, next, writing.writes());
-            let waiting = waiting.iter().map(WaitingView::new).collect();
-            console.json(&Bump { waiting, ..bump })?;
+    let Changed { rotations, waiting, files, next, .. } = changed;
+    let on = changed.background();
+    let report =
+        || markdown(&rotations.iter().map(|one| Proposal::of(one, on)).collect::<Vec<_>>());
+    let changes =
+        Changes { command: "bump", is_change: !files.is_empty(), report: &report, format };
+    let json = || {
+        let settings = settings(rotations, files);
+        let bump = Bump::new(&changed.plans(), &settings, next, writing.writes());
+        let waiting = waiting.iter().map(WaitingView::new).collect();
+        console.json(&Bump { waiting, ..bump })
+    };
+    let talk = || {
+        writing.show(rotations, files, next, console)?;
+        let waits = text(rotations.is_empty(), waiting);
+        if !waits.is_empty() {
+            console.talk(waits.trim_end());
         }
-        Format::Markdown => console.result(&report())?,
-        Format::Github => console.result(&log(&report()))?,
-        _ => {
-            writing.show(&work, files, next, console)?;
-            let waits = text(work.is_empty(), waiting);
-            if !waits.is_empty() {
-                console.talk(waits.trim_end());
-            }
-        }
-    }
-    let left = Outputs { changed: !files.is_empty(), ..Outputs::default() };
-    outputs.leave(session, format, || Ok(report()), || headed("bump", &report()), left)?;
+        Ok(())
+    };
+    changes.print(session, outputs, console, json, talk)?;
     let would = writing.check && !files.is_empty();
     let refused = files.is_empty() && !waiting.is_empty();
     Ok(if would || refused { Status::Findings } else { Status::Done })

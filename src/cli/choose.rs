@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
+use crate::repo::subject::Family;
 use crate::report::console::Console;
 
 /// Whether there is a person to ask.
@@ -15,7 +16,7 @@ pub(super) fn is_interactive() -> bool {
 ///
 /// # Errors
 /// When the answer is none of them.
-pub(super) fn choose(known: &[String], console: &Console) -> Result<Vec<String>, Failure> {
+pub(super) fn choose(known: &[Family], console: &Console) -> Result<Vec<Family>, Failure> {
     for (index, family) in known.iter().enumerate() {
         console.complain(&format!("{:>3}  {family}", index + 1));
     }
@@ -25,7 +26,7 @@ pub(super) fn choose(known: &[String], console: &Console) -> Result<Vec<String>,
         return Ok(known.to_vec());
     }
     let by_number = answer.parse::<usize>().ok().and_then(|n| known.get(n.checked_sub(1)?));
-    let chosen = by_number.or_else(|| known.iter().find(|family| **family == answer));
+    let chosen = by_number.or_else(|| known.iter().find(|family| ***family == answer));
     chosen.map(|family| vec![family.clone()]).ok_or_else(|| {
         Failure::usage(Message::new(format!("`{answer}` is none of these families")))
     })

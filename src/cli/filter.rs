@@ -1,6 +1,7 @@
 //! The flags that name a part of a repository: some environments, some families.
 
 use crate::ops::shown::Request;
+use crate::repo::subject::Family;
 
 /// The flags of commands that show a part.
 #[derive(Debug, Clone, clap::Args)]
@@ -18,6 +19,9 @@ pub struct Args {
 impl Args {
     /// The request.
     pub(super) fn request(&self) -> Request {
-        Request { environments: self.environments.clone(), families: self.families.clone() }
+        Request {
+            environments: self.environments.clone(),
+            families: self.families.iter().cloned().map(Family::from).collect(),
+        }
     }
 }

@@ -5,6 +5,7 @@ use crate::cli::past;
 use crate::ops::failure::{Failure, Status};
 use crate::ops::history::{self, Past, Request};
 use crate::ops::session::Access;
+use crate::repo::subject::Family;
 use crate::report::console::Console;
 use crate::report::history::{self as picture, Story};
 
@@ -38,7 +39,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let format = global.one_of(&FORMATS)?;
     let (session, _) = global.open(console, Access::Read)?;
     let request = Request {
-        family: args.family.clone(),
+        family: Family::from(args.family.as_str()),
         environment: args.environment.clone(),
         mainline: args.past.mainline.clone(),
         now: args.past.now(),

@@ -1,16 +1,17 @@
 //! `rotate promote`: every bump that is due, in every environment that takes versions over.
 
 use crate::cli::args::{Format, Global};
-use crate::cli::outcome::Pulls;
-use crate::cli::outputs::{Outputs, headed};
+use crate::cli::outcome::{Changes, Pulls};
 use crate::cli::{leave, outputs, past, pulls, writing};
 use crate::ops::failure::{Failure, Status};
-use crate::ops::outcome::{Changed, Outcome, Proposals};
+use crate::ops::outcome::{Changed, Outcome};
 use crate::ops::promote::{self, Promoted, Request};
+use crate::ops::proposals::Proposals;
 use crate::ops::session::Session;
+use crate::repo::subject::Family;
 use crate::report::console::Console;
 use crate::report::message;
-use crate::report::promote::{Promote, Promotion, markdown, text, waits};
+use crate::report::promote::{Promote, Promotion, markdown, text};
 use crate::report::proposal::Proposal;
 use crate::report::workflow::log;
 use crate::timeline::outlook::Standing;
@@ -51,25 +52,25 @@ pub struct Args {
 /// When the tree or its history cannot be read, or what was planned cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&outputs::FORMATS)?;
-    let (session, writer) = global.open(console, args.pulls.access(&args.writing))?;
-    let asked = args.pulls.request();
-    let target = asked.as_ref().map(|asked| asked.target(&session, args.writing.dry_run));
-    let target = target.transpose()?;
-    let opened = (&session, writer.as_ref());
-    let context = args.writing.context(opened, target.as_ref(), console);
-    let request = Request {
-        environment: args.environment.clone(),
-        families: args.families.clone(),
-        leave: args.leave.named(),
-        mainline: args.past.mainline.clone(),
-        depth: outputs::depth_of(target.is_some(), &args.outputs, format),
-        now: args.past.now(),
-    };
-    let Promoted { outcome, standings } = promote::run(&request, &context)?;
-    match outcome {
-        Outcome::Changed(changed) => show(args, &changed, &standings, (&session, format), console),
-        Outcome::Proposed(proposals) => {
-            show_proposed(args, &proposals, (&session, format), console)
+    args.pulls.with_context(&args.writing, (global, console), |context| {
+        let Promoted { outcome, standings } = promote::run(&args.request(format), context)?;
+        let at = (context.session, format);
+        match outcome {
+            Outcome::Changed(changed) => show(args, &changed, &standings, at, console),
+            Outcome::Proposed(proposals) => show_proposed(args, &proposals, at, console),
+        }
+    })
+}
+
+impl Args {
+    fn request(&self, format: Format) -> Request {
+        Request {
+            environment: self.environment.clone(),
+            families: self.families.iter().cloned().map(Family::from).collect(),
+            leave: self.leave.named(),
+            mainline: self.past.mainline.clone(),
+            depth: outputs::depth_of(self.pulls.pull_request, &self.outputs, format),
+            now: self.past.now(),
         }
     }
 }
@@ -82,33 +83,28 @@ fn show(
     console: &Console,
 ) -> Result<Status, Failure> {
     let Args { writing, outputs, .. } = args;
-    let Changed { changes, waiting, failures, files, next, .. } = changed;
-    let (work, on) = (changed.work(), changed.background());
+    let Changed { rotations, waiting, failures, files, next, .. } = changed;
+    let on = changed.background();
     let report = || {
-        let proposals: Vec<_> = changes.iter().map(|one| Proposal::of(one, on)).collect();
+        let proposals: Vec<_> = rotations.iter().map(|one| Proposal::of(one, on)).collect();
         markdown(&proposals, waiting)
     };
-    match format {
-        Format::Json => {
-            let standing = |environment: &str, family: &str| {
-                standings.iter().find(|one| one.environment == environment && one.family == family)
-            };
-            let promotions = work.iter().map(|one| Promotion {
-                plan: &one.plan,
-                standing: standing(&one.plan.environment, &one.plan.family),
-            });
-            let promotions: Vec<Promotion<'_>> = promotions.collect();
-            console.json(&Promote::new(&promotions, waiting, next, writing.writes()))?;
-        }
-        Format::Markdown => console.result(&report())?,
-        Format::Github => console.result(&log(&report()))?,
-        _ => {
-            writing.show(&work, files, next, console)?;
-            console.talk(text(changes.is_empty(), waiting).trim_end());
-        }
-    }
-    let left = Outputs { changed: !files.is_empty(), ..Outputs::default() };
-    outputs.leave(session, format, || Ok(report()), || headed("promote", &report()), left)?;
+    let changes =
+        Changes { command: "promote", is_change: !files.is_empty(), report: &report, format };
+    let json = || {
+        let promotions = rotations.iter().map(|one| Promotion {
+            plan: &one.plan,
+            standing: standings.iter().find(|standing| standing.subject == one.plan.subject),
+        });
+        let promotions: Vec<Promotion<'_>> = promotions.collect();
+        console.json(&Promote::new(&promotions, waiting, next, writing.writes()))
+    };
+    let talk = || {
+        writing.show(rotations, files, next, console)?;
+        console.talk(text(rotations.is_empty(), waiting).trim_end());
+        Ok(())
+    };
+    changes.print(session, outputs, console, json, talk)?;
     for failure in failures {
         message::error(&failure.message, console);
     }
@@ -123,11 +119,9 @@ fn show_proposed(
     (session, format): (&Session, Format),
     console: &Console,
 ) -> Result<Status, Failure> {
-    let Proposals { pulls, waiting, failures } = proposals;
-    let more = waits(waiting);
-    let pulls = Pulls { command: "promote", done: pulls, failures, more: &more, format };
+    let pulls = Pulls { command: "promote", proposals, format };
     let status = pulls.print(session, &args.outputs, console)?;
-    let waits = text(false, waiting);
+    let waits = text(false, &proposals.waiting);
     match format {
         Format::Json | Format::Markdown => {}
         Format::Github => console.result(&log(&waits))?,

@@ -1,16 +1,15 @@
 //! `rotate prune`: remove the stubs that nothing needs any more.
 
 use crate::cli::args::{Format, Global};
-use crate::cli::outcome::Pulls;
-use crate::cli::outputs::{Outputs, headed};
+use crate::cli::outcome::{Changes, Pulls};
 use crate::cli::{outputs, past, pulls, writing};
 use crate::ops::failure::{Failure, Status};
-use crate::ops::outcome::Proposals;
+use crate::ops::outcome::Outcome;
 use crate::ops::prune::{self, Removals, Request};
 use crate::ops::session::Session;
+use crate::repo::subject::Family;
 use crate::report::console::Console;
-use crate::report::prune::{Pruned, markdown, markdown_of, summary};
-use crate::report::workflow::log;
+use crate::report::prune::{Pruned, markdown_of, summary};
 
 /// Remove the stubs that nothing references and whose retention is over
 ///
@@ -59,26 +58,26 @@ pub struct Args {
 /// When the tree or its history cannot be read, something forbids the removal, or it cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&outputs::FORMATS)?;
-    let (session, writer) = global.open(console, args.pulls.access(&args.writing))?;
-    let asked = args.pulls.request();
-    let target = asked.as_ref().map(|asked| asked.target(&session, args.writing.dry_run));
-    let target = target.transpose()?;
-    let opened = (&session, writer.as_ref());
-    let context = args.writing.context(opened, target.as_ref(), console);
-    let request = Request {
-        environment: args.environment.clone(),
-        families: args.families.clone(),
-        also_branches: args.also_branch.clone(),
-        ignore_text: args.ignore_text,
-        mainline: args.past.mainline.clone(),
-        now: args.past.now(),
-    };
-    match prune::run(&request, &context, &markdown)? {
-        prune::Pruned::Changed(removals) => show(args, &removals, &session, format, console),
-        prune::Pruned::Proposed(Proposals { pulls, failures, .. }) => {
-            let pulls =
-                Pulls { command: "prune", done: &pulls, failures: &failures, more: "", format };
-            pulls.print(&session, &args.outputs, console)
+    args.pulls.with_context(&args.writing, (global, console), |context| {
+        match prune::run(&args.request(), context)? {
+            Outcome::Changed(removals) => show(args, &removals, context.session, format, console),
+            Outcome::Proposed(proposals) => {
+                let pulls = Pulls { command: "prune", proposals: &proposals, format };
+                pulls.print(context.session, &args.outputs, console)
+            }
+        }
+    })
+}
+
+impl Args {
+    fn request(&self) -> Request {
+        Request {
+            environment: self.environment.clone(),
+            families: self.families.iter().cloned().map(Family::from).collect(),
+            also_branches: self.also_branch.clone(),
+            ignore_text: self.ignore_text,
+            mainline: self.past.mainline.clone(),
+            now: self.past.now(),
         }
     }
 }
@@ -93,25 +92,21 @@ fn show(
     let Removals { plans, files, next, mainline } = removals;
     let written = args.writing.writes();
     let report = || markdown_of(plans);
-    match format {
-        Format::Json => {
-            console.json(&Pruned::new(&args.environment, mainline, plans, next, written))?;
+    let changes =
+        Changes { command: "prune", is_change: !files.is_empty(), report: &report, format };
+    let json = || console.json(&Pruned::new(&args.environment, mainline, plans, next, written));
+    let talk = || {
+        args.writing.show_diff(files, console)?;
+        for one in plans {
+            console.talk(summary(one, written, console.color_err).trim_end());
         }
-        Format::Markdown => console.result(&report())?,
-        Format::Github => console.result(&log(&report()))?,
-        _ => {
-            args.writing.show_diff(files, console)?;
-            for one in plans {
-                console.talk(summary(one, written, console.color_err).trim_end());
-            }
-            args.writing.show_next(next, console);
-            if plans.is_empty() {
-                console.talk(&format!("{} has no versioned secret", args.environment));
-            }
+        args.writing.show_next(next, console);
+        if plans.is_empty() {
+            console.talk(&format!("{} has no versioned secret", args.environment));
         }
-    }
-    let left = Outputs { changed: !files.is_empty(), ..Outputs::default() };
-    args.outputs.leave(session, format, || Ok(report()), || headed("prune", &report()), left)?;
+        Ok(())
+    };
+    changes.print(session, &args.outputs, console, json, talk)?;
     let would = args.writing.check && !files.is_empty();
     Ok(if would { Status::Findings } else { Status::Done })
 }

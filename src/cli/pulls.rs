@@ -1,9 +1,12 @@
 //! The flags of `--pull-request`.
 
-use crate::cli::args::variable;
+use crate::cli::args::{Global, variable};
 use crate::cli::writing;
+use crate::ops::failure::Failure;
+use crate::ops::outcome::Context;
 use crate::ops::pulls::Request;
 use crate::ops::session::Access;
+use crate::report::console::Console;
 
 /// The flags of commands that can open pull requests.
 #[derive(Debug, Clone, clap::Args)]
@@ -44,15 +47,30 @@ pub struct Args {
 }
 
 impl Args {
+    /// Opens the tree, and calls a command with what it works with.
+    ///
+    /// # Errors
+    /// When the tree, its configuration or the pull requests cannot be read, or the command fails.
+    pub(super) fn with_context<T>(
+        &self,
+        writing: &writing::Args,
+        (global, console): (&Global, &Console),
+        run: impl FnOnce(&Context<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let (session, writer) = global.open(console, self.access(writing))?;
+        let asked = self.request();
+        let target = asked.as_ref().map(|asked| asked.target(&session, writing.dry_run));
+        let target = target.transpose()?;
+        run(&writing.context((&session, writer.as_ref()), target.as_ref(), console))
+    }
+
     /// What is done with the tree: nothing, where pull requests are made.
-    #[must_use]
-    pub const fn access(&self, writing: &writing::Args) -> Access {
+    const fn access(&self, writing: &writing::Args) -> Access {
         if self.pull_request { Access::Read } else { writing.access() }
     }
 
     /// How pull requests are made; `None` without `--pull-request`.
-    #[must_use]
-    pub fn request(&self) -> Option<Request> {
+    fn request(&self) -> Option<Request> {
         let has_token = ["GH_TOKEN", "GITHUB_TOKEN", "GH_ENTERPRISE_TOKEN"];
         self.pull_request.then(|| Request {
             base: self.base.clone(),

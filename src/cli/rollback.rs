@@ -4,7 +4,8 @@ use crate::cli::args::Global;
 use crate::cli::{leave, past, writing};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::rollback::{self, Request};
-use crate::ops::writing::settings;
+use crate::ops::rotation::settings;
+use crate::repo::subject::Family;
 use crate::report::bump::Bump;
 use crate::report::console::Console;
 
@@ -55,7 +56,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let context = args.writing.context(opened, None, console);
     let request = Request {
         environment: args.environment.clone(),
-        family: args.family.clone(),
+        family: Family::from(args.family.as_str()),
         to: args.to.clone(),
         reason: args.reason.clone(),
         no_hold: args.no_hold,
@@ -64,14 +65,14 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         now: args.past.now(),
     };
     let changed = rollback::run(&request, &context)?;
-    let (work, files) = (changed.work(), &changed.files);
+    let (rotations, files) = (&changed.rotations, &changed.files);
     if json {
-        let (settings, written) = (settings(&work, files), args.writing.writes());
+        let (settings, written) = (settings(rotations, files), args.writing.writes());
         for plan in changed.plans() {
             console.json(&Bump::rollback(plan, &settings, &changed.next, written))?;
         }
     } else {
-        args.writing.show(&work, files, &changed.next, console)?;
+        args.writing.show(rotations, files, &changed.next, console)?;
     }
     let would = args.writing.check && !files.is_empty();
     Ok(if would { Status::Findings } else { Status::Done })

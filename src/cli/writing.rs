@@ -1,15 +1,17 @@
 //! The flags of commands that change files, and how their changes are shown.
 
-use crate::ops::change::{Background, Change};
+use crate::ops::change::Described;
 use crate::ops::failure::Failure;
 use crate::ops::outcome::Context;
 use crate::ops::pulls::Target;
+use crate::ops::rotation::Rotation;
 use crate::ops::session::{Access, Session, TreeWriter};
-use crate::ops::writing::{Mode, Work, Writing};
+use crate::ops::writing::{Mode, Writing};
 use crate::plan::{FileChange, NextStep};
 use crate::report::console::Console;
 use crate::report::plan as picture;
 use crate::report::proposal::Proposal;
+use crate::report::prune;
 
 /// The flags of commands that change files.
 #[derive(Debug, Clone, clap::Args)]
@@ -52,7 +54,10 @@ impl Args {
         target: Option<&'a Target<'a>>,
         console: &'a Console,
     ) -> Context<'a> {
-        let describe = &|change: &Change, on: Background<'_>| Proposal::of(change, on).markdown();
+        let describe = &|planned: Described<'_>| match planned {
+            Described::Rotation(rotation, on) => Proposal::of(rotation, on).markdown(),
+            Described::Removal(plan) => prune::markdown(plan),
+        };
         Context { session, target, writing: self.how(writer), events: console, describe }
     }
 
@@ -72,14 +77,14 @@ impl Args {
     /// When stdout cannot be written to.
     pub fn show(
         &self,
-        work: &[&Work],
+        rotations: &[Rotation],
         all: &[FileChange],
         next: &[NextStep],
         console: &Console,
     ) -> Result<(), Failure> {
         self.show_diff(all, console)?;
         let written = self.writes();
-        for one in work {
+        for one in rotations {
             let plan = &one.plan;
             console.talk(picture::summary(plan, written, console.color_err).trim_end());
             for remark in &one.remarks {

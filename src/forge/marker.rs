@@ -22,9 +22,9 @@ pub enum Kind {
     Prune,
 }
 
-/// What a pull request is about; there is one pull request at a time for each.
+/// What tells a pull request apart; there is at most one open for each key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Subject {
+pub struct PullKey {
     /// The command.
     pub kind: Kind,
     /// The tree's root, relative to the repository's; empty if they are the same.
@@ -39,9 +39,9 @@ pub struct Subject {
 /// The hidden comment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Marker {
-    /// What it is about.
+    /// Which pull request it is.
     #[serde(flatten)]
-    pub subject: Subject,
+    pub key: PullKey,
     /// The new version, or the versions to remove, joined by `+`.
     pub version: String,
     /// Whether this program, and not a person, closed it.
@@ -62,8 +62,8 @@ pub struct Text<'t> {
     pub after: &'t str,
 }
 
-impl Subject {
-    /// The branch of its pull request; unique for each subject.
+impl PullKey {
+    /// The branch of its pull request; unique for each key.
     #[must_use]
     pub fn branch(&self, prefix: &str) -> String {
         let kind = match self.kind {
@@ -132,16 +132,16 @@ impl<'t> Text<'t> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kind, Marker, Subject, Text};
+    use super::{Kind, Marker, PullKey, Text};
 
     fn marker() -> Marker {
-        let subject = Subject {
+        let key = PullKey {
             kind: Kind::Prune,
             tree: String::new(),
             environment: "production/eu-->".to_owned(),
             family: "auth-api-secrets".to_owned(),
         };
-        Marker { subject, version: "20250723110000".to_owned(), closed: false }
+        Marker { key, version: "20250723110000".to_owned(), closed: false }
     }
 
     #[test]
@@ -190,12 +190,12 @@ mod tests {
 
     #[test]
     fn branches_are_told_apart() {
-        let subject = marker().subject;
-        assert_eq!(subject.branch("rotate/"), "rotate/prune/production.eu--%3E/auth-api-secrets");
+        let key = marker().key;
+        assert_eq!(key.branch("rotate/"), "rotate/prune/production.eu--%3E/auth-api-secrets");
         let environment = "a.b/c d".to_owned();
-        let promote = Subject { kind: Kind::Promote, environment, ..subject };
+        let promote = PullKey { kind: Kind::Promote, environment, ..key };
         assert_eq!(promote.branch("x-"), "x-a%2Eb.c%20d/auth-api-secrets");
-        let below = Subject { tree: "clusters/eu".to_owned(), ..promote };
+        let below = PullKey { tree: "clusters/eu".to_owned(), ..promote };
         assert_eq!(below.branch("x-"), "x-clusters.eu+a%2Eb.c%20d/auth-api-secrets");
     }
 }

@@ -98,16 +98,16 @@ pub struct NewPull {
 #[cfg(test)]
 mod tests {
     use super::{Answer, Pull};
-    use crate::forge::marker::{Kind, Marker, Subject};
+    use crate::forge::marker::{Kind, Marker, PullKey};
 
     fn pull(head: &str) -> Pull {
-        let subject = Subject {
+        let key = PullKey {
             kind: Kind::Promote,
             tree: String::new(),
             environment: "a".to_owned(),
             family: "b".to_owned(),
         };
-        let marker = Marker { subject, version: "20250723110000".to_owned(), closed: false };
+        let marker = Marker { key, version: "20250723110000".to_owned(), closed: false };
         let repository = |name: &str| match name {
             "" => serde_json::Value::Null,
             name => serde_json::json!({ "full_name": name }),

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use crate::forge::marker::{Kind, Marker, Subject};
+use crate::forge::marker::{Kind, Marker, PullKey};
 use crate::forge::pull::Pull;
 
 /// A wanted pull request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// What it is about.
-    pub subject: Subject,
+    /// Which pull request it is.
+    pub key: PullKey,
     /// The new version, or the versions to remove, joined by `+`.
     pub version: String,
     /// Whether to open it if there is none: false while something blocks it for a few hours only, which keeps an
@@ -43,26 +43,25 @@ pub enum Task<'p> {
     },
 }
 
-/// The tasks for the subjects in scope, in the order to carry them out: closing comes before opening on the same
+/// The tasks for the keys in scope, in the order to carry them out: closing comes before opening on the same
 /// branch.
 #[must_use]
 pub fn reconcile<'p>(
     wanted: &[Wanted],
     open: &'p [Pull],
-    scope: &dyn Fn(&Subject) -> bool,
+    scope: &dyn Fn(&PullKey) -> bool,
     prefix: &str,
 ) -> Vec<Task<'p>> {
     let (mut close, mut rest, mut served) = (Vec::new(), Vec::new(), BTreeSet::new());
     for pull in open {
         let Some(marker) = &pull.marker else { continue };
-        let subject = &marker.subject;
+        let key = &marker.key;
         // A marker copied to another branch is ignored.
-        if !scope(subject) || pull.branch != subject.branch(prefix) {
+        if !scope(key) || pull.branch != key.branch(prefix) {
             continue;
         }
-        let meant = wanted.iter().position(|one| one.subject == *subject);
-        let fits =
-            |one: usize| subject.kind == Kind::Prune || wanted[one].version == marker.version;
+        let meant = wanted.iter().position(|one| one.key == *key);
+        let fits = |one: usize| key.kind == Kind::Prune || wanted[one].version == marker.version;
         match meant {
             Some(one) if fits(one) && served.insert(one) => {
                 rest.push(Task::Keep { pull, wanted: one });
@@ -82,7 +81,7 @@ pub fn declined<'p>(wanted: &Wanted, base: &str, closed: &'p [Pull]) -> Option<&
     closed.iter().find(|pull| {
         let marker = pull.marker.as_ref();
         let same = marker.is_some_and(|marker| {
-            marker.subject == wanted.subject && marker.version == wanted.version && !marker.closed
+            marker.key == wanted.key && marker.version == wanted.version && !marker.closed
         });
         same && pull.base == base && !pull.is_merged && !pull.is_open
     })
@@ -91,38 +90,38 @@ pub fn declined<'p>(wanted: &Wanted, base: &str, closed: &'p [Pull]) -> Option<&
 #[cfg(test)]
 mod tests {
     use super::{Task, Wanted, declined, reconcile};
-    use crate::forge::marker::{Kind, Marker, Subject};
+    use crate::forge::marker::{Kind, Marker, PullKey};
     use crate::forge::pull::Pull;
 
-    fn subject(kind: Kind, family: &str) -> Subject {
+    fn key(kind: Kind, family: &str) -> PullKey {
         let (tree, environment) = (String::new(), "production".to_owned());
-        Subject { kind, tree, environment, family: family.to_owned() }
+        PullKey { kind, tree, environment, family: family.to_owned() }
     }
 
     fn wanted(family: &str, version: &str) -> Wanted {
-        let subject = subject(Kind::Promote, family);
-        Wanted { subject, version: version.to_owned(), opens: true }
+        let key = key(Kind::Promote, family);
+        Wanted { key, version: version.to_owned(), opens: true }
     }
 
     fn pull(kind: Kind, family: &str, version: &str) -> Pull {
-        let subject = subject(kind, family);
+        let key = key(kind, family);
         Pull {
             number: 1,
             url: String::new(),
             title: String::new(),
             body: String::new(),
-            branch: subject.branch("rotate/"),
+            branch: key.branch("rotate/"),
             tip: String::new(),
             base: "main".to_owned(),
             is_open: true,
             is_merged: false,
             is_from_here: true,
-            marker: Some(Marker { subject, version: version.to_owned(), closed: false }),
+            marker: Some(Marker { key, version: version.to_owned(), closed: false }),
         }
     }
 
     fn steps<'p>(wanted: &[Wanted], open: &'p [Pull]) -> Vec<Task<'p>> {
-        let scope = |subject: &Subject| subject.kind == Kind::Promote;
+        let scope = |key: &PullKey| key.kind == Kind::Promote;
         reconcile(wanted, open, &scope, "rotate/")
     }
 
@@ -170,9 +169,9 @@ mod tests {
 
     #[test]
     fn a_removal_grows_in_place() {
-        let more = Wanted { subject: subject(Kind::Prune, "a"), ..wanted("a", "1+2") };
+        let more = Wanted { key: key(Kind::Prune, "a"), ..wanted("a", "1+2") };
         let there = [pull(Kind::Prune, "a", "1")];
-        let all = |_: &Subject| true;
+        let all = |_: &PullKey| true;
         let made = reconcile(&[more], &there, &all, "rotate/");
         assert_eq!(made, [Task::Keep { pull: &there[0], wanted: 0 }]);
     }

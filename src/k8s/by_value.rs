@@ -9,7 +9,7 @@ use crate::k8s::other_names::names_another;
 use crate::k8s::pattern::trail::Trail;
 use crate::k8s::providers;
 use crate::k8s::resource::{CUSTOM_RESOURCE_DEFINITION, kind_of};
-use crate::k8s::secret_name::DIGITS;
+use crate::k8s::secret_name::{DIGITS, Family};
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
 
@@ -26,7 +26,7 @@ const IN_STORES: &[&str] = &["extract", "find", "remoteRef"];
 
 /// The known families.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Families(BTreeSet<Box<str>>);
+pub struct Families(BTreeSet<Family>);
 
 impl Families {
     /// Whether the family is known.
@@ -47,8 +47,8 @@ impl Families {
     }
 }
 
-impl<S: Into<Box<str>>> FromIterator<S> for Families {
-    fn from_iter<I: IntoIterator<Item = S>>(families: I) -> Self {
+impl<F: Into<Family>> FromIterator<F> for Families {
+    fn from_iter<I: IntoIterator<Item = F>>(families: I) -> Self {
         Self(families.into_iter().map(Into::into).collect())
     }
 }

@@ -1,9 +1,12 @@
 //! The grammar of names: DNS-1123 subdomains, and versioned names `<family>-<YYYYMMDDHHMMSS>`.
 
+use std::borrow::Borrow;
 use std::fmt;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
+use serde::{Serialize, Serializer};
 
 /// How many digits a version has.
 pub const DIGITS: usize = 14;
@@ -33,6 +36,80 @@ pub fn split(name: &str) -> Option<(&str, &str)> {
 #[must_use]
 pub fn family(name: &str) -> &str {
     split(name).map_or(name, |(family, _)| family)
+}
+
+/// A family of Secrets: their name without a version.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Family(Arc<str>);
+
+impl Family {
+    /// The family of a name, versioned or plain. A `From` conversion keeps the whole name instead.
+    #[must_use]
+    pub fn of(name: &str) -> Self {
+        Self(family(name).into())
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Deref for Family {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Borrow<str> for Family {
+    fn borrow(&self) -> &str {
+        &self.0
+    }
+}
+
+impl AsRef<str> for Family {
+    fn as_ref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&str> for Family {
+    fn from(name: &str) -> Self {
+        Self(name.into())
+    }
+}
+
+impl From<&Self> for Family {
+    fn from(family: &Self) -> Self {
+        family.clone()
+    }
+}
+
+impl From<String> for Family {
+    fn from(name: String) -> Self {
+        Self(name.into())
+    }
+}
+
+impl PartialEq<str> for Family {
+    fn eq(&self, name: &str) -> bool {
+        *self.0 == *name
+    }
+}
+
+impl Serialize for Family {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
 }
 
 /// Every run of exactly 14 digits in a text that is not followed by a letter.
@@ -103,7 +180,7 @@ impl fmt::Display for Version {
 /// A family and a version that together form a valid name.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct VersionedName {
-    family: Arc<str>,
+    family: Family,
     version: Version,
 }
 
@@ -126,7 +203,7 @@ impl VersionedName {
 
     /// The family.
     #[must_use]
-    pub fn family(&self) -> &str {
+    pub const fn family(&self) -> &Family {
         &self.family
     }
 
@@ -217,7 +294,9 @@ pub fn check_family(family: &str) -> Result<(), NameError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{NameError, Version, VersionedName, check, check_family, digits_in, family};
+    use super::{
+        Family, NameError, Version, VersionedName, check, check_family, digits_in, family,
+    };
 
     #[test]
     fn a_version_is_a_real_date() {
@@ -237,7 +316,7 @@ mod tests {
     #[test]
     fn a_versioned_name_reads_back() {
         let name = VersionedName::parse("auth-api-secrets-20250723110000").unwrap();
-        assert_eq!(name.family(), "auth-api-secrets");
+        assert_eq!(name.family().as_str(), "auth-api-secrets");
         assert_eq!(name.version().as_str(), "20250723110000");
         assert_eq!(name.to_string(), "auth-api-secrets-20250723110000");
         for wrong in ["auth", "-20250723110000", "Auth-20250723110000", "a-20259923110000"] {
@@ -245,6 +324,8 @@ mod tests {
         }
         assert_eq!(family("a-20259923110000"), "a");
         assert_eq!(family("a-2025"), "a-2025");
+        assert_eq!(Family::of("a-20250723110000"), Family::from("a"));
+        assert_ne!(Family::from("a-20250723110000"), Family::from("a"));
     }
 
     #[test]

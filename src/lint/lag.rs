@@ -6,14 +6,14 @@ use crate::k8s::secret_name::Version;
 use crate::lint::rule::Facts;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
+use crate::repo::subject::Subject;
 
-/// Whether an environment should have taken a version over by now that the environment `before` runs. The digits say when
+/// Whether an environment should have taken a version over by now that the one before it runs. The digits say when
 /// the version was made; Git says since when it runs there.
 pub(super) fn is_due(
     facts: &Facts<'_>,
     environment: EnvironmentId,
-    before: &str,
-    family: &str,
+    before: &Subject,
     version: &Version,
 ) -> bool {
     let lag = facts.repo.config.lint.lag_seconds();
@@ -21,7 +21,7 @@ pub(super) fn is_due(
     if !is_older(version, wait, facts.now) {
         return false;
     }
-    let since = facts.history.since().and_then(|past| past.runs(before, family, version.as_str()));
+    let since = facts.history.since().and_then(|past| past.runs(before, version.as_str()));
     since.is_none_or(|era| facts.now - era.began.time() > TimeDelta::seconds(wait.into()))
 }
 

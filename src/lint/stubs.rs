@@ -2,7 +2,7 @@
 
 use crate::config::secrets::{Pin, SecretSettings};
 use crate::finding::Finding;
-use crate::k8s::secret_name::{Version, split};
+use crate::k8s::secret_name::{Family, Version, split};
 use crate::k8s::stub::{Remote, Stub, spec_of};
 use crate::kustomize::model::object::Object;
 use crate::lint::judge::deployed;
@@ -20,7 +20,7 @@ pub(super) struct Versioned<'r> {
     /// What it is to do.
     pub(super) spec: &'r Node,
     pub(super) stub: Stub,
-    pub(super) family: String,
+    pub(super) family: Family,
     pub(super) version: Version,
     /// What `rotate.yaml` says of the family.
     pub(super) settings: SecretSettings,
@@ -36,7 +36,7 @@ pub(super) fn versioned(repo: &Repo) -> impl Iterator<Item = Versioned<'_>> {
         let (_, spec) = spec_of(&object.node)?;
         let stub = Stub::read(&object.node)?;
         let (family, digits) = split(stub.secret.node.str()?)?;
-        let (family, version) = (family.to_owned(), Version::new(digits)?);
+        let (family, version) = (Family::from(family), Version::new(digits)?);
         let settings = repo.config.secret(&family);
         let policy = spec.at(&["target", "creationPolicy"]).and_then(Node::str);
         let stub = Versioned { root, environment, object, spec, stub, family, version, settings };

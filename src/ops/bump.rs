@@ -5,24 +5,27 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use crate::forge::marker::Kind;
-use crate::ops::change::{Background, Change};
+use crate::ops::change::{Change, Described};
 use crate::ops::failure::Failure;
 use crate::ops::families::{Choose, families};
 use crate::ops::gates::{Gates, Overrides};
 use crate::ops::later;
 use crate::ops::leave::{Leave, refuse_unclear, refuse_unread, refuse_unused};
-use crate::ops::outcome::{Changed, Context, Outcome, Proposals};
+use crate::ops::outcome::{Changed, Context, Outcome};
 use crate::ops::promotions::{self, Ask, Together, Waiting};
-use crate::ops::proposing::{Gone, Run, Scope};
+use crate::ops::proposals::{ProposalBuilder, Proposals};
+use crate::ops::proposing::{Gone, Scope};
 use crate::ops::pull_requests::Action;
 use crate::ops::pulls::{Target, program};
-use crate::ops::writing::{Mode, Work};
+use crate::ops::rotation::{Background, Rotation};
+use crate::ops::writing::Mode;
 use crate::plan::batch::Batch;
-use crate::plan::commit::Remark;
+use crate::plan::commit::{Remark, Verb};
 use crate::plan::remaining::remaining;
 use crate::plan::request::{BumpRequest, Line};
 use crate::plan::{FileChange, NextStep, Plan, hold};
 use crate::repo::Repo;
+use crate::repo::subject::{Family, Subject};
 use crate::text::path::TreePath;
 use crate::timeline::outlook::outlook;
 use crate::timeline::walk::Depth;
@@ -32,7 +35,7 @@ pub struct Request<'a> {
     /// The environment, as it was typed.
     pub environment: String,
     /// The families; if empty, the only one, or those that the user chooses.
-    pub families: Vec<String>,
+    pub families: Vec<Family>,
     /// Whether all families are meant.
     pub all: bool,
     /// The version; if `None`, it is created or taken over.
@@ -59,7 +62,7 @@ pub struct Request<'a> {
 ///
 /// # Errors
 /// When the tree cannot be read, the bump is refused, a gate is closed, or the change cannot be written.
-pub fn run(request: &Request<'_>, context: &Context<'_>) -> Result<Outcome, Failure> {
+pub fn run(request: &Request<'_>, context: &Context<'_>) -> Result<Outcome<Changed>, Failure> {
     let Context { session, target, writing, .. } = *context;
     if matches!(writing.mode, Mode::Commit(_)) {
         session.required_git()?;
@@ -81,15 +84,15 @@ pub fn run(request: &Request<'_>, context: &Context<'_>) -> Result<Outcome, Fail
     if let Some(target) = target {
         return bump.propose(&repo, &families, target).map(Outcome::Proposed);
     }
-    let Written { changes, waiting, files, next } = bump.write(&repo, &families)?;
+    let Written { rotations, waiting, files, next } = bump.write(&repo, &families)?;
     let (timeline, prefix, failures) = (gates.into_timeline(), session.prefix(), Vec::new());
-    let changed = Changed { repo, timeline, prefix, changes, waiting, failures, files, next };
-    Ok(Outcome::Changed(Box::new(changed)))
+    let changed = Changed { repo, timeline, prefix, rotations, waiting, failures, files, next };
+    Ok(Outcome::Changed(changed))
 }
 
 /// What was written, or would be.
 struct Written {
-    changes: Vec<Change>,
+    rotations: Vec<Rotation>,
     waiting: Vec<Waiting>,
     files: Vec<FileChange>,
     next: Vec<NextStep>,
@@ -109,21 +112,21 @@ struct Bump<'a> {
 
 impl Bump<'_> {
     /// One plan per family, each on the tree that results from the ones before.
-    fn write(&self, repo: &Repo, families: &[String]) -> Result<Written, Failure> {
+    fn write(&self, repo: &Repo, families: &[Family]) -> Result<Written, Failure> {
         let Context { session, writing, events, .. } = self.context;
         let mut batch = Batch::new(repo);
-        let (mut changes, waiting) = if self.takes_what_is_due(repo)? {
+        let (mut rotations, waiting) = if self.takes_what_is_due(repo)? {
             self.due(&mut batch)?
         } else {
             (self.each(&mut batch, families)?, Vec::new())
         };
-        self.look_ahead(repo, batch.repo(), &mut changes)?;
+        self.look_ahead(repo, batch.repo(), &mut rotations)?;
         let files = batch.changes();
-        let work: Vec<&Work> = changes.iter().map(|one| &one.work).collect();
-        let plans: Vec<&Plan> = work.iter().map(|one| &one.plan).collect();
+        let plans: Vec<&Plan> = rotations.iter().map(|one| &one.plan).collect();
         refuse_unused(&self.leave, &self.request.pins, &plans)?;
-        let next = writing.carry_out(session, &work, (&files, batch.repo()), *events)?;
-        Ok(Written { changes, waiting, files, next })
+        let changes: Vec<Change> = rotations.iter().map(Change::from).collect();
+        let next = writing.carry_out(session, &changes, (&files, batch.repo()), *events)?;
+        Ok(Written { rotations, waiting, files, next })
     }
 
     /// Whether it does what `promote` does in the environment: all was asked for, and nothing by name.
@@ -134,9 +137,9 @@ impl Bump<'_> {
     }
 
     /// What is due, planned, and what waits.
-    fn due(&self, batch: &mut Batch<'_>) -> Result<(Vec<Change>, Vec<Waiting>), Failure> {
+    fn due(&self, batch: &mut Batch<'_>) -> Result<(Vec<Rotation>, Vec<Waiting>), Failure> {
         let mut standings = outlook(batch.repo(), self.gates.timeline(), self.request.now);
-        standings.retain(|one| one.environment == self.environment);
+        standings.retain(|one| one.subject.environment == self.environment);
         let gates = Some(self.gates);
         let ask = Ask {
             together: Together::OnTop,
@@ -147,22 +150,22 @@ impl Bump<'_> {
             gates,
         };
         let mut planned = promotions::plan(batch, &standings, ask);
-        let failures = planned.failures.into_iter().map(|(_, _, failure)| failure).collect();
+        let failures = planned.failures.into_iter().map(|(_, failure)| failure).collect();
         if let Some(failure) = Failure::first_of(failures) {
             return Err(failure);
         }
-        planned.due.iter_mut().for_each(|one| one.work.verb = "Bump");
+        planned.due.iter_mut().for_each(|one| one.verb = Verb::Bump);
         Ok((planned.due, planned.waiting))
     }
 
     /// One plan per family; all gates must be open.
-    fn each(&self, batch: &mut Batch<'_>, families: &[String]) -> Result<Vec<Change>, Failure> {
+    fn each(&self, batch: &mut Batch<'_>, families: &[Family]) -> Result<Vec<Rotation>, Failure> {
         let (mut done, mut failures) = (Vec::new(), Vec::new());
         for family in families {
-            match self.one(batch, &self.request(family, None)) {
+            match self.one(batch, &self.request(self.subject(family), None)) {
                 Ok(one) => {
-                    batch.take(&one.work.plan.changes);
-                    batch.take(&one.work.settings);
+                    batch.take(&one.plan.changes);
+                    batch.take(&one.settings);
                     done.push(one);
                 }
                 Err(failure) => failures.push(failure),
@@ -172,12 +175,17 @@ impl Bump<'_> {
     }
 
     /// Adds to the plans what will block the next environment.
-    fn look_ahead(&self, before: &Repo, after: &Repo, done: &mut [Change]) -> Result<(), Failure> {
-        let plans: Vec<&Plan> = done.iter().map(|one| &one.work.plan).collect();
+    fn look_ahead(
+        &self,
+        before: &Repo,
+        after: &Repo,
+        done: &mut [Rotation],
+    ) -> Result<(), Failure> {
+        let plans: Vec<&Plan> = done.iter().map(|one| &one.plan).collect();
         let mut later = later::notes(before, after, &plans, (&self.program, self.request.now))?;
-        for plan in done.iter_mut().map(|one| &mut one.work.plan) {
-            plan.notes.extend(later.notes.remove(&plan.family).unwrap_or_default());
-            if let Some((next, command)) = later.commands.remove(&plan.family) {
+        for plan in done.iter_mut().map(|one| &mut one.plan) {
+            plan.notes.extend(later.notes.remove(&plan.subject.family).unwrap_or_default());
+            if let Some((next, command)) = later.commands.remove(&plan.subject.family) {
                 plan.give_pins(&next, command);
             }
         }
@@ -188,59 +196,59 @@ impl Bump<'_> {
     fn propose(
         &self,
         repo: &Repo,
-        families: &[String],
+        families: &[Family],
         target: &Target<'_>,
     ) -> Result<Proposals, Failure> {
         let environment = &self.environment;
         let prefix = self.context.session.prefix();
-        let (mut proposed, mut planned, mut failures) = (Vec::new(), BTreeSet::new(), Vec::new());
+        let mut proposals = ProposalBuilder::new(self.context, target, Kind::Bump);
+        let (mut planned, mut failures) = (BTreeSet::new(), Vec::new());
         for family in families {
             // What is proposed already keeps its version: another one is minted when that is merged or closed.
-            let subject = target.subject(Kind::Bump, environment, family);
-            let open = target.marker(&subject).map(|marker| marker.version.clone());
+            let subject = self.subject(family);
+            let key = proposals.key(&subject);
+            let open = target.marker(&key).map(|marker| marker.version.clone());
             let index = repo.environment(environment)?;
             let runs = repo.running_of(index, family).versions.pop_last();
             let open = open.filter(|open| runs.is_none_or(|runs| runs < *open));
-            match self.proposable(repo, &self.request(family, open)) {
+            match self.proposable(repo, &self.request(subject.clone(), open)) {
                 Ok(one) => {
-                    planned.insert(family.as_str());
-                    if !one.work.plan.is_empty() {
+                    planned.insert(subject);
+                    if !one.plan.is_empty() {
                         let on = self.background(repo, &prefix);
-                        let body = (self.context.describe)(&one, on);
-                        proposed.push(one.proposed(subject, true, body));
+                        proposals.add(key, Described::Rotation(&one, on), true);
                     }
                 }
                 Err(failure) => failures.push(failure),
             }
         }
         let scope = Scope {
-            kind: Kind::Bump,
             // A plan that fails now says nothing about a pull request that is already open.
-            has: &|at, family| at == environment && planned.contains(family),
+            has: &|subject| planned.contains(subject),
             gone: &|marker| Gone {
                 action: Action::Closed,
                 why: format!("{environment} no longer needs {}", marker.version),
             },
         };
-        let run = Run::new(target, repo, self.context.events);
-        let (pulls, failed) = run.carry_out(&proposed, &scope);
-        failures.extend(failed);
-        Ok(Proposals { pulls, waiting: Vec::new(), failures })
+        Ok(proposals.carry_out(repo, &scope, (Vec::new(), failures)))
     }
 
     /// A plan alone, with what its reviewer should know of the next environment.
-    fn proposable(&self, repo: &Repo, request: &BumpRequest) -> Result<Change, Failure> {
+    fn proposable(&self, repo: &Repo, request: &BumpRequest) -> Result<Rotation, Failure> {
         let mut batch = Batch::new(repo);
         let mut one = self.one(&batch, request)?;
-        batch.take(&one.work.plan.changes);
+        batch.take(&one.plan.changes);
         self.look_ahead(repo, batch.repo(), std::slice::from_mut(&mut one))?;
         Ok(one)
     }
 
-    fn request(&self, family: &str, version: Option<String>) -> BumpRequest {
+    fn subject(&self, family: &Family) -> Subject {
+        Subject::new(&self.environment, family)
+    }
+
+    fn request(&self, subject: Subject, version: Option<String>) -> BumpRequest {
         BumpRequest {
-            environment: self.environment.clone(),
-            family: family.to_owned(),
+            subject,
             version: self.request.version.clone().or(version),
             pins: self.request.pins.clone(),
             leave: self.leave.clone(),
@@ -250,21 +258,20 @@ impl Bump<'_> {
         }
     }
 
-    fn one(&self, batch: &Batch<'_>, request: &BumpRequest) -> Result<Change, Failure> {
-        let (environment, family) = (&request.environment, &request.family);
+    fn one(&self, batch: &Batch<'_>, request: &BumpRequest) -> Result<Rotation, Failure> {
+        let subject = &request.subject;
         let (before, lifts) = (batch.repo(), self.request.lift_hold);
         // A planning error is reported before a closed gate.
         let plan = batch.preview(request)?;
         let version = request.version.as_deref();
-        let mut remarks =
-            self.gates.pass(before, environment, family, version, (lifts, !self.request.all))?;
-        let lifted = if lifts { hold::lift(before, environment, family)? } else { None };
+        let mut remarks = self.gates.pass(before, subject, version, (lifts, !self.request.all))?;
+        let lifted = if lifts { hold::lift(before, subject)? } else { None };
         let settings: Vec<FileChange> = lifted.into_iter().collect();
         // The gates are evaluated as if the hold were already lifted.
         let all: Vec<FileChange> = plan.changes.iter().chain(&settings).cloned().collect();
         let after = batch.after(&all);
         if let Some(after) = &after {
-            remarks.extend(self.gates.pass_lint(before, after, environment, family)?);
+            remarks.extend(self.gates.pass_lint(before, after, subject)?);
         }
         if !settings.is_empty() {
             let text = "lifted".to_owned();
@@ -276,15 +283,18 @@ impl Bump<'_> {
         } else {
             Vec::new()
         };
-        let index = before.environment(environment)?;
-        Ok(Change {
-            from: before.before(index, family).map(|from| from.environment.name.clone()),
+        let index = before.environment(&subject.environment)?;
+        Ok(Rotation {
+            from: before.before(index, &subject.family).map(|from| from.environment.name.clone()),
             remaining: if self.request.needs_everything {
                 remaining(after, &plan)
             } else {
                 Vec::new()
             },
-            work: Work { plan, settings, remarks, verb: "Bump" },
+            plan,
+            settings,
+            remarks,
+            verb: Verb::Bump,
             gates,
         })
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::ops::events::Silent;
 use crate::ops::failure::Failure;
 use crate::ops::session::{Session, Start};
+use crate::repo::environment::EnvironmentId;
 use crate::repo::family::FamilyState;
 use crate::repo::{Repo, Scope};
 
@@ -16,7 +17,7 @@ pub fn environments(start: &Start) -> Result<Vec<String>, Failure> {
     // They follow from the names of the files alone.
     let nothing = Scope::Directories(Vec::new());
     let repo = Session::open(start, &Silent)?.load(nothing)?;
-    Ok(repo.environments.into_iter().map(|environment| environment.name).collect())
+    Ok(repo.environments.iter().map(|environment| environment.name.clone()).collect())
 }
 
 /// The families of the environments named, or of all where none is.
@@ -47,8 +48,8 @@ pub fn versions(start: &Start, environment: &str, family: &str) -> Result<Vec<St
     Ok(others)
 }
 
-fn within<'r>(repo: &'r Repo, names: &[String]) -> impl Iterator<Item = usize> + use<'r> {
-    let named: Vec<usize> = names.iter().filter_map(|name| repo.environment(name).ok()).collect();
-    let all = repo.environments.iter().map(|environment| environment.index);
-    all.filter(move |index| named.is_empty() || named.contains(index))
+fn within<'r>(repo: &'r Repo, names: &[String]) -> impl Iterator<Item = EnvironmentId> + use<'r> {
+    let named: Vec<EnvironmentId> =
+        names.iter().filter_map(|name| repo.environment(name).ok()).collect();
+    repo.environments.ids().filter(move |id| named.is_empty() || named.contains(id))
 }

@@ -1,48 +1,80 @@
-//! A planned change of one family, with information for its reviewer.
+//! A change of one family: what every command that changes files writes, commits or proposes.
 
-use crate::forge::marker::Subject;
-use crate::forge::reconcile::Wanted;
-use crate::ops::proposing::Proposed;
-use crate::ops::writing::Work;
-use crate::plan::remaining::Remaining;
-use crate::repo::Repo;
-use crate::text::path::TreePath;
-use crate::timeline::Timeline;
-use crate::timeline::gate::Gate;
+use crate::ops::rotation::{Background, Rotation};
+use crate::plan::commit::Message;
+use crate::plan::prune::Prune;
+use crate::plan::{FileChange, NextStep};
+use crate::repo::subject::Subject;
 
-/// A planned change.
+/// A change of one family, whatever it was planned as.
 pub struct Change {
-    /// The plan and what belongs to its commit.
-    pub work: Work,
-    /// The environment that the version is taken over from.
-    pub from: Option<String>,
-    /// Every gate, including lint.
-    pub gates: Vec<Gate>,
-    /// What still references the old version.
-    pub remaining: Vec<Remaining>,
+    /// The family and the environment.
+    pub subject: Subject,
+    /// The new version, or those to remove, joined by `+`.
+    pub version: String,
+    /// The files.
+    pub files: Vec<FileChange>,
+    /// The secret that must have a provider afterwards; `None` if the change only removes.
+    pub needs: Option<String>,
+    /// The message of its commit.
+    pub message: Message,
+    /// The remaining manual steps.
+    pub next: Vec<NextStep>,
 }
 
-/// The context in which changes are described.
+/// A change as it was planned, from which a pull request is described.
 #[derive(Clone, Copy)]
-pub struct Background<'a> {
-    /// The tree that they were planned on.
-    pub repo: &'a Repo,
-    /// The mainline's history, if there is one.
-    pub timeline: Option<&'a Timeline>,
-    /// The tree's root below the repository's.
-    pub prefix: &'a TreePath,
+pub enum Described<'a> {
+    /// A family moved to another version.
+    Rotation(&'a Rotation, Background<'a>),
+    /// Stubs that are removed.
+    Removal(&'a Prune),
 }
+
+/// Renders the body of a pull request.
+pub type Describe<'a> = &'a dyn Fn(Described<'_>) -> String;
 
 impl Change {
-    /// The pull request of it, with its text.
+    /// Whether no file changes.
     #[must_use]
-    pub fn proposed(&self, subject: Subject, opens: bool, body: String) -> Proposed {
-        let commit = self.work.commit();
-        Proposed {
-            wanted: Wanted { subject, version: self.work.plan.version().to_owned(), opens },
-            changes: commit.changes,
-            message: commit.message.text(),
-            body,
+    pub const fn is_empty(&self) -> bool {
+        self.files.is_empty()
+    }
+}
+
+impl From<&Rotation> for Change {
+    fn from(rotation: &Rotation) -> Self {
+        let Rotation { plan, settings, remarks, verb, .. } = rotation;
+        Self {
+            subject: plan.subject.clone(),
+            version: plan.version().to_owned(),
+            files: plan.changes.iter().chain(settings).cloned().collect(),
+            needs: Some(plan.to.clone()),
+            message: Message::of(plan, *verb, remarks),
+            next: plan.next.clone(),
+        }
+    }
+}
+
+impl From<&Prune> for Change {
+    fn from(plan: &Prune) -> Self {
+        let versions = plan.versions();
+        Self {
+            subject: plan.subject.clone(),
+            version: versions.join("+"),
+            files: plan.changes.clone(),
+            needs: None,
+            message: Message::of_removal(&plan.subject, &versions),
+            next: plan.next.clone(),
+        }
+    }
+}
+
+impl From<Described<'_>> for Change {
+    fn from(planned: Described<'_>) -> Self {
+        match planned {
+            Described::Rotation(rotation, _) => rotation.into(),
+            Described::Removal(plan) => plan.into(),
         }
     }
 }

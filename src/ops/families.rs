@@ -8,25 +8,26 @@ use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
+use crate::repo::subject::Family;
 use crate::timeline::outlook::{Next, outlook};
 
 /// Lets a person choose among families.
-pub type Choose<'a> = &'a dyn Fn(&[String]) -> Result<Vec<String>, Failure>;
+pub type Choose<'a> = &'a dyn Fn(&[Family]) -> Result<Vec<Family>, Failure>;
 
 /// The families that were named, all of them, the only one, or those that a person chooses, where there is one to ask.
 ///
 /// # Errors
 /// When there is none, or several of which none was chosen.
 pub fn families(
-    (environment_name, named, all): (&str, &[String], bool),
+    (environment_name, named, all): (&str, &[Family], bool),
     repo: &Repo,
     choose: Option<Choose<'_>>,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Vec<Family>, Failure> {
     if !named.is_empty() {
         return Ok(unique(named));
     }
     let environment = repo.environment(environment_name)?;
-    let known: Vec<String> = known(repo, environment).into_iter().collect();
+    let known: Vec<Family> = known(repo, environment).into_iter().collect();
     match (known.as_slice(), choose) {
         _ if all && !repo.is_first(environment) => Ok(known),
         ([], _) => Err(nothing_versioned(environment_name, repo, environment)),
@@ -38,12 +39,13 @@ pub fn families(
 }
 
 /// The families of an environment, and those that it could take over for the first time.
-fn known(repo: &Repo, environment: EnvironmentId) -> BTreeSet<String> {
-    let own = repo.families_of(environment).into_keys().map(str::to_owned);
+fn known(repo: &Repo, environment: EnvironmentId) -> BTreeSet<Family> {
+    let own = repo.families_of(environment).into_keys().map(Family::from);
     let name = &repo.environments[environment].name;
     let next = outlook(repo, None, DateTime::<Utc>::MIN_UTC).into_iter();
-    let next = next.filter(|one| one.environment == *name && matches!(one.next, Next::Take { .. }));
-    own.chain(next.map(|one| one.family)).collect()
+    let next = next
+        .filter(|one| one.subject.environment == *name && matches!(one.next, Next::Take { .. }));
+    own.chain(next.map(|one| one.subject.family)).collect()
 }
 
 fn nothing_versioned(name: &str, repo: &Repo, environment: EnvironmentId) -> Failure {
@@ -57,7 +59,7 @@ fn nothing_versioned(name: &str, repo: &Repo, environment: EnvironmentId) -> Fai
     Failure::usage(Message::new(text).help(help))
 }
 
-fn several(environment: &str, first: &str, known: &[String]) -> Failure {
+fn several(environment: &str, first: &Family, known: &[Family]) -> Failure {
     let text = format!("`{environment}` has {} families: {}", known.len(), known.join(", "));
     let help = format!("name one: `rotate bump {environment} {first}`, or use `--all`");
     Failure::usage(Message::new(text).help(help))
@@ -65,8 +67,8 @@ fn several(environment: &str, first: &str, known: &[String]) -> Failure {
 
 /// Each name once, in the order in which they were given.
 #[must_use]
-pub fn unique(names: &[String]) -> Vec<String> {
-    let mut unique: Vec<String> = Vec::new();
+pub fn unique(names: &[Family]) -> Vec<Family> {
+    let mut unique: Vec<Family> = Vec::new();
     for name in names {
         if !unique.contains(name) {
             unique.push(name.clone());

@@ -14,6 +14,7 @@ use crate::ops::session::Session;
 use crate::plan::commit::Remark;
 use crate::plan::{Plan, word};
 use crate::repo::Repo;
+use crate::repo::subject::Subject;
 use crate::timeline::Timeline;
 use crate::timeline::gate::{Candidate, Gate, GateKind};
 use crate::timeline::walk::Depth;
@@ -73,12 +74,12 @@ impl<'a> Gates<'a> {
     pub fn pass(
         &self,
         repo: &Repo,
-        environment: &str,
-        family: &str,
+        subject: &Subject,
         asked: Option<&str>,
         (lifts_hold, by_name): (bool, bool),
     ) -> Result<Vec<Remark>, Failure> {
-        let Ok(index) = repo.environment(environment) else { return Ok(Vec::new()) };
+        let family = &subject.family;
+        let Ok(index) = repo.environment(&subject.environment) else { return Ok(Vec::new()) };
         let from = repo.before(index, family);
         let before = from.as_ref().and_then(|from| from.running.only());
         let version = asked.or(before);
@@ -97,7 +98,7 @@ impl<'a> Gates<'a> {
         let gates = if by_name { candidate.gates() } else { candidate.promotion_gates() };
         let mut shut: Vec<Gate> = gates.into_iter().filter(|gate| !gate.is_open).collect();
         shut.retain(|gate| !(lifts_hold && gate.kind == GateKind::Hold));
-        let mut remarks = self.judge(environment, family, shut)?;
+        let mut remarks = self.judge(subject, shut)?;
         if let (Some(from), None) = (from, &self.timeline) {
             let name = &from.environment.name;
             let text = format!("there is no Git history to show how long {name} has run it");
@@ -115,16 +116,15 @@ impl<'a> Gates<'a> {
         &self,
         before: &Repo,
         after: &Repo,
-        environment: &str,
-        family: &str,
+        subject: &Subject,
     ) -> Result<Vec<Remark>, Failure> {
-        let Ok(index) = after.environment(environment) else { return Ok(Vec::new()) };
-        if after.before(index, family).is_none() {
+        let Ok(index) = after.environment(&subject.environment) else { return Ok(Vec::new()) };
+        if after.before(index, &subject.family).is_none() {
             return Ok(Vec::new());
         }
         let (before, after) = (Errors::of(before, self.now), Errors::of(after, self.now));
-        let gate = lint(&before, &after, environment, family)?;
-        self.judge(environment, family, if gate.is_open { Vec::new() } else { vec![gate] })
+        let gate = lint(&before, &after, subject)?;
+        self.judge(subject, if gate.is_open { Vec::new() } else { vec![gate] })
     }
 
     /// Every gate of a version, for a reviewer: those that were passed are open or overridden.
@@ -132,21 +132,21 @@ impl<'a> Gates<'a> {
     /// # Errors
     /// When the settings name an unknown rule.
     pub fn all(&self, before: &Repo, after: &Repo, plan: &Plan) -> Result<Vec<Gate>, Failure> {
-        let (environment, family) = (&plan.environment, &plan.family);
-        let index = before.environment(environment)?;
+        let subject = &plan.subject;
+        let index = before.environment(&subject.environment)?;
         let timeline = self.timeline.as_ref();
         let version = Some(plan.version());
         let candidate = Candidate {
             repo: before,
             timeline,
             environment: index,
-            family,
+            family: &subject.family,
             version,
             now: self.now,
         };
         let mut gates = candidate.gates();
         let (before, after) = (Errors::of(before, self.now), Errors::of(after, self.now));
-        gates.push(lint(&before, &after, environment, family)?);
+        gates.push(lint(&before, &after, subject)?);
         Ok(gates)
     }
 
@@ -163,14 +163,9 @@ impl<'a> Gates<'a> {
         (over.into_iter().map(remark).collect(), shut)
     }
 
-    fn judge(
-        &self,
-        environment: &str,
-        family: &str,
-        shut: Vec<Gate>,
-    ) -> Result<Vec<Remark>, Failure> {
+    fn judge(&self, subject: &Subject, shut: Vec<Gate>) -> Result<Vec<Remark>, Failure> {
         let (remarks, shut) = self.overridden(shut);
-        if shut.is_empty() { Ok(remarks) } else { Err(refusal(environment, family, &shut)) }
+        if shut.is_empty() { Ok(remarks) } else { Err(refusal(subject, &shut)) }
     }
 }
 
@@ -214,21 +209,21 @@ impl<'r> Errors<'r> {
     pub fn new_since(
         &self,
         before: &Errors<'_>,
-        environment: &str,
-        family: &str,
+        subject: &Subject,
     ) -> Result<Vec<&Finding>, Failure> {
-        let mut errors: Vec<&Finding> = self.in_environment(environment)?.collect();
+        let mut errors: Vec<&Finding> = self.in_environment(&subject.environment)?.collect();
         if errors.is_empty() {
             return Ok(errors);
         }
-        let known: Vec<&Finding> = before.in_environment(environment)?.collect();
+        let known: Vec<&Finding> = before.in_environment(&subject.environment)?.collect();
         let same = |a: &Finding, b: &Finding| {
             a.rule == b.rule
                 && a.message == b.message
                 && a.place.source.path() == b.place.source.path()
         };
         errors.retain(|error| {
-            error.families.contains(family) || !known.iter().any(|known| same(known, error))
+            error.families.contains(&*subject.family)
+                || !known.iter().any(|known| same(known, error))
         });
         Ok(errors)
     }
@@ -253,15 +248,11 @@ fn described(error: &Finding, before: &Repo) -> String {
 ///
 /// # Errors
 /// When the settings name an unknown rule.
-pub fn lint(
-    before: &Errors<'_>,
-    after: &Errors<'_>,
-    environment: &str,
-    family: &str,
-) -> Result<Gate, Failure> {
+pub fn lint(before: &Errors<'_>, after: &Errors<'_>, subject: &Subject) -> Result<Gate, Failure> {
     let gate = |is_open, text| Gate { kind: GateKind::Lint, is_open, text, opens: None };
-    let errors = after.new_since(before, environment, family)?;
+    let errors = after.new_since(before, subject)?;
     let Some(first) = errors.first() else {
+        let environment = &subject.environment;
         return Ok(gate(true, format!("no lint errors in {environment} after the change")));
     };
     let many = match errors.len() {
@@ -271,7 +262,8 @@ pub fn lint(
     Ok(gate(false, format!("{many}: {}", described(first, before.repo))))
 }
 
-fn refusal(environment: &str, family: &str, shut: &[Gate]) -> Failure {
+fn refusal(subject: &Subject, shut: &[Gate]) -> Failure {
+    let Subject { environment, family } = subject;
     let text = format!("`{environment}` cannot take `{family}` yet; nothing was written");
     let also = shut.iter().map(|gate| {
         let word = gate.kind.word();

@@ -9,6 +9,7 @@ use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::ops::session::Session;
 use crate::repo::Repo;
+use crate::repo::subject::Family;
 use crate::text::nearest::nearest;
 use crate::timeline::Timeline;
 use crate::timeline::walk::Depth;
@@ -16,7 +17,7 @@ use crate::timeline::walk::Depth;
 /// The request.
 pub struct Request {
     /// The family.
-    pub family: String,
+    pub family: Family,
     /// The environment; `None` for all.
     pub environment: Option<String>,
     /// The branch whose history is read; `None` for the default branch.
@@ -55,8 +56,8 @@ fn environments(
     let named: BTreeSet<&str> = timeline
         .eras
         .keys()
-        .filter(|key| key.family == request.family)
-        .map(|key| key.environment.as_str())
+        .filter(|subject| subject.family == request.family)
+        .map(|subject| subject.environment.as_str())
         .collect();
     if named.is_empty() {
         return Err(unknown(timeline, &request.family));
@@ -81,7 +82,7 @@ fn environments(
 }
 
 fn unknown(timeline: &Timeline, family: &str) -> Failure {
-    let known: BTreeSet<&str> = timeline.eras.keys().map(|key| key.family.as_str()).collect();
+    let known: BTreeSet<&str> = timeline.eras.keys().map(|one| one.family.as_str()).collect();
     let text = format!("nothing on {} ever named a secret `{family}`", timeline.mainline);
     let help = match nearest(family, known.iter().copied()) {
         Some(nearest) => format!("did you mean `{nearest}`?"),

@@ -13,33 +13,35 @@ use crate::plan::refusal::PlanError;
 use crate::plan::request::BumpRequest;
 use crate::repo::Repo;
 use crate::repo::environment::{Environment, EnvironmentId};
+use crate::repo::subject::{Family, Subject};
 
 /// Notes and commands for the next environment.
 #[derive(Default)]
 pub struct Later {
     /// Notes by family.
-    pub notes: BTreeMap<String, Vec<String>>,
+    pub notes: BTreeMap<Family, Vec<String>>,
     /// By family: that environment, and the command that takes the version there with the pins that its store gives.
-    pub commands: BTreeMap<String, (String, String)>,
+    pub commands: BTreeMap<Family, (String, String)>,
 }
 
 impl Later {
     /// Records why the next environment cannot take a family's version, unless only a pin is missing.
-    fn refused(&mut self, family: &str, next: &str, error: PlanError) {
+    fn refused(&mut self, taking: Subject, error: PlanError) {
+        let Subject { environment: next, family } = taking;
         if let Some(command) = error.with_pins() {
-            let command = (next.to_owned(), command.to_owned());
-            self.commands.insert(family.to_owned(), command);
+            let command = command.to_owned();
+            self.commands.insert(family, (next, command));
             return;
         }
         let failure = Failure::from(error);
         let help = failure.message.also.first().unwrap_or(&failure.message).help.clone();
         let help = help.map_or_else(String::new, |help| format!("; {help}"));
         let text = failure.message.first_line();
-        self.note(family, format!("{next} cannot take this version later: {text}{help}"));
+        self.note(&family, format!("{next} cannot take this version later: {text}{help}"));
     }
 
-    fn note(&mut self, family: &str, note: String) {
-        self.notes.entry(family.to_owned()).or_default().push(note);
+    fn note(&mut self, family: &Family, note: String) {
+        self.notes.entry(family.clone()).or_default().push(note);
     }
 }
 
@@ -55,7 +57,7 @@ pub fn notes(
 ) -> Result<Later, Failure> {
     let mut later = Later::default();
     let plans: Vec<&Plan> = plans.iter().copied().filter(|plan| !plan.is_empty()).collect();
-    let Some(environment) = plans.first().map(|plan| plan.environment.as_str()) else {
+    let Some(environment) = plans.first().map(|plan| &plan.subject.environment) else {
         return Ok(later);
     };
     let here = after.environment(environment)?;
@@ -63,26 +65,26 @@ pub fn notes(
     // Elsewhere the gate has refused them.
     if after.is_first(here) {
         for plan in &plans {
-            let gate = lint(&old, &errors, environment, &plan.family)?;
+            let gate = lint(&old, &errors, &plan.subject)?;
             if !gate.is_open {
-                later.note(&plan.family, gate.text);
+                later.note(&plan.subject.family, gate.text);
             }
         }
     }
     let mut batch = Batch::new(after);
-    let mut taken: Vec<(&Plan, &Environment)> = Vec::new();
+    let mut taken: Vec<Subject> = Vec::new();
     for plan in &plans {
-        let Some(next) = next(after, here, &plan.family) else { continue };
-        if let Some(hold) = after.config.hold(&next.name, &plan.family) {
+        let Some(next) = next(after, here, &plan.subject.family) else { continue };
+        if let Some(hold) = after.config.hold(&next.name, &plan.subject.family) {
             let note = format!(
                 "{} is held at {}: `{program} bump {} {} --lift-hold` will take this version there",
-                next.name, hold.version, next.name, plan.family
+                next.name, hold.version, next.name, plan.subject.family
             );
-            later.note(&plan.family, note);
+            later.note(&plan.subject.family, note);
         }
+        let taking = Subject::new(&next.name, &plan.subject.family);
         let request = BumpRequest {
-            environment: next.name.clone(),
-            family: plan.family.clone(),
+            subject: taking.clone(),
             version: Some(plan.version().to_owned()),
             pins: Vec::new(),
             leave: Vec::new(),
@@ -91,18 +93,17 @@ pub fn notes(
             now,
         };
         match batch.plan(&request) {
-            Ok(_) => taken.push((*plan, next)),
-            Err(error) => {
-                later.refused(&plan.family, &next.name, error);
-            }
+            Ok(_) => taken.push(taking),
+            Err(error) => later.refused(taking, error),
         }
     }
     let promoted = Errors::of(batch.repo(), now);
-    for (plan, next) in taken {
-        let gate = lint(&errors, &promoted, &next.name, &plan.family)?;
+    for taking in taken {
+        let gate = lint(&errors, &promoted, &taking)?;
         if !gate.is_open {
-            let note = format!("{} cannot take this version later: {}", next.name, gate.text);
-            later.note(&plan.family, note);
+            let Subject { environment, family } = &taking;
+            let note = format!("{environment} cannot take this version later: {}", gate.text);
+            later.note(family, note);
         }
     }
     Ok(later)

@@ -7,6 +7,7 @@ use crate::plan::request::Line;
 use crate::plan::{Plan, word};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
+use crate::repo::subject::Family;
 use crate::text::path::TreePath;
 
 /// What is named to stay: `FILE:LINE`, or a path that could not be read.
@@ -57,9 +58,9 @@ pub fn refuse_unused(lines: &[Line], pins: &[String], plans: &[&Plan]) -> Result
 ///
 /// # Errors
 /// When there is one.
-pub fn refuse_unclear(pins: &[String], families: &[String]) -> Result<(), Failure> {
+pub fn refuse_unclear(pins: &[String], families: &[Family]) -> Result<(), Failure> {
     let names_family = |pin: &str| {
-        pin.split_once('/').is_some_and(|(name, _)| families.iter().any(|family| family == name))
+        pin.split_once('/').is_some_and(|(name, _)| families.iter().any(|family| *family == *name))
     };
     let unclear = pins.iter().find(|pin| !pin.contains('=') && !names_family(pin));
     let Some(pin) = unclear.filter(|_| families.len() > 1) else { return Ok(()) };

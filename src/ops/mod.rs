@@ -17,15 +17,16 @@ mod opening;
 pub mod outcome;
 pub mod promote;
 pub mod promotions;
+pub mod proposals;
 pub mod proposing;
 pub mod prune;
 pub mod pull_requests;
 pub mod pulls;
 mod revisions;
 pub mod rollback;
+pub mod rotation;
 pub mod schema;
 pub mod session;
 pub mod shown;
 pub mod status;
-
 pub mod writing;

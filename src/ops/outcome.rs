@@ -1,20 +1,18 @@
 //! The result of a command that changes an environment.
 
-use crate::ops::change::{Background, Change};
+use crate::ops::change::Describe;
 use crate::ops::events::Events;
 use crate::ops::failure::Failure;
 use crate::ops::promotions::Waiting;
-use crate::ops::pull_requests::PullRequests;
+use crate::ops::proposals::Proposals;
 use crate::ops::pulls::Target;
+use crate::ops::rotation::{Background, Rotation};
 use crate::ops::session::Session;
-use crate::ops::writing::{Work, Writing};
+use crate::ops::writing::Writing;
 use crate::plan::{FileChange, NextStep, Plan};
 use crate::repo::Repo;
 use crate::text::path::TreePath;
 use crate::timeline::Timeline;
-
-/// Renders the body of a pull request.
-pub type Describe<'a> = &'a dyn Fn(&Change, Background<'_>) -> String;
 
 /// What a command works with.
 #[derive(Clone, Copy)]
@@ -43,10 +41,10 @@ impl Context<'_> {
     }
 }
 
-/// The result of a command.
-pub enum Outcome {
+/// The result of a command that can open pull requests.
+pub enum Outcome<C> {
     /// Files were or would be changed.
-    Changed(Box<Changed>),
+    Changed(C),
     /// Pull requests were or would be opened.
     Proposed(Proposals),
 }
@@ -59,8 +57,8 @@ pub struct Changed {
     pub timeline: Option<Timeline>,
     /// The tree's root below the repository's.
     pub prefix: TreePath,
-    /// One of each family.
-    pub changes: Vec<Change>,
+    /// One rotation of each family.
+    pub rotations: Vec<Rotation>,
     /// The versions that wait.
     pub waiting: Vec<Waiting>,
     /// What could not be planned.
@@ -71,32 +69,16 @@ pub struct Changed {
     pub next: Vec<NextStep>,
 }
 
-/// Pull requests, with what else to report.
-pub struct Proposals {
-    /// The pull requests and what was done with them.
-    pub pulls: PullRequests,
-    /// The versions that wait.
-    pub waiting: Vec<Waiting>,
-    /// What failed.
-    pub failures: Vec<Failure>,
-}
-
 impl Changed {
-    /// The tree, the timeline and the prefix with which changes are described.
+    /// The tree, the timeline and the prefix with which rotations are described.
     #[must_use]
     pub const fn background(&self) -> Background<'_> {
         Background { repo: &self.repo, timeline: self.timeline.as_ref(), prefix: &self.prefix }
     }
 
-    /// The changes with what belongs to their commits.
-    #[must_use]
-    pub fn work(&self) -> Vec<&Work> {
-        self.changes.iter().map(|one| &one.work).collect()
-    }
-
     /// The plans.
     #[must_use]
     pub fn plans(&self) -> Vec<&Plan> {
-        self.changes.iter().map(|one| &one.work.plan).collect()
+        self.rotations.iter().map(|one| &one.plan).collect()
     }
 }

@@ -4,20 +4,22 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::forge::marker::{Kind, Marker, Subject};
-use crate::ops::change::{Background, Change};
+use crate::forge::marker::{Kind, Marker};
+use crate::ops::change::{Change, Described};
 use crate::ops::failure::Failure;
 use crate::ops::leave::{Leave, refuse_unread};
 use crate::ops::message::Message;
-use crate::ops::outcome::{Changed, Context, Outcome, Proposals};
+use crate::ops::outcome::{Changed, Context, Outcome};
 use crate::ops::promotions::{Ask, Planned, Together, plan};
-use crate::ops::proposing::{Gone, Proposed, Run, Scope};
+use crate::ops::proposals::{ProposalBuilder, Proposals};
+use crate::ops::proposing::{Gone, Scope};
 use crate::ops::pull_requests::Action;
 use crate::ops::pulls::{Target, program};
-use crate::ops::writing::Work;
+use crate::ops::rotation::Background;
 use crate::plan::batch::Batch;
 use crate::plan::request::Line;
 use crate::plan::{FileChange, NextStep};
+use crate::repo::subject::{Family, Subject};
 use crate::text::nearest::nearest;
 use crate::timeline::outlook::{Next, Standing, outlook};
 use crate::timeline::walk::Depth;
@@ -27,7 +29,7 @@ pub struct Request {
     /// Promote only to this environment; if omitted, to every environment that takes over versions.
     pub environment: Option<String>,
     /// Only these families; if empty, all.
-    pub families: Vec<String>,
+    pub families: Vec<Family>,
     /// What may be left unchanged.
     pub leave: Leave,
     /// The branch whose history is read; `None` for the default branch.
@@ -41,7 +43,7 @@ pub struct Request {
 /// The result, and the state of the families before it.
 pub struct Promoted {
     /// The result.
-    pub outcome: Outcome,
+    pub outcome: Outcome<Changed>,
     /// The state of the families before the command ran.
     pub standings: Vec<Standing>,
 }
@@ -60,9 +62,9 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Promoted, Failure
         repo.environment(name)?;
     }
     request.refuse_unknown(&standings)?;
-    standings.retain(|one| request.has(&one.environment, &one.family));
+    standings.retain(|one| request.has(&one.subject));
     for standing in &standings {
-        refuse_unread(session, &repo, repo.environment(&standing.environment)?)?;
+        refuse_unread(session, &repo, repo.environment(&standing.subject.environment)?)?;
     }
     let (prefix, program) = (session.prefix(), program(session, target));
     let leave = request.leave.lines(session)?;
@@ -74,23 +76,24 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Promoted, Failure
         return Ok(Promoted { outcome, standings });
     }
     let (planned, files, next) = promote.write()?;
-    let Planned { due: changes, waiting, failures, .. } = planned;
-    let failures = failures.into_iter().map(|(_, _, failure)| failure).collect();
+    let Planned { due: rotations, waiting, failures, .. } = planned;
+    let failures = failures.into_iter().map(|(_, failure)| failure).collect();
     let timeline = Some(timeline);
-    let changed = Changed { repo, timeline, prefix, changes, waiting, failures, files, next };
-    Ok(Promoted { outcome: Outcome::Changed(Box::new(changed)), standings })
+    let changed = Changed { repo, timeline, prefix, rotations, waiting, failures, files, next };
+    Ok(Promoted { outcome: Outcome::Changed(changed), standings })
 }
 
 impl Request {
     /// Whether the request includes this family in this environment.
-    fn has(&self, environment: &str, family: &str) -> bool {
-        self.environment.as_deref().is_none_or(|one| one == environment)
-            && (self.families.is_empty() || self.families.iter().any(|one| one == family))
+    fn has(&self, subject: &Subject) -> bool {
+        self.environment.as_ref().is_none_or(|one| *one == subject.environment)
+            && (self.families.is_empty() || self.families.contains(&subject.family))
     }
 
     /// Refuses a family that no environment has.
     fn refuse_unknown(&self, standings: &[Standing]) -> Result<(), Failure> {
-        let known: BTreeSet<&str> = standings.iter().map(|one| one.family.as_str()).collect();
+        let known: BTreeSet<&str> =
+            standings.iter().map(|one| one.subject.family.as_str()).collect();
         let Some(family) = self.families.iter().find(|one| !known.contains(one.as_str())) else {
             return Ok(());
         };
@@ -124,8 +127,8 @@ impl Promote<'_> {
         let mut batch = Batch::new(self.on.repo);
         let planned = plan(&mut batch, self.standings, self.ask(Together::OnTop));
         let files = batch.changes();
-        let work: Vec<&Work> = planned.due.iter().map(|one| &one.work).collect();
-        let next = writing.carry_out(session, &work, (&files, batch.repo()), events)?;
+        let changes: Vec<Change> = planned.due.iter().map(Change::from).collect();
+        let next = writing.carry_out(session, &changes, (&files, batch.repo()), events)?;
         Ok((planned, files, next))
     }
 
@@ -134,34 +137,27 @@ impl Promote<'_> {
         let mut batch = Batch::new(self.on.repo);
         let planned = plan(&mut batch, self.standings, self.ask(Together::Apart));
         let Planned { due, waiting, late, failures } = planned;
-        let propose = |one: &Change, opens: bool| {
-            let plan = &one.work.plan;
-            let subject = target.subject(Kind::Promote, &plan.environment, &plan.family);
-            one.proposed(subject, opens, (self.context.describe)(one, self.on))
-        };
-        let due = due.iter().map(|one| propose(one, true));
-        let proposed: Vec<Proposed> =
-            due.chain(late.iter().map(|one| propose(one, false))).collect();
-        // A plan that fails now says nothing about a pull request that is already open.
-        let fails = |environment: &str, family: &str| {
-            failures.iter().any(|(at, of, _)| at == environment && of == family)
-        };
+        let mut proposals = ProposalBuilder::new(self.context, target, Kind::Promote);
+        let due = due.iter().map(|one| (one, true));
+        for (one, opens) in due.chain(late.iter().map(|one| (one, false))) {
+            let key = proposals.key(&one.plan.subject);
+            proposals.add(key, Described::Rotation(one, self.on), opens);
+        }
+        let (failed, failures): (BTreeSet<Subject>, Vec<Failure>) = failures.into_iter().unzip();
         let scope = Scope {
-            kind: Kind::Promote,
-            has: &|at, family| self.request.has(at, family) && !fails(at, family),
+            // A plan that fails now says nothing about a pull request that is already open.
+            has: &|subject| self.request.has(subject) && !failed.contains(subject),
             gone: &|marker| self.gone(marker),
         };
-        let run = Run::new(target, self.on.repo, self.context.events);
-        let (pulls, failed) = run.carry_out(&proposed, &scope);
-        let failures = failures.into_iter().map(|(_, _, failure)| failure);
-        Proposals { pulls, waiting, failures: failures.chain(failed).collect() }
+        proposals.carry_out(self.on.repo, &scope, (waiting, failures))
     }
 
     /// Why a pull request is no longer wanted.
     fn gone(&self, marker: &Marker) -> Gone {
-        let Subject { environment, family, .. } = &marker.subject;
+        let subject = Subject::from(&marker.key);
+        let Subject { environment, family } = &subject;
         let closed = |why: String| Gone { action: Action::Closed, why };
-        let Some(standing) = self.standing(environment, family) else {
+        let Some(standing) = self.standing(&subject) else {
             return closed(format!("nothing in {environment} names {family} any more"));
         };
         match &standing.next {
@@ -189,7 +185,7 @@ impl Promote<'_> {
         Ask { together, program, now: self.request.now, leave, pins: &[], gates: None }
     }
 
-    fn standing(&self, environment: &str, family: &str) -> Option<&Standing> {
-        self.standings.iter().find(|one| one.environment == environment && one.family == family)
+    fn standing(&self, subject: &Subject) -> Option<&Standing> {
+        self.standings.iter().find(|one| one.subject == *subject)
     }
 }

@@ -2,16 +2,16 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::ops::change::Change;
 use crate::ops::failure::Failure;
 use crate::ops::gates::{Errors, Gates, lint};
-use crate::ops::writing::Work;
+use crate::ops::rotation::Rotation;
 use crate::plan::batch::Batch;
-use crate::plan::commit::Remark;
+use crate::plan::commit::{Remark, Verb};
 use crate::plan::refusal::PlanError;
 use crate::plan::remaining::remaining;
 use crate::plan::request::{BumpRequest, Line};
 use crate::repo::Repo;
+use crate::repo::subject::Subject;
 use crate::timeline::gate::{Gate, GateKind};
 use crate::timeline::outlook::{Next, Standing};
 
@@ -19,23 +19,21 @@ use crate::timeline::outlook::{Next, Standing};
 #[derive(Default)]
 pub struct Planned {
     /// What can be done.
-    pub due: Vec<Change>,
+    pub due: Vec<Rotation>,
     /// The versions that wait.
     pub waiting: Vec<Waiting>,
     /// What waits for some hours, or until an error is mended: planned all the same, since what is proposed of it
     /// already goes on being right.
-    pub late: Vec<Change>,
-    /// What cannot be planned: the environment, the family, and why.
-    pub failures: Vec<(String, String, Failure)>,
+    pub late: Vec<Rotation>,
+    /// What cannot be planned, and why.
+    pub failures: Vec<(Subject, Failure)>,
 }
 
 /// A version that waits.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
-    /// The family.
-    pub family: String,
-    /// The environment that would take it.
-    pub environment: String,
+    /// The family, and the environment that would take it.
+    pub subject: Subject,
     /// The 14 digits.
     pub version: String,
     /// The environment that runs it.
@@ -81,16 +79,16 @@ pub fn plan(batch: &mut Batch<'_>, standings: &[Standing], ask: Ask<'_>) -> Plan
         order.reverse();
     }
     for name in order {
-        for standing in standings.iter().filter(|one| one.environment == *name) {
+        for standing in standings.iter().filter(|one| one.subject.environment == *name) {
             if let Next::Take { version, from, gates } = &standing.next {
                 let take = Take { standing, version, from, gates, ask };
                 take.add_to(&mut planned, batch);
             }
         }
     }
-    let place = |environment: &str| names.iter().position(|name| name == environment);
-    planned.waiting.sort_by_key(|one| place(&one.environment));
-    planned.failures.sort_by_key(|(environment, _, _)| place(environment));
+    let place = |subject: &Subject| names.iter().position(|name| *name == subject.environment);
+    planned.waiting.sort_by_key(|one| place(&one.subject));
+    planned.failures.sort_by_key(|(subject, _)| place(subject));
     planned
 }
 
@@ -111,7 +109,7 @@ pub fn judge(
         let Next::Take { version, from, gates } = &standing.next else { continue };
         let take = Take { standing, version, from, gates, ask };
         let more = match take.due(&batch, &errors) {
-            Ok(change) => change.gates.into_iter().skip(gates.len()).collect(),
+            Ok(due) => due.gates.into_iter().skip(gates.len()).collect(),
             Err(reason) => vec![reason.gate()],
         };
         if let Next::Take { gates, .. } = &mut standing.next {
@@ -192,8 +190,7 @@ impl Take<'_> {
                 return;
             }
             Err(NotDue::Failed(failure)) => {
-                let Standing { environment, family, .. } = self.standing;
-                planned.failures.push((environment.clone(), family.clone(), failure));
+                planned.failures.push((self.standing.subject.clone(), failure));
                 return;
             }
         };
@@ -202,9 +199,9 @@ impl Take<'_> {
         shut.extend(errors);
         if shut.is_empty() {
             if self.ask.together == Together::OnTop {
-                batch.take(&due.work.plan.changes);
+                batch.take(&due.plan.changes);
             }
-            due.work.remarks = remarks;
+            due.remarks = remarks;
             planned.due.push(due);
         } else {
             planned.waiting.push(self.waiting(shut));
@@ -221,11 +218,10 @@ impl Take<'_> {
         }
     }
 
-    fn due(&self, batch: &Batch<'_>, errors: &Errors<'_>) -> Result<Change, NotDue> {
-        let (environment, family) = (&self.standing.environment, &self.standing.family);
+    fn due(&self, batch: &Batch<'_>, errors: &Errors<'_>) -> Result<Rotation, NotDue> {
+        let subject = &self.standing.subject;
         let request = BumpRequest {
-            environment: environment.clone(),
-            family: family.clone(),
+            subject: subject.clone(),
             version: Some(self.version.to_owned()),
             pins: self.ask.pins.to_vec(),
             leave: self.ask.leave.to_vec(),
@@ -237,10 +233,13 @@ impl Take<'_> {
         let after = batch.after(&plan.changes);
         let repo = after.as_ref().unwrap_or_else(|| batch.repo());
         let mut gates = self.gates.to_vec();
-        gates.push(lint(errors, &Errors::of(repo, self.ask.now), environment, family)?);
-        Ok(Change {
+        gates.push(lint(errors, &Errors::of(repo, self.ask.now), subject)?);
+        Ok(Rotation {
             remaining: remaining(repo, &plan),
-            work: Work { plan, settings: Vec::new(), remarks: Vec::new(), verb: "Promote" },
+            plan,
+            settings: Vec::new(),
+            remarks: Vec::new(),
+            verb: Verb::Promote,
             from: Some(self.from.to_owned()),
             gates,
         })
@@ -248,8 +247,7 @@ impl Take<'_> {
 
     fn waiting(&self, gates: Vec<Gate>) -> Waiting {
         Waiting {
-            family: self.standing.family.clone(),
-            environment: self.standing.environment.clone(),
+            subject: self.standing.subject.clone(),
             version: self.version.to_owned(),
             from: self.from.to_owned(),
             gates,

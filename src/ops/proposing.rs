@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::forge::marker::{Kind, Marker, Subject, Text};
+use crate::forge::marker::{Kind, Marker, PullKey, Text};
 use crate::forge::pull::{NewPull, Pull};
 use crate::forge::reconcile::{Task, Wanted, declined, reconcile};
 use crate::forge::ticks;
@@ -10,23 +10,12 @@ use crate::git::remote::{File, Pushed};
 use crate::ops::events::Events;
 use crate::ops::failure::{Failure, Status};
 use crate::ops::message::Message;
+use crate::ops::proposals::Proposed;
 use crate::ops::pull_requests::{Action, PullRequest, PullRequests};
 use crate::ops::pulls::Target;
-use crate::plan::FileChange;
 use crate::repo::Repo;
+use crate::repo::subject::Subject;
 use crate::text::markdown::line;
-
-/// A wanted pull request, and its content.
-pub struct Proposed {
-    /// What it is about.
-    pub wanted: Wanted,
-    /// The files.
-    pub changes: Vec<FileChange>,
-    /// The commit's message; its first line is the title.
-    pub message: String,
-    /// The text.
-    pub body: String,
-}
 
 /// Why a pull request is no longer wanted.
 pub struct Gone {
@@ -36,12 +25,10 @@ pub struct Gone {
     pub why: String,
 }
 
-/// Which pull requests a run looks after.
+/// Which pull requests of a command a run looks after.
 pub struct Scope<'a> {
-    /// The command that they come from.
-    pub kind: Kind,
-    /// Whether one of this environment and this family is among them.
-    pub has: &'a dyn Fn(&str, &str) -> bool,
+    /// Whether that of a subject is among them.
+    pub has: &'a dyn Fn(&Subject) -> bool,
     /// Why one is not wanted any more.
     pub gone: &'a dyn Fn(&Marker) -> Gone,
 }
@@ -88,20 +75,19 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Runs every step; a failure does not stop the others.
+    /// Runs every step for the pull requests of a command; a failure does not stop the others.
     #[must_use]
     pub fn carry_out(
         mut self,
         proposed: &[Proposed],
+        kind: Kind,
         scope: &Scope<'_>,
     ) -> (PullRequests, Vec<Failure>) {
         let wanted: Vec<Wanted> = proposed.iter().map(|one| one.wanted.clone()).collect();
         let target = self.target;
-        let ours = |subject: &Subject| {
-            let Subject { kind, environment, family, .. } = subject;
-            *subject == target.subject(scope.kind, environment, family)
-                && *kind == scope.kind
-                && (scope.has)(environment, family)
+        let ours = |key: &PullKey| {
+            let subject = Subject::from(key);
+            *key == target.key(kind, &subject) && (scope.has)(&subject)
         };
         let steps = reconcile(&wanted, &target.open, &ours, target.prefix());
         let closes = steps.iter().any(|step| matches!(step, Task::Close { .. }));
@@ -180,7 +166,7 @@ impl<'a> Run<'a> {
 
     fn keep(&mut self, pull: &Pull, proposed: &Proposed) -> Result<PullRequest, Failure> {
         let branch = self.branch(proposed, None)?;
-        let marker = marker(proposed);
+        let marker = proposed.marker();
         if branch == Branch::Left {
             let why =
                 format!("`{}` has commits by others, which are left as they are", pull.branch);
@@ -203,8 +189,8 @@ impl<'a> Run<'a> {
     }
 
     fn open(&mut self, proposed: &Proposed) -> Result<PullRequest, Failure> {
-        let marker = marker(proposed);
-        let name = self.target.branch(&marker.subject);
+        let marker = proposed.marker();
+        let name = self.target.branch(&marker.key);
         let known = self.target.client.of_branch(&name)?;
         let left = |pull: Option<&Pull>, why: String| {
             Ok(self.view(&marker, pull, Action::Left, Some(why)))
@@ -215,7 +201,7 @@ impl<'a> Run<'a> {
                     "`{name}` is proposed to `{}` by #{}; take another `--branch-prefix`",
                     pull.base, pull.number
                 )
-            } else if pull.marker.as_ref().map(|is| &is.subject) == Some(&marker.subject) {
+            } else if pull.marker.as_ref().map(|is| &is.key) == Some(&marker.key) {
                 return self.keep(pull, proposed);
             } else {
                 format!(
@@ -242,7 +228,7 @@ impl<'a> Run<'a> {
             return Ok(self.view(&marker, None, Action::Opened, None));
         }
         let new = NewPull {
-            title: title(proposed),
+            title: proposed.title(),
             head: name.clone(),
             base: self.target.base.clone(),
             body: marker.put(&proposed.body),
@@ -291,9 +277,9 @@ impl<'a> Run<'a> {
         let target = self.target;
         let (remote, base) = (&target.remote, &*target.tip);
         let files: Vec<File<'_>> =
-            proposed.changes.iter().map(|one| (&one.path, one.after.as_deref())).collect();
+            proposed.change.files.iter().map(|one| (&one.path, one.after.as_deref())).collect();
         let tree = remote.tree(base, &files)?;
-        let name = target.branch(&proposed.wanted.subject);
+        let name = target.branch(&proposed.wanted.key);
         let there = self.tip(&name);
         match &there {
             Some(there) if remote.merges_to(base, there, &tree) => return Ok(Branch::Fits),
@@ -305,7 +291,7 @@ impl<'a> Run<'a> {
         if !target.writes {
             return Ok(Branch::Pushed);
         }
-        let commit = remote.commit(base, &tree, &proposed.message)?;
+        let commit = remote.commit(base, &tree, &proposed.change.message.text())?;
         if remote.push(&commit, &name, there.as_deref())? == Pushed::Done {
             self.tips.insert(name, Some(commit));
             return Ok(Branch::Pushed);
@@ -350,30 +336,15 @@ impl<'a> Run<'a> {
         reason: Option<String>,
     ) -> PullRequest {
         PullRequest {
-            family: marker.subject.family.clone(),
-            environment: marker.subject.environment.clone(),
+            subject: Subject::from(&marker.key),
             version: marker.version.clone(),
-            branch: self.target.branch(&marker.subject),
+            branch: self.target.branch(&marker.key),
             base: self.target.base.clone(),
             number: pull.map(|pull| pull.number),
             url: pull.map(|pull| pull.url.clone()),
             action,
             reason,
         }
-    }
-}
-
-fn marker(proposed: &Proposed) -> Marker {
-    let Wanted { subject, version, .. } = &proposed.wanted;
-    Marker { subject: subject.clone(), version: version.clone(), closed: false }
-}
-
-/// The first line of the commit's message, with the tree where a repository has several.
-fn title(proposed: &Proposed) -> String {
-    let first = proposed.message.lines().next().unwrap_or_default();
-    match &*proposed.wanted.subject.tree {
-        "" => first.to_owned(),
-        tree => format!("{first} ({tree})"),
     }
 }
 

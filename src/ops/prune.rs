@@ -3,20 +3,21 @@
 use chrono::{DateTime, Utc};
 
 use crate::forge::marker::Kind;
-use crate::forge::reconcile::Wanted;
+use crate::ops::change::{Change, Described};
 use crate::ops::failure::Failure;
 use crate::ops::families::unique;
 use crate::ops::leave::refuse_unread;
-use crate::ops::outcome::{Context, Proposals};
-use crate::ops::proposing::{Gone, Proposed, Run, Scope};
+use crate::ops::outcome::{Context, Outcome};
+use crate::ops::proposals::{ProposalBuilder, Proposals};
+use crate::ops::proposing::{Gone, Scope};
 use crate::ops::pull_requests::Action;
 use crate::ops::pulls::Target;
 use crate::ops::session::Session;
-use crate::ops::writing::Commit;
 use crate::plan::batch::Batch;
 use crate::plan::prune::{Branch, Prune, PruneRequest, plan};
 use crate::plan::{FileChange, NextStep};
 use crate::repo::Repo;
+use crate::repo::subject::{Family, Subject};
 use crate::timeline::Timeline;
 use crate::timeline::walk::Depth;
 
@@ -25,7 +26,7 @@ pub struct Request {
     /// The environment.
     pub environment: String,
     /// The families; if omitted, all families in the environment.
-    pub families: Vec<String>,
+    pub families: Vec<Family>,
     /// Branches whose references count, too.
     pub also_branches: Vec<String>,
     /// Whether what texts mention is removed.
@@ -34,17 +35,6 @@ pub struct Request {
     pub mainline: Option<String>,
     /// The current time.
     pub now: DateTime<Utc>,
-}
-
-/// Renders the body of a pull request.
-pub type Describe<'a> = &'a dyn Fn(&Prune) -> String;
-
-/// The result.
-pub enum Pruned {
-    /// Files were or would be changed.
-    Changed(Removals),
-    /// Pull requests were or would be opened.
-    Proposed(Proposals),
 }
 
 /// What was removed, or would be.
@@ -63,11 +53,7 @@ pub struct Removals {
 ///
 /// # Errors
 /// When the tree or its history cannot be read, something forbids the removal, or it cannot be written.
-pub fn run(
-    request: &Request,
-    context: &Context<'_>,
-    describe: Describe<'_>,
-) -> Result<Pruned, Failure> {
+pub fn run(request: &Request, context: &Context<'_>) -> Result<Outcome<Removals>, Failure> {
     let Context { session, target, writing, events, .. } = *context;
     session.required_git()?;
     let repo = context.repo()?;
@@ -81,15 +67,15 @@ pub fn run(
         plans(request, session, &mut batch, &families, &timeline, target.is_some())?;
     if let Some(target) = target {
         let planned = Planned { plans, failures, families };
-        return Ok(Pruned::Proposed(propose(request, planned, (&repo, target), context, describe)));
+        return Ok(Outcome::Proposed(propose(request, planned, (&repo, target), context)));
     }
     if let Some(failure) = Failure::first_of(failures) {
         return Err(failure);
     }
-    let commits: Vec<Commit> = plans.iter().filter(|one| !one.is_empty()).map(commit).collect();
+    let changes: Vec<Change> = plans.iter().map(Change::from).collect();
     let files = batch.changes();
-    let next = writing.write(session, &commits, &files, events)?;
-    Ok(Pruned::Changed(Removals { plans, files, next, mainline: timeline.mainline }))
+    let next = writing.carry_out(session, &changes, (&files, batch.repo()), events)?;
+    Ok(Outcome::Changed(Removals { plans, files, next, mainline: timeline.mainline }))
 }
 
 /// What came of planning.
@@ -97,7 +83,7 @@ struct Planned {
     plans: Vec<Prune>,
     failures: Vec<Failure>,
     /// The families that were asked for.
-    families: Vec<String>,
+    families: Vec<Family>,
 }
 
 /// A pull request for each family of which something goes.
@@ -106,49 +92,35 @@ fn propose(
     planned: Planned,
     (repo, target): (&Repo, &Target<'_>),
     context: &Context<'_>,
-    describe: Describe<'_>,
 ) -> Proposals {
-    let Planned { plans, mut failures, families } = planned;
-    let proposed = |plan: &Prune| Proposed {
-        wanted: Wanted {
-            subject: target.subject(Kind::Prune, &request.environment, &plan.family),
-            version: plan.versions().join("+"),
-            opens: true,
-        },
-        changes: plan.changes.clone(),
-        message: plan.message().text(),
-        body: describe(plan),
-    };
-    let proposed: Vec<Proposed> =
-        plans.iter().filter(|one| !one.is_empty()).map(proposed).collect();
-    let is_planned = |family: &str| plans.iter().any(|one| one.family == family);
+    let Planned { plans, failures, families } = planned;
+    let mut proposals = ProposalBuilder::new(context, target, Kind::Prune);
+    for plan in plans.iter().filter(|plan| !plan.is_empty()) {
+        proposals.add(proposals.key(&plan.subject), Described::Removal(plan), true);
+    }
+    let is_planned = |subject: &Subject| plans.iter().any(|one| one.subject == *subject);
     // A plan that fails now says nothing about a pull request that is already open. A family that is gone entirely
     // from the environment is handled by a run for all families.
-    let is_gone =
-        |family: &str| request.families.is_empty() && !families.iter().any(|known| known == family);
+    let is_gone = |subject: &Subject| {
+        request.families.is_empty()
+            && subject.environment == request.environment
+            && !families.contains(&subject.family)
+    };
     let scope = Scope {
-        kind: Kind::Prune,
-        has: &|at, family| at == request.environment && (is_planned(family) || is_gone(family)),
+        has: &|subject| is_planned(subject) || is_gone(subject),
         gone: &|_| Gone {
             action: Action::Closed,
             why: "there is nothing to remove any more".to_owned(),
         },
     };
-    let (pulls, failed) = Run::new(target, repo, context.events).carry_out(&proposed, &scope);
-    failures.extend(failed);
-    Proposals { pulls, waiting: Vec::new(), failures }
-}
-
-fn commit(plan: &Prune) -> Commit {
-    let (changes, next) = (plan.changes.clone(), plan.next.clone());
-    Commit { changes, also: Vec::new(), message: plan.message(), next }
+    proposals.carry_out(repo, &scope, (Vec::new(), failures))
 }
 
 /// The families that were named, or all of the environment.
-fn families(request: &Request, repo: &Repo) -> Result<Vec<String>, Failure> {
+fn families(request: &Request, repo: &Repo) -> Result<Vec<Family>, Failure> {
     let environment = repo.environment(&request.environment)?;
     if request.families.is_empty() {
-        return Ok(repo.families_of(environment).into_keys().map(str::to_owned).collect());
+        return Ok(repo.families_of(environment).into_keys().map(Family::from).collect());
     }
     Ok(unique(&request.families))
 }
@@ -158,7 +130,7 @@ fn plans(
     request: &Request,
     session: &Session,
     batch: &mut Batch<'_>,
-    families: &[String],
+    families: &[Family],
     timeline: &Timeline,
     apart: bool,
 ) -> Result<(Vec<Prune>, Vec<Failure>), Failure> {
@@ -172,8 +144,7 @@ fn plans(
     let (mut plans, mut failures) = (Vec::new(), Vec::new());
     for family in families {
         let request = PruneRequest {
-            environment: &request.environment,
-            family,
+            subject: &Subject::new(&request.environment, family),
             timeline,
             branches: &branches,
             ignore_text: request.ignore_text,

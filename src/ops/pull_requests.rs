@@ -1,5 +1,10 @@
 //! Pull requests, and what was done with them.
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::repo::subject::Subject;
+
 /// The pull requests of a run, and what was done with them.
 #[derive(Debug)]
 pub struct PullRequests {
@@ -14,10 +19,8 @@ pub struct PullRequests {
 /// A pull request, and what was done with it.
 #[derive(Debug, Clone)]
 pub struct PullRequest {
-    /// The family.
-    pub family: String,
-    /// The environment.
-    pub environment: String,
+    /// The family and the environment.
+    pub subject: Subject,
     /// The new version, or the removed ones, joined by `+`.
     pub version: String,
     /// The branch that is to be merged.
@@ -35,7 +38,8 @@ pub struct PullRequest {
 }
 
 /// What was done with a pull request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Action {
     /// It is new.
     Opened,
@@ -54,6 +58,20 @@ pub enum Action {
 }
 
 impl Action {
+    /// The word for it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+            Self::Superseded => "superseded",
+            Self::Closed => "closed",
+            Self::Declined => "declined",
+            Self::Left => "left",
+        }
+    }
+
     /// Whether anything was changed.
     #[must_use]
     pub const fn is_change(self) -> bool {

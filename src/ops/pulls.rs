@@ -1,7 +1,7 @@
 //! The base branch as the remote has it, and the pull requests that go there.
 
 use crate::forge::client::Client;
-use crate::forge::marker::{Kind, Marker, Subject};
+use crate::forge::marker::{Kind, Marker, PullKey};
 use crate::forge::pull::Pull;
 use crate::git::error::GitError;
 use crate::git::remote::{Access, Remote, is_branch};
@@ -10,6 +10,7 @@ use crate::ops::message::Message;
 use crate::ops::session::Session;
 use crate::plan::word;
 use crate::repo::Repo;
+use crate::repo::subject::Subject;
 use crate::text::path::TreePath;
 
 /// The remote that has the branches.
@@ -112,11 +113,12 @@ impl Target<'_> {
         Ok(repo)
     }
 
-    /// What a pull request is about.
+    /// The key of the pull request of a command for a family.
     #[must_use]
-    pub fn subject(&self, kind: Kind, environment: &str, family: &str) -> Subject {
-        let (environment, family) = (environment.to_owned(), family.to_owned());
-        Subject { kind, tree: self.tree.clone(), environment, family }
+    pub fn key(&self, kind: Kind, subject: &Subject) -> PullKey {
+        let Subject { environment, family } = subject;
+        let (environment, family) = (environment.clone(), family.to_string());
+        PullKey { kind, tree: self.tree.clone(), environment, family }
     }
 
     /// What the base branch is called here.
@@ -125,10 +127,10 @@ impl Target<'_> {
         self.remote.tracked(&self.base)
     }
 
-    /// The branch of what a pull request is about.
+    /// The branch of a pull request.
     #[must_use]
-    pub fn branch(&self, subject: &Subject) -> String {
-        subject.branch(&self.request.branch_prefix)
+    pub fn branch(&self, key: &PullKey) -> String {
+        key.branch(&self.request.branch_prefix)
     }
 
     /// What the branches of all of them begin with.
@@ -136,11 +138,17 @@ impl Target<'_> {
         &self.request.branch_prefix
     }
 
-    /// The pull request that is already open for a subject.
+    /// The marker of the pull request that is already open under a key.
     #[must_use]
-    pub fn marker(&self, subject: &Subject) -> Option<&Marker> {
-        let markers = self.open.iter().filter(|pull| pull.branch == self.branch(subject));
-        markers.filter_map(|pull| pull.marker.as_ref()).find(|marker| marker.subject == *subject)
+    pub fn marker(&self, key: &PullKey) -> Option<&Marker> {
+        let markers = self.open.iter().filter(|pull| pull.branch == self.branch(key));
+        markers.filter_map(|pull| pull.marker.as_ref()).find(|marker| marker.key == *key)
+    }
+}
+
+impl From<&PullKey> for Subject {
+    fn from(key: &PullKey) -> Self {
+        Self::new(&key.environment, key.family.as_str())
     }
 }
 

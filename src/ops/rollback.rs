@@ -8,17 +8,18 @@ use crate::ops::change::Change;
 use crate::ops::failure::Failure;
 use crate::ops::leave::{Leave, refuse_unused};
 use crate::ops::outcome::{Changed, Context};
+use crate::ops::rotation::Rotation;
 use crate::ops::session::Session;
-use crate::ops::writing::Work;
 use crate::plan::Plan;
 use crate::plan::back::Story;
 use crate::plan::batch::Batch;
-use crate::plan::commit::Remark;
+use crate::plan::commit::{Remark, Verb};
 use crate::plan::hold::{self, NewHold};
 use crate::plan::refusal::PlanError;
 use crate::plan::request::{Back, BumpRequest};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
+use crate::repo::subject::{Family, Subject};
 use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
 use crate::timeline::stub;
@@ -29,7 +30,7 @@ pub struct Request {
     /// The environment, as it was typed.
     pub environment: String,
     /// The family.
-    pub family: String,
+    pub family: Family,
     /// The version to go back to, or `plain`; none: the one before.
     pub to: Option<String>,
     /// Why.
@@ -57,8 +58,7 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Changed, Failure>
     let leave = request.leave.lines(session)?;
     request.leave.refuse_unread(session, &repo, environment)?;
     let mut back = BumpRequest {
-        environment: repo.environments[environment].name.clone(),
-        family: request.family.clone(),
+        subject: Subject::new(&repo.environments[environment].name, &request.family),
         version: Some(version.clone()),
         pins: Vec::new(),
         leave,
@@ -79,13 +79,12 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Changed, Failure>
         );
     }
     refuse_unused(&back.leave, &[], &[&plan])?;
-    let work = with_hold(request, &mut batch, plan, version, request.now)?;
-    let files = batch.changes();
-    let next = writing.carry_out(session, &[&work], (&files, batch.repo()), events)?;
-    let change = Change { work, from: None, gates: Vec::new(), remaining: Vec::new() };
+    let rotation = with_hold(request, &mut batch, plan, version)?;
+    let (files, change) = (batch.changes(), Change::from(&rotation));
+    let next = writing.carry_out(session, &[change], (&files, batch.repo()), events)?;
     let (waiting, failures, prefix) = (Vec::new(), Vec::new(), session.prefix());
-    let changes = vec![change];
-    Ok(Changed { repo, timeline: None, prefix, changes, waiting, failures, files, next })
+    let rotations = vec![rotation];
+    Ok(Changed { repo, timeline: None, prefix, rotations, waiting, failures, files, next })
 }
 
 /// The stubs of the version as Git last had them, where they are gone.
@@ -96,7 +95,7 @@ fn stubs(
     back: &BumpRequest,
 ) -> Result<BTreeMap<TreePath, String>, Failure> {
     let version = back.version.as_deref().unwrap_or_default();
-    let environment = repo.environment(&back.environment)?;
+    let environment = repo.environment(&back.subject.environment)?;
     let state = repo.family(environment, &request.family);
     let is_there = state.is_some_and(|state| state.stubs.contains_key(version));
     if is_there || back.goes_to_plain() {
@@ -104,7 +103,7 @@ fn stubs(
     }
     let git = session.required_git()?;
     let (mainline, settings) = (request.mainline.as_deref(), &repo.config);
-    Ok(stub::last(git, mainline, settings, &back.environment, &request.family, version)?)
+    Ok(stub::last(git, mainline, settings, &back.subject, version)?)
 }
 
 fn with_hold(
@@ -112,31 +111,30 @@ fn with_hold(
     batch: &mut Batch<'_>,
     plan: Plan,
     version: String,
-    now: DateTime<Utc>,
-) -> Result<Work, Failure> {
+) -> Result<Rotation, Failure> {
     let mut remarks = Vec::new();
     if let Some(reason) = &request.reason {
         remarks.push(Remark { trailer: "Rotate-Reason", text: reason.clone() });
     }
     let mut settings = Vec::new();
-    let verb = if plan.is_empty() { "Hold" } else { "Roll back" };
+    let verb = if plan.is_empty() { Verb::Hold } else { Verb::RollBack };
     let new = NewHold {
-        environment: plan.environment.clone(),
-        family: plan.family.clone(),
+        subject: plan.subject.clone(),
         version,
         reason: request.reason.clone(),
-        since: now,
+        since: request.now,
     };
     if !request.no_hold && is_wanted(batch.repo(), &plan, &new)? {
         let text = format!(
             "{}, until `rotate bump {} {} --lift-hold`",
-            new.version, plan.environment, plan.family
+            new.version, plan.subject.environment, plan.subject.family
         );
         settings.push(hold::put(batch.repo(), &new)?);
         remarks.push(Remark { trailer: "Rotate-Hold", text });
     }
     batch.take(&settings);
-    Ok(Work { plan, settings, remarks, verb })
+    let (from, gates, remaining) = (None, Vec::new(), Vec::new());
+    Ok(Rotation { plan, settings, remarks, verb, from, gates, remaining })
 }
 
 /// Whether a hold is to be written: where something moves always, else on what runs alone already, unless it is held there.
@@ -144,7 +142,8 @@ fn is_wanted(repo: &Repo, plan: &Plan, hold: &NewHold) -> Result<bool, Failure> 
     if !plan.is_empty() {
         return Ok(true);
     }
-    let running = repo.running_of(repo.environment(&plan.environment)?, &plan.family);
+    let running =
+        repo.running_of(repo.environment(&plan.subject.environment)?, &plan.subject.family);
     Ok(running.alone() == Some(hold.version.as_str()) && !hold::is_there(repo, hold))
 }
 
@@ -156,22 +155,21 @@ fn target(
     repo: &Repo,
     environment: EnvironmentId,
 ) -> Result<String, Failure> {
-    let family = request.family.as_str();
-    let name = repo.environments[environment].name.as_str();
+    let subject = Subject::new(&repo.environments[environment].name, &request.family);
     let reach = (Depth::Everything, request.now);
     let timeline = session.timeline(repo, request.mainline.as_deref(), reach)?;
-    let now = repo.running_of(environment, family);
-    if now.is_empty() && timeline.eras(name, family).is_empty() {
+    let now = repo.running_of(environment, &subject.family);
+    if now.is_empty() && timeline.eras(&subject).is_empty() {
         return Err(unknown(repo, environment, request));
     }
-    let story = Story { timeline: &timeline, environment: name, family, now: &now };
+    let story = Story { timeline: &timeline, subject: &subject, now: &now };
     Ok(story.target(request.to.as_deref()).map_err(PlanError::from)?.to_owned())
 }
 
 fn unknown(repo: &Repo, environment: EnvironmentId, request: &Request) -> Failure {
-    let (name, family) = (request.environment.clone(), request.family.clone());
-    let known: Vec<String> =
-        repo.all_families_of(environment).into_keys().map(str::to_owned).collect();
-    let nearest = nearest(&family, known.iter().map(String::as_str)).map(str::to_owned);
-    PlanError::UnknownFamily { family, environment: name, nearest, known }.into()
+    let subject = Subject::new(&request.environment, &request.family);
+    let all = repo.all_families_of(environment);
+    let nearest = nearest(&subject.family, all.keys().copied()).map(Family::from);
+    let known = all.into_keys().map(Family::from).collect();
+    PlanError::UnknownFamily { subject, nearest, known }.into()
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::repo::Repo;
+use crate::repo::subject::Family;
 use crate::text::nearest::nearest;
 
 /// What is asked for, as it was typed.
@@ -13,14 +14,14 @@ pub struct Request {
     /// The environments; none: all.
     pub environments: Vec<String>,
     /// The families; none: all.
-    pub families: Vec<String>,
+    pub families: Vec<Family>,
 }
 
 /// Some environments and some families; all of them where none is named.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Shown {
     environments: BTreeSet<String>,
-    families: BTreeSet<String>,
+    families: BTreeSet<Family>,
 }
 
 impl Request {
@@ -33,7 +34,7 @@ impl Request {
         for name in &self.environments {
             environments.insert(repo.environments[repo.environment(name)?].name.clone());
         }
-        let families: BTreeSet<String> = self.families.iter().cloned().collect();
+        let families: BTreeSet<Family> = self.families.iter().cloned().collect();
         let unknown = families.iter().find(|family| !repo.families.contains(family));
         if let Some(unknown) = unknown {
             let text = format!("nothing names or makes a secret of the family `{unknown}`");

@@ -46,7 +46,8 @@ pub fn run(
     let shown = request.shown.of(&repo)?;
     let mut standings = outlook(&repo, Some(&timeline), now);
     standings.retain(|one| {
-        shown.has_environment(Some(&one.environment)) && shown.has_family(&one.family)
+        shown.has_environment(Some(&one.subject.environment))
+            && shown.has_family(&one.subject.family)
     });
     promotions::judge(&repo, &mut standings, &session.program(), now)?;
     Ok(Standings { standings, mainline: timeline.mainline, repo })

@@ -1,6 +1,7 @@
 //! The target of a rollback: always a name that first ran before the current one did.
 
 use crate::k8s::secret_name::{PLAIN, Version, split};
+use crate::repo::subject::Subject;
 use crate::repo::usage::Running;
 use crate::timeline::Timeline;
 use crate::timeline::runs::WayBack;
@@ -9,10 +10,8 @@ use crate::timeline::runs::WayBack;
 pub struct Story<'a> {
     /// The mainline's history, back to its first commit.
     pub timeline: &'a Timeline,
-    /// The environment.
-    pub environment: &'a str,
-    /// The family.
-    pub family: &'a str,
+    /// The family and the environment.
+    pub subject: &'a Subject,
     /// What the tree runs now.
     pub now: &'a Running,
 }
@@ -21,32 +20,33 @@ pub struct Story<'a> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum BackError {
     /// The plain name ran before; it is rolled back to only on request.
-    #[error("before the current version, `{environment}` ran `{family}` without a version")]
+    #[error(
+        "before the current version, `{}` ran `{}` without a version",
+        .subject.environment, .subject.family
+    )]
     Plain {
-        /// The environment.
-        environment: String,
-        /// The family.
-        family: String,
+        /// The family and the environment.
+        subject: Subject,
     },
     /// Nothing older ran.
-    #[error("no earlier version of `{family}` ran alone in `{environment}`")]
+    #[error(
+        "no earlier version of `{}` ran alone in `{}`",
+        .subject.family, .subject.environment
+    )]
     Nothing {
-        /// The environment.
-        environment: String,
-        /// The family.
-        family: String,
+        /// The family and the environment.
+        subject: Subject,
         /// The other versions that ran there, as help text.
         ran: String,
     },
     /// The clone lacks the commits that show what ran before.
     #[error(
-        "the clone is shallow, so the previous version of `{family}` in `{environment}` is unknown"
+        "the clone is shallow, so the previous version of `{}` in `{}` is unknown",
+        .subject.family, .subject.environment
     )]
     Hidden {
-        /// The environment.
-        environment: String,
-        /// The family.
-        family: String,
+        /// The family and the environment.
+        subject: Subject,
     },
     /// The requested target is not a version.
     #[error("`{0}` is not a version")]
@@ -62,12 +62,13 @@ pub enum BackError {
         ran: String,
     },
     /// The requested version never ran.
-    #[error("`{environment}` never ran `{version}` of `{family}`, so there is no way back to it")]
+    #[error(
+        "`{}` never ran `{version}` of `{}`, so there is no way back to it",
+        .subject.environment, .subject.family
+    )]
     NeverRan {
-        /// The environment.
-        environment: String,
-        /// The family.
-        family: String,
+        /// The family and the environment.
+        subject: Subject,
         /// The requested version.
         version: String,
         /// What ran there.
@@ -80,7 +81,7 @@ impl BackError {
     #[must_use]
     pub fn help(&self) -> String {
         match self {
-            Self::Plain { environment, family } => {
+            Self::Plain { subject: Subject { environment, family } } => {
                 format!("to go back to it: `rotate rollback {environment} {family} --to plain`")
             }
             Self::Hidden { .. } => {
@@ -107,48 +108,48 @@ impl<'a> Story<'a> {
     }
 
     fn back(&self) -> Result<&'a str, BackError> {
-        let (environment, family) = (self.environment.to_owned(), self.family.to_owned());
-        match self.timeline.way_back(self.environment, self.family, self.now) {
-            WayBack::To(PLAIN) => Err(BackError::Plain { environment, family }),
+        let subject = self.subject.clone();
+        match self.timeline.way_back(self.subject, self.now) {
+            WayBack::To(PLAIN) => Err(BackError::Plain { subject }),
             WayBack::To(version) => Ok(version),
-            WayBack::Hidden => Err(BackError::Hidden { environment, family }),
-            WayBack::Nothing => Err(BackError::Nothing { environment, family, ran: self.ran() }),
+            WayBack::Hidden => Err(BackError::Hidden { subject }),
+            WayBack::Nothing => Err(BackError::Nothing { subject, ran: self.ran() }),
         }
     }
 
     fn to(&self, asked: &'a str) -> Result<&'a str, BackError> {
-        let (timeline, at, of) = (self.timeline, self.environment, self.family);
+        let Self { timeline, subject, now } = *self;
         let name = match split(asked) {
-            Some((family, digits)) if family == of => digits,
-            None if asked == of => PLAIN,
+            Some((family, digits)) if subject.family == *family => digits,
+            None if subject.family == *asked => PLAIN,
             _ => asked,
         };
         if name != PLAIN && Version::new(name).is_none() {
             return Err(BackError::NoVersion(asked.to_owned()));
         }
-        let (environment, family) = (at.to_owned(), of.to_owned());
-        if self.now.alone() == Some(name) {
+        if now.alone() == Some(name) {
             return Ok(name);
         }
-        if timeline.is_shallow() && !timeline.is_whole(at, of) {
-            return Err(BackError::Hidden { environment, family });
+        if timeline.is_shallow() && !timeline.is_whole(subject) {
+            return Err(BackError::Hidden { subject: subject.clone() });
         }
-        if timeline.is_older(at, of, name, self.now) {
+        if timeline.is_older(subject, name, now) {
             return Ok(name);
         }
         let (version, ran) = (name.to_owned(), self.ran());
-        if timeline.had(at, of, name) || self.now.has(name) {
-            Err(BackError::Newer { environment, version, ran })
+        if timeline.had(subject, name) || now.has(name) {
+            Err(BackError::Newer { environment: subject.environment.clone(), version, ran })
         } else {
-            Err(BackError::NeverRan { environment, family, version, ran })
+            Err(BackError::NeverRan { subject: subject.clone(), version, ran })
         }
     }
 
     /// The valid values for `--to`, and how to move forward instead.
     fn ran(&self) -> String {
-        let Self { timeline, environment, family, now } = self;
-        let names = timeline.names(environment, family).into_iter().filter(|name| !now.has(name));
-        let is_older = |name: &&str| timeline.is_older(environment, family, name, now);
+        let Self { timeline, subject, now } = self;
+        let Subject { environment, family } = subject;
+        let names = timeline.names(subject).into_iter().filter(|name| !now.has(name));
+        let is_older = |name: &&str| timeline.is_older(subject, name, now);
         let (older, newer): (Vec<&str>, Vec<&str>) = names.partition(is_older);
         let mut help = if older.is_empty() {
             format!("nothing can be given as `--to`; `rotate history {family}` shows what ran when")

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use crate::k8s::secret_name::{VersionedName, family, split};
+use crate::k8s::secret_name::{VersionedName, split};
 use crate::kustomize::model::build::Status;
 use crate::plan::batch::overlay;
 use crate::plan::behind::behind;
@@ -16,7 +16,7 @@ use crate::plan::next::supply::Supply;
 use crate::plan::next::{self, After, word};
 use crate::plan::prove::{Expected, prove};
 use crate::plan::reads::misread;
-use crate::plan::refusal::{PlanError, Refusal};
+use crate::plan::refusal::{PlanError, Refusal, environment};
 use crate::plan::request::BumpRequest;
 use crate::plan::spell::{FEW, first_few};
 use crate::plan::stub::given::ask;
@@ -27,8 +27,8 @@ use crate::plan::version::{Before, Question, Unfit};
 use crate::plan::{FileChange, NextStep, Plan};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
-use crate::repo::error::RepoError;
 use crate::repo::root::Root;
+use crate::repo::subject::{Family, Subject};
 use crate::text::path::TreePath;
 use crate::timeline::gate::span;
 
@@ -39,7 +39,7 @@ use crate::timeline::gate::span;
 /// move, or the planned tree does not resolve to what was meant.
 pub fn plan(repo: &Repo, request: &BumpRequest) -> Result<Plan, PlanError> {
     let bump = Bump::new(repo, request)?;
-    let survey = Survey::new(repo, bump.environment, bump.family);
+    let survey = Survey::new(repo, bump.environment, &bump.subject.family);
     bump.check(&survey, request.back.is_some())?;
     let name = bump.name(&survey, request)?;
     bump.planned(&survey, &name, request)
@@ -49,27 +49,19 @@ pub fn plan(repo: &Repo, request: &BumpRequest) -> Result<Plan, PlanError> {
 pub(super) struct Bump<'p> {
     pub(super) repo: &'p Repo,
     pub(super) environment: EnvironmentId,
-    pub(super) label: &'p str,
-    pub(super) family: &'p str,
+    /// The family without a version, and the environment's own name.
+    pub(super) subject: Subject,
 }
 
 impl<'p> Bump<'p> {
     fn new(repo: &'p Repo, request: &'p BumpRequest) -> Result<Self, PlanError> {
-        let environment = repo.environment(&request.environment).map_err(|error| match error {
-            RepoError::UnknownEnvironment { name, nearest, known } => {
-                PlanError::UnknownEnvironment { name, nearest, known }
-            }
-            _ => PlanError::UnknownEnvironment {
-                name: request.environment.clone(),
-                nearest: None,
-                known: Vec::new(),
-            },
-        })?;
+        let environment = environment(repo, &request.subject.environment)?;
         let found = &repo.environments[environment];
         if !found.versioned {
             return Err(PlanError::Unversioned(found.name.clone()));
         }
-        Ok(Self { repo, environment, label: &found.name, family: family(&request.family) })
+        let subject = Subject::new(&found.name, Family::of(&request.subject.family));
+        Ok(Self { repo, environment, subject })
     }
 
     pub(super) fn refused(&self, mut reasons: Vec<Refusal>) -> PlanError {
@@ -79,8 +71,7 @@ impl<'p> Bump<'p> {
         };
         reasons.sort_by(|a, b| (place(a), &a.what).cmp(&(place(b), &b.what)));
         reasons.dedup_by(|a, b| (place(a), &a.what) == (place(b), &b.what));
-        let (family, environment) = (self.family.to_owned(), self.label.to_owned());
-        PlanError::Refused { family, environment, reasons }
+        PlanError::Refused { subject: self.subject.clone(), reasons }
     }
 
     pub(super) fn reason(&self, what: String, hint: &str) -> PlanError {
@@ -90,15 +81,16 @@ impl<'p> Bump<'p> {
     /// The name to move to.
     fn name(&self, survey: &Survey<'_>, request: &BumpRequest) -> Result<String, PlanError> {
         if request.goes_to_plain() {
-            return Ok(self.family.to_owned());
+            return Ok(self.subject.family.to_string());
         }
-        let before = self.repo.before(self.environment, self.family).map(|before| Before {
-            environment: before.environment.name.clone(),
-            seen: Survey::new(self.repo, before.environment.id, self.family).seen(),
-        });
+        let before =
+            self.repo.before(self.environment, &self.subject.family).map(|before| Before {
+                environment: before.environment.name.clone(),
+                seen: Survey::new(self.repo, before.environment.id, &self.subject.family).seen(),
+            });
         let here = survey.seen();
         let question = Question {
-            family: self.family,
+            family: &self.subject.family,
             asked: request.version.as_deref(),
             here: &here,
             before: before.as_ref(),
@@ -107,7 +99,7 @@ impl<'p> Bump<'p> {
         };
         let answer = if request.back.is_some() { question.went_back() } else { question.answer() };
         let version = answer.map_err(|unfit| self.unfit(unfit))?;
-        let name = VersionedName::new(self.family, version).map_err(|error| {
+        let name = VersionedName::new(&self.subject.family, version).map_err(|error| {
             self.reason(error.to_string(), "give the secret another name before versioning it")
         })?;
         Ok(name.to_string())
@@ -116,8 +108,7 @@ impl<'p> Bump<'p> {
     fn unfit(&self, unfit: Unfit) -> PlanError {
         PlanError::Version {
             version: unfit.version.into(),
-            family: self.family.into(),
-            environment: self.label.into(),
+            subject: self.subject.clone(),
             reason: unfit.reason.into(),
             help: unfit.help.into(),
             reasons: unfit.reasons,
@@ -171,7 +162,7 @@ impl<'p> Bump<'p> {
         name: &str,
         request: &BumpRequest,
     ) -> PlanError {
-        let (family, environment) = (self.family.to_owned(), self.label.to_owned());
+        let Subject { environment, family } = &self.subject;
         let version = split(name).map_or("", |(_, version)| version);
         let program = &request.program;
         let pins = outcome.pins.keys().map(|pin| format!(" --pin {}", word(pin)));
@@ -181,10 +172,11 @@ impl<'p> Bump<'p> {
             .map(|at| format!(" --leave {}", word(&format!("{}:{}", at.file, at.line))));
         let given: String = pins.chain(left).collect();
         let bump =
-            format!("{program} bump {environment} {} --version {version}{given}", word(&family));
-        let (unpinned, command) = ask(&outcome.missing, &family, &bump);
+            format!("{program} bump {environment} {} --version {version}{given}", word(family));
+        let (unpinned, command) = ask(&outcome.missing, family, &bump);
         if reasons.is_empty() {
-            return PlanError::Unpinned { family, environment, command, reasons: unpinned };
+            let subject = self.subject.clone();
+            return PlanError::Unpinned { subject, command, reasons: unpinned };
         }
         reasons.extend(unpinned);
         self.refused(reasons)
@@ -192,7 +184,7 @@ impl<'p> Bump<'p> {
 
     /// Build roots that keep the old name, since they belong to no environment and share a base with this one.
     fn undecided(&self, name: &str) -> impl Iterator<Item = String> {
-        let all = undecided(self.repo, self.environment, self.family, name).into_iter();
+        let all = undecided(self.repo, self.environment, &self.subject.family, name).into_iter();
         all.map(|(item, others)| {
             let (are, keep) = if others.len() == 1 { ("belongs", "keeps") } else { ("belong", "keep") };
             format!(
@@ -221,8 +213,7 @@ impl<'p> Bump<'p> {
             )
         };
         Plan {
-            family: self.family.to_owned(),
-            environment: self.label.to_owned(),
+            subject: self.subject.clone(),
             from: from.into_iter().collect(),
             to: name.to_owned(),
             changes: Vec::new(),
@@ -244,14 +235,14 @@ impl<'p> Bump<'p> {
         expected: &mut Expected,
     ) -> Stubs {
         let Some(name) = VersionedName::parse(name) else {
-            return plain(self.repo, self.environment, self.family, survey);
+            return plain(self.repo, self.environment, &self.subject.family, survey);
         };
-        let settings = self.repo.config.secret(self.family);
+        let settings = self.repo.config.secret(&self.subject.family);
         let spelled = name.to_string();
         let mut planner = Planner {
             repo: self.repo,
             environment: self.environment,
-            family: self.family,
+            family: &self.subject.family,
             version: name.version(),
             name: &spelled,
             settings: &settings,
@@ -310,8 +301,7 @@ impl<'p> Bump<'p> {
     }
 
     fn unproved(&self, differences: Vec<String>) -> PlanError {
-        let (family, environment) = (self.family.to_owned(), self.label.to_owned());
-        PlanError::Unproved { family, environment, differences }
+        PlanError::Unproved { subject: self.subject.clone(), differences }
     }
 
     fn next(&self, name: &str, program: &str, supplies: &BTreeSet<Supply>) -> Vec<NextStep> {
@@ -319,13 +309,13 @@ impl<'p> Bump<'p> {
         let later = self.repo.environments.after(self.environment).iter();
         let after = later
             .filter(|next| next.versioned)
-            .find(|next| self.repo.family(next.id, self.family).is_some())
+            .find(|next| self.repo.family(next.id, &self.subject.family).is_some())
             .filter(|next| {
-                let running = self.repo.running_of(next.id, self.family);
+                let running = self.repo.running_of(next.id, &self.subject.family);
                 running.only().is_none_or(|version| !name.ends_with(version))
             })
             .map(|next| After { program, environment: &next.name, soak: hours(here.soak()) });
-        next::steps(supplies, self.family, self.label, after.as_ref())
+        next::steps(supplies, &self.subject.family, &self.subject.environment, after.as_ref())
     }
 }
 

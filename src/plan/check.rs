@@ -10,6 +10,7 @@ use crate::plan::moves::MADE;
 use crate::plan::refusal::{PlanError, Refusal};
 use crate::plan::survey::{Item, Survey};
 use crate::repo::root::Root;
+use crate::repo::subject::Family;
 use crate::text::nearest::nearest;
 
 impl<'p> Bump<'p> {
@@ -20,17 +21,13 @@ impl<'p> Bump<'p> {
             self.check_holds()?;
         }
         if survey.is_empty() && survey.derived.is_empty() {
-            let known: Vec<String> = self
-                .repo
-                .all_families_of(self.environment)
-                .keys()
-                .map(|one| (*one).to_owned())
-                .collect();
-            let nearest = nearest(self.family, known.iter().map(String::as_str)).map(str::to_owned);
-            let (family, environment) = (self.family.to_owned(), self.label.to_owned());
-            return Err(PlanError::UnknownFamily { family, environment, nearest, known });
+            let all = self.repo.all_families_of(self.environment);
+            let nearest = nearest(&self.subject.family, all.keys().copied()).map(Family::from);
+            let known = all.into_keys().map(Family::from).collect();
+            let subject = self.subject.clone();
+            return Err(PlanError::UnknownFamily { subject, nearest, known });
         }
-        if !self.repo.config.secret(self.family).is_managed() {
+        if !self.repo.config.secret(&self.subject.family).is_managed() {
             let what = "rotate.yaml says to leave the family alone".to_owned();
             return Err(self.reason(what, "remove `managed: false` from it"));
         }
@@ -94,7 +91,7 @@ impl<'p> Bump<'p> {
 
     /// The holds of this environment that match nothing.
     pub(super) fn idle_holds(&self) -> impl Iterator<Item = (usize, &'p Hold)> {
-        self.repo.idle_holds().filter(|(_, hold)| hold.environment == self.label)
+        self.repo.idle_holds().filter(|(_, hold)| hold.environment == self.subject.environment)
     }
 
     /// Refuses if a root does not build, since its references are then unknown.
@@ -117,14 +114,15 @@ impl<'p> Bump<'p> {
         if reasons.is_empty() {
             return Ok(());
         }
-        Err(PlanError::Unreadable { environment: self.label.to_owned(), reasons })
+        Err(PlanError::Unreadable { environment: self.subject.environment.clone(), reasons })
     }
 
     fn mentions(&self, root: &Root) -> bool {
         let tree = self.repo.library.tree();
         let below = tree.manifests().iter().filter(|file| file.is_within(&root.path));
         let mut files = root.files().iter().chain(below);
-        files.any(|file| tree.source(file).is_ok_and(|source| source.text().contains(self.family)))
+        let family = self.subject.family.as_str();
+        files.any(|file| tree.source(file).is_ok_and(|source| source.text().contains(family)))
     }
 }
 

@@ -1,10 +1,11 @@
 //! The commit message, whether `--commit` creates the commit or a person runs the printed command.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 
 use crate::k8s::secret_name::{PLAIN, split};
 use crate::plan::next::word;
 use crate::plan::{NextStep, Plan, Stage};
+use crate::repo::subject::Subject;
 
 /// An additional trailer of a commit message.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,11 +24,37 @@ impl Remark {
     }
 }
 
+/// What a commit does: the first word of its subject line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verb {
+    /// A family moves to a newer version.
+    Bump,
+    /// A family takes over the version of the environment before.
+    Promote,
+    /// A family goes back to an older version.
+    RollBack,
+    /// A family is held at the version that it has.
+    Hold,
+    /// Stubs of a family are removed.
+    Prune,
+}
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bump => "Bump",
+            Self::Promote => "Promote",
+            Self::RollBack => "Roll back",
+            Self::Hold => "Hold",
+            Self::Prune => "Prune",
+        })
+    }
+}
+
 /// The message of a commit, with trailers that programs read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// The verb of the subject line: `Bump`, `Promote`, `Roll back`, `Hold`, `Prune`.
-    verb: &'static str,
+    verb: Verb,
     /// The families, each with its environment and new version.
     parts: Vec<Part>,
     /// A paragraph between the subject and the trailers.
@@ -37,8 +64,7 @@ pub struct Message {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Part {
-    family: String,
-    environment: String,
+    subject: Subject,
     to: Option<String>,
 }
 
@@ -48,9 +74,9 @@ const NAMED: usize = 3;
 impl Message {
     /// The message for a plan's changes.
     #[must_use]
-    pub fn of(plan: &Plan, verb: &'static str, remarks: &[Remark]) -> Self {
+    pub fn of(plan: &Plan, verb: Verb, remarks: &[Remark]) -> Self {
         let to = plan.version().to_owned();
-        let mut message = Self::new(verb, &plan.family, &plan.environment, Some(to.clone()));
+        let mut message = Self::new(verb, &plan.subject, Some(to.clone()));
         message.trailers.push(("Rotate-Version", to));
         let previous = plan.from.iter().filter(|name| **name != plan.to);
         let previous = previous.map(|name| split(name).map_or(PLAIN, |(_, digits)| digits));
@@ -65,23 +91,22 @@ impl Message {
 
     /// The message for versions that are removed.
     #[must_use]
-    pub fn of_removal(family: &str, environment: &str, versions: &[&str]) -> Self {
+    pub fn of_removal(subject: &Subject, versions: &[&str]) -> Self {
         let what = if versions.len() == 1 { "version" } else { "versions" };
         let list = versions.join(", ");
-        let mut message = Self::new("Prune", family, environment, None);
+        let mut message = Self::new(Verb::Prune, subject, None);
         message.body =
             Some(format!("Nothing names {what} {list} any more, and the retention is over."));
         message.trailers.extend(versions.iter().map(|one| ("Rotate-Version", (*one).to_owned())));
         message
     }
 
-    fn new(verb: &'static str, family: &str, environment: &str, to: Option<String>) -> Self {
-        let part = Part { family: family.to_owned(), environment: environment.to_owned(), to };
+    fn new(verb: Verb, subject: &Subject, to: Option<String>) -> Self {
         let trailers = vec![
-            ("Rotate-Family", part.family.clone()),
-            ("Rotate-Environment", part.environment.clone()),
+            ("Rotate-Family", subject.family.to_string()),
+            ("Rotate-Environment", subject.environment.clone()),
         ];
-        Self { verb, parts: vec![part], body: None, trailers }
+        Self { verb, parts: vec![Part { subject: subject.clone(), to }], body: None, trailers }
     }
 
     /// Merges several messages into one; `None` if there are none.
@@ -103,8 +128,8 @@ impl Message {
     /// The first line.
     #[must_use]
     pub fn subject(&self) -> String {
-        if let [Part { family, environment, to }] = &self.parts[..] {
-            let word = if self.verb == "Hold" { "at" } else { "to" };
+        if let [Part { subject: Subject { environment, family }, to }] = &self.parts[..] {
+            let word = if self.verb == Verb::Hold { "at" } else { "to" };
             let to = to.as_ref().map_or_else(String::new, |to| format!(" {word} {to}"));
             return format!("{} {family} in {environment}{to}", self.verb);
         }
@@ -117,12 +142,16 @@ impl Message {
             }
             names
         };
-        let families = unique(|part| &part.family);
+        let families = unique(|part| &part.subject.family);
         let families = match families.len() {
             0..=NAMED => families.join(", "),
             many => format!("{many} families"),
         };
-        format!("{} {families} in {}", self.verb, unique(|part| &part.environment).join(" and "))
+        format!(
+            "{} {families} in {}",
+            self.verb,
+            unique(|part| &part.subject.environment).join(" and ")
+        )
     }
 
     /// The whole text.
@@ -166,12 +195,14 @@ impl Message {
 
 #[cfg(test)]
 mod tests {
-    use super::Message;
+    use super::{Message, Verb};
+    use crate::repo::subject::Subject;
 
     #[test]
     fn several_become_one() {
-        let one =
-            |family: &str, at: &str| Message::new("Promote", family, at, Some("1".to_owned()));
+        let one = |family: &str, at: &str| {
+            Message::new(Verb::Promote, &Subject::new(at, family), Some("1".to_owned()))
+        };
         let both =
             Message::together(vec![one("auth", "production"), one("db", "production")]).unwrap();
         assert_eq!(both.subject(), "Promote auth, db in production");
@@ -183,7 +214,7 @@ mod tests {
 
     #[test]
     fn a_printed_commit_keeps_to_its_files() {
-        let step = Message::of_removal("auth", "staging", &["20250101000000"])
+        let step = Message::of_removal(&Subject::new("staging", "auth"), &["20250101000000"])
             .step("git", &["-a", "b[c].yaml"]);
         assert_eq!(
             step.command.unwrap(),

@@ -36,6 +36,7 @@ use std::sync::Arc;
 
 use crate::k8s::secret_name::{PLAIN, split};
 use crate::kustomize::model::object::Identity;
+use crate::repo::subject::Subject;
 use crate::text::path::TreePath;
 use crate::text::source::{Place, Source};
 
@@ -44,10 +45,8 @@ pub use next::word;
 /// A plan to move one family of one environment to another version. A no-op if [`Plan::changes`] is empty.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// The family.
-    pub family: String,
-    /// The environment.
-    pub environment: String,
+    /// The family and the environment.
+    pub subject: Subject,
     /// The names that the environment's references have now, sorted.
     pub from: Vec<String>,
     /// The name that they get.

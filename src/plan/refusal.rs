@@ -1,8 +1,13 @@
 //! Why there is no plan.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 use crate::plan::back::BackError;
+use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
+use crate::repo::error::RepoError;
+use crate::repo::subject::{Family, Subject};
 use crate::text::source::Place;
 
 /// Why a bump is not planned. Nothing was written.
@@ -22,26 +27,30 @@ pub enum PlanError {
     #[error("`{0}` is not versioned")]
     Unversioned(String),
     /// Nothing in the environment names the family.
-    #[error("nothing in `{environment}` names a secret of the family `{family}`{}", did_you_mean(.nearest.as_deref()))]
+    #[error(
+        "nothing in `{}` names a secret of the family `{}`{}",
+        .subject.environment,
+        .subject.family,
+        did_you_mean(.nearest.as_deref())
+    )]
     UnknownFamily {
-        /// The family that was asked for.
-        family: String,
-        /// The environment.
-        environment: String,
+        /// The family that was asked for, and the environment.
+        subject: Subject,
         /// The family that is spelled most like it.
-        nearest: Option<String>,
+        nearest: Option<Family>,
         /// Every family of the environment, sorted.
-        known: Vec<String>,
+        known: Vec<Family>,
     },
     /// The version cannot be used.
-    #[error("`{version}` cannot be the next version of `{family}` in `{environment}`: {reason}")]
+    #[error(
+        "`{version}` cannot be the next version of `{}` in `{}`: {reason}",
+        .subject.family, .subject.environment
+    )]
     Version {
         /// The version.
         version: Box<str>,
-        /// The family.
-        family: Box<str>,
-        /// The environment.
-        environment: Box<str>,
+        /// The family and the environment.
+        subject: Subject,
         /// What is wrong with it, a lower-case phrase.
         reason: Box<str>,
         /// What to type instead.
@@ -65,22 +74,24 @@ pub enum PlanError {
         help: &'static str,
     },
     /// Something in the tree keeps the whole family from being moved.
-    #[error("`{family}` cannot be moved in `{environment}`; nothing was written")]
+    #[error(
+        "`{}` cannot be moved in `{}`; nothing was written",
+        .subject.family, .subject.environment
+    )]
     Refused {
-        /// The family.
-        family: String,
-        /// The environment.
-        environment: String,
+        /// The family and the environment.
+        subject: Subject,
         /// Every reason, sorted by place.
         reasons: Vec<Refusal>,
     },
     /// The store assigns the versions itself, and the pin of the new value was not given.
-    #[error("`{family}` cannot be moved in `{environment}` without `--pin`; nothing was written")]
+    #[error(
+        "`{}` cannot be moved in `{}` without `--pin`; nothing was written",
+        .subject.family, .subject.environment
+    )]
     Unpinned {
-        /// The family.
-        family: String,
-        /// The environment.
-        environment: String,
+        /// The family and the environment.
+        subject: Subject,
         /// The command that gives every pin, with `VALUE` for each.
         command: String,
         /// The entries that need one.
@@ -98,13 +109,12 @@ pub enum PlanError {
     },
     /// Something in the tree keeps stubs from being removed.
     #[error(
-        "the unused stubs of `{family}` cannot be removed in `{environment}`; nothing was written"
+        "the unused stubs of `{}` cannot be removed in `{}`; nothing was written",
+        .subject.family, .subject.environment
     )]
     Irremovable {
-        /// The family.
-        family: String,
-        /// The environment.
-        environment: String,
+        /// The family and the environment.
+        subject: Subject,
         /// Every reason.
         reasons: Vec<Refusal>,
     },
@@ -119,12 +129,15 @@ pub enum PlanError {
         environment: String,
     },
     /// The planned tree did not resolve to what was meant.
-    #[error("the planned change of `{family}` in `{environment}` differs from the intended one: {}", .differences.join("; "))]
+    #[error(
+        "the planned change of `{}` in `{}` differs from the intended one: {}",
+        .subject.family,
+        .subject.environment,
+        .differences.join("; ")
+    )]
     Unproved {
-        /// The family.
-        family: String,
-        /// The environment.
-        environment: String,
+        /// The family and the environment.
+        subject: Subject,
         /// What is not as it should be, a phrase each.
         differences: Vec<String>,
     },
@@ -214,10 +227,24 @@ impl fmt::Display for Refusal {
     }
 }
 
+/// The environment with that name.
+pub(super) fn environment(repo: &Repo, name: &str) -> Result<EnvironmentId, PlanError> {
+    repo.environment(name).map_err(|error| match error {
+        RepoError::UnknownEnvironment { name, nearest, known } => {
+            PlanError::UnknownEnvironment { name, nearest, known }
+        }
+        _ => PlanError::UnknownEnvironment {
+            name: name.to_owned(),
+            nearest: None,
+            known: Vec::new(),
+        },
+    })
+}
+
 fn did_you_mean(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }
 
-fn list(what: &str, names: &[String]) -> Option<String> {
+fn list(what: &str, names: &[impl Borrow<str>]) -> Option<String> {
     (!names.is_empty()).then(|| format!("{what}: {}", names.join(", ")))
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::k8s::secret_name::PLAIN;
+use crate::repo::subject::Subject;
 use crate::text::path::TreePath;
 
 /// A version that ran before.
@@ -26,10 +27,8 @@ pub struct Line {
 /// One family to move to another version in one environment.
 #[derive(Debug, Clone)]
 pub struct BumpRequest {
-    /// The environment's name.
-    pub environment: String,
-    /// The family, without a version.
-    pub family: String,
+    /// The family and the environment.
+    pub subject: Subject,
     /// The version to move to, as typed; `None` creates or takes over one. `plain` needs `back`.
     pub version: Option<String>,
     /// Pins that the store assigned to the new value, as typed: `[FAMILY/][KEY=]VALUE`.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::settings::Config;
 use crate::k8s::by_value::Families;
-use crate::k8s::secret_name::{PLAIN, family, split};
+use crate::k8s::secret_name::{Family, PLAIN, family, split};
 use crate::repo::root::{ProviderId, ReferenceId, Root};
 
 /// The references and providers of one family in an environment.
@@ -45,7 +45,7 @@ impl FamilyState {
 }
 
 /// Every family that each environment names or provides, in the environments' order.
-pub(super) type States = Vec<BTreeMap<String, FamilyState>>;
+pub(super) type States = Vec<BTreeMap<Family, FamilyState>>;
 
 /// The state of each family in each environment.
 pub(super) fn states<'r>(environments: usize, roots: impl Iterator<Item = &'r Root>) -> States {
@@ -56,7 +56,7 @@ pub(super) fn states<'r>(environments: usize, roots: impl Iterator<Item = &'r Ro
         };
         for (reference, one) in root.references.iter().enumerate() {
             let id = ReferenceId { root: index, reference };
-            let state = states.entry(family(one.secret()).to_owned()).or_default();
+            let state = states.entry(Family::of(one.secret())).or_default();
             match split(one.secret()) {
                 Some((_, version)) => {
                     state.versions.entry(version.to_owned()).or_default().push(id);
@@ -66,7 +66,7 @@ pub(super) fn states<'r>(environments: usize, roots: impl Iterator<Item = &'r Ro
         }
         for (provider, one) in root.providers.iter().enumerate() {
             let id = ProviderId { root: index, provider };
-            let state = states.entry(family(one.secret()).to_owned()).or_default();
+            let state = states.entry(Family::of(one.secret())).or_default();
             match split(one.secret()) {
                 Some((_, version)) => state.stubs.entry(version.to_owned()).or_default().push(id),
                 None => state.plain_providers.push(id),

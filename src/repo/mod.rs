@@ -24,6 +24,7 @@ pub mod sensitive;
 mod site;
 mod spelled;
 pub mod stores;
+pub mod subject;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::k8s::found::Role;
 use crate::k8s::job::is_fixed;
-use crate::k8s::secret_name::{PLAIN, family, split};
+use crate::k8s::secret_name::{Family, PLAIN, family, split};
 use crate::repo::Repo;
 use crate::repo::environment::{Environment, EnvironmentId};
 use crate::repo::inventory::Reference;
@@ -109,13 +109,13 @@ impl Root {
 }
 
 /// What each environment runs of each family, in the environments' order.
-pub(super) type Usages = Vec<BTreeMap<String, Running>>;
+pub(super) type Usages = Vec<BTreeMap<Family, Running>>;
 
 impl Repo {
     /// What each family of an environment runs.
     #[must_use]
-    pub fn running(&self, environment: EnvironmentId) -> &BTreeMap<String, Running> {
-        static NOTHING: BTreeMap<String, Running> = BTreeMap::new();
+    pub fn running(&self, environment: EnvironmentId) -> &BTreeMap<Family, Running> {
+        static NOTHING: BTreeMap<Family, Running> = BTreeMap::new();
         self.usages().get(environment.index()).unwrap_or(&NOTHING)
     }
 
@@ -155,12 +155,12 @@ impl Repo {
     fn usages(&self) -> &Usages {
         self.usages.get_or_init(|| {
             let of = |environment: &Environment| {
-                let mut families: BTreeMap<String, Running> = BTreeMap::new();
+                let mut families: BTreeMap<Family, Running> = BTreeMap::new();
                 for secret in self.used(environment.id, |_| true) {
                     let name = family(secret);
                     match families.get_mut(name) {
                         Some(running) => running.add(secret),
-                        None => families.entry(name.to_owned()).or_default().add(secret),
+                        None => families.entry(name.into()).or_default().add(secret),
                     }
                 }
                 families

@@ -192,8 +192,8 @@ pub fn views(plans: &[&Plan], next: &[NextStep]) -> Vec<PlanView> {
 impl From<&Plan> for PlanView {
     fn from(plan: &Plan) -> Self {
         Self {
-            family: plan.family.clone(),
-            environment: plan.environment.clone(),
+            family: plan.subject.family.to_string(),
+            environment: plan.subject.environment.clone(),
             from: plan.from.clone(),
             to: plan.to.clone(),
             moved: plan.moved.iter().map(MovedView::from).collect(),

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::repo::subject::{Family, Subject};
 use crate::report::console::Paint;
 use crate::report::status::{SinceView, rfc3339, running};
 use crate::text::markdown::plain;
@@ -15,7 +16,7 @@ use crate::timeline::{Began, Era, Timeline};
 /// The history of a family to report.
 pub struct Story<'a> {
     /// The family.
-    pub family: &'a str,
+    pub family: &'a Family,
     /// The mainline's history.
     pub timeline: &'a Timeline,
     /// The environments, in the order in which they are told.
@@ -36,7 +37,7 @@ struct Stretch<'a> {
 impl<'a> Story<'a> {
     /// The times of an environment, the newest first.
     fn stretches(&self, environment: &str) -> Vec<Stretch<'a>> {
-        let eras = self.timeline.eras(environment, self.family);
+        let eras = self.timeline.eras(&Subject::new(environment, self.family));
         let ends = std::iter::once(None).chain(eras.iter().map(|era| Some(&era.began)));
         let stretches = eras.iter().zip(ends).map(|(era, end)| Stretch { era, end });
         stretches.take(self.newest.unwrap_or(usize::MAX)).collect()
@@ -106,7 +107,7 @@ impl History {
         };
         Self {
             schema: "rotate.history/v1",
-            family: story.family.to_owned(),
+            family: story.family.to_string(),
             mainline: story.timeline.mainline.clone(),
             now: rfc3339(story.now),
             environments: story.environments.iter().map(life).collect(),

@@ -29,7 +29,7 @@ pub fn diff(changes: &[FileChange], color: bool) -> String {
 pub fn summary(plan: &Plan, written: bool, color: bool) -> String {
     let mut out = String::new();
     let from = if plan.from.is_empty() { "nothing".to_owned() } else { plan.from.join(", ") };
-    let heading = format!("{}: {from} -> {}", plan.environment, plan.to);
+    let heading = format!("{}: {from} -> {}", plan.subject.environment, plan.to);
     let _ = writeln!(out, "{}", Paint::Bold.on(&heading, color));
     if plan.is_empty() {
         let _ = writeln!(out, "  nothing to do: every reference already names it");

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::ops::promotions::Waiting;
 use crate::plan::{NextStep, Plan};
+use crate::repo::subject::Subject;
 use crate::report::bump::{NextView, PlanView, views};
 use crate::report::proposal::{self, Proposal};
 use crate::report::status::{GateView, SinceView};
@@ -74,8 +75,8 @@ impl WaitingView {
     #[must_use]
     pub fn new(one: &Waiting) -> Self {
         Self {
-            family: one.family.clone(),
-            environment: one.environment.clone(),
+            family: one.subject.family.to_string(),
+            environment: one.subject.environment.clone(),
             version: one.version.clone(),
             from_environment: one.from.clone(),
             gates: one.gates.iter().map(GateView::new).collect(),
@@ -136,7 +137,7 @@ pub fn text(nothing_due: bool, waiting: &[Waiting]) -> String {
         out.push_str("Nothing is due.\n");
     }
     for one in waiting {
-        let Waiting { family, environment, version, gates, .. } = one;
+        let Waiting { subject: Subject { environment, family }, version, gates, .. } = one;
         let _ = writeln!(out, "{environment}: {family} {version} waits");
         for gate in gates {
             let _ = writeln!(out, "  {}: {}", gate.kind.word(), gate.text);
@@ -165,7 +166,7 @@ pub fn waits(waiting: &[Waiting]) -> String {
     let mut out =
         "\n### Waiting\n\n| environment | family | version | for |\n| --- | --- | --- | --- |\n"
             .to_owned();
-    for Waiting { family, environment, version, gates, .. } in waiting {
+    for Waiting { subject: Subject { environment, family }, version, gates, .. } in waiting {
         let shut = gates.iter().map(|gate| format!("{}: {}", gate.kind.word(), line(&gate.text)));
         let shut = shut.collect::<Vec<_>>().join("<br>");
         let _ = writeln!(out, "| {} | {} | {version} | {shut} |", plain(environment), code(family));

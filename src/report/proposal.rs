@@ -5,12 +5,13 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::ops::change::{Background, Change};
 use crate::ops::pulls::program_at;
+use crate::ops::rotation::{Background, Rotation};
 use crate::plan::commit::Remark;
 use crate::plan::remaining::Remaining;
 use crate::plan::{MoveKind, Moved, NextStep, Plan, Stage};
 use crate::repo::schedules::Retention;
+use crate::repo::subject::{Family, Subject};
 use crate::report::history::{Story, mermaid};
 use crate::text::markdown::{code, line, plain};
 use crate::text::path::TreePath;
@@ -49,19 +50,20 @@ pub struct Proposal<'a> {
 }
 
 impl<'a> Proposal<'a> {
-    /// The information for the reviewer of a change.
+    /// The information for the reviewer of a rotation.
     #[must_use]
-    pub fn of(change: &'a Change, on: Background<'a>) -> Self {
-        let plan = &change.work.plan;
-        let environment = on.repo.environments.iter().find(|one| one.name == plan.environment);
-        let retention = environment.map(|one| on.repo.retention(one.id, &plan.family));
+    pub fn of(rotation: &'a Rotation, on: Background<'a>) -> Self {
+        let plan = &rotation.plan;
+        let environment =
+            on.repo.environments.iter().find(|one| one.name == plan.subject.environment);
+        let retention = environment.map(|one| on.repo.retention(one.id, &plan.subject.family));
         Self {
             plan,
-            source: change.from.as_deref(),
+            source: rotation.from.as_deref(),
             timeline: on.timeline,
-            gates: &change.gates,
-            remarks: &change.work.remarks,
-            remaining: &change.remaining,
+            gates: &rotation.gates,
+            remarks: &rotation.remarks,
+            remaining: &rotation.remaining,
             retention,
             watch: environment.map(|one| one.soak()),
             environments: on.repo.environments.iter().map(|one| one.name.clone()).collect(),
@@ -86,7 +88,8 @@ impl Proposal<'_> {
 
     fn era(&self) -> Option<(&str, &Era)> {
         let from = self.source?;
-        Some((from, self.timeline?.runs(from, &self.plan.family, self.plan.version())?))
+        let there = Subject::new(from, &self.plan.subject.family);
+        Some((from, self.timeline?.runs(&there, self.plan.version())?))
     }
 
     fn versions(&self, out: &mut String) {
@@ -112,9 +115,8 @@ impl Proposal<'_> {
 
     /// Notes that the environment ran this version before and was rolled back.
     fn taken_back(&self, out: &mut String) {
-        let Plan { environment, family, .. } = self.plan;
         let Some(timeline) = self.timeline else { return };
-        let eras = timeline.eras(environment, family);
+        let eras = timeline.eras(&self.plan.subject);
         let had = |era: &&Era| era.running.versions.contains(self.plan.version());
         let Some(last) = eras.iter().position(|era| had(&era)) else { return };
         let Some(after) = last.checked_sub(1).and_then(|next| eras.get(next)) else { return };
@@ -122,7 +124,7 @@ impl Proposal<'_> {
         let _ = writeln!(
             out,
             "\n**{} ran this version before and was rolled back** at {}, by {} of {}: {}",
-            plain(environment),
+            plain(&self.plan.subject.environment),
             moment(after.began.time()),
             commit.short(),
             plain(&commit.author),
@@ -209,7 +211,7 @@ impl Proposal<'_> {
     }
 
     fn steps(&self, out: &mut String) {
-        let Plan { environment, family, .. } = self.plan;
+        let Subject { environment, family } = &self.plan.subject;
         out.push_str("\n### Before merging\n\n");
         let (before, after) = around_the_commit(&self.plan.next);
         tasks(out, &before);
@@ -230,7 +232,7 @@ impl Proposal<'_> {
     }
 
     fn when_the_old_stub_may_go(&self, retention: &Result<Retention, String>) -> String {
-        let Plan { environment, family, .. } = self.plan;
+        let Subject { environment, family } = &self.plan.subject;
         let command = code(&format!("{} prune {environment} {family}", program_at(self.prefix)));
         let (kept, job) = match retention {
             Ok(Retention { span: kept, job }) => (span(*kept), job.as_ref()),
@@ -250,12 +252,13 @@ impl Proposal<'_> {
 
     fn chart(&self, out: &mut String) {
         let Some(timeline) = self.timeline else { return };
-        let family = &self.plan.family;
-        let named = |environment: &&String| !timeline.eras(environment, family).is_empty();
+        let family = &self.plan.subject.family;
+        let named = |name: &&String| !timeline.eras(&Subject::new(*name, family)).is_empty();
         let mut environments: Vec<String> =
             self.environments.iter().filter(named).cloned().collect();
         if environments.len() > CHARTED {
-            let matters = |one: &String| *one == self.plan.environment || self.source == Some(one);
+            let matters =
+                |one: &String| *one == self.plan.subject.environment || self.source == Some(one);
             environments.retain(matters);
         }
         if environments.is_empty() {
@@ -273,7 +276,8 @@ pub fn markdown(proposals: &[Proposal<'_>]) -> String {
     let mut out = String::new();
     for one in proposals {
         let gap = if out.is_empty() { "" } else { "\n" };
-        let (family, environment) = (plain(&one.plan.family), plain(&one.plan.environment));
+        let (family, environment) =
+            (plain(&one.plan.subject.family), plain(&one.plan.subject.environment));
         let _ = writeln!(out, "{gap}## {family} in {environment}\n\n{}", one.markdown().trim_end());
     }
     out
@@ -326,8 +330,9 @@ fn fenced(commands: &str, indent: &str) -> String {
 }
 
 /// Where the bars of what runs now end: some way behind the newest change, so that the chart is the same tomorrow.
-fn end_of_chart(timeline: &Timeline, family: &str, environments: &[String]) -> DateTime<Utc> {
-    let eras = environments.iter().flat_map(|one| timeline.eras(one, family).iter().take(DRAWN));
+fn end_of_chart(timeline: &Timeline, family: &Family, environments: &[String]) -> DateTime<Utc> {
+    let eras = environments.iter().map(|one| timeline.eras(&Subject::new(one, family)));
+    let eras = eras.flat_map(|eras| eras.iter().take(DRAWN));
     let times: Vec<DateTime<Utc>> = eras.map(|era| era.began.time()).collect();
     let newest = times.iter().max().copied().unwrap_or_default();
     let oldest = times.iter().min().copied().unwrap_or_default();

@@ -128,8 +128,8 @@ impl Pruned {
 impl From<&Prune> for PruneView {
     fn from(plan: &Prune) -> Self {
         Self {
-            family: plan.family.clone(),
-            environment: plan.environment.clone(),
+            family: plan.subject.family.to_string(),
+            environment: plan.subject.environment.clone(),
             removed: plan.gone.iter().map(RemovedView::from).collect(),
             kept: plan.kept.iter().map(KeptView::from).collect(),
             files: plan.changes.iter().map(FileView::from).collect(),
@@ -178,7 +178,7 @@ impl From<&Kept> for KeptView {
 #[must_use]
 pub fn summary(plan: &Prune, written: bool, color: bool) -> String {
     let mut out = String::new();
-    let heading = format!("{}: {}", plan.environment, plan.family);
+    let heading = format!("{}: {}", plan.subject.environment, plan.subject.family);
     let _ = writeln!(out, "{}", Paint::Bold.on(&heading, color));
     if plan.is_empty() {
         let _ = writeln!(out, "  nothing to remove");
@@ -203,7 +203,7 @@ pub fn summary(plan: &Prune, written: bool, color: bool) -> String {
 #[must_use]
 pub fn markdown_of(plans: &[Prune]) -> String {
     let describe = |plan: &Prune| {
-        let (family, environment) = (plain(&plan.family), plain(&plan.environment));
+        let (family, environment) = (plain(&plan.subject.family), plain(&plan.subject.environment));
         format!("## {family} in {environment}\n\n{}", markdown(plan))
     };
     plans.iter().map(describe).collect::<Vec<_>>().join("\n")

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::ops::pull_requests;
+use crate::ops::pull_requests::{self, Action};
 use crate::report::workflow;
 use crate::text::markdown::{code, line, plain};
 
@@ -45,45 +45,6 @@ pub struct PullView {
     pub action: Action,
     /// Why, where it is not plain; null where it is.
     pub reason: Option<String>,
-    /// Whether anything was or would be changed.
-    #[serde(skip)]
-    is_change: bool,
-}
-
-/// What was done with a pull request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Action {
-    /// It is new.
-    Opened,
-    /// Its branch or its text was brought up to date.
-    Updated,
-    /// It was as it should be.
-    Unchanged,
-    /// It was closed, since another version takes its place.
-    Superseded,
-    /// It was closed, since its reason is gone.
-    Closed,
-    /// A person closed one for the same version: none was opened.
-    Declined,
-    /// Its branch has commits of others, which are left as they are.
-    Left,
-}
-
-impl Action {
-    /// The word for it.
-    #[must_use]
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Opened => "opened",
-            Self::Updated => "updated",
-            Self::Unchanged => "unchanged",
-            Self::Superseded => "superseded",
-            Self::Closed => "closed",
-            Self::Declined => "declined",
-            Self::Left => "left",
-        }
-    }
 }
 
 impl PullRequests {
@@ -99,34 +60,19 @@ impl PullRequests {
     }
 }
 
-impl From<pull_requests::Action> for Action {
-    fn from(action: pull_requests::Action) -> Self {
-        match action {
-            pull_requests::Action::Opened => Self::Opened,
-            pull_requests::Action::Updated => Self::Updated,
-            pull_requests::Action::Unchanged => Self::Unchanged,
-            pull_requests::Action::Superseded => Self::Superseded,
-            pull_requests::Action::Closed => Self::Closed,
-            pull_requests::Action::Declined => Self::Declined,
-            pull_requests::Action::Left => Self::Left,
-        }
-    }
-}
-
 impl PullView {
     /// The view of one.
     #[must_use]
     pub fn new(one: &pull_requests::PullRequest) -> Self {
         Self {
-            family: one.family.clone(),
-            environment: one.environment.clone(),
-            is_change: one.action.is_change(),
+            family: one.subject.family.to_string(),
+            environment: one.subject.environment.clone(),
             version: one.version.clone(),
             branch: one.branch.clone(),
             base: one.base.clone(),
             number: one.number,
             url: one.url.clone(),
-            action: one.action.into(),
+            action: one.action,
             reason: one.reason.clone(),
         }
     }
@@ -148,7 +94,7 @@ pub fn text(of: &PullRequests) -> String {
 
 fn describe(one: &PullView, written: bool) -> String {
     let PullView { environment, family, version, .. } = one;
-    let would = if one.is_change && !written { "would be " } else { "" };
+    let would = if one.action.is_change() && !written { "would be " } else { "" };
     let mut out =
         format!("{environment}: {family} {version}: {would}{} {}\n", one.action.word(), one.name());
     for more in one.url.iter().chain(&one.reason) {
@@ -172,7 +118,7 @@ pub fn markdown(of: &PullRequests) -> String {
             (Some(url), Some(number)) => format!("[#{number}]({url})"),
             _ => code(&one.branch),
         };
-        let would = if one.is_change { would } else { "" };
+        let would = if one.action.is_change() { would } else { "" };
         let why = one.reason.as_ref().map_or_else(String::new, |why| format!(": {}", line(why)));
         let _ = writeln!(
             out,
@@ -193,7 +139,7 @@ pub fn github(of: &PullRequests) -> String {
     for one in &of.pull_requests {
         let word = match one.action {
             Action::Left => "warning",
-            _ if one.is_change => "notice",
+            _ if one.action.is_change() => "notice",
             _ => continue,
         };
         let title = format!("rotate: {}", one.environment);

@@ -118,8 +118,8 @@ impl StandingView {
             Next::Ahead { .. } => ("ahead", None, &[][..]),
         };
         Self {
-            family: standing.family.clone(),
-            environment: standing.environment.clone(),
+            family: standing.subject.family.to_string(),
+            environment: standing.subject.environment.clone(),
             versions: standing.running.versions.iter().cloned().collect(),
             plain: standing.running.plain,
             since: standing.since.as_ref().map(|era| SinceView::new(&era.began)),
@@ -180,19 +180,19 @@ pub fn text(standings: &[Standing], now: DateTime<Utc>, color: bool) -> String {
     let mut out = String::new();
     let width = |text: fn(&Standing) -> usize| standings.iter().map(text).max().unwrap_or_default();
     let (names, versions) = (
-        width(|one| one.environment.len()),
+        width(|one| one.subject.environment.len()),
         width(|one| running(&one.running).len()).max("20250723110000".len()),
     );
     let mut family = "";
     for one in standings {
-        if one.family != family {
+        if one.subject.family != *family {
             let gap = if family.is_empty() { "" } else { "\n" };
-            let _ = writeln!(out, "{gap}{}", Paint::Bold.on(&one.family, color));
-            family = &one.family;
+            let _ = writeln!(out, "{gap}{}", Paint::Bold.on(&one.subject.family, color));
+            family = &one.subject.family;
         }
         let version = running(&one.running);
         let since = since(one.since.as_ref(), now);
-        let _ = writeln!(out, "  {:names$}  {version:versions$}  {since}", one.environment);
+        let _ = writeln!(out, "  {:names$}  {version:versions$}  {since}", one.subject.environment);
         for remark in remarks(one, now) {
             let _ = writeln!(out, "  {:names$}  {remark}", "");
         }
@@ -213,14 +213,22 @@ pub fn markdown(standings: &[Standing], now: DateTime<Utc>) -> String {
             .to_owned();
     let mut family = "";
     for one in standings {
-        let name = if one.family == family { String::new() } else { format!("`{}`", one.family) };
-        family = &one.family;
+        let name = if one.subject.family == *family {
+            String::new()
+        } else {
+            format!("`{}`", one.subject.family)
+        };
+        family = &one.subject.family;
         let version = running(&one.running);
         let since = since(one.since.as_ref(), now);
         let remarks = remarks(one, now);
         let remarks: Vec<String> = remarks.iter().map(|remark| line(remark)).collect();
         let remarks = remarks.join("<br>");
-        let _ = writeln!(out, "| {name} | {} | {version} | {since} | {remarks} |", one.environment);
+        let _ = writeln!(
+            out,
+            "| {name} | {} | {version} | {since} | {remarks} |",
+            one.subject.environment
+        );
     }
     out
 }
@@ -265,7 +273,7 @@ fn remarks(one: &Standing, now: DateTime<Utc>) -> Vec<String> {
         Next::Take { version, .. } if one.next.is_due() => {
             lines.push(format!(
                 "{version} is due: `rotate bump {} {}`",
-                one.environment, one.family
+                one.subject.environment, one.subject.family
             ));
         }
         Next::Take { version, gates, .. } => {
@@ -280,7 +288,7 @@ fn remarks(one: &Standing, now: DateTime<Utc>) -> Vec<String> {
         Next::Unclear { from } => {
             lines.push(format!(
                 "{from} does not run a single version: `rotate bump {from} {}`",
-                one.family
+                one.subject.family
             ));
         }
         Next::Ahead { from } => lines.push(format!("newer than what {from} runs")),

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::git::line::{Ages, Commit};
-use crate::timeline::{Began, Dated, Era, Key, Start};
+use crate::repo::subject::Subject;
+use crate::timeline::{Began, Dated, Era, Start};
 
 /// The mainline commits seen by a walk, and the maximum age of each.
 pub(super) struct Clock<'a> {
@@ -20,7 +21,7 @@ pub(super) struct Clock<'a> {
 
 impl Clock<'_> {
     /// Sets the time since which each era has run.
-    pub(super) fn set(&self, eras: &mut BTreeMap<Key, Vec<Era>>) {
+    pub(super) fn set(&self, eras: &mut BTreeMap<Subject, Vec<Era>>) {
         let places: BTreeMap<&str, usize> =
             self.line.iter().enumerate().map(|(at, commit)| (commit.id.as_str(), at)).collect();
         for era in eras.values_mut().flatten() {

@@ -10,17 +10,18 @@ use crate::k8s::secret_name::{Version, family};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::root::{Root, others};
+use crate::repo::subject::Subject;
 use crate::repo::usage::Running;
 use crate::text::path::TreePath;
 use crate::timeline::walk::{Depth, Past};
-use crate::timeline::{Began, Era, Key};
+use crate::timeline::{Began, Era};
 
 /// A single commit may have any date, but this many in a row that are older than a version must predate it.
 const SURE: usize = 32;
 
 /// A version that an environment may be promoted to next.
 struct Candidate {
-    key: Key,
+    subject: Subject,
     version: String,
     /// The time in the version's name.
     made: DateTime<Utc>,
@@ -39,8 +40,8 @@ fn candidates(repo: &Repo) -> Vec<Candidate> {
                 continue;
             };
             let Some(made) = Version::new(version).map(|version| version.time()) else { continue };
-            let key = Key { environment: environment.name.clone(), family: family.to_owned() };
-            candidates.push(Candidate { key, version: version.to_owned(), made, before: 0 });
+            let subject = Subject::new(&environment.name, family);
+            candidates.push(Candidate { subject, version: version.to_owned(), made, before: 0 });
         }
     }
     candidates
@@ -48,7 +49,7 @@ fn candidates(repo: &Repo) -> Vec<Candidate> {
 
 /// What is known so far in a walk.
 pub(super) struct EraBuilder {
-    eras: BTreeMap<Key, Vec<Era>>,
+    eras: BTreeMap<Subject, Vec<Era>>,
     /// The environments of the newest state.
     newest: BTreeSet<String>,
     /// The build roots that failed in every state seen so far. They hide nothing but themselves.
@@ -59,8 +60,8 @@ pub(super) struct EraBuilder {
     known: BTreeMap<String, Arc<Commit>>,
     /// The roots of the last state compared, and the current names of its environments.
     last: (Vec<Arc<Root>>, Vec<String>),
-    /// The keys for which the start of the newest era has not been found yet.
-    open: BTreeSet<Key>,
+    /// The subjects for which the start of the newest era has not been found yet.
+    open: BTreeSet<Subject>,
     /// The candidates for promotion.
     next: Vec<Candidate>,
 }
@@ -93,10 +94,10 @@ impl EraBuilder {
             }
         }
         if is_first {
-            for (key, running) in state(past) {
-                self.open.insert(key.clone());
+            for (subject, running) in state(past) {
+                self.open.insert(subject.clone());
                 let era = Era { running, began: Began::Earlier((*commit).clone().into()) };
-                self.eras.insert(key, vec![era]);
+                self.eras.insert(subject, vec![era]);
             }
         }
         if !step.has_parent {
@@ -115,7 +116,7 @@ impl EraBuilder {
         let eras = &self.eras;
         self.next.retain_mut(|one| {
             one.before = if commit.time < one.made { one.before + 1 } else { 0 };
-            let eras = eras.get(&one.key).map_or(&[][..], Vec::as_slice);
+            let eras = eras.get(&one.subject).map_or(&[][..], Vec::as_slice);
             let Some(last) = eras.iter().rposition(|era| era.running.has(&one.version)) else {
                 return one.before < SURE;
             };
@@ -126,14 +127,14 @@ impl EraBuilder {
 
     /// Closes the open eras at the oldest commit.
     fn end(&mut self, oldest: &Commit, is_shallow: bool) {
-        for (key, eras) in &mut self.eras {
+        for (subject, eras) in &mut self.eras {
             let Some(era) = eras.last_mut().filter(|era| !era.began.is_exact()) else {
                 continue;
             };
             era.began = if is_shallow {
                 Began::Before(oldest.clone().into())
             } else {
-                let known = self.known.get(&key.environment).map_or(oldest, |known| &**known);
+                let known = self.known.get(&subject.environment).map_or(oldest, |known| &**known);
                 Began::With(known.clone().into())
             };
         }
@@ -148,23 +149,23 @@ impl EraBuilder {
     fn compare(&mut self, past: &Past, after: &Commit) {
         let healed = self.look(past);
         let now: BTreeSet<&String> = past.names().iter().collect();
-        for (key, was) in self.candidates(past, !healed.is_empty()) {
-            let is_there = now.contains(&key.environment);
-            if is_there && !self.readable.contains(&key.environment) {
+        for (subject, was) in self.candidates(past, !healed.is_empty()) {
+            let is_there = now.contains(&subject.environment);
+            if is_there && !self.readable.contains(&subject.environment) {
                 continue;
             }
-            let known = match self.known.get(&key.environment) {
+            let known = match self.known.get(&subject.environment) {
                 Some(known) => (**known).clone(),
                 // An environment that no longer exists.
-                None if !self.newest.contains(&key.environment) => after.clone(),
+                None if !self.newest.contains(&subject.environment) => after.clone(),
                 None => continue,
             };
-            let eras = self.eras.entry(key.clone()).or_default();
-            if healed.contains(&key.environment) && eras.len() <= 1 {
+            let eras = self.eras.entry(subject.clone()).or_default();
+            if healed.contains(&subject.environment) && eras.len() <= 1 {
                 // What is readable for the first time is assumed to have run while it was unreadable.
                 if !was.is_empty() || !eras.is_empty() {
                     *eras = vec![Era { running: was, began: Began::Earlier(known.into()) }];
-                    self.open.insert(key);
+                    self.open.insert(subject);
                 }
                 continue;
             }
@@ -179,25 +180,26 @@ impl EraBuilder {
                 }),
             }
             eras.push(Era { running: was, began: Began::Earlier(known.into()) });
-            self.open.remove(&key);
+            self.open.remove(&subject);
         }
         self.eras.retain(|_, eras| !eras.is_empty());
     }
 
-    /// What an older state runs, for the keys that may differ in it.
-    fn candidates(&mut self, past: &Past, all: bool) -> Vec<(Key, Running)> {
+    /// What an older state runs, for the subjects that may differ in it.
+    fn candidates(&mut self, past: &Past, all: bool) -> Vec<(Subject, Running)> {
         let (roots, names) = (&past.repo.roots, past.names());
         let is_readable = names.iter().all(|name| self.readable.contains(name));
         if all || self.last.1 != names || !is_readable {
             // While anything is unreadable, the next comparison must cover everything again.
             self.last = (roots.clone(), if is_readable { names.to_vec() } else { Vec::new() });
-            let older: BTreeMap<Key, Running> = state(past).into_iter().collect();
-            let keys: BTreeSet<Key> = self.eras.keys().chain(older.keys()).cloned().collect();
-            let was = |key: &Key| older.get(key).cloned().unwrap_or_default();
-            return keys
+            let older: BTreeMap<Subject, Running> = state(past).into_iter().collect();
+            let subjects: BTreeSet<Subject> =
+                self.eras.keys().chain(older.keys()).cloned().collect();
+            let was = |subject: &Subject| older.get(subject).cloned().unwrap_or_default();
+            return subjects
                 .into_iter()
-                .map(|key| (was(&key), key))
-                .map(|(was, key)| (key, was))
+                .map(|subject| (was(&subject), subject))
+                .map(|(was, subject)| (subject, was))
                 .collect();
         }
         let changed = others(roots, &self.last.0).chain(others(&self.last.0, roots));
@@ -209,8 +211,8 @@ impl EraBuilder {
         });
         let named: BTreeSet<(EnvironmentId, &str)> = named.collect();
         let candidate = |(id, family): (EnvironmentId, &str)| {
-            let key = Key { environment: names[id.index()].clone(), family: family.to_owned() };
-            (key, past.repo.running_of(id, family))
+            let subject = Subject::new(&names[id.index()], family);
+            (subject, past.repo.running_of(id, family))
         };
         let candidates = named.into_iter().map(candidate).collect();
         self.last.0.clone_from(roots);
@@ -241,18 +243,17 @@ impl EraBuilder {
         }
     }
 
-    pub(super) fn into_lives(self) -> BTreeMap<Key, Vec<Era>> {
+    pub(super) fn into_lives(self) -> BTreeMap<Subject, Vec<Era>> {
         self.eras
     }
 }
 
 /// What every environment runs, for every family.
-fn state(past: &Past) -> Vec<(Key, Running)> {
+fn state(past: &Past) -> Vec<(Subject, Running)> {
     let mut state = Vec::new();
     for (environment, name) in past.repo.environments.iter().zip(past.names()) {
         for (family, running) in past.repo.running(environment.id) {
-            let key = Key { environment: name.clone(), family: family.clone() };
-            state.push((key, running.clone()));
+            state.push((Subject::new(name, family), running.clone()));
         }
     }
     state

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::repo::Repo;
 use crate::repo::environment::{Environment, EnvironmentId};
+use crate::repo::subject::{Family, Subject};
 use crate::timeline::window::{Opening, opening};
 use crate::timeline::{Began, Dated, Timeline};
 
@@ -64,7 +65,7 @@ pub struct Candidate<'a> {
     /// The environment: an index into the repository's.
     pub environment: EnvironmentId,
     /// The family.
-    pub family: &'a str,
+    pub family: &'a Family,
     /// The 14 digits; `None` for a version that is about to be created.
     pub version: Option<&'a str>,
     /// The time that counts as now.
@@ -95,14 +96,15 @@ impl Candidate<'_> {
 
     fn revert(&self) -> Option<Gate> {
         let (name, now) = (&self.here().name, self.repo.running_of(self.environment, self.family));
+        let subject = Subject::new(name, self.family);
         let version = self.version?;
         let timeline = self.timeline?;
         let gate = |text| Gate { kind: GateKind::Revert, is_open: false, text, opens: None };
-        let Some(after) = timeline.left(name, self.family, version, &now) else {
+        let Some(after) = timeline.left(&subject, version, &now) else {
             let text = format!(
                 "the clone is shallow, so whether {name} ran {version} and left it is not known: check out with `fetch-depth: 0`"
             );
-            let hides = timeline.hides_a_return(name, self.family, version, &now);
+            let hides = timeline.hides_a_return(&subject, version, &now);
             return hides.then(|| gate(text));
         };
         let names: Vec<&str> = now.names().filter(|name| *name != version).collect();
@@ -128,7 +130,7 @@ impl Candidate<'_> {
         if soak.is_zero() {
             return gate(true, format!("{name} requires no soak"), None);
         }
-        let Some(era) = timeline.runs(name, self.family, version) else {
+        let Some(era) = timeline.runs(&Subject::new(name, self.family), version) else {
             let text = format!(
                 "{name} does not run {version} alone on {} yet: commit and merge it there first",
                 timeline.mainline

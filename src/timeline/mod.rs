@@ -16,16 +16,8 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::git::line::Commit;
+use crate::repo::subject::Subject;
 use crate::repo::usage::Running;
-
-/// A family in an environment, both by name.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key {
-    /// The environment.
-    pub environment: String,
-    /// The family.
-    pub family: String,
-}
 
 /// A period in which an environment ran the same names of a family.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -126,7 +118,7 @@ pub struct Timeline {
     /// Its newest commit.
     pub tip: Commit,
     /// The eras of each family in each environment, newest first.
-    pub eras: BTreeMap<Key, Vec<Era>>,
+    pub eras: BTreeMap<Subject, Vec<Era>>,
     /// How many commits were examined.
     pub commits: usize,
 }
@@ -140,33 +132,32 @@ impl Timeline {
 
     /// The eras of a family in an environment, newest first; empty if it was never referenced.
     #[must_use]
-    pub fn eras(&self, environment: &str, family: &str) -> &[Era] {
-        let key = Key { environment: environment.to_owned(), family: family.to_owned() };
-        self.eras.get(&key).map_or(&[], Vec::as_slice)
+    pub fn eras(&self, subject: &Subject) -> &[Era] {
+        self.eras.get(subject).map_or(&[], Vec::as_slice)
     }
 
     /// What the mainline's newest commit runs in an environment.
     #[must_use]
-    pub fn now(&self, environment: &str, family: &str) -> Option<&Era> {
-        self.eras(environment, family).first()
+    pub fn now(&self, subject: &Subject) -> Option<&Era> {
+        self.eras(subject).first()
     }
 
     /// The current era, if the environment runs only this one version in it.
     #[must_use]
-    pub fn runs(&self, environment: &str, family: &str, version: &str) -> Option<&Era> {
-        self.now(environment, family).filter(|era| era.running.only() == Some(version))
+    pub fn runs(&self, subject: &Subject, version: &str) -> Option<&Era> {
+        self.now(subject).filter(|era| era.running.only() == Some(version))
     }
 
     /// Whether an environment ever referenced a version, or `plain`.
     #[must_use]
-    pub fn had(&self, environment: &str, family: &str, version: &str) -> bool {
-        let mut eras = self.eras(environment, family).iter();
+    pub fn had(&self, subject: &Subject, version: &str) -> bool {
+        let mut eras = self.eras(subject).iter();
         eras.any(|era| era.running.has(version))
     }
 
     /// Whether the complete history of a family in an environment is known.
     #[must_use]
-    pub fn is_whole(&self, environment: &str, family: &str) -> bool {
-        self.eras(environment, family).last().is_some_and(|era| era.began.is_exact())
+    pub fn is_whole(&self, subject: &Subject) -> bool {
+        self.eras(subject).last().is_some_and(|era| era.began.is_exact())
     }
 }

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::config::settings::Hold;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
+use crate::repo::subject::{Family, Subject};
 use crate::repo::usage::Running;
 use crate::timeline::gate::{Candidate, Gate};
 use crate::timeline::{Era, Timeline};
@@ -14,10 +15,8 @@ use crate::timeline::{Era, Timeline};
 /// A family in an environment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Standing {
-    /// The family.
-    pub family: String,
-    /// The environment.
-    pub environment: String,
+    /// The family and the environment.
+    pub subject: Subject,
     /// What it runs in the current tree.
     pub running: Running,
     /// Since when the mainline has run the same; `None` if it does not yet, or outside Git.
@@ -77,10 +76,10 @@ pub fn outlook(repo: &Repo, timeline: Option<&Timeline>, now: DateTime<Utc>) -> 
             if !families.contains(family.as_str()) {
                 continue;
             }
-            let since = timeline.and_then(|timeline| timeline.now(&environment.name, family));
+            let subject = Subject::new(&environment.name, family);
+            let since = timeline.and_then(|timeline| timeline.now(&subject));
             standings.push(Standing {
-                family: family.to_owned(),
-                environment: environment.name.clone(),
+                subject,
                 since: since.filter(|era| era.running == *running).cloned(),
                 hold: repo.config.hold(&environment.name, family).cloned(),
                 next: next(repo, timeline, environment.id, family, running, now),
@@ -89,7 +88,7 @@ pub fn outlook(repo: &Repo, timeline: Option<&Timeline>, now: DateTime<Utc>) -> 
         }
     }
     // A stable sort keeps the environments in promotion order.
-    standings.sort_by(|a, b| a.family.cmp(&b.family));
+    standings.sort_by(|a, b| a.subject.family.cmp(&b.subject.family));
     standings
 }
 
@@ -97,7 +96,7 @@ fn next(
     repo: &Repo,
     timeline: Option<&Timeline>,
     environment: EnvironmentId,
-    family: &str,
+    family: &Family,
     here: &Running,
     now: DateTime<Utc>,
 ) -> Next {

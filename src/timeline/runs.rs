@@ -1,6 +1,7 @@
 //! Which names of a family an environment ran, and in which order: what is older, and what to roll back to.
 
 use crate::k8s::secret_name::Version;
+use crate::repo::subject::Subject;
 use crate::repo::usage::Running;
 use crate::timeline::{Began, Era, Timeline};
 
@@ -18,9 +19,9 @@ pub enum WayBack<'t> {
 impl Timeline {
     /// Every name of a family that an environment ran, most recent first run first: 14 digits, or `plain`.
     #[must_use]
-    pub fn names(&self, environment: &str, family: &str) -> Vec<&str> {
+    pub fn names(&self, subject: &Subject) -> Vec<&str> {
         let mut names: Vec<&str> = Vec::new();
-        for era in self.eras(environment, family) {
+        for era in self.eras(subject) {
             for name in era.running.names() {
                 // Its first run is further back, so it moves to the end.
                 names.retain(|known| *known != name);
@@ -33,8 +34,8 @@ impl Timeline {
     /// Whether the first run of a name started before that of everything running now. A running name that is not on
     /// the mainline yet is the newest.
     #[must_use]
-    pub fn is_older(&self, environment: &str, family: &str, name: &str, now: &Running) -> bool {
-        let names = self.names(environment, family);
+    pub fn is_older(&self, subject: &Subject, name: &str, now: &Running) -> bool {
+        let names = self.names(subject);
         let place = |name: &str| names.iter().position(|known| *known == name);
         let newest = now.names().map(place).min().unwrap_or_default();
         place(name).is_some_and(|own| newest.is_none_or(|newest| own > newest))
@@ -42,14 +43,13 @@ impl Timeline {
 
     /// What a rollback from `now` goes back to: of the older names, the one that ran alone most recently.
     #[must_use]
-    pub fn way_back(&self, environment: &str, family: &str, now: &Running) -> WayBack<'_> {
-        let older = |era: &Era| {
-            era.running.alone().is_some_and(|name| self.is_older(environment, family, name, now))
-        };
-        let eras = self.eras(environment, family);
+    pub fn way_back(&self, subject: &Subject, now: &Running) -> WayBack<'_> {
+        let older =
+            |era: &Era| era.running.alone().is_some_and(|name| self.is_older(subject, name, now));
+        let eras = self.eras(subject);
         let found = eras.iter().find(|era| older(era)).and_then(|era| era.running.alone());
         match found {
-            _ if self.is_shallow() && !self.is_whole(environment, family) => WayBack::Hidden,
+            _ if self.is_shallow() && !self.is_whole(subject) => WayBack::Hidden,
             Some(name) => WayBack::To(name),
             None => WayBack::Nothing,
         }
@@ -57,21 +57,14 @@ impl Timeline {
 
     /// The era in which an environment left a version for an older one, fully or, after the version ran alone, partly.
     #[must_use]
-    pub fn left(
-        &self,
-        environment: &str,
-        family: &str,
-        version: &str,
-        now: &Running,
-    ) -> Option<&Era> {
-        let eras = self.eras(environment, family);
+    pub fn left(&self, subject: &Subject, version: &str, now: &Running) -> Option<&Era> {
+        let eras = self.eras(subject);
         let is_in_part = now.has(version);
         let ran = |era: &Era| {
             if is_in_part { era.running.only() == Some(version) } else { era.running.has(version) }
         };
         let reference = Running::of(version);
-        let is_older =
-            |name: &str| name == version || self.is_older(environment, family, name, &reference);
+        let is_older = |name: &str| name == version || self.is_older(subject, name, &reference);
         if now.is_empty() || now.only() == Some(version) || !now.names().all(is_older) {
             return None;
         }
@@ -82,19 +75,13 @@ impl Timeline {
 
     /// Whether history missing from a shallow clone may contain an environment running and leaving a version.
     #[must_use]
-    pub fn hides_a_return(
-        &self,
-        environment: &str,
-        family: &str,
-        version: &str,
-        now: &Running,
-    ) -> bool {
-        let Some(oldest) = self.eras(environment, family).last() else { return false };
+    pub fn hides_a_return(&self, subject: &Subject, version: &str, now: &Running) -> bool {
+        let Some(oldest) = self.eras(subject).last() else { return false };
         let made = Version::new(version).map(|version| version.time());
         let may_have_run = made.is_none_or(|made| oldest.began.time() >= made);
         matches!(oldest.began, Began::Before(_))
             && !now.is_empty()
             && !now.has(version)
-            && (may_have_run || self.had(environment, family, version))
+            && (may_have_run || self.had(subject, version))
     }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::config::settings::Config;
 use crate::git::repository::Git;
 use crate::repo::Repo;
+use crate::repo::subject::Subject;
 use crate::text::path::TreePath;
 use crate::timeline::walk::{Past, WalkError};
 
@@ -16,15 +17,14 @@ pub fn last(
     git: &Git,
     mainline: Option<&str>,
     settings: &Config,
-    environment: &str,
-    family: &str,
+    subject: &Subject,
     version: &str,
 ) -> Result<BTreeMap<TreePath, String>, WalkError> {
     let mut line = git.line(mainline)?;
     let Some(snapshot) = line.snapshot()? else { return Ok(BTreeMap::new()) };
     let mut past = Past::new(snapshot, settings, None)?;
     loop {
-        let found = stubs(&past.repo, environment, family, version);
+        let found = stubs(&past.repo, subject, version);
         if !found.is_empty() {
             return Ok(found);
         }
@@ -40,15 +40,10 @@ pub fn last(
     }
 }
 
-fn stubs(
-    repo: &Repo,
-    environment: &str,
-    family: &str,
-    version: &str,
-) -> BTreeMap<TreePath, String> {
+fn stubs(repo: &Repo, subject: &Subject, version: &str) -> BTreeMap<TreePath, String> {
     let mut texts = BTreeMap::new();
-    let Ok(environment) = repo.environment(environment) else { return texts };
-    let Some(state) = repo.family(environment, family) else { return texts };
+    let Ok(environment) = repo.environment(&subject.environment) else { return texts };
+    let Some(state) = repo.family(environment, &subject.family) else { return texts };
     for id in state.stubs.get(version).into_iter().flatten() {
         let (root, provider) = repo.provider(*id);
         let Some(place) = root.object_that_provides(provider).node.origin.as_ref() else {

@@ -11,6 +11,7 @@ use rotate::config::settings::Config;
 use rotate::disk::tree::DiskTree;
 use rotate::git::repository::Git;
 #[cfg(unix)]
+use rotate::repo::subject::Subject;
 use rotate::repo::{Repo, Scope};
 use rotate::text::path::TreePath;
 use rotate::text::source::Source;
@@ -71,7 +72,7 @@ fn status(sandbox: &Sandbox, environment: &str, mainline: Option<&str>) -> Value
     let timeline = Timeline::read(&git, mainline, &settings, (Depth::Since, now())).unwrap();
     assert_eq!(value["mainline"], timeline.mainline);
     if !since.is_null() {
-        let era = timeline.now(environment, "auth").unwrap();
+        let era = timeline.now(&Subject::new(environment, "auth")).unwrap();
         assert_eq!(since["commit"], era.began.commit().id);
         assert_eq!(since["exact"], matches!(era.began, Began::With(_)));
     }

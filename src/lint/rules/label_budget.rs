@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, Level};
 use crate::k8s::placeholder::is_filled_in;
-use crate::k8s::secret_name::{digits_in, family};
+use crate::k8s::secret_name::{Family, digits_in, family};
 use crate::k8s::store::{Store, check_pin};
 use crate::k8s::stub::{Remote, Stub};
 use crate::kustomize::model::object::Object;
@@ -61,7 +61,7 @@ type Key = (String, String);
 struct Label {
     place: Place,
     environments: BTreeSet<String>,
-    family: String,
+    family: Family,
 }
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
@@ -81,7 +81,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
                 let label = label.or_insert_with(|| Label {
                     place: place.clone(),
                     environments: BTreeSet::new(),
-                    family: stub.family().unwrap_or_default().to_owned(),
+                    family: stub.family().unwrap_or_default().into(),
                 });
                 label.environments.extend(environment.map(str::to_owned));
             }
@@ -144,7 +144,7 @@ fn finding((key, labels): (&Key, &BTreeMap<String, Label>)) -> Option<Finding> {
     let environments: BTreeSet<&str> =
         labels.values().flat_map(|label| &label.environments).map(String::as_str).collect();
     let finding = RULE.finding(&newest.place, message).in_each(environments);
-    let finding = labels.values().map(|label| &label.family).fold(finding, Finding::about);
+    let finding = labels.values().fold(finding, |finding, label| finding.about(&*label.family));
     let finding = finding.related("the oldest is here", Some(oldest.place.clone()));
     Some(finding.help(
         "`rotate prune ENV` removes stubs that are due; take their labels off the secret then",

@@ -10,6 +10,7 @@ use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
 use crate::repo::deployed::may_hide;
 use crate::repo::environment::EnvironmentId;
+use crate::repo::subject::Subject;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -65,6 +66,7 @@ fn of_usage(facts: &Facts<'_>, usages: &FamilyUsages<'_>, usage: &FamilyUsage<'_
     let place = place.and_then(|(_, named)| named.reference.near());
     let from = before;
     let before = &repo.environments[before].name;
+    let subject = Subject::new(before, usage.family);
     let mut places = BTreeSet::new();
     let there = repo.family(from, usage.family);
     let skipped = usage.live().filter(|(version, _)| {
@@ -72,7 +74,7 @@ fn of_usage(facts: &Facts<'_>, usages: &FamilyUsages<'_>, usage: &FamilyUsage<'_
         let is_there = there.is_some_and(|state| {
             state.versions.contains_key(digits) || state.stubs.contains_key(digits)
         });
-        !is_there && was_skipped(facts, before, usage.family, version, &newest)
+        !is_there && was_skipped(facts, &subject, version, &newest)
     });
     let findings = skipped.filter_map(|(version, named)| {
         let at = named.reference.near()?;
@@ -88,15 +90,9 @@ fn of_usage(facts: &Facts<'_>, usages: &FamilyUsages<'_>, usage: &FamilyUsage<'_
 }
 
 /// Whether an environment never had a version: by Git where it knows, and else where all its own are older.
-fn was_skipped(
-    facts: &Facts<'_>,
-    environment: &str,
-    family: &str,
-    version: &Version,
-    newest: &Version,
-) -> bool {
-    match facts.history.all().filter(|past| past.is_whole(environment, family)) {
-        Some(past) => !past.had(environment, family, version.as_str()),
+fn was_skipped(facts: &Facts<'_>, subject: &Subject, version: &Version, newest: &Version) -> bool {
+    match facts.history.all().filter(|past| past.is_whole(subject)) {
+        Some(past) => !past.had(subject, version.as_str()),
         None => version > newest,
     }
 }

@@ -9,6 +9,7 @@ use crate::lint::judge::describe;
 use crate::lint::lag::{is_due, is_older};
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
+use crate::repo::subject::Subject;
 use crate::text::source::Place;
 
 /// The rule.
@@ -129,7 +130,9 @@ fn before(
     }
     let (version, named) = before.iter().flat_map(|one| one.live()).min_by(|a, b| a.0.cmp(&b.0))?;
     let name = &repo.environments[before.first()?.environment].name;
-    if version <= *current || !is_due(facts, usage.environment, name, usage.family, &version) {
+    if version <= *current
+        || !is_due(facts, usage.environment, &Subject::new(name, usage.family), &version)
+    {
         return None;
     }
     let here = &repo.environments[usage.environment].name;

@@ -10,6 +10,7 @@ use crate::lint::judge::describe;
 use crate::lint::lag::is_due;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
+use crate::repo::subject::Subject;
 use crate::text::source::Place;
 
 /// The rule.
@@ -86,7 +87,8 @@ fn is_meant(facts: &Facts<'_>, usage: &FamilyUsage<'_>) -> bool {
     };
     let version = before.running.versions.first().and_then(|digits| Version::new(digits));
     version.is_some_and(|version| {
-        !is_due(facts, usage.environment, &before.environment.name, usage.family, &version)
+        let there = Subject::new(&before.environment.name, usage.family);
+        !is_due(facts, usage.environment, &there, &version)
     })
 }
 

@@ -13,6 +13,7 @@ use crate::config::settings::{Config, Hold};
 use crate::plan::FileChange;
 use crate::plan::refusal::PlanError;
 use crate::repo::Repo;
+use crate::repo::subject::Subject;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
 
@@ -22,10 +23,8 @@ const CONFIG: &str = "rotate.yaml";
 /// A hold to write.
 #[derive(Debug, Clone)]
 pub struct NewHold {
-    /// The environment.
-    pub environment: String,
-    /// The family.
-    pub family: String,
+    /// The family and the environment.
+    pub subject: Subject,
     /// The version that the environment stays on, or `plain`.
     pub version: String,
     /// The reason; appended to that of an existing hold.
@@ -46,18 +45,19 @@ pub fn put(repo: &Repo, hold: &NewHold) -> Result<FileChange, PlanError> {
     let mut fields = vec![("version", hold.version.clone())];
     fields.extend(reason.clone().map(|reason| ("reason", reason)));
     fields.push(("since", since.to_rfc3339_opts(SecondsFormat::Secs, true)));
-    let mut wanted = others(config, &hold.environment, &hold.family);
-    let known = config.holds.iter().position(|one| is_on(one, &hold.environment, &hold.family));
+    let Subject { environment, family } = &hold.subject;
+    let mut wanted = others(config, &hold.subject);
+    let known = config.holds.iter().position(|one| is_on(one, &hold.subject));
     let old = known.and_then(|index| config.holds[index].reason.clone());
     let new = Hold {
-        secret: hold.family.clone(),
+        secret: family.to_string(),
         version: hold.version.clone(),
-        environment: hold.environment.clone(),
+        environment: environment.clone(),
         reason: reason.or(old),
         since: Some(since),
     };
     wanted.insert(known.unwrap_or(wanted.len()), new);
-    let on = (hold.environment.as_str(), hold.family.as_str());
+    let on = (environment.as_str(), family.as_str());
     let edit = |source: Arc<Source>| match known {
         Some(_) => text::replaced(&source, on, &fields),
         None => text::added(&source, on, &fields),
@@ -70,7 +70,8 @@ pub fn put(repo: &Repo, hold: &NewHold) -> Result<FileChange, PlanError> {
 /// Whether a hold needs no change: the only existing one already has the version and the reason.
 #[must_use]
 pub fn is_there(repo: &Repo, hold: &NewHold) -> bool {
-    let known: Vec<&Hold> = repo.config.holds_on(&hold.environment, &hold.family).collect();
+    let Subject { environment, family } = &hold.subject;
+    let known: Vec<&Hold> = repo.config.holds_on(environment, family).collect();
     let [known] = known.as_slice() else { return false };
     let tells = |reason: &String| known.reason.as_ref() == Some(reason);
     known.version == hold.version && whole_reason(&repo.config, hold).as_ref().is_none_or(tells)
@@ -80,14 +81,15 @@ pub fn is_there(repo: &Repo, hold: &NewHold) -> bool {
 ///
 /// # Errors
 /// When the settings are not the tree's own, or the file cannot be edited.
-pub fn lift(repo: &Repo, environment: &str, family: &str) -> Result<Option<FileChange>, PlanError> {
+pub fn lift(repo: &Repo, subject: &Subject) -> Result<Option<FileChange>, PlanError> {
     let config = &repo.config;
+    let Subject { environment, family } = subject;
     if config.hold(environment, family).is_none() {
         return Ok(None);
     }
     let edit = |source: Arc<Source>| text::without(&source, (environment, family));
     let help = "take the hold out by hand, and run it again without `--lift-hold`";
-    let wanted = others(config, environment, family);
+    let wanted = others(config, subject);
     change(repo, edit, &wanted)
         .map(Some)
         .map_err(|reason| fault(config, "a hold cannot be removed from", reason, help))
@@ -107,19 +109,20 @@ fn file(config: &Config) -> Option<TreePath> {
     own.or_else(|| TreePath::root().join(CONFIG))
 }
 
-fn is_on(hold: &Hold, environment: &str, family: &str) -> bool {
-    hold.environment == environment && hold.secret == family
+fn is_on(hold: &Hold, subject: &Subject) -> bool {
+    hold.environment == subject.environment && subject.family == *hold.secret
 }
 
 /// The holds on anything else.
-fn others(config: &Config, environment: &str, family: &str) -> Vec<Hold> {
-    let others = config.holds.iter().filter(|one| !is_on(one, environment, family));
+fn others(config: &Config, subject: &Subject) -> Vec<Hold> {
+    let others = config.holds.iter().filter(|one| !is_on(one, subject));
     others.cloned().collect()
 }
 
 /// Every reason that the holds there have, and the new one.
 fn whole_reason(config: &Config, hold: &NewHold) -> Option<String> {
-    let known = config.holds_on(&hold.environment, &hold.family);
+    let Subject { environment, family } = &hold.subject;
+    let known = config.holds_on(environment, family);
     let reasons = known.map(|one| one.reason.as_deref()).chain([hold.reason.as_deref()]);
     reasons.fold(None, |first, next| reason(first.as_deref(), next))
 }

@@ -3,6 +3,7 @@
 use super::{NewHold, lift, put};
 use crate::config::parse::parse;
 use crate::plan::FileChange;
+use crate::repo::subject::Subject;
 use crate::repo::testing::{deployment, path, tree};
 use crate::repo::{Repo, Scope};
 use crate::tree::Tree as _;
@@ -22,8 +23,7 @@ fn content(change: &FileChange) -> &str {
 
 fn hold(version: &str, reason: Option<&str>) -> NewHold {
     NewHold {
-        environment: "production".to_owned(),
-        family: "auth".to_owned(),
+        subject: Subject::new("production", "auth"),
         version: version.to_owned(),
         reason: reason.map(str::to_owned),
         since: "2025-08-20T11:00:00Z".parse().unwrap(),
@@ -48,9 +48,9 @@ fn writes_a_hold_and_takes_it_out_again() {
     let change = put(&repo(Some(settings)), &hold("20250602090000", Some("logins: 401"))).unwrap();
     assert_eq!(content(&change), format!("{settings}{WRITTEN}"));
     let held = repo(Some(content(&change)));
-    let lifted = lift(&held, "production", "auth").unwrap().unwrap();
+    let lifted = lift(&held, &Subject::new("production", "auth")).unwrap().unwrap();
     assert_eq!(content(&lifted), settings);
-    assert!(lift(&held, "staging", "auth").unwrap().is_none());
+    assert!(lift(&held, &Subject::new("staging", "auth")).unwrap().is_none());
 }
 
 #[test]
@@ -98,8 +98,8 @@ fn put_into(text: &str) -> Result<String, String> {
 }
 
 fn lifted(text: &str) -> Result<Option<String>, String> {
-    let change =
-        lift(&repo(Some(text)), "production", "auth").map_err(|error| error.to_string())?;
+    let change = lift(&repo(Some(text)), &Subject::new("production", "auth"))
+        .map_err(|error| error.to_string())?;
     Ok(change.unwrap().after)
 }
 

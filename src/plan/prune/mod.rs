@@ -9,9 +9,9 @@ mod verdict;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::plan::commit::Message;
 use crate::plan::{FileChange, NextStep};
 use crate::repo::Repo;
+use crate::repo::subject::Subject;
 use crate::text::path::TreePath;
 use crate::text::source::Place;
 use crate::timeline::Timeline;
@@ -20,10 +20,8 @@ pub use planner::plan;
 
 /// A request to prune a family.
 pub struct PruneRequest<'a> {
-    /// The environment's name.
-    pub environment: &'a str,
-    /// The family.
-    pub family: &'a str,
+    /// The family and the environment.
+    pub subject: &'a Subject,
     /// The mainline's history, back to its first commit.
     pub timeline: &'a Timeline,
     /// Other branches whose references count as well.
@@ -45,10 +43,8 @@ pub struct Branch {
 /// Which stubs of a family are removed from an environment, and which are kept. No-op if [`Prune::changes`] is empty.
 #[derive(Debug, Clone)]
 pub struct Prune {
-    /// The family.
-    pub family: String,
-    /// The environment.
-    pub environment: String,
+    /// The family and the environment.
+    pub subject: Subject,
     /// The stubs to remove, by version.
     pub gone: Vec<Gone>,
     /// The stubs to keep, by version.
@@ -187,11 +183,5 @@ impl Prune {
         let mut versions: Vec<&str> = self.gone.iter().map(|one| one.version.as_str()).collect();
         versions.dedup();
         versions
-    }
-
-    /// The message of a commit that holds the changes.
-    #[must_use]
-    pub fn message(&self) -> Message {
-        Message::of_removal(&self.family, &self.environment, &self.versions())
     }
 }

@@ -11,12 +11,12 @@ use crate::plan::prune::proof::{broken, prove};
 use crate::plan::prune::removal::Removal;
 use crate::plan::prune::verdict::{Judge, Verdict};
 use crate::plan::prune::{Gone, Kept, Prune, PruneRequest, Reason, Unused, Why, next_steps};
-use crate::plan::refusal::{PlanError, Refusal};
+use crate::plan::refusal::{PlanError, Refusal, environment};
 use crate::repo::Repo;
 use crate::repo::deployed::deployed;
 use crate::repo::environment::EnvironmentId;
-use crate::repo::error::RepoError;
 use crate::repo::mentions::Mentions;
+use crate::repo::subject::Family;
 use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
 
@@ -29,10 +29,10 @@ pub(super) type UnusedStub<'d, 'r> = (&'d Document<'r>, Unused);
 /// When the environment or family is unknown, the history is too shallow to decide, a stub cannot be removed, or the
 /// planned tree does not resolve to what was meant.
 pub fn plan(repo: &Repo, request: &PruneRequest<'_>) -> Result<Prune, PlanError> {
-    let environment = environment(repo, request.environment)?;
+    let environment = environment(repo, &request.subject.environment)?;
     let ground = PrunePlanner { repo, request };
     ground.check(environment)?;
-    let all = documents(repo, environment, request.family);
+    let all = documents(repo, environment, &request.subject.family);
     let judge = Judge::new(repo, request, &all);
     let (mut unused, mut kept) = (Vec::new(), Vec::new());
     for document in &all {
@@ -47,8 +47,7 @@ pub fn plan(repo: &Repo, request: &PruneRequest<'_>) -> Result<Prune, PlanError>
     ground.unspelled(&mut unused, &mut kept);
     kept.sort_by(|a, b| a.version.cmp(&b.version));
     let mut prune = Prune {
-        family: request.family.to_owned(),
-        environment: request.environment.to_owned(),
+        subject: request.subject.clone(),
         gone: Vec::new(),
         kept,
         changes: Vec::new(),
@@ -60,19 +59,6 @@ pub fn plan(repo: &Repo, request: &PruneRequest<'_>) -> Result<Prune, PlanError>
     }
     ground.take_out(&unused, &mut prune)?;
     Ok(prune)
-}
-
-fn environment(repo: &Repo, name: &str) -> Result<EnvironmentId, PlanError> {
-    repo.environment(name).map_err(|error| match error {
-        RepoError::UnknownEnvironment { name, nearest, known } => {
-            PlanError::UnknownEnvironment { name, nearest, known }
-        }
-        _ => PlanError::UnknownEnvironment {
-            name: name.to_owned(),
-            nearest: None,
-            known: Vec::new(),
-        },
-    })
 }
 
 fn keep(document: &Document<'_>, reason: Reason) -> Kept {
@@ -94,7 +80,8 @@ struct PrunePlanner<'p> {
 impl PrunePlanner<'_> {
     /// Checks that the family exists and may be changed at all.
     fn check(&self, environment: EnvironmentId) -> Result<(), PlanError> {
-        let family = self.request.family;
+        let subject = self.request.subject;
+        let family = &*subject.family;
         let all = self.repo.all_families_of(environment);
         let is_known = all.contains_key(family)
             || deployed(self.repo).any(|(root, _)| {
@@ -103,14 +90,9 @@ impl PrunePlanner<'_> {
                     .any(|one| crate::k8s::secret_name::family(one.secret()) == family)
             });
         if !is_known {
-            let known: Vec<String> = all.keys().map(|one| (*one).to_owned()).collect();
-            let nearest = nearest(family, known.iter().map(String::as_str)).map(str::to_owned);
-            return Err(PlanError::UnknownFamily {
-                family: family.to_owned(),
-                environment: self.request.environment.to_owned(),
-                nearest,
-                known,
-            });
+            let nearest = nearest(family, all.keys().copied()).map(Family::from);
+            let known = all.into_keys().map(Family::from).collect();
+            return Err(PlanError::UnknownFamily { subject: subject.clone(), nearest, known });
         }
         if self.repo.config.secret(family).is_managed() {
             return Ok(());
@@ -123,15 +105,11 @@ impl PrunePlanner<'_> {
     }
 
     fn irremovable(&self, reasons: Vec<Refusal>) -> PlanError {
-        let (family, environment) =
-            (self.request.family.to_owned(), self.request.environment.to_owned());
-        PlanError::Irremovable { family, environment, reasons }
+        PlanError::Irremovable { subject: self.request.subject.clone(), reasons }
     }
 
     fn unproved(&self, differences: Vec<String>) -> PlanError {
-        let (family, environment) =
-            (self.request.family.to_owned(), self.request.environment.to_owned());
-        PlanError::Unproved { family, environment, differences }
+        PlanError::Unproved { subject: self.request.subject.clone(), differences }
     }
 
     /// Keeps the stubs that text other than manifests mentions.
@@ -139,7 +117,7 @@ impl PrunePlanner<'_> {
         let versions: BTreeSet<&str> = unused.iter().map(|(one, _)| one.version).collect();
         let mentions = Mentions::of(self.repo, &versions);
         unused.retain(|(document, _)| {
-            let mut all = mentions.of_version(self.request.family, document.version);
+            let mut all = mentions.of_version(&self.request.subject.family, document.version);
             let Some(mention) = all.find(|one| !one.is_resolved) else { return true };
             let place = mention.place.clone();
             let line = place.position().line;
@@ -215,7 +193,7 @@ impl PrunePlanner<'_> {
         let gone: BTreeSet<&str> = unused.iter().map(|(document, _)| document.secret).collect();
         let mut found: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
         let near = |environment: Option<&str>| {
-            environment.is_none_or(|environment| environment == self.request.environment)
+            environment.is_none_or(|environment| environment == self.request.subject.environment)
         };
         for (root, _) in deployed(after).filter(|(_, environment)| near(*environment)) {
             for reference in &root.references {

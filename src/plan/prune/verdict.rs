@@ -15,6 +15,7 @@ use crate::repo::deployed::{deployed, may_be_filled_in, may_reach};
 use crate::repo::environment::{Environment, EnvironmentId};
 use crate::repo::inventory::Reference;
 use crate::repo::root::Root;
+use crate::repo::subject::Subject;
 use crate::timeline::Era;
 use crate::timeline::gate::{moment, span};
 use crate::timeline::runs::WayBack;
@@ -114,7 +115,7 @@ impl<'j> Judge<'j> {
     /// The reason to keep it that follows from its place in the order of versions.
     fn in_time(&self, here: &Here<'_>, document: &Document<'_>) -> Option<Reason> {
         let (version, name) = (document.version, &here.environment.name);
-        let mut holds = self.repo.config.holds_on(name, self.request.family);
+        let mut holds = self.repo.config.holds_on(name, &self.request.subject.family);
         if holds.any(|hold| hold.version == version) {
             return Some(stays(Why::Held, format!("a hold keeps {name} at it")));
         }
@@ -170,7 +171,7 @@ impl<'j> Judge<'j> {
         }
         let references = self.repo.roots.iter().flat_map(|root| &root.references);
         let named: BTreeSet<&str> = references.map(Reference::secret).collect();
-        if may_be_filled_in(self.request.family, &named) {
+        if may_be_filled_in(&self.request.subject.family, &named) {
             let text = "a reference is filled in only when it is deployed, and could name it";
             return Some(stays(Why::Unreadable, text));
         }
@@ -194,7 +195,7 @@ impl<'j> Judge<'j> {
     /// Whether it was kept for long enough.
     fn retention(&self, here: &Here<'_>, document: &Document<'_>) -> Result<Verdict, PlanError> {
         let (version, name) = (document.version, &here.environment.name);
-        let kept = match self.repo.retention(here.environment.id, self.request.family) {
+        let kept = match self.repo.retention(here.environment.id, &self.request.subject.family) {
             Ok(kept) => kept,
             Err(job) => {
                 let text = format!("it is unknown how often the CronJob `{job}` runs");
@@ -243,9 +244,10 @@ impl<'j> Here<'j> {
         environment: &'j Environment,
         made: &BTreeSet<&str>,
     ) -> Self {
-        let (timeline, family) = (request.timeline, request.family);
+        let (timeline, family) = (request.timeline, &request.subject.family);
+        let subject = Subject::new(&environment.name, family);
         let now = repo.running_of(environment.id, family);
-        let eras = timeline.eras(&environment.name, family);
+        let eras = timeline.eras(&subject);
         let mut here = Self {
             environment,
             running: now.versions.clone(),
@@ -254,7 +256,7 @@ impl<'j> Here<'j> {
             is_shallow: timeline.is_shallow(),
             is_hidden: false,
         };
-        let before = match timeline.way_back(&environment.name, family, &now) {
+        let before = match timeline.way_back(&subject, &now) {
             WayBack::To(name) => Version::new(name).map(|_| name),
             WayBack::Nothing | WayBack::Hidden => None,
         };

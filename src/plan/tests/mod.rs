@@ -11,6 +11,7 @@ use crate::plan::Plan;
 use crate::plan::bump::plan;
 use crate::plan::refusal::PlanError;
 use crate::plan::request::BumpRequest;
+use crate::repo::subject::Subject;
 use crate::repo::{Repo, Scope};
 use crate::text::path::TreePath;
 use crate::text::source::Source;
@@ -37,8 +38,7 @@ fn request(environment: &str, family: &str, version: Option<&str>) -> BumpReques
         leave: Vec::new(),
         back: None,
         program: "rotate".to_owned(),
-        environment: environment.to_owned(),
-        family: family.to_owned(),
+        subject: Subject::new(environment, family),
         version: version.map(str::to_owned),
         now: "2025-07-23T11:00:00Z".parse().unwrap(),
     }
