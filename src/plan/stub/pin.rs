@@ -7,7 +7,7 @@ use crate::k8s::backend::Backend;
 use crate::k8s::secret_name::Version;
 use crate::k8s::store::{Store, check_pin, label, own_key};
 use crate::k8s::stub::{Remote, StoreRef, Stub};
-use crate::plan::listing;
+use crate::plan::overlay::listing;
 use crate::plan::spell::quoted;
 use crate::plan::stub::copy::read_back;
 use crate::plan::stub::document::{comments_behind, stream};
