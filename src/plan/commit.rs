@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use crate::k8s::secret_name::{PLAIN, split};
-use crate::plan::next::word;
 use crate::plan::{NextStep, Plan, Stage};
+use crate::text::shell::word;
 
 /// An additional trailer of a commit message.
 #[derive(Debug, Clone, PartialEq, Eq)]

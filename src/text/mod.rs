@@ -8,6 +8,7 @@ pub mod nearest;
 pub mod path;
 pub mod problem;
 pub mod remap;
+pub mod shell;
 pub mod source;
 pub mod span;
 pub mod tree;
