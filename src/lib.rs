@@ -32,7 +32,7 @@
 //! | 1 | [`finding`] | a finding with its place and its fix |
 //! | 1 | [`git`] | commits and trees |
 //! | 1 | [`forge`] | pull requests on GitHub, through `gh` |
-//! | 0 | [`text`] | sources, spans, paths, edits |
+//! | 0 | [`text`] | sources, spans, paths, edits, words of a shell |
 
 pub mod cli;
 pub mod config;
