@@ -9,5 +9,6 @@ pub mod path;
 pub mod percent;
 pub mod problem;
 pub mod remap;
+pub mod shell;
 pub mod source;
 pub mod span;

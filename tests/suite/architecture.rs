@@ -229,6 +229,20 @@ fn every_folder_has_a_row() {
     }
 }
 
+/// A file that the list does not name is not compiled, so that nothing else tells of it.
+#[test]
+fn every_store_is_in_the_list() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/k8s/stores");
+    let list = fs::read_to_string(folder.join("mod.rs")).unwrap();
+    for entry in fs::read_dir(&folder).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let Some(store) = name.strip_suffix(".rs").filter(|name| *name != "mod") else { continue };
+        let is_there = list.contains(&format!("\n    {store},\n"))
+            || list.contains(&format!("\nmod {store};\n"));
+        assert!(is_there, "src/k8s/stores/mod.rs lacks the line `    {store},`");
+    }
+}
+
 /// Files that may be longer, with the reason.
 const LONGER: &[(&str, &str)] = &[];
 
