@@ -67,6 +67,14 @@ impl Paint {
     }
 }
 
+/// A value as one JSON document, indented, with a final line break.
+///
+/// # Errors
+/// When it cannot be serialized.
+pub fn pretty(value: &impl serde::Serialize) -> io::Result<String> {
+    Ok(format!("{}\n", serde_json::to_string_pretty(value)?))
+}
+
 impl Console {
     /// Writes a result to stdout.
     ///
@@ -86,9 +94,7 @@ impl Console {
     /// # Errors
     /// When stdout cannot be written to, except because it was closed.
     pub fn json(&self, value: &impl serde::Serialize) -> io::Result<()> {
-        let mut text = serde_json::to_string_pretty(value)?;
-        text.push('\n');
-        self.result(&text)
+        self.result(&pretty(value)?)
     }
 
     /// Prints a message, unless `--quiet` is set.
