@@ -2,6 +2,7 @@
 
 pub mod commit;
 pub mod error;
+mod ignore;
 pub mod line;
 pub mod remote;
 pub mod repository;

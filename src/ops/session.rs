@@ -47,6 +47,8 @@ pub struct Start {
     pub config: Option<PathBuf>,
     /// Called before each step of a write.
     pub before_step: BeforeStep,
+    /// Where the user's ignore patterns are, unless Git's configuration says otherwise.
+    pub user_ignore: Option<PathBuf>,
 }
 
 /// What writes to an opened tree: no other run writes meanwhile.
@@ -95,8 +97,8 @@ impl Session {
         events: &dyn Events,
         access: Access,
     ) -> Result<(Self, Option<TreeWriter>), Failure> {
-        let Start { directory, is_named, config, before_step } = start;
-        let git = Git::discover(directory)?;
+        let Start { directory, is_named, config, before_step, user_ignore } = start;
+        let git = Git::discover(directory, user_ignore.clone())?;
         let root = locate(directory, *is_named, git.as_ref().map(Git::work_tree))?;
         let git = git.map(|git| git.rooted(&root)).transpose()?;
         events.detail(format!("tree: {}", root.display()));

@@ -49,6 +49,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("clap_complete", &["cli"]),
     ("croner", &["k8s"]),
     ("git2", &["git"]),
+    ("gix_ignore", &["git"]),
     ("miette", &["report"]),
     ("mimalloc", &["main"]),
     ("percent_encoding", &["text"]),
