@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use git2::{ErrorCode, IndexEntryExtendedFlag, Repository, RepositoryOpenFlags, StatusOptions};
 
 use crate::git::error::GitError;
 use crate::git::ignore::Ignored;
+use crate::git::loose;
 use crate::text::path::TreePath;
 
 /// A Git repository with a work tree; paths are relative to the tree's root, which may be below the work tree's.
@@ -18,6 +19,8 @@ pub struct Git {
     prefix: TreePath,
     tracked: HashSet<TreePath>,
     ignored: Ignored,
+    /// An object that was cut off, once the objects were looked at.
+    broken: OnceLock<Option<PathBuf>>,
     /// The tracked files that a sparse checkout leaves out, relative to the work tree's root.
     left_out: Vec<TreePath>,
 }
@@ -52,7 +55,16 @@ impl Git {
             tracked(&repository).map_err(|error| refused(&work_tree, &error))?;
         let ignored = ignored(&repository, &work_tree, user_ignore);
         let (repository, prefix) = (Mutex::new(repository), TreePath::root());
-        Ok(Some(Self { repository, work_tree, git_dir, prefix, tracked, ignored, left_out }))
+        Ok(Some(Self {
+            repository,
+            work_tree,
+            git_dir,
+            prefix,
+            tracked,
+            ignored,
+            broken: OnceLock::new(),
+            left_out,
+        }))
     }
 
     /// The repository that a directory belongs to, for commands that require one.
@@ -112,6 +124,7 @@ impl Git {
         if paths.is_empty() {
             return Ok(Vec::new());
         }
+        self.check_objects()?;
         let changed = self.changed(paths).map_err(|error| refused(&self.work_tree, &error))?;
         let differs = |path: &&TreePath| changed.contains(self.full(path).as_str().as_bytes());
         Ok(paths.iter().filter(differs).cloned().collect())
@@ -149,6 +162,23 @@ impl Git {
         let others = others.iter().filter(|path| was(path) || is_new(path));
         changed.extend(others.map(|path| path.as_str().as_bytes().to_vec()));
         Ok(changed)
+    }
+
+    /// The repository, to read objects of it that are known to be whole.
+    ///
+    /// # Errors
+    /// When an object was cut off, or the repository cannot be opened.
+    pub(super) fn objects(&self) -> Result<Repository, GitError> {
+        self.check_objects()?;
+        Repository::open(self.git_dir()).map_err(|error| self.failed(&error))
+    }
+
+    fn check_objects(&self) -> Result<(), GitError> {
+        let directory = || self.repository().commondir().to_owned();
+        match self.broken.get_or_init(|| loose::broken(&directory())) {
+            Some(object) => Err(GitError::Broken(object.clone())),
+            None => Ok(()),
+        }
     }
 
     /// Whether a file is in the index.
