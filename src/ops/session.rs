@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::settings::Config;
 use crate::disk::locate::{canonical, locate};
+use crate::disk::site::{Site, Stamp};
 use crate::disk::steps::WriteStep;
 use crate::disk::tree::DiskTree;
 use crate::disk::walk::Skipped;
@@ -70,6 +71,8 @@ pub struct Session {
     is_named: bool,
     /// The settings that `--config` named.
     pub(super) named_config: Option<PathBuf>,
+    /// What shows that another run writes while this one reads.
+    stamp: Option<(Site, Stamp)>,
 }
 
 impl Session {
@@ -112,6 +115,7 @@ impl Session {
             let help = "the next command that writes repairs it first";
             events.warning(Message::new(text).help(help));
         }
+        let stamp = writer.is_none().then(|| (site.clone(), site.stamp()));
         let ignored = |path: &TreePath, is_directory: bool| {
             git.as_ref().is_some_and(|git| git.is_ignored(path, is_directory))
         };
@@ -136,6 +140,7 @@ impl Session {
             start: directory.clone(),
             is_named: *is_named,
             named_config: config.clone(),
+            stamp,
         };
         let writer = writer.map(|writer| TreeWriter { writer, before_step: *before_step });
         Ok((session, writer))
@@ -325,6 +330,10 @@ impl Session {
     pub(super) fn load(&self, scope: Scope) -> Result<Repo, Failure> {
         let tree: Arc<DiskTree> = Arc::clone(&self.tree);
         let repo = Repo::load(tree, self.config.clone(), scope)?;
+        if self.stamp.as_ref().is_some_and(|(site, stamp)| site.stamp() != *stamp) {
+            let text = "the tree was written to while it was read";
+            return Err(Failure::usage(Message::new(text).help("run the command again")));
+        }
         known_holds(&repo)?;
         Ok(repo)
     }
