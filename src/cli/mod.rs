@@ -31,6 +31,7 @@ use clap::{CommandFactory as _, FromArgMatches as _, Subcommand};
 
 use crate::cli::args::{Global, format_flag};
 use crate::ops::failure::{Failure, Status};
+use crate::ops::message::Message;
 use crate::report::format::Format;
 use crate::report::message;
 
@@ -107,6 +108,13 @@ pub fn run() -> ExitCode {
         }
     };
     let console = cli.global.console();
+    // Otherwise, the first piece of work would make the threads, and panic where the system refuses one.
+    if let Err(error) = rayon::ThreadPoolBuilder::new().use_current_thread().build_global() {
+        let text = format!("cannot start the threads that read the tree: {error}");
+        let help = "allow more processes, or set `RAYON_NUM_THREADS=1`";
+        message::error(&Message::new(text).help(help), &console);
+        return Status::Trouble.into();
+    }
     let done = match &cli.command {
         Command::Bump(args) => bump::run(args, &cli.global, &console),
         Command::Completions(args) => completions::run(args, &console),

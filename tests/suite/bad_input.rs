@@ -370,3 +370,22 @@ fn what_doubles_is_refused_at_a_limit() {
     large.write("staging/a.yaml", &format!("{object}{}", "  # a line\n".repeat(1 << 21)));
     says(&large, &["lint"], "`staging/a.yaml` is larger than 16 MiB");
 }
+
+/// Whoever may not start another process gets an error that says so.
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_that_cannot_be_made_are_an_error() {
+    let sandbox = repository();
+    let root = sandbox.root();
+    let run = |limited: &str| {
+        let script = format!("ulimit -u 1 && {limited} exec \"$0\" -C \"$1\" lint");
+        let mut shell = Command::new("bash");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_rotate")]).arg(&root);
+        shell.output().unwrap()
+    };
+    let output = run("");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    // Root may start any number.
+    assert!(output.status.success() || text.contains("cannot start the threads"), "{text}");
+    assert!(run("RAYON_NUM_THREADS=1").status.success());
+}
