@@ -28,6 +28,8 @@ pub struct Skipped {
     pub path: String,
     /// Why.
     pub reason: String,
+    /// Whether it is a directory that could not be listed, so that what it holds is not known.
+    pub is_unlisted: bool,
 }
 
 /// Everything that a walk found.
@@ -91,7 +93,7 @@ impl Walked {
         if directory.as_str().is_empty() {
             return Err(DiskError::System { path: root.to_owned(), reason });
         }
-        self.skipped.push(Skipped { path: directory.to_string(), reason });
+        self.skipped.push(Skipped { path: directory.to_string(), reason, is_unlisted: true });
         Ok(())
     }
 }
@@ -172,7 +174,8 @@ impl Listed {
         }
         let Some(name) = name.to_str() else {
             let path = directory.child(&name.to_string_lossy()).to_string();
-            self.skipped.push(Skipped { path, reason: "its name is not UTF-8".to_owned() });
+            let reason = "its name is not UTF-8".to_owned();
+            self.skipped.push(Skipped { path, reason, is_unlisted: false });
             return None;
         };
         let path = directory.child(name);

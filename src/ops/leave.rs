@@ -1,12 +1,13 @@
 //! What may be left unchanged: lines that contain an old name, and files that could not be read.
 
+use crate::disk::walk::Skipped;
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::ops::session::Session;
 use crate::plan::Plan;
 use crate::plan::request::Line;
 use crate::repo::Repo;
-use crate::repo::environment::EnvironmentId;
+use crate::repo::environment::{EnvironmentId, claim};
 use crate::repo::subject::Family;
 use crate::text::path::TreePath;
 use crate::text::shell::word;
@@ -25,6 +26,23 @@ pub fn refuse_unread(
     environment: EnvironmentId,
 ) -> Result<(), Failure> {
     Leave::default().unread(session, repo, environment, false)
+}
+
+/// Refuses to say what runs, or is due, where a directory could not be listed that may hold any environment's directories.
+///
+/// # Errors
+/// When there is one.
+pub fn refuse_unlisted(session: &Session, repo: &Repo) -> Result<(), Failure> {
+    let is_hidden = |one: &&Skipped| {
+        let path = TreePath::new(&one.path);
+        one.is_unlisted && path.is_none_or(|path| claim(&repo.environments, &path).is_none())
+    };
+    let Some(hidden) = session.unread().iter().find(is_hidden) else { return Ok(()) };
+    let text = format!(
+        "`{}` cannot be read ({}), so what runs and what is due are not known",
+        hidden.path, hidden.reason
+    );
+    Err(Failure::usage(Message::new(text).help("make it readable, or let Git ignore it")))
 }
 
 /// Refuses lines and pins that match nothing in any plan, since they would silently have no effect.
@@ -91,16 +109,18 @@ impl Leave {
         is_way_back: bool,
     ) -> Result<(), Failure> {
         let here = &repo.environments[environment];
-        let concerns = |path: &str| {
-            let Some(path) = TreePath::new(path) else { return true };
+        let concerns = |one: &Skipped| {
+            let Some(path) = TreePath::new(&one.path) else { return true };
+            if one.is_unlisted && claim(&repo.environments, &path).is_none() {
+                // Directories of the environment may be below it.
+                return true;
+            }
             let mut roots = repo.roots_of(environment);
             here.directory_of(&path).is_some()
                 || roots.any(|(_, root)| root.directories().iter().any(|at| path.is_within(at)))
         };
-        let mut unread = session
-            .unread()
-            .iter()
-            .filter(|one| concerns(&one.path) && !self.0.contains(&one.path));
+        let mut unread =
+            session.unread().iter().filter(|one| concerns(one) && !self.0.contains(&one.path));
         let Some(first) = unread.next() else { return Ok(()) };
         let text = format!(
             "`{}` of `{}` cannot be read ({}), so what it names is not known; nothing was written",

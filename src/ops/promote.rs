@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::forge::marker::{Kind, Marker};
 use crate::ops::change::{Change, Described};
 use crate::ops::failure::Failure;
-use crate::ops::leave::{Leave, refuse_unread};
+use crate::ops::leave::{Leave, refuse_unlisted, refuse_unread};
 use crate::ops::message::Message;
 use crate::ops::outcome::{Changed, Context, Outcome};
 use crate::ops::promotions::{Ask, Planned, Together, plan};
@@ -57,6 +57,7 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Promoted, Failure
     let repo = context.repo()?;
     let mainline = target.map(Target::mainline).or_else(|| request.mainline.clone());
     let timeline = session.timeline(&repo, mainline.as_deref(), (request.depth, request.now))?;
+    refuse_unlisted(session, &repo)?;
     let mut standings = outlook(&repo, Some(&timeline), request.now);
     if let Some(name) = &request.environment {
         repo.environment(name)?;

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::ops::events::Events;
 use crate::ops::failure::Failure;
+use crate::ops::leave::refuse_unlisted;
 use crate::ops::promotions;
 use crate::ops::session::Session;
 use crate::ops::shown;
@@ -43,6 +44,7 @@ pub fn run(
     let now = request.now;
     let (repo, timeline) =
         session.repo_and_timeline(request.mainline.as_deref(), (Depth::Since, now), events)?;
+    refuse_unlisted(session, &repo)?;
     let shown = request.shown.of(&repo)?;
     let mut standings = outlook(&repo, Some(&timeline), now);
     standings.retain(|one| {

@@ -389,3 +389,21 @@ fn threads_that_cannot_be_made_are_an_error() {
     assert!(output.status.success() || text.contains("cannot start the threads"), "{text}");
     assert!(run("RAYON_NUM_THREADS=1").status.success());
 }
+
+/// A path that is too long cannot be opened by anybody, root included: what is below it may be an environment.
+#[cfg(unix)]
+#[test]
+fn a_directory_that_cannot_be_listed_is_not_an_empty_one() {
+    let sandbox = repository();
+    sandbox.commit_all();
+    let chain = |letter: &str| vec![letter.repeat(250); 11].join("/");
+    let long = sandbox.path(&format!("apps/{}", chain("a")));
+    fs::create_dir_all(&long).unwrap();
+    fs::create_dir_all(sandbox.path(&chain("b"))).unwrap();
+    let top = "b".repeat(250);
+    fs::rename(sandbox.path(&top), long.join(&top)).unwrap();
+    for command in [&["status"][..], &["promote"], &["promote", "--check"], BUMP] {
+        let output = sandbox.rotate(command).status(2).says(&["cannot be read"]);
+        assert!(!output.to_string().contains("is due."), "{output}");
+    }
+}
