@@ -21,7 +21,7 @@ use crate::timeline::walk::Depth;
 /// Move secret references to another version in one environment
 ///
 /// In the first versioned environment, a new version is created from the current time. Later
-/// environments take over the version that the whole previous environment runs. References are edited
+/// environments move to the version that the whole previous environment runs. References are edited
 /// in place, or with a guarded patch if their file is shared with another environment;
 /// a stub for the new version is added next to the old one, which is kept.
 ///

@@ -10,10 +10,10 @@ use crate::report::console::Console;
 /// The name of the program, for which the shell asks and which it calls.
 const PROGRAM: &str = "rotate";
 
-/// Print the completion script of a shell
+/// Print the completion script for a shell
 ///
 /// The shell that runs it completes commands and flags, and the environments, families, versions and
-/// rules that fit: for each TAB it calls rotate, which must be on the PATH.
+/// rules of the repository: each TAB runs rotate, which must be on the PATH.
 ///
 ///   bash        source <(rotate completions bash)         in ~/.bashrc
 ///   zsh         source <(rotate completions zsh)          in ~/.zshrc, after compinit

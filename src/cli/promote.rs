@@ -23,7 +23,7 @@ use crate::timeline::outlook::Standing;
 /// within the change window, and causes no lint errors. Versions that must wait are listed with the reason.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// Promote only to this environment; if omitted, to every environment that takes over versions
+    /// Promote only to this environment; if omitted, to every later environment
     #[arg(value_name = "ENV")]
     environment: Option<String>,
 

@@ -32,7 +32,7 @@ pub struct Args {
     #[arg(long = "label", value_name = "NAME", value_delimiter = ',', requires = "pull_request")]
     labels: Vec<String>,
 
-    /// Request a review of new pull requests from NAME, or a team as `ORGANISATION/TEAM`; can be given several times
+    /// Request a review of new pull requests from NAME, or a team as `ORGANIZATION/TEAM`; can be given several times
     #[arg(
         long = "reviewer",
         value_name = "NAME",

@@ -6,8 +6,8 @@ use crate::report::console::Console;
 
 /// Print the JSON Schema of rotate.yaml, for editors
 ///
-/// An editor that has the YAML language server checks and completes rotate.yaml by the schema that the
-/// file's first line names: `# yaml-language-server: $schema=` and the address or the relative path.
+/// Editors with the YAML language server check and complete rotate.yaml using the schema that the
+/// file's first line names: `# yaml-language-server: $schema=` followed by its URL or relative path.
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 

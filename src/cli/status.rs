@@ -13,7 +13,7 @@ use crate::report::workflow::log;
 
 /// Show which version runs where and since when, and what comes next
 ///
-/// Start times are read from Git: the mainline commit from which all references of the family in
+/// Start times are read from Git: the mainline commit since which all references of the family in
 /// the environment have named the version without interruption.
 #[derive(Debug, clap::Args)]
 pub struct Args {

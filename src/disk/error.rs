@@ -39,7 +39,7 @@ impl DiskError {
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// Another run holds the lock.
-    #[error("another rotate is writing to this repository")]
+    #[error("another `rotate` process is writing to this repository")]
     Busy,
     /// The lock could not be taken.
     #[error("cannot take the lock `{path}`: {reason}")]
@@ -62,13 +62,13 @@ pub enum WriteError {
         path: PathBuf,
     },
     /// A path leads out of the tree.
-    #[error("`{path}` leads out of the repository; nothing was written")]
+    #[error("`{path}` points outside the repository; nothing was written")]
     Outside {
         /// The path.
         path: TreePath,
     },
     /// Two changes affect the same file.
-    #[error("two changes are for one file, `{path}`; nothing was written")]
+    #[error("two changes affect the same file, `{path}`; nothing was written")]
     Twice {
         /// The file.
         path: TreePath,
@@ -128,11 +128,11 @@ impl WriteError {
             Self::Diverged { new, journal, .. } => {
                 let look = new.as_ref().map_or(String::new(), |new| {
                     format!(
-                        "compare it with `{}`, which the run was about to put in its place; ",
+                        "compare it with `{}`, which the run was about to replace it with; ",
                         new.display()
                     )
                 });
-                Some(format!("{look}to keep all as it is: `rm {}`", journal.display()))
+                Some(format!("{look}to keep everything as it is: `rm {}`", journal.display()))
             }
             Self::Journal { path, .. } => {
                 Some(format!("look at `git status`, then `rm {}`", path.display()))

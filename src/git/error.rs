@@ -15,12 +15,10 @@ pub enum GitError {
     #[error("the Git repository at `{0}` belongs to another user")]
     Owner(PathBuf),
     /// Refs are stored in the reftable format.
-    #[error(
-        "the Git repository at `{0}` keeps its references as a reftable, which is not supported"
-    )]
+    #[error("the Git repository at `{0}` stores its refs as a reftable, which is not supported")]
     Reftable(PathBuf),
     /// Object ids are SHA-256.
-    #[error("the Git repository at `{0}` names its objects with SHA-256, which is not supported")]
+    #[error("the Git repository at `{0}` uses SHA-256 objects, which are not supported")]
     Sha256(PathBuf),
     /// A directory that is not below the work tree.
     #[error("`{directory}` is not in the Git work tree `{work_tree}`")]
@@ -31,7 +29,9 @@ pub enum GitError {
         work_tree: PathBuf,
     },
     /// A revision that is unknown, or that shares no commit with the checked-out one.
-    #[error("Git knows no `{revision}` that the checked-out commit could be compared with")]
+    #[error(
+        "unknown revision `{revision}`, or it has no commit in common with the checked-out one"
+    )]
     UnknownRevision {
         /// What was named.
         revision: String,
@@ -39,7 +39,7 @@ pub enum GitError {
         shallow: bool,
     },
     /// An unknown branch.
-    #[error("Git knows no branch or commit `{branch}`")]
+    #[error("unknown branch or commit `{branch}`")]
     UnknownBranch {
         /// What was named.
         branch: String,
@@ -48,11 +48,11 @@ pub enum GitError {
     },
     /// A partial clone (made with a filter).
     #[error(
-        "the clone at `{0}` lacks files of earlier commits (it was made with `--filter`), so what ran when is not known"
+        "the partial clone at `{0}` (made with `--filter`) lacks files of earlier commits, so it is unknown what ran when"
     )]
     Filtered(PathBuf),
     /// There is no commit yet.
-    #[error("nothing was committed yet in `{0}`, so there is no history to read")]
+    #[error("`{0}` has no commits yet, so there is no history to read")]
     Unborn(PathBuf),
     /// The commit was not created.
     #[error("the commit was not made: {reason}")]
@@ -61,19 +61,19 @@ pub enum GitError {
         reason: String,
     },
     /// A commit for a pull request was not created; no file was changed for it.
-    #[error("the commit for a pull request was not made: {reason}")]
+    #[error("cannot create the commit for a pull request: {reason}")]
     Loose {
         /// What Git said.
         reason: String,
     },
     /// An unknown remote.
-    #[error("Git knows no remote `{name}` to push to")]
+    #[error("there is no remote `{name}` to push to")]
     NoRemote {
         /// What was looked for.
         name: String,
     },
     /// No known branch can be the base of a pull request.
-    #[error("it is not known which branch the pull requests go to")]
+    #[error("cannot determine the base branch of the pull requests")]
     NoBase,
     /// The remote could not be read or written.
     #[error("the remote `{name}` refused: {reason}")]
@@ -112,7 +112,7 @@ impl GitError {
                 path.display()
             )),
             Self::Reftable(_) => {
-                Some("convert the references: `git refs migrate --ref-format=files`".to_owned())
+                Some("convert the refs: `git refs migrate --ref-format=files`".to_owned())
             }
             Self::Sha256(_) => Some("use a clone with SHA-1 objects".to_owned()),
             Self::Outside { .. } => {
@@ -140,13 +140,13 @@ impl GitError {
                 "the files are written; commit them with `git add` and `git commit`".to_owned(),
             ),
             Self::Loose { .. } => Some(
-                "`git config user.name` and `user.email` say who commits; `commit.gpgSign` how it is signed".to_owned(),
+                "check `user.name` and `user.email` in `git config`, and `commit.gpgSign` if commits are signed".to_owned(),
             ),
-            Self::NoRemote { name } => Some(format!("`git remote add {name} URL` names one")),
+            Self::NoRemote { name } => Some(format!("add it: `git remote add {name} URL`")),
             Self::NoBase => Some("name it: `--base main`".to_owned()),
             Self::Remote { reason, .. } if reason.contains("cannot lock ref") => Some(
-                "a branch may be in the way whose name is the beginning of the new one: `--branch-prefix` names another \
-                 beginning"
+                "a branch whose name is a prefix of the new one may be in the way: `--branch-prefix` sets another \
+                 prefix"
                     .to_owned(),
             ),
             Self::Remote { name, .. } => {

@@ -237,7 +237,7 @@ fn described(error: &Finding, before: &Repo) -> String {
     let is_new = before.library.tree().source(file).is_err();
     let repair = match (&error.fix, &error.help) {
         _ if is_new => "; fix the stub that it is copied from, then bump again".to_owned(),
-        (Some(_), _) => format!("; `rotate lint --fix {}` repairs it", word(file.as_str())),
+        (Some(_), _) => format!("; `rotate lint --fix {}` fixes it", word(file.as_str())),
         (None, Some(help)) => format!("; {help}"),
         (None, None) => String::new(),
     };
@@ -265,7 +265,7 @@ pub fn lint(before: &Errors<'_>, after: &Errors<'_>, subject: &Subject) -> Resul
 
 fn refusal(subject: &Subject, shut: &[Gate]) -> Failure {
     let Subject { environment, family } = subject;
-    let text = format!("`{environment}` cannot take `{family}` yet; nothing was written");
+    let text = format!("`{family}` cannot be moved in `{environment}` yet; nothing was written");
     let also = shut.iter().map(|gate| {
         let word = gate.kind.word();
         let help = match gate.kind {

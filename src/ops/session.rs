@@ -215,7 +215,7 @@ impl Session {
         let path = &change.path;
         let text = format!("Git would ignore the new file `{path}`; nothing was written");
         let help = format!(
-            "`git check-ignore --verbose {path}` shows the rule; override it with a `!` rule"
+            "`git check-ignore --verbose {path}` shows the pattern; negate it with a `!` pattern"
         );
         Err(Failure::usage(Message::new(text).help(help)))
     }
@@ -331,7 +331,7 @@ impl Session {
         let tree: Arc<DiskTree> = Arc::clone(&self.tree);
         let repo = Repo::load(tree, self.config.clone(), scope)?;
         if self.stamp.as_ref().is_some_and(|(site, stamp)| site.stamp() != *stamp) {
-            let text = "the tree was written to while it was read";
+            let text = "the tree changed while it was being read";
             return Err(Failure::usage(Message::new(text).help("run the command again")));
         }
         known_holds(&repo)?;

@@ -152,7 +152,9 @@ impl<'a> Story<'a> {
         let is_older = |name: &&str| timeline.is_older(subject, name, now);
         let (older, newer): (Vec<&str>, Vec<&str>) = names.partition(is_older);
         let mut help = if older.is_empty() {
-            format!("nothing can be given as `--to`; `rotate history {family}` shows what ran when")
+            format!(
+                "there is no version to give to `--to`; `rotate history {family}` shows what ran when"
+            )
         } else {
             format!("`--to` takes one of: {}", older.join(", "))
         };

@@ -97,7 +97,7 @@ fn prove(before: &Repo, after: &Repo, edits: &[&FileEdit]) -> Vec<String> {
 fn root(old: &Root, new: &Root, edits: &[&FileEdit], faults: &mut Vec<String>) {
     // By position: a repair may change what an object is called, such as its API version.
     if old.objects().len() != new.objects().len() {
-        faults.push(format!("{}: objects would come or go", old.path));
+        faults.push(format!("{}: objects would be added or removed", old.path));
         return;
     }
     for (one, other) in old.objects().iter().zip(new.objects()) {

@@ -99,7 +99,7 @@ pub enum PlanError {
     },
     /// Part of the environment cannot be read, so what it names is not known.
     #[error(
-        "part of `{environment}` cannot be read, so what it names is not known; nothing was written"
+        "part of `{environment}` cannot be read, so its references are not all known; nothing was written"
     )]
     Unreadable {
         /// The environment.
@@ -120,7 +120,7 @@ pub enum PlanError {
     },
     /// The clone lacks the commits that would tell since when a version is no longer in use.
     #[error(
-        "the clone is shallow: since when nothing in `{environment}` names `{secret}`, and what ran there before, is not known"
+        "the clone is shallow, so it is unknown how long nothing in `{environment}` has referenced `{secret}`, and what ran there before"
     )]
     Hidden {
         /// The secret.
@@ -142,7 +142,7 @@ pub enum PlanError {
         differences: Vec<String>,
     },
     /// The repaired tree did not resolve to what was meant.
-    #[error("the repairs would change something else: {}", .differences.join("; "))]
+    #[error("the fixes would make unintended changes: {}", .differences.join("; "))]
     UnprovedRepairs {
         /// What would change, a phrase each.
         differences: Vec<String>,
@@ -183,7 +183,7 @@ impl PlanError {
             Self::UnknownEnvironment { known, .. } => list("environments", known),
             Self::UnknownFamily { known, .. } => list("families", known),
             Self::Unversioned(name) => Some(format!(
-                "declare `{name}` without `versioned: false` in rotate.yaml (`rotate init` writes one)"
+                "declare `{name}` in rotate.yaml without `versioned: false` (`rotate init` writes the file)"
             )),
             Self::Version { help, .. } => Some(help.to_string()),
             Self::Back(error) => Some(error.help()),

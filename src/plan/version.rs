@@ -110,9 +110,8 @@ impl Question<'_> {
         match asked {
             Some(asked) if asked != version => {
                 let reason = format!("{environment} runs {version}");
-                let help = format!(
-                    "leave `--version` out to take {version} over, or bump {environment} first"
-                );
+                let help =
+                    format!("omit `--version` to use {version}, or bump {environment} first");
                 Err(Unfit {
                     reasons: places(&before.seen, &help),
                     ..unfit(asked.as_str(), reason, help)
@@ -124,7 +123,8 @@ impl Question<'_> {
 
     fn nobody_before(&self) -> Unfit {
         let version = Version::from_time(self.now);
-        let reason = "no earlier environment names the family, so there is no version to take over";
+        let reason =
+            "no earlier environment references the family, so there is no version to promote";
         unfit(version.as_str(), reason, format!("`--version {version}` begins one here"))
     }
 

@@ -122,7 +122,7 @@ fn a_kustomization_cycle() {
         &sandbox,
         BUMP,
         2,
-        &["takes in itself", "`staging` -> `base` -> `staging`", "staging/kustomization.yaml:3"],
+        &["includes itself", "`staging` -> `base` -> `staging`", "staging/kustomization.yaml:3"],
     );
     let refs = sandbox.rotate(&["refs", "--format", "json"]);
     assert!(refs.stdout.contains("\"path\": \"production\""), "the others go on: {refs}");

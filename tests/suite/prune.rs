@@ -307,7 +307,7 @@ fn stays_for_a_branch_that_names_it() {
     keeps(&sandbox, &["--at", LATE, "--also-branch", &main, "--also-branch", "hotfix"], "branch");
     let _ = prune(&sandbox, &["--dry-run", "--at", LATE, "--also-branch", "nowhere"])
         .status(2)
-        .says(&["Git knows no branch or commit `nowhere`"]);
+        .says(&["unknown branch or commit `nowhere`"]);
 }
 
 #[test]

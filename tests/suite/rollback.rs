@@ -75,7 +75,7 @@ fn refusals_say_what_to_type() {
     let never = rotate(&sandbox, &["rollback", "production", "auth-api-secrets"]).status(2);
     let _ = never.says(&[
         "no earlier version of `auth-api-secrets` ran alone in `production`",
-        "nothing can be given as `--to`",
+        "there is no version to give to `--to`",
     ]);
     let _ = back(&sandbox, &["--to", "20250230000000"]).status(2).says(&["is not a version"]);
     let plain = Sandbox::example("auth-api");

@@ -389,14 +389,14 @@ fn what_has_no_history_says_so() {
     sandbox.write("staging/web.yaml", &web(ONE));
     let _ = sandbox.rotate(&["status"]).status(2).says(&["not in a Git repository"]);
     sandbox.git_at(NOW, &["init", "--quiet"]);
-    let _ = sandbox.rotate(&["status"]).status(2).says(&["nothing was committed yet"]);
-    let _ = sandbox.rotate(&["history", "auth"]).status(2).says(&["nothing was committed yet"]);
+    let _ = sandbox.rotate(&["status"]).status(2).says(&["has no commits yet"]);
+    let _ = sandbox.rotate(&["history", "auth"]).status(2).says(&["has no commits yet"]);
     sandbox.git_at(NOW, &["init", "--quiet", "--bare", "../bare.git"]);
     let bare = sandbox.rotate(&["-C", "../bare.git", "status"]).status(2);
     let _ = bare.says(&["is a bare Git repository", "git clone"]);
     commit_at(&sandbox, &day(1), "Begin");
     let unknown = sandbox.rotate(&["status", "--mainline", "nowhere"]).status(2);
-    let _ = unknown.says(&["Git knows no branch or commit `nowhere`"]);
+    let _ = unknown.says(&["unknown branch or commit `nowhere`"]);
 }
 
 /// What every environment ran of every family, read beside the tree that is checked out; the mainline alone must say the

@@ -11,6 +11,6 @@ const VERSIONS: Versions = Versions {
     only_takes: Some("takes numbers only"),
     ..Versions::assigned(
         is_version_number,
-        "wants the number of the version, from 1, and reads the latest for anything else",
+        "requires a version number, 1 or higher, and reads the latest for anything else",
     )
 };

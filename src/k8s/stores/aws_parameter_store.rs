@@ -27,7 +27,7 @@ const VERSIONS: Versions = Versions {
     ..Versions::labels(
         "v",
         is_label_or_number,
-        "wants a version number, or a label of at most 100 letters, digits, `.`, `-` and `_` that begins neither with a digit nor with `aws` or `ssm`",
+        "requires a version number, or a label of at most 100 letters, digits, `.`, `-` and `_` that begins neither with a digit nor with `aws` or `ssm`",
     )
 };
 
@@ -89,7 +89,7 @@ fn remove_version(key: &Key<'_>, pin: &str) -> Step {
         format!("{take} --parameter-version \"$({find} --output text --query Parameter.Version)\"");
     Step {
         title: format!(
-            "Take the label {pin} off {own}: old versions without one are deleted automatically."
+            "Remove the label {pin} from {own}: old versions without a label are deleted automatically."
         ),
         command: Some(command),
     }

@@ -31,7 +31,7 @@ const VERSIONS: Versions = Versions {
     ..Versions::labels(
         "",
         is_stage,
-        "wants a staging label of 1 to 256 characters other than AWSCURRENT, AWSPREVIOUS, AWSPENDING and `latest`, or `uuid/<VersionId>`",
+        "requires a staging label of 1 to 256 characters other than AWSCURRENT, AWSPREVIOUS, AWSPENDING and `latest`, or `uuid/<VersionId>`",
     )
 };
 
@@ -80,7 +80,7 @@ fn remove_version(key: &Key<'_>, pin: &str) -> Step {
     let own = &key.word;
     if pin.starts_with(ID) {
         let title = format!(
-            "Take every label off the version {pin} of {own}, if it has one: it is then deleted automatically."
+            "Remove all labels from version {pin} of {own}, if it has any: it is then deleted automatically."
         );
         return Step { title, command: None };
     }
@@ -92,7 +92,7 @@ fn remove_version(key: &Key<'_>, pin: &str) -> Step {
     );
     Step {
         title: format!(
-            "Take the label {pin} off {own}: the version is then deleted automatically."
+            "Remove the label {pin} from {own}: the version is then deleted automatically."
         ),
         command: Some(command),
     }

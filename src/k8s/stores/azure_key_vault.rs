@@ -21,7 +21,7 @@ pub(super) static STORE: Definition = Definition {
 };
 
 const VERSIONS: Versions =
-    Versions::assigned(is_id, "wants the version's id of 32 hexadecimal digits");
+    Versions::assigned(is_id, "requires a version ID of 32 hexadecimal digits");
 
 const GLANCE: &[Glance] = &[Glance {
     store: "Azure Key Vault",

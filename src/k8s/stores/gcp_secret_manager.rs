@@ -25,7 +25,7 @@ const VERSIONS: Versions = Versions {
     ..Versions::labels(
         "v",
         is_alias_or_number,
-        "wants a version number, or an alias of at most 63 letters, digits, `-` and `_` that begins with a letter and is neither `latest` nor `NEW`",
+        "requires a version number, or an alias of at most 63 letters, digits, `-` and `_` that begins with a letter and is neither `latest` nor `NEW`",
     )
 };
 

@@ -16,7 +16,7 @@ pub(super) static STORE: Definition = Definition {
 };
 
 const VERSIONS: Versions =
-    Versions::assigned(is_version_number, "wants the number of the version, from 1");
+    Versions::assigned(is_version_number, "requires a version number, 1 or higher");
 
 const GLANCE: &[Glance] = &[kv::glance("OpenBao (KV version 2)")];
 

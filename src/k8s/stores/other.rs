@@ -15,5 +15,5 @@ pub(super) static STORE: Definition = Definition {
 
 const VERSIONS: Versions = Versions {
     is_assigned: nothing,
-    ..Versions::assigned(something, "wants a text that is not empty")
+    ..Versions::assigned(something, "requires a non-empty string")
 };

@@ -7,7 +7,7 @@ use crate::k8s::store::pin::{Versions, is_count};
 pub(super) static STORE: Definition = Definition::new(
     "OVHcloud Secret Manager",
     &["ovh"],
-    Versions::assigned(is_short_count, "wants the number of the version, from 1 to 4294967295"),
+    Versions::assigned(is_short_count, "requires a version number from 1 to 4294967295"),
     &[Glance::number("OVHcloud")],
 );
 

@@ -13,5 +13,5 @@ pub(super) static STORE: Definition = Definition::new(
 
 const VERSIONS: Versions = Versions {
     moving: &["latest", "latest_enabled"],
-    ..Versions::assigned(is_version_number, "wants the number of the revision, from 1")
+    ..Versions::assigned(is_version_number, "requires a revision number, 1 or higher")
 };

@@ -7,6 +7,6 @@ use crate::k8s::store::pin::{Versions, something};
 pub(super) static STORE: Definition = Definition::new(
     "the webhook",
     &["webhook"],
-    Versions::labels("", something, "wants a text that is not empty"),
+    Versions::labels("", something, "requires a non-empty string"),
     &[Glance::digits("webhook")],
 );

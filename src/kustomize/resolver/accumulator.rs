@@ -85,8 +85,8 @@ impl Accumulator {
         let file = first.and_then(|object| object.node.origin.as_ref());
         let from =
             file.map(|place| format!(", from `{}`", place.source.path())).unwrap_or_default();
-        Problem::at(format!("{identity} is already there{from}"), entry)
-            .with_help("give one of the two another name or namespace, or list it once only")
+        Problem::at(format!("{identity} is already defined{from}"), entry)
+            .with_help("give one of the two a different name or namespace, or list it only once")
     }
 
     /// Adds a generated object, or merges it with the one that it replaces or extends.
@@ -101,7 +101,7 @@ impl Accumulator {
         let joins = matches!(behavior, Behavior::Replace | Behavior::Merge);
         match (first, second) {
             (_, Some(_)) => {
-                Err(Problem::at(format!("more than one object could be {identity}"), entry))
+                Err(Problem::at(format!("more than one object matches {identity}"), entry))
             }
             (None, _) if joins => {
                 let message = format!("there is no {identity} to merge with or to replace");

@@ -84,10 +84,12 @@ fn too_deep(resolver: &Resolver, from: &TreePath) -> Option<Problem> {
         level = below.map(|(path, _)| path).collect();
     }
     let deepest = level.first()?;
-    let message = format!(
-        "more than {DEEPEST} kustomizations stand one below the other, down to `{deepest}`"
-    );
-    Some(Problem::of(message, from).with_help("let one of them take in the last one directly"))
+    let message =
+        format!("kustomizations are nested more than {DEEPEST} levels deep, down to `{deepest}`");
+    Some(
+        Problem::of(message, from)
+            .with_help("reduce the nesting: include the last one directly from one of the others"),
+    )
 }
 
 /// A cycle, if a directory or one that it includes includes itself or a parent directory.
@@ -137,10 +139,10 @@ fn describe(directory: &TreePath, above: &TreePath, reached: &Reached) -> Proble
     }
     let way: Vec<_> = way.iter().rev().map(|path| format!("`{path}`")).collect();
     let message = if directory == above {
-        format!("a kustomization takes in itself: {}", way.join(" -> "))
+        format!("a kustomization includes itself: {}", way.join(" -> "))
     } else {
         let way = way.join(" -> ");
-        format!("a kustomization takes in a directory that it lies in: {way}")
+        format!("a kustomization includes a directory that contains it: {way}")
     };
     let problem = match entry {
         Some(entry) => Problem::at(message, entry),

@@ -224,13 +224,13 @@ fn refuse_unnamed(objects: &[Object]) -> Result<(), Problem> {
                 let what = path.join(".");
                 let message = format!("an object has no `{what}` at the end of the build");
                 return Err(Problem::at(message, &object.node)
-                    .with_help("a patch or a replacement took it away"));
+                    .with_help("a patch or a replacement removed it"));
             }
         }
         if !seen.insert(object.identity().into_key()) {
             let message = format!("two objects are called `{object:?}` at the end of the build");
             return Err(Problem::at(message, &object.node)
-                .with_help("a patch or a replacement gave both one name"));
+                .with_help("a patch or a replacement gave both the same name"));
         }
     }
     Ok(())

@@ -144,10 +144,10 @@ fn is_ksops(plugin: &Object) -> bool {
 fn needs_plugin(plugin: &Object) -> Problem {
     let identity = plugin.identity();
     let message = match is_builtin(plugin) {
-        true => format!("the builtin {identity} is not followed here"),
-        false => format!("{identity} would have to be run by a plugin"),
+        true => format!("the builtin {identity} is not supported"),
+        false => format!("{identity} needs a plugin, and plugins are not run"),
     };
-    Problem::at(message, &plugin.node).with_help("what it makes or changes is not seen")
+    Problem::at(message, &plugin.node).with_help("what it generates or changes is not known")
 }
 
 fn run(

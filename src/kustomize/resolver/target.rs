@@ -122,7 +122,7 @@ impl<'a> Target<'a> {
         if is_remote(spelled) {
             let message = format!("`{spelled}` is not in the repository");
             self.miss(Problem::at(message, entry).with_help(
-                "what it brings is not seen; add its manifests to the repository to have them checked",
+                "its contents are not known; add its manifests to the repository to have them checked",
             ));
             return Ok(None);
         }
@@ -184,7 +184,7 @@ impl<'a> Target<'a> {
         let kustomization = self.resolver.kustomization(&directory);
         let kustomization = kustomization.map_err(|problem| seen_from(&problem, entry))?;
         if !kustomization.is_component {
-            return Err(Problem::at(format!("`{directory}` is no component"), entry)
+            return Err(Problem::at(format!("`{directory}` is not a component"), entry)
                 .with_help("list it under `resources:`, or give it `kind: Component`"));
         }
         let merged = Target::new(self.resolver, &kustomization, self.record).run(gathered)?;
@@ -238,9 +238,9 @@ impl<'a> Target<'a> {
         if !path.str().is_some_and(|path| path.contains("://")) {
             self.context().find(path)?;
         }
-        let message = "lists are merged by Kubernetes' own schema, not by this one";
+        let message = "lists are merged using the built-in Kubernetes schema, not this one";
         self.miss(Problem::at(message, path).with_help(
-            "patches on kinds that only this schema knows may come out otherwise than in kustomize",
+            "patches to kinds that only this schema defines may give a different result than kustomize",
         ));
         Ok(())
     }
@@ -376,6 +376,6 @@ fn seen_from(problem: &Problem, entry: &Node) -> Problem {
 pub fn needs_helm(entry: &Node) -> Problem {
     let name = ["name", "chartName"].iter().find_map(|key| entry.get(key).and_then(Node::str));
     let chart = name.map(|name| format!(" `{name}`")).unwrap_or_default();
-    Problem::at(format!("the chart{chart} would have to be rendered by Helm"), entry)
-        .with_help("what it brings is not seen")
+    Problem::at(format!("the chart{chart} is not rendered, because Helm is not run"), entry)
+        .with_help("the objects it renders are not known")
 }

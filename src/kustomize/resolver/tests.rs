@@ -121,7 +121,7 @@ fn bases_without_end_are_refused() {
         let tree = MemoryTree::new(files.map(|(name, text)| (name, text.into_bytes())));
         let resolver = Resolver::new(Arc::new(Library::new(Arc::new(tree))));
         let refused = resolver.build(&path("d20"));
-        assert!(refused.problems[0].message.contains("one below the other"), "{refused:?}");
+        assert!(refused.problems[0].message.contains("levels deep"), "{refused:?}");
         assert_eq!(names(&resolver.build(&path("d21"))), ["Pod web"]);
     }
 }
@@ -135,7 +135,7 @@ fn a_cycle_is_named() {
     ];
     let build = build(&files, "a");
     assert_eq!(build.status, Status::Failed);
-    assert_eq!(build.problems[0].message, "a kustomization takes in itself: `b` -> `c` -> `b`");
+    assert_eq!(build.problems[0].message, "a kustomization includes itself: `b` -> `c` -> `b`");
     assert_eq!(build.problems[0].place.as_ref().unwrap().text(), "../c");
 }
 
@@ -147,7 +147,7 @@ fn a_failure_says_where() {
         (
             "resources: [pod.yaml, pod.yaml]",
             "pod.yaml",
-            "Pod web is already there, from `a/pod.yaml`",
+            "Pod web is already defined, from `a/pod.yaml`",
         ),
         ("resources: [../../out]", "../../out", "`../../out` is outside the repository"),
         (

@@ -20,7 +20,7 @@ pub static RULE: Rule = Rule {
     docs: "
 ### What it finds
 
-With `--base REV`, the tree is compared with the commit where its line and that of REV parted. Two things are reported:
+With `--base REV`, the tree is compared with the merge base of REV and the current commit. Two things are reported:
 a versioned Secret, or a stub of one, that now reads another store, key, version or template under the same name; and an
 ExternalSecret that kept its `metadata.name` (or its place in a file that is else the same) while the secret it makes got another version.
 Settings that do not change the value, such as `immutable`, the refresh or the deletion policy, may change; so may the

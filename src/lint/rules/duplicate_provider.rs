@@ -25,7 +25,7 @@ pub static RULE: Rule = Rule {
 Two objects of one build root that each make the same Secret in the same namespace and want it for themselves: a Secret
 with data, a SealedSecret, a generated Secret, or an ExternalSecret with `creationPolicy: Owner` (the default) or
 `Orphan`. An ExternalSecret that merges (`Merge`, `CreateOrMerge`) may stand beside any of them. In a tree of plain
-manifests only objects of one directory of an environment are held against each other, since other directories may go to
+manifests only objects of one directory of an environment are compared, since other directories may go to
 other clusters; so may other build roots.
 
 ### Why it matters
@@ -141,7 +141,7 @@ fn finding(root: &Root, first: &Provider, other: &Provider) -> Option<Finding> {
     if by == describe(first) {
         by = format!("another {}", by.trim_start_matches("the "));
     }
-    let message = format!("`{secret}` is made twice: by {} and by {by}", describe(first));
+    let message = format!("`{secret}` has two providers: {} and {by}", describe(first));
     let finding = RULE.finding(&other.near()?, message).about(family(secret));
     let finding = finding.related("made here too", first.near());
     Some(finding.help("keep one of the two; an ExternalSecret that adds keys to a Secret says `creationPolicy: Merge`"))

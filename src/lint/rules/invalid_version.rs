@@ -22,13 +22,13 @@ pub static RULE: Rule = Rule {
 ### What it finds
 
 A reference or something that makes a secret, in an environment, whose name ends in a hyphen and 14 digits that do not
-spell a UTC date and time, or spell one that is still to come; five minutes are let pass for clocks that differ. Digits that are no
+spell a UTC date and time, or spell one that is still to come; five minutes are allowed for clock skew. Digits that are no
 date are reported where they look like one (a year and mostly possible months, days, hours), or where the family has real
 versions. Others are somebody's number: `client-00000000000042` is a name like any other.
 
 ### Why it matters
 
-Versions order by their digits, and soak and retention are reckoned from them. One that lies in the future stays the
+Versions are ordered by their digits, and soak and retention are calculated from them. One in the future stays the
 newest for ever: the next rotation makes an older one. One that is no date is taken for no version at all.
 
 ### Example

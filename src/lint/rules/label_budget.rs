@@ -44,7 +44,7 @@ spec:
 
 ### Repair
 
-`rotate prune ENV` removes the stubs whose time is over. Then take the labels of those versions off the secret:
+`rotate prune ENV` removes the stubs whose retention is over. Then remove the labels of those versions from the secret:
 `aws secretsmanager update-secret-version-stage --secret-id KEY --version-stage LABEL --remove-from-version-id ID`.
 ",
     check,
@@ -141,6 +141,6 @@ fn finding(((store, _, key), labels): (&Key, &BTreeMap<String, Label>)) -> Optio
     let finding = labels.values().fold(finding, |finding, label| finding.about(&*label.family));
     let finding = finding.related("the oldest is here", Some(oldest.place.clone()));
     Some(finding.help(
-        "`rotate prune ENV` removes stubs that are due; take their labels off the secret then",
+        "`rotate prune ENV` removes stubs that are due; then remove their labels from the secret",
     ))
 }

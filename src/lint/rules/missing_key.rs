@@ -54,7 +54,7 @@ valueFrom:
 
 ### Repair
 
-Correct the key, or add it to what makes the Secret; a versioned one wants a new version for that.
+Correct the key, or add it to what makes the Secret; a versioned one needs a new version for that.
 ",
     check,
 };

@@ -58,7 +58,7 @@ data:
 ### Repair
 
 Put the value into the store and an ExternalSecret into Git, or encrypt the file. Then rotate the value: what was once
-pushed counts as known.
+pushed must be treated as compromised.
 ",
     check,
 };

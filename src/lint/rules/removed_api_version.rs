@@ -35,7 +35,7 @@ package), nothing is reported either.
 
 ### Why it matters
 
-The External Secrets Operator serves `v1` since 0.16 and no longer serves `v1beta1` since 0.17. The API server then
+The External Secrets Operator has served `v1` since 0.16 and stopped serving `v1beta1` in 0.17. The API server then
 knows no such kind: the whole build is refused, and the next rotation with it.
 
 ### Example

@@ -21,15 +21,15 @@ pub static RULE: Rule = Rule {
     docs: "
 ### What it finds
 
-With `--base REV`, a versioned stub that was there where the line of REV and the checked-out one parted, and is not any
-more, although something in its environment and namespace still names the version, or named it at the base, or the version that
+With `--base REV`, a versioned stub that existed at the merge base of REV and the current commit and is now missing,
+although something in its environment and namespace still names the version, or named it at the base, or the version that
 replaced it is younger than the environment's `retention`, or no older version would be left to go back to. A family
 that nothing in the environment names any more may go as a whole.
 
 ### Why it matters
 
 Removing an ExternalSecret removes its Secret. Pods of the old version that restart, jobs that start, and a rollback
-then find nothing. In one commit with the change of references it is a race: the Secret goes before the last pod did.
+then find nothing. In one commit with the change of references it is a race: the Secret may be deleted before the last pod is gone.
 
 ### Example
 

@@ -28,7 +28,7 @@ same place. Where something there cannot be read, such as a remote base, nothing
 ### Why it matters
 
 The environment before is where a new value may fail: a wrong password, a key that is missing, a store that does not let
-production in. A version that went past it fails in production first.
+production in. A version that skipped it fails in production first.
 
 ### Example
 

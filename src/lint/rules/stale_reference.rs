@@ -107,7 +107,7 @@ fn beside(facts: &Facts<'_>, usage: &FamilyUsage<'_>, current: &Version) -> Opti
     let (version, made) = made.max_by(|a, b| a.0.cmp(&b.0))?;
     let environment = &facts.repo.environments[usage.environment].name;
     Some(Newer {
-        says: "although there is".to_owned(),
+        says: "but a newer version exists:".to_owned(),
         label: "made here".to_owned(),
         place: made.provider.near(),
         help: format!("`rotate bump {environment} {} --version {version}`", usage.family),

@@ -22,7 +22,7 @@ A `find` that looks for the version of the name is fine, and so is everything in
 ### Why it matters
 
 `find` has no version: it reads what fits at that moment. A generator makes a new value each time it is asked. The name
-then says a version that nothing holds the value to: it differs between clusters, and it changes when the Secret is made
+then states a version that the value is not tied to: it differs between clusters, and it changes when the Secret is made
 again.
 
 ### Example

@@ -18,7 +18,7 @@ pub static RULE: Rule = Rule {
     id: "unpinned-version",
     level: Level::Warning,
     fixes: Fixes::Never,
-    summary: "a versioned stub that reads AWSCURRENT, `latest`, or nothing",
+    summary: "a versioned stub that pins AWSCURRENT, `latest`, or no version at all",
     docs: "
 ### What it finds
 

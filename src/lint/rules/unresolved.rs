@@ -32,7 +32,7 @@ environment.
 ### Why it matters
 
 The GitOps controller goes on with the last state that built: a new version that was committed since does not arrive,
-and nothing in the cluster shows it. To every other rule what does not build is not there, so they are silent about it.
+and nothing in the cluster shows it. The other rules cannot see what does not build, so they report nothing about it.
 
 ### Example
 
@@ -44,7 +44,7 @@ resources:
 
 ### Repair
 
-Mend what the message names; `kubectl kustomize DIR` must succeed.
+Fix what the message reports; `kubectl kustomize DIR` must succeed.
 ",
     check,
 };

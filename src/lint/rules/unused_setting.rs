@@ -19,7 +19,7 @@ pub static RULE: Rule = Rule {
 
 An entry of `external` or `secrets` in `rotate.yaml` that fits no secret of the tree, a hold on a family or a version that
 its environment does not have (an error, since somebody believes that the environment is held), and a comment `# rotate: allow[rule] reason` that silenced
-nothing, names a rule that there is not, or gives no reason. Environments and paths that match nothing are refused when
+nothing, names an unknown rule, or gives no reason. Environments and paths that match nothing are refused when
 the file is read.
 
 ### Why it matters
@@ -92,7 +92,7 @@ fn holds(repo: &Repo) -> impl Iterator<Item = Finding> {
             state.versions.contains_key(&hold.version) || state.stubs.contains_key(&hold.version)
         };
         let message = format!(
-            "the hold keeps {} at `{}` of `{}`, which nothing there names or makes",
+            "the hold keeps {} at `{}` of `{}`, which nothing there references or provides",
             hold.environment, hold.version, hold.secret
         );
         (!is_there).then(|| (item, hold, At::Value("version"), message, HELP.to_owned()))

@@ -88,7 +88,7 @@ pub fn lift(repo: &Repo, subject: &Subject) -> Result<Option<FileChange>, PlanEr
         return Ok(None);
     }
     let edit = |source: Arc<Source>| text::without(&source, (environment, family));
-    let help = "take the hold out by hand, and run it again without `--lift-hold`";
+    let help = "remove the hold by hand, and run the command again without `--lift-hold`";
     let wanted = others(config, subject);
     change(repo, edit, &wanted)
         .map(Some)

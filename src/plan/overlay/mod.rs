@@ -33,7 +33,7 @@ use crate::yaml::path::Path;
 
 /// What to do about a name that kustomize makes longer, or that no file spells.
 pub(in crate::plan) const MADE: &str = "write the full name where it is used, or remove the prefix, suffix or hash from this secret's name";
-const GENERATED: &str = "take the name out of what the generator reads, or change it there by hand";
+const GENERATED: &str = "remove the name from the generator's input, or change it there by hand";
 const SEALED: &str = "move the manifest out of the encrypted file, or change the name with the tool that encrypted it";
 const SHARED: &str =
     "give the environment its own kustomization that includes the file, then bump again";
@@ -160,14 +160,14 @@ impl<'p> Overlay<'p> {
                         identity.kind, identity.name
                     ),
                     place: None,
-                    hint: "give the objects namespaces, or names of their own".to_owned(),
+                    hint: "give the objects different namespaces or names".to_owned(),
                 }),
             }
         }
         refusals.extend(unseen.into_iter().map(|token| {
             let source = self.repo.library.tree().source(&token.file).ok();
             Refusal {
-                what: format!("no kustomization can patch what `{}` says", token.file),
+                what: format!("no kustomization can patch the text in `{}`", token.file),
                 place: source.map(|source| Place { source, span: token.span }),
                 hint: SHARED.to_owned(),
             }

@@ -49,8 +49,10 @@ impl Planner<'_> {
         } else if matches!(kind, "Secret" | "List" | "") {
             return None;
         } else {
-            let what =
-                format!("the {kind} `{}` makes this secret under the name it has", object.name());
+            let what = format!(
+                "the {kind} `{}` always makes this secret under its current name",
+                object.name()
+            );
             (what, OTHER_MAKER.to_owned())
         };
         Some(Refusal { what, place: made.provider.near(), hint })

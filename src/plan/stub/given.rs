@@ -241,7 +241,9 @@ impl Planner<'_> {
             shape(old) == shape(pin)
         };
         if let Some(old) = entry.old.as_ref().filter(|old| !is_like(old)) {
-            return Err(format!("{pin} is not of the form of {old}, which the old version reads"));
+            return Err(format!(
+                "{pin} does not have the same form as {old}, which the old version reads"
+            ));
         }
         let roots = self.repo.roots_of(self.environment).flat_map(|(_, root)| root.objects());
         let stubs = roots.into_iter().filter_map(|object| Stub::read(&object.node));
