@@ -3,12 +3,13 @@
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::ops::session::Session;
+use crate::plan::Plan;
 use crate::plan::request::Line;
-use crate::plan::{Plan, word};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::subject::Family;
 use crate::text::path::TreePath;
+use crate::text::shell::word;
 
 /// What is named to stay: `FILE:LINE`, or a path that could not be read.
 #[derive(Debug, Clone, Default)]

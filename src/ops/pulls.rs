@@ -8,10 +8,10 @@ use crate::git::remote::{Access, Remote, is_branch};
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::ops::session::Session;
-use crate::plan::word;
 use crate::repo::Repo;
 use crate::repo::subject::Subject;
 use crate::text::path::TreePath;
+use crate::text::shell::word;
 
 /// The remote that has the branches.
 const REMOTE: &str = "origin";

@@ -18,9 +18,10 @@ use crate::ops::events::Events;
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::ops::opening::{known_holds, left_out, nested, open_writer, read_config, site};
-use crate::plan::{FileChange, word};
+use crate::plan::FileChange;
 use crate::repo::{Repo, Scope};
 use crate::text::path::TreePath;
+use crate::text::shell::word;
 use crate::timeline::Timeline;
 use crate::timeline::walk::Depth;
 

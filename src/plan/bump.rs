@@ -13,7 +13,7 @@ use crate::plan::check::idle;
 use crate::plan::draft::Draft;
 use crate::plan::moves::Mover;
 use crate::plan::next::supply::Supply;
-use crate::plan::next::{self, After, word};
+use crate::plan::next::{self, After};
 use crate::plan::prove::{Expected, prove};
 use crate::plan::reads::misread;
 use crate::plan::refusal::{PlanError, Refusal, environment};
@@ -30,6 +30,7 @@ use crate::repo::environment::EnvironmentId;
 use crate::repo::root::Root;
 use crate::repo::subject::{Family, Subject};
 use crate::text::path::TreePath;
+use crate::text::shell::word;
 use crate::timeline::gate::span;
 
 /// Plans a bump and proves it on the planned tree. A plan that is empty means that nothing is to be done.

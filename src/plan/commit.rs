@@ -3,9 +3,9 @@
 use std::fmt::{self, Write as _};
 
 use crate::k8s::secret_name::{PLAIN, split};
-use crate::plan::next::word;
 use crate::plan::{NextStep, Plan, Stage};
 use crate::repo::subject::Subject;
+use crate::text::shell::word;
 
 /// An additional trailer of a commit message.
 #[derive(Debug, Clone, PartialEq, Eq)]

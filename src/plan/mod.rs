@@ -40,8 +40,6 @@ use crate::repo::subject::Subject;
 use crate::text::path::TreePath;
 use crate::text::source::{Place, Source};
 
-pub use next::word;
-
 /// A plan to move one family of one environment to another version. A no-op if [`Plan::changes`] is empty.
 #[derive(Debug, Clone)]
 pub struct Plan {

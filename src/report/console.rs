@@ -4,6 +4,9 @@ use std::io::{self, BufRead as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
 
+use crate::report::terminal::{own, shown};
+use crate::report::workflow::log;
+
 /// How many messages are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Loudness {
@@ -63,7 +66,7 @@ impl Paint {
     #[must_use]
     pub fn on(self, text: &str, color: bool) -> String {
         let style = self.style();
-        if color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        if color { own(&format!("{style}{}{style:#}", shown(text))) } else { text.to_owned() }
     }
 }
 
@@ -73,6 +76,10 @@ impl Console {
     /// # Errors
     /// When stdout cannot be written to, except because it was closed.
     pub fn result(&self, text: &str) -> io::Result<()> {
+        Self::write(&shown(text))
+    }
+
+    fn write(text: &str) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
         match written {
@@ -88,7 +95,7 @@ impl Console {
     pub fn json(&self, value: &impl serde::Serialize) -> io::Result<()> {
         let mut text = serde_json::to_string_pretty(value)?;
         text.push('\n');
-        self.result(&text)
+        Self::write(&text)
     }
 
     /// Prints a message, unless `--quiet` is set.
@@ -108,13 +115,16 @@ impl Console {
     /// Prints a message even with `--quiet`.
     pub fn complain(&self, text: &str) {
         // If stderr is closed, the error cannot be reported.
+        let text = shown(text);
+        // The runner of a workflow looks for commands here as well, and none of ours are.
+        let text = if self.annotates { log(&text).trim_end_matches('\n').to_owned() } else { text };
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
     /// Asks a question and takes one line as the answer; `None` at the end of the input.
     #[must_use]
     pub fn ask(&self, question: &str) -> Option<String> {
-        let _ = write!(io::stderr().lock(), "{question} ");
+        let _ = write!(io::stderr().lock(), "{} ", shown(question));
         let _ = io::stderr().flush();
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line).ok()?;
@@ -125,12 +135,14 @@ impl Console {
 #[cfg(test)]
 mod tests {
     use super::Paint;
+    use crate::report::terminal::shown;
 
     #[test]
     fn paints_only_where_colours_are_wanted() {
-        assert_eq!(Paint::Bold.on("a", true), "\u{1b}[1ma\u{1b}[0m");
-        assert_eq!(Paint::Dim.on("a", true), "\u{1b}[2ma\u{1b}[0m");
-        assert_eq!(Paint::Cyan.on("a", true), "\u{1b}[36ma\u{1b}[0m");
+        let on = |paint: Paint| shown(&paint.on("a\u{1b}[1m", true));
+        assert_eq!(on(Paint::Bold), "\u{1b}[1ma\\u{1b}[1m\u{1b}[0m");
+        assert_eq!(on(Paint::Dim), "\u{1b}[2ma\\u{1b}[1m\u{1b}[0m");
+        assert_eq!(on(Paint::Cyan), "\u{1b}[36ma\\u{1b}[1m\u{1b}[0m");
         assert_eq!(Paint::Cyan.on("a", false), "a");
     }
 }

@@ -13,7 +13,7 @@ use crate::plan::{MoveKind, Moved, NextStep, Plan, Stage};
 use crate::repo::schedules::Retention;
 use crate::repo::subject::{Family, Subject};
 use crate::report::history::{Story, mermaid};
-use crate::text::markdown::{code, line, plain};
+use crate::text::markdown::{code, fenced, line, plain};
 use crate::text::path::TreePath;
 use crate::timeline::gate::{Gate, GateKind, moment, span};
 use crate::timeline::{Era, Timeline};
@@ -228,7 +228,7 @@ impl Proposal<'_> {
             "{} rollback {environment} {family} --reason '…' --commit",
             program_at(self.prefix)
         );
-        let _ = writeln!(out, "\nTo roll back at any time:\n\n{}", fenced(&way_back, ""));
+        let _ = writeln!(out, "\nTo roll back at any time:\n\n{}", fenced(&way_back, "sh", ""));
     }
 
     fn when_the_old_stub_may_go(&self, retention: &Result<Retention, String>) -> String {
@@ -295,7 +295,7 @@ pub(super) fn tasks(out: &mut String, steps: &[&NextStep]) {
     for step in steps {
         let _ = writeln!(out, "- [ ] {}", line(&step.title));
         if let Some(command) = &step.command {
-            let _ = writeln!(out, "\n{}\n", fenced(command, "  "));
+            let _ = writeln!(out, "\n{}\n", fenced(command, "sh", "  "));
         }
     }
 }
@@ -320,13 +320,6 @@ pub(super) fn list(out: &mut String, items: impl Iterator<Item = String>) {
     if items.len() > ROWS {
         let _ = writeln!(out, "- and {} more", items.len() - ROWS);
     }
-}
-
-/// A fenced code block with a fence that no line in it can close.
-fn fenced(commands: &str, indent: &str) -> String {
-    let fence = if commands.contains("```") { "~~~~" } else { "```" };
-    let lines = commands.lines().map(|line| format!("{indent}{line}\n"));
-    format!("{indent}{fence}sh\n{}{indent}{fence}", lines.collect::<String>())
 }
 
 /// Where the bars of what runs now end: some way behind the newest change, so that the chart is the same tomorrow.

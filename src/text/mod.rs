@@ -9,5 +9,7 @@ pub mod path;
 pub mod percent;
 pub mod problem;
 pub mod remap;
+pub mod shell;
 pub mod source;
 pub mod span;
+pub mod visible;

@@ -19,6 +19,7 @@ mod everyday;
 mod lint;
 mod lookalikes;
 mod makers;
+mod masking;
 mod pins;
 mod prune;
 mod pulls;

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use crate::plan::next::supply::Supply;
 use crate::plan::{NextStep, Stage};
+use crate::text::shell::word;
 
 /// What follows once a version has run.
 pub(super) struct After<'a> {
@@ -46,15 +47,4 @@ fn value(title: impl Into<String>, command: Option<String>) -> NextStep {
 /// A step after the commit.
 pub(super) fn then(title: impl Into<String>, command: Option<String>) -> NextStep {
     NextStep { title: title.into(), command, stage: Stage::Then }
-}
-
-/// A text as one word of a shell.
-#[must_use]
-pub fn word(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@+,%".contains(&byte);
-    if !text.is_empty() && text.bytes().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "'\\''"))
-    }
 }

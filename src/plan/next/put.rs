@@ -7,7 +7,8 @@ use crate::k8s::store::Store;
 use crate::plan::NextStep;
 use crate::plan::next::supply::{SecretType, Supply, Value, list};
 use crate::plan::next::tool::{aws, az, gcloud, kv};
-use crate::plan::next::{value, word};
+use crate::plan::next::value;
+use crate::text::shell::word;
 
 /// The steps for one value.
 pub(super) fn steps(supply: &Supply) -> Vec<NextStep> {

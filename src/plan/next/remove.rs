@@ -3,8 +3,9 @@
 use crate::k8s::backend::Backend;
 use crate::k8s::store::Store;
 use crate::plan::NextStep;
+use crate::plan::next::then;
 use crate::plan::next::tool::{aws, az, gcloud, kv};
-use crate::plan::next::{then, word};
+use crate::text::shell::word;
 
 /// The steps for what a removed stub read, and nothing else does.
 pub(in crate::plan) fn steps(

@@ -2,7 +2,7 @@
 
 use crate::k8s::backend::Backend;
 use crate::k8s::store::Store;
-use crate::plan::next::word;
+use crate::text::shell::word;
 
 /// `aws SERVICE COMMAND`, in the store's region.
 pub(super) fn aws(backend: &Backend, command: &str) -> String {

@@ -6,13 +6,14 @@ use crate::k8s::backend::Backend;
 use crate::k8s::store::Store;
 use crate::k8s::stub::{StoreRef, Stub};
 use crate::plan::NextStep;
-use crate::plan::next::{remove, then, word};
+use crate::plan::next::{remove, then};
 use crate::plan::prune::planner::UnusedStub;
 use crate::plan::stub::pin::Pinned;
 use crate::repo::Repo;
 use crate::repo::deployed::deployed;
 use crate::repo::root::Root;
 use crate::repo::stores::Stores;
+use crate::text::shell::word;
 
 /// What the steps are derived from.
 pub(super) struct NextSteps<'t, 'd, 'r> {
