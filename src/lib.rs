@@ -34,7 +34,7 @@
 //! | 1 | [`forge`] | pull requests on GitHub, through `gh` |
 //! | 1 | [`tree`] | what can be asked of a tree of files, on disk or planned |
 //! | 0 | [`process`] | running other programs |
-//! | 0 | [`text`] | sources, spans, paths, edits |
+//! | 0 | [`text`] | sources, spans, paths, edits, words of a shell |
 
 pub mod cli;
 pub mod config;

@@ -5,12 +5,14 @@ use std::path::PathBuf;
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
 use chrono::{DateTime, Utc};
-use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, Args, ValueEnum, ValueHint};
 
+use crate::cli::lint;
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::report::console::{Console, Loudness};
+use crate::report::format::Format;
 
 /// The flags that every command has.
 #[derive(Debug, Args)]
@@ -24,7 +26,7 @@ pub struct Global {
     pub config: Option<PathBuf>,
 
     /// Output format; see the help of each command for the formats it supports
-    #[arg(long, value_enum, default_value_t, value_name = "FORMAT", global = true)]
+    #[arg(long, value_parser = one_of(every_format()), default_value = Format::TEXT.name, value_name = "FORMAT", global = true)]
     pub format: Format,
 
     /// When to use colours
@@ -40,41 +42,34 @@ pub struct Global {
     pub verbose: bool,
 }
 
-/// How results are printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub enum Format {
-    /// Human-readable text
-    #[default]
-    Text,
-    /// JSON, for scripts
-    Json,
-    /// One line per finding, for editors
-    Concise,
-    /// SARIF 2.1.0, for code scanning
-    Sarif,
-    /// GitHub Actions annotations
-    Github,
-    /// Markdown tables, for pull requests and wikis
-    Markdown,
-    /// A Mermaid Gantt chart, rendered by GitHub
-    Mermaid,
+/// The flag of a command that has these formats only.
+pub(super) fn format_flag(formats: Vec<Format>) -> Arg {
+    Arg::new("format")
+        .long("format")
+        .value_name("FORMAT")
+        .value_parser(one_of(formats))
+        .default_value(Format::TEXT.name)
+        .help("Output format")
 }
 
-impl Format {
-    /// The flag of a command that has these formats only.
-    pub(super) fn flag(formats: &'static [Self]) -> Arg {
-        let parser = PossibleValuesParser::new(formats.iter().filter_map(Self::to_possible_value));
-        Arg::new("format")
-            .long("format")
-            .value_name("FORMAT")
-            .value_parser(parser.map(|word| Self::from_str(&word, false).unwrap_or_default()))
-            .default_value("text")
-            .help("Output format")
+/// Every format that some command has.
+fn every_format() -> Vec<Format> {
+    let mut formats = vec![Format::TEXT, Format::JSON];
+    for format in lint::formats().into_iter().chain([Format::MERMAID]) {
+        if !formats.contains(&format) {
+            formats.push(format);
+        }
     }
+    formats
+}
 
-    fn word(self) -> String {
-        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
-    }
+/// Parses the name of one of these formats.
+fn one_of(formats: Vec<Format>) -> impl TypedValueParser<Value = Format> {
+    let value = |format: &Format| PossibleValue::new(format.name).help(format.summary);
+    let parser = PossibleValuesParser::new(formats.iter().map(value));
+    parser.map(move |word| {
+        formats.iter().find(|format| format.name == word).copied().unwrap_or(Format::TEXT)
+    })
 }
 
 /// A time as the command line has it.
@@ -116,7 +111,7 @@ impl Global {
     /// # Errors
     /// When another format is asked for.
     pub fn is_json(&self) -> Result<bool, Failure> {
-        Ok(self.one_of(&[Format::Text, Format::Json])? == Format::Json)
+        Ok(self.one_of(&[Format::TEXT, Format::JSON])? == Format::JSON)
     }
 
     /// The format, which must be one that the command has.
@@ -127,9 +122,9 @@ impl Global {
         if formats.contains(&self.format) {
             return Ok(self.format);
         }
-        let text = format!("this command does not print `{}`", self.format.word());
+        let text = format!("this command does not print `{}`", self.format.name);
         let known: Vec<String> =
-            formats.iter().map(|format| format!("`--format {}`", format.word())).collect();
+            formats.iter().map(|format| format!("`--format {}`", format.name)).collect();
         Err(Failure::usage(Message::new(text).help(format!("it has {}", known.join(", ")))))
     }
 
@@ -140,7 +135,7 @@ impl Global {
             color_out: self.color.is_met(&std::io::stdout()),
             color_err: self.color.is_met(&std::io::stderr()),
             width: width(),
-            annotates: self.format == Format::Github,
+            annotates: self.format == Format::GITHUB,
             loudness: match (self.quiet, self.verbose) {
                 (true, _) => Loudness::Quiet,
                 (_, true) => Loudness::Verbose,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::args::{Format, Global, time};
+use crate::cli::args::{Global, time};
 use crate::cli::outcome::{Changes, Pulls};
 use crate::cli::{choose, gates, leave, outputs, pulls, writing};
 use crate::ops::bump::{self, Request};
@@ -13,6 +13,7 @@ use crate::ops::session::Session;
 use crate::repo::subject::Family;
 use crate::report::bump::Bump;
 use crate::report::console::Console;
+use crate::report::format::Format;
 use crate::report::promote::{WaitingView, text};
 use crate::report::proposal::{Proposal, markdown};
 use crate::timeline::walk::Depth;

@@ -1,17 +1,18 @@
 //! `rotate history`: which version of a family ran where, from when to when.
 
-use crate::cli::args::{Format, Global};
+use crate::cli::args::Global;
 use crate::cli::past;
 use crate::ops::failure::{Failure, Status};
 use crate::ops::history::{self, Past, Request};
 use crate::ops::session::Access;
 use crate::repo::subject::Family;
 use crate::report::console::Console;
+use crate::report::format::Format;
 use crate::report::history::{self as picture, Story};
 
 /// What it prints.
 pub(super) const FORMATS: [Format; 4] =
-    [Format::Text, Format::Json, Format::Markdown, Format::Mermaid];
+    [Format::TEXT, Format::JSON, Format::MARKDOWN, Format::MERMAID];
 
 /// Show which versions of a family ran in each environment, with dates and commits
 ///
@@ -48,9 +49,9 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let (family, timeline, now) = (&request.family, &timeline, request.now);
     let story = Story { family, timeline, environments, now, newest: None };
     match format {
-        Format::Json => console.json(&picture::History::new(&story))?,
-        Format::Markdown => console.result(&picture::markdown(&story))?,
-        Format::Mermaid => console.result(&picture::mermaid(&story))?,
+        Format::JSON => console.json(&picture::History::new(&story))?,
+        Format::MARKDOWN => console.result(&picture::markdown(&story))?,
+        Format::MERMAID => console.result(&picture::mermaid(&story))?,
         _ => console.result(&picture::text(&story, console.color_out))?,
     }
     // The process is about to exit; dropping a large tree node by node would only delay that.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
-use crate::cli::args::{Format, Global, time};
+use crate::cli::args::{Global, time};
 use crate::cli::explain::words;
 use crate::cli::outputs;
 use crate::cli::outputs::Outputs;
@@ -13,19 +13,17 @@ use crate::finding::{Finding, Level};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::lint::{self, Linted, Request};
 use crate::ops::session::Access;
-use crate::report::console::Console;
-use crate::report::lint::Report;
-use crate::report::lint::concise::concise;
-use crate::report::lint::github::github;
-use crate::report::lint::json::Lint;
+use crate::report::console::{Console, pretty};
+use crate::report::format::Format;
 use crate::report::lint::sarif::sarif;
 use crate::report::lint::summary::summary;
-use crate::report::lint::text::text;
+use crate::report::lint::{RENDERERS, Report};
 use crate::report::plan::diff;
 
 /// What it prints.
-pub(super) const FORMATS: [Format; 6] =
-    [Format::Text, Format::Concise, Format::Json, Format::Sarif, Format::Github, Format::Markdown];
+pub(super) fn formats() -> Vec<Format> {
+    RENDERERS.iter().map(|one| one.format).collect()
+}
 
 /// Find stale, dangling and wrong secret references
 ///
@@ -119,7 +117,7 @@ impl Args {
 /// # Errors
 /// When the tree, the configuration, the baseline or the base revision cannot be read, or a repair cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
-    let format = global.one_of(&FORMATS)?;
+    let format = global.one_of(&formats())?;
     let access = if args.fix && !args.dry_run { Access::Write } else { Access::Read };
     let (session, writer) = global.open(console, access)?;
     let request = args.request();
@@ -130,40 +128,23 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     }
     let Linted { findings, counts, changes, trees } =
         lint::run(&request, &session, writer.as_ref())?;
-    if args.dry_run && format == Format::Text {
+    if args.dry_run && format == Format::TEXT {
         console.result(&diff(&changes, console.color_out))?;
     }
     let (rules, prefix) = (words(), session.prefix());
     let report = Report { findings: &findings, rules: &rules, prefix: &prefix, counts };
-    show(&report, format, console)?;
+    if let Some(renderer) = RENDERERS.iter().find(|one| one.format == format) {
+        console.result(&renderer.render(&report, console)?)?;
+    }
     let left = Outputs {
         changed: !changes.is_empty(),
         findings: Some(findings.len()),
         ..Outputs::default()
     };
-    args.outputs.leave(&session, format, || json(&report), || summary(&report), left)?;
+    let scanning = || Ok(pretty(&sarif(&report))?);
+    args.outputs.leave(&session, format, scanning, || summary(&report), left)?;
     let fails = findings.iter().any(|finding| args.fail_on.is_met(finding));
     // The process is about to exit; dropping large trees node by node would only delay that.
     std::mem::forget(trees);
     Ok(if fails { Status::Findings } else { Status::Done })
-}
-
-fn show(report: &Report<'_>, format: Format, console: &Console) -> Result<(), Failure> {
-    match format {
-        Format::Concise => console.result(&concise(report, console.color_out))?,
-        Format::Json => console.json(&Lint::new(report))?,
-        Format::Sarif => console.json(&sarif(report))?,
-        Format::Github => console.result(&github(report))?,
-        Format::Markdown => console.result(&summary(report))?,
-        Format::Text | Format::Mermaid => {
-            console.result(&text(report, console.color_out, console.width))?;
-        }
-    }
-    Ok(())
-}
-
-/// The findings as a file for code scanning.
-fn json(report: &Report<'_>) -> Result<String, Failure> {
-    let text = serde_json::to_string_pretty(&sarif(report)).map_err(std::io::Error::from)?;
-    Ok(format!("{text}\n"))
 }

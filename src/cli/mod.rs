@@ -29,8 +29,10 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Subcommand};
 
-use crate::cli::args::{Format, Global};
+use crate::cli::args::{Global, format_flag};
 use crate::ops::failure::{Failure, Status};
+use crate::ops::message::Message;
+use crate::report::format::Format;
 use crate::report::message;
 
 /// Rotate Kubernetes secrets by version in a GitOps repository, one environment at a time
@@ -79,13 +81,13 @@ impl From<Status> for ExitCode {
 #[must_use]
 pub fn command() -> clap::Command {
     let formats = |name: &str| match name {
-        "bump" | "promote" | "prune" | "status" => &outputs::FORMATS[..],
-        "history" => &history::FORMATS,
-        "lint" => &lint::FORMATS,
-        _ => &[Format::Text, Format::Json],
+        "bump" | "promote" | "prune" | "status" => outputs::FORMATS.to_vec(),
+        "history" => history::FORMATS.to_vec(),
+        "lint" => lint::formats(),
+        _ => vec![Format::TEXT, Format::JSON],
     };
     Cli::command().mut_subcommands(|command| {
-        let flag = Format::flag(formats(command.get_name()));
+        let flag = format_flag(formats(command.get_name()));
         command.arg(flag)
     })
 }
@@ -106,6 +108,13 @@ pub fn run() -> ExitCode {
         }
     };
     let console = cli.global.console();
+    // Otherwise, the first piece of work would make the threads, and panic where the system refuses one.
+    if let Err(error) = rayon::ThreadPoolBuilder::new().use_current_thread().build_global() {
+        let text = format!("cannot start the threads that read the tree: {error}");
+        let help = "allow more processes, or set `RAYON_NUM_THREADS=1`";
+        message::error(&Message::new(text).help(help), &console);
+        return Status::Trouble.into();
+    }
     let done = match &cli.command {
         Command::Bump(args) => bump::run(args, &cli.global, &console),
         Command::Completions(args) => completions::run(args, &console),
@@ -122,7 +131,7 @@ pub fn run() -> ExitCode {
     };
     let status = done.unwrap_or_else(|failure: Failure| {
         message::error(&failure.message, &console);
-        if cli.global.format == Format::Github {
+        if cli.global.format == Format::GITHUB {
             outputs::leave_nothing(&failure);
         }
         failure.status

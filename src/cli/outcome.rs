@@ -2,13 +2,13 @@
 
 use std::io;
 
-use crate::cli::args::Format;
 use crate::cli::outputs;
 use crate::cli::outputs::{Outputs, headed};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::proposals::Proposals;
 use crate::ops::session::Session;
 use crate::report::console::Console;
+use crate::report::format::Format;
 use crate::report::message;
 use crate::report::promote::waits;
 use crate::report::pulls::{self as picture, PullRequests};
@@ -40,9 +40,9 @@ impl Changes<'_> {
         text: impl FnOnce() -> Result<(), Failure>,
     ) -> Result<(), Failure> {
         match self.format {
-            Format::Json => json()?,
-            Format::Markdown => console.result(&(self.report)())?,
-            Format::Github => console.result(&log(&(self.report)()))?,
+            Format::JSON => json()?,
+            Format::MARKDOWN => console.result(&(self.report)())?,
+            Format::GITHUB => console.result(&log(&(self.report)()))?,
             _ => text()?,
         }
         let left = Outputs { changed: self.is_change, ..Outputs::default() };
@@ -81,9 +81,9 @@ impl Pulls<'_> {
         };
         let report = || format!("{}{}", describe(picture::markdown), waits(waiting));
         match self.format {
-            Format::Json => console.json(&view)?,
-            Format::Markdown => console.result(&report())?,
-            Format::Github => console.result(&describe(picture::github))?,
+            Format::JSON => console.json(&view)?,
+            Format::MARKDOWN => console.result(&report())?,
+            Format::GITHUB => console.result(&describe(picture::github))?,
             _ => console.result(&describe(picture::text))?,
         }
         let left =

@@ -4,18 +4,18 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-use crate::cli::args::Format;
 use crate::disk::file;
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::ops::session::Session;
 use crate::repo::own::REPORT;
+use crate::report::format::Format;
 use crate::report::pulls::PullView;
 use crate::text::markdown::line;
 use crate::timeline::walk::Depth;
 
 /// What commands print that a workflow or a reviewer may read.
-pub const FORMATS: [Format; 4] = [Format::Text, Format::Json, Format::Markdown, Format::Github];
+pub const FORMATS: [Format; 4] = [Format::TEXT, Format::JSON, Format::MARKDOWN, Format::GITHUB];
 
 /// The flag for a report.
 #[derive(Debug, Clone, clap::Args)]
@@ -40,7 +40,7 @@ pub struct Outputs<'a> {
 /// How far back to read history: all of it if the output is for a reviewer.
 #[must_use]
 pub fn depth_of(proposes: bool, args: &Args, format: Format) -> Depth {
-    let describe = matches!(format, Format::Markdown | Format::Github);
+    let describe = matches!(format, Format::MARKDOWN | Format::GITHUB);
     if proposes || describe || args.report.is_some() { Depth::Everything } else { Depth::Since }
 }
 
@@ -91,7 +91,7 @@ impl Args {
             let head = if report.starts_with('{') { "" } else { REPORT };
             file::make(path, &format!("{head}{report}"))?;
         }
-        if format != Format::Github {
+        if format != Format::GITHUB {
             return Ok(());
         }
         tell(&summary(), &self.lines(&path.unwrap_or_default(), outputs)?)

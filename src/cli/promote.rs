@@ -1,6 +1,6 @@
 //! `rotate promote`: every bump that is due, in every environment that takes versions over.
 
-use crate::cli::args::{Format, Global};
+use crate::cli::args::Global;
 use crate::cli::outcome::{Changes, Pulls};
 use crate::cli::{leave, outputs, past, pulls, writing};
 use crate::ops::failure::{Failure, Status};
@@ -10,6 +10,7 @@ use crate::ops::proposals::Proposals;
 use crate::ops::session::Session;
 use crate::repo::subject::Family;
 use crate::report::console::Console;
+use crate::report::format::Format;
 use crate::report::message;
 use crate::report::promote::{Promote, Promotion, markdown, text};
 use crate::report::proposal::Proposal;
@@ -123,8 +124,8 @@ fn show_proposed(
     let status = pulls.print(session, &args.outputs, console)?;
     let waits = text(false, &proposals.waiting);
     match format {
-        Format::Json | Format::Markdown => {}
-        Format::Github => console.result(&log(&waits))?,
+        Format::JSON | Format::MARKDOWN => {}
+        Format::GITHUB => console.result(&log(&waits))?,
         _ => console.talk(waits.trim_end()),
     }
     Ok(status)

@@ -1,6 +1,6 @@
 //! `rotate prune`: remove the stubs that nothing needs any more.
 
-use crate::cli::args::{Format, Global};
+use crate::cli::args::Global;
 use crate::cli::outcome::{Changes, Pulls};
 use crate::cli::{outputs, past, pulls, writing};
 use crate::ops::failure::{Failure, Status};
@@ -9,6 +9,7 @@ use crate::ops::prune::{self, Removals, Request};
 use crate::ops::session::Session;
 use crate::repo::subject::Family;
 use crate::report::console::Console;
+use crate::report::format::Format;
 use crate::report::prune::{Pruned, markdown_of, summary};
 
 /// Remove the stubs that nothing references and whose retention is over

@@ -35,7 +35,7 @@ impl Global {
 pub(super) fn start(directory: Option<PathBuf>, config: Option<PathBuf>) -> Result<Start, Failure> {
     let is_named = directory.is_some();
     let directory = directory.map_or_else(current_directory, Ok)?;
-    Ok(Start { directory, is_named, config, before_step })
+    Ok(Start { directory, is_named, config, before_step, user_ignore: user_ignore() })
 }
 
 /// Ends the process before the step that a crash test asks for.
@@ -52,6 +52,16 @@ fn before_step(step: WriteStep) -> io::Result<()> {
 #[cfg(not(debug_assertions))]
 const fn before_step(_: WriteStep) -> io::Result<()> {
     Ok(())
+}
+
+/// Where Git looks for the user's ignore patterns by default.
+#[allow(clippy::disallowed_methods)] // the command line is where the environment is read
+fn user_ignore() -> Option<PathBuf> {
+    let directory =
+        |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let home = || directory("HOME").or_else(|| directory("USERPROFILE"));
+    let settings = directory("XDG_CONFIG_HOME").or_else(|| Some(home()?.join(".config")))?;
+    Some(settings.join("git/ignore"))
 }
 
 #[allow(clippy::disallowed_methods)] // the command line is where the environment is read

@@ -1,12 +1,13 @@
 //! `rotate status`: what runs where since when, and what comes next.
 
-use crate::cli::args::{Format, Global};
+use crate::cli::args::Global;
 use crate::cli::outputs::{Outputs, headed};
 use crate::cli::{filter, outputs, past};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::session::Access;
 use crate::ops::status::{self, Request, Standings};
 use crate::report::console::Console;
+use crate::report::format::Format;
 use crate::report::status as picture;
 use crate::report::workflow::log;
 
@@ -41,11 +42,11 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let Standings { standings, mainline, repo } = status::run(&request, &session, console)?;
     let now = request.now;
     match format {
-        Format::Json => {
+        Format::JSON => {
             console.json(&picture::Status::new(&standings, Some(&mainline), now))?;
         }
-        Format::Markdown => console.result(&picture::markdown(&standings, now))?,
-        Format::Github => console.result(&log(&picture::text(&standings, now, false)))?,
+        Format::MARKDOWN => console.result(&picture::markdown(&standings, now))?,
+        Format::GITHUB => console.result(&log(&picture::text(&standings, now, false)))?,
         _ => console.result(&picture::text(&standings, now, console.color_out))?,
     }
     let report = || picture::markdown(&standings, now);

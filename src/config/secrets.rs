@@ -90,6 +90,31 @@ pub enum StoreKind {
     ClusterSecretStore,
 }
 
+impl Service {
+    /// Every service.
+    pub const ALL: [Self; 6] = [
+        Self::AwsSecretsManager,
+        Self::AwsParameterStore,
+        Self::GcpSecretManager,
+        Self::AzureKeyVault,
+        Self::Vault,
+        Self::Other,
+    ];
+
+    /// The service as `rotate.yaml` names it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AwsSecretsManager => "aws-secrets-manager",
+            Self::AwsParameterStore => "aws-parameter-store",
+            Self::GcpSecretManager => "gcp-secret-manager",
+            Self::AzureKeyVault => "azure-key-vault",
+            Self::Vault => "vault",
+            Self::Other => "other",
+        }
+    }
+}
+
 impl StoreKind {
     /// The kind as written in manifests.
     #[must_use]
@@ -126,5 +151,17 @@ impl Remote {
     #[must_use]
     pub fn spell(template: &str, environment: &str, family: &str) -> String {
         template.replace("{environment}", environment).replace("{family}", family)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Service;
+
+    #[test]
+    fn services_are_read_by_the_names_that_they_have() {
+        for service in Service::ALL {
+            assert_eq!(serde_yaml::from_str::<Service>(service.as_str()).unwrap(), service);
+        }
     }
 }

@@ -1,6 +1,5 @@
 //! The record of a write in progress, which the next run reads after a crash.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::disk::steps::Steps;
+use crate::disk::tree::read_bytes;
 use crate::text::path::TreePath;
 
 /// What a run is about to do.
@@ -64,10 +64,11 @@ impl Journal {
 
     /// The journal of an earlier run.
     pub(super) fn read(state: &Path) -> io::Result<Option<Self>> {
-        let bytes = match fs::read(Self::path(state)) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            bytes => bytes?,
-        };
+        let path = Self::path(state);
+        if path.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+            return Ok(None);
+        }
+        let bytes = read_regular(&path)?;
         let journal: Self = serde_json::from_slice(&bytes).map_err(io::Error::other)?;
         let outside = journal.paths().find(|path| TreePath::new(path).is_none()).cloned();
         match outside {
@@ -102,6 +103,15 @@ impl Journal {
         Self::tidy(state, steps)?;
         steps.remove(&Self::path(state))?;
         steps.synchronize(state)
+    }
+}
+
+/// The bytes of a regular file; a link is not followed, and a pipe not waited for.
+pub(super) fn read_regular(path: &Path) -> io::Result<Vec<u8>> {
+    if path.symlink_metadata()?.is_file() {
+        read_bytes(path)
+    } else {
+        Err(io::Error::other("it is not a regular file"))
     }
 }
 

@@ -24,6 +24,7 @@ impl Lock {
         // NOTE: outside Git, the holder removes the file when it is done. A process that had already opened that
         // file would hold a lock that nobody else sees, so it tries again.
         for _ in 0..100 {
+            site.check_state().map_err(|error| refused(&error))?;
             fs::create_dir_all(&site.state).map_err(|error| refused(&error))?;
             let opened = File::options().create(true).truncate(false).write(true).open(&path);
             let file = match opened {

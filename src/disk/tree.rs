@@ -133,7 +133,7 @@ impl DiskTree {
         let (real, Entry::File) = self.entry(path)? else {
             return Err(ReadError::NotAFile(path.clone()));
         };
-        read(&self.root.join(real.as_str())).map_err(|error| refused(path, &error))
+        read_bytes(&self.root.join(real.as_str())).map_err(|error| refused(path, &error))
     }
 }
 
@@ -142,7 +142,7 @@ impl DiskTree {
 /// # Errors
 /// When it cannot be read or is not UTF-8 text.
 pub fn read_file(path: &Path) -> Result<Arc<Source>, DiskError> {
-    let bytes = read(path).map_err(|error| DiskError::new(path, &error))?;
+    let bytes = read_bytes(path).map_err(|error| DiskError::new(path, &error))?;
     let text = String::from_utf8(bytes).map_err(|_| DiskError::System {
         path: path.to_owned(),
         reason: "it is not UTF-8 text".to_owned(),
@@ -213,7 +213,11 @@ fn hidden(path: &TreePath) -> bool {
     matches!(path.name(), ".git" | ".rotate")
 }
 
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+/// Reads a file of any kind of content, up to a size.
+///
+/// # Errors
+/// When it cannot be read, or is too large.
+pub fn read_bytes(path: &Path) -> io::Result<Vec<u8>> {
     let too_large = || io::Error::other(format!("it is larger than {} MiB", LARGEST >> 20));
     let file = File::open(path)?;
     let metadata = file.metadata()?;

@@ -5,12 +5,11 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::disk::error::{WriteError, reason};
-use crate::disk::journal::{Journal, Record, Stage, digest};
+use crate::disk::journal::{Journal, Record, Stage, digest, read_regular};
 use crate::disk::lock::Lock;
 use crate::disk::site::{Site, TEMPORARY};
 use crate::disk::steps::{Hook, Steps};
@@ -152,6 +151,10 @@ impl Writer {
             let reason = format!("`{}` is not where a run writes", record.path);
             return Err(unreadable(io::Error::other(reason)));
         }
+        if let Some(path) = journal.directories.iter().find(|path| !self.is_own(&self.full(path))) {
+            let reason = format!("`{path}` is not where a run writes");
+            return Err(unreadable(io::Error::other(reason)));
+        }
         if journal.stage == Stage::Preparing {
             self.take_back(&journal, steps).map_err(|failed| self.interrupted(failed))?;
             return Ok(Recovered::TakenBack);
@@ -165,17 +168,18 @@ impl Writer {
     fn is_ours(&self, record: &Record) -> bool {
         let path = self.full(&record.path);
         let directory = path.parent().unwrap_or(&path);
-        let real = directory.canonicalize();
         let beside =
             record.temporary.as_ref().map(|temporary| self.full(temporary)).is_none_or(|new| {
                 let name = new.file_name().and_then(OsStr::to_str).unwrap_or_default();
                 new.parent() == Some(directory) && name.starts_with(TEMPORARY)
             });
-        beside
-            && real.map_or_else(
-                |error| error.kind() == io::ErrorKind::NotFound,
-                |real| real == directory,
-            )
+        beside && self.is_own(&path)
+    }
+
+    /// Whether no link leads to a path: the nearest directory above it that exists is in the tree itself.
+    fn is_own(&self, path: &Path) -> bool {
+        let mut above = path.ancestors().skip(1).take_while(|at| at.starts_with(&self.site.base));
+        above.find_map(|at| Some(at.canonicalize().ok()? == at)).unwrap_or(false)
     }
 
     /// Refuses to continue if a file has been modified since.
@@ -236,7 +240,7 @@ impl Writer {
 
     /// The digest of a file's bytes, `None` where there is no file.
     fn now(&self, record: &Record) -> io::Result<Option<String>> {
-        match fs::read(self.full(&record.path)) {
+        match read_regular(&self.full(&record.path)) {
             Ok(bytes) => Ok(Some(digest(&bytes))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),

@@ -184,6 +184,21 @@ fn refuses_what_changed_since_it_was_read() {
     assert!(matches!(writer.commit(&changes), Err(WriteError::Changed { .. })));
 }
 
+/// A whole write between two looks leaves no journal, but is noticed: what was read in between may be half old, half new.
+#[test]
+fn a_reader_notices_a_write() {
+    let (sandbox, site, changes) = sandbox();
+    let in_git = Site::in_git(sandbox.path(), TreePath::root(), &sandbox.path().join("stays.git"));
+    fs::create_dir(sandbox.path().join("stays.git")).unwrap();
+    for (site, changes) in [(&site, &changes[..1]), (&in_git, &changes[1..3])] {
+        let before = site.stamp();
+        assert_eq!(site.stamp(), before);
+        Writer::open(site).unwrap().0.commit(changes).unwrap();
+        assert!(!site.is_being_written());
+        assert_ne!(site.stamp(), before);
+    }
+}
+
 #[test]
 fn refuses_two_changes_for_one_file_and_paths_of_its_own() {
     let (_sandbox, site, _) = sandbox();

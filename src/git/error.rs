@@ -83,6 +83,9 @@ pub enum GitError {
         /// What Git said.
         reason: String,
     },
+    /// An object that was cut off or damaged.
+    #[error("the Git object `{0}` is damaged")]
+    Broken(PathBuf),
     /// Anything else.
     #[error("cannot read the Git repository at `{path}`: {reason}")]
     System {
@@ -127,6 +130,10 @@ impl GitError {
             Self::UnknownBranch { .. } => {
                 Some("name the branch that is deployed, such as `--mainline origin/main`".to_owned())
             }
+            Self::Broken(_) => Some(
+                "remove the file, then `git fetch --refetch` gets the object again; `git fsck` lists what else is missing"
+                    .to_owned(),
+            ),
             Self::Filtered(_) => Some("`git fetch --refetch --no-filter` gets them".to_owned()),
             Self::Unborn(_) => Some("commit the manifests first".to_owned()),
             Self::Commit { .. } => Some(

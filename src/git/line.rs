@@ -119,7 +119,7 @@ impl Git {
     /// # Errors
     /// When the branch is unknown, or there is no commit yet.
     pub fn line(&self, named: Option<&str>) -> Result<Line, GitError> {
-        let repository = Repository::open(self.git_dir()).map_err(|error| self.failed(&error))?;
+        let repository = self.objects()?;
         let (name, tip) = tip(&repository, named).map_err(|error| match (error.code(), named) {
             (ErrorCode::UnbornBranch, None) => GitError::Unborn(self.work_tree().to_owned()),
             (ErrorCode::NotFound | ErrorCode::InvalidSpec | ErrorCode::Ambiguous, Some(named)) => {

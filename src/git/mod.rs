@@ -2,7 +2,9 @@
 
 pub mod commit;
 pub mod error;
+mod ignore;
 pub mod line;
+mod loose;
 pub mod remote;
 pub mod repository;
 pub mod snapshot;

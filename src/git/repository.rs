@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use git2::{ErrorCode, IndexEntryExtendedFlag, Repository, RepositoryOpenFlags, StatusOptions};
 
 use crate::git::error::GitError;
+use crate::git::ignore::Ignored;
+use crate::git::loose;
 use crate::text::path::TreePath;
 
 /// A Git repository with a work tree; paths are relative to the tree's root, which may be below the work tree's.
@@ -16,16 +18,23 @@ pub struct Git {
     git_dir: PathBuf,
     prefix: TreePath,
     tracked: HashSet<TreePath>,
+    ignored: Ignored,
+    /// An object that was cut off, once the objects were looked at.
+    broken: OnceLock<Option<PathBuf>>,
     /// The tracked files that a sparse checkout leaves out, relative to the work tree's root.
     left_out: Vec<TreePath>,
 }
 
 impl Git {
-    /// Finds the repository that a directory belongs to; `None` if there is none.
+    /// Finds the repository that a directory belongs to; `None` if there is none. `user_ignore` is where the user's ignore
+    /// patterns are, unless Git's configuration says otherwise.
     ///
     /// # Errors
     /// When there is one that cannot be used.
-    pub fn discover(directory: &Path) -> Result<Option<Self>, GitError> {
+    pub fn discover(
+        directory: &Path,
+        user_ignore: Option<PathBuf>,
+    ) -> Result<Option<Self>, GitError> {
         git2::opts::strict_hash_verification(false);
         let none: [&Path; 0] = [];
         let opened = Repository::open_ext(directory, RepositoryOpenFlags::CROSS_FS, none);
@@ -44,8 +53,18 @@ impl Git {
         })?;
         let (tracked, left_out) =
             tracked(&repository).map_err(|error| refused(&work_tree, &error))?;
+        let ignored = ignored(&repository, &work_tree, user_ignore);
         let (repository, prefix) = (Mutex::new(repository), TreePath::root());
-        Ok(Some(Self { repository, work_tree, git_dir, prefix, tracked, left_out }))
+        Ok(Some(Self {
+            repository,
+            work_tree,
+            git_dir,
+            prefix,
+            tracked,
+            ignored,
+            broken: OnceLock::new(),
+            left_out,
+        }))
     }
 
     /// The repository that a directory belongs to, for commands that require one.
@@ -53,7 +72,7 @@ impl Git {
     /// # Errors
     /// When there is none, or it cannot be used.
     pub fn required(directory: &Path) -> Result<Self, GitError> {
-        Self::discover(directory)?.ok_or_else(|| GitError::NoRepository(directory.to_owned()))
+        Self::discover(directory, None)?.ok_or_else(|| GitError::NoRepository(directory.to_owned()))
     }
 
     /// The same repository with paths relative to `root`.
@@ -88,19 +107,13 @@ impl Git {
     }
 
     /// Whether Git ignores a path. Tracked files and the directories that contain them are never ignored.
-    // NOTE: libgit2 misses a `!pattern` that negates a rule of an ignore file in a parent directory, so such a file
-    // is considered ignored until it is tracked.
     #[must_use]
     pub fn is_ignored(&self, path: &TreePath, is_directory: bool) -> bool {
         let path = self.full(path);
         if self.tracked.contains(&path) {
             return false;
         }
-        let mut asked = path.as_str().to_owned();
-        if is_directory {
-            asked.push('/');
-        }
-        self.repository().is_path_ignored(asked).unwrap_or(false)
+        self.ignored.has(&path, is_directory)
     }
 
     /// Which of these files differ from the last commit: modified, staged, removed, or untracked.
@@ -111,23 +124,61 @@ impl Git {
         if paths.is_empty() {
             return Ok(Vec::new());
         }
-        let mut options = StatusOptions::new();
-        options.disable_pathspec_match(true).include_untracked(true).recurse_untracked_dirs(true);
-        options.exclude_submodules(true).update_index(false);
-        for path in paths {
-            options.pathspec(self.full(path).as_str());
-        }
-        let repository = self.repository();
-        let statuses = repository
-            .statuses(Some(&mut options))
-            .map_err(|error| refused(&self.work_tree, &error))?;
-        let changed: HashSet<Vec<u8>> = statuses
-            .iter()
-            .filter(|entry| !entry.status().is_ignored())
-            .map(|entry| entry.path_bytes().to_vec())
-            .collect();
+        self.check_objects()?;
+        let changed = self.changed(paths).map_err(|error| refused(&self.work_tree, &error))?;
         let differs = |path: &&TreePath| changed.contains(self.full(path).as_str().as_bytes());
         Ok(paths.iter().filter(differs).cloned().collect())
+    }
+
+    /// Which of these files differ, by their full paths. Libgit2 is not asked for untracked ones: it would match them with the
+    /// patterns of ignored files.
+    fn changed(&self, paths: &[TreePath]) -> Result<HashSet<Vec<u8>>, git2::Error> {
+        let repository = self.repository();
+        let mut index = repository.index()?;
+        index.read(false)?;
+        let mut options = StatusOptions::new();
+        options.disable_pathspec_match(true).include_untracked(false);
+        options.exclude_submodules(true).update_index(false);
+        let full = paths.iter().map(|path| self.full(path));
+        let (tracked, others): (Vec<TreePath>, Vec<TreePath>) =
+            full.partition(|path| index.get_path(Path::new(path.as_str()), 0).is_some());
+        tracked.iter().for_each(|path| {
+            options.pathspec(path.as_str());
+        });
+        let mut changed = HashSet::new();
+        if !tracked.is_empty() {
+            let statuses = repository.statuses(Some(&mut options))?;
+            changed.extend(statuses.iter().map(|entry| entry.path_bytes().to_vec()));
+        }
+        // A file that was removed from the index, or one that is new.
+        let head = repository.head().and_then(|head| head.peel_to_tree()).ok();
+        let was = |path: &TreePath| {
+            head.as_ref().is_some_and(|tree| tree.get_path(Path::new(path.as_str())).is_ok())
+        };
+        let is_new = |path: &TreePath| {
+            let found = self.work_tree.join(path.as_str()).symlink_metadata();
+            found.is_ok() && !self.ignored.has(path, false)
+        };
+        let others = others.iter().filter(|path| was(path) || is_new(path));
+        changed.extend(others.map(|path| path.as_str().as_bytes().to_vec()));
+        Ok(changed)
+    }
+
+    /// The repository, to read objects of it that are known to be whole.
+    ///
+    /// # Errors
+    /// When an object was cut off, or the repository cannot be opened.
+    pub(super) fn objects(&self) -> Result<Repository, GitError> {
+        self.check_objects()?;
+        Repository::open(self.git_dir()).map_err(|error| self.failed(&error))
+    }
+
+    fn check_objects(&self) -> Result<(), GitError> {
+        let directory = || self.repository().commondir().to_owned();
+        match self.broken.get_or_init(|| loose::broken(&directory())) {
+            Some(object) => Err(GitError::Broken(object.clone())),
+            None => Ok(()),
+        }
     }
 
     /// Whether a file is in the index.
@@ -158,6 +209,15 @@ impl Git {
     pub(super) fn full(&self, path: &TreePath) -> TreePath {
         self.prefix.join(path.as_str()).unwrap_or_else(|| path.clone())
     }
+}
+
+/// The ignore patterns of a repository; `user_ignore` holds unless `core.excludesFile` names another file.
+fn ignored(repository: &Repository, work_tree: &Path, user_ignore: Option<PathBuf>) -> Ignored {
+    let config = repository.config().and_then(|mut config| config.snapshot());
+    let named = config.as_ref().ok().and_then(|config| config.get_path("core.excludesFile").ok());
+    let ignores_case = config.as_ref().is_ok_and(|one| one.get_bool("core.ignoreCase") == Ok(true));
+    let of_user = named.or(user_ignore);
+    Ignored::new(work_tree.to_owned(), repository.commondir(), of_user, ignores_case)
 }
 
 /// Every tracked file, and every directory that contains one; and the files that a sparse checkout leaves out.
@@ -243,7 +303,7 @@ mod tests {
     fn finds_the_repository_and_its_parts() {
         let (sandbox, _) = sandbox(&["a/b/x"]);
         let root = sandbox.path().canonicalize().unwrap();
-        let git = Git::discover(&root.join("a/b")).unwrap().unwrap();
+        let git = Git::discover(&root.join("a/b"), None).unwrap().unwrap();
         assert_eq!((git.work_tree(), git.prefix()), (&*root, &TreePath::root()));
         assert!(!git.head_is_unborn());
         let git = git.rooted(&root.join("a")).unwrap();
@@ -254,7 +314,7 @@ mod tests {
     #[test]
     fn says_that_there_is_no_repository() {
         let sandbox = tempfile::tempdir().unwrap();
-        assert!(Git::discover(sandbox.path()).unwrap().is_none());
+        assert!(Git::discover(sandbox.path(), None).unwrap().is_none());
         let error = Git::required(sandbox.path()).err().unwrap();
         assert!(matches!(error, GitError::NoRepository(_)) && error.help().is_some());
     }
@@ -267,7 +327,7 @@ mod tests {
             let text = fs::read_to_string(&config).unwrap();
             let text = text.replace("repositoryformatversion = 0", "repositoryformatversion = 1");
             fs::write(&config, format!("{text}[extensions]\n\t{extension} = {format}\n")).unwrap();
-            Git::discover(sandbox.path()).err().unwrap()
+            Git::discover(sandbox.path(), None).err().unwrap()
         };
         assert!(matches!(refused("refstorage", "reftable"), GitError::Reftable(_)));
         let sha256 = refused("objectformat", "sha256");
@@ -275,7 +335,7 @@ mod tests {
         assert!(matches!(refused("strange", "true"), GitError::System { .. }));
         let bare = tempfile::tempdir().unwrap();
         Repository::init_bare(bare.path()).unwrap();
-        assert!(matches!(Git::discover(bare.path()), Err(GitError::Bare(_))));
+        assert!(matches!(Git::discover(bare.path(), None), Err(GitError::Bare(_))));
     }
 
     #[test]
@@ -287,7 +347,7 @@ mod tests {
         ] {
             write(sandbox.path(), file, text);
         }
-        let git = Git::discover(sandbox.path()).unwrap().unwrap();
+        let git = Git::discover(sandbox.path(), None).unwrap().unwrap();
         let git = git.rooted(&sandbox.path().join("part")).unwrap();
         let ignored = |file: &str| git.is_ignored(&path(file), false);
         assert!(
@@ -310,7 +370,7 @@ mod tests {
         let mut index = repository.index().unwrap();
         index.add_path(Path::new("p/staged")).unwrap();
         index.write().unwrap();
-        let git = Git::discover(sandbox.path()).unwrap().unwrap();
+        let git = Git::discover(sandbox.path(), None).unwrap().unwrap();
         let git = git.rooted(&sandbox.path().join("p")).unwrap();
         let asked = ["same", "edited", "staged", "removed", "new/new", "[x]", "never", "new/never"]
             .map(path);
@@ -333,7 +393,7 @@ mod tests {
         let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
         let file = fs::File::options().append(true).open(sandbox.path().join("x")).unwrap();
         file.set_modified(later).unwrap();
-        let git = Git::discover(sandbox.path()).unwrap().unwrap();
+        let git = Git::discover(sandbox.path(), None).unwrap().unwrap();
         assert_eq!(git.uncommitted(&[path("x")]).unwrap(), []);
     }
 
@@ -342,7 +402,7 @@ mod tests {
         let sandbox = tempfile::tempdir().unwrap();
         Repository::init_opts(sandbox.path(), &RepositoryInitOptions::new()).unwrap();
         write(sandbox.path(), "x", "");
-        let git = Git::discover(sandbox.path()).unwrap().unwrap();
+        let git = Git::discover(sandbox.path(), None).unwrap().unwrap();
         assert!(git.head_is_unborn());
         assert_eq!(git.uncommitted(&[path("x"), path("y")]).unwrap(), [path("x")]);
         assert!(!git.is_ignored(&path("x"), false));
@@ -353,7 +413,7 @@ mod tests {
         let (sandbox, repository) = sandbox(&["x"]);
         let other = tempfile::tempdir().unwrap();
         repository.worktree("other", &other.path().join("tree"), None).unwrap();
-        let git = Git::discover(&other.path().join("tree")).unwrap().unwrap();
+        let git = Git::discover(&other.path().join("tree"), None).unwrap().unwrap();
         assert!(git.git_dir().ends_with(".git/worktrees/other"));
         assert_eq!(git.uncommitted(&[path("x")]).unwrap(), []);
         drop(sandbox);

@@ -60,7 +60,7 @@ impl Git {
     /// # Errors
     /// When the revision is unknown, shares no commit with the checked-out one, or cannot be read.
     pub fn base(&self, revision: &str) -> Result<Snapshot, GitError> {
-        let repository = Repository::open(self.git_dir()).map_err(|error| self.failed(&error))?;
+        let repository = self.objects()?;
         let parted = parting(&repository, revision).map_err(|error| match error.code() {
             ErrorCode::NotFound | ErrorCode::InvalidSpec | ErrorCode::Ambiguous => {
                 let shallow = repository.is_shallow();

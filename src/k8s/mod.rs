@@ -20,4 +20,5 @@ pub mod schema;
 pub mod secret_name;
 pub mod spelling;
 pub mod store;
+mod stores;
 pub mod stub;

@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 
 use crate::config::settings::Config;
 use crate::disk::locate::{canonical, locate};
+use crate::disk::site::{Site, Stamp};
 use crate::disk::steps::WriteStep;
 use crate::disk::tree::DiskTree;
 use crate::disk::walk::Skipped;
@@ -47,6 +48,8 @@ pub struct Start {
     pub config: Option<PathBuf>,
     /// Called before each step of a write.
     pub before_step: BeforeStep,
+    /// Where the user's ignore patterns are, unless Git's configuration says otherwise.
+    pub user_ignore: Option<PathBuf>,
 }
 
 /// What writes to an opened tree: no other run writes meanwhile.
@@ -68,6 +71,8 @@ pub struct Session {
     is_named: bool,
     /// The settings that `--config` named.
     pub(super) named_config: Option<PathBuf>,
+    /// What shows that another run writes while this one reads.
+    stamp: Option<(Site, Stamp)>,
 }
 
 impl Session {
@@ -95,8 +100,8 @@ impl Session {
         events: &dyn Events,
         access: Access,
     ) -> Result<(Self, Option<TreeWriter>), Failure> {
-        let Start { directory, is_named, config, before_step } = start;
-        let git = Git::discover(directory)?;
+        let Start { directory, is_named, config, before_step, user_ignore } = start;
+        let git = Git::discover(directory, user_ignore.clone())?;
         let root = locate(directory, *is_named, git.as_ref().map(Git::work_tree))?;
         let git = git.map(|git| git.rooted(&root)).transpose()?;
         events.detail(format!("tree: {}", root.display()));
@@ -110,6 +115,7 @@ impl Session {
             let help = "the next command that writes repairs it first";
             events.warning(Message::new(text).help(help));
         }
+        let stamp = writer.is_none().then(|| (site.clone(), site.stamp()));
         let ignored = |path: &TreePath, is_directory: bool| {
             git.as_ref().is_some_and(|git| git.is_ignored(path, is_directory))
         };
@@ -134,6 +140,7 @@ impl Session {
             start: directory.clone(),
             is_named: *is_named,
             named_config: config.clone(),
+            stamp,
         };
         let writer = writer.map(|writer| TreeWriter { writer, before_step: *before_step });
         Ok((session, writer))
@@ -323,6 +330,10 @@ impl Session {
     pub(super) fn load(&self, scope: Scope) -> Result<Repo, Failure> {
         let tree: Arc<DiskTree> = Arc::clone(&self.tree);
         let repo = Repo::load(tree, self.config.clone(), scope)?;
+        if self.stamp.as_ref().is_some_and(|(site, stamp)| site.stamp() != *stamp) {
+            let text = "the tree was written to while it was read";
+            return Err(Failure::usage(Message::new(text).help("run the command again")));
+        }
         known_holds(&repo)?;
         Ok(repo)
     }

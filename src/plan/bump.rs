@@ -125,9 +125,8 @@ impl<'p> Bump<'p> {
         let mut draft = Draft::default();
         let stubs = survey.roots.iter().copied().collect();
         let mut expected = Expected::new(name, self.environment, stubs);
-        let mut mover = Mover::new(self.repo, self.environment, name, &mut draft, &mut expected);
-        mover.run(survey);
-        let (mut moved, mut reasons) = (mover.moved, mover.refusals);
+        let mover = Mover::new(self.repo, self.environment, name, &mut draft, &mut expected);
+        let (mut moved, mut reasons) = mover.run(survey);
         let mut plan = self.empty(survey, name);
         if moved.is_empty() && reasons.is_empty() {
             return Ok(plan);

@@ -6,7 +6,7 @@ use crate::config::place::At;
 use crate::config::settings::Hold;
 use crate::kustomize::model::build::Status;
 use crate::plan::bump::Bump;
-use crate::plan::moves::MADE;
+use crate::plan::overlay::MADE;
 use crate::plan::refusal::{PlanError, Refusal};
 use crate::plan::survey::{Item, Survey};
 use crate::repo::root::Root;

@@ -8,6 +8,7 @@ use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::family;
 use crate::kustomize::model::object::Object;
 use crate::plan::Left;
+use crate::plan::overlay::token::Field;
 use crate::plan::version::Seen;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
@@ -157,6 +158,18 @@ impl<'r> Item<'r> {
     /// The part of the scalar's text that is the name.
     pub(super) fn part(&self) -> Range<usize> {
         self.reference.found.part.clone().unwrap_or(0..self.text().len())
+    }
+
+    /// The scalar, or the part of it that is the name.
+    pub(super) fn field(&self) -> Field<'r> {
+        Field {
+            index: self.index,
+            root: self.root,
+            object: self.reference.object,
+            path: &self.reference.found.path,
+            node: self.node(),
+            part: self.reference.found.part.as_ref().map(|part| (part.start, part.end)),
+        }
     }
 
     /// The object and the field, as people say them.

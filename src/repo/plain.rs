@@ -91,7 +91,7 @@ fn flatten(node: &Node, objects: &mut Vec<Object>) {
 fn problem(error: &FileError, file: &TreePath) -> Problem {
     let message = match error {
         FileError::Syntax(error) => format!("does not parse: {error}"),
-        FileError::Read(error) => error.to_string(),
+        FileError::Read(_) | FileError::TooLarge(_) => error.to_string(),
     };
     let mut problem = Problem::of(message, file);
     if let FileError::Syntax(error) = error {

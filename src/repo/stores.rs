@@ -2,7 +2,7 @@
 
 use crate::config::secrets::Service;
 use crate::k8s::backend::Backend;
-use crate::k8s::store::{self, Store};
+use crate::k8s::store::Store;
 use crate::k8s::stub::StoreRef;
 use crate::kustomize::model::object::Object;
 use crate::repo::Repo;
@@ -26,7 +26,7 @@ impl Repo {
             .iter()
             .flat_map(|root| root.objects().iter().map(|object| (root.environment, object)));
         let known = objects.filter_map(|(environment, object)| {
-            Some(Known { environment, object, store: store::read(&object.node)? })
+            Some(Known { environment, object, store: Store::read(&object.node)? })
         });
         Stores(known.collect())
     }
@@ -73,13 +73,21 @@ impl<'r> Stores<'r> {
 
 /// The store behind a service that `rotate.yaml` names.
 #[must_use]
-pub const fn of_service(service: Service) -> Store {
-    match service {
-        Service::AwsSecretsManager => Store::AwsSecretsManager,
-        Service::AwsParameterStore => Store::AwsParameterStore,
-        Service::GcpSecretManager => Store::GcpSecretManager,
-        Service::AzureKeyVault => Store::AzureKeyVault,
-        Service::Vault => Store::Vault,
-        Service::Other => Store::Other,
+pub fn of_service(service: Service) -> Store {
+    Store::of_setting(service.as_str()).unwrap_or(Store::OTHER)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_service;
+    use crate::config::secrets::Service;
+    use crate::k8s::store::Store;
+
+    #[test]
+    fn every_service_is_a_store() {
+        for service in Service::ALL {
+            let store = Store::of_setting(service.as_str());
+            assert_eq!(store, Some(of_service(service)), "{}", service.as_str());
+        }
     }
 }

@@ -1,11 +1,13 @@
 //! The two streams: results go to stdout, messages to stderr.
 
+use std::fmt::Write as _;
 use std::io::{self, BufRead as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
 
 use crate::report::terminal::{own, shown};
 use crate::report::workflow::log;
+use crate::text::visible::is_hidden;
 
 /// How many messages are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -70,6 +72,26 @@ impl Paint {
     }
 }
 
+/// A value as one JSON document, indented, with a final line break.
+///
+/// # Errors
+/// When it cannot be serialized.
+pub fn pretty(value: &impl serde::Serialize) -> io::Result<String> {
+    let text = serde_json::to_string_pretty(value)?;
+    let mut out = String::with_capacity(text.len() + 1);
+    for character in text.chars() {
+        match character {
+            // An escape of JSON's own means the same to whoever reads it.
+            hidden if is_hidden(hidden) => {
+                let _ = write!(out, "\\u{:04x}", u32::from(hidden));
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('\n');
+    Ok(out)
+}
+
 impl Console {
     /// Writes a result to stdout.
     ///
@@ -93,9 +115,7 @@ impl Console {
     /// # Errors
     /// When stdout cannot be written to, except because it was closed.
     pub fn json(&self, value: &impl serde::Serialize) -> io::Result<()> {
-        let mut text = serde_json::to_string_pretty(value)?;
-        text.push('\n');
-        Self::write(&text)
+        Self::write(&pretty(value)?)
     }
 
     /// Prints a message, unless `--quiet` is set.

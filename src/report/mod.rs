@@ -4,6 +4,7 @@ pub mod bump;
 pub mod console;
 pub mod diff;
 pub mod explain;
+pub mod format;
 pub mod history;
 pub mod lint;
 pub mod message;

@@ -31,6 +31,11 @@ impl<T> Memo<T> {
 }
 
 impl<T: Clone> Memo<T> {
+    /// The result for a path, if it was computed.
+    pub fn known(&self, path: &TreePath) -> Option<T> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).get(path)?.get().cloned()
+    }
+
     /// The result for a path, which `find` computes if it is the first to be asked.
     pub fn get(&self, path: &TreePath, find: impl FnOnce() -> T) -> T {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(path).cloned();

@@ -8,6 +8,9 @@ pub const DEEPEST: usize = 500;
 /// Maximum number of values that may be added to a tree at once.
 const MOST: usize = 100_000;
 
+/// The length of a text, in bytes, that counts as one more value.
+const LONG: usize = 64;
+
 /// Whether a value may be nested below this many others: copies of copies double with every step.
 #[must_use]
 pub fn fits(value: &Node, above: usize) -> bool {
@@ -16,7 +19,7 @@ pub fn fits(value: &Node, above: usize) -> bool {
 
 /// How many more values are allowed; `None` if there are too many, or they are nested too deep.
 fn left(node: &Node, levels: usize, most: usize) -> Option<usize> {
-    let most = most.checked_sub(1)?;
+    let most = most.checked_sub(1 + node.str().map_or(0, str::len) / LONG)?;
     let below = || levels.checked_sub(1);
     let most = node.items().iter().try_fold(most, |most, item| left(item, below()?, most))?;
     node.entries().iter().try_fold(most, |most, entry| left(&entry.value, below()?, most))
@@ -36,5 +39,7 @@ mod tests {
         }
         assert!(!fits(&node, 0));
         assert!(fits(&node.items()[0], 0) && !fits(&node.items()[0], DEEPEST - 10));
+        let text = |length: usize| Node::string(&"a".repeat(length), Provenance::Written);
+        assert!(fits(&text(1 << 20), 0) && !fits(&text(1 << 23), 0));
     }
 }

@@ -8,6 +8,9 @@ use crate::text::path::TreePath;
 use crate::tree::{ReadError, Tree};
 use crate::yaml::parse::{Stream, SyntaxError, parse};
 
+/// Maximum size of a file that is parsed, in bytes. Kubernetes takes objects of up to 1.5 MiB.
+const LARGEST: usize = 16 << 20;
+
 /// A tree of files with the documents of each file requested so far.
 pub struct Library {
     tree: Arc<dyn Tree>,
@@ -26,6 +29,9 @@ pub enum FileError {
     /// It could not be read.
     #[error(transparent)]
     Read(#[from] ReadError),
+    /// It has more bytes than any manifest.
+    #[error("`{0}` is larger than 16 MiB")]
+    TooLarge(TreePath),
     /// It is not YAML that Kubernetes accepts.
     #[error(transparent)]
     Syntax(#[from] SyntaxError),
@@ -78,6 +84,12 @@ impl Library {
     /// # Errors
     /// When the file cannot be read or parsed.
     pub fn stream(&self, path: &TreePath) -> Parsed {
-        self.parsed.get(path, || Ok(Arc::new(parse(&self.tree.source(path)?)?)))
+        self.parsed.get(path, || {
+            let source = self.tree.source(path)?;
+            if source.text().len() > LARGEST {
+                return Err(FileError::TooLarge(path.clone()));
+            }
+            Ok(Arc::new(parse(&source)?))
+        })
     }
 }

@@ -337,3 +337,55 @@ fn values_are_never_shown() {
     let output = sandbox.rotate(BUMP).status(2);
     assert!(!output.to_string().contains("hunter2"), "{output}");
 }
+
+/// A few kilobytes that double with each step are refused at a limit, with the place.
+#[test]
+fn what_doubles_is_refused_at_a_limit() {
+    let says = |sandbox: &Sandbox, arguments: &[&str], words: &str| {
+        let output = sandbox.rotate(arguments);
+        assert!(output.status > 0 && output.to_string().contains(words), "{output}");
+    };
+    let object = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\ndata:\n  x: aaaaaaaa-b\n";
+    let double = "- source: {kind: ConfigMap, fieldPath: data.x}\n  targets:\n  - select: {kind: ConfigMap}\n    \
+                  fieldPaths: [data.x]\n    options: {delimiter: '-', index: 1}\n";
+    let texts = Sandbox::empty();
+    texts.write("staging/a.yaml", object);
+    let kustomization = format!("resources: [a.yaml]\nreplacements:\n{}", double.repeat(40));
+    texts.write("staging/kustomization.yaml", &kustomization);
+    says(&texts, &["refs"], "is too large");
+
+    let levels = Sandbox::empty();
+    levels.write("l0/a.yaml", object).write("l0/kustomization.yaml", "resources: [a.yaml]\n");
+    for level in 1..=20 {
+        for (name, prefix) in [("a", "p"), ("b", "q")] {
+            let text = format!("namePrefix: {prefix}\nresources: [../l{}]\n", level - 1);
+            levels.write(&format!("l{level}{name}/kustomization.yaml"), &text);
+        }
+        let both = format!("resources: [../l{level}a, ../l{level}b]\n");
+        levels.write(&format!("l{level}/kustomization.yaml"), &both);
+    }
+    says(&levels, &["refs", "l20"], "more than 10000 objects");
+
+    let large = Sandbox::empty();
+    large.write("staging/a.yaml", &format!("{object}{}", "  # a line\n".repeat(1 << 21)));
+    says(&large, &["lint"], "`staging/a.yaml` is larger than 16 MiB");
+}
+
+/// Whoever may not start another process gets an error that says so.
+#[cfg(target_os = "linux")]
+#[test]
+fn threads_that_cannot_be_made_are_an_error() {
+    let sandbox = repository();
+    let root = sandbox.root();
+    let run = |limited: &str| {
+        let script = format!("ulimit -u 1 && {limited} exec \"$0\" -C \"$1\" lint");
+        let mut shell = Command::new("bash");
+        shell.args(["-c", &script, env!("CARGO_BIN_EXE_rotate")]).arg(&root);
+        shell.output().unwrap()
+    };
+    let output = run("");
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    // Root may start any number.
+    assert!(output.status.success() || text.contains("cannot start the threads"), "{text}");
+    assert!(run("RAYON_NUM_THREADS=1").status.success());
+}

@@ -160,3 +160,38 @@ fn two_rollbacks_at_once_lose_no_hold() {
         assert!(done.iter().any(|done| *done));
     }
 }
+
+/// What a downloaded tree may hold in `.rotate` is neither followed nor waited for.
+#[cfg(unix)]
+#[test]
+fn what_keeps_the_journal_is_a_directory_of_the_tree() {
+    use std::os::unix::fs::symlink;
+    let bump = BUMP;
+    let outside = tempfile::tempdir().unwrap();
+    let fresh = || Sandbox::example("auth-api");
+    let refuses = |sandbox: &Sandbox, says: &str| {
+        let _ = sandbox.rotate(bump).status(2).says(&[says]);
+        assert_eq!(std::fs::read_dir(outside.path()).unwrap().count(), 0);
+    };
+    let sandbox = fresh();
+    symlink(outside.path(), sandbox.path(".rotate")).unwrap();
+    refuses(&sandbox, "`.rotate` is not a directory");
+    for name in ["lock", "journal", "journal.new"] {
+        let sandbox = fresh();
+        std::fs::create_dir(sandbox.path(".rotate")).unwrap();
+        symlink(outside.path().join("made"), sandbox.path(&format!(".rotate/{name}"))).unwrap();
+        refuses(&sandbox, &format!("`.rotate/{name}` is not a regular file"));
+        let sandbox = fresh();
+        std::fs::create_dir(sandbox.path(".rotate")).unwrap();
+        let fifo = sandbox.path(&format!(".rotate/{name}"));
+        assert!(std::process::Command::new("mkfifo").arg(&fifo).status().unwrap().success());
+        refuses(&sandbox, &format!("`.rotate/{name}` is not a regular file"));
+    }
+    let sandbox = fresh();
+    std::fs::create_dir(outside.path().join("empty")).unwrap();
+    symlink(outside.path(), sandbox.path("link")).unwrap();
+    let journal = r#"{"schema":"rotate.journal/v1","stage":"preparing","directories":["link/empty"],"files":[]}"#;
+    sandbox.write(".rotate/journal", journal);
+    let _ = sandbox.rotate(bump).status(2).says(&["`link/empty` is not where a run writes"]);
+    assert!(outside.path().join("empty").is_dir());
+}

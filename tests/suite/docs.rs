@@ -1,11 +1,12 @@
 //! Pages that are made from the program itself, and what the hand-written ones say of it: the pages of the rules, the
-//! tables of rules and of settings, messages, examples, links.
+//! tables of rules, of settings and of stores, messages, examples, links.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use rotate::cli::explain::words;
+use rotate::k8s::store::Store;
 use rotate::report::explain::{page, table};
 use serde_json::Value;
 
@@ -251,6 +252,44 @@ fn the_settings_are_listed() {
 fn the_schema_is_printed_as_it_is_released() {
     let output = Sandbox::empty().rotate(&["schema"]).success();
     assert_eq!(output.stdout, read("src/config/rotate.schema.json"));
+}
+
+const STORES: &str = "docs/stores.md";
+
+/// A table of stores; those of which the same is said share a row.
+fn shared<'t>(head: &str, rows: impl Iterator<Item = (&'t str, Vec<&'t str>)>) -> String {
+    let mut merged: Vec<(Vec<&str>, Vec<&str>)> = Vec::new();
+    for (store, cells) in rows {
+        match merged.iter_mut().find(|(_, known)| *known == cells) {
+            Some((stores, _)) => stores.push(store),
+            None => merged.push((vec![store], cells)),
+        }
+    }
+    let mut text = format!("{head}\n");
+    for (stores, cells) in merged {
+        text.push_str(&format!("| {} | {} |\n", stores.join(", "), cells.join(" | ")));
+    }
+    text
+}
+
+#[test]
+fn the_stores_are_listed() {
+    let glance = Store::all()
+        .flat_map(Store::glance)
+        .map(|row| (row.store, vec![row.pinned_by, row.version_from, row.commands]));
+    let head =
+        "| store | pinned by | version comes from | commands printed |\n| --- | --- | --- | --- |";
+    between(STORES, "stores", &shared(head, glance));
+    let cleanup = Store::all().filter_map(Store::cleanup).map(|row| (row.store, vec![row.prints]));
+    let head = "| store | what is printed |\n| --- | --- |";
+    between(STORES, "cleanup", &shared(head, cleanup));
+}
+
+#[test]
+fn every_store_is_at_a_glance() {
+    for store in Store::all() {
+        assert!(!store.glance().is_empty(), "{store:?} has no row in {STORES}");
+    }
 }
 
 /// The first block of a page that is fenced as this language.

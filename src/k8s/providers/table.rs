@@ -138,6 +138,9 @@ pub const ROWS: &[Row] = &[
     row("rabbitmq-user", &["rabbitmq.com"], &["User"], &["metadata.name"]).endings(&["-user-credentials"]),
     row("elasticsearch", &["elasticsearch.k8s.elastic.co"], &["Elasticsearch"], &["metadata.name"])
         .endings(&["-es-elastic-user", "-es-http-certs-public", "-es-http-certs-internal"]),
+    row("grafana", &["grafana.integreatly.org"], &["Grafana"], &["metadata.name"]).endings(&["-admin-credentials"])
+        .unless("spec.{external.url,[disableDefaultAdminSecret=true].disableDefaultAdminSecret}")
+        .keys(Keys::Are(&["GF_SECURITY_ADMIN_USER", "GF_SECURITY_ADMIN_PASSWORD"])),
     row("one-password-item", &["onepassword.com"], &["OnePasswordItem"], &["metadata.name"]),
     row("doppler-secret", &["secrets.doppler.com"], &["DopplerSecret"], &["spec.managedSecret.name"]),
     row("infisical-secret", &["secrets.infisical.com"], &["InfisicalSecret"],

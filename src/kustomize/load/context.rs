@@ -109,6 +109,9 @@ pub fn read_problem(error: &ReadError, entry: &Node) -> Problem {
 pub fn file_problem(error: &FileError, path: &TreePath, entry: &Node) -> Problem {
     match error {
         FileError::Read(error) => read_problem(error, entry),
+        FileError::TooLarge(_) => {
+            Problem::at(error.to_string(), entry).with_help("split it into several files")
+        }
         FileError::Syntax(error) => Problem {
             message: format!("`{path}` is not YAML: {}", error.message),
             path: path.clone(),

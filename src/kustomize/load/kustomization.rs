@@ -114,7 +114,7 @@ fn only_file(library: &Library, directory: &TreePath) -> Result<TreePath, Proble
 fn unreadable(error: &FileError, file: &TreePath) -> Problem {
     let place: Option<Place> = match error {
         FileError::Syntax(error) => Some(error.place.clone()),
-        FileError::Read(_) => None,
+        FileError::Read(_) | FileError::TooLarge(_) => None,
     };
     let mut problem = Problem::of(format!("`{file}` is not a kustomization: {error}"), file);
     problem.place = place;

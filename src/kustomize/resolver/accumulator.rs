@@ -9,6 +9,9 @@ use crate::kustomize::transform::vars::Var;
 use crate::text::problem::Problem;
 use crate::yaml::node::{Entry, Node, Provenance};
 
+/// Maximum number of objects of a kustomization: bases that include one another twice double with every level.
+const MOST: usize = 10_000;
+
 /// What a kustomization has accumulated.
 #[derive(Clone, Default)]
 pub struct Accumulator {
@@ -65,6 +68,12 @@ impl Accumulator {
         for object in more {
             if !taken.insert(object.identity().into_key()) {
                 return Err(self.already_there(&object.identity(), entry));
+            }
+            if self.objects.len() >= MOST {
+                let message = format!("more than {MOST} objects");
+                return Err(
+                    Problem::at(message, entry).with_help("build them as several kustomizations")
+                );
             }
             self.objects.push(object);
         }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use crate::kustomize::fields::config::Config;
 use crate::kustomize::fields::crds;
-use crate::kustomize::fields::selector::identities;
 use crate::kustomize::generate::{Product, generate};
 use crate::kustomize::load::context::{Context, read_problem};
 use crate::kustomize::load::kustomization::Kustomization;
@@ -21,6 +20,7 @@ use crate::kustomize::transform::names::{End, affix};
 use crate::kustomize::transform::namespace::{Namespace, Subjects, set};
 use crate::kustomize::transform::patches;
 use crate::kustomize::transform::replacements;
+use crate::kustomize::transform::replicas;
 use crate::kustomize::transform::vars;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
@@ -319,7 +319,7 @@ impl<'a> Target<'a> {
         }
         labels::set_all(&mut gathered.objects, kustomization, &config)?;
         self.step(gathered, kustomization.list("patchesJson6902"), patches::json6902)?;
-        let done = replicas(&gathered.objects, kustomization.items("replicas"), &config);
+        let done = replicas::check(&gathered.objects, kustomization.items("replicas"), &config);
         self.unless_partial(done)?;
         self.step(gathered, kustomization.list("replacements"), replacements::apply)?;
         plugins::transform(self, gathered, kustomization.items("transformers"))?;
@@ -358,23 +358,6 @@ impl<'a> Target<'a> {
         }
         Ok(())
     }
-}
-
-/// Rejects entries of `replicas` that match no object; their values name no secret.
-fn replicas(objects: &[Object], entries: &[Node], config: &Config) -> Result<(), Problem> {
-    for entry in entries {
-        let name = entry.get("name").and_then(Node::str).unwrap_or_default();
-        let is_meant = |identity: Identity| {
-            *identity.name == *name && config.replicas.iter().any(|field| field.selects(&identity))
-        };
-        if !objects.iter().any(|object| identities(object).any(is_meant)) {
-            let message = format!("nothing called `{name}` has replicas");
-            return Err(
-                Problem::at(message, entry).with_help("correct the name, or remove the entry")
-            );
-        }
-    }
-    Ok(())
 }
 
 /// A problem of a base; if it has no place, it is reported where the base is named.

@@ -7,5 +7,6 @@ pub mod names;
 pub mod namespace;
 pub mod patches;
 pub mod replacements;
+pub mod replicas;
 pub mod strategic;
 pub mod vars;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::finding::{Finding, Level};
 use crate::k8s::placeholder::is_filled_in;
 use crate::k8s::secret_name::{Family, digits_in, family};
-use crate::k8s::store::{Store, check_pin};
+use crate::k8s::store::Store;
 use crate::k8s::stub::{Remote, Stub};
 use crate::kustomize::model::object::Object;
 use crate::lint::judge::deployed;
@@ -15,7 +15,6 @@ use crate::repo::Repo;
 use crate::repo::root::Root;
 use crate::repo::stores::{Stores, of_service};
 use crate::text::source::Place;
-use crate::yaml::node::Node;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -51,11 +50,8 @@ spec:
     check,
 };
 
-/// Of the 20 labels of a secret, those that are left beside the three of AWS itself.
-const ROOM: usize = 17;
-
-/// What tells one secret of Secrets Manager from another, as far as manifests tell: its place and its key.
-type Key = (String, String);
+/// What tells one value of a store from another, as far as manifests tell: the store, its place and the key.
+type Key = (Store, String, String);
 
 /// Where a label is written, and in which environments.
 struct Label {
@@ -71,12 +67,12 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         for object in root.objects() {
             let Some(stub) = Stub::read(&object.node) else { continue };
             for remote in &stub.remotes {
-                let Some((account, place)) =
+                let Some(((store, account), place)) =
                     label(facts.repo, &stores, (root, object), &stub, remote)
                 else {
                     continue;
                 };
-                let known = labels.entry((account, key(remote).to_owned())).or_default();
+                let known = labels.entry((store, account, key(remote).to_owned())).or_default();
                 let label = known.entry(pinned(remote).unwrap_or_default().to_owned());
                 let label = label.or_insert_with(|| Label {
                     place: place.clone(),
@@ -87,49 +83,47 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
             }
         }
     }
-    labels.iter().filter(|(_, labels)| labels.len() > ROOM).filter_map(finding).collect()
+    labels.iter().filter_map(finding).collect()
 }
 
-/// The place of a label of Secrets Manager in the file, and that of its key in the world.
+/// The store and the account of a label, where the store has room for only so many, and the label's place in the file.
 fn label<'n>(
     repo: &Repo,
     stores: &Stores<'_>,
     (root, object): (&Root, &Object),
     stub: &Stub,
     remote: &'n Remote,
-) -> Option<(String, &'n Place)> {
+) -> Option<((Store, String), &'n Place)> {
     let pin = pinned(remote)?;
-    let own = !pin.starts_with("uuid/") && check_pin(Store::AwsSecretsManager, pin).is_ok();
     let named = stub.store_of(remote)?;
-    if !own || is_filled_in(pin) || is_filled_in(key(remote)) {
+    if is_filled_in(pin) || is_filled_in(key(remote)) {
         return None;
     }
     let secret = stub.secret.node.str().unwrap_or_default();
     let set = repo.config.secret(family(secret)).remote.provider.map(of_service);
     let namespace = object.namespace().or(root.namespace.as_deref());
     let found = stores.find(root.environment, named, namespace);
-    if set.or(found.map(|(store, _)| store)) != Some(Store::AwsSecretsManager) {
+    let service = set.or(found.map(|(store, _)| store))?;
+    if service.label_room().is_none() || !service.is_label(pin) {
         return None;
     }
     let environment = root.environment.map(|id| id.index().to_string()).unwrap_or_default();
     let account = match found {
-        Some((_, store)) => account(store, &environment),
+        Some((_, store)) => account(service, store, &environment),
         None => format!("{} {}", named.kind, named.name),
     };
-    Some((account, remote.version.as_ref()?.node.origin.as_ref()?))
+    Some(((service, account), remote.version.as_ref()?.node.origin.as_ref()?))
 }
 
 /// The place in the world that a store reads; where it is filled in later, each environment has its own.
-fn account(store: &Object, environment: &str) -> String {
-    let text = |key: &str| {
-        store.node.at(&["spec", "provider", "aws", key]).and_then(Node::str).unwrap_or_default()
-    };
-    let parts = ["region", "role", "prefix"].map(text);
+fn account(service: Store, store: &Object, environment: &str) -> String {
+    let parts = service.account(&store.node);
     let own = parts.iter().any(|part| is_filled_in(part));
     format!("{} {}", parts.join(" "), if own { environment } else { "" })
 }
 
-fn finding((key, labels): (&Key, &BTreeMap<String, Label>)) -> Option<Finding> {
+fn finding(((store, _, key), labels): (&Key, &BTreeMap<String, Label>)) -> Option<Finding> {
+    let room = store.label_room().filter(|room| labels.len() > *room)?;
     let mut dated: Vec<(&str, &Label)> = labels
         .iter()
         .map(|(text, label)| (digits_in(text).next().unwrap_or_default(), label))
@@ -137,9 +131,9 @@ fn finding((key, labels): (&Key, &BTreeMap<String, Label>)) -> Option<Finding> {
     dated.sort_by_key(|(digits, _)| *digits);
     let (oldest, newest) = (dated.first()?.1, dated.last()?.1);
     let message = format!(
-        "{} versions of `{}` are pinned by label, and AWS Secrets Manager has room for {ROOM}",
+        "{} versions of `{key}` are pinned by label, and {} has room for {room}",
         labels.len(),
-        key.1
+        store.name()
     );
     let environments: BTreeSet<&str> =
         labels.values().flat_map(|label| &label.environments).map(String::as_str).collect();

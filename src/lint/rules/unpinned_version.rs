@@ -7,7 +7,7 @@ use crate::finding::{Finding, Level};
 use crate::k8s::backend::Backend;
 use crate::k8s::placeholder::is_filled_in;
 use crate::k8s::secret_name::{Version, digits_in};
-use crate::k8s::store::{Store, check_pin, label, own_key};
+use crate::k8s::store::{Store, moves};
 use crate::k8s::stub::Remote;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::stubs::{Versioned, key, pinned, versioned};
@@ -54,8 +54,6 @@ version a key of its own (`remote: { version: key-suffix }` in `rotate.yaml`).
     check,
 };
 
-const MOVING: [&str; 5] = ["AWSCURRENT", "AWSPENDING", "AWSPREVIOUS", "latest", "latest_enabled"];
-
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let stores = facts.repo.stores();
     let mut findings = Vec::new();
@@ -82,21 +80,20 @@ fn entry(stores: &Stores<'_>, stub: &Versioned<'_>, remote: &Remote) -> Option<F
         return None;
     }
     let backend = backend(stores, stub, remote);
-    let store = backend.as_ref().map(|backend| backend.store);
     let field = remote.version.as_ref().or(remote.key.as_ref());
     let place = field.map_or(&remote.node, |field| &field.node).origin.as_ref()?;
     let message = match pinned(remote) {
         Some(pin) if is_filled_in(pin) => return None,
-        Some(pin) if MOVING.contains(&pin) => {
+        Some(pin) if moves(pin) => {
             format!("`{secret}` reads {pin} of `{key}`, which moves with each rotation")
         }
-        Some(pin) if store == Some(Store::Akeyless) && check_pin(Store::Akeyless, pin).is_err() => {
-            format!("`{secret}` reads the newest `{key}`: Akeyless takes numbers only, not {pin}")
-        }
-        Some(_) => {
-            let reason = backend.as_ref()?.without_versions()?;
-            format!("`{secret}` reads whatever `{key}` holds now: {reason}")
-        }
+        Some(pin) => match backend.as_ref()?.store.ignores(pin) {
+            Some(reason) => format!("`{secret}` reads the newest `{key}`: {reason}, not {pin}"),
+            None => {
+                let reason = backend.as_ref()?.without_versions()?;
+                format!("`{secret}` reads whatever `{key}` holds now: {reason}")
+            }
+        },
         None => format!("`{secret}` reads whatever `{key}` holds now, no version of it"),
     };
     Some(stub.finding(&RULE, place, message).help(help(stub, backend.as_ref())))
@@ -110,15 +107,15 @@ fn backend(stores: &Stores<'_>, stub: &Versioned<'_>, remote: &Remote) -> Option
 
 fn help(stub: &Versioned<'_>, backend: Option<&Backend>) -> String {
     let version = &stub.version;
-    let store = backend.map(|backend| backend.store);
+    let store = backend.map_or(Store::OTHER, |backend| backend.store);
     if stub.pin() == Pin::KeySuffix {
-        let key = own_key(store, "", version.as_str());
+        let key = store.own_key("", version.as_str());
         return format!("end the key with `{key}`, as rotate.yaml says for this family");
     }
-    let own = match (&stub.settings.remote.prefix, store) {
+    let own = match (&stub.settings.remote.prefix, backend) {
         (Some(prefix), _) => Some(format!("{prefix}{version}")),
         (None, None) => Some(version.to_string()),
-        (None, Some(store)) => label(store, version),
+        (None, Some(_)) => store.label(version),
     };
     let else_ = format!(
         "a separate key for each version (`secrets.{}.remote.version: key-suffix` in rotate.yaml)",
@@ -127,11 +124,8 @@ fn help(stub: &Versioned<'_>, backend: Option<&Backend>) -> String {
     if backend.is_some_and(|backend| backend.without_versions().is_some()) {
         return format!("the store takes no version: use {else_}");
     }
-    match (own, store) {
-        (Some(label), _) => format!("pin it: `version: \"{label}\"`; or use {else_}"),
-        (None, Some(store)) if check_pin(store, "1").is_ok() || store == Store::AzureKeyVault => {
-            format!("pin it to the version that the store gave the value; or use {else_}")
-        }
-        _ => format!("the store takes no version: use {else_}"),
+    match own {
+        Some(label) => format!("pin it: `version: \"{label}\"`; or use {else_}"),
+        None => format!("pin it to the version that the store gave the value; or use {else_}"),
     }
 }

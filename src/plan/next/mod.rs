@@ -3,7 +3,6 @@
 pub(super) mod put;
 pub(super) mod remove;
 pub(super) mod supply;
-pub(super) mod tool;
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! The commands that put a value under its version, each read from standard input.
+//! The steps that put a value under its version.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,6 @@ use crate::k8s::backend::Backend;
 use crate::k8s::store::Store;
 use crate::plan::NextStep;
 use crate::plan::next::supply::{SecretType, Supply, Value, list};
-use crate::plan::next::tool::{aws, az, gcloud, kv};
 use crate::plan::next::value;
 use crate::text::shell::word;
 
@@ -17,7 +16,7 @@ pub(super) fn steps(supply: &Supply) -> Vec<NextStep> {
             vec![in_cluster(name, namespace.as_deref(), *shape, keys)]
         }
         Supply::Remote { backend, key, pin, value, read_by } => {
-            let backend = backend.as_deref().cloned().unwrap_or_else(|| Backend::of(Store::Other));
+            let backend = backend.as_deref().cloned().unwrap_or_else(|| Backend::of(Store::OTHER));
             let mut steps = match pin {
                 None => vec![new_key(&backend, key, value)],
                 Some(pin) => new_version(&backend, key, pin, value),
@@ -75,83 +74,26 @@ fn in_cluster(
     value(title, Some(format!("kubectl create secret {kind} {}{namespace} {values}", word(name))))
 }
 
-/// The command for a key that is created for this version.
+/// The step for a key that is created for this version.
 fn new_key(backend: &Backend, key: &str, what: &Value) -> NextStep {
-    let own = word(&backend.key(key));
-    let command = match backend.store {
-        Store::AwsSecretsManager => {
-            let create = format!("secretsmanager create-secret --name {own}");
-            Some(format!("{} --secret-string file:///dev/stdin", aws(backend, &create)))
-        }
-        Store::AwsParameterStore => {
-            let put = format!("ssm put-parameter --name {own} --type SecureString");
-            Some(format!("{} --value file:///dev/stdin", aws(backend, &put)))
-        }
-        Store::GcpSecretManager => {
-            let create = gcloud(backend, &format!("create {own}"));
-            Some(format!("{create} --replication-policy=automatic --data-file=-"))
-        }
-        Store::AzureKeyVault if !own.contains('/') => az(backend, "set").map(|set| {
-            // Without the query it would print the value.
-            format!("{set} --name {own} --file /dev/stdin --encoding utf-8 --query id --output tsv")
-        }),
-        Store::Vault | Store::OpenBao => kv(backend, "put", "", key).map(|put| format!("{put} -")),
-        _ => None,
-    };
+    let own = backend.word(key);
+    let command = backend.create(key);
     let how = if command.is_some() { ", from standard input" } else { "" };
     let text =
         format!("Put the value{} into the store under the new key {own}{how}.", what.describe());
     value(text, command)
 }
 
-/// The commands for a version of a key that exists.
+/// The steps for a version of a key that exists.
 fn new_version(backend: &Backend, key: &str, pin: &str, what: &Value) -> Vec<NextStep> {
-    let own = word(&backend.key(key));
-    let label = word(pin);
+    let own = backend.word(key);
     let title = |how: &str| {
         format!("Put the value{} into the store under {own} as {pin}{how}.", what.describe())
     };
-    let put = |command: String| value(title(", from standard input"), Some(command));
-    match backend.store {
-        Store::AwsSecretsManager => {
-            let call = format!("secretsmanager put-secret-value --secret-id {own}");
-            let call = aws(backend, &call);
-            vec![put(format!("{call} --secret-string file:///dev/stdin --version-stages {label}"))]
-        }
-        Store::AwsParameterStore => {
-            let call = format!("ssm put-parameter --name {own} --type SecureString --overwrite");
-            let call = aws(backend, &call);
-            let name =
-                aws(backend, &format!("ssm label-parameter-version --name {own} --labels {label}"));
-            vec![
-                put(format!("{call} --value file:///dev/stdin")),
-                value("Label the version that the last command created.", Some(name)),
-            ]
-        }
-        Store::GcpSecretManager => {
-            let call = gcloud(backend, &format!("versions add {own}"));
-            vec![
-                put(format!("{call} --data-file=-")),
-                value(
-                    "Add the alias to the version that the last command created.",
-                    Some(alias(backend, &own, &label)),
-                ),
-            ]
-        }
-        _ => vec![value(title(""), None)],
-    }
-}
-
-/// Adds an alias to the newest version of a Google secret. The flag replaces all aliases, so existing ones are kept.
-fn alias(backend: &Backend, key: &str, alias: &str) -> String {
-    let known = gcloud(backend, &format!("describe {key}"));
-    let newest = gcloud(backend, &format!("versions list {key}"));
-    let update = gcloud(backend, &format!("update {key}"));
-    format!(
-        "aliases=\"$({known} --format='value(versionAliases.list())')\"\n\
-         version=\"$({newest} --sort-by=~createTime --limit=1 --format='value(name.basename())')\"\n\
-         {update} --update-version-aliases=\"{alias}=$version${{aliases:+,$aliases}}\""
-    )
+    let Some(addition) = backend.add(key, pin) else { return vec![value(title(""), None)] };
+    let put = value(title(", from standard input"), Some(addition.put));
+    let after = addition.after.map(|step| value(step.title, step.command));
+    [put].into_iter().chain(after).collect()
 }
 
 #[cfg(test)]
@@ -163,84 +105,50 @@ mod tests {
     use crate::k8s::store::Store;
     use crate::plan::next::supply::{SecretType, Supply, Value};
 
-    fn remote(backend: Backend, pin: Option<&str>) -> Supply {
-        let (key, pin) = ("shop/auth".to_owned(), pin.map(str::to_owned));
+    fn backend(setting: &str) -> Option<Box<Backend>> {
+        Some(Box::new(Backend::of(Store::of_setting(setting).unwrap())))
+    }
+
+    fn remote(setting: &str, pin: Option<&str>) -> Supply {
         Supply::Remote {
-            backend: Some(Box::new(backend)),
-            key,
-            pin,
+            backend: backend(setting),
+            key: "shop/auth".to_owned(),
+            pin: pin.map(str::to_owned),
             value: Value::Text,
             read_by: None,
         }
     }
 
-    fn commands(supply: &Supply) -> Vec<String> {
-        steps(supply).into_iter().filter_map(|step| step.command).collect()
-    }
-
     #[test]
-    fn a_value_goes_where_the_store_reads_it() {
-        let backend = Backend::of(Store::AwsSecretsManager);
-        let aws =
-            Backend { region: Some("eu-west-1".into()), prefix: Some("prod-".into()), ..backend };
-        assert_eq!(
-            commands(&remote(aws, Some("20250723110000"))),
-            [
-                "aws secretsmanager put-secret-value --secret-id prod-shop/auth --region eu-west-1 --secret-string file:///dev/stdin --version-stages 20250723110000"
-            ]
-        );
-        let ssm = commands(&remote(Backend::of(Store::AwsParameterStore), Some("v20250723110000")));
-        assert_eq!(
-            ssm[1],
-            "aws ssm label-parameter-version --name shop/auth --labels v20250723110000"
-        );
-        let vault = Backend { mount: Some("apps".into()), ..Backend::of(Store::Vault) };
-        let vault = Backend { namespace: Some("team".into()), ..vault };
-        assert_eq!(
-            commands(&remote(vault, None)),
-            ["vault kv put -namespace=team -mount=apps shop/auth -"]
-        );
-    }
-
-    #[test]
-    fn an_alias_of_google_keeps_the_others() {
-        let google =
-            Backend { project: Some("shop".into()), ..Backend::of(Store::GcpSecretManager) };
-        assert_eq!(
-            commands(&remote(google, Some("v20250723110000")))[1],
-            "aliases=\"$(gcloud secrets describe shop/auth --project shop --format='value(versionAliases.list())')\"\n\
-             version=\"$(gcloud secrets versions list shop/auth --project shop --sort-by=~createTime --limit=1 --format='value(name.basename())')\"\n\
-             gcloud secrets update shop/auth --project shop --update-version-aliases=\"v20250723110000=$version${aliases:+,$aliases}\""
-        );
-    }
-
-    #[test]
-    fn nothing_is_guessed_and_no_value_is_printed() {
-        for store in [Store::AzureKeyVault, Store::Vault, Store::OnePassword, Store::Other] {
-            assert!(commands(&remote(Backend::of(store), None)).is_empty(), "{store:?}");
-        }
-        let azure = Backend { vault: Some("v".into()), ..Backend::of(Store::AzureKeyVault) };
-        let Supply::Remote { backend, .. } = remote(azure, None) else { unreachable!() };
-        let supply = Supply::Remote {
-            backend,
-            key: "secret/auth".into(),
-            pin: None,
-            value: Value::Text,
-            read_by: None,
+    fn a_value_that_no_command_puts_is_asked_for_all_the_same() {
+        let step = |supply: &Supply| {
+            let [step] = &steps(supply)[..] else { panic!("one step") };
+            (step.title.clone(), step.command.is_some())
         };
         assert_eq!(
-            commands(&supply),
-            [
-                "az keyvault secret set --vault-name v --name auth --file /dev/stdin --encoding utf-8 --query id --output tsv"
-            ]
+            step(&remote("other", Some("20250723110000"))),
+            ("Put the value into the store under shop/auth as 20250723110000.".to_owned(), false)
         );
+        assert_eq!(
+            step(&remote("other", None)),
+            ("Put the value into the store under the new key shop/auth.".to_owned(), false)
+        );
+        let (title, has_command) = step(&remote("aws-secrets-manager", Some("20250723110000")));
+        assert!(title.ends_with(" as 20250723110000, from standard input.") && has_command);
+    }
+
+    #[test]
+    fn what_follows_the_value_is_a_step_of_its_own() {
+        let steps = steps(&remote("aws-parameter-store", Some("v20250723110000")));
+        assert_eq!(steps.len(), 2);
+        assert_eq!(steps[1].title, "Label the version that the last command created.");
     }
 
     #[test]
     fn steps_say_which_keys_a_value_has() {
         let keys = BTreeSet::from(["user".to_owned(), "password".to_owned()]);
         let title = |value: Value| {
-            let backend = Some(Box::new(Backend::of(Store::AwsSecretsManager)));
+            let backend = backend("aws-secrets-manager");
             let supply =
                 Supply::Remote { backend, key: "auth".into(), pin: None, value, read_by: None };
             steps(&supply)[0].title.clone()
@@ -263,21 +171,5 @@ mod tests {
                 "kubectl create secret generic auth-1 --namespace shop --from-env-file=/dev/stdin"
             )
         );
-    }
-
-    #[test]
-    fn words_stay_words() {
-        for store in [Store::AwsSecretsManager, Store::AwsParameterStore, Store::GcpSecretManager] {
-            let supply = Supply::Remote {
-                backend: Some(Box::new(Backend::of(store))),
-                key: "it's; rm".into(),
-                pin: None,
-                value: Value::Text,
-                read_by: None,
-            };
-            let command = &commands(&supply)[0];
-            assert!(command.contains("'it'\\''s; rm'"), "{command}");
-            assert!(command.ends_with("/dev/stdin") || command.ends_with("=-"), "{command}");
-        }
     }
 }

@@ -50,9 +50,9 @@ impl NextSteps<'_, '_, '_> {
                     pinned.key
                 ));
             }
-            let backend = backend.unwrap_or_else(|| Backend::of(Store::Other));
+            let backend = backend.unwrap_or_else(|| Backend::of(Store::OTHER));
             let version = pinned.version.as_deref();
-            steps.extend(remove::steps(&backend, &pinned.key, version, pinned.own_key));
+            steps.push(remove::step(&backend, &pinned.key, version, pinned.own_key));
         }
         (steps, notes.into_iter().collect())
     }

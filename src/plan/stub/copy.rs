@@ -64,7 +64,7 @@ fn versions<'s>(stub: &'s Stub, root: &'s Node, old: &str) -> Vec<&'s Node> {
     let pins = stub.remotes.iter().filter_map(|remote| Some(&remote.version.as_ref()?.node));
     let mut nodes: Vec<&Node> =
         pins.filter(|node| node.str().is_some_and(|text| text.ends_with(old))).collect();
-    crate::plan::site::scalars(root, &Path::default(), &mut |_, node| {
+    crate::plan::overlay::token::scalars(root, &Path::default(), &mut |_, node| {
         if node.str() == Some(old) {
             nodes.push(node);
         }

@@ -4,9 +4,8 @@
 use crate::config::secrets::Pin;
 use crate::k8s::backend::{Backend, reads_same_values};
 use crate::k8s::secret_name::split;
-use crate::k8s::store::{Store, assigns_versions, check_pin, is_given};
+use crate::k8s::store::{Store, assigned_prefix, is_given};
 use crate::k8s::stub::{Remote, StoreRef, Stub};
-use crate::plan::next::tool::list_versions;
 use crate::plan::refusal::Refusal;
 use crate::plan::stub::document::stream;
 use crate::plan::stub::pin::{Pinning, Pinnings};
@@ -27,7 +26,7 @@ pub(in crate::plan) struct Missing {
     key: String,
     /// The pin of the old value, where the old stub has one.
     old: Option<String>,
-    /// What stands before the version in a pin: `uuid/`.
+    /// What comes before the version in a pin, such as `uuid/`.
     prefix: &'static str,
     /// The command that lists the key's versions.
     list: Option<String>,
@@ -172,7 +171,7 @@ impl Planner<'_> {
                 _ if is_given => true,
                 _ if is_copy => old.is_some(),
                 Ok(_) => false,
-                Err(_) => backend.as_ref().is_some_and(|one| assigns_versions(one.store)),
+                Err(_) => backend.as_ref().is_some_and(|one| one.store.assigns_versions()),
             };
         match (self.settings.remote.version, chosen) {
             (Some(Pin::None), _) => Ok(PinSource::Kept),
@@ -183,8 +182,8 @@ impl Planner<'_> {
                 store: store.cloned(),
                 key: key.to_owned(),
                 old: old.map(str::to_owned),
-                list: backend.as_ref().and_then(|backend| list_versions(backend, key)),
-                service: backend.map_or(Store::Other, |backend: Backend| backend.store),
+                list: backend.as_ref().and_then(|backend| backend.list_versions(key)),
+                service: backend.map_or(Store::OTHER, |backend: Backend| backend.store),
             })),
             _ if is_copy => Ok(PinSource::Kept),
             (_, Ok(pinning)) => Ok(PinSource::Known(pinning)),
@@ -236,9 +235,9 @@ impl Planner<'_> {
     /// # Errors
     /// With what is wrong with a pin, a phrase.
     fn check_given(&self, entry: &Entry, pin: &str) -> Result<(), String> {
-        check_pin(entry.service, pin).map_err(|error| error.to_string())?;
+        entry.service.check_pin(pin).map_err(|error| error.to_string())?;
         let is_like = |old: &str| {
-            let shape = |text: &str| (text.starts_with("uuid/"), is_given(text));
+            let shape = |text: &str| (assigned_prefix(text), is_given(text));
             shape(old) == shape(pin)
         };
         if let Some(old) = entry.old.as_ref().filter(|old| !is_like(old)) {
@@ -290,9 +289,8 @@ impl Planner<'_> {
             old.as_ref().and_then(|stub| stub.remotes.iter().find(|one| one.path == entry.path));
         let field = old.and_then(|one| one.version.as_ref().or(one.key.as_ref()));
         let place = field.and_then(|field| field.node.origin.as_ref()).map(Place::near_in_file);
-        let is_id = entry.old.as_ref().is_some_and(|old| old.starts_with("uuid/"));
         let missing = Missing {
-            prefix: if is_id { "uuid/" } else { "" },
+            prefix: entry.old.as_deref().map_or("", assigned_prefix),
             key: entry.key,
             old: entry.old,
             list: entry.list,

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::config::secrets::{Pin, Remote as Settings};
 use crate::k8s::backend::Backend;
 use crate::k8s::secret_name::Version;
-use crate::k8s::store::{Store, check_pin, label, own_key};
+use crate::k8s::store::Store;
 use crate::k8s::stub::{Remote, StoreRef, Stub};
-use crate::plan::listing;
+use crate::plan::overlay::listing;
 use crate::plan::spell::quoted;
 use crate::plan::stub::copy::read_back;
 use crate::plan::stub::document::{comments_behind, stream};
@@ -37,7 +37,7 @@ pub(in crate::plan) enum Pinning {
     /// By `version`.
     Label(String),
     /// By the end of the key, as the store takes keys.
-    KeySuffix(Option<Store>, String),
+    KeySuffix(Store, String),
     /// Not at all.
     None,
 }
@@ -157,7 +157,7 @@ impl Pinning {
     /// The key that an entry reads.
     pub(super) fn key(&self, key: &str) -> String {
         match self {
-            Self::KeySuffix(store, version) => own_key(*store, key, version),
+            Self::KeySuffix(store, version) => store.own_key(key, version),
             Self::Label(_) | Self::None => key.to_owned(),
         }
     }
@@ -171,7 +171,7 @@ impl Pinning {
         backend: Option<&Backend>,
         version: &Version,
     ) -> Result<Self, String> {
-        let store = backend.map(|backend| backend.store);
+        let store = backend.map_or(Store::OTHER, |backend| backend.store);
         match settings.version {
             Some(Pin::None) => return Ok(Self::None),
             Some(Pin::KeySuffix) => return Ok(Self::KeySuffix(store, version.to_string())),
@@ -180,12 +180,11 @@ impl Pinning {
         if let Some(error) = backend.and_then(Backend::without_versions) {
             return Err(error.to_string());
         }
-        let text = match (&settings.prefix, store) {
-            (Some(prefix), _) => format!("{prefix}{version}"),
-            (None, None | Some(Store::Other | Store::Webhook | Store::Fake)) => version.to_string(),
-            (None, Some(store)) => label(store, version).unwrap_or_else(|| version.to_string()),
+        let text = match &settings.prefix {
+            Some(prefix) => format!("{prefix}{version}"),
+            None => store.label(version).unwrap_or_else(|| version.to_string()),
         };
-        check_pin(store.unwrap_or(Store::Other), &text).map_err(|error| error.to_string())?;
+        store.check_pin(&text).map_err(|error| error.to_string())?;
         Ok(Self::Label(text))
     }
 }

@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use crate::kustomize::model::object::Object;
-use crate::plan::listing;
+use crate::plan::Stub;
+use crate::plan::overlay::manifest;
+use crate::plan::overlay::token::Token;
 use crate::plan::stub::naming::file_name;
 use crate::plan::stub::planner::Planner;
 use crate::plan::stub::source::Source;
 use crate::plan::survey::Item;
-use crate::plan::{Stub, site::Token};
 use crate::repo::reach::Reach;
 use crate::repo::root::RootKind;
 use crate::text::path::TreePath;
-use crate::yaml::node::Node;
 
 /// A directory that gets a stub.
 pub(super) struct StubPlacement {
@@ -187,53 +187,17 @@ impl Planner<'_> {
         namespace: Option<&str>,
         text: String,
     ) -> Result<TreePath, String> {
-        let outside = "its file would stand outside of the repository";
-        let mut file = directory.join(name).ok_or(outside)?;
-        if let Some(namespace) = namespace.filter(|_| self.draft.creates(&file)) {
-            let (stem, extension) = name.rsplit_once('.').unwrap_or((name, "yaml"));
-            file = directory.join(&format!("{stem}-{namespace}.{extension}")).ok_or(outside)?;
-        }
-        let there = self.repo.library.tree().entry(&file).is_ok() || self.draft.creates(&file);
-        if there {
-            return Err(format!("`{file}` already exists"));
-        }
-        self.draft.create(file.clone(), text);
-        Ok(file)
+        let (stem, extension) = name.rsplit_once('.').unwrap_or((name, "yaml"));
+        let own = namespace.map(|namespace| format!("{stem}-{namespace}.{extension}"));
+        manifest::create((self.repo, self.draft), directory, (name, own.as_deref()), text)
     }
 
-    /// Lists a file in a kustomization, behind another one or at the end.
     fn list(
         &mut self,
         directory: &TreePath,
         beside: Option<&TreePath>,
         file: &TreePath,
     ) -> Result<(), String> {
-        let layer = self
-            .repo
-            .resolver
-            .layer(directory)
-            .ok_or_else(|| format!("`{directory}` does not build"))?;
-        let spelled = file.relative_to(directory);
-        let stream = self.repo.library.stream(&layer.file).map_err(|error| error.to_string())?;
-        let list = stream.documents.first().and_then(|document| document.root.get("resources"));
-        let names =
-            |item: &&Node| item.str().and_then(|text| directory.join(text)).as_ref() == beside;
-        if let (Some(list), Some(_)) = (list, beside)
-            && let Some(item) = list.items().iter().find(names)
-        {
-            let dot = item.str().is_some_and(|text| text.starts_with("./"));
-            let text = if dot { format!("./{spelled}") } else { spelled.clone() };
-            if let Some((source, edit)) = listing::behind(list, item, &text) {
-                self.draft.edit(&source, edit);
-                return Ok(());
-            }
-        }
-        let entry = crate::plan::spell::scalar(&spelled);
-        let source =
-            self.repo.library.tree().source(&layer.file).map_err(|error| error.to_string())?;
-        if self.draft.append(&source, "resources", entry) {
-            return Ok(());
-        }
-        Err(format!("`{}` cannot list it", layer.file))
+        manifest::list((self.repo, self.draft), directory, beside, file)
     }
 }

@@ -2,7 +2,8 @@
 
 use crate::config::secrets::Pin;
 use crate::k8s::backend::Backend;
-use crate::k8s::store::{PinError, is_given};
+use crate::k8s::store::is_given;
+use crate::k8s::store::pin::PinError;
 use crate::k8s::stub::{GENERATED, StoreRef, Stub as Read};
 use crate::plan::next::supply::Supply;
 use crate::plan::stub::describe::value;

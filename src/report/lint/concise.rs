@@ -2,7 +2,14 @@
 
 use std::fmt::Write as _;
 
-use crate::report::lint::{Report, describe, message, paint};
+use crate::report::format::Format;
+use crate::report::lint::{Renderer, Report, describe, message, paint};
+
+/// This format.
+pub(super) const RENDERER: Renderer = Renderer {
+    format: Format { name: "concise", summary: "One line per finding, for editors" },
+    render: |report, console| Ok(concise(report, console.color_out)),
+};
 
 /// The findings, each on a line that editors and `grep` understand.
 #[must_use]

@@ -3,11 +3,16 @@
 use std::fmt::Write as _;
 
 use crate::finding::{Finding, Level};
-use crate::report::lint::{Report, describe, message};
+use crate::report::format::Format;
+use crate::report::lint::{Renderer, Report, describe, message};
 use crate::report::workflow::{data, log, property};
 
 /// How many annotations of a level GitHub shows of one step.
 const SHOWN: usize = 10;
+
+/// This format.
+pub(super) const RENDERER: Renderer =
+    Renderer { format: Format::GITHUB, render: |report, _| Ok(github(report)) };
 
 /// The findings as workflow commands, errors first; those beyond GitHub's limit as plain lines of the log.
 #[must_use]

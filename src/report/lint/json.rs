@@ -5,7 +5,13 @@ use serde::Serialize;
 
 use crate::finding::{Finding, Level};
 use crate::report::bump::PlaceView;
-use crate::report::lint::Report;
+use crate::report::console::pretty;
+use crate::report::format::Format;
+use crate::report::lint::{Renderer, Report};
+
+/// This format.
+pub(super) const RENDERER: Renderer =
+    Renderer { format: Format::JSON, render: |report, _| pretty(&Lint::new(report)) };
 
 /// What `rotate lint --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]

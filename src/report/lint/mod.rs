@@ -1,19 +1,51 @@
 //! Findings as people and programs read them, one file a format. No rule is known here.
 
-pub mod concise;
-pub mod github;
-pub mod json;
-pub mod sarif;
-pub mod summary;
-pub mod text;
+/// Declares the module of each format, and lists what the modules define.
+macro_rules! formats {
+    ($($format:ident,)*) => {
+        $(pub mod $format;)*
+
+        /// Every format, in the order of the help.
+        pub const RENDERERS: &[Renderer] = &[$($format::RENDERER,)*];
+    };
+}
+
+formats! {
+    text,
+    concise,
+    json,
+    sarif,
+    github,
+    summary,
+}
 
 use std::fmt;
+use std::io;
 
 use crate::finding::{Finding, Level};
 use crate::ops::lint::Counts;
-use crate::report::console::Paint;
+use crate::report::console::{Console, Paint};
+use crate::report::format::Format;
 use crate::text::path::TreePath;
 use crate::text::source::Place;
+
+/// A format, and the function that renders a report in it.
+#[derive(Clone, Copy)]
+pub struct Renderer {
+    /// The format.
+    pub format: Format,
+    render: fn(&Report<'_>, &Console) -> io::Result<String>,
+}
+
+impl Renderer {
+    /// The report as it is printed.
+    ///
+    /// # Errors
+    /// When it cannot be serialized.
+    pub fn render(&self, report: &Report<'_>, console: &Console) -> io::Result<String> {
+        (self.render)(report, console)
+    }
+}
 
 /// The results of a lint run.
 pub struct Report<'a> {

@@ -3,13 +3,21 @@
 use serde_json::{Map, Value, json};
 
 use crate::finding::{Finding, Fix, Level};
-use crate::report::lint::{Report, RuleWords, message};
+use crate::report::console::pretty;
+use crate::report::format::Format;
+use crate::report::lint::{Renderer, Report, RuleWords, message};
 use crate::text::percent;
 use crate::text::source::Place;
 use crate::text::span::Span;
 
 /// The name under which the fingerprints are kept; a number goes up when they are made another way.
 const FINGERPRINT: &str = "rotate/v2";
+
+/// This format.
+pub(super) const RENDERER: Renderer = Renderer {
+    format: Format { name: "sarif", summary: "SARIF 2.1.0, for code scanning" },
+    render: |report, _| pretty(&sarif(report)),
+};
 
 /// The findings as a log of one run.
 #[must_use]

@@ -3,11 +3,16 @@
 use std::fmt::Write as _;
 
 use crate::finding::{Finding, Level};
-use crate::report::lint::{Report, message};
+use crate::report::format::Format;
+use crate::report::lint::{Renderer, Report, message};
 use crate::text::markdown;
 
 /// GitHub refuses a step's summary of more than 1 MiB; other tools may have written to it before.
 const LIMIT: usize = 900_000;
+
+/// This format.
+pub(super) const RENDERER: Renderer =
+    Renderer { format: Format::MARKDOWN, render: |report, _| Ok(summary(report)) };
 
 /// A heading with the counts, and a row a finding, errors first.
 #[must_use]

@@ -8,9 +8,16 @@ use miette::Severity;
 use crate::finding::{Finding, Level};
 use crate::repo::sensitive;
 use crate::report::console::Paint;
-use crate::report::lint::{Report, capital, describe, environments, several};
+use crate::report::format::Format;
+use crate::report::lint::{Renderer, Report, capital, describe, environments, several};
 use crate::report::message::Drawn;
 use crate::text::path::TreePath;
+
+/// This format.
+pub(super) const RENDERER: Renderer = Renderer {
+    format: Format::TEXT,
+    render: |report, console| Ok(text(report, console.color_out, console.width)),
+};
 
 /// The findings with their source lines, and a count at the end.
 #[must_use]

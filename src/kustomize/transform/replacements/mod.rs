@@ -248,7 +248,8 @@ fn fill_path(
     let mut node = object.node.clone();
     let parts = split(path);
     if !fits(value, parts.len()) {
-        return Err(missing(object, Some("the value is too large, or nests too deep".to_owned())));
+        let message = format!("the value for `{path}` is too large, or nests too deep");
+        return Err(Problem::at(message, place).with_help("replace less, or in fewer steps"));
     }
     match structured::fill(&mut node, &parts, value, create) {
         Filled::Not => {}

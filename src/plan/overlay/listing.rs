@@ -12,7 +12,7 @@ use crate::yaml::node::{Node, Style};
 use crate::yaml::path::Path;
 
 /// The edit that inserts a text after an item of a list; `None` if the list cannot take it there.
-pub(super) fn behind(list: &Node, item: &Node, text: &str) -> Option<(Arc<Source>, Edit)> {
+pub(in crate::plan) fn behind(list: &Node, item: &Node, text: &str) -> Option<(Arc<Source>, Edit)> {
     let source = &list.origin.as_ref()?.source;
     let end = spot::end(item)?;
     let text = quote::spell(text, like(item, source));
@@ -40,7 +40,13 @@ fn like(item: &Node, source: &Source) -> Style {
 }
 
 /// The edit that inserts a key after another one in a mapping below a document's root.
-pub(super) fn add(root: &Node, map: &Path, after: &str, key: &str, value: &str) -> Option<Edit> {
+pub(in crate::plan) fn add(
+    root: &Node,
+    map: &Path,
+    after: &str,
+    key: &str,
+    value: &str,
+) -> Option<Edit> {
     insert_entry(root, map, key, value, Some(after)).ok()
 }
 

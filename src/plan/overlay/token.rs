@@ -1,9 +1,8 @@
-//! The bytes behind references: which references share a token, and what else does.
+//! The bytes behind effective scalars: which scalars share a token, and what else does.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::plan::survey::Item;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
 use crate::text::span::Span;
@@ -12,26 +11,55 @@ use crate::yaml::path::Path;
 
 /// A scalar's token in a file, and the alias through which it is read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Token {
+pub(in crate::plan) struct Token {
     /// The file.
-    pub(super) file: TreePath,
+    pub(in crate::plan) file: TreePath,
     /// The range in the file, as near as can be told.
-    pub(super) span: Span,
+    pub(in crate::plan) span: Span,
     /// The range of the alias in the same text.
-    pub(super) alias: Option<Span>,
+    pub(in crate::plan) alias: Option<Span>,
 }
 
-/// Every reference that is written by one token.
-pub(super) struct Spelling<'r> {
+/// A scalar of an effective object, or a part of one.
+#[derive(Clone, Copy)]
+pub(in crate::plan) struct Field<'r> {
+    /// The root: an index into the repository's roots.
+    pub(in crate::plan) index: usize,
+    /// The root.
+    pub(in crate::plan) root: &'r Root,
+    /// The object: an index into the root's objects.
+    pub(in crate::plan) object: usize,
+    /// The place in the object.
+    pub(in crate::plan) path: &'r Path,
+    /// The scalar.
+    pub(in crate::plan) node: &'r Node,
+    /// The part of its text that is meant, if not all of it: start and end.
+    pub(in crate::plan) part: Option<(usize, usize)>,
+}
+
+/// Every field that is written by one token.
+pub(in crate::plan) struct Spelling<'r> {
     /// The token.
-    pub(super) token: Token,
-    /// The references.
-    pub(super) items: Vec<Item<'r>>,
+    pub(in crate::plan) token: Token,
+    /// The fields; at least one.
+    pub(in crate::plan) fields: Vec<Field<'r>>,
+}
+
+impl<'r> Field<'r> {
+    /// The scalar's whole text.
+    pub(in crate::plan) fn text(&self) -> &'r str {
+        self.node.str().unwrap_or_default()
+    }
+
+    /// The part of the scalar's text that is meant.
+    pub(in crate::plan) fn part(&self) -> Range<usize> {
+        self.part.map_or(0..self.text().len(), |(start, end)| start..end)
+    }
 }
 
 impl Token {
     /// The token that spells a scalar; `None` when no file does.
-    pub(super) fn of(node: &Node) -> Option<Self> {
+    pub(in crate::plan) fn of(node: &Node) -> Option<Self> {
         let origin = node.origin.as_ref()?;
         let near = origin.near_in_file();
         let file = near.source.path().clone();
@@ -39,42 +67,32 @@ impl Token {
     }
 
     /// The token without the alias.
-    pub(super) fn anchored(&self) -> (&TreePath, Span) {
+    pub(in crate::plan) fn anchored(&self) -> (&TreePath, Span) {
         (&self.file, self.span)
     }
 }
 
-impl Spelling<'_> {
-    /// The scalar, as the first reference has it.
-    pub(super) fn node(&self) -> &Node {
-        self.items[0].node()
+impl<'r> Spelling<'r> {
+    /// The scalar, as the first field has it.
+    pub(in crate::plan) fn node(&self) -> &'r Node {
+        self.fields[0].node
     }
 
-    /// The parts of the scalar's text that are the name, in order.
-    pub(super) fn parts(&self) -> Vec<Range<usize>> {
-        let mut parts: Vec<Range<usize>> = self.items.iter().map(Item::part).collect();
-        parts.sort_by_key(|part| (part.start, part.end));
-        parts.dedup();
-        parts
+    /// The parts of the scalar's text that are meant, in order.
+    pub(in crate::plan) fn parts(&self) -> Vec<Range<usize>> {
+        in_order(self.fields.iter().map(Field::part).collect())
     }
 }
 
-/// Sorts references by the token that spells them; the second half has no token.
-pub(super) fn group<'r>(items: &[Item<'r>]) -> (Vec<Spelling<'r>>, Vec<Item<'r>>) {
-    let mut sites: BTreeMap<Token, Vec<Item<'r>>> = BTreeMap::new();
-    let mut nowhere = Vec::new();
-    for item in items {
-        match Token::of(item.node()) {
-            Some(token) => sites.entry(token).or_default().push(*item),
-            None => nowhere.push(*item),
-        }
-    }
-    let sites = sites.into_iter().map(|(token, items)| Spelling { token, items }).collect();
-    (sites, nowhere)
+/// Ranges in order, each once.
+pub(super) fn in_order(mut parts: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    parts.sort_by_key(|part| (part.start, part.end));
+    parts.dedup();
+    parts
 }
 
 /// A text with parts of it replaced.
-pub(super) fn with_parts(text: &str, parts: &[Range<usize>], new: &str) -> String {
+pub(in crate::plan) fn with_parts(text: &str, parts: &[Range<usize>], new: &str) -> String {
     let mut out = String::with_capacity(text.len() + new.len());
     let mut done = 0;
     for part in parts {
@@ -87,7 +105,11 @@ pub(super) fn with_parts(text: &str, parts: &[Range<usize>], new: &str) -> Strin
 }
 
 /// Calls with every scalar below a node and its path.
-pub(super) fn scalars<'n>(node: &'n Node, path: &Path, take: &mut impl FnMut(&Path, &'n Node)) {
+pub(in crate::plan) fn scalars<'n>(
+    node: &'n Node,
+    path: &Path,
+    take: &mut impl FnMut(&Path, &'n Node),
+) {
     match &node.value {
         Value::Scalar(_) => take(path, node),
         Value::Map(map) => {
@@ -107,27 +129,25 @@ pub(super) fn scalars<'n>(node: &'n Node, path: &Path, take: &mut impl FnMut(&Pa
 
 /// Tokens that spell something else besides what they were chosen for.
 #[derive(Default)]
-pub(super) struct Others {
+pub(in crate::plan) struct Others {
     /// Values that change too because they are copied from a token: root, object, path.
-    pub(super) copied: BTreeSet<(usize, usize, Path)>,
+    pub(in crate::plan) copied: BTreeSet<(usize, usize, Path)>,
     /// Tokens, ignoring the alias, that are also read by something that must not change.
     staying: BTreeSet<(TreePath, Span)>,
 }
 
 impl Others {
-    /// Looks through the objects of some roots for values that the tokens of `sites` spell besides what was chosen.
-    pub(super) fn find<'r>(
+    /// Looks through the objects of some roots for values that the tokens of `chosen` spell besides its fields.
+    pub(in crate::plan) fn find<'r>(
         roots: impl IntoIterator<Item = (usize, &'r Root)>,
-        sites: &[Spelling<'_>],
+        chosen: &[&Spelling<'_>],
     ) -> Self {
         let tokens: BTreeSet<(&TreePath, Span)> =
-            sites.iter().map(|site| site.token.anchored()).collect();
+            chosen.iter().map(|one| one.token.anchored()).collect();
         let files: BTreeSet<&TreePath> = tokens.iter().map(|(file, _)| *file).collect();
-        let chosen: BTreeSet<(usize, usize, &Path)> = sites
-            .iter()
-            .flat_map(|site| &site.items)
-            .map(|item| (item.index, item.reference.object, &item.reference.found.path))
-            .collect();
+        let fields = chosen.iter().flat_map(|one| &one.fields);
+        let chosen: BTreeSet<(usize, usize, &Path)> =
+            fields.map(|field| (field.index, field.object, field.path)).collect();
         let mut others = Self::default();
         for (index, root) in roots {
             for (number, object) in root.objects().iter().enumerate() {
@@ -154,7 +174,7 @@ impl Others {
     }
 
     /// Whether a token spells something that must stay as it is.
-    pub(super) fn stays(&self, token: &Token) -> bool {
+    pub(in crate::plan) fn stays(&self, token: &Token) -> bool {
         self.staying.contains(&(token.file.clone(), token.span))
     }
 }

@@ -1,25 +1,24 @@
-//! Guarded JSON 6902 patches: the entry of `patches` that makes an overlay name another secret.
+//! Guarded JSON 6902 patches: the entry of `patches` by which an overlay changes scalars.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use crate::k8s::job::is_fixed;
 use crate::k8s::resource::group;
 use crate::kustomize::model::build::Layer;
 use crate::kustomize::model::object::{Identity, Object};
-use crate::plan::site::{Token, scalars, with_parts};
+use crate::plan::overlay::token::{Token, scalars, with_parts};
 use crate::plan::spell::{entry, indented, item, scalar};
 use crate::yaml::node::Node;
 use crate::yaml::path::{Path, PathStep};
 
-use std::ops::Range;
-
 /// How a scalar changes.
 #[derive(Debug, Clone)]
 pub(super) enum Rewrite {
-    /// Parts of its text become the new name.
-    Replace(Vec<Range<usize>>),
-    /// The new name is added to the list that it is an item of.
-    Add,
+    /// Parts of its text become another text.
+    Replace(Vec<Range<usize>>, String),
+    /// A text is added to the list that it is an item of.
+    Add(String),
 }
 
 /// A patch for one object.
@@ -41,12 +40,11 @@ pub(super) struct Ambiguous(pub(super) Identity);
 pub(super) fn patches(
     layer: &Layer,
     wanted: &BTreeMap<Token, Rewrite>,
-    new: &str,
 ) -> Result<Vec<ObjectPatch>, Ambiguous> {
     let mut patches = Vec::new();
     for object in layer.patched.iter().filter(|object| !is_fixed(&object.node)) {
         let found = find(object, wanted);
-        let operations = operations(object, &found, new);
+        let operations = operations(object, &found);
         if operations.is_empty() {
             continue;
         }
@@ -89,15 +87,15 @@ fn find<'n>(object: &'n Object, wanted: &'n BTreeMap<Token, Rewrite>) -> Vec<Fie
     found
 }
 
-/// The guarded operations on an object; a list gets the new name once.
-fn operations(object: &Object, found: &[FieldEdit<'_>], new: &str) -> Vec<String> {
+/// The guarded operations on an object; a list gets a new item once.
+fn operations(object: &Object, found: &[FieldEdit<'_>]) -> Vec<String> {
     let mut lists: Vec<Path> = Vec::new();
     let mut tested: Vec<&FieldEdit<'_>> = Vec::new();
     let mut operations = Vec::new();
     for edit @ FieldEdit { path, node, change, .. } in found {
         let text = node.str().unwrap_or_default();
         match change {
-            Rewrite::Replace(parts) => {
+            Rewrite::Replace(parts, new) => {
                 let value = with_parts(text, parts, new);
                 let replaced = one("replace", &path.pointer(), &value);
                 if tested.iter().any(|other| other.guards(edit)) {
@@ -107,7 +105,7 @@ fn operations(object: &Object, found: &[FieldEdit<'_>], new: &str) -> Vec<String
                     tested.push(edit);
                 }
             }
-            Rewrite::Add => {
+            Rewrite::Add(new) => {
                 let Some((list, _)) = list_of(path) else { continue };
                 if !lists.contains(&list) && !has(&object.node, &list, new) {
                     let end = format!("{}/-", list.pointer());

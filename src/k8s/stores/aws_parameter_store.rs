@@ -1,0 +1,132 @@
+//! AWS Systems Manager Parameter Store.
+
+use crate::k8s::store::commands::{Addition, Commands, Key, Step};
+use crate::k8s::store::definition::Definition;
+use crate::k8s::store::page::{Cleanup, Glance};
+use crate::k8s::store::pin::{Versions, is_digits, is_version_number};
+use crate::k8s::stores::shared::aws::{self, aws};
+use crate::text::shell::word;
+
+pub(super) static STORE: Definition = Definition {
+    is_meant: aws::is_parameter_store,
+    setting: Some("aws-parameter-store"),
+    locate: aws::locate,
+    is_certain: aws::is_certain,
+    account: aws::ACCOUNT,
+    path: aws::path,
+    commands: Commands { create, add, list, remove_key, remove_version },
+    cleanup: Some(Cleanup {
+        store: "AWS Parameter Store",
+        prints: "take the label off; `delete-parameter` for a key of its own",
+    }),
+    ..Definition::new("AWS Parameter Store", &[aws::PROVIDER], VERSIONS, GLANCE)
+};
+
+const VERSIONS: Versions = Versions {
+    is_assigned: is_version_number,
+    ..Versions::labels(
+        "v",
+        is_label_or_number,
+        "wants a version number, or a label of at most 100 letters, digits, `.`, `-` and `_` that begins neither with a digit nor with `aws` or `ssm`",
+    )
+};
+
+const GLANCE: &[Glance] = &[Glance {
+    store: "AWS Parameter Store",
+    pinned_by: "label `v20250723110000`",
+    version_from: "`rotate`",
+    commands: "yes",
+}];
+
+fn is_label_or_number(pin: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    let low = pin.to_ascii_lowercase();
+    let reserved = low.starts_with("aws") || low.starts_with("ssm");
+    let label = !pin.starts_with(|c: char| c.is_ascii_digit()) && !reserved;
+    let fits = (1..=100).contains(&pin.len()) && pin.bytes().all(allowed);
+    (fits && label) || is_version_number(pin)
+}
+
+fn create(key: &Key<'_>) -> Option<String> {
+    let put = format!("ssm put-parameter --name {} --type SecureString", key.word);
+    Some(format!("{} --value file:///dev/stdin", aws(key.at, &put)))
+}
+
+fn add(key: &Key<'_>, label: &str) -> Option<Addition> {
+    let (own, label) = (&key.word, word(label));
+    let put = format!("ssm put-parameter --name {own} --type SecureString --overwrite");
+    let name = format!("ssm label-parameter-version --name {own} --labels {label}");
+    Some(Addition {
+        put: format!("{} --value file:///dev/stdin", aws(key.at, &put)),
+        after: Some(Step {
+            title: "Label the version that the last command created.".to_owned(),
+            command: Some(aws(key.at, &name)),
+        }),
+    })
+}
+
+fn list(key: &Key<'_>) -> Option<String> {
+    let history = aws(key.at, &format!("ssm get-parameter-history --name {}", key.word));
+    Some(format!("{history} --query \"Parameters[].[Version,LastModifiedDate]\""))
+}
+
+fn remove_key(key: &Key<'_>) -> Option<String> {
+    Some(aws(key.at, &format!("ssm delete-parameter --name {}", key.word)))
+}
+
+/// Takes the label off: Parameter Store drops the oldest versions that have none.
+fn remove_version(key: &Key<'_>, pin: &str) -> Step {
+    let own = &key.word;
+    if is_digits(pin) {
+        let title = format!(
+            "The version {pin} of {own} cannot be removed by itself: it is dropped once there are a hundred newer ones."
+        );
+        return Step { title, command: None };
+    }
+    let find = aws(key.at, &format!("ssm get-parameter --name {own}:{pin}"));
+    let take = aws(key.at, &format!("ssm unlabel-parameter-version --name {own} --labels {pin}"));
+    let command =
+        format!("{take} --parameter-version \"$({find} --output text --query Parameter.Version)\"");
+    Step {
+        title: format!(
+            "Take the label {pin} off {own}: old versions without one are deleted automatically."
+        ),
+        command: Some(command),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::STORE;
+    use crate::k8s::store::commands::tests::{add, key, remove_version};
+    use crate::k8s::store::location::Location;
+
+    #[test]
+    fn labels_are_told_from_numbers_and_reserved_names() {
+        for pin in ["awsone", "SSM1", "a b", "", "20250723110000"] {
+            assert!(!(STORE.versions.takes)(pin), "{pin}");
+        }
+        assert!((STORE.versions.takes)("v20250723110000") && (STORE.versions.takes)("5"));
+    }
+
+    #[test]
+    fn the_label_follows_the_value() {
+        assert_eq!(
+            add(&STORE, &Location::default(), "shop/auth", "v20250723110000")[1],
+            "aws ssm label-parameter-version --name shop/auth --labels v20250723110000"
+        );
+    }
+
+    #[test]
+    fn labels_are_taken_off_and_keys_removed() {
+        let at = Location::default();
+        assert_eq!(
+            remove_version(&STORE, &at, "shop/auth", "v20250102090000").unwrap(),
+            "aws ssm unlabel-parameter-version --name shop/auth --labels v20250102090000 --parameter-version \"$(aws ssm get-parameter --name shop/auth:v20250102090000 --output text --query Parameter.Version)\""
+        );
+        assert_eq!(
+            (STORE.commands.remove_key)(&key(&STORE, &at, "shop/auth")).unwrap(),
+            "aws ssm delete-parameter --name shop/auth"
+        );
+    }
+}

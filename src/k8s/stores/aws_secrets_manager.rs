@@ -1,0 +1,138 @@
+//! AWS Secrets Manager.
+
+use crate::k8s::store::commands::{Addition, Commands, Key, Step};
+use crate::k8s::store::definition::Definition;
+use crate::k8s::store::page::{Cleanup, Glance};
+use crate::k8s::store::pin::Versions;
+use crate::k8s::stores::shared::aws::{self, aws};
+use crate::text::shell::word;
+
+pub(super) static STORE: Definition = Definition {
+    is_meant: |provider| !aws::is_parameter_store(provider),
+    setting: Some("aws-secrets-manager"),
+    locate: aws::locate,
+    is_certain: aws::is_certain,
+    account: aws::ACCOUNT,
+    path: aws::path,
+    commands: Commands { create, add, list, remove_key, remove_version },
+    cleanup: Some(Cleanup {
+        store: "AWS Secrets Manager",
+        prints: "take the label off; `delete-secret` with a recovery window for a key of its own",
+    }),
+    ..Definition::new("AWS Secrets Manager", &[aws::PROVIDER], VERSIONS, GLANCE)
+};
+
+const VERSIONS: Versions = Versions {
+    is_assigned: |pin| pin.starts_with(ID),
+    assigned_prefix: ID,
+    moving: MOVING,
+    // Of the 20 labels of a secret, AWS itself takes three.
+    label_room: Some(17),
+    ..Versions::labels(
+        "",
+        is_stage,
+        "wants a staging label of 1 to 256 characters other than AWSCURRENT, AWSPREVIOUS, AWSPENDING and `latest`, or `uuid/<VersionId>`",
+    )
+};
+
+const GLANCE: &[Glance] = &[Glance {
+    store: "AWS Secrets Manager",
+    pinned_by: "staging label `20250723110000`",
+    version_from: "`rotate`",
+    commands: "yes",
+}];
+
+/// How the operator wants the ID of a version.
+const ID: &str = "uuid/";
+const MOVING: &[&str] = &["AWSCURRENT", "AWSPENDING", "AWSPREVIOUS", "latest"];
+
+fn is_stage(pin: &str) -> bool {
+    match pin.strip_prefix(ID) {
+        Some(id) => (32..=64).contains(&id.len()),
+        None => !MOVING.contains(&pin) && (1..=256).contains(&pin.chars().count()),
+    }
+}
+
+fn create(key: &Key<'_>) -> Option<String> {
+    let create = format!("secretsmanager create-secret --name {}", key.word);
+    Some(format!("{} --secret-string file:///dev/stdin", aws(key.at, &create)))
+}
+
+fn add(key: &Key<'_>, label: &str) -> Option<Addition> {
+    let put = format!("secretsmanager put-secret-value --secret-id {}", key.word);
+    let (put, label) = (aws(key.at, &put), word(label));
+    let put = format!("{put} --secret-string file:///dev/stdin --version-stages {label}");
+    Some(Addition { put, after: None })
+}
+
+fn list(key: &Key<'_>) -> Option<String> {
+    let list = format!("secretsmanager list-secret-version-ids --secret-id {}", key.word);
+    Some(aws(key.at, &list))
+}
+
+fn remove_key(key: &Key<'_>) -> Option<String> {
+    let delete = format!("secretsmanager delete-secret --secret-id {}", key.word);
+    Some(format!("{} --recovery-window-in-days 30", aws(key.at, &delete)))
+}
+
+/// Takes the label off: AWS removes what has no label, and only by itself.
+fn remove_version(key: &Key<'_>, pin: &str) -> Step {
+    let own = &key.word;
+    if pin.starts_with(ID) {
+        let title = format!(
+            "Take every label off the version {pin} of {own}, if it has one: it is then deleted automatically."
+        );
+        return Step { title, command: None };
+    }
+    let find = aws(key.at, &format!("secretsmanager list-secret-version-ids --secret-id {own}"));
+    let take = format!("secretsmanager update-secret-version-stage --secret-id {own}");
+    let take = aws(key.at, &take);
+    let command = format!(
+        "{take} --version-stage {pin} --remove-from-version-id \"$({find} --output text --query \"Versions[?contains(VersionStages, '{pin}')].VersionId\")\""
+    );
+    Step {
+        title: format!(
+            "Take the label {pin} off {own}: the version is then deleted automatically."
+        ),
+        command: Some(command),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::STORE;
+    use crate::k8s::store::commands::tests::{add, remove_version};
+    use crate::k8s::store::location::Location;
+    use crate::k8s::store::location::tests::located;
+
+    #[test]
+    fn labels_that_move_or_do_not_exist_are_refused() {
+        for pin in ["", "AWSCURRENT", "latest", "uuid/123"] {
+            assert!(!(STORE.versions.takes)(pin), "{pin}");
+        }
+        assert!((STORE.versions.takes)(&format!("uuid/{}", "a".repeat(36))));
+        assert!((STORE.versions.takes)("20250723110000"));
+    }
+
+    #[test]
+    fn a_value_is_put_under_its_label() {
+        let at = located(&STORE, "{ region: eu-west-1, prefix: prod- }");
+        assert_eq!(at.get("region"), Some("eu-west-1"));
+        assert_eq!(
+            add(&STORE, &at, "shop/auth", "20250723110000"),
+            [
+                "aws secretsmanager put-secret-value --secret-id prod-shop/auth --region eu-west-1 --secret-string file:///dev/stdin --version-stages 20250723110000"
+            ]
+        );
+    }
+
+    #[test]
+    fn labels_are_taken_off() {
+        let at = Location::default();
+        assert_eq!(
+            remove_version(&STORE, &at, "shop/auth", "20250102090000").unwrap(),
+            "aws secretsmanager update-secret-version-stage --secret-id shop/auth --version-stage 20250102090000 --remove-from-version-id \"$(aws secretsmanager list-secret-version-ids --secret-id shop/auth --output text --query \"Versions[?contains(VersionStages, '20250102090000')].VersionId\")\""
+        );
+        assert_eq!(remove_version(&STORE, &at, "shop/auth", "uuid/1-2"), None);
+    }
+}

@@ -1,0 +1,302 @@
+//! What one environment says and the others do not: scalars that are set for it alone, and manifests that it alone lists.
+//!
+//! A scalar is edited in place where only this environment reads the file; otherwise the nearest kustomizations that are
+//! this environment's alone get a patch that first tests the current value.
+
+pub(in crate::plan) mod listing;
+pub(in crate::plan) mod manifest;
+mod patch;
+pub(in crate::plan) mod token;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+use crate::k8s::encryption::is_encrypted_at;
+use crate::plan::draft::Draft;
+use crate::plan::overlay::patch::{Ambiguous, ObjectPatch, Rewrite, list_of, patches};
+use crate::plan::overlay::token::{Field, Spelling, Token, in_order, with_parts};
+use crate::plan::prove::Expected;
+use crate::plan::refusal::Refusal;
+use crate::plan::spell::first_few;
+use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
+use crate::repo::reach::Reach;
+use crate::text::edit::Edit;
+use crate::text::path::TreePath;
+use crate::text::remap;
+use crate::text::source::{Place, Source};
+use crate::yaml::edit::rewrite::{rewrite, rewrite_alias, rewrite_part};
+use crate::yaml::embed;
+use crate::yaml::node::{Node, Provenance};
+use crate::yaml::path::Path;
+
+/// What to do about a name that kustomize makes longer, or that no file spells.
+pub(in crate::plan) const MADE: &str = "write the full name where it is used, or remove the prefix, suffix or hash from this secret's name";
+const GENERATED: &str = "take the name out of what the generator reads, or change it there by hand";
+const SEALED: &str = "move the manifest out of the encrypted file, or change the name with the tool that encrypted it";
+const SHARED: &str =
+    "give the environment its own kustomization that includes the file, then bump again";
+
+/// Changes for one environment, collected until [`Overlay::finish`].
+pub(in crate::plan) struct Overlay<'p> {
+    repo: &'p Repo,
+    environment: EnvironmentId,
+    draft: &'p mut Draft,
+    expected: &'p mut Expected,
+    /// What is to be patched, by the kustomization that gets the patch.
+    patches: BTreeMap<TreePath, BTreeMap<Token, Rewrite>>,
+}
+
+/// Where a change is written.
+pub(in crate::plan) enum Placed {
+    /// In the file of the token.
+    InPlace,
+    /// As a patch: the fields that it reaches, by index, each with the kustomization file.
+    Patched(Vec<(usize, TreePath)>),
+}
+
+/// Why a field cannot be changed.
+pub(in crate::plan) struct Obstacle {
+    /// The field, by index.
+    pub(in crate::plan) field: usize,
+    /// What is in the way, a phrase.
+    pub(in crate::plan) what: String,
+    /// What to do about it.
+    pub(in crate::plan) hint: &'static str,
+}
+
+impl<'p> Overlay<'p> {
+    pub(in crate::plan) fn new(
+        repo: &'p Repo,
+        environment: EnvironmentId,
+        draft: &'p mut Draft,
+        expected: &'p mut Expected,
+    ) -> Self {
+        Self { repo, environment, draft, expected, patches: BTreeMap::new() }
+    }
+
+    /// Sets what a token spells to another text; `stays` if something else reads the same bytes and must not change.
+    ///
+    /// # Errors
+    /// When the text is not written anywhere, or no kustomization can change it for this environment alone.
+    pub(in crate::plan) fn set(
+        &mut self,
+        spelling: &Spelling<'_>,
+        text: &str,
+        stays: bool,
+    ) -> Result<Placed, Obstacle> {
+        if let Some((what, hint)) = self.obstacle(spelling) {
+            return Err(Obstacle { field: 0, what: what.to_owned(), hint });
+        }
+        let edits =
+            if self.owns(&spelling.token.file) { edits(spelling, text, stays) } else { None };
+        let Some(edits) = edits else {
+            let rewrite = Rewrite::Replace(spelling.parts(), text.to_owned());
+            let reached = self.patch(&spelling.token, &spelling.fields, &rewrite)?;
+            let fields =
+                reached.iter().map(|(index, _)| spelling.fields[*index]).collect::<Vec<_>>();
+            self.expect(spelling, &fields, text);
+            return Ok(Placed::Patched(reached));
+        };
+        for (file, edit) in edits {
+            self.draft.edit(&file, edit);
+        }
+        self.expect(spelling, &spelling.fields, text);
+        Ok(Placed::InPlace)
+    }
+
+    /// Adds a text to each list in which a field is an item, after that item.
+    ///
+    /// # Errors
+    /// When no kustomization can change a list for this environment alone.
+    pub(in crate::plan) fn add(
+        &mut self,
+        spelling: &Spelling<'_>,
+        text: &str,
+    ) -> Result<Placed, Obstacle> {
+        let edit = self.owns(&spelling.token.file).then(|| inserted(&spelling.fields[0], text));
+        if let Some((file, edit)) = edit.flatten() {
+            self.draft.edit(&file, edit);
+            self.expect_lists(&spelling.fields);
+            return Ok(Placed::InPlace);
+        }
+        let rewrite = Rewrite::Add(text.to_owned());
+        let reached = self.patch(&spelling.token, &spelling.fields, &rewrite)?;
+        let reaches = |field: &Field<'_>| {
+            reached.iter().any(|(index, _)| spelling.fields[*index].index == field.index)
+        };
+        let fields: Vec<_> = spelling.fields.iter().filter(|one| reaches(one)).copied().collect();
+        self.expect_lists(&fields);
+        Ok(Placed::Patched(reached))
+    }
+
+    /// Says that a copied value will have another text.
+    pub(in crate::plan) fn follows(
+        &mut self,
+        (root, object, path): &(usize, usize, Path),
+        text: String,
+    ) {
+        self.expected.scalars.entry((*root, *object)).or_default().insert(path.clone(), text);
+    }
+
+    /// Writes the collected patches into their kustomizations; why some could not be.
+    pub(in crate::plan) fn finish(mut self) -> Vec<Refusal> {
+        let mut refusals = Vec::new();
+        let mut unseen: BTreeSet<Token> =
+            self.patches.values().flat_map(BTreeMap::keys).cloned().collect();
+        for (directory, wanted) in std::mem::take(&mut self.patches) {
+            let Some(layer) = self.repo.resolver.layer(&directory) else { continue };
+            match patches(&layer, &wanted) {
+                Ok(patches) if self.append(&layer.file, &patches) => {
+                    patches.iter().flat_map(|patch| &patch.tokens).for_each(|token| {
+                        unseen.remove(token);
+                    });
+                }
+                Ok(_) => {}
+                Err(Ambiguous(identity)) => refusals.push(Refusal {
+                    what: format!(
+                        "`{directory}` has several objects that a patch of {} `{}` would select",
+                        identity.kind, identity.name
+                    ),
+                    place: None,
+                    hint: "give the objects namespaces, or names of their own".to_owned(),
+                }),
+            }
+        }
+        refusals.extend(unseen.into_iter().map(|token| {
+            let source = self.repo.library.tree().source(&token.file).ok();
+            Refusal {
+                what: format!("no kustomization can patch what `{}` says", token.file),
+                place: source.map(|source| Place { source, span: token.span }),
+                hint: SHARED.to_owned(),
+            }
+        }));
+        refusals
+    }
+
+    /// Whether only this environment reads a file.
+    fn owns(&self, file: &TreePath) -> bool {
+        self.repo.exclusive(file) == Reach::Alone(self.environment)
+    }
+
+    fn append(&mut self, file: &TreePath, patches: &[ObjectPatch]) -> bool {
+        let Ok(source) = self.repo.library.tree().source(file) else { return false };
+        patches.iter().all(|patch| self.draft.append(&source, "patches", patch.entry.clone()))
+    }
+
+    /// What forbids any change of a token.
+    fn obstacle(&self, spelling: &Spelling<'_>) -> Option<(&'static str, &'static str)> {
+        if spelling.fields.iter().any(|field| field.node.how == Provenance::Derived) {
+            return Some(("kustomize adds a prefix, a suffix or a hash to the name", MADE));
+        }
+        if spelling.fields.iter().any(|field| field.node.how == Provenance::Generated) {
+            return Some(("the text that contains the name is generated", GENERATED));
+        }
+        let stream = self.repo.library.stream(&spelling.token.file).ok()?;
+        is_encrypted_at(&stream, spelling.token.span).then_some((
+            "the file is encrypted, and any edit would break its integrity check",
+            SEALED,
+        ))
+    }
+
+    /// Leaves a token to a patch in the kustomizations nearest to it; the fields that it reaches, each with the file.
+    fn patch(
+        &mut self,
+        token: &Token,
+        fields: &[Field<'_>],
+        rewrite: &Rewrite,
+    ) -> Result<Vec<(usize, TreePath)>, Obstacle> {
+        let nearest = self.repo.nearest_exclusive(self.environment, &token.file);
+        let covering = |field: &Field<'_>| {
+            nearest.directories.iter().find(|at| field.root.directories().contains(*at))
+        };
+        let uncovered = fields
+            .iter()
+            .position(|field| field.root.environment.is_some() && covering(field).is_none());
+        if let Some(field) = uncovered {
+            return Err(Obstacle { field, what: self.shared(token), hint: SHARED });
+        }
+        let file = |directory: &TreePath| {
+            let layer = self.repo.resolver.layer(directory);
+            layer.map_or_else(TreePath::root, |layer| layer.file.clone())
+        };
+        let reached = fields.iter().enumerate();
+        let reached =
+            reached.filter_map(|(index, field)| Some((index, file(covering(field)?)))).collect();
+        for directory in nearest.directories {
+            self.patches.entry(directory).or_default().insert(token.clone(), rewrite.clone());
+        }
+        Ok(reached)
+    }
+
+    fn shared(&self, token: &Token) -> String {
+        let Reach::Shared(readers) = self.repo.exclusive(&token.file) else {
+            return "the same text also defines something that must not change".to_owned();
+        };
+        let others = readers.iter().filter(|one| one.environment != Some(self.environment));
+        let others: Vec<TreePath> = others.map(|one| one.path.clone()).collect();
+        format!(
+            "the name is in `{}`, which {} also read{}, and no kustomization in between belongs to this environment alone",
+            token.file,
+            first_few(&others),
+            if others.len() == 1 { "s" } else { "" }
+        )
+    }
+
+    /// Records the expected new text of these fields.
+    fn expect(&mut self, spelling: &Spelling<'_>, fields: &[Field<'_>], new: &str) {
+        let mut parts: BTreeMap<(usize, usize, &Path), Vec<Range<usize>>> = BTreeMap::new();
+        for field in fields {
+            let key = (field.index, field.object, field.path);
+            parts.entry(key).or_default().push(field.part());
+        }
+        for ((root, object, path), parts) in parts {
+            let node = path.follow(&self.repo.roots[root].objects()[object].node);
+            let text = node.and_then(Node::str).unwrap_or_else(|| spelling.fields[0].text());
+            let text = with_parts(text, &in_order(parts), new);
+            self.expected.scalars.entry((root, object)).or_default().insert(path.clone(), text);
+        }
+    }
+
+    fn expect_lists(&mut self, fields: &[Field<'_>]) {
+        for field in fields {
+            let Some((list, _)) = list_of(field.path) else { continue };
+            self.expected.lists.entry((field.index, field.object)).or_default().insert(list);
+        }
+    }
+}
+
+/// The list in which a field is an item: its path in the object.
+pub(in crate::plan) fn list_around(field: &Field<'_>) -> Option<Path> {
+    list_of(field.path).map(|(list, _)| list)
+}
+
+/// The edit that adds a text to a list after one of its items; `None` if only a patch can do it.
+fn inserted(item: &Field<'_>, text: &str) -> Option<(Arc<Source>, Edit)> {
+    let (list, _) = list_of(item.path)?;
+    let list = list.follow(&item.root.objects()[item.object].node)?;
+    let (around, within) = (list.origin.as_ref()?, item.node.origin.as_ref()?);
+    // The list is written around the item, rather than made of parts from several places.
+    let holds = Arc::ptr_eq(&around.source, &within.source) && around.span.contains(within.span);
+    if holds { listing::behind(list, item.node, text) } else { None }
+}
+
+/// The edits in place; `None` if only a patch can do it.
+fn edits(spelling: &Spelling<'_>, new: &str, stays: bool) -> Option<Vec<(Arc<Source>, Edit)>> {
+    let node = spelling.node();
+    let source = &node.origin.as_ref()?.source;
+    let (text, parts) = (spelling.fields[0].text(), spelling.parts());
+    let whole = with_parts(text, &parts, new);
+    if stays {
+        let edit = rewrite_alias(node, &whole).ok()?;
+        return Some(vec![remap::in_file(source, &edit)?]);
+    }
+    let each = parts.iter().map(|part| {
+        let edit = rewrite_part(node, part.clone(), new).ok()?;
+        let exact = embed::part(node, part.clone()).is_some_and(|place| place.span == edit.span);
+        (exact || parts.len() == 1).then(|| remap::in_file(source, &edit)).flatten()
+    });
+    let each: Option<Vec<_>> = each.collect();
+    each.or_else(|| Some(vec![remap::in_file(source, &rewrite(node, &whole).ok()?)?]))
+}
