@@ -15,6 +15,7 @@ mod completion;
 mod contracts;
 mod crash;
 mod docs;
+mod escaping;
 mod everyday;
 mod lint;
 mod lookalikes;
