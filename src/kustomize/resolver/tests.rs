@@ -98,7 +98,7 @@ fn a_tree_without_end_is_refused() {
             format!(
                 "replacements: [{{sourceValue: x, targets: [{{select: {{kind: Pod}}, fieldPaths: [{dots}], options: {{create: true}}}}]}}]"
             ),
-            "is not in `Pod web`",
+            "nests too deep",
         ),
     ] {
         let text = format!("resources: [pod.yaml]\n{text}\n");

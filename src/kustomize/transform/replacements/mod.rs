@@ -248,7 +248,7 @@ fn fill_path(
     let mut node = object.node.clone();
     let parts = split(path);
     if !fits(value, parts.len()) {
-        let message = format!("the value for `{path}` is too large, or nests too deep");
+        let message = format!("the value is too large, or nests too deep, for `{path}`");
         return Err(Problem::at(message, place).with_help("replace less, or in fewer steps"));
     }
     match structured::fill(&mut node, &parts, value, create) {
