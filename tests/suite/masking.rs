@@ -66,112 +66,91 @@ fn kustomization(more: &str) -> String {
 
 const SECRET: &str = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: plain\n  namespace: shop\n";
 
+/// What follows the name of a Secret in a file of its own.
+const SECRETS: &[(&str, &str)] = &[
+    ("a second block", "stringData:\n  a: b\nstringData:\n  k: Pl4nted7\n"),
+    ("comments", "stringData:\n  # Pl4nted7\n  k: x # was Pl4nted7\n"),
+    ("base64", "data:\n  k: UGw0bnRlZDc=\n"),
+    ("a wrong key", "strinGdata:\n  k: Pl4nted7\n  k: Pl4nted7\n"),
+    ("a colon in a value", "stringData:\n  k: x: Pl4nted7\n"),
+    ("a final colon", "stringData:\n  k: [\n  Pl4nted7:\n"),
+    ("a block scalar", "stringData:\n  k: |\n    kind: Pl4nted7\n   b: Pl4nted7\n"),
+    ("quotes over lines", "stringData:\n  k: \"a\n    kind: Pl4nted7\n    b\n"),
+    ("an alias", "stringData:\n  k: *Pl4nted7\n"),
+    ("an anchor", "stringData:\n  k: &Pl4nted7! x\n"),
+    ("a tag", "stringData:\n  k: !Pl4nted7!x y\n"),
+    ("an escape", "stringData:\n  k: \"\\q Pl4nted7\"\n"),
+    ("a tab", "stringData:\n\tk: Pl4nted7\n"),
+    ("a template", "stringData:\n  k: {{ x }}Pl4nted7\n"),
+];
+
+/// Objects whose kind says nothing.
+const OBJECTS: &[(&str, &str)] = &[
+    ("no kind", "metadata:\n  name: a\nstringData:\n  k: Pl4nted7\n  k: Pl4nted7\n"),
+    ("nothing but values", "stringData:\n  kind: Pl4nted7\n"),
+    (
+        "a kind in lower case",
+        "apiVersion: v1\nkind: secret\nmetadata: {name: a}\nstringData: {k: Pl4nted7, k: x}\n",
+    ),
+    (
+        "a misspelt kind",
+        "apiVersion: v1\nkind: Sercet\nmetadata: {name: a}\ndata: {k: UGw0bnRlZDc=, k: x}\n",
+    ),
+];
+
+/// Further lines of a kustomization.
+const BUILT: &[(&str, &str)] = &[
+    ("a generator in another case", "SecretGenerator:\n- name: a\n  literals: [k=Pl4nted7]\n"),
+    ("literals in another case", "secretGenerator:\n- name: a\n  Literals: [k=Pl4nted7]\n"),
+    (
+        "an escaped key",
+        "\"secretGener\\u0061tor\":\n- name: a\n  \"liter\\u0061ls\": [k=Pl4nted7]\n  x: y\n",
+    ),
+    ("literals without `=`", "secretGenerator:\n- name: a\n  literals: [Pl4nted7]\n"),
+    (
+        "a patch of the root",
+        "patches:\n- target: {kind: Secret}\n  patch: '[{op: replace, path: \"\", value: {data: {k: Pl4nted7}}}, {op: x}]'\n",
+    ),
+    (
+        "a patch of the root without a target",
+        "patches:\n- target: {name: x}\n  patch: |-\n    - op: replace\n      path: \"\"\n      value: {kind: Secret, stringData: {k: Pl4nted7}}\n    - op: x\n",
+    ),
+    (
+        "a patch that does not parse",
+        "patches:\n- patch: |-\n    kind: Secret\n    stringData: {k: Pl4nted7\n",
+    ),
+    (
+        "a strategic patch",
+        "patchesStrategicMerge:\n- |-\n  kind: Secret\n  stringData: {k: Pl4nted7}\n",
+    ),
+    ("a list that does not end", "secretGenerator:\n- name: a\n  literals: [k=Pl4nted7\n"),
+];
+
 /// Files below `staging`, and the values that they hold.
 fn cases() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
-    let secret = |rest: &str| format!("{SECRET}{rest}");
-    let loose = |text: String| vec![("plain.yaml", text)];
-    let built = |more: &str| vec![("kustomization.yaml", kustomization(more))];
-    let mut cases = vec![
-        ("a second block", loose(secret("stringData:\n  a: b\nstringData:\n  k: Pl4nted7\n"))),
-        ("comments", loose(secret("stringData:\n  # Pl4nted7\n  k: x # was Pl4nted7\n"))),
-        ("base64", loose(secret("data:\n  k: UGw0bnRlZDc=\n"))),
-        ("a replica", loose(secret("data:\n  k: UGw0bnRlZDc=\nsecretName: auth-api-secrets\n"))),
-        ("a wrong key", loose(secret("strinGdata:\n  k: Pl4nted7\n  k: Pl4nted7\n"))),
-        ("a colon in a value", loose(secret("stringData:\n  k: x: Pl4nted7\n"))),
-        ("a final colon", loose(secret("stringData:\n  k: [\n  Pl4nted7:\n"))),
-        (
-            "a block scalar",
-            loose(secret("stringData:\n  k: |\n    kind: Pl4nted7\n   b: Pl4nted7\n")),
-        ),
-        ("quotes over lines", loose(secret("stringData:\n  k: \"a\n    kind: Pl4nted7\n    b\n"))),
-        ("an alias", loose(secret("stringData:\n  k: *Pl4nted7\n"))),
-        ("an anchor", loose(secret("stringData:\n  k: &Pl4nted7! x\n"))),
-        ("a tag", loose(secret("stringData:\n  k: !Pl4nted7!x y\n"))),
-        ("an escape", loose(secret("stringData:\n  k: \"\\q Pl4nted7\"\n"))),
-        ("a tab", loose(secret("stringData:\n\tk: Pl4nted7\n"))),
-        ("a template", loose(secret("stringData:\n  k: {{ x }}Pl4nted7\n"))),
-        (
-            "the name of a kind",
-            loose(
-                "kind: Pl4nted7\nstringData:\n  kind: Pl4nted7\n".replace("kind: Pl4nted7\ns", "s"),
-            ),
-        ),
-        (
-            "no kind",
-            loose("metadata:\n  name: a\nstringData:\n  k: Pl4nted7\n  k: Pl4nted7\n".to_owned()),
-        ),
-        (
-            "a kind in lower case",
-            loose(secret("stringData: {k: Pl4nted7, k: Pl4nted7}\n").replace("Secret", "secret")),
-        ),
-        (
-            "a misspelt kind",
-            loose(secret("data: {k: UGw0bnRlZDc=, k: x}\n").replace("Secret", "Sercet")),
-        ),
-        (
-            "a template of an ExternalSecret",
-            vec![(
-                "auth-api-secrets-20250601090000.yaml",
-                format!(
-                    "{}  target:\n    template:\n      data:\n        k: Pl4nted7 # Pl4nted7\n",
-                    stub(OLD)
-                ),
-            )],
-        ),
-        (
-            "variables",
-            vec![
-                (
-                    "kustomization.yaml",
-                    kustomization("secretGenerator:\n- name: a\n  envs: [a.env]\n"),
-                ),
-                ("a.env", "k=Pl4nted7\nPl4nted7 x=Pl4nted7\n".to_owned()),
-            ],
-        ),
-        (
-            "a value that becomes a name",
-            vec![
-                (
-                    "kustomization.yaml",
-                    format!(
-                        "resources:\n  - web.yaml\n  - {OLD}.yaml\n  - plain.yaml\nreplacements:\n- source: {{kind: \
-                         Secret, name: plain, fieldPath: stringData.k}}\n  targets:\n  - select: {{kind: \
-                         Deployment}}\n    fieldPaths: [metadata.name, \
-                         spec.template.spec.containers.0.envFrom.0.secretRef.name]\n"
-                    ),
-                ),
-                ("plain.yaml", secret("stringData:\n  k: Pl4nted7\n")),
-            ],
-        ),
-    ];
-    for (name, more) in [
-        ("a generator in another case", "SecretGenerator:\n- name: a\n  literals: [k=Pl4nted7]\n"),
-        ("literals in another case", "secretGenerator:\n- name: a\n  Literals: [k=Pl4nted7]\n"),
-        (
-            "an escaped key",
-            "\"secretGener\\u0061tor\":\n- name: a\n  \"liter\\u0061ls\": [k=Pl4nted7]\n  x: y\n",
-        ),
-        ("literals without `=`", "secretGenerator:\n- name: a\n  literals: [Pl4nted7]\n"),
-        (
-            "a patch of the root",
-            "patches:\n- target: {kind: Secret}\n  patch: '[{op: replace, path: \"\", value: {data: {k: Pl4nted7}}}, {op: x}]'\n",
-        ),
-        (
-            "a patch of the root without a target",
-            "patches:\n- target: {name: x}\n  patch: |-\n    - op: replace\n      path: \"\"\n      value: {kind: Secret, stringData: {k: Pl4nted7}}\n    - op: x\n",
-        ),
-        (
-            "a patch that does not parse",
-            "patches:\n- patch: |-\n    kind: Secret\n    stringData: {k: Pl4nted7\n",
-        ),
-        (
-            "a strategic patch",
-            "patchesStrategicMerge:\n- |-\n  kind: Secret\n  stringData: {k: Pl4nted7}\n",
-        ),
-        ("a list that does not end", "secretGenerator:\n- name: a\n  literals: [k=Pl4nted7\n"),
-    ] {
-        cases.push((name, built(more)));
+    let mut cases: Vec<(&str, Vec<(&str, String)>)> = Vec::new();
+    for (name, rest) in SECRETS {
+        cases.push((name, vec![("plain.yaml", format!("{SECRET}{rest}"))]));
     }
+    for (name, text) in OBJECTS {
+        cases.push((name, vec![("plain.yaml", (*text).to_owned())]));
+    }
+    for (name, more) in BUILT {
+        cases.push((name, vec![("kustomization.yaml", kustomization(more))]));
+    }
+    let template = "  target:\n    template:\n      data:\n        k: Pl4nted7 # Pl4nted7\n";
+    let stub = ("auth-api-secrets-20250601090000.yaml", format!("{}{template}", stub(OLD)));
+    cases.push(("a template of an ExternalSecret", vec![stub]));
+    let envs = kustomization("secretGenerator:\n- name: a\n  envs: [a.env]\n");
+    let variables = ("a.env", "k=Pl4nted7\nPl4nted7 x=Pl4nted7\n".to_owned());
+    cases.push(("variables", vec![("kustomization.yaml", envs), variables]));
+    let replaced = kustomization(
+        "  - plain.yaml\nreplacements:\n- source: {kind: Secret, name: plain, fieldPath: stringData.k}\n  \
+         targets:\n  - select: {kind: Deployment}\n    fieldPaths: [metadata.name, \
+         spec.template.spec.containers.0.envFrom.0.secretRef.name]\n",
+    );
+    let plain = ("plain.yaml", format!("{SECRET}stringData:\n  k: Pl4nted7\n"));
+    cases.push(("a value that becomes a name", vec![("kustomization.yaml", replaced), plain]));
     cases
 }
 
