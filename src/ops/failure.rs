@@ -8,6 +8,7 @@ use crate::lint::selection::UnknownRule;
 use crate::ops::message::Message;
 use crate::plan::refusal::{PlanError, Refusal};
 use crate::repo::error::RepoError;
+use crate::repo::sensitive;
 use crate::timeline::walk::WalkError;
 use crate::tree::ReadError;
 
@@ -81,6 +82,15 @@ fn reason(refusal: &Refusal) -> Message {
 
 impl From<ConfigError> for Failure {
     fn from(error: ConfigError) -> Self {
+        let source = &error.place.source;
+        if sensitive::is_foreign(source) {
+            // What such a file holds is unknown, so nothing of it is quoted.
+            let position = error.place.position();
+            let text = "this is not a file of settings, or not only one";
+            let place = format!("{}:{}:{}", source.path(), position.line, position.column);
+            let message = Message { path: Some(place), ..Message::new(text) };
+            return Self::usage(message.help("`rotate schema` prints what can be set"));
+        }
         let message = Message::new(error.message).at(Some(error.place));
         Self::usage(Message { help: error.help, ..message })
     }

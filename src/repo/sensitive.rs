@@ -1,113 +1,238 @@
-//! What must never be shown: the values of Secrets in Git.
+//! What must never be shown: the values of Secrets in Git. Whether a line of a file may be shown is decided here and nowhere else.
 
 use std::sync::Arc;
 
 use crate::k8s::secret_name::split;
+use crate::text::nearest::is_typo;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
 use crate::text::span::Span;
 use crate::yaml::embed::parse_inside;
-use crate::yaml::node::Node;
-use crate::yaml::parse::parse;
+use crate::yaml::node::{Entry, Node};
+use crate::yaml::parse::{Stream, parse};
 
-/// The text with every byte of a secret value masked by `*`: same length, same lines.
+/// The fields of a Secret that hold no value.
+const OPEN: [&str; 5] = ["apiVersion", "kind", "metadata", "type", "immutable"];
+
+/// The keys that a file of settings begins with.
+const SETTINGS: [&str; 6] = ["environments", "secrets", "external", "references", "lint", "holds"];
+
+/// The text with every byte of a secret value masked by `*`: same length, same lines. `None` if it may hold a
+/// value and cannot be understood, so that no line of it may be shown.
 #[must_use]
-pub fn mask(source: &Arc<Source>) -> String {
-    if !may_hold_values(source.text()) {
-        return source.text().to_owned();
+pub fn shown(source: &Arc<Source>) -> Option<String> {
+    let text = source.text();
+    if !is_manifest(source.path()) {
+        return None;
     }
-    let Ok(stream) = parse(source) else { return cover_all_values(source.text()) };
-    let mut spans = Vec::new();
+    let Ok(stream) = parse(source) else {
+        return (!may_hold_values(text)).then(|| text.to_owned());
+    };
+    let mut found = Found::default();
     for document in &stream.documents {
-        values(&document.root, &mut spans);
+        if document.root.str().is_some_and(|text| !is_null(text)) {
+            return None;
+        }
+        found.look(&document.root, Inside::Other);
     }
-    cover(source.text(), &spans)
+    if !found.has_secret {
+        return Some(text.to_owned());
+    }
+    if stream.documents.iter().any(|document| !document.duplicates.is_empty()) {
+        return None;
+    }
+    found.spans.extend(&stream.comments);
+    cover(text, &found.spans)
 }
 
 /// The same for a text that has not been written yet.
 #[must_use]
-pub fn mask_text(path: &TreePath, text: &str) -> String {
-    mask(&Source::file(path.clone(), text))
+pub fn shown_text(path: &TreePath, text: &str) -> Option<String> {
+    shown(&Source::file(path.clone(), text))
 }
 
-fn may_hold_values(text: &str) -> bool {
-    ["Secret", "secretGenerator", "/data", "/stringData"].iter().any(|word| text.contains(word))
-}
-
-/// Collects the values that a document holds as a Secret, in a list or in a generator.
-fn values(root: &Node, into: &mut Vec<Span>) {
-    for item in root.get("items").map(Node::items).unwrap_or_default() {
-        values(item, into);
-    }
-    if root.get("kind").and_then(Node::str) == Some("Secret") {
-        for field in ["data", "stringData"] {
-            root.get(field).into_iter().for_each(|data| leaves(data, into));
-        }
-        // A copy of the whole object, values included.
-        let applied =
-            ["metadata", "annotations", "kubectl.kubernetes.io/last-applied-configuration"];
-        root.at(&applied).into_iter().for_each(|text| leaves(text, into));
-    }
-    let generators = root.get("secretGenerator").map(Node::items).unwrap_or_default();
-    for generator in generators.iter().chain(generator_object(root)) {
-        generator.get("literals").into_iter().for_each(|literals| leaves(literals, into));
-    }
-    operations(root, into);
-    embedded(root, into);
-}
-
-/// Inline patches of a kustomization may contain a Secret, too; the whole text of such a patch is masked.
-fn embedded(root: &Node, into: &mut Vec<Span>) {
-    let patches = ["patches", "patchesStrategicMerge", "patchesJson6902"];
-    let entries = patches.iter().filter_map(|field| root.get(field)).flat_map(Node::items);
-    for entry in entries {
-        let text = entry.get("patch").unwrap_or(entry);
-        let targets = entry.at(&["target", "kind"]).and_then(Node::str) == Some("Secret");
-        if targets || carries_values(text) {
-            leaves(text, into);
-        }
-    }
-}
-
-/// Whether the text of a patch has values to mask, or mentions a Secret and is not valid YAML.
-fn carries_values(text: &Node) -> bool {
-    let Ok(stream) = parse_inside(text) else {
-        return text.str().is_some_and(may_hold_values);
+/// Whether a file that is read as settings is something else, so that an error about it may not quote it.
+#[must_use]
+pub fn is_foreign(source: &Arc<Source>) -> bool {
+    let is_known = |key: &str| SETTINGS.iter().any(|known| is_typo(key, known));
+    let Ok(Stream { documents, .. }) = parse(source) else {
+        let begins = |line: &str| line.split_once(':').is_some_and(|(key, _)| is_known(key));
+        return may_hold_values(source.text()) || !source.text().lines().any(begins);
     };
-    let mut spans = Vec::new();
-    stream.documents.iter().for_each(|document| values(&document.root, &mut spans));
-    !spans.is_empty()
+    documents.iter().any(|document| {
+        let root = &document.root;
+        let is_scalar = root.str().is_some_and(|text| !is_null(text));
+        let is_odd = |entry: &Entry| {
+            let key = entry.key.str().unwrap_or_default();
+            let holds_text = |entry: &Entry| entry.value.str().is_some_and(|text| !is_null(text));
+            !is_known(key) || (key == "secrets" && entry.value.entries().iter().any(holds_text))
+        };
+        is_scalar || !root.items().is_empty() || root.entries().iter().any(is_odd)
+    })
 }
 
-/// What the operations of a JSON 6902 patch put below the data of a Secret. Whether it is one or a
-/// ConfigMap depends on the target; a bare versioned name is shown in either.
-fn operations(root: &Node, into: &mut Vec<Span>) {
-    for operation in root.items() {
-        let path = operation.get("path").and_then(Node::str).unwrap_or_default();
-        let first = path.trim_start_matches('/').split('/').next();
-        if !matches!(first, Some("data" | "stringData")) {
-            continue;
+fn is_null(text: &str) -> bool {
+    matches!(text, "" | "~" | "null" | "Null" | "NULL")
+}
+
+/// Whether a file is of the kind whose values can be found; one of variables, such as `.env`, consists of them.
+fn is_manifest(path: &TreePath) -> bool {
+    let name = path.name().to_lowercase();
+    name.rsplit_once('.').is_none_or(|(_, end)| matches!(end, "yaml" | "yml" | "json"))
+}
+
+/// Whether a text that does not parse may be or contain a Secret.
+fn may_hold_values(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    let escapes = ["\\u", "\\x"].iter().any(|escape| lower.contains(escape));
+    let data = lower.match_indices("data").any(|(at, _)| !lower[..at].ends_with("meta"));
+    let data = data && !is_config_map(text);
+    escapes || data || lower.contains("literal") || names_secret(&lower)
+}
+
+/// Whether every object of a text says that it is a ConfigMap.
+fn is_config_map(text: &str) -> bool {
+    let mut kinds = text.lines().filter(|line| line.to_lowercase().contains("kind")).peekable();
+    kinds.peek().is_some()
+        && kinds.all(|line| line.trim_end() == "kind: ConfigMap")
+        && !text.lines().any(|line| line.starts_with("---"))
+}
+
+/// Whether a lower-case text has something of the kind Secret, or makes one.
+fn names_secret(lower: &str) -> bool {
+    let dense: String = lower.chars().filter(|c| !matches!(c, ' ' | '"' | '\'' | '\\')).collect();
+    let ends = |at: usize| !dense[at..].starts_with(|c: char| c.is_alphanumeric());
+    let kind = "kind:secret";
+    dense.match_indices(kind).any(|(at, _)| ends(at + kind.len()))
+        || ["stringdata", "secretgenerator"].iter().any(|word| dense.contains(word))
+}
+
+/// What a node is part of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inside {
+    /// The patches of a kustomization.
+    Patches,
+    /// A generator of ConfigMaps.
+    ConfigMaps,
+    /// Anything else.
+    Other,
+}
+
+/// The values of Secrets in a text.
+#[derive(Default)]
+struct Found {
+    spans: Vec<Span>,
+    has_secret: bool,
+}
+
+impl Found {
+    fn look(&mut self, node: &Node, inside: Inside) {
+        if let Some(text) = node.str() {
+            self.look_into(node, text, inside);
         }
-        let Some(value) = operation.get("value") else { continue };
-        if value.str().is_none_or(|text| split(text).is_none()) {
-            leaves(value, into);
+        node.items().iter().for_each(|item| self.look(item, inside));
+        let kind = field(node, "kind").and_then(Node::str);
+        let is_secret = kind.is_some_and(|kind| is_typo(kind, "Secret"));
+        self.has_secret |= is_secret;
+        self.operation(node);
+        let aims = node.get("target").and_then(|target| field(target, "kind")).and_then(Node::str);
+        if aims.is_some_and(|kind| is_typo(kind, "Secret")) {
+            node.get("patch").into_iter().for_each(|patch| self.take(patch));
         }
+        for Entry { key, value, .. } in node.entries() {
+            let key = key.str().unwrap_or_default();
+            let is_value = if is_secret {
+                !OPEN.contains(&key)
+            } else {
+                holds_values(key, value, kind, inside)
+            };
+            if is_value {
+                self.take(value);
+                continue;
+            }
+            self.look(
+                value,
+                match key {
+                    "configMapGenerator" => Inside::ConfigMaps,
+                    "patches" | "patchesStrategicMerge" | "patchesJson6902" => Inside::Patches,
+                    _ => inside,
+                },
+            );
+        }
+    }
+
+    /// A text may contain a Secret, such as an inline patch or a copy of the whole object; then all of it is a value.
+    fn look_into(&mut self, node: &Node, text: &str, inside: Inside) {
+        if !text.contains([':', '{']) {
+            return;
+        }
+        let is_value = match parse_inside(node) {
+            Err(_) if inside == Inside::Patches => may_hold_values(text),
+            Err(_) => names_secret(&text.to_lowercase()),
+            Ok(stream) => {
+                let mut found = Self::default();
+                let roots = stream.documents.iter().map(|document| &document.root);
+                let roots = roots.filter(|root| root.str().is_none());
+                roots.for_each(|root| found.look(root, inside));
+                found.has_secret
+            }
+        };
+        if is_value {
+            self.take(node);
+        }
+    }
+
+    /// What an operation of a JSON 6902 patch puts below the data of a Secret. Whether it is one or a
+    /// ConfigMap depends on the target; a bare versioned name is shown in either.
+    fn operation(&mut self, node: &Node) {
+        let (Some(path), Some(value)) = (node.get("path").and_then(Node::str), node.get("value"))
+        else {
+            return;
+        };
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let is_value = |(index, part): (usize, &&str)| {
+            let above = index.checked_sub(1).map(|index| parts[index]);
+            is_typo(part, "stringData")
+                || (part.eq_ignore_ascii_case("data") && matches!(above, None | Some("template")))
+                || is_typo(part, "literals")
+        };
+        if parts.iter().enumerate().any(is_value)
+            && value.str().is_none_or(|text| split(text).is_none())
+        {
+            self.take(value);
+        }
+    }
+
+    /// Takes every scalar in a node for a value.
+    fn take(&mut self, node: &Node) {
+        self.has_secret = true;
+        if node.scalar().is_some() {
+            self.spans.extend(node.origin.as_ref().map(|origin| origin.span));
+        }
+        node.items().iter().for_each(|item| self.take(item));
+        node.entries().iter().for_each(|entry| self.take(&entry.value));
     }
 }
 
-fn generator_object(root: &Node) -> Option<&Node> {
-    (root.get("kind").and_then(Node::str) == Some("SecretGenerator")).then_some(root)
+/// A field in whatever case.
+fn field<'n>(node: &'n Node, name: &str) -> Option<&'n Node> {
+    let is_it = |entry: &&Entry| entry.key.str().is_some_and(|key| key.eq_ignore_ascii_case(name));
+    node.entries().iter().find(is_it).map(|entry| &entry.value)
 }
 
-fn leaves(node: &Node, into: &mut Vec<Span>) {
-    if node.scalar().is_some() {
-        into.extend(node.origin.as_ref().map(|origin| origin.span));
+/// Whether what a field holds may be the values of a Secret, in an object that is not plainly one.
+fn holds_values(key: &str, value: &Node, kind: Option<&str>, inside: Inside) -> bool {
+    if is_typo(key, "stringData") {
+        return true;
     }
-    node.items().iter().for_each(|item| leaves(item, into));
-    node.entries().iter().for_each(|entry| leaves(&entry.value, into));
+    if is_typo(key, "literals") {
+        return inside != Inside::ConfigMaps;
+    }
+    // A list of that name says what an ExternalSecret reads.
+    is_typo(key, "data") && value.items().is_empty() && kind != Some("ConfigMap")
 }
 
-fn cover(text: &str, spans: &[Span]) -> String {
+fn cover(text: &str, spans: &[Span]) -> Option<String> {
     let mut bytes = text.as_bytes().to_vec();
     for span in spans {
         for byte in bytes.iter_mut().take(span.end).skip(span.start) {
@@ -116,46 +241,57 @@ fn cover(text: &str, spans: &[Span]) -> String {
             }
         }
     }
-    String::from_utf8(bytes).unwrap_or_else(|_| cover_all_values(text))
-}
-
-/// For a text that does not parse: masks whatever follows a key, and every line without one.
-fn cover_all_values(text: &str) -> String {
-    let stars = |text: &str| -> String {
-        let star =
-            |c: char| if c.is_whitespace() { c.to_string() } else { "*".repeat(c.len_utf8()) };
-        text.chars().map(star).collect()
-    };
-    let line = |line: &str| match line.split_once(": ") {
-        Some((key @ ("kind" | "apiVersion"), value)) => format!("{key}: {value}"),
-        Some((key, value)) => format!("{key}: {}", stars(value)),
-        None if line.trim_end().ends_with(':') => line.to_owned(),
-        None => stars(line),
-    };
-    text.split_inclusive('\n').map(line).collect()
+    String::from_utf8(bytes).ok()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::mask_text;
+    use super::{is_foreign, shown_text};
     use crate::text::path::TreePath;
+    use crate::text::source::Source;
 
-    fn masked(text: &str) -> String {
-        mask_text(&TreePath::root(), text)
+    fn masked(text: &str) -> Option<String> {
+        shown_text(&TreePath::new("a.yaml").unwrap(), text)
+    }
+
+    #[track_caller]
+    fn covered(text: &str) {
+        let out = masked(text).unwrap_or_default();
+        assert!(!out.contains("hunter"), "{out}");
     }
 
     #[test]
-    fn covers_values_and_nothing_else() {
+    fn covers_values_and_comments_and_nothing_else() {
         let text = "kind: Secret\nmetadata: {name: a}\nstringData:\n  k: hunter2 # why\n  b: |\n    two\n    lines\n";
-        let out = masked(text);
+        let out = masked(text).unwrap();
         assert_eq!(out.len(), text.len());
-        assert!(out.contains("k: ******* # why"));
-        assert!(out.contains("    ***\n    *****\n"));
-        assert!(out.contains("metadata: {name: a}"));
-        let generator = "secretGenerator:\n- name: a\n  literals:\n  - password=hunter2\n";
-        assert!(!masked(generator).contains("hunter2"));
-        let deployment = "kind: Deployment\nspec: {x: Secret}\n";
-        assert_eq!(masked(deployment), deployment);
+        assert!(out.contains("k: ******* * ***"), "{out}");
+        assert!(out.contains("    ***\n    *****\n"), "{out}");
+        assert!(out.contains("metadata: {name: a}"), "{out}");
+        for text in [
+            "kind: Deployment\nspec: {x: Secret} # why\n",
+            "kind: ConfigMap\ndata: {k: v} # why\n",
+            "kind: ExternalSecret\nspec:\n  data:\n    - secretKey: k # why\n",
+            "configMapGenerator:\n- literals: [a=b]\n",
+        ] {
+            assert_eq!(masked(text).as_deref(), Some(text));
+        }
+    }
+
+    #[test]
+    fn covers_what_is_misspelt() {
+        for text in [
+            "kind: secret\ndata:\n  k: hunter2\n",
+            "kind: Secert\ndata:\n  k: hunter2\n",
+            "metadata: {name: a}\nstringdata:\n  k: hunter2\n",
+            "kind: \"S\\u0065cret\"\nstringDat: {k: hunter2}\n",
+            "kind: Secret\nstringData: {a: b}\nstringData: {k: hunter2}\n",
+            "SecretGenerator:\n- name: a\n  Literals: [password=hunter2]\n",
+            "secretGenerator:\n- name: a\n  literals:\n  - password=hunter2\n",
+            "kind: ExternalSecret\nspec:\n  target:\n    template:\n      data: {k: hunter2}\n",
+        ] {
+            covered(text);
+        }
     }
 
     #[test]
@@ -164,25 +300,36 @@ mod tests {
             "- patch: |-\n    kind: Secret\n    stringData: {k: hunter2}\n",
             "- patch: '{kind: Secret, metadata: {name: a}, data: {k: hunter2}}'\n",
             "- patch: '[{op: add, path: /stringData/k, value: hunter2}]'\n  target: {name: a}\n",
+            "- patch: '[{op: replace, path: \"\", value: {kind: Secret, stringData: {k: hunter2}}}]'\n",
             "- path: a.yaml\n- patch: 'kind: Secret: hunter2'\n",
         ] {
-            let out = masked(&format!("patches:\n{patch}"));
-            assert!(!out.contains("hunter"), "{out}");
+            covered(&format!("patches:\n{patch}"));
         }
         let operation = |value: &str| format!("- {{op: replace, path: /data/k, value: {value}}}\n");
-        assert!(!masked(&operation("hunter2")).contains("hunter"));
+        covered(&operation("hunter2"));
         let name = operation("auth-20250723110000");
-        assert_eq!(masked(&name), name);
+        assert_eq!(masked(&name), Some(name));
         let reference = "patches:\n- patch: |-\n    kind: Pod\n    spec: {secret: Secret}\n";
-        assert_eq!(masked(reference), reference);
+        assert_eq!(masked(reference).as_deref(), Some(reference));
     }
 
     #[test]
-    fn covers_what_does_not_parse() {
-        let text = "kind: Secret\ndata:\n  k: hunter2\n  - [ü hunter3\n";
-        let out = masked(text);
-        assert!(!out.contains("hunter"), "{out}");
-        assert_eq!(out.len(), text.len());
-        assert!(out.starts_with("kind: Secret\ndata:\n  k: *"));
+    fn shows_nothing_that_is_not_understood() {
+        for text in ["kind: Secret\ndata:\n  k: hunter2\n  - [ü hunter3\n", "hunter2\n"] {
+            assert_eq!(masked(text), None, "{text}");
+        }
+        assert_eq!(shown_text(&TreePath::new("a/.env").unwrap(), "A: b\n"), None);
+        assert!(masked("metadata: [\n").is_some());
+    }
+
+    #[test]
+    fn knows_settings_from_other_files() {
+        let foreign = |text: &str| is_foreign(&Source::file(TreePath::root(), text));
+        for text in ["PASSWORD=hunter2\n", "kind: Secret\n", "secrets: {k: hunter2}\n", "a: [\n"] {
+            assert!(foreign(text), "{text}");
+        }
+        for text in ["", "secrts: {}\n", "environments: []\n", "environments: [\n"] {
+            assert!(!foreign(text), "{text}");
+        }
     }
 }

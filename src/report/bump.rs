@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::plan::{FileChange, Left, MoveKind, Moved, NextStep, Plan, Stub};
+use crate::repo::sensitive;
 use crate::report::promote::WaitingView;
 use crate::text::source::Place;
 
@@ -258,7 +259,11 @@ impl From<&FileChange> for FileView {
             path: change.path.display().to_owned(),
             new: change.before.is_none(),
             removed: change.after.is_none(),
-            text: change.after.clone().filter(|_| change.before.is_none()),
+            text: change
+                .after
+                .as_ref()
+                .filter(|_| change.before.is_none())
+                .and_then(|text| sensitive::shown_text(&change.path, text)),
         }
     }
 }

@@ -1,8 +1,13 @@
 //! The two streams: results go to stdout, messages to stderr.
 
+use std::fmt::Write as _;
 use std::io::{self, BufRead as _, Write as _};
 
 use anstyle::{AnsiColor, Style};
+
+use crate::report::terminal::{own, shown};
+use crate::report::workflow::log;
+use crate::text::visible::is_hidden;
 
 /// How many messages are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,7 +68,7 @@ impl Paint {
     #[must_use]
     pub fn on(self, text: &str, color: bool) -> String {
         let style = self.style();
-        if color { format!("{style}{text}{style:#}") } else { text.to_owned() }
+        if color { own(&format!("{style}{}{style:#}", shown(text))) } else { text.to_owned() }
     }
 }
 
@@ -72,7 +77,19 @@ impl Paint {
 /// # Errors
 /// When it cannot be serialized.
 pub fn pretty(value: &impl serde::Serialize) -> io::Result<String> {
-    Ok(format!("{}\n", serde_json::to_string_pretty(value)?))
+    let text = serde_json::to_string_pretty(value)?;
+    let mut out = String::with_capacity(text.len() + 1);
+    for character in text.chars() {
+        match character {
+            // An escape of JSON's own means the same to whoever reads it.
+            hidden if is_hidden(hidden) => {
+                let _ = write!(out, "\\u{:04x}", u32::from(hidden));
+            }
+            other => out.push(other),
+        }
+    }
+    out.push('\n');
+    Ok(out)
 }
 
 impl Console {
@@ -81,6 +98,10 @@ impl Console {
     /// # Errors
     /// When stdout cannot be written to, except because it was closed.
     pub fn result(&self, text: &str) -> io::Result<()> {
+        Self::write(&shown(text))
+    }
+
+    fn write(text: &str) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
         match written {
@@ -94,7 +115,7 @@ impl Console {
     /// # Errors
     /// When stdout cannot be written to, except because it was closed.
     pub fn json(&self, value: &impl serde::Serialize) -> io::Result<()> {
-        self.result(&pretty(value)?)
+        Self::write(&pretty(value)?)
     }
 
     /// Prints a message, unless `--quiet` is set.
@@ -114,13 +135,16 @@ impl Console {
     /// Prints a message even with `--quiet`.
     pub fn complain(&self, text: &str) {
         // If stderr is closed, the error cannot be reported.
+        let text = shown(text);
+        // The runner of a workflow looks for commands here as well, and none of ours are.
+        let text = if self.annotates { log(&text).trim_end_matches('\n').to_owned() } else { text };
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
     /// Asks a question and takes one line as the answer; `None` at the end of the input.
     #[must_use]
     pub fn ask(&self, question: &str) -> Option<String> {
-        let _ = write!(io::stderr().lock(), "{question} ");
+        let _ = write!(io::stderr().lock(), "{} ", shown(question));
         let _ = io::stderr().flush();
         let mut line = String::new();
         let read = io::stdin().lock().read_line(&mut line).ok()?;
@@ -131,12 +155,14 @@ impl Console {
 #[cfg(test)]
 mod tests {
     use super::Paint;
+    use crate::report::terminal::shown;
 
     #[test]
     fn paints_only_where_colours_are_wanted() {
-        assert_eq!(Paint::Bold.on("a", true), "\u{1b}[1ma\u{1b}[0m");
-        assert_eq!(Paint::Dim.on("a", true), "\u{1b}[2ma\u{1b}[0m");
-        assert_eq!(Paint::Cyan.on("a", true), "\u{1b}[36ma\u{1b}[0m");
+        let on = |paint: Paint| shown(&paint.on("a\u{1b}[1m", true));
+        assert_eq!(on(Paint::Bold), "\u{1b}[1ma\\u{1b}[1m\u{1b}[0m");
+        assert_eq!(on(Paint::Dim), "\u{1b}[2ma\\u{1b}[1m\u{1b}[0m");
+        assert_eq!(on(Paint::Cyan), "\u{1b}[36ma\\u{1b}[1m\u{1b}[0m");
         assert_eq!(Paint::Cyan.on("a", false), "a");
     }
 }

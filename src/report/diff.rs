@@ -9,16 +9,11 @@ use crate::report::console::Paint;
 #[must_use]
 pub fn unified(path: &str, before: Option<&str>, after: Option<&str>, color: bool) -> String {
     let diff = TextDiff::from_lines(before.unwrap_or_default(), after.unwrap_or_default());
-    let old = before.map_or_else(|| "/dev/null".to_owned(), |_| format!("a/{path}"));
-    let new = after.map_or_else(|| "/dev/null".to_owned(), |_| format!("b/{path}"));
     let mut out = String::new();
     let mut unified = diff.unified_diff();
     for hunk in unified.context_radius(3).iter_hunks() {
         if out.is_empty() {
-            out.push_str(&Paint::Bold.on(&format!("--- {old}"), color));
-            out.push('\n');
-            out.push_str(&Paint::Bold.on(&format!("+++ {new}"), color));
-            out.push('\n');
+            out.push_str(&heading(path, before.is_some(), after.is_some(), color));
         }
         out.push_str(&Paint::Cyan.on(&hunk.header().to_string(), color));
         out.push('\n');
@@ -37,6 +32,24 @@ pub fn unified(path: &str, before: Option<&str>, after: Option<&str>, color: boo
         }
     }
     out
+}
+
+/// In place of the diff of a file whose lines may not be shown.
+pub(super) fn withheld(path: &str, is_before: bool, is_after: bool, color: bool) -> String {
+    let heading = heading(path, is_before, is_after, color);
+    format!("{heading}not shown, because it may hold the values of a Secret\n")
+}
+
+fn heading(path: &str, is_before: bool, is_after: bool, color: bool) -> String {
+    // A name with a line break would begin a line of its own.
+    let path = path.replace('\n', "\\n");
+    let name = |is_there: bool, side: char| match is_there {
+        true => format!("{side}/{path}"),
+        false => "/dev/null".to_owned(),
+    };
+    let old = Paint::Bold.on(&format!("--- {}", name(is_before, 'a')), color);
+    let new = Paint::Bold.on(&format!("+++ {}", name(is_after, 'b')), color);
+    format!("{old}\n{new}\n")
 }
 
 #[cfg(test)]

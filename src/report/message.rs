@@ -1,7 +1,6 @@
 //! Errors, warnings and events as a person reads them.
 
 use std::fmt;
-use std::sync::Arc;
 
 use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity,
@@ -12,8 +11,11 @@ use crate::ops::message::Message;
 use crate::repo::sensitive;
 use crate::report::console::Console;
 use crate::report::plan;
+use crate::report::terminal::own;
 use crate::report::workflow;
 use crate::text::source::Place;
+use crate::text::span::Span;
+use crate::text::visible::visible;
 
 /// A line that is longer, such as that of a minified file, is not shown.
 const LONGEST: usize = 500;
@@ -23,7 +25,7 @@ pub(super) struct Drawn {
     text: String,
     help: Option<String>,
     severity: Severity,
-    source: Option<NamedSource<Arc<str>>>,
+    source: Option<NamedSource<String>>,
     label: Option<LabeledSpan>,
 }
 
@@ -33,38 +35,41 @@ impl Drawn {
             (None, Some(path)) => format!("{path}: {}", message.text),
             _ => message.text.clone(),
         };
-        let drawn = Self { text, help: message.help.clone(), severity, source: None, label: None };
+        let drawn = Self::of(text, message.help.clone(), severity);
         match &message.place {
-            Some(place) => drawn.at(place, None, sensitive::mask(&place.near_in_file().source)),
+            Some(place) => {
+                drawn.at(place, None, sensitive::shown(&place.near_in_file().source).as_deref())
+            }
             None => drawn,
         }
     }
 
     /// A text with what to do about it.
     pub(super) fn of(text: String, help: Option<String>, severity: Severity) -> Self {
-        Self { text, help, severity, source: None, label: None }
+        let help = help.map(|help| visible(&help).into_owned());
+        Self { text: visible(&text).into_owned(), help, severity, source: None, label: None }
     }
 
-    /// The same at a place, with a word under it, on the text of its file with secret values covered.
-    pub(super) fn at(
-        mut self,
-        place: &Place,
-        word: Option<String>,
-        masked: impl Into<Arc<str>>,
-    ) -> Self {
+    /// The same at a place, with a word under it, on the text of its file with secret values covered; without the
+    /// line where no text of it may be shown.
+    pub(super) fn at(mut self, place: &Place, word: Option<String>, masked: Option<&str>) -> Self {
         let place = place.near_in_file();
-        let last = place.source.text().len();
-        let start = place.span.start.min(last);
-        let name = place.source.path().display();
+        let name = visible(place.source.path().display());
         let position = place.position();
-        if place.source.line_span(position.line).len() > LONGEST {
-            let word = word.map_or_else(String::new, |word| format!(" ({word})"));
+        let is_short = place.source.line_span(position.line).len() <= LONGEST;
+        let Some(masked) = masked.filter(|_| is_short) else {
+            let word = word.map_or_else(String::new, |word| format!(" ({})", visible(&word)));
             let at = format!("{name}:{}:{}", position.line, position.column);
             self.text = format!("{at}: {}{word}", self.text);
             return self;
-        }
-        self.source = Some(NamedSource::new(name, masked.into()).with_language("yaml"));
-        self.label = Some(LabeledSpan::new(word, start, place.span.end.min(last) - start));
+        };
+        let (text, span) = visible_at(masked, place.span);
+        self.source = Some(NamedSource::new(name, text).with_language("yaml"));
+        self.label = Some(LabeledSpan::new(
+            word.map(|word| visible(&word).into_owned()),
+            span.start,
+            span.len(),
+        ));
         self
     }
 
@@ -146,7 +151,20 @@ fn draw(drawn: &Drawn, color: bool, width: usize) -> String {
     if handler.render_report(&mut out, drawn).is_err() {
         out.clone_from(&drawn.text);
     }
-    out.trim_end().to_owned()
+    own(out.trim_end())
+}
+
+/// A text as it is shown, and where a range of it is then.
+fn visible_at(text: &str, span: Span) -> (String, Span) {
+    let (start, end) = (text.floor_char_boundary(span.start), text.floor_char_boundary(span.end));
+    let (before, inside, after) =
+        (&text[..start], &text[start..end.max(start)], &text[end.max(start)..]);
+    let mut out = visible(before).into_owned();
+    let start = out.len();
+    out.push_str(&visible(inside));
+    let span = Span::new(start, out.len());
+    out.push_str(&visible(after));
+    (out, span)
 }
 
 impl Events for Console {

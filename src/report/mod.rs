@@ -15,4 +15,5 @@ pub mod prune;
 pub mod pulls;
 pub mod refs;
 pub mod status;
+pub mod terminal;
 pub mod workflow;

@@ -16,9 +16,14 @@ const MOST: usize = 20;
 pub fn diff(changes: &[FileChange], color: bool) -> String {
     let mut out = String::new();
     for change in changes {
-        let before = change.before.as_ref().map(sensitive::mask);
-        let after = change.after.as_ref().map(|text| sensitive::mask_text(&change.path, text));
+        let before = change.before.as_ref().map(sensitive::shown);
+        let after = change.after.as_ref().map(|text| sensitive::shown_text(&change.path, text));
         let path = change.path.as_str();
+        if matches!(before, Some(None)) || matches!(after, Some(None)) {
+            out.push_str(&diff::withheld(path, before.is_some(), after.is_some(), color));
+            continue;
+        }
+        let (before, after) = (before.flatten(), after.flatten());
         out.push_str(&diff::unified(path, before.as_deref(), after.as_deref(), color));
     }
     out

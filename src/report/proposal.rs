@@ -13,8 +13,9 @@ use crate::plan::{MoveKind, Moved, NextStep, Plan, Stage};
 use crate::repo::schedules::Retention;
 use crate::repo::subject::{Family, Subject};
 use crate::report::history::{Story, mermaid};
-use crate::text::markdown::{code, line, plain};
+use crate::text::markdown::{code, fenced, line, plain};
 use crate::text::path::TreePath;
+use crate::text::shell::word;
 use crate::timeline::gate::{Gate, GateKind, moment, span};
 use crate::timeline::{Era, Timeline};
 
@@ -225,15 +226,22 @@ impl Proposal<'_> {
             let _ = writeln!(out, "- [ ] {}", self.when_the_old_stub_may_go(retention));
         }
         let way_back = format!(
-            "{} rollback {environment} {family} --reason '…' --commit",
-            program_at(self.prefix)
+            "{} rollback {} {} --reason '…' --commit",
+            program_at(self.prefix),
+            word(environment),
+            word(family)
         );
-        let _ = writeln!(out, "\nTo roll back at any time:\n\n{}", fenced(&way_back, ""));
+        let _ = writeln!(out, "\nTo roll back at any time:\n\n{}", fenced(&way_back, "sh", ""));
     }
 
     fn when_the_old_stub_may_go(&self, retention: &Result<Retention, String>) -> String {
         let Subject { environment, family } = &self.plan.subject;
-        let command = code(&format!("{} prune {environment} {family}", program_at(self.prefix)));
+        let command = code(&format!(
+            "{} prune {} {}",
+            program_at(self.prefix),
+            word(environment),
+            word(family)
+        ));
         let (kept, job) = match retention {
             Ok(Retention { span: kept, job }) => (span(*kept), job.as_ref()),
             Err(job) => {
@@ -295,7 +303,7 @@ pub(super) fn tasks(out: &mut String, steps: &[&NextStep]) {
     for step in steps {
         let _ = writeln!(out, "- [ ] {}", line(&step.title));
         if let Some(command) = &step.command {
-            let _ = writeln!(out, "\n{}\n", fenced(command, "  "));
+            let _ = writeln!(out, "\n{}\n", fenced(command, "sh", "  "));
         }
     }
 }
@@ -320,13 +328,6 @@ pub(super) fn list(out: &mut String, items: impl Iterator<Item = String>) {
     if items.len() > ROWS {
         let _ = writeln!(out, "- and {} more", items.len() - ROWS);
     }
-}
-
-/// A fenced code block with a fence that no line in it can close.
-fn fenced(commands: &str, indent: &str) -> String {
-    let fence = if commands.contains("```") { "~~~~" } else { "```" };
-    let lines = commands.lines().map(|line| format!("{indent}{line}\n"));
-    format!("{indent}{fence}sh\n{}{indent}{fence}", lines.collect::<String>())
 }
 
 /// Where the bars of what runs now end: some way behind the newest change, so that the chart is the same tomorrow.

@@ -12,3 +12,4 @@ pub mod remap;
 pub mod shell;
 pub mod source;
 pub mod span;
+pub mod visible;

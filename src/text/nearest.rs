@@ -21,6 +21,14 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
     best.map(|(_, candidate)| candidate)
 }
 
+/// Whether a word is another one in whatever case, or a typo away from it.
+#[must_use]
+pub fn is_typo(word: &str, of: &str) -> bool {
+    let (word, of) = (folded(word), folded(of));
+    let bound = (word.chars().count().max(of.chars().count()) / 3).max(1);
+    osa_distance(&word, &of) <= bound
+}
+
 /// A word without its case; the end of a very long one does not count.
 fn folded(word: &str) -> String {
     word.chars().take(256).flat_map(char::to_lowercase).collect()

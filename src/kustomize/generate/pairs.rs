@@ -47,11 +47,19 @@ pub fn read(generator: &Node, context: &mut Context<'_>) -> Result<Vec<Pair>, Pr
     pairs.sort_by(|(a, _), (b, _)| a.key.cmp(&b.key));
     for two in pairs.windows(2) {
         if two[0].0.key == two[1].0.key {
-            let message = format!("the key `{}` is given twice", two[0].0.key);
+            let message = match two.iter().all(|(pair, _)| has_value(pair)) {
+                true => format!("the key `{}` is given twice", two[0].0.key),
+                // A line without a `=` may be a part of a value.
+                false => "a key is given twice".to_owned(),
+            };
             return Err(Problem::at(message, two[1].1).with_help("keep one of the two"));
         }
     }
     Ok(pairs.into_iter().map(|(pair, _)| pair).collect())
+}
+
+fn has_value(pair: &Pair) -> bool {
+    !matches!(&pair.content, Content::Text(node) if node.str() == Some(""))
 }
 
 fn literal(item: &Node) -> Result<Pair, Problem> {

@@ -310,6 +310,10 @@ impl Search<'_> {
         // A key may stand twice.
         let mut seen = BTreeSet::new();
         keys.retain(|key| seen.insert(key.clone()));
+        // What cannot be a key may be a part of a value.
+        let is_key =
+            |key: &str| key.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b));
+        keys.iter_mut().filter(|key| !is_key(key)).for_each(|key| "…".clone_into(key));
         let Some(place) = place.and_then(|node| node.origin.as_ref()) else { return };
         if keys.is_empty() {
             return;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::sync::Arc;
 
 use miette::Severity;
 
@@ -23,12 +22,12 @@ pub(super) const RENDERER: Renderer = Renderer {
 /// The findings with their source lines, and a count at the end.
 #[must_use]
 pub fn text(report: &Report<'_>, color: bool, width: usize) -> String {
-    let mut masked: BTreeMap<&TreePath, Arc<str>> = BTreeMap::new();
+    let mut masked: BTreeMap<&TreePath, Option<String>> = BTreeMap::new();
     let mut out = String::new();
     for finding in report.findings {
         let source = &finding.place.source;
-        let text = masked.entry(source.path()).or_insert_with(|| sensitive::mask(source).into());
-        one(&mut out, finding, Arc::clone(text), color, width);
+        let text = masked.entry(source.path()).or_insert_with(|| sensitive::shown(source));
+        one(&mut out, finding, text.as_deref(), color, width);
     }
     let _ = writeln!(out, "{}", Paint::Bold.on(&capital(&report.to_string()), color));
     for line in remarks(report) {
@@ -37,7 +36,7 @@ pub fn text(report: &Report<'_>, color: bool, width: usize) -> String {
     out
 }
 
-fn one(out: &mut String, finding: &Finding, masked: Arc<str>, color: bool, width: usize) {
+fn one(out: &mut String, finding: &Finding, masked: Option<&str>, color: bool, width: usize) {
     let severity = match finding.level {
         Level::Error => Severity::Error,
         Level::Warning => Severity::Warning,

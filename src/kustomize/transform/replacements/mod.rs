@@ -1,5 +1,6 @@
 //! The field `replacements`: a value of one object copied into fields of others.
 
+use crate::k8s::secret_name::split as split_version;
 use crate::kustomize::fields::field_path::{Create, follow_mut, lookup, split, targets};
 use crate::kustomize::fields::selector::{Selector, identities};
 use crate::kustomize::load::context::Context;
@@ -64,6 +65,23 @@ fn given<'n>(entry: &'n Node, key: &str) -> Option<&'n Node> {
     entry.get(key).filter(|value| !is_null(value))
 }
 
+/// The value to copy.
+struct Given {
+    value: Node,
+    /// What stands for it outside of Secrets, if it is the value of one.
+    shown: Option<Node>,
+}
+
+/// A value of a Secret as it may be shown: what becomes of it, such as a name, is printed. A versioned name is none.
+fn covered(value: &Node) -> Node {
+    match value.str() {
+        Some(text) if split_version(text).is_none() => {
+            value.with_text("hidden", Provenance::Derived)
+        }
+        _ => value.clone(),
+    }
+}
+
 /// Applies one replacement.
 ///
 /// # Errors
@@ -73,7 +91,7 @@ pub fn replace(objects: &mut [Object], entry: &Node) -> Result<(), Problem> {
         return Err(Problem::at("the replacement has no targets", entry)
             .with_help("add `targets:` with `select` and `fieldPaths`"));
     };
-    let value = match (given(entry, "sourceValue"), given(entry, "source")) {
+    let (value, is_secret) = match (given(entry, "sourceValue"), given(entry, "source")) {
         (Some(value), Some(_)) => {
             return Err(Problem::at("the source is given twice", value)
                 .with_help("keep one of `source` and `sourceValue`"));
@@ -81,7 +99,7 @@ pub fn replace(objects: &mut [Object], entry: &Node) -> Result<(), Problem> {
         (Some(value), None) => {
             let mut value = value.clone();
             value.mark(Provenance::Patched);
-            value
+            (value, false)
         }
         (None, Some(source)) => source_value(objects, source)?,
         (None, None) => {
@@ -89,11 +107,12 @@ pub fn replace(objects: &mut [Object], entry: &Node) -> Result<(), Problem> {
                 .with_help("add `source:` with kind, name and fieldPath"));
         }
     };
+    let value = Given { shown: is_secret.then(|| covered(&value)), value };
     targets.items().iter().try_for_each(|target| fill(objects, target, &value))
 }
 
-/// The value to copy: marked, and with the place where it is written.
-fn source_value(objects: &[Object], source: &Node) -> Result<Node, Problem> {
+/// The value to copy: marked, with the place where it is written, and whether it is a value of a Secret.
+fn source_value(objects: &[Object], source: &Node) -> Result<(Node, bool), Problem> {
     let chosen = |object: &&Object| identities(object).any(|identity| is_source(source, &identity));
     let mut found = objects.iter().filter(chosen);
     let Some(object) = found.next() else {
@@ -114,7 +133,9 @@ fn source_value(objects: &[Object], source: &Node) -> Result<Node, Problem> {
     };
     let mut value = value.clone();
     value.mark(Provenance::Copied);
-    refined(value, source)
+    let is_secret = object.kind() == "Secret"
+        && matches!(split(path).first().map(String::as_str), Some("data" | "stringData"));
+    Ok((refined(value, source)?, is_secret))
 }
 
 fn is_blank(value: &Node) -> bool {
@@ -171,7 +192,7 @@ fn path_of<'n>(node: Option<&'n Node>, otherwise: &'n Node) -> (&'n str, &'n Nod
 }
 
 /// Copies the value into the fields of one target.
-fn fill(objects: &mut [Object], target: &Node, value: &Node) -> Result<(), Problem> {
+fn fill(objects: &mut [Object], target: &Node, given: &Given) -> Result<(), Problem> {
     let Some(select) = target.get("select").filter(|select| !is_null(select)) else {
         return Err(Problem::at("the target selects nothing", target)
             .with_help("add `select:` with kind and name"));
@@ -180,6 +201,8 @@ fn fill(objects: &mut [Object], target: &Node, value: &Node) -> Result<(), Probl
     let rejects = target.get("reject").map(Node::items).unwrap_or_default();
     let rejects = rejects.iter().map(Selector::read).collect::<Result<Vec<_>, _>>()?;
     for object in objects.iter_mut().filter(|object| is_target(object, &selector, &rejects)) {
+        let shown = given.shown.as_ref().filter(|_| object.kind() != "Secret");
+        let value = shown.unwrap_or(&given.value);
         match target.get("fieldPaths").map(Node::items) {
             Some(paths) if !paths.is_empty() => {
                 for path in paths {

@@ -1,0 +1,211 @@
+//! No value of a Secret is printed, wherever it stands, whichever command runs, in whichever format.
+
+use crate::support::{NOW, Sandbox};
+
+const FAMILY: &str = "auth-api-secrets";
+const OLD: &str = "auth-api-secrets-20250601090000";
+
+/// The value that every case plants, in base64 as well.
+const VALUE: &str = "Pl4nted7";
+const ENCODED: &str = "UGw0bnRlZDc=";
+
+/// What each command prints, in each of its formats.
+pub(crate) const COMMANDS: &[(&[&str], &[&str])] = &[
+    (
+        &["bump", "staging", FAMILY, "--at", NOW, "--dry-run", "--verbose"],
+        &["text", "json", "markdown", "github"],
+    ),
+    (&["promote", "production", "--at", NOW, "--dry-run"], &["text", "json", "markdown", "github"]),
+    (
+        &["rollback", "staging", FAMILY, "--at", NOW, "--reason", "x", "--dry-run"],
+        &["text", "json"],
+    ),
+    (&["prune", "staging", "--at", NOW, "--dry-run"], &["text", "json", "markdown", "github"]),
+    (
+        &["lint", "--at", NOW, "--fix", "--dry-run"],
+        &["text", "json", "concise", "sarif", "markdown", "github"],
+    ),
+    (&["status", "--at", NOW], &["text", "json", "markdown", "github"]),
+    (&["history", FAMILY, "--at", NOW], &["text", "json", "markdown", "mermaid"]),
+    (&["refs", "--resources"], &["text", "json"]),
+    (&["init", "--dry-run"], &["text"]),
+    (&["explain", "plaintext-secret"], &["text", "json"]),
+];
+
+pub(crate) fn workload(secret: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  \
+         template:\n    spec:\n      containers:\n        - name: web\n          envFrom:\n            \
+         - secretRef:\n                name: {secret}\n"
+    )
+}
+
+pub(crate) fn stub(secret: &str) -> String {
+    let version = secret.rsplit('-').next().unwrap();
+    format!(
+        "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata:\n  name: {secret}\n  \
+         namespace: shop\nspec:\n  secretStoreRef:\n    name: aws\n    kind: ClusterSecretStore\n  \
+         dataFrom:\n    - extract:\n        key: shop/auth-api\n        version: \"{version}\"\n"
+    )
+}
+
+/// A tree with two environments, in which staging is built by kustomize.
+fn repository() -> Sandbox {
+    let sandbox = Sandbox::empty();
+    for environment in ["staging", "production"] {
+        sandbox.write(&format!("{environment}/web.yaml"), &workload(OLD));
+        sandbox.write(&format!("{environment}/{OLD}.yaml"), &stub(OLD));
+    }
+    sandbox
+}
+
+/// A kustomization of staging with one more resource, and further lines.
+fn kustomization(more: &str) -> String {
+    format!("resources:\n  - web.yaml\n  - {OLD}.yaml\n{more}")
+}
+
+const SECRET: &str = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: plain\n  namespace: shop\n";
+
+/// What follows the name of a Secret in a file of its own.
+const SECRETS: &[(&str, &str)] = &[
+    ("a second block", "stringData:\n  a: b\nstringData:\n  k: Pl4nted7\n"),
+    ("comments", "stringData:\n  # Pl4nted7\n  k: x # was Pl4nted7\n"),
+    ("base64", "data:\n  k: UGw0bnRlZDc=\n"),
+    ("a wrong key", "strinGdata:\n  k: Pl4nted7\n  k: Pl4nted7\n"),
+    ("a colon in a value", "stringData:\n  k: x: Pl4nted7\n"),
+    ("a final colon", "stringData:\n  k: [\n  Pl4nted7:\n"),
+    ("a block scalar", "stringData:\n  k: |\n    kind: Pl4nted7\n   b: Pl4nted7\n"),
+    ("quotes over lines", "stringData:\n  k: \"a\n    kind: Pl4nted7\n    b\n"),
+    ("an alias", "stringData:\n  k: *Pl4nted7\n"),
+    ("an anchor", "stringData:\n  k: &Pl4nted7! x\n"),
+    ("a tag", "stringData:\n  k: !Pl4nted7!x y\n"),
+    ("an escape", "stringData:\n  k: \"\\q Pl4nted7\"\n"),
+    ("a tab", "stringData:\n\tk: Pl4nted7\n"),
+    ("a template", "stringData:\n  k: {{ x }}Pl4nted7\n"),
+];
+
+/// Objects whose kind says nothing.
+const OBJECTS: &[(&str, &str)] = &[
+    ("no kind", "metadata:\n  name: a\nstringData:\n  k: Pl4nted7\n  k: Pl4nted7\n"),
+    ("nothing but values", "stringData:\n  kind: Pl4nted7\n"),
+    (
+        "a kind in lower case",
+        "apiVersion: v1\nkind: secret\nmetadata: {name: a}\nstringData: {k: Pl4nted7, k: x}\n",
+    ),
+    (
+        "a misspelt kind",
+        "apiVersion: v1\nkind: Sercet\nmetadata: {name: a}\ndata: {k: UGw0bnRlZDc=, k: x}\n",
+    ),
+];
+
+/// Further lines of a kustomization.
+const BUILT: &[(&str, &str)] = &[
+    ("a generator in another case", "SecretGenerator:\n- name: a\n  literals: [k=Pl4nted7]\n"),
+    ("literals in another case", "secretGenerator:\n- name: a\n  Literals: [k=Pl4nted7]\n"),
+    (
+        "an escaped key",
+        "\"secretGener\\u0061tor\":\n- name: a\n  \"liter\\u0061ls\": [k=Pl4nted7]\n  x: y\n",
+    ),
+    ("literals without `=`", "secretGenerator:\n- name: a\n  literals: [Pl4nted7]\n"),
+    (
+        "a patch of the root",
+        "patches:\n- target: {kind: Secret}\n  patch: '[{op: replace, path: \"\", value: {data: {k: Pl4nted7}}}, {op: x}]'\n",
+    ),
+    (
+        "a patch of the root without a target",
+        "patches:\n- target: {name: x}\n  patch: |-\n    - op: replace\n      path: \"\"\n      value: {kind: Secret, stringData: {k: Pl4nted7}}\n    - op: x\n",
+    ),
+    (
+        "a patch that does not parse",
+        "patches:\n- patch: |-\n    kind: Secret\n    stringData: {k: Pl4nted7\n",
+    ),
+    (
+        "a strategic patch",
+        "patchesStrategicMerge:\n- |-\n  kind: Secret\n  stringData: {k: Pl4nted7}\n",
+    ),
+    ("a list that does not end", "secretGenerator:\n- name: a\n  literals: [k=Pl4nted7\n"),
+];
+
+/// Files below `staging`, and the values that they hold.
+fn cases() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
+    let mut cases: Vec<(&str, Vec<(&str, String)>)> = Vec::new();
+    for (name, rest) in SECRETS {
+        cases.push((name, vec![("plain.yaml", format!("{SECRET}{rest}"))]));
+    }
+    for (name, text) in OBJECTS {
+        cases.push((name, vec![("plain.yaml", (*text).to_owned())]));
+    }
+    for (name, more) in BUILT {
+        cases.push((name, vec![("kustomization.yaml", kustomization(more))]));
+    }
+    let template = "  target:\n    template:\n      data:\n        k: Pl4nted7 # Pl4nted7\n";
+    let stub = ("auth-api-secrets-20250601090000.yaml", format!("{}{template}", stub(OLD)));
+    cases.push(("a template of an ExternalSecret", vec![stub]));
+    let envs = kustomization("secretGenerator:\n- name: a\n  envs: [a.env]\n");
+    let variables = ("a.env", "k=Pl4nted7\nPl4nted7 x=Pl4nted7\n".to_owned());
+    cases.push(("variables", vec![("kustomization.yaml", envs), variables]));
+    let replaced = kustomization(
+        "  - plain.yaml\nreplacements:\n- source: {kind: Secret, name: plain, fieldPath: stringData.k}\n  \
+         targets:\n  - select: {kind: Deployment}\n    fieldPaths: [metadata.name, \
+         spec.template.spec.containers.0.envFrom.0.secretRef.name]\n",
+    );
+    let plain = ("plain.yaml", format!("{SECRET}stringData:\n  k: Pl4nted7\n"));
+    cases.push(("a value that becomes a name", vec![("kustomization.yaml", replaced), plain]));
+    cases
+}
+
+/// What shows a value, of all commands on a tree.
+fn leaks(sandbox: &Sandbox, name: &str, more: &[&str]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (command, formats) in COMMANDS {
+        for format in *formats {
+            let arguments = [*command, &["--format", format], more].concat();
+            let output = sandbox.rotate(&arguments);
+            let text = format!("{}{}", output.stdout, output.stderr);
+            if text.contains(VALUE) || text.contains(ENCODED) {
+                found.push(format!("{name}: {arguments:?}\n{output}"));
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn no_command_shows_a_value() {
+    let cases = cases();
+    let run = |(name, files): &(&str, Vec<(&str, String)>)| {
+        let sandbox = repository();
+        for (path, text) in files {
+            sandbox.write(&format!("staging/{path}"), text);
+        }
+        sandbox.commit_all();
+        leaks(&sandbox, name, &[])
+    };
+    let (first, second) = cases.split_at(cases.len() / 2);
+    let found: Vec<String> = std::thread::scope(|scope| {
+        let other = scope.spawn(|| second.iter().flat_map(run).collect::<Vec<_>>());
+        let mut found: Vec<String> = first.iter().flat_map(run).collect();
+        found.extend(other.join().unwrap());
+        found
+    });
+    assert!(found.is_empty(), "{} leaks:\n{}", found.len(), found.join("\n"));
+}
+
+#[test]
+fn a_wrong_file_of_settings_is_not_quoted() {
+    let secret = format!("{SECRET}stringData:\n  k: Pl4nted7\n");
+    for (name, text) in [
+        ("variables", "k=Pl4nted7\n"),
+        ("a word", "Pl4nted7"),
+        ("a Secret", secret.as_str()),
+        ("values of a chart", "secrets:\n  k: Pl4nted7\n"),
+        ("other keys", "environments: []\npassword: Pl4nted7\n"),
+        ("a list", "- Pl4nted7\n"),
+        ("what does not parse", "k: [Pl4nted7\n"),
+    ] {
+        let sandbox = repository();
+        sandbox.write("wrong", text).commit_all();
+        let found = leaks(&sandbox, name, &["--config", "wrong"]);
+        assert!(found.is_empty(), "{} leaks:\n{}", found.len(), found.join("\n"));
+    }
+}
