@@ -1,16 +1,32 @@
 //! Schedules of CronJobs: the longest time from one run to the next.
 
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
+
 use chrono::{DateTime, TimeDelta, Utc};
 use croner::parser::{CronParser, Seconds, Year};
 
 /// How many years are searched: enough to include a leap day.
 const YEARS: i64 = 4;
 
+/// The gaps found so far: four years are searched for each, and many CronJobs share a schedule.
+static GAPS: LazyLock<Mutex<HashMap<String, Option<TimeDelta>>>> = LazyLock::new(Mutex::default);
+
 /// The longest time between two runs; `None` when Kubernetes would refuse the schedule, or it never runs.
 ///
 /// For schedules that run more than twice a day, the result is approximate.
 #[must_use]
 pub fn longest_gap(schedule: &str) -> Option<TimeDelta> {
+    let gaps = || GAPS.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = gaps().get(schedule).copied();
+    known.unwrap_or_else(|| {
+        let gap = search(schedule);
+        gaps().insert(schedule.to_owned(), gap);
+        gap
+    })
+}
+
+fn search(schedule: &str) -> Option<TimeDelta> {
     // A time zone before the fields (`TZ=`, `CRON_TZ=`) is refused: `spec.timeZone` is the place for it.
     let fields = schedule.trim();
     if !is_plain(fields) {
@@ -21,11 +37,16 @@ pub fn longest_gap(schedule: &str) -> Option<TimeDelta> {
     let mut at: DateTime<Utc> = DateTime::from_timestamp(BEGIN, 0)?;
     let end = at + TimeDelta::days(YEARS * 366);
     let mut longest = TimeDelta::zero();
+    let mut run = None;
     while at < end {
         let next = cron.find_next_occurrence(&at, false).ok()?;
-        let last = cron.find_previous_occurrence(&at, true).ok()?;
+        let last = match run.filter(|run| *run == at) {
+            Some(last) => last,
+            None => cron.find_previous_occurrence(&at, true).ok()?,
+        };
         longest = longest.max(next - last);
         at = next.max(at + TimeDelta::hours(12));
+        run = Some(next);
     }
     Some(longest)
 }

@@ -174,14 +174,15 @@ impl<'r> FamilyUsages<'r> {
     }
 
     /// Those of a family in an environment.
-    pub(super) fn of(
-        &self,
+    pub(super) fn of<'s>(
+        &'s self,
         environment: EnvironmentId,
-        family: &str,
-    ) -> impl Iterator<Item = &FamilyUsage<'r>> {
-        let usages = self.0.values().skip_while(move |usage| usage.environment < environment);
-        let usages = usages.take_while(move |usage| usage.environment == environment);
-        usages.filter(move |usage| usage.family == family)
+        family: &'s str,
+    ) -> impl Iterator<Item = &'s FamilyUsage<'r>> {
+        // The lowest of all scopes.
+        let first = Scope::Namespace(String::new());
+        let usages = self.0.range((environment, family, first)..).map(|(_, usage)| usage);
+        usages.take_while(move |usage| usage.environment == environment && usage.family == family)
     }
 
     /// Those of the same secret in the environment that versions are taken over from.

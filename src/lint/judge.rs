@@ -1,5 +1,7 @@
 //! Whether a reference has what it names, as far as can be known.
 
+use std::cell::OnceCell;
+
 use crate::k8s::by_hand::is_by_hand;
 use crate::k8s::found::Role;
 use crate::k8s::heuristics;
@@ -24,8 +26,24 @@ pub(super) enum Verdict {
     Unknown,
 }
 
+/// The roots that hand a chart to the cluster, found when the first reference asks.
+#[derive(Default)]
+pub(super) struct Charts<'r>(OnceCell<Vec<&'r Root>>);
+
+impl<'r> Charts<'r> {
+    fn of(&self, repo: &'r Repo) -> &[&'r Root] {
+        let roots = repo.roots.iter().map(|root| &**root);
+        self.0.get_or_init(|| roots.filter(|root| renders(root)).collect())
+    }
+}
+
 /// Judges a reference of a root.
-pub(super) fn judge(repo: &Repo, root: &Root, reference: &Reference) -> Verdict {
+pub(super) fn judge<'r>(
+    repo: &'r Repo,
+    root: &'r Root,
+    reference: &Reference,
+    charts: &Charts<'r>,
+) -> Verdict {
     let secret = reference.secret();
     let versioned = split(secret).is_some();
     // The words of a structure tell little; a version tells that it is a secret's name.
@@ -49,12 +67,11 @@ pub(super) fn judge(repo: &Repo, root: &Root, reference: &Reference) -> Verdict 
         return Verdict::Fine;
     }
     let near = |other: &Root| other.environment == root.environment || other.environment.is_none();
-    let made_by_chart = |other: &Root| {
-        near(other) && renders(other) && (std::ptr::eq(other, root) || may_reach(other, namespace))
-    };
+    let made_by_chart =
+        |other: &Root| near(other) && (std::ptr::eq(other, root) || may_reach(other, namespace));
     let hidden = root.status() != Status::Resolved
         || may_hide(repo, root.environment, namespace)
-        || (!versioned && repo.roots.iter().any(|other| made_by_chart(other)));
+        || (!versioned && charts.of(repo).iter().any(|other| made_by_chart(other)));
     if hidden { Verdict::Unknown } else { Verdict::Missing }
 }
 

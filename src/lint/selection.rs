@@ -4,7 +4,7 @@ use crate::config::place::At;
 use crate::config::settings::{Config, RuleLevel};
 use crate::finding::Level;
 use crate::lint::rule::Rule;
-use crate::lint::rules::{RULES, by_id};
+use crate::lint::rules::{RULES, by_id, unused_setting};
 use crate::text::nearest::nearest;
 use crate::text::source::Place;
 
@@ -55,6 +55,20 @@ impl Selection {
         };
         let rules = RULES.iter().filter_map(|rule| Some((*rule, level(rule)?))).collect();
         Ok(Self { rules })
+    }
+
+    /// The rules that can find an error in an environment, which is all that closes a gate.
+    ///
+    /// # Errors
+    /// When the settings name an unknown rule.
+    pub fn errors(config: &Config) -> Result<Self, UnknownRule> {
+        let mut selection = Self::of(config)?;
+        selection.rules.retain(|(rule, level)| {
+            // Some of its findings are errors, whatever the others are.
+            let raises = rule.id == unused_setting::RULE.id;
+            raises || level.unwrap_or(rule.level) == Level::Error
+        });
+        Ok(selection)
     }
 
     /// One rule alone, at its own level.

@@ -163,9 +163,9 @@ impl Bump<'_> {
         let (mut done, mut failures) = (Vec::new(), Vec::new());
         for family in families {
             match self.one(batch, &self.request(self.subject(family), None)) {
-                Ok(one) => {
-                    batch.take(&one.plan.changes);
-                    batch.take(&one.settings);
+                Ok((one, after)) => {
+                    let changes = one.plan.changes.iter().chain(&one.settings);
+                    batch.take_known(&changes.cloned().collect::<Vec<_>>(), after);
                     done.push(one);
                 }
                 Err(failure) => failures.push(failure),
@@ -236,7 +236,7 @@ impl Bump<'_> {
     /// A plan alone, with what its reviewer should know of the next environment.
     fn proposable(&self, repo: &Repo, request: &BumpRequest) -> Result<Rotation, Failure> {
         let mut batch = Batch::new(repo);
-        let mut one = self.one(&batch, request)?;
+        let (mut one, _) = self.one(&batch, request)?;
         batch.take(&one.plan.changes);
         self.look_ahead(repo, batch.repo(), std::slice::from_mut(&mut one))?;
         Ok(one)
@@ -258,7 +258,12 @@ impl Bump<'_> {
         }
     }
 
-    fn one(&self, batch: &Batch<'_>, request: &BumpRequest) -> Result<Rotation, Failure> {
+    /// A plan that passed its gates, and the tree after it where it changes.
+    fn one(
+        &self,
+        batch: &Batch<'_>,
+        request: &BumpRequest,
+    ) -> Result<(Rotation, Option<Repo>), Failure> {
         let subject = &request.subject;
         let (before, lifts) = (batch.repo(), self.request.lift_hold);
         // A planning error is reported before a closed gate.
@@ -277,17 +282,17 @@ impl Bump<'_> {
             let text = "lifted".to_owned();
             remarks.push(Remark { trailer: "Rotate-Hold", text });
         }
-        let after = after.as_ref().unwrap_or(before);
+        let known = after.as_ref().unwrap_or(before);
         let gates = if self.request.needs_everything {
-            self.gates.all(before, after, &plan)?
+            self.gates.all(before, known, &plan)?
         } else {
             Vec::new()
         };
         let index = before.environment(&subject.environment)?;
-        Ok(Rotation {
+        let rotation = Rotation {
             from: before.before(index, &subject.family).map(|from| from.environment.name.clone()),
             remaining: if self.request.needs_everything {
-                remaining(after, &plan)
+                remaining(known, &plan)
             } else {
                 Vec::new()
             },
@@ -296,7 +301,8 @@ impl Bump<'_> {
             remarks,
             verb: Verb::Bump,
             gates,
-        })
+        };
+        Ok((rotation, after))
     }
 
     const fn background<'b>(&'b self, repo: &'b Repo, prefix: &'b TreePath) -> Background<'b> {

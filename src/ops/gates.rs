@@ -190,7 +190,7 @@ impl<'r> Errors<'r> {
         environment: &str,
     ) -> Result<impl Iterator<Item = &'s Finding>, Failure> {
         if self.found.get().is_none() {
-            let selection = Selection::of(&self.repo.config)?;
+            let selection = Selection::errors(&self.repo.config)?;
             let history = History::none();
             let facts = Facts { repo: self.repo, base: None, history: &history, now: self.now };
             let mut findings = run(&facts, &selection).findings;

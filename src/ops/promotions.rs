@@ -109,7 +109,7 @@ pub fn judge(
         let Next::Take { version, from, gates } = &standing.next else { continue };
         let take = Take { standing, version, from, gates, ask };
         let more = match take.due(&batch, &errors) {
-            Ok(due) => due.gates.into_iter().skip(gates.len()).collect(),
+            Ok((due, _)) => due.gates.into_iter().skip(gates.len()).collect(),
             Err(reason) => vec![reason.gate()],
         };
         if let Next::Take { gates, .. } = &mut standing.next {
@@ -183,7 +183,7 @@ impl Take<'_> {
             let errors = Errors::of(batch.repo(), self.ask.now);
             self.due(batch, &errors)
         };
-        let mut due = match due {
+        let (mut due, after) = match due {
             Ok(due) => due,
             Err(NotDue::Unpinned(gate)) => {
                 planned.waiting.push(self.waiting(vec![gate]));
@@ -199,7 +199,7 @@ impl Take<'_> {
         shut.extend(errors);
         if shut.is_empty() {
             if self.ask.together == Together::OnTop {
-                batch.take(&due.plan.changes);
+                batch.take_known(&due.plan.changes, after);
             }
             due.remarks = remarks;
             planned.due.push(due);
@@ -218,7 +218,12 @@ impl Take<'_> {
         }
     }
 
-    fn due(&self, batch: &Batch<'_>, errors: &Errors<'_>) -> Result<Rotation, NotDue> {
+    /// What is to be done, and the tree after it where it changes.
+    fn due(
+        &self,
+        batch: &Batch<'_>,
+        errors: &Errors<'_>,
+    ) -> Result<(Rotation, Option<Repo>), NotDue> {
         let subject = &self.standing.subject;
         let request = BumpRequest {
             subject: subject.clone(),
@@ -234,7 +239,7 @@ impl Take<'_> {
         let repo = after.as_ref().unwrap_or_else(|| batch.repo());
         let mut gates = self.gates.to_vec();
         gates.push(lint(errors, &Errors::of(repo, self.ask.now), subject)?);
-        Ok(Rotation {
+        let rotation = Rotation {
             remaining: remaining(repo, &plan),
             plan,
             settings: Vec::new(),
@@ -242,7 +247,8 @@ impl Take<'_> {
             verb: Verb::Promote,
             from: Some(self.from.to_owned()),
             gates,
-        })
+        };
+        Ok((rotation, after))
     }
 
     fn waiting(&self, gates: Vec<Gate>) -> Waiting {

@@ -80,8 +80,14 @@ impl<'r> Batch<'r> {
 
     /// Adds changes that were planned on [`Batch::repo`].
     pub fn take(&mut self, changes: &[FileChange]) {
-        if let Some(next) = self.after(changes) {
-            self.current = Some(next);
+        let after = self.after(changes);
+        self.take_known(changes, after);
+    }
+
+    /// Adds changes of which [`Batch::after`] has already said what the tree is with them.
+    pub fn take_known(&mut self, changes: &[FileChange], after: Option<Repo>) {
+        if after.is_some() {
+            self.current = after;
         }
         for change in changes {
             let known = self.total.entry(change.path.clone()).or_insert_with(|| change.clone());

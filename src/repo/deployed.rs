@@ -13,12 +13,9 @@ use crate::text::path::TreePath;
 #[must_use]
 pub fn may_reach(root: &Root, namespace: Option<&str>) -> bool {
     let Some(namespace) = namespace else { return true };
-    let set: BTreeSet<Option<&str>> = root
-        .objects()
-        .iter()
-        .map(|object| object.namespace().or(root.namespace.as_deref()))
-        .collect();
-    set.is_empty() || set.contains(&None) || set.contains(&Some(namespace))
+    let objects = root.objects();
+    let mut set = objects.iter().map(|object| object.namespace().or(root.namespace.as_deref()));
+    objects.is_empty() || set.any(|own| own.is_none_or(|own| own == namespace))
 }
 
 /// The roots that are deployed, each with its environment's name: those that belong to an environment,

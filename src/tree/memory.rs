@@ -1,6 +1,6 @@
 //! An in-memory tree: another tree with some files changed, or files alone.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::text::path::TreePath;
@@ -16,6 +16,7 @@ pub struct MemoryTree {
 }
 
 /// What the in-memory tree has at a path.
+#[derive(Clone)]
 enum File {
     Text(Arc<Source>),
     Bytes(Arc<[u8]>),
@@ -44,28 +45,23 @@ impl MemoryTree {
         base: Option<Arc<dyn Tree>>,
         changes: impl IntoIterator<Item = (TreePath, Option<Vec<u8>>)>,
     ) -> Self {
-        let mut own = BTreeMap::new();
-        for (path, bytes) in changes {
-            let file = bytes.map_or(File::Removed, |bytes| File::new(&path, bytes));
-            own.insert(path, file);
-        }
-        let of_base = |list: fn(&dyn Tree) -> &[TreePath]| -> BTreeSet<TreePath> {
-            base.iter().flat_map(|base| list(&**base).iter().cloned()).collect()
+        let of_base = |list: fn(&dyn Tree) -> &[TreePath]| -> Vec<TreePath> {
+            base.as_ref().map_or_else(Vec::new, |base| list(&**base).to_vec())
         };
         let mut files = of_base(|base| base.files());
         let mut manifests = of_base(|base| base.manifests());
-        for (path, file) in &own {
-            if matches!(file, File::Removed) {
-                files.remove(path);
-                manifests.remove(path);
-                continue;
-            }
-            files.insert(path.clone());
-            if may_hold_manifests(path) {
-                manifests.insert(path.clone());
-            }
+        // Trees over trees would be asked one after the other.
+        let (base, mut own) = match base.as_ref().and_then(|base| base.in_memory()) {
+            Some(below) => (below.base.clone(), below.own.clone()),
+            None => (base, BTreeMap::new()),
+        };
+        for (path, bytes) in changes {
+            let file = bytes.map_or(File::Removed, |bytes| File::new(&path, bytes));
+            let is_there = !matches!(file, File::Removed);
+            list(&mut files, &path, is_there);
+            list(&mut manifests, &path, is_there && may_hold_manifests(&path));
+            own.insert(path, file);
         }
-        let (files, manifests) = (files.into_iter().collect(), manifests.into_iter().collect());
         Self { base, own, files, manifests }
     }
 
@@ -76,9 +72,26 @@ impl MemoryTree {
             Some(_) => return Some(Ok(Entry::File)),
             None => {}
         }
-        let below = |file: &TreePath| file != path && file.is_within(path);
-        let holds = self.own.iter().any(|(file, at)| below(file) && !matches!(at, File::Removed));
-        (holds || (self.base.is_none() && path.as_str().is_empty())).then_some(Ok(Entry::Directory))
+        let holds = || self.below(path).any(|at| !matches!(at, File::Removed));
+        (holds() || (self.base.is_none() && path.as_str().is_empty()))
+            .then_some(Ok(Entry::Directory))
+    }
+
+    /// What was changed below a directory.
+    fn below(&self, directory: &TreePath) -> impl Iterator<Item = &File> {
+        // Sorted paths below a directory are neighbours.
+        let after = self.own.range(directory.child("")..);
+        let below = after.take_while(|(file, _)| file.is_within(directory));
+        below.filter(move |(file, _)| *file != directory).map(|(_, at)| at)
+    }
+}
+
+/// Adds a path to a sorted list, or removes it.
+fn list(sorted: &mut Vec<TreePath>, path: &TreePath, is_there: bool) {
+    match (sorted.binary_search(path), is_there) {
+        (Ok(at), false) => drop(sorted.remove(at)),
+        (Err(at), true) => sorted.insert(at, path.clone()),
+        _ => {}
     }
 }
 
@@ -149,6 +162,10 @@ impl Tree for MemoryTree {
 
     fn manifests(&self) -> &[TreePath] {
         &self.manifests
+    }
+
+    fn in_memory(&self) -> Option<&Self> {
+        Some(self)
     }
 }
 

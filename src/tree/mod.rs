@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::text::path::TreePath;
 use crate::text::source::Source;
+use crate::tree::memory::MemoryTree;
 
 /// A tree of files. `disk` reads a directory; `plan` answers as if its changes had been written.
 pub trait Tree: Send + Sync {
@@ -38,6 +39,11 @@ pub trait Tree: Send + Sync {
     /// reached through a link. A tree that cannot tell returns `false`.
     fn kept_to_files(&self) -> bool {
         false
+    }
+
+    /// The tree itself, if it is one in memory.
+    fn in_memory(&self) -> Option<&MemoryTree> {
+        None
     }
 }
 

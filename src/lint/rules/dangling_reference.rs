@@ -2,7 +2,7 @@
 
 use crate::finding::{Finding, Level};
 use crate::k8s::secret_name::{family, split};
-use crate::lint::judge::{Verdict, deployed, describe, judge};
+use crate::lint::judge::{Charts, Verdict, deployed, describe, judge};
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
 use crate::repo::family::FamilyState;
@@ -53,10 +53,10 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 
 /// Every missing secret whose reference is optional or is not.
 pub(super) fn find(repo: &Repo, optional: bool, rule: &Rule, says: &str) -> Vec<Finding> {
-    let mut findings = Vec::new();
+    let (mut findings, charts) = (Vec::new(), Charts::default());
     for (root, environment) in deployed(repo) {
         for reference in root.references.iter().filter(|one| one.found.optional == optional) {
-            if judge(repo, root, reference) != Verdict::Missing {
+            if judge(repo, root, reference, &charts) != Verdict::Missing {
                 continue;
             }
             let Some(place) = reference.near() else { continue };
