@@ -124,8 +124,7 @@ fn a_pin_has_the_form_of_its_store_and_is_read_by_no_other_version() {
     let _ = bump(&sandbox, &["--pin", "6"])
         .status(1)
         .says(&["6 of `shop/db` is what `db-20250501000000` reads"]);
-    let _ =
-        bump(&sandbox, &["--pin", "07"]).status(1).says(&["Vault requires a version number"]);
+    let _ = bump(&sandbox, &["--pin", "07"]).status(1).says(&["Vault requires a version number"]);
     let id = "uuid/1a1b2c3d-0000-4000-8000-000000000001";
     let aws = Sandbox::staging(&[
         ("web.yaml", &web(&old)),
@@ -288,8 +287,7 @@ fn a_pin_that_the_store_made_is_given_and_never_copied() {
     let _ = bump(&sandbox, &["--pin", "7"])
         .status(1)
         .says(&["7 of `shop/db` is what `db-20250701000000` reads"]);
-    let _ =
-        bump(&sandbox, &["--pin", "x"]).status(1).says(&["Vault requires a version number"]);
+    let _ = bump(&sandbox, &["--pin", "x"]).status(1).says(&["Vault requires a version number"]);
     let unused = bump(&sandbox, &["--pin", "shop/db=8", "--pin", "shop/other=9"]).status(2);
     let _ = unused.says(&["`--pin shop/other=9` matches no entry of a new stub"]);
     let _ = bump(&sandbox, &["--pin", "shop/db=8"]).success();
