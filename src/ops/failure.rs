@@ -106,7 +106,7 @@ impl From<RepoError> for Failure {
 impl From<WalkError> for Failure {
     fn from(error: WalkError) -> Self {
         match error {
-            WalkError::History(error) => error.into(),
+            WalkError::Git(error) => error.into(),
             WalkError::Repo(error) => error.into(),
         }
     }

@@ -13,7 +13,8 @@ use crate::repo::root::{Root, others};
 use crate::repo::subject::{Family, Subject};
 use crate::repo::usage::Running;
 use crate::text::path::TreePath;
-use crate::timeline::walk::{Depth, Past};
+use crate::timeline::repo_at_commit::RepoAtCommit;
+use crate::timeline::walk::Depth;
 use crate::timeline::{Began, Era};
 
 /// A single commit may have any date, but this many in a row that are older than a version must predate it.
@@ -76,7 +77,7 @@ pub(super) struct EraBuilder {
 
 impl EraBuilder {
     /// `tree` is what the history is asked for: a family may count in it alone.
-    pub(super) fn new(past: &Past, tree: Option<&Repo>) -> Self {
+    pub(super) fn new(past: &RepoAtCommit, tree: Option<&Repo>) -> Self {
         let failed = past.repo.roots.iter().filter(|root| root.has_failed());
         let newest: BTreeSet<String> = past.names().iter().cloned().collect();
         let repos = || std::iter::once(&past.repo).chain(tree);
@@ -101,7 +102,12 @@ impl EraBuilder {
     }
 
     /// Processes a commit; returns whether there is one before it.
-    pub(super) fn take(&mut self, past: &mut Past, step: CommitDiff, is_shallow: bool) -> bool {
+    pub(super) fn take(
+        &mut self,
+        past: &mut RepoAtCommit,
+        step: CommitDiff,
+        is_shallow: bool,
+    ) -> bool {
         let is_first = self.known.is_empty();
         let commit = Arc::new(step.commit);
         self.settle(&commit);
@@ -164,7 +170,7 @@ impl EraBuilder {
     }
 
     /// Closes every era that did not exist yet in an older state. `after` is the commit that follows that state.
-    fn compare(&mut self, past: &Past, after: &Commit) {
+    fn compare(&mut self, past: &RepoAtCommit, after: &Commit) {
         let healed = self.look(past);
         let now: BTreeSet<&String> = past.names().iter().collect();
         for (subject, was) in self.candidates(past, !healed.is_empty()) {
@@ -204,7 +210,7 @@ impl EraBuilder {
     }
 
     /// What an older state runs, for the subjects that may differ in it.
-    fn candidates(&mut self, past: &Past, all: bool) -> Vec<(Subject, Running)> {
+    fn candidates(&mut self, past: &RepoAtCommit, all: bool) -> Vec<(Subject, Running)> {
         let (roots, names) = (&past.repo.roots, past.names());
         let is_readable = names.iter().all(|name| self.readable.contains(name));
         if all || self.last.1 != names || !is_readable {
@@ -238,7 +244,7 @@ impl EraBuilder {
     }
 
     /// Checks what is readable in an older state; returns the environments in which something became readable.
-    fn look(&mut self, past: &Past) -> BTreeSet<String> {
+    fn look(&mut self, past: &RepoAtCommit) -> BTreeSet<String> {
         self.readable = past.names().iter().cloned().collect();
         let mut healed = BTreeSet::new();
         for root in &past.repo.roots {
@@ -267,7 +273,7 @@ impl EraBuilder {
 }
 
 /// What every environment runs, for every family.
-fn state(past: &Past) -> Vec<(Subject, Running)> {
+fn state(past: &RepoAtCommit) -> Vec<(Subject, Running)> {
     let mut state = Vec::new();
     for (environment, name) in past.repo.environments.iter().zip(past.names()) {
         for (family, running) in past.repo.running(environment.id) {

@@ -5,6 +5,7 @@ mod eras;
 pub mod gate;
 mod harmless;
 pub mod outlook;
+mod repo_at_commit;
 pub mod runs;
 pub mod stub;
 pub mod walk;

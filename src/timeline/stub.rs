@@ -7,7 +7,8 @@ use crate::git::repository::Git;
 use crate::repo::Repo;
 use crate::repo::subject::Subject;
 use crate::text::path::TreePath;
-use crate::timeline::walk::{Past, WalkError};
+use crate::timeline::repo_at_commit::RepoAtCommit;
+use crate::timeline::walk::WalkError;
 
 /// The directory and text of each stub of a version, at the last commit of the mainline that has any.
 ///
@@ -22,7 +23,7 @@ pub fn last(
 ) -> Result<BTreeMap<TreePath, String>, WalkError> {
     let mut line = git.line(mainline)?;
     let Some(snapshot) = line.snapshot()? else { return Ok(BTreeMap::new()) };
-    let mut past = Past::new(snapshot, settings, None)?;
+    let mut past = RepoAtCommit::new(snapshot, settings, None)?;
     loop {
         let found = stubs(&past.repo, subject, version);
         if !found.is_empty() {
