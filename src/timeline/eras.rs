@@ -10,7 +10,7 @@ use crate::k8s::secret_name::{Version, family};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::root::{Root, others};
-use crate::repo::subject::{Family, Subject};
+use crate::repo::subject::Subject;
 use crate::repo::usage::Running;
 use crate::text::path::TreePath;
 use crate::timeline::repo_at_commit::RepoAtCommit;
@@ -28,12 +28,6 @@ struct Candidate {
     made: DateTime<Utc>,
     /// How many consecutive commits are older than that.
     before: usize,
-}
-
-/// The families that count in an environment. The others are shown by no command that asks only since when.
-fn counting(repo: &Repo) -> impl Iterator<Item = Family> {
-    let of = |id| repo.families_of(id).into_keys().map(Family::from).collect::<Vec<_>>();
-    repo.environments.ids().flat_map(of)
 }
 
 /// What can be promoted to each environment from the previous one.
@@ -71,16 +65,12 @@ pub(super) struct EraBuilder {
     open: BTreeSet<Subject>,
     /// The candidates for promotion.
     next: Vec<Candidate>,
-    /// The families whose eras are looked for.
-    wanted: BTreeSet<Family>,
 }
 
 impl EraBuilder {
-    /// `tree` is what the history is asked for: a family may count in it alone.
-    pub(super) fn new(past: &RepoAtCommit, tree: Option<&Repo>) -> Self {
+    pub(super) fn new(past: &RepoAtCommit) -> Self {
         let failed = past.repo.roots.iter().filter(|root| root.has_failed());
         let newest: BTreeSet<String> = past.names().iter().cloned().collect();
-        let repos = || std::iter::once(&past.repo).chain(tree);
         Self {
             eras: BTreeMap::new(),
             readable: newest.clone(),
@@ -89,15 +79,7 @@ impl EraBuilder {
             known: BTreeMap::new(),
             last: (past.repo.roots.clone(), past.names().to_vec()),
             open: BTreeSet::new(),
-            next: repos().flat_map(candidates).collect(),
-            wanted: repos().flat_map(counting).collect(),
-        }
-    }
-
-    /// Looks for the start of a subject's newest era, if anybody asks for it.
-    fn open(&mut self, subject: Subject) {
-        if self.wanted.contains(&subject.family) {
-            self.open.insert(subject);
+            next: candidates(&past.repo),
         }
     }
 
@@ -119,7 +101,7 @@ impl EraBuilder {
         }
         if is_first {
             for (subject, running) in state(past) {
-                self.open(subject.clone());
+                self.open.insert(subject.clone());
                 let era = Era { running, began: Began::Earlier((*commit).clone().into()) };
                 self.eras.insert(subject, vec![era]);
             }
@@ -189,7 +171,7 @@ impl EraBuilder {
                 // What is readable for the first time is assumed to have run while it was unreadable.
                 if !was.is_empty() || !eras.is_empty() {
                     *eras = vec![Era { running: was, began: Began::Earlier(known.into()) }];
-                    self.open(subject);
+                    self.open.insert(subject);
                 }
                 continue;
             }

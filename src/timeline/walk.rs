@@ -74,7 +74,7 @@ impl Timeline {
         let (mut walked, mut commits) = line.ahead(|steps| {
             let first = steps.next().ok_or_else(unborn)??;
             let mut past = RepoAtCommit::new(snapshot, settings, tree)?;
-            let mut walk = EraBuilder::new(&past, tree);
+            let mut walk = EraBuilder::new(&past);
             let mut step = Some(first);
             let mut commits = Vec::new();
             while let Some(now) = step {
