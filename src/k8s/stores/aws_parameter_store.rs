@@ -10,16 +10,12 @@ use crate::text::shell::word;
 pub(super) static STORE: Definition = Definition {
     is_meant: aws::is_parameter_store,
     setting: Some("aws-parameter-store"),
-    locate: aws::locate,
-    is_certain: aws::is_certain,
-    account: aws::ACCOUNT,
-    path: aws::path,
     commands: Commands { create, add, list, remove_key, remove_version },
     cleanup: Some(Cleanup {
         store: "AWS Parameter Store",
         prints: "take the label off; `delete-parameter` for a key of its own",
     }),
-    ..Definition::new("AWS Parameter Store", &[aws::PROVIDER], VERSIONS, GLANCE)
+    ..aws::service("AWS Parameter Store", VERSIONS, GLANCE)
 };
 
 const VERSIONS: Versions = Versions {

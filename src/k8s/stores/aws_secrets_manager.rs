@@ -10,16 +10,12 @@ use crate::text::shell::word;
 pub(super) static STORE: Definition = Definition {
     is_meant: |provider| !aws::is_parameter_store(provider),
     setting: Some("aws-secrets-manager"),
-    locate: aws::locate,
-    is_certain: aws::is_certain,
-    account: aws::ACCOUNT,
-    path: aws::path,
     commands: Commands { create, add, list, remove_key, remove_version },
     cleanup: Some(Cleanup {
         store: "AWS Secrets Manager",
         prints: "take the label off; `delete-secret` with a recovery window for a key of its own",
     }),
-    ..Definition::new("AWS Secrets Manager", &[aws::PROVIDER], VERSIONS, GLANCE)
+    ..aws::service("AWS Secrets Manager", VERSIONS, GLANCE)
 };
 
 const VERSIONS: Versions = Versions {
