@@ -22,11 +22,12 @@ pub(super) fn broken(git_dir: &Path) -> Option<PathBuf> {
     files.into_par_iter().find_first(|file| !is_whole(file))
 }
 
+/// Whether a file is not an object, or unpacks to its end.
 fn is_whole(file: &Path) -> bool {
-    let is_object = file.file_name().is_some_and(|name| name.len() == 38);
-    let Ok(bytes) = read_bytes(file) else { return true };
-    let unpacked = io::copy(&mut ZlibDecoder::new(&*bytes).take(MOST), &mut io::sink());
-    !is_object || unpacked.is_ok()
+    let is_object = file.file_name().is_some_and(|name| name.len() == 38)
+        && file.symlink_metadata().is_ok_and(|found| found.is_file());
+    let Some(bytes) = is_object.then(|| read_bytes(file).ok()).flatten() else { return true };
+    io::copy(&mut ZlibDecoder::new(&*bytes).take(MOST), &mut io::sink()).is_ok()
 }
 
 #[cfg(test)]
