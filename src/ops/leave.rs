@@ -28,16 +28,19 @@ pub fn refuse_unread(
     Leave::default().unread(session, repo, environment, false)
 }
 
+/// Whether directories of any environment may be below what could not be read.
+fn may_hide_any(one: &Skipped, repo: &Repo) -> bool {
+    let path = TreePath::new(&one.path);
+    one.is_unlisted && path.is_none_or(|path| claim(&repo.environments, &path).is_none())
+}
+
 /// Refuses to say what runs, or is due, where a directory could not be listed that may hold any environment's directories.
 ///
 /// # Errors
 /// When there is one.
 pub fn refuse_unlisted(session: &Session, repo: &Repo) -> Result<(), Failure> {
-    let is_hidden = |one: &&Skipped| {
-        let path = TreePath::new(&one.path);
-        one.is_unlisted && path.is_none_or(|path| claim(&repo.environments, &path).is_none())
-    };
-    let Some(hidden) = session.unread().iter().find(is_hidden) else { return Ok(()) };
+    let mut unread = session.unread().iter();
+    let Some(hidden) = unread.find(|one| may_hide_any(one, repo)) else { return Ok(()) };
     let text = format!(
         "`{}` cannot be read ({}), so what runs and what is due are not known",
         hidden.path, hidden.reason
@@ -111,12 +114,9 @@ impl Leave {
         let here = &repo.environments[environment];
         let concerns = |one: &Skipped| {
             let Some(path) = TreePath::new(&one.path) else { return true };
-            if one.is_unlisted && claim(&repo.environments, &path).is_none() {
-                // Directories of the environment may be below it.
-                return true;
-            }
             let mut roots = repo.roots_of(environment);
-            here.directory_of(&path).is_some()
+            may_hide_any(one, repo)
+                || here.directory_of(&path).is_some()
                 || roots.any(|(_, root)| root.directories().iter().any(|at| path.is_within(at)))
         };
         let mut unread =
