@@ -3,37 +3,9 @@
 use std::fs;
 use std::process::Command;
 
-use crate::support::{NOW, Sandbox};
+use crate::support::{NOW, OLD, Sandbox, repository, stub, workload};
 
 const FAMILY: &str = "auth-api-secrets";
-const OLD: &str = "auth-api-secrets-20250601090000";
-
-/// A staging and a production directory with a workload and its stub each.
-fn repository() -> Sandbox {
-    let sandbox = Sandbox::empty();
-    for environment in ["staging", "production"] {
-        sandbox.write(&format!("{environment}/web.yaml"), &workload(OLD));
-        sandbox.write(&format!("{environment}/{OLD}.yaml"), &stub(OLD));
-    }
-    sandbox
-}
-
-fn workload(secret: &str) -> String {
-    format!(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  \
-         template:\n    spec:\n      containers:\n        - name: web\n          envFrom:\n            \
-         - secretRef:\n                name: {secret}\n"
-    )
-}
-
-fn stub(secret: &str) -> String {
-    let version = secret.rsplit('-').next().unwrap();
-    format!(
-        "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata:\n  name: {secret}\n  \
-         namespace: shop\nspec:\n  secretStoreRef:\n    name: aws\n    kind: ClusterSecretStore\n  \
-         dataFrom:\n    - extract:\n        key: shop/auth-api\n        version: \"{version}\"\n"
-    )
-}
 
 /// Runs a bump of staging that must end with `status`, leave every byte alone, and say these things.
 #[track_caller]
@@ -371,23 +343,16 @@ fn what_doubles_is_refused_at_a_limit() {
     says(&large, &["lint"], "`staging/a.yaml` is larger than 16 MiB");
 }
 
-/// Whoever may not start another process gets an error that says so.
+/// A stack that no address space holds: the system refuses the thread, to root as well.
 #[cfg(target_os = "linux")]
 #[test]
 fn threads_that_cannot_be_made_are_an_error() {
     let sandbox = repository();
-    let root = sandbox.root();
-    let run = |limited: &str| {
-        let script = format!("ulimit -u 1 && {limited} exec \"$0\" -C \"$1\" lint");
-        let mut shell = Command::new("bash");
-        shell.args(["-c", &script, env!("CARGO_BIN_EXE_rotate")]).arg(&root);
-        shell.output().unwrap()
-    };
-    let output = run("");
-    let text = String::from_utf8_lossy(&output.stderr).into_owned();
-    // Root may start any number.
-    assert!(output.status.success() || text.contains("cannot start the threads"), "{text}");
-    assert!(run("RAYON_NUM_THREADS=1").status.success());
+    let mut command = sandbox.command(&["lint"]);
+    let output = sandbox.finish(command.env("RUST_MIN_STACK", (1_u64 << 46).to_string()));
+    let _ = output.status(2).says(&["cannot start the threads", "RAYON_NUM_THREADS=1"]);
+    let output = sandbox.finish(command.env("RAYON_NUM_THREADS", "1"));
+    let _ = output.success();
 }
 
 /// A path that is too long cannot be opened by anybody, root included: what is below it may be an environment.

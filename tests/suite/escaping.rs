@@ -1,9 +1,7 @@
 //! What a repository says reaches a terminal, a workflow's log and a page as text, and as nothing else.
 
-use crate::masking::{COMMANDS, stub, workload};
-use crate::support::{NOW, Sandbox};
-
-const OLD: &str = "auth-api-secrets-20250601090000";
+use crate::masking::COMMANDS;
+use crate::support::{NOW, OLD, Sandbox, stub, workload};
 
 /// Escape, bell, C1 and bidirectional characters, and a colour that is not ours.
 const CONTROLS: &str = "\u{1b}[31mX\u{7}\u{9b}2J\u{202e}\u{2066}y";

@@ -1,9 +1,8 @@
 //! No value of a Secret is printed, wherever it stands, whichever command runs, in whichever format.
 
-use crate::support::{NOW, Sandbox};
+use crate::support::{NOW, OLD, Sandbox, repository, stub};
 
 const FAMILY: &str = "auth-api-secrets";
-const OLD: &str = "auth-api-secrets-20250601090000";
 
 /// The value that every case plants, in base64 as well.
 const VALUE: &str = "Pl4nted7";
@@ -31,33 +30,6 @@ pub(crate) const COMMANDS: &[(&[&str], &[&str])] = &[
     (&["init", "--dry-run"], &["text"]),
     (&["explain", "plaintext-secret"], &["text", "json"]),
 ];
-
-pub(crate) fn workload(secret: &str) -> String {
-    format!(
-        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  \
-         template:\n    spec:\n      containers:\n        - name: web\n          envFrom:\n            \
-         - secretRef:\n                name: {secret}\n"
-    )
-}
-
-pub(crate) fn stub(secret: &str) -> String {
-    let version = secret.rsplit('-').next().unwrap();
-    format!(
-        "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata:\n  name: {secret}\n  \
-         namespace: shop\nspec:\n  secretStoreRef:\n    name: aws\n    kind: ClusterSecretStore\n  \
-         dataFrom:\n    - extract:\n        key: shop/auth-api\n        version: \"{version}\"\n"
-    )
-}
-
-/// A tree with two environments, in which staging is built by kustomize.
-fn repository() -> Sandbox {
-    let sandbox = Sandbox::empty();
-    for environment in ["staging", "production"] {
-        sandbox.write(&format!("{environment}/web.yaml"), &workload(OLD));
-        sandbox.write(&format!("{environment}/{OLD}.yaml"), &stub(OLD));
-    }
-    sandbox
-}
 
 /// A kustomization of staging with one more resource, and further lines.
 fn kustomization(more: &str) -> String {

@@ -8,6 +8,8 @@ use std::process::{Command, Stdio};
 
 /// The time that counts as now in tests.
 pub(crate) const NOW: &str = "2025-08-20T11:00:00Z";
+/// A secret with a version, of the family `auth-api-secrets`.
+pub(crate) const OLD: &str = "auth-api-secrets-20250601090000";
 
 /// Every file below a directory, with its bytes, sorted.
 pub(crate) fn all_files(directory: &Path) -> Vec<(String, Vec<u8>)> {
@@ -239,4 +241,33 @@ fn collect(root: &Path, directory: &Path, into: &mut Vec<(String, Vec<u8>)>) {
             into.push((name, fs::read(&path).unwrap_or_default()));
         }
     }
+}
+
+/// A staging and a production directory with a workload and its stub each.
+pub(crate) fn repository() -> Sandbox {
+    let sandbox = Sandbox::empty();
+    for environment in ["staging", "production"] {
+        sandbox.write(&format!("{environment}/web.yaml"), &workload(OLD));
+        sandbox.write(&format!("{environment}/{OLD}.yaml"), &stub(OLD));
+    }
+    sandbox
+}
+
+/// A Deployment that reads a secret.
+pub(crate) fn workload(secret: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  \
+         template:\n    spec:\n      containers:\n        - name: web\n          envFrom:\n            \
+         - secretRef:\n                name: {secret}\n"
+    )
+}
+
+/// An ExternalSecret that makes it.
+pub(crate) fn stub(secret: &str) -> String {
+    let version = secret.rsplit('-').next().unwrap();
+    format!(
+        "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata:\n  name: {secret}\n  \
+         namespace: shop\nspec:\n  secretStoreRef:\n    name: aws\n    kind: ClusterSecretStore\n  \
+         dataFrom:\n    - extract:\n        key: shop/auth-api\n        version: \"{version}\"\n"
+    )
 }
