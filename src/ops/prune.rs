@@ -78,7 +78,7 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Outcome<Removals>
     Ok(Outcome::Changed(Removals { plans, files, next, mainline: timeline.mainline }))
 }
 
-/// What came of planning.
+/// The result of planning.
 struct Planned {
     plans: Vec<Prune>,
     failures: Vec<Failure>,

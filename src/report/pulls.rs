@@ -1,4 +1,4 @@
-//! What became of pull requests: `rotate.pull-requests/v1`, and the same for people.
+//! The state of pull requests: `rotate.pull-requests/v1`, and the same for people.
 
 use std::fmt::Write as _;
 

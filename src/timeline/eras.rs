@@ -249,7 +249,7 @@ impl EraBuilder {
         }
     }
 
-    pub(super) fn into_lives(self) -> BTreeMap<Subject, Vec<Era>> {
+    pub(super) fn into_eras(self) -> BTreeMap<Subject, Vec<Era>> {
         self.eras
     }
 }

@@ -87,7 +87,7 @@ impl Timeline {
             if past.snapshot.lacks_files() {
                 return Err(GitError::Filtered(git.work_tree().to_owned()).into());
             }
-            Ok::<_, WalkError>((walk.into_lives(), commits))
+            Ok::<_, WalkError>((walk.into_eras(), commits))
         })?;
         let ages = git.ages(&commits[0].id, now)?;
         Clock { line: &commits, ages, now }.set(&mut walked);
