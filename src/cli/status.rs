@@ -40,16 +40,18 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         now: args.past.now(),
     };
     let Standings { standings, mainline, repo } = status::run(&request, &session, console)?;
-    let now = request.now;
+    let (now, unplaced) = (request.now, repo.environments.unplaced());
     match format {
         Format::JSON => {
-            console.json(&picture::Status::new(&standings, Some(&mainline), now))?;
+            console.json(&picture::Status::new((&standings, &unplaced), Some(&mainline), now))?;
         }
-        Format::MARKDOWN => console.result(&picture::markdown(&standings, now))?,
-        Format::GITHUB => console.result(&log(&picture::text(&standings, now, false)))?,
-        _ => console.result(&picture::text(&standings, now, console.color_out))?,
+        Format::MARKDOWN => console.result(&picture::markdown(&standings, &unplaced, now))?,
+        Format::GITHUB => {
+            console.result(&log(&picture::text(&standings, &unplaced, now, false)))?
+        }
+        _ => console.result(&picture::text(&standings, &unplaced, now, console.color_out))?,
     }
-    let report = || picture::markdown(&standings, now);
+    let report = || picture::markdown(&standings, &unplaced, now);
     let summary = || headed("status", &report());
     args.outputs.leave(&session, format, || Ok(report()), summary, Outputs::default())?;
     // The process is about to exit; dropping a large tree node by node would only delay that.

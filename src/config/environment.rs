@@ -139,38 +139,74 @@ impl JsonSchema for TimeOfDay {
     }
 }
 
-/// The promotion order of environments found by convention, with the directory names that identify each.
+/// The promotion order of environments found by convention, with the words that identify each.
 const WORDS: [(&str, &[&str]); 3] = [
     ("development", &["dev", "development"]),
     ("staging", &["stage", "staging", "stg"]),
     ("production", &["prod", "production", "prd"]),
 ];
 
-/// The environment that a directory name identifies, with its position in the promotion order.
+/// Words for environments whose place in the promotion order differs from one team to another.
+const UNPLACED: [(&str, &[&str]); 11] = [
+    ("acc", &["acc", "acceptance"]),
+    ("demo", &["demo"]),
+    ("int", &["int", "integration"]),
+    ("live", &["live"]),
+    ("nonprod", &["nonprod", "non-prod", "nonproduction", "non-production"]),
+    ("preprod", &["preprod", "pre-prod", "preproduction", "pre-production"]),
+    ("qa", &["qa"]),
+    ("sandbox", &["sandbox", "sbx"]),
+    ("sit", &["sit"]),
+    ("test", &["test", "testing", "tst"]),
+    ("uat", &["uat"]),
+];
+
+/// The words that never mean a step before production.
+const ASIDE: [&str; 2] = ["demo", "sandbox"];
+
+/// What a word in the name of a directory or file stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Word {
+    /// An environment: its place in the promotion order, and its name.
+    Environment(usize, &'static str),
+    /// An environment that has no place by convention, such as `qa`.
+    Unplaced(&'static str),
+}
+
+/// What a word stands for, in lower case; `pre-prod` and the like count as one.
+#[must_use]
+pub fn word_of(word: &str) -> Option<Word> {
+    let placed = environment_of_word(word).map(|(order, name)| Word::Environment(order, name));
+    let unplaced = || UNPLACED.iter().find(|(_, words)| words.contains(&word));
+    placed.or_else(|| unplaced().map(|(name, _)| Word::Unplaced(name)))
+}
+
+/// Whether an environment that has no place by convention may come before production.
+#[must_use]
+pub fn may_come_before(unplaced: &str) -> bool {
+    !ASIDE.contains(&unplaced)
+}
+
+/// The environment that a directory name identifies, in any case, with its position in the promotion order.
 #[must_use]
 pub fn environment_of_word(word: &str) -> Option<(usize, &'static str)> {
     WORDS
         .iter()
         .enumerate()
-        .find(|(_, (_, words))| words.contains(&word))
+        .find(|(_, (_, words))| words.iter().any(|known| known.eq_ignore_ascii_case(word)))
         .map(|(order, (name, _))| (order, *name))
-}
-
-/// The directory names that identify an environment by convention.
-#[must_use]
-pub fn words_of_environment(name: &str) -> &'static [&'static str] {
-    WORDS.iter().find(|(known, _)| *known == name).map_or(&[], |(_, words)| words)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{environment_of_word, words_of_environment};
+    use super::{Word, environment_of_word, word_of};
 
     #[test]
     fn knows_the_usual_words() {
         assert_eq!(environment_of_word("stg"), Some((1, "staging")));
         assert_eq!(environment_of_word("prd"), Some((2, "production")));
         assert_eq!(environment_of_word("products"), None);
-        assert_eq!(words_of_environment("development"), ["dev", "development"]);
+        assert_eq!(environment_of_word("Prod"), Some((2, "production")));
+        assert_eq!(word_of("pre-prod"), Some(Word::Unplaced("preprod")));
     }
 }

@@ -90,12 +90,16 @@ impl<'p> Bump<'p> {
                 seen: Survey::new(self.repo, before.environment.id, &self.subject.family).seen(),
             });
         let here = survey.seen();
+        let environments = &self.repo.environments;
+        let is_last = environments.after(self.environment).is_empty();
+        let unplaced = if is_last { environments.unplaced() } else { Vec::new() };
         let question = Question {
             family: &self.subject.family,
             asked: request.version.as_deref(),
             here: &here,
             before: before.as_ref(),
             first: self.repo.is_first(self.environment),
+            unplaced: unplaced.iter().find(|one| one.may_come_before),
             now: request.now,
         };
         let answer = if request.back.is_some() { question.went_back() } else { question.answer() };

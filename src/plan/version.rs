@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::k8s::secret_name::{Version, split};
 use crate::plan::refusal::Refusal;
+use crate::repo::environment::Unplaced;
 use crate::text::source::Place;
 
 /// A name of the family that a reference has.
@@ -51,6 +52,8 @@ pub(super) struct Question<'q> {
     pub(super) before: Option<&'q Before>,
     /// Whether the environment is the first versioned one.
     pub(super) first: bool,
+    /// An environment without a place in the promotion order that may come before this one, where this is the last one.
+    pub(super) unplaced: Option<&'q Unplaced>,
     /// The current time.
     pub(super) now: DateTime<Utc>,
 }
@@ -61,8 +64,8 @@ impl Question<'_> {
         let asked = self.asked.map(|text| self.read(text)).transpose()?;
         let version = match (self.before, asked) {
             (Some(before), asked) => self.taken_over(before, asked)?,
-            (None, Some(version)) => version,
-            (None, None) if self.first => Version::from_time(self.now),
+            (None, Some(version)) => self.begun(version)?,
+            (None, None) if self.first => self.begun(Version::from_time(self.now))?,
             (None, None) => return Err(self.nobody_before()),
         };
         self.is_newer(version)
@@ -128,6 +131,13 @@ impl Question<'_> {
         unfit(version.as_str(), reason, format!("`--version {version}` begins one here"))
     }
 
+    /// A version that no environment had before, unless one may come before that is not known.
+    fn begun(&self, version: Version) -> Result<Version, Unfit> {
+        let Some(unplaced) = self.unplaced else { return Ok(version) };
+        let help = "list it under `environments` in rotate.yaml, before or after this one (`rotate init` writes the file)";
+        Err(unfit(version.as_str(), unplaced.to_string(), help.to_owned()))
+    }
+
     fn is_newer(&self, version: Version) -> Result<Version, Unfit> {
         let newer: Vec<Seen> = self
             .here
@@ -185,6 +195,7 @@ mod tests {
             here: &here,
             before: before.as_ref(),
             first,
+            unplaced: None,
             now: now(),
         };
         question.answer().map(|version| version.to_string())

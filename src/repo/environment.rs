@@ -1,14 +1,17 @@
 //! The environments of a repository, and which one a path belongs to.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::ops::{Deref, Index};
+use std::sync::Arc;
 
 use chrono::TimeDelta;
 
 use crate::config::environment as declared;
-use crate::config::environment::{environment_of_word, words_of_environment};
+use crate::config::environment::{environment_of_word, may_come_before};
 use crate::config::place::At;
 use crate::config::settings::Config;
+use crate::repo::convention::Convention;
 use crate::repo::error::RepoError;
 use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
@@ -45,6 +48,19 @@ impl Environments {
     #[must_use]
     pub fn after(&self, id: EnvironmentId) -> &[Environment] {
         &self.0[id.0 + 1..]
+    }
+
+    /// What looks like an environment beside these and has no place in the promotion order.
+    #[must_use]
+    pub fn unplaced(&self) -> Vec<Unplaced> {
+        let Some(first) = self.0.first() else { return Vec::new() };
+        let of_word = |(word, paths): (&'static str, &BTreeSet<TreePath>)| {
+            let is_free = |path: &&TreePath| claim_of_file(self, path).is_none();
+            let paths: Vec<TreePath> = paths.iter().filter(is_free).cloned().collect();
+            let may_come_before = may_come_before(word);
+            (!paths.is_empty()).then_some(Unplaced { word, paths, may_come_before })
+        };
+        first.convention.unplaced().filter_map(of_word).collect()
     }
 }
 
@@ -90,6 +106,33 @@ pub struct Environment {
     pub versioned: bool,
     /// How `rotate.yaml` declares it; `None` if it is derived from directory names.
     pub declared: Option<declared::Environment>,
+    /// What the names in the tree spell.
+    convention: Arc<Convention>,
+}
+
+/// What looks like an environment and has no place in the promotion order: `overlays/uat` beside `overlays/production`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unplaced {
+    /// The word, such as `uat`.
+    pub word: &'static str,
+    /// The directories and files that it names.
+    pub paths: Vec<TreePath>,
+    /// Whether it may come before the last environment, as `demo` never does.
+    pub may_come_before: bool,
+}
+
+/// `` `uat` (overlays/uat) looks like an environment and has no place in the promotion order ``
+impl fmt::Display for Unplaced {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown: Vec<&str> = self.paths.iter().take(FEW).map(TreePath::as_str).collect();
+        let more = self.paths.len().saturating_sub(FEW);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let (word, paths) = (self.word, shown.join(", "));
+        write!(
+            f,
+            "`{word}` ({paths}{more}) looks like an environment and has no place in the promotion order"
+        )
+    }
 }
 
 /// What makes a path belong to an environment.
@@ -101,6 +144,8 @@ pub struct Claim {
     pub directory: TreePath,
 }
 
+/// How many paths a message lists.
+const FEW: usize = 3;
 /// How long a version runs before it may be promoted to the next environment, by default.
 const SOAK: TimeDelta = TimeDelta::hours(24);
 /// How long an unreferenced version is kept, by default.
@@ -124,24 +169,27 @@ impl Environment {
     /// The directory of this environment that holds a path.
     #[must_use]
     pub fn directory_of(&self, path: &TreePath) -> Option<TreePath> {
-        let Some(declared) = &self.declared else { return self.spelled_in(path) };
+        let Some(declared) = &self.declared else {
+            return self.convention.directory(&self.name, path);
+        };
         let matches = declared.paths.iter().filter_map(|glob| glob.matched(path));
         matches.min_by_key(|directory| directory.as_str().len())
     }
 
-    /// The path up to the last directory name that stands for this environment.
-    fn spelled_in(&self, path: &TreePath) -> Option<TreePath> {
-        let words = words_of_environment(&self.name);
-        let parts: Vec<&str> = path.parts().collect();
-        let last = parts.iter().rposition(|part| words.contains(part))?;
-        TreePath::new(&parts[..=last].join("/"))
+    /// What of this environment a file is in, if a pattern matches it, or the file itself, if its own name says so.
+    fn claimed_file(&self, file: &TreePath) -> Option<TreePath> {
+        match &self.declared {
+            Some(declared) => declared.owns(file).then(|| self.directory_of(file))?,
+            None => self.convention.is_file_of(&self.name, file).then(|| file.clone()),
+        }
     }
 }
 
-/// The environments that `rotate.yaml` declares, or else those derived from the files' directory names.
+/// The environments that `rotate.yaml` declares, or else those that the names in the tree spell.
 pub(super) fn find(config: &Config, files: &[TreePath]) -> Environments {
+    let convention = Arc::new(Convention::read(files));
     if config.environments.is_empty() {
-        return by_convention(files);
+        return by_convention(&convention, files);
     }
     let all = config.environments.iter().enumerate();
     all.map(|(index, declared)| Environment {
@@ -149,6 +197,7 @@ pub(super) fn find(config: &Config, files: &[TreePath]) -> Environments {
         id: EnvironmentId(index),
         versioned: declared.versioned,
         declared: Some(declared.clone()),
+        convention: Arc::clone(&convention),
     })
     .collect()
 }
@@ -176,17 +225,14 @@ pub(super) fn check(config: &Config, files: &[TreePath]) -> Result<(), RepoError
     Ok(())
 }
 
-fn by_convention(files: &[TreePath]) -> Environments {
-    let directories: BTreeSet<TreePath> = files.iter().map(TreePath::parent).collect();
-    let spelled = directories
-        .iter()
-        .filter_map(|directory| directory.parts().filter_map(environment_of_word).last());
-    let names: BTreeSet<(usize, &str)> = spelled.collect();
+fn by_convention(convention: &Arc<Convention>, files: &[TreePath]) -> Environments {
+    let names = convention.environments(files);
     let environment = |(index, (_, name)): (usize, (usize, &str))| Environment {
         name: name.to_owned(),
         id: EnvironmentId(index),
         versioned: name != "development",
         declared: None,
+        convention: Arc::clone(convention),
     };
     names.into_iter().enumerate().map(environment).collect()
 }
@@ -207,17 +253,15 @@ pub fn claim(environments: &[Environment], directory: &TreePath) -> Option<Claim
         .map(|(_, claim)| claim)
 }
 
-/// The environment that a file belongs to; the claim names a directory even if a pattern matches the file itself.
+/// The environment that a file belongs to; the claim names a directory even if it is the file itself that is claimed.
 pub(super) fn claim_of_file(environments: &[Environment], file: &TreePath) -> Option<Claim> {
     let parent = file.parent();
-    let by_pattern = environments.iter().find_map(|environment| {
-        let glob = environment.declared.as_ref()?;
-        glob.owns(file).then_some(())?;
-        let directory = environment.directory_of(file)?;
-        let directory = if directory == *file { parent.clone() } else { directory };
+    let own = environments.iter().find_map(|environment| {
+        let claimed = environment.claimed_file(file)?;
+        let directory = if claimed == *file { parent.clone() } else { claimed };
         Some(Claim { environment: environment.id, directory })
     });
-    by_pattern.or_else(|| claim(environments, &parent))
+    own.or_else(|| claim(environments, &parent))
 }
 
 /// The environment with that name; without `rotate.yaml`, also by an alias such as `prod`.
@@ -265,7 +309,7 @@ mod tests {
         assert_eq!(names(&repo), [("development", false), ("production", true)]);
         let shop = ("production", "apps/shop/overlays/prd".to_owned());
         assert_eq!(of(&repo, "apps/shop/overlays/prd/eu"), Some(shop));
-        assert_eq!(of(&repo, "prod/tools/dev/x"), Some(("development", "prod/tools/dev".into())));
+        assert_eq!(of(&repo, "prod/tools/dev/x"), Some(("production", "prod".into())));
         assert_eq!(of(&repo, "clusters/prod-eu"), None);
         assert_eq!(repo.environment("prod").unwrap().index(), 1);
         let error = repo.environment("develpoment").unwrap_err();

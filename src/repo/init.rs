@@ -8,14 +8,15 @@ use crate::k8s::stub::Stub;
 use crate::repo::Repo;
 use crate::repo::environment::Environment;
 use crate::repo::family::FamilyState;
-use crate::repo::pattern::patterns;
+use crate::repo::pattern::{literal, patterns};
+use crate::text::path::TreePath;
 
 /// What a program says that does not know where it was released: a line that names no schema would be a mistake to editors.
 const UNRELEASED: &str = "# For editors, `rotate schema` prints the JSON Schema of this file.\n";
 
 const HEAD: &str = "\
 # Settings of rotate: which paths belong to which environment, and what differs from the defaults.
-# The environments were found by the names of directories; the first one that matches a path has it.
+# The environments were found by the names of directories and files; the first one that matches a path has it.
 
 ";
 
@@ -54,7 +55,9 @@ pub fn propose(repo: &Repo, schema: Option<&str>) -> String {
         let files = repo.library.tree().manifests();
         let all = repo.environments.iter().zip(patterns(&repo.environments, files));
         all.for_each(|(environment, paths)| describe(repo, environment, &paths, &mut text));
+        unplaced(repo, &mut text);
     }
+    homeless(repo, &mut text);
     families(repo, &mut text);
     missing(repo, &mut text);
     text
@@ -73,6 +76,55 @@ fn describe(repo: &Repo, environment: &Environment, paths: &[String], text: &mut
         text.push_str("    soak: 24h # how long a version must have run here before the next environment may take it\n");
     }
     text.push_str("    retention: 14d # how long a version that nothing references is kept\n");
+}
+
+/// Lists what looks like an environment and has no place in the order yet.
+fn unplaced(repo: &Repo, text: &mut String) {
+    let unplaced = repo.environments.unplaced();
+    let last = repo.environments.last().map_or("", |one| one.name.as_str());
+    if unplaced.iter().any(|one| one.may_come_before) {
+        let _ = writeln!(
+            text,
+            "#\n# What follows looks like an environment and has no place in the order. While it has none, no version\n\
+             # begins in {last}: move each entry above to where it belongs; `versioned: false` leaves it out of rotations."
+        );
+    } else if !unplaced.is_empty() {
+        text.push_str(
+            "#\n# What follows looks like an environment and has no place in the order.\n",
+        );
+    }
+    for one in unplaced {
+        let _ = writeln!(text, "#  - name: {}\n#    paths:", one.word);
+        for path in &one.paths {
+            let _ = writeln!(text, "#      - {}", quoted(&literal(path)));
+        }
+    }
+}
+
+/// How many build roots without an environment are listed.
+const HOMELESS: usize = 20;
+
+/// Lists the build roots that belong to no environment and name secrets themselves, not for others that include them.
+fn homeless(repo: &Repo, text: &mut String) {
+    let is_included = |path: &TreePath| {
+        let mut others = repo.roots.iter();
+        others.any(|other| other.path != *path && other.directories().contains(path))
+    };
+    let homeless = repo.roots.iter().filter(|root| {
+        let names_secrets = !root.references.is_empty() || !root.providers.is_empty();
+        root.environment.is_none() && names_secrets && !is_included(&root.path)
+    });
+    let paths: BTreeSet<&TreePath> = homeless.map(|root| &root.path).collect();
+    if paths.is_empty() {
+        return;
+    }
+    text.push_str("\n# These directories name secrets and belong to no environment:\n");
+    for path in paths.iter().take(HOMELESS) {
+        let _ = writeln!(text, "#   {}", shown(path.display()));
+    }
+    if paths.len() > HOMELESS {
+        let _ = writeln!(text, "#   and {} more", paths.len() - HOMELESS);
+    }
 }
 
 /// Lists the families that are versioned somewhere.
@@ -201,15 +253,40 @@ mod tests {
     #[test]
     fn what_lies_inside_each_other_stays_apart() {
         let text = proposed(&[
-            "a/staging/dev/x.yaml",
-            "a/staging/x.yaml",
-            "b/staging/prod/x.yaml",
-            "b/staging/y/x.yaml",
-            "dev/x/x.yaml",
-            "dev/staging/[x]/x.yaml",
+            "overlays/prod/staging/x.yaml",
+            "overlays/prod/dev/[x]/x.yaml",
+            "overlays/prod/x.yaml",
+            "overlays/staging/dev/x.yaml",
+            "overlays/staging/prod/x.yaml",
+            "overlays/staging/x.yaml",
+            "overlays/staging/y/x.yaml",
         ]);
-        assert!(text.contains("      - \"a/staging/x.yaml\"\n"), "{text}");
-        assert!(text.contains("      - \"b/staging/y\"\n"), "{text}");
+        assert!(text.contains("      - \"overlays/staging/x.yaml\"\n"), "{text}");
+        assert!(text.contains("      - \"overlays/staging/y\"\n"), "{text}");
+    }
+
+    #[test]
+    fn words_inside_of_names_give_the_same_environments() {
+        let text = proposed(&[
+            "apps/web/values-prod.yaml",
+            "apps/web/values-staging.yaml",
+            "apps/web/values.yaml",
+            "clusters/prod-eu/x.yaml",
+            "clusters/prod-us/x.yaml",
+            "clusters/staging-eu/x.yaml",
+            "clusters/tools/x.yaml",
+        ]);
+        assert!(text.contains("      - \"apps/web/values-prod.yaml\"\n"), "{text}");
+        assert!(text.contains("# These directories name secrets and belong to no environment:\n"));
+        assert!(text.contains("#   clusters/tools\n"), "{text}");
+    }
+
+    #[test]
+    fn what_has_no_place_is_offered() {
+        let text = proposed(&["o/demo/x.yaml", "o/production/x.yaml", "o/uat/x.yaml"]);
+        assert!(text.contains("begins in production"), "{text}");
+        assert!(text.contains("#  - name: uat\n#    paths:\n#      - \"o/uat\"\n"), "{text}");
+        assert!(text.contains("#  - name: demo\n"), "{text}");
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One loaded tree: its build roots and environments, who provides and who references each secret.
 
+mod convention;
 pub mod deployed;
 pub mod environment;
 pub mod error;

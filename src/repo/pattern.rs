@@ -86,7 +86,8 @@ fn joint(directories: &[&TreePath]) -> String {
     first.iter().enumerate().map(part).collect::<Vec<_>>().join("/")
 }
 
-fn literal(path: &TreePath) -> String {
+/// The pattern of one path.
+pub(super) fn literal(path: &TreePath) -> String {
     joint(&[path])
 }
 

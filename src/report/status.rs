@@ -6,6 +6,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::repo::environment::Unplaced;
 use crate::repo::usage::Running;
 use crate::report::console::Paint;
 use crate::text::markdown::line;
@@ -25,6 +26,20 @@ pub struct Status {
     pub now: String,
     /// Every family in every environment that names it, by family, then in promotion order.
     pub families: Vec<StandingView>,
+    /// What looks like an environment and has no place in the promotion order.
+    pub unplaced: Vec<UnplacedView>,
+}
+
+/// What looks like an environment and has no place in the promotion order.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnplacedView {
+    /// The word, such as `uat`.
+    pub name: String,
+    /// The directories and files that it names.
+    pub paths: Vec<String>,
+    /// Whether no version begins in the last environment until it has a place.
+    pub blocks: bool,
 }
 
 /// A family in an environment.
@@ -99,12 +114,22 @@ pub struct GateView {
 impl Status {
     /// The view of how things stand.
     #[must_use]
-    pub fn new(standings: &[Standing], mainline: Option<&str>, now: DateTime<Utc>) -> Self {
+    pub fn new(
+        (standings, unplaced): (&[Standing], &[Unplaced]),
+        mainline: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        let unplaced = unplaced.iter().map(|one| UnplacedView {
+            name: one.word.to_owned(),
+            paths: one.paths.iter().map(ToString::to_string).collect(),
+            blocks: one.may_come_before,
+        });
         Self {
             schema: "rotate.status/v1",
             mainline: mainline.map(str::to_owned),
             now: rfc3339(now),
             families: standings.iter().map(StandingView::new).collect(),
+            unplaced: unplaced.collect(),
         }
     }
 }
@@ -176,7 +201,12 @@ pub fn rfc3339(time: DateTime<Utc>) -> String {
 
 /// The report for people.
 #[must_use]
-pub fn text(standings: &[Standing], now: DateTime<Utc>, color: bool) -> String {
+pub fn text(
+    standings: &[Standing],
+    unplaced: &[Unplaced],
+    now: DateTime<Utc>,
+    color: bool,
+) -> String {
     let mut out = String::new();
     let width = |text: fn(&Standing) -> usize| standings.iter().map(text).max().unwrap_or_default();
     let (names, versions) = (
@@ -202,12 +232,16 @@ pub fn text(standings: &[Standing], now: DateTime<Utc>, color: bool) -> String {
             "No environment has a versioned secret yet; `rotate bump ENV FAMILY` creates one.\n",
         );
     }
+    for (index, one) in unplaced.iter().enumerate() {
+        let gap = if index == 0 { "\n" } else { "" };
+        let _ = writeln!(out, "{gap}{one}");
+    }
     out
 }
 
 /// The report as Markdown, for a pull request or the summary of a workflow's step.
 #[must_use]
-pub fn markdown(standings: &[Standing], now: DateTime<Utc>) -> String {
+pub fn markdown(standings: &[Standing], unplaced: &[Unplaced], now: DateTime<Utc>) -> String {
     let mut out =
         "| family | environment | version | since | next |\n| --- | --- | --- | --- | --- |\n"
             .to_owned();
@@ -229,6 +263,10 @@ pub fn markdown(standings: &[Standing], now: DateTime<Utc>) -> String {
             "| {name} | {} | {version} | {since} | {remarks} |",
             one.subject.environment
         );
+    }
+    for (index, one) in unplaced.iter().enumerate() {
+        let gap = if index == 0 { "\n" } else { "" };
+        let _ = writeln!(out, "{gap}- {}", line(&one.to_string()));
     }
     out
 }

@@ -76,6 +76,41 @@ fn a_word_for_an_environment_suggests_it() {
 }
 
 #[test]
+fn no_version_begins_past_an_environment_that_has_no_place() {
+    let sandbox = Sandbox::empty();
+    for environment in ["demo", "production", "uat"] {
+        sandbox.write(&format!("overlays/{environment}/web.yaml"), &web("db"));
+    }
+    let _ = sandbox.commit_all();
+    let words = ["`uat` (overlays/uat) looks like an environment", "rotate.yaml"];
+    let bump = ["bump", "production", "db", "--at", NOW];
+    let _ = sandbox.rotate(&bump).status(1).says(&words);
+    let _ = sandbox.rotate(&[&bump[..], &["--version", "20250601000000"]].concat()).status(1).says(&words);
+    let status = sandbox.rotate(&["status", "--at", NOW]).success();
+    for word in ["uat", "demo"] {
+        let line = format!("`{word}` (overlays/{word}) looks like an environment");
+        assert!(status.stdout.contains(&line), "{status}");
+    }
+    let json = sandbox.rotate(&["status", "--format", "json", "--at", NOW]).success();
+    let value: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let blocks = |index: usize| value["unplaced"][index]["blocks"].as_bool().unwrap();
+    assert_eq!((blocks(0), blocks(1)), (false, true), "{json}");
+    // With a place, it is as any other.
+    let settings = sandbox.rotate(&["init", "--dry-run"]).success().stdout;
+    assert!(
+        settings.contains("+#  - name: uat\n+#    paths:\n+#      - \"overlays/uat\"\n"),
+        "{settings}"
+    );
+    sandbox.write(
+        "rotate.yaml",
+        "environments:\n  - { name: uat, paths: [overlays/uat], versioned: false }\n  - { name: production, paths: [overlays/production] }\n",
+    );
+    let _ = sandbox.commit_all();
+    let placed = sandbox.rotate(&[&bump[..], &["--dry-run"]].concat());
+    assert!(!placed.stderr.contains("looks like an environment"), "{placed}");
+}
+
+#[test]
 fn nothing_to_judge_is_said() {
     let sandbox = Sandbox::empty();
     sandbox.write("README.md", "Nothing.\n");
