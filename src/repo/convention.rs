@@ -192,7 +192,9 @@ impl Convention {
 fn entries(files: &[TreePath]) -> BTreeMap<&str, Entries<'_>> {
     let mut all: BTreeMap<&str, Entries<'_>> = BTreeMap::new();
     let mut last = "";
-    for file in files {
+    // What lies in `.github` and the like is for tools.
+    let is_hidden = |file: &&TreePath| file.parts().any(|part| part.starts_with('.'));
+    for file in files.iter().filter(|file| !is_hidden(file)) {
         let path = file.as_str();
         // Files are sorted: the directories that a path shares with the last one are known.
         let shared = last.bytes().zip(path.bytes()).take_while(|(a, b)| a == b).count();
@@ -322,6 +324,7 @@ mod tests {
         let files = ["c/values-staging.yaml", "c/values.prod.yaml", "c/values-prod.yaml"];
         assert_eq!(of(&files), [STAGING, None, PRODUCTION]);
         assert_eq!(of(&["c/values-staging.yaml", "c/values.yaml"]), [None, None]);
+        assert_eq!(of(&[".ci/apply-dev.yaml", ".ci/apply-prod.yaml"]), [None, None]);
     }
 
     #[test]
