@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::kustomize::model::build::{Build, Status};
+use crate::kustomize::model::build::{Build, LoadRestrictions, Status};
 use crate::kustomize::resolver::Resolver;
 use crate::repo::Repo;
 use crate::repo::environment::{Environment, EnvironmentId, claim};
@@ -219,7 +219,9 @@ impl Loader<'_> {
     }
 
     fn kustomization(&self, directory: &TreePath) -> BuildSite {
-        let build = self.kept(directory).unwrap_or_else(|| self.resolver.build(directory));
+        let build = self
+            .kept(directory)
+            .unwrap_or_else(|| self.resolver.build(directory, LoadRestrictions::RootOnly));
         BuildSite {
             path: directory.clone(),
             kind: RootKind::Kustomize,

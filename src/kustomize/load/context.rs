@@ -21,13 +21,15 @@ pub struct Context<'a> {
     pub file: &'a TreePath,
     /// Every file read so far, successfully or not.
     pub files: &'a mut BTreeSet<TreePath>,
+    /// The first file that lies outside of the kustomization's directory, for builds that may not read it.
+    pub outside: &'a mut Option<Problem>,
 }
 
 impl Context<'_> {
     /// The documents of the file that an entry of the kustomization names.
     ///
     /// # Errors
-    /// If the file is missing, is outside the kustomization's directory, or is not valid YAML.
+    /// If the file is missing or is not valid YAML.
     pub fn load(&mut self, entry: &Node) -> Result<Arc<Stream>, Problem> {
         let path = self.find(entry)?;
         self.library.stream(&path).map_err(|error| file_problem(&error, &path, entry))
@@ -45,7 +47,7 @@ impl Context<'_> {
     /// The bytes of a file, and its path; `spelled` is the entry's text, or a part of it.
     ///
     /// # Errors
-    /// When the file is missing or lies outside the kustomization's directory.
+    /// When the file is missing.
     pub fn bytes(&mut self, entry: &Node, spelled: &str) -> Result<(TreePath, Arc<[u8]>), Problem> {
         let path = self.find_spelled(entry, spelled)?;
         let bytes =
@@ -56,7 +58,7 @@ impl Context<'_> {
     /// The file that an entry of the kustomization names, links followed.
     ///
     /// # Errors
-    /// When it is missing, is a directory, or lies outside the kustomization's directory.
+    /// When it is missing or is a directory.
     pub fn find(&mut self, entry: &Node) -> Result<TreePath, Problem> {
         let Some(spelled) = entry.str().filter(|text| !text.is_empty()) else {
             return Err(Problem::at("expected the path of a file", entry));
@@ -83,7 +85,7 @@ impl Context<'_> {
             );
             let help = "kustomize reads files from the kustomization's own directory only: \
                         move the file there, or make it a base";
-            return Err(Problem::at(message, entry).with_help(help));
+            self.outside.get_or_insert_with(|| Problem::at(message, entry).with_help(help));
         }
         Ok(real)
     }

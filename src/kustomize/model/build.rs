@@ -30,6 +30,15 @@ impl Status {
     }
 }
 
+/// Which files a kustomization may read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LoadRestrictions {
+    /// Those in its own directory and below, as kubectl has it.
+    RootOnly,
+    /// Any of the repository, as Flux has it.
+    None,
+}
+
 /// A build root, resolved.
 #[derive(Debug, Clone)]
 pub struct Build {

@@ -14,6 +14,8 @@ pub struct Record {
     pub directories: BTreeSet<TreePath>,
     /// What is missing without affecting the rest.
     pub problems: Vec<Problem>,
+    /// The first file outside of its kustomization's directory, which only a build without load restrictions reads.
+    pub outside: Option<Problem>,
 }
 
 impl Record {
@@ -23,6 +25,9 @@ impl Record {
         self.directories.extend(other.directories.iter().cloned());
         for problem in &other.problems {
             self.miss(problem.clone());
+        }
+        if self.outside.is_none() {
+            self.outside.clone_from(&other.outside);
         }
     }
 

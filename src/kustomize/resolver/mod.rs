@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::kustomize::generate::hash;
 use crate::kustomize::load::kustomization::{self, Kustomization};
 use crate::kustomize::model::annotations::settle;
-use crate::kustomize::model::build::{Build, Layer, Status};
+use crate::kustomize::model::build::{Build, Layer, LoadRestrictions, Status};
 use crate::kustomize::model::object::Object;
 use crate::kustomize::model::record::Record;
 use crate::kustomize::resolver::accumulator::Accumulator;
@@ -32,7 +32,8 @@ pub struct Resolver {
     library: Arc<Library>,
     kustomizations: Memo<Result<Arc<Kustomization>, Problem>>,
     outcomes: Memo<Arc<Resolution>>,
-    builds: Memo<Arc<Build>>,
+    /// The build of each directory: with load restrictions, and without.
+    builds: Memo<(Arc<Build>, Arc<Build>)>,
     layers: Memo<Option<Arc<Layer>>>,
     edges: Memo<Arc<[(TreePath, Node)]>>,
     cycles: Memo<Option<Problem>>,
@@ -109,11 +110,21 @@ impl Resolver {
 
     /// Resolves a directory as a build root.
     #[must_use]
-    pub fn build(&self, path: &TreePath) -> Arc<Build> {
-        self.builds.get(path, || Arc::new(self.finish(path)))
+    pub fn build(&self, path: &TreePath, restrictions: LoadRestrictions) -> Arc<Build> {
+        let (root_only, none) = self.builds.get(path, || {
+            let (build, outside) = self.finish(path);
+            let build = Arc::new(build);
+            let restricted = outside.map(|outside| Arc::new(refused(&build, outside)));
+            (restricted.unwrap_or_else(|| Arc::clone(&build)), build)
+        });
+        match restrictions {
+            LoadRestrictions::RootOnly => root_only,
+            LoadRestrictions::None => none,
+        }
     }
 
-    fn finish(&self, path: &TreePath) -> Build {
+    /// The build without load restrictions, and the first file that they forbid.
+    fn finish(&self, path: &TreePath) -> (Build, Option<Problem>) {
         let mut build = Build {
             path: path.clone(),
             status: Status::Failed,
@@ -126,14 +137,14 @@ impl Resolver {
             Ok(directory) => directory,
             Err(problem) => {
                 build.problems.push(problem);
-                return build;
+                return (build, None);
             }
         };
         if let Some(problem) = links::endless(self, &directory) {
             build.files.extend(kustomization::files_in(&self.library, &directory));
             build.directories.insert(directory);
             build.problems.push(problem);
-            return build;
+            return (build, None);
         }
         let outcome = self.outcome(&directory);
         build.files.clone_from(&outcome.record.files);
@@ -150,7 +161,7 @@ impl Resolver {
             }
             Err(problem) => build.problems.push(problem),
         }
-        build
+        (build, outcome.record.outside.clone())
     }
 
     fn directory(&self, path: &TreePath) -> Result<TreePath, Problem> {
@@ -191,6 +202,14 @@ impl Resolver {
         }
         Some(layer)
     }
+}
+
+/// A build that kustomize refuses because of a file outside of the kustomization's directory.
+fn refused(build: &Build, outside: Problem) -> Build {
+    let mut problems: Vec<Problem> =
+        build.problems.iter().filter(|one| one.partial).cloned().collect();
+    problems.push(outside);
+    Build { status: Status::Failed, problems, objects: Arc::default(), ..build.clone() }
 }
 
 /// The steps that only a build root runs. Failures due to something remote are returned along with the objects.

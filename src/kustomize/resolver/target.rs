@@ -63,6 +63,7 @@ impl<'a> Target<'a> {
             directory: &self.kustomization.directory,
             file: &self.kustomization.file,
             files: &mut self.record.files,
+            outside: &mut self.record.outside,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Resolver;
-use crate::kustomize::model::build::{Build, Status};
+use crate::kustomize::model::build::{Build, LoadRestrictions, Status};
 use crate::text::path::TreePath;
 use crate::tree::memory::MemoryTree;
 use crate::yaml::library::Library;
@@ -21,7 +21,7 @@ fn resolver(files: &[(&str, &str)]) -> Resolver {
 }
 
 fn build(files: &[(&str, &str)], root: &str) -> Arc<Build> {
-    resolver(files).build(&path(root))
+    resolver(files).build(&path(root), LoadRestrictions::RootOnly)
 }
 
 fn names(build: &Build) -> Vec<String> {
@@ -120,9 +120,9 @@ fn bases_without_end_are_refused() {
         let files = texts.chain([(path("d120/pod.yaml"), POD.to_owned())]);
         let tree = MemoryTree::new(files.map(|(name, text)| (name, text.into_bytes())));
         let resolver = Resolver::new(Arc::new(Library::new(Arc::new(tree))));
-        let refused = resolver.build(&path("d20"));
+        let refused = resolver.build(&path("d20"), LoadRestrictions::RootOnly);
         assert!(refused.problems[0].message.contains("levels deep"), "{refused:?}");
-        assert_eq!(names(&resolver.build(&path("d21"))), ["Pod web"]);
+        assert_eq!(names(&resolver.build(&path("d21"), LoadRestrictions::RootOnly)), ["Pod web"]);
     }
 }
 
@@ -178,7 +178,10 @@ fn overlays_share_their_base() {
         ("one/kustomization.yaml", "resources: [../base]"),
         ("two/kustomization.yaml", "resources: [../base]"),
     ]);
-    let (one, two) = (resolver.build(&path("one")), resolver.build(&path("two")));
+    let (one, two) = (
+        resolver.build(&path("one"), LoadRestrictions::RootOnly),
+        resolver.build(&path("two"), LoadRestrictions::RootOnly),
+    );
     let (Value::Map(one), Value::Map(two)) =
         (&one.objects[0].node.value, &two.objects[0].node.value)
     else {
@@ -199,4 +202,27 @@ fn a_layer_knows_its_objects_before_they_are_renamed() {
     assert_eq!((&layer.bases, &layer.components), (&vec![path("base")], &vec![path("part")]));
     assert_eq!(layer.patched[0].name(), "web-c");
     assert_eq!(layer.objects[0].name(), "p-web-c");
+}
+
+#[test]
+fn a_file_above_is_read_without_load_restrictions_only() {
+    let overlay = "resources: [../web.yaml, ../base]\n";
+    let above = "resources: [../../web.yaml]\n";
+    let pod = |name: &str| format!("apiVersion: v1\nkind: Pod\nmetadata: {{ name: {name} }}\n");
+    let resolver = resolver(&[
+        ("apps/base/kustomization.yaml", above),
+        ("apps/staging/kustomization.yaml", overlay),
+        ("apps/web.yaml", &pod("web")),
+        ("web.yaml", &pod("other")),
+    ]);
+    let refused = resolver.build(&path("apps/staging"), LoadRestrictions::RootOnly);
+    assert_eq!((refused.status, refused.objects.len()), (Status::Failed, 0));
+    let [problem] = &refused.problems[..] else { panic!("{:?}", refused.problems) };
+    assert!(problem.message.contains("`../web.yaml` is not in or below"), "{}", problem.message);
+    let built = resolver.build(&path("apps/staging"), LoadRestrictions::None);
+    assert_eq!(names(&built), ["Pod web", "Pod other"]);
+    assert_eq!((built.status, built.problems.len()), (Status::Resolved, 0));
+    // What a base reads counts, too.
+    let base = resolver.build(&path("apps/base"), LoadRestrictions::RootOnly);
+    assert_eq!(base.status, Status::Failed);
 }

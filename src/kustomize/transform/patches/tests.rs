@@ -40,10 +40,15 @@ fn apply(
     let path = |name: &str| TreePath::new(&format!("k/{name}")).unwrap();
     let texts = files.iter().map(|(name, text)| (path(name), text.as_bytes().to_vec()));
     let library = Library::new(Arc::new(MemoryTree::new(texts)));
-    let mut read = BTreeSet::new();
+    let (mut read, mut outside) = (BTreeSet::new(), None);
     let directory = file.parent();
-    let mut context =
-        Context { library: &library, directory: &directory, file: &file, files: &mut read };
+    let mut context = Context {
+        library: &library,
+        directory: &directory,
+        file: &file,
+        files: &mut read,
+        outside: &mut outside,
+    };
     let source = Source::file(file.clone(), kustomization);
     let root = parse(&source).unwrap().documents.remove(0).root;
     let mut objects: Vec<Object> = nodes(objects).into_iter().map(Object::new).collect();
