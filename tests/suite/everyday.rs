@@ -85,7 +85,10 @@ fn no_version_begins_past_an_environment_that_has_no_place() {
     let words = ["`uat` (overlays/uat) looks like an environment", "rotate.yaml"];
     let bump = ["bump", "production", "db", "--at", NOW];
     let _ = sandbox.rotate(&bump).status(1).says(&words);
-    let _ = sandbox.rotate(&[&bump[..], &["--version", "20250601000000"]].concat()).status(1).says(&words);
+    let _ = sandbox
+        .rotate(&[&bump[..], &["--version", "20250601000000"]].concat())
+        .status(1)
+        .says(&words);
     let status = sandbox.rotate(&["status", "--at", NOW]).success();
     for word in ["uat", "demo"] {
         let line = format!("`{word}` (overlays/{word}) looks like an environment");
