@@ -168,7 +168,7 @@ fn nothing_is_put_into_a_script_but_by_the_environment() {
     }
 }
 
-/// `GITHUB_ACTION_PATH` belongs to the runner, and may be that of an action which uses this one.
+/// The context says where this action is, also inside of another one; the runner translates it for a job in a container.
 #[test]
 fn each_script_is_found_by_the_path_of_this_action() {
     let definition = definition();
