@@ -11,8 +11,10 @@ use clap::{Arg, ArgAction, Args, ValueEnum, ValueHint};
 use crate::cli::lint;
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
+use crate::repo::subject::Family;
 use crate::report::console::{Console, Loudness};
 use crate::report::format::Format;
+use crate::text::shell::word;
 
 /// The flags that every command has.
 #[derive(Debug, Args)]
@@ -80,6 +82,18 @@ pub(super) fn time(text: &str) -> Result<DateTime<Utc>, String> {
     DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).map_err(|_| {
         "write a date and time with its offset, such as 2025-07-23T11:00:00Z".to_owned()
     })
+}
+
+/// A family as the command line has it. The name of one version is refused: who types it may mean that version.
+///
+/// # Errors
+/// With the family to type.
+pub(super) fn family(text: &str) -> Result<String, String> {
+    let family = Family::of(text);
+    if family == *text {
+        return Ok(text.to_owned());
+    }
+    Err(format!("that is one version of a secret; write its family, {}", word(&family)))
 }
 
 /// When something is done.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::cli::args::{Global, time};
+use crate::cli::args::{Global, family, time};
 use crate::cli::outcome::{Changes, Pulls};
 use crate::cli::{choose, gates, leave, outputs, pulls, writing};
 use crate::ops::bump::{self, Request};
@@ -33,7 +33,7 @@ pub struct Args {
     environment: String,
 
     /// The families; optional if the environment has only one
-    #[arg(value_name = "FAMILY", conflicts_with = "all")]
+    #[arg(value_name = "FAMILY", value_parser = family, conflicts_with = "all")]
     families: Vec<String>,
 
     /// Move every family of the environment

@@ -1,5 +1,6 @@
 //! The flags that name a part of a repository: some environments, some families.
 
+use crate::cli::args::family;
 use crate::ops::shown::Request;
 use crate::repo::subject::Family;
 
@@ -8,7 +9,7 @@ use crate::repo::subject::Family;
 #[group(skip)]
 pub struct Args {
     /// Show only this family; can be given several times
-    #[arg(long = "family", value_name = "FAMILY", value_delimiter = ',')]
+    #[arg(long = "family", value_name = "FAMILY", value_parser = family, value_delimiter = ',')]
     families: Vec<String>,
 
     /// Show only this environment; can be given several times

@@ -1,6 +1,6 @@
 //! `rotate history`: which version of a family ran where, from when to when.
 
-use crate::cli::args::Global;
+use crate::cli::args::{Global, family};
 use crate::cli::past;
 use crate::ops::failure::{Failure, Status};
 use crate::ops::history::{self, Past, Request};
@@ -21,7 +21,7 @@ pub(super) const FORMATS: [Format; 4] =
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// The family
-    #[arg(value_name = "FAMILY")]
+    #[arg(value_name = "FAMILY", value_parser = family)]
     family: String,
 
     /// Show only environment ENV

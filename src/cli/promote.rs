@@ -1,6 +1,6 @@
 //! `rotate promote`: every bump that is due, in every environment that takes versions over.
 
-use crate::cli::args::Global;
+use crate::cli::args::{Global, family};
 use crate::cli::outcome::{Changes, Pulls};
 use crate::cli::{leave, outputs, past, pulls, writing};
 use crate::ops::failure::{Failure, Status};
@@ -28,7 +28,7 @@ pub struct Args {
     environment: Option<String>,
 
     /// Promote only this family; can be given several times
-    #[arg(long = "family", value_name = "FAMILY", value_delimiter = ',')]
+    #[arg(long = "family", value_name = "FAMILY", value_parser = family, value_delimiter = ',')]
     families: Vec<String>,
 
     #[command(flatten)]

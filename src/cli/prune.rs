@@ -1,6 +1,6 @@
 //! `rotate prune`: remove the stubs that nothing needs any more.
 
-use crate::cli::args::Global;
+use crate::cli::args::{Global, family};
 use crate::cli::outcome::{Changes, Pulls};
 use crate::cli::{outputs, past, pulls, writing};
 use crate::ops::failure::{Failure, Status};
@@ -29,7 +29,7 @@ pub struct Args {
     environment: String,
 
     /// The families; if omitted, all families in the environment
-    #[arg(value_name = "FAMILY")]
+    #[arg(value_name = "FAMILY", value_parser = family)]
     families: Vec<String>,
 
     /// Also keep versions that BRANCH references; can be given several times

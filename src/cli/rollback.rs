@@ -1,6 +1,6 @@
 //! `rotate rollback`: point the references back at the version before.
 
-use crate::cli::args::Global;
+use crate::cli::args::{Global, family};
 use crate::cli::{leave, past, writing};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::rollback::{self, Request};
@@ -20,7 +20,7 @@ pub struct Args {
     environment: String,
 
     /// The family
-    #[arg(value_name = "FAMILY")]
+    #[arg(value_name = "FAMILY", value_parser = family)]
     family: String,
 
     /// Go back to version V (YYYYMMDDHHMMSS), or to the name without a version (`plain`), instead of the previous one

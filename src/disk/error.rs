@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::text::path::TreePath;
+use crate::text::shell::command;
 
 /// Why a tree could not be found or opened.
 #[derive(Debug, thiserror::Error)]
@@ -132,10 +133,12 @@ impl WriteError {
                         new.display()
                     )
                 });
-                Some(format!("{look}to keep everything as it is: `rm {}`", journal.display()))
+                let remove = command("rm", &[&journal.to_string_lossy()], "");
+                Some(format!("{look}to keep everything as it is: `{remove}`"))
             }
             Self::Journal { path, .. } => {
-                Some(format!("look at `git status`, then `rm {}`", path.display()))
+                let remove = command("rm", &[&path.to_string_lossy()], "");
+                Some(format!("look at `git status`, then `{remove}`"))
             }
             Self::Lock { .. } | Self::Outside { .. } | Self::Twice { .. } | Self::System { .. } => {
                 None

@@ -93,7 +93,11 @@ impl Walked {
         if directory.as_str().is_empty() {
             return Err(DiskError::System { path: root.to_owned(), reason });
         }
-        self.skipped.push(Skipped { path: directory.to_string(), reason, is_unlisted: true });
+        self.skipped.push(Skipped {
+            path: directory.as_str().to_owned(),
+            reason,
+            is_unlisted: true,
+        });
         Ok(())
     }
 }

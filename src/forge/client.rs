@@ -19,6 +19,8 @@ pub struct Client {
     directory: PathBuf,
     /// The repository, if the directory does not determine it.
     repository: Option<String>,
+    /// The server that it is certainly on.
+    host: Option<String>,
 }
 
 impl Client {
@@ -26,7 +28,9 @@ impl Client {
     /// repository of a fork.
     #[must_use]
     pub fn new(directory: &Path, address: Option<&str>) -> Self {
-        Self { directory: directory.to_owned(), repository: address.and_then(repository) }
+        let repository = address.and_then(repository);
+        let host = repository.as_ref().and(address).and_then(host);
+        Self { directory: directory.to_owned(), repository, host }
     }
 
     /// The open pull requests into a branch.
@@ -146,6 +150,10 @@ impl Client {
         if let Some(repository) = &self.repository {
             gh = gh.env("GH_REPO", repository);
         }
+        if let Some(host) = &self.host {
+            // `gh api` would go by `GH_HOST`, or by where somebody is logged in.
+            gh = gh.args(["--hostname", host]);
+        }
         // Its output is parsed here, and nobody is there to answer a prompt.
         gh = gh.env("GH_PROMPT_DISABLED", "1").env("NO_COLOR", "1").without_env("GH_FORCE_TTY");
         let output = gh.run(input).map_err(|error| ForgeError::NoProgram(error.to_string()))?;
@@ -179,6 +187,13 @@ fn repository(address: &str) -> Option<String> {
     is_plain.then(|| format!("{host}{owner}/{name}"))
 }
 
+/// The server of a URL of the web. What SSH calls a host may be an alias.
+fn host(address: &str) -> Option<String> {
+    let (scheme, rest) = address.split_once("://")?;
+    let host = rest.split('/').next()?.rsplit('@').next()?.split(':').next()?;
+    (matches!(scheme, "https" | "http") && host.contains('.')).then(|| host.to_owned())
+}
+
 fn unread(what: &str, error: &serde_json::Error) -> ForgeError {
     ForgeError::Answer { what: what.to_owned(), reason: error.to_string() }
 }
@@ -200,7 +215,7 @@ fn reasons(answer: &[u8]) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{reasons, repository};
+    use super::{host, reasons, repository};
 
     #[test]
     fn repositories_are_told_by_their_address() {
@@ -217,6 +232,19 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(repository(address).as_deref(), name, "{address}");
+        }
+    }
+
+    #[test]
+    fn the_server_is_told_by_an_address_of_the_web() {
+        for (address, name) in [
+            ("https://github.com/o/r.git", Some("github.com")),
+            ("https://user:word@ghe.example.com:8443/o/r/", Some("ghe.example.com")),
+            ("git@github.com-work:o/r.git", None),
+            ("ssh://git@github.com:22/o/r", None),
+            ("https://mirror/o/r", None),
+        ] {
+            assert_eq!(host(address).as_deref(), name, "{address}");
         }
     }
 

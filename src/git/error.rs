@@ -1,5 +1,6 @@
 //! Why Git could not answer.
 
+use crate::text::shell::command;
 use std::path::PathBuf;
 
 /// Why Git could not answer.
@@ -108,8 +109,12 @@ impl GitError {
                 Some("run it in a clone that has files: `git clone REPOSITORY DIR`".to_owned())
             }
             Self::Owner(path) => Some(format!(
-                "if you trust it: `git config --global --add safe.directory {}`",
-                path.display()
+                "if you trust it: `{}`",
+                command(
+                    "git config --global --add",
+                    &["safe.directory", &path.to_string_lossy()],
+                    ""
+                )
             )),
             Self::Reftable(_) => {
                 Some("convert the refs: `git refs migrate --ref-format=files`".to_owned())
@@ -142,7 +147,7 @@ impl GitError {
             Self::Loose { .. } => Some(
                 "check `user.name` and `user.email` in `git config`, and `commit.gpgSign` if commits are signed".to_owned(),
             ),
-            Self::NoRemote { name } => Some(format!("add it: `git remote add {name} URL`")),
+            Self::NoRemote { name } => Some(format!("add it: `{}`", command("git remote add", &[name, "URL"], ""))),
             Self::NoBase => Some("name it: `--base main`".to_owned()),
             Self::Remote { reason, .. } if reason.contains("cannot lock ref") => Some(
                 "a branch whose name is a prefix of the new one may be in the way: `--branch-prefix` sets another \
@@ -150,7 +155,8 @@ impl GitError {
                     .to_owned(),
             ),
             Self::Remote { name, .. } => {
-                Some(format!("`git ls-remote {name}` shows whether it can be reached, and its branches"))
+                let list = command("git ls-remote", &[name], "");
+                Some(format!("`{list}` shows whether it can be reached, and its branches"))
             }
             Self::System { .. } => Some("`git fsck` may tell more".to_owned()),
         }

@@ -76,7 +76,7 @@ impl Backend {
     /// A key as the service itself names it, as one word of a shell.
     #[must_use]
     pub fn word(&self, key: &str) -> String {
-        word(&(self.store.definition().path)(&self.location, key))
+        self.key(key).word()
     }
 
     /// The command that creates a key with a value from standard input; `None` if there is none.
@@ -119,7 +119,7 @@ impl Backend {
     }
 
     fn key<'a>(&'a self, name: &'a str) -> Key<'a> {
-        Key { at: &self.location, name, word: self.word(name) }
+        Key { at: &self.location, name, path: (self.store.definition().path)(&self.location, name) }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::ops::message::Message;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::subject::Family;
+use crate::text::shell::command;
 use crate::timeline::outlook::{Next, outlook};
 
 /// Lets a person choose among families.
@@ -61,7 +62,8 @@ fn nothing_versioned(name: &str, repo: &Repo, environment: EnvironmentId) -> Fai
 
 fn several(environment: &str, first: &Family, known: &[Family]) -> Failure {
     let text = format!("`{environment}` has {} families: {}", known.len(), known.join(", "));
-    let help = format!("name one: `rotate bump {environment} {first}`, or use `--all`");
+    let bump = command("rotate bump", &[environment, first], "");
+    let help = format!("name one: `{bump}`, or use `--all`");
     Failure::usage(Message::new(text).help(help))
 }
 

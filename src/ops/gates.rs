@@ -15,7 +15,7 @@ use crate::plan::Plan;
 use crate::plan::commit::Remark;
 use crate::repo::Repo;
 use crate::repo::subject::Subject;
-use crate::text::shell::word;
+use crate::text::shell::command;
 use crate::timeline::Timeline;
 use crate::timeline::gate::{Candidate, Gate, GateKind};
 use crate::timeline::walk::Depth;
@@ -237,7 +237,9 @@ fn described(error: &Finding, before: &Repo) -> String {
     let is_new = before.library.tree().source(file).is_err();
     let repair = match (&error.fix, &error.help) {
         _ if is_new => "; fix the stub that it is copied from, then bump again".to_owned(),
-        (Some(_), _) => format!("; `rotate lint --fix {}` fixes it", word(file.as_str())),
+        (Some(_), _) => {
+            format!("; `{}` fixes it", command("rotate lint --fix", &[file.as_str()], ""))
+        }
         (None, Some(help)) => format!("; {help}"),
         (None, None) => String::new(),
     };
@@ -273,13 +275,15 @@ fn refusal(subject: &Subject, shut: &[Gate]) -> Failure {
                 format!("wait, or proceed anyway with `--override {word} --reason \"…\"`")
             }
             GateKind::Revert | GateKind::Plan => {
-                format!("run `rotate bump {environment} {family}` for details")
+                format!("run `{}` for details", command("rotate bump", &[environment, family], ""))
             }
             GateKind::Hold => format!(
-                "`rotate bump {environment} {family} --lift-hold` removes it; `--override hold --reason \"…\"` keeps it"
+                "`{}` removes it; `--override hold --reason \"…\"` keeps it",
+                command("rotate bump", &[environment, family], " --lift-hold")
             ),
             GateKind::Lint => {
-                "`rotate lint` shows them; or proceed anyway with `--override lint --reason \"…\"`".to_owned()
+                "`rotate lint` shows them; or proceed anyway with `--override lint --reason \"…\"`"
+                    .to_owned()
             }
         };
         Message::new(format!("{word}: {}", gate.text)).help(help)

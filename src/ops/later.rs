@@ -14,6 +14,7 @@ use crate::plan::request::BumpRequest;
 use crate::repo::Repo;
 use crate::repo::environment::{Environment, EnvironmentId};
 use crate::repo::subject::{Family, Subject};
+use crate::text::shell::command;
 
 /// Notes and commands for the next environment.
 #[derive(Default)]
@@ -77,8 +78,14 @@ pub fn notes(
         let Some(next) = next(after, here, &plan.subject.family) else { continue };
         if let Some(hold) = after.config.hold(&next.name, &plan.subject.family) {
             let note = format!(
-                "{} is held at {}: `{program} bump {} {} --lift-hold` will take this version there",
-                next.name, hold.version, next.name, plan.subject.family
+                "{} is held at {}: `{}` will take this version there",
+                next.name,
+                hold.version,
+                command(
+                    &format!("{program} bump"),
+                    &[&next.name, &plan.subject.family],
+                    " --lift-hold"
+                )
             );
             later.note(&plan.subject.family, note);
         }

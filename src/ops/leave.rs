@@ -10,7 +10,7 @@ use crate::repo::Repo;
 use crate::repo::environment::{EnvironmentId, claim};
 use crate::repo::subject::Family;
 use crate::text::path::TreePath;
-use crate::text::shell::word;
+use crate::text::shell::option;
 
 /// What is named to stay: `FILE:LINE`, or a path that could not be read.
 #[derive(Debug, Clone, Default)]
@@ -127,7 +127,8 @@ impl Leave {
             first.path, here.name, first.reason
         );
         let help = if is_way_back {
-            format!("make it readable, or roll back anyway with `--leave {}`", word(&first.path))
+            let leave = option("--leave", &first.path);
+            format!("make it readable, or roll back anyway with `{}`", leave.trim_start())
         } else {
             "make it readable, remove it, or let Git ignore it".to_owned()
         };

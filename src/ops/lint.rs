@@ -17,6 +17,7 @@ use crate::ops::session::{Session, TreeWriter};
 use crate::plan::{FileChange, fix};
 use crate::repo::Repo;
 use crate::text::path::TreePath;
+use crate::text::shell::{command, option};
 
 /// How many passes of repairs are made at most: each applies repairs that overlapped in the one before.
 const PASSES: usize = 8;
@@ -212,7 +213,9 @@ fn repair(
 
 fn read(path: &Path, session: &Session) -> Result<Baseline, Failure> {
     let source = read_file(&session.file(path)).map_err(|error| {
-        let help = format!("`rotate lint --baseline {} --write-baseline` makes it", path.display());
+        let baseline = option("--baseline", &path.to_string_lossy());
+        let lint = command("rotate lint", &[], &format!("{baseline} --write-baseline"));
+        let help = format!("`{lint}` makes it");
         Failure::usage(Message::new(error.to_string()).help(help))
     })?;
     Baseline::parse(source.text()).map_err(|error| {

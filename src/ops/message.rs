@@ -69,7 +69,7 @@ impl Message {
         let place = self.place.as_ref().map(|place| {
             let place = place.near_in_file();
             let position = place.position();
-            format!("{}:{}:{}", place.source.path().display(), position.line, position.column)
+            format!("{}:{}:{}", place.source.path(), position.line, position.column)
         });
         if let Some(place) = place.or_else(|| self.path.clone()) {
             let _ = write!(out, "{place}: ");

@@ -11,7 +11,7 @@ use crate::ops::session::Session;
 use crate::repo::Repo;
 use crate::repo::subject::Subject;
 use crate::text::path::TreePath;
-use crate::text::shell::word;
+use crate::text::shell::option;
 
 /// The remote that has the branches.
 const REMOTE: &str = "origin";
@@ -164,6 +164,6 @@ pub fn program_at(prefix: &TreePath) -> String {
     if prefix.as_str().is_empty() {
         "rotate".to_owned()
     } else {
-        format!("rotate -C {}", word(prefix.as_str()))
+        format!("rotate{}", option("-C", prefix.as_str()))
     }
 }

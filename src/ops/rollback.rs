@@ -22,6 +22,7 @@ use crate::repo::environment::EnvironmentId;
 use crate::repo::subject::{Family, Subject};
 use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
+use crate::text::shell::command;
 use crate::timeline::stub;
 use crate::timeline::walk::Depth;
 
@@ -126,8 +127,13 @@ fn with_hold(
     };
     if !request.no_hold && is_wanted(batch.repo(), &plan, &new)? {
         let text = format!(
-            "{}, until `rotate bump {} {} --lift-hold`",
-            new.version, plan.subject.environment, plan.subject.family
+            "{}, until `{}`",
+            new.version,
+            command(
+                "rotate bump",
+                &[&plan.subject.environment, &plan.subject.family],
+                " --lift-hold"
+            )
         );
         settings.push(hold::put(batch.repo(), &new)?);
         remarks.push(Remark { trailer: "Rotate-Hold", text });

@@ -22,7 +22,7 @@ use crate::ops::opening::{known_holds, left_out, nested, open_writer, read_confi
 use crate::plan::FileChange;
 use crate::repo::{Repo, Scope};
 use crate::text::path::TreePath;
-use crate::text::shell::word;
+use crate::text::shell::{command, option, word};
 use crate::timeline::Timeline;
 use crate::timeline::walk::Depth;
 
@@ -181,11 +181,10 @@ impl Session {
     /// How the program is called for this tree.
     #[must_use]
     pub fn program(&self) -> String {
-        let tree = self.named().map_or_else(String::new, |tree| format!(" -C {}", word(&tree)));
+        let tree = self.named().map_or_else(String::new, |tree| option("-C", &tree));
         let config = self.named_config.as_ref();
-        let config = config.map_or_else(String::new, |file| {
-            format!(" --config {}", word(&file.to_string_lossy()))
-        });
+        let config =
+            config.map_or_else(String::new, |file| option("--config", &file.to_string_lossy()));
         format!("rotate{tree}{config}")
     }
 
@@ -215,7 +214,8 @@ impl Session {
         let path = &change.path;
         let text = format!("Git would ignore the new file `{path}`; nothing was written");
         let help = format!(
-            "`git check-ignore --verbose {path}` shows the pattern; negate it with a `!` pattern"
+            "`{}` shows the pattern; negate it with a `!` pattern",
+            command("git check-ignore --verbose", &[path.as_str()], "")
         );
         Err(Failure::usage(Message::new(text).help(help)))
     }

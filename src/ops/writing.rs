@@ -7,7 +7,7 @@ use crate::ops::events::{Event, Events};
 use crate::ops::failure::Failure;
 use crate::ops::needed::needed;
 use crate::ops::session::{Session, TreeWriter};
-use crate::plan::commit::Message;
+use crate::plan::commit::{Message, push};
 use crate::plan::{FileChange, NextStep, Stage};
 use crate::repo::Repo;
 use crate::text::path::TreePath;
@@ -114,8 +114,8 @@ fn commit_each(
     Ok(())
 }
 
-/// What is left to a person of changes of which the first are committed, in order: the values, one commit of the others, what
-/// comes after it.
+/// What is left to a person of changes of which the first are committed, in order: the values, one commit of the others or the
+/// push of all, what comes after it.
 fn next(session: &Session, all: &[Commit<'_>], committed: usize) -> Vec<NextStep> {
     let commits = &all[committed..];
     let messages = commits.iter().map(|one| one.change.message.clone()).collect();
@@ -123,11 +123,15 @@ fn next(session: &Session, all: &[Commit<'_>], committed: usize) -> Vec<NextStep
     let files: BTreeSet<&str> =
         commits.iter().flat_map(Commit::files).map(TreePath::as_str).collect();
     let files: Vec<&str> = files.into_iter().collect();
-    let commit = git.zip(Message::together(messages)).map(|(git, all)| all.step(&git, &files));
+    let commit = git.as_ref().zip(Message::together(messages));
+    let commit = commit.map(|(git, all)| all.step(git, &files));
+    // Whoever pushes first has pods that wait for a value.
+    let push = git.filter(|_| commits.is_empty() && committed > 0).map(|git| push(&git));
     let steps = all.iter().flat_map(|one| &one.change.next);
     let of = |stage: Stage| steps.clone().filter(move |step| step.stage == stage);
     let mut next: Vec<NextStep> = Vec::new();
-    for step in of(Stage::Values).chain(commit.as_ref()).chain(of(Stage::Then)) {
+    for step in of(Stage::Values).chain(commit.as_ref()).chain(push.as_ref()).chain(of(Stage::Then))
+    {
         // Two families can have one value.
         if !next.contains(step) {
             next.push(step.clone());

@@ -3,6 +3,7 @@
 use crate::k8s::secret_name::{PLAIN, Version, split};
 use crate::repo::subject::Subject;
 use crate::repo::usage::Running;
+use crate::text::shell::command;
 use crate::timeline::Timeline;
 use crate::timeline::runs::WayBack;
 
@@ -82,7 +83,8 @@ impl BackError {
     pub fn help(&self) -> String {
         match self {
             Self::Plain { subject: Subject { environment, family } } => {
-                format!("to go back to it: `rotate rollback {environment} {family} --to plain`")
+                let back = command("rotate rollback", &[environment, family], " --to plain");
+                format!("to go back to it: `{back}`")
             }
             Self::Hidden { .. } => {
                 "get the whole history with `git fetch --unshallow`; in a workflow, check out with `fetch-depth: 0`"
@@ -153,7 +155,8 @@ impl<'a> Story<'a> {
         let (older, newer): (Vec<&str>, Vec<&str>) = names.partition(is_older);
         let mut help = if older.is_empty() {
             format!(
-                "there is no version to give to `--to`; `rotate history {family}` shows what ran when"
+                "there is no version to give to `--to`; `{}` shows what ran when",
+                command("rotate history", &[family], "")
             )
         } else {
             format!("`--to` takes one of: {}", older.join(", "))
@@ -161,7 +164,8 @@ impl<'a> Story<'a> {
         if !newer.is_empty() {
             let list = newer.join(", ");
             help += &format!(
-                "; newer: {list} (`rotate bump {environment} {family} --lift-hold` goes forward)"
+                "; newer: {list} (`{}` goes forward)",
+                command("rotate bump", &[environment, family], " --lift-hold")
             );
         }
         help

@@ -6,6 +6,7 @@ use crate::plan::request::Line;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::leftovers::Leftover;
+use crate::text::shell::option;
 
 const IN_FIELD: &str = "it may not be the secret's name, or the name is assembled from parts";
 const IN_FILE: &str = "the file holds no object of the environment";
@@ -43,7 +44,8 @@ pub(super) fn behind(
         let accepted = leave.iter().any(|one| one.file == file && one.line == line);
         let at = format!("{file}:{line}");
         if is_reference && !accepted {
-            let field = field.unwrap_or(at.clone());
+            let field = field.unwrap_or(at);
+            let leave = option("--leave", &format!("{}:{line}", file.as_str()));
             let (why, instead) = match (is_built, is_whole) {
                 (true, true) => (UNKNOWN, DECLARE),
                 (true, false) => (PUT_TOGETHER, SPELL),
@@ -52,7 +54,7 @@ pub(super) fn behind(
             behind.refusals.push(Refusal {
                 what: format!("{field} {why}"),
                 place: Some(place),
-                hint: format!("{instead} `--leave {at}`"),
+                hint: format!("{instead} `{}`", leave.trim_start()),
             });
             continue;
         }

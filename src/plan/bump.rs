@@ -30,7 +30,7 @@ use crate::repo::environment::EnvironmentId;
 use crate::repo::root::Root;
 use crate::repo::subject::{Family, Subject};
 use crate::text::path::TreePath;
-use crate::text::shell::word;
+use crate::text::shell::{command, option};
 use crate::timeline::gate::span;
 
 /// Plans a bump and proves it on the planned tree. A plan that is empty means that nothing is to be done.
@@ -169,14 +169,17 @@ impl<'p> Bump<'p> {
         let Subject { environment, family } = &self.subject;
         let version = split(name).map_or("", |(_, version)| version);
         let program = &request.program;
-        let pins = outcome.pins.keys().map(|pin| format!(" --pin {}", word(pin)));
+        let pins = outcome.pins.keys().map(|pin| option("--pin", pin));
         let left = request
             .leave
             .iter()
-            .map(|at| format!(" --leave {}", word(&format!("{}:{}", at.file, at.line))));
+            .map(|at| option("--leave", &format!("{}:{}", at.file.as_str(), at.line)));
         let given: String = pins.chain(left).collect();
-        let bump =
-            format!("{program} bump {environment} {} --version {version}{given}", word(family));
+        let bump = command(
+            &format!("{program} bump"),
+            &[environment, family],
+            &format!("{}{given}", option("--version", version)),
+        );
         let (unpinned, command) = ask(&outcome.missing, family, &bump);
         if reasons.is_empty() {
             let subject = self.subject.clone();

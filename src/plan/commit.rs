@@ -193,6 +193,16 @@ impl Message {
     }
 }
 
+/// The step that publishes commits which are made already; `git` is how Git is called for the tree.
+#[must_use]
+pub fn push(git: &str) -> NextStep {
+    NextStep {
+        title: "Push what was committed and wait for it to be reconciled.".to_owned(),
+        command: Some(format!("{git} push")),
+        stage: Stage::Commit,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Message, Verb};

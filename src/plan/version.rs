@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::k8s::secret_name::{Version, split};
 use crate::plan::refusal::Refusal;
 use crate::repo::environment::Unplaced;
+use crate::text::shell::command;
 use crate::text::source::Place;
 
 /// A name of the family that a reference has.
@@ -103,7 +104,7 @@ impl Question<'_> {
                 [name] => format!("{environment} runs `{name}`, which is not a version"),
                 _ => format!("{environment} runs several: {}", names.join(", ")),
             };
-            let help = format!("rotate bump {environment} {}", self.family);
+            let help = command("rotate bump", &[environment, self.family], "");
             let version = asked.as_ref().map_or_else(|| names.join(", "), Version::to_string);
             return Err(Unfit {
                 reasons: places(&before.seen, &help),

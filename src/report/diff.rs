@@ -3,6 +3,7 @@
 use similar::{ChangeTag, TextDiff};
 
 use crate::report::console::Paint;
+use crate::text::visible::one_line;
 
 /// A unified diff as `git diff` prints it; `before` is `None` for a new file, `after` for one that is
 /// removed. Empty when nothing differs.
@@ -41,8 +42,7 @@ pub(super) fn withheld(path: &str, is_before: bool, is_after: bool, color: bool)
 }
 
 fn heading(path: &str, is_before: bool, is_after: bool, color: bool) -> String {
-    // A name with a line break would begin a line of its own.
-    let path = path.replace('\n', "\\n");
+    let path = one_line(path);
     let name = |is_there: bool, side: char| match is_there {
         true => format!("{side}/{path}"),
         false => "/dev/null".to_owned(),

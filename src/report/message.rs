@@ -15,7 +15,7 @@ use crate::report::terminal::own;
 use crate::report::workflow;
 use crate::text::source::Place;
 use crate::text::span::Span;
-use crate::text::visible::visible;
+use crate::text::visible::{one_line, visible};
 
 /// A line that is longer, such as that of a minified file, is not shown.
 const LONGEST: usize = 500;
@@ -32,7 +32,7 @@ pub(super) struct Drawn {
 impl Drawn {
     fn new(message: &Message, severity: Severity) -> Self {
         let text = match (&message.place, &message.path) {
-            (None, Some(path)) => format!("{path}: {}", message.text),
+            (None, Some(path)) => format!("{}: {}", one_line(path), message.text),
             _ => message.text.clone(),
         };
         let drawn = Self::of(text, message.help.clone(), severity);
@@ -54,7 +54,7 @@ impl Drawn {
     /// line where no text of it may be shown.
     pub(super) fn at(mut self, place: &Place, word: Option<String>, masked: Option<&str>) -> Self {
         let place = place.near_in_file();
-        let name = visible(place.source.path().display());
+        let name = place.source.path().to_string();
         let position = place.position();
         let is_short = place.source.line_span(position.line).len() <= LONGEST;
         let Some(masked) = masked.filter(|_| is_short) else {

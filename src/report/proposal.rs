@@ -15,7 +15,7 @@ use crate::repo::subject::{Family, Subject};
 use crate::report::history::{Story, mermaid};
 use crate::text::markdown::{code, fenced, line, plain};
 use crate::text::path::TreePath;
-use crate::text::shell::word;
+use crate::text::shell::command;
 use crate::timeline::gate::{Gate, GateKind, moment, span};
 use crate::timeline::{Era, Timeline};
 
@@ -225,23 +225,18 @@ impl Proposal<'_> {
         if let (false, Some(retention)) = (self.plan.from.is_empty(), &self.retention) {
             let _ = writeln!(out, "- [ ] {}", self.when_the_old_stub_may_go(retention));
         }
-        let way_back = format!(
-            "{} rollback {} {} --reason '…' --commit",
-            program_at(self.prefix),
-            word(environment),
-            word(family)
+        let way_back = command(
+            &format!("{} rollback", program_at(self.prefix)),
+            &[environment, family],
+            " --reason '…' --commit",
         );
         let _ = writeln!(out, "\nTo roll back at any time:\n\n{}", fenced(&way_back, "sh", ""));
     }
 
     fn when_the_old_stub_may_go(&self, retention: &Result<Retention, String>) -> String {
         let Subject { environment, family } = &self.plan.subject;
-        let command = code(&format!(
-            "{} prune {} {}",
-            program_at(self.prefix),
-            word(environment),
-            word(family)
-        ));
+        let prune = format!("{} prune", program_at(self.prefix));
+        let command = code(&command(&prune, &[environment, family], ""));
         let (kept, job) = match retention {
             Ok(Retention { span: kept, job }) => (span(*kept), job.as_ref()),
             Err(job) => {

@@ -14,6 +14,7 @@ use crate::report::bump::PlaceView;
 use crate::report::console::Paint;
 use crate::text::problem::Problem;
 use crate::text::source::Place;
+use crate::text::visible::one_line;
 
 /// What `rotate refs --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -178,11 +179,11 @@ impl RootView {
 
     fn text(&self, out: &mut String, color: bool) {
         let environment = self.environment.as_deref().map_or(String::new(), |e| format!(", {e}"));
-        let _ = write!(out, "{}", Paint::Bold.on(&self.path, color));
+        let _ = write!(out, "{}", Paint::Bold.on(&one_line(&self.path), color));
         let _ = writeln!(out, "  ({}{environment}, {})", self.kind, self.status);
         for problem in &self.problems {
             let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
-            let _ = writeln!(out, "  ! {}{line}: {}", problem.file, problem.message);
+            let _ = writeln!(out, "  ! {}{line}: {}", one_line(&problem.file), problem.message);
         }
         for reference in self.references.iter().chain(&self.mentions) {
             reference.object.text(out, &reference.field, &reference.secret);
@@ -199,7 +200,7 @@ impl RootView {
 fn place_text(out: &mut String, origin: Option<&PlaceView>, color: bool) {
     let text = origin.map_or_else(
         || "made by a generator, a prefix or a suffix".to_owned(),
-        |origin| format!("{}:{}:{}", origin.file, origin.line, origin.column),
+        |origin| format!("{}:{}:{}", one_line(&origin.file), origin.line, origin.column),
     );
     let _ = writeln!(out, "      {}", Paint::Cyan.on(&text, color));
 }

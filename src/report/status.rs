@@ -10,6 +10,7 @@ use crate::repo::environment::Unplaced;
 use crate::repo::usage::Running;
 use crate::report::console::Paint;
 use crate::text::markdown::line;
+use crate::text::shell::command;
 use crate::timeline::gate::{Gate, GateKind, moment, span};
 use crate::timeline::outlook::{Next, Standing};
 use crate::timeline::{Began, Dated, Era};
@@ -310,8 +311,8 @@ fn remarks(one: &Standing, now: DateTime<Utc>) -> Vec<String> {
         Next::Nothing => {}
         Next::Take { version, .. } if one.next.is_due() => {
             lines.push(format!(
-                "{version} is due: `rotate bump {} {}`",
-                one.subject.environment, one.subject.family
+                "{version} is due: `{}`",
+                command("rotate bump", &[&one.subject.environment, &one.subject.family], "")
             ));
         }
         Next::Take { version, gates, .. } => {
@@ -325,8 +326,8 @@ fn remarks(one: &Standing, now: DateTime<Utc>) -> Vec<String> {
         }
         Next::Unclear { from } => {
             lines.push(format!(
-                "{from} does not run a single version: `rotate bump {from} {}`",
-                one.subject.family
+                "{from} does not run a single version: `{}`",
+                command("rotate bump", &[from, &one.subject.family], "")
             ));
         }
         Next::Ahead { from } => lines.push(format!("newer than what {from} runs")),

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use memchr::{memchr, memrchr};
 
+use crate::text::visible::one_line;
+
 /// A path below the root of a tree: `/` between its parts, no `.`, no `..`; the root itself is empty.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct TreePath(Arc<str>);
@@ -109,16 +111,17 @@ impl TreePath {
         &self.0
     }
 
-    /// The path for display: the root is `.`.
+    /// The path as programs read it in a report: the root is `.`.
     #[must_use]
     pub fn display(&self) -> &str {
         if self.0.is_empty() { "." } else { &self.0 }
     }
 }
 
+/// As people read it: no name breaks the line that it stands in. To work with, use [`TreePath::as_str`].
 impl fmt::Display for TreePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.display())
+        f.write_str(&one_line(self.display()))
     }
 }
 

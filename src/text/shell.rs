@@ -4,11 +4,32 @@ use std::fmt::Write as _;
 
 use crate::text::visible::is_hidden;
 
+/// A command line to be copied: a program with its subcommand, the names that it takes, and the options behind them,
+/// as [`option`] spells them. Each name stays one argument, whatever it holds, and is never taken for an option.
+#[must_use]
+pub fn command(program: &str, names: &[&str], options: &str) -> String {
+    let words: String = names.iter().map(|name| format!(" {}", word(name))).collect();
+    if names.iter().any(|name| name.starts_with('-')) {
+        format!("{program}{options} --{words}")
+    } else {
+        format!("{program}{words}{options}")
+    }
+}
+
+/// An option with its value, after a space.
+#[must_use]
+pub fn option(name: &str, value: &str) -> String {
+    // A value that begins with a dash would be taken for another option.
+    let joint = if value.starts_with('-') { '=' } else { ' ' };
+    format!(" {name}{joint}{}", word(value))
+}
+
 /// A text as one word of a shell.
 #[must_use]
 pub fn word(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./:=@+,%".contains(&byte);
-    if !text.is_empty() && text.bytes().all(plain) {
+    // zsh looks for a program of the name behind a first `=`.
+    if !text.is_empty() && !text.starts_with('=') && text.bytes().all(plain) {
         text.to_owned()
     } else if text.contains(|c| is_hidden(c) || matches!(c, '\n' | '\t')) {
         escaped(text)
@@ -38,13 +59,23 @@ fn escaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::word;
+    use super::{command, option, word};
+
+    #[test]
+    fn a_name_is_never_an_option() {
+        let line = command("rotate bump", &["staging", "it's"], &option("--version", "1"));
+        assert_eq!(line, "rotate bump staging 'it'\\''s' --version 1");
+        let line = command("rotate bump", &["staging", "-x"], &option("--leave", "-y z"));
+        assert_eq!(line, "rotate bump --leave='-y z' -- staging -x");
+        assert_eq!(command("rm", &[], ""), "rm");
+    }
 
     #[test]
     fn a_word_stays_one() {
         assert_eq!(word("shop/db-1"), "shop/db-1");
         assert_eq!(word("it's `x` $y"), "'it'\\''s `x` $y'");
         assert_eq!(word(""), "''");
+        assert_eq!(word("=ls"), "'=ls'");
         assert_eq!(word("a\r```'\u{1b}\n\\"), "$'a\\015```\\'\\033\\012\\\\'");
     }
 }

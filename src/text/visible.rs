@@ -36,9 +36,26 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The same for a text that is one line, such as a file's name: what would break the line is an escape as well.
+#[must_use]
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    let text = visible(text);
+    if text.contains(['\n', '\t']) {
+        Cow::Owned(text.replace('\n', "\\n").replace('\t', "\\t"))
+    } else {
+        text
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::visible;
+    use super::{one_line, visible};
+
+    #[test]
+    fn a_line_stays_one() {
+        assert_eq!(one_line("a\nb\tc\u{7}\r\nd"), "a\\nb\\tc\\u{7}\\nd");
+        assert_eq!(one_line("a b"), "a b");
+    }
 
     #[test]
     fn what_is_hidden_becomes_visible() {

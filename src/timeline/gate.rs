@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::repo::Repo;
 use crate::repo::environment::{Environment, EnvironmentId};
 use crate::repo::subject::{Family, Subject};
+use crate::text::shell::command;
 use crate::timeline::window::{Opening, opening};
 use crate::timeline::{Began, Dated, Timeline};
 
@@ -109,11 +110,11 @@ impl Candidate<'_> {
         };
         let names: Vec<&str> = now.names().filter(|name| *name != version).collect();
         let text = format!(
-            "{name} ran {version} and went back to {} on {} ({}): `rotate bump {name} {}` moves back to it",
+            "{name} ran {version} and went back to {} on {} ({}): `{}` moves back to it",
             names.join(" and "),
             moment(after.began.time()),
             after.began.by(),
-            self.family
+            command("rotate bump", &[name, self.family], "")
         );
         Some(gate(text))
     }

@@ -170,6 +170,36 @@ fn a_line_break_begins_no_command() {
     holds(&format!("a\n{LIVE}\r{LIVE}"), &[]);
 }
 
+/// A name with a line break would say on a line of its own what the file's owner likes.
+#[cfg(unix)]
+#[test]
+fn a_name_of_a_file_stays_on_its_line() {
+    let sandbox = Sandbox::empty();
+    for environment in ["staging", "production"] {
+        let place = format!("{environment}/a\nINJECTED\tb");
+        sandbox.write(&format!("{place}/web\nINJECTED.yaml"), &workload(OLD));
+        sandbox.write(&format!("{place}/{OLD}\nINJECTED.yaml"), &stub(OLD));
+        sandbox.write(&format!("{place}/lost\nINJECTED.yaml"), &workload("gone-20250601090000"));
+        sandbox.write(&format!("{place}/broken\nINJECTED.yaml"), "a: [\n");
+        sandbox.write(
+            &format!("{environment}/root\nINJECTED/kustomization.yaml"),
+            "resources: [missing.yaml]\n",
+        );
+    }
+    sandbox.commit_at("2025-06-27T04:53:20Z", "A state\n");
+    let mut shown = 0;
+    for (command, formats) in COMMANDS {
+        for format in formats.iter().filter(|format| ["text", "concise"].contains(format)) {
+            let output = sandbox.rotate(&[*command, &["--format", format]].concat());
+            for line in output.stdout.lines().chain(output.stderr.lines()) {
+                assert!(!line.trim_start().starts_with("INJECTED"), "{command:?}\n{output}");
+                shown += usize::from(line.contains("\\nINJECTED"));
+            }
+        }
+    }
+    assert!(shown > 10, "{shown}");
+}
+
 /// The stub's key goes into commands, which the description of a pull request has in a block of code.
 #[test]
 fn a_key_closes_no_block_of_code() {

@@ -11,6 +11,7 @@ mod builds;
 mod cli;
 mod clocks;
 mod clones;
+mod commands;
 mod completion;
 mod contracts;
 mod crash;

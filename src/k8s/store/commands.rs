@@ -1,7 +1,7 @@
 //! The commands of a store's own command line, each of which reads a value from standard input.
 
 use crate::k8s::store::location::Location;
-use crate::text::shell::word;
+use crate::text::shell::{option, word};
 
 /// A key of a store.
 #[derive(Debug)]
@@ -10,8 +10,22 @@ pub struct Key<'a> {
     pub at: &'a Location,
     /// The key as a stub names it.
     pub name: &'a str,
+    /// The key as the store itself names it.
+    pub path: String,
+}
+
+impl Key<'_> {
     /// The key as the store itself names it, as one word of a shell.
-    pub word: String,
+    #[must_use]
+    pub fn word(&self) -> String {
+        word(&self.path)
+    }
+
+    /// The option that names the key, after a space.
+    #[must_use]
+    pub fn option(&self, name: &str) -> String {
+        option(name, &self.path)
+    }
 }
 
 /// Something to do by hand.
@@ -62,7 +76,7 @@ impl Step {
     /// The step that removes one version of a key.
     #[must_use]
     pub fn remove_version(key: &Key<'_>, pin: &str, command: Option<String>) -> Self {
-        let title = format!("Remove the version {pin} of {} from the store.", key.word);
+        let title = format!("Remove the version {pin} of {} from the store.", key.word());
         Self { title, command }
     }
 }
@@ -70,7 +84,7 @@ impl Step {
 /// A flag and its value, after a space; nothing where the value is not known.
 #[must_use]
 pub fn flag(name: &str, value: Option<&str>) -> String {
-    value.map_or_else(String::new, |value| format!(" {name} {}", word(value)))
+    value.map_or_else(String::new, |value| option(name, value))
 }
 
 #[cfg(test)]
@@ -78,11 +92,10 @@ pub(in crate::k8s) mod tests {
     use super::Key;
     use crate::k8s::store::definition::Definition;
     use crate::k8s::store::location::Location;
-    use crate::text::shell::word;
 
     /// A key of a store.
     pub(in crate::k8s) fn key<'a>(store: &Definition, at: &'a Location, name: &'a str) -> Key<'a> {
-        Key { at, name, word: word(&(store.path)(at, name)) }
+        Key { at, name, path: (store.path)(at, name) }
     }
 
     /// The commands that add a value to a key.

@@ -5,7 +5,7 @@ use crate::k8s::store::definition::Definition;
 use crate::k8s::store::page::{Cleanup, Glance};
 use crate::k8s::store::pin::{Versions, is_digits, is_version_number};
 use crate::k8s::stores::shared::aws::{self, aws};
-use crate::text::shell::word;
+use crate::text::shell::option;
 
 pub(super) static STORE: Definition = Definition {
     is_meant: aws::is_parameter_store,
@@ -44,14 +44,14 @@ fn is_label_or_number(pin: &str) -> bool {
 }
 
 fn create(key: &Key<'_>) -> Option<String> {
-    let put = format!("ssm put-parameter --name {} --type SecureString", key.word);
+    let put = format!("ssm put-parameter{} --type SecureString", key.option("--name"));
     Some(format!("{} --value file:///dev/stdin", aws(key.at, &put)))
 }
 
 fn add(key: &Key<'_>, label: &str) -> Option<Addition> {
-    let (own, label) = (&key.word, word(label));
-    let put = format!("ssm put-parameter --name {own} --type SecureString --overwrite");
-    let name = format!("ssm label-parameter-version --name {own} --labels {label}");
+    let (own, label) = (key.option("--name"), option("--labels", label));
+    let put = format!("ssm put-parameter{own} --type SecureString --overwrite");
+    let name = format!("ssm label-parameter-version{own}{label}");
     Some(Addition {
         put: format!("{} --value file:///dev/stdin", aws(key.at, &put)),
         after: Some(Step {
@@ -62,25 +62,35 @@ fn add(key: &Key<'_>, label: &str) -> Option<Addition> {
 }
 
 fn list(key: &Key<'_>) -> Option<String> {
-    let history = aws(key.at, &format!("ssm get-parameter-history --name {}", key.word));
+    let history = aws(key.at, &format!("ssm get-parameter-history{}", key.option("--name")));
     Some(format!("{history} --query \"Parameters[].[Version,LastModifiedDate]\""))
 }
 
 fn remove_key(key: &Key<'_>) -> Option<String> {
-    Some(aws(key.at, &format!("ssm delete-parameter --name {}", key.word)))
+    Some(aws(key.at, &format!("ssm delete-parameter{}", key.option("--name"))))
 }
 
 /// Takes the label off: Parameter Store drops the oldest versions that have none.
 fn remove_version(key: &Key<'_>, pin: &str) -> Step {
-    let own = &key.word;
+    let own = key.word();
     if is_digits(pin) {
         let title = format!(
             "The version {pin} of {own} cannot be removed by itself: it is dropped once there are a hundred newer ones."
         );
         return Step { title, command: None };
     }
-    let find = aws(key.at, &format!("ssm get-parameter --name {own}:{pin}"));
-    let take = aws(key.at, &format!("ssm unlabel-parameter-version --name {own} --labels {pin}"));
+    let find = aws(
+        key.at,
+        &format!("ssm get-parameter{}", option("--name", &format!("{}:{pin}", key.path))),
+    );
+    let take = aws(
+        key.at,
+        &format!(
+            "ssm unlabel-parameter-version{}{}",
+            key.option("--name"),
+            option("--labels", pin)
+        ),
+    );
     let command =
         format!("{take} --parameter-version \"$({find} --output text --query Parameter.Version)\"");
     Step {

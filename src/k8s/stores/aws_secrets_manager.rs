@@ -5,7 +5,7 @@ use crate::k8s::store::definition::Definition;
 use crate::k8s::store::page::{Cleanup, Glance};
 use crate::k8s::store::pin::Versions;
 use crate::k8s::stores::shared::aws::{self, aws};
-use crate::text::shell::word;
+use crate::text::shell::option;
 
 pub(super) static STORE: Definition = Definition {
     is_meant: |provider| !aws::is_parameter_store(provider),
@@ -50,41 +50,42 @@ fn is_stage(pin: &str) -> bool {
 }
 
 fn create(key: &Key<'_>) -> Option<String> {
-    let create = format!("secretsmanager create-secret --name {}", key.word);
+    let create = format!("secretsmanager create-secret{}", key.option("--name"));
     Some(format!("{} --secret-string file:///dev/stdin", aws(key.at, &create)))
 }
 
 fn add(key: &Key<'_>, label: &str) -> Option<Addition> {
-    let put = format!("secretsmanager put-secret-value --secret-id {}", key.word);
-    let (put, label) = (aws(key.at, &put), word(label));
-    let put = format!("{put} --secret-string file:///dev/stdin --version-stages {label}");
+    let put = format!("secretsmanager put-secret-value{}", key.option("--secret-id"));
+    let (put, label) = (aws(key.at, &put), option("--version-stages", label));
+    let put = format!("{put} --secret-string file:///dev/stdin{label}");
     Some(Addition { put, after: None })
 }
 
 fn list(key: &Key<'_>) -> Option<String> {
-    let list = format!("secretsmanager list-secret-version-ids --secret-id {}", key.word);
+    let list = format!("secretsmanager list-secret-version-ids{}", key.option("--secret-id"));
     Some(aws(key.at, &list))
 }
 
 fn remove_key(key: &Key<'_>) -> Option<String> {
-    let delete = format!("secretsmanager delete-secret --secret-id {}", key.word);
+    let delete = format!("secretsmanager delete-secret{}", key.option("--secret-id"));
     Some(format!("{} --recovery-window-in-days 30", aws(key.at, &delete)))
 }
 
 /// Takes the label off: AWS removes what has no label, and only by itself.
 fn remove_version(key: &Key<'_>, pin: &str) -> Step {
-    let own = &key.word;
+    let (own, id) = (key.word(), key.option("--secret-id"));
     if pin.starts_with(ID) {
         let title = format!(
             "Remove all labels from version {pin} of {own}, if it has any: it is then deleted automatically."
         );
         return Step { title, command: None };
     }
-    let find = aws(key.at, &format!("secretsmanager list-secret-version-ids --secret-id {own}"));
-    let take = format!("secretsmanager update-secret-version-stage --secret-id {own}");
+    let find = aws(key.at, &format!("secretsmanager list-secret-version-ids{id}"));
+    let take = format!("secretsmanager update-secret-version-stage{id}");
     let take = aws(key.at, &take);
+    let stage = option("--version-stage", pin);
     let command = format!(
-        "{take} --version-stage {pin} --remove-from-version-id \"$({find} --output text --query \"Versions[?contains(VersionStages, '{pin}')].VersionId\")\""
+        "{take}{stage} --remove-from-version-id \"$({find} --output text --query \"Versions[?contains(VersionStages, '{pin}')].VersionId\")\""
     );
     Step {
         title: format!(

@@ -50,9 +50,9 @@ fn vault_name(url: &str) -> Option<String> {
 
 /// `az keyvault secret …`, in the store's vault; `None` where that is not known, or the key is no name of a secret.
 fn az(key: &Key<'_>, command: &str) -> Option<String> {
-    let vault = key.at.get(VAULT).filter(|_| !key.word.contains('/'))?;
+    let vault = key.at.get(VAULT).filter(|_| !key.path.contains('/'))?;
     let vault = flag("--vault-name", Some(vault));
-    Some(format!("az keyvault secret {command}{vault} --name {}", key.word))
+    Some(format!("az keyvault secret {command}{vault}{}", key.option("--name")))
 }
 
 fn create(key: &Key<'_>) -> Option<String> {
@@ -74,7 +74,7 @@ fn remove_version(key: &Key<'_>, pin: &str) -> Step {
     Step {
         title: format!(
             "Disable the version {pin} of {}: Key Vault cannot delete a single version.",
-            key.word
+            key.word()
         ),
         command: set.map(|set| format!("{set} --version {pin} --enabled false")),
     }

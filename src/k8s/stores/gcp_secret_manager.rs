@@ -54,13 +54,13 @@ fn gcloud(at: &Location, command: &str) -> String {
 }
 
 fn create(key: &Key<'_>) -> Option<String> {
-    let create = gcloud(key.at, &format!("create {}", key.word));
+    let create = gcloud(key.at, &format!("create {}", key.word()));
     Some(format!("{create} --replication-policy=automatic --data-file=-"))
 }
 
 fn add(key: &Key<'_>, alias: &str) -> Option<Addition> {
     Some(Addition {
-        put: format!("{} --data-file=-", gcloud(key.at, &format!("versions add {}", key.word))),
+        put: format!("{} --data-file=-", gcloud(key.at, &format!("versions add {}", key.word()))),
         after: Some(Step {
             title: "Add the alias to the version that the last command created.".to_owned(),
             command: Some(alias_newest(key, &word(alias))),
@@ -70,9 +70,9 @@ fn add(key: &Key<'_>, alias: &str) -> Option<Addition> {
 
 /// Adds an alias to the newest version. The flag replaces all aliases, so existing ones are kept.
 fn alias_newest(key: &Key<'_>, alias: &str) -> String {
-    let known = gcloud(key.at, &format!("describe {}", key.word));
-    let newest = gcloud(key.at, &format!("versions list {}", key.word));
-    let update = gcloud(key.at, &format!("update {}", key.word));
+    let known = gcloud(key.at, &format!("describe {}", key.word()));
+    let newest = gcloud(key.at, &format!("versions list {}", key.word()));
+    let update = gcloud(key.at, &format!("update {}", key.word()));
     format!(
         "aliases=\"$({known} --format='value(versionAliases.list())')\"\n\
          version=\"$({newest} --sort-by=~createTime --limit=1 --format='value(name.basename())')\"\n\
@@ -81,16 +81,16 @@ fn alias_newest(key: &Key<'_>, alias: &str) -> String {
 }
 
 fn list(key: &Key<'_>) -> Option<String> {
-    Some(gcloud(key.at, &format!("versions list {}", key.word)))
+    Some(gcloud(key.at, &format!("versions list {}", key.word())))
 }
 
 fn remove_key(key: &Key<'_>) -> Option<String> {
-    Some(format!("{} --quiet", gcloud(key.at, &format!("delete {}", key.word))))
+    Some(format!("{} --quiet", gcloud(key.at, &format!("delete {}", key.word()))))
 }
 
 /// Destroys a version; one with an alias is looked up by it first.
 fn remove_version(key: &Key<'_>, pin: &str) -> Step {
-    let own = &key.word;
+    let own = key.word();
     let destroy = |version: &str| {
         let destroy = gcloud(key.at, &format!("versions destroy {version}"));
         format!("{destroy} --secret={own} --quiet")

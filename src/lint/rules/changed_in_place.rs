@@ -7,6 +7,7 @@ use crate::k8s::secret_name::family;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::versions::{Key, Maker, makers};
 use crate::repo::Repo;
+use crate::text::shell::command;
 use crate::text::source::Place;
 use crate::yaml::node::Node;
 use crate::yaml::parse::Stream;
@@ -74,9 +75,8 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 
 fn with_hint(finding: Finding, key: &Key, old: &Maker<'_>) -> Finding {
     let help = format!(
-        "revert the change; `rotate bump {} {}` creates a new version",
-        key.0,
-        old.version().0
+        "revert the change; `{}` creates a new version",
+        command("rotate bump", &[&key.0, old.version().0], "")
     );
     finding.in_environment(key.0.clone()).about(old.version().0).help(help)
 }

@@ -10,6 +10,7 @@ use crate::repo::inventory::Reference;
 use crate::repo::provision::Provision;
 use crate::repo::root::Root;
 use crate::text::nearest::nearest;
+use crate::text::shell::command;
 use crate::text::source::Place;
 
 /// The rule.
@@ -107,9 +108,9 @@ fn hint(repo: &Repo, root: &Root, reference: &Reference) -> String {
     let names = provided.map(|(name, _)| *name).filter(|name| *name != family(secret));
     if let (Some(environment), Some((family, version))) = (environment, split(secret)) {
         if bump_makes_stub(repo, root, reference, family) {
+            let bump = command("rotate bump", &[&environment.name, family], "");
             return format!(
-                "`rotate bump {} {family}` creates a stub along with the reference; to keep {version}, add its ExternalSecret",
-                environment.name
+                "`{bump}` creates a stub along with the reference; to keep {version}, add its ExternalSecret"
             );
         }
         return format!("add the ExternalSecret of {version}, or restore it if it was removed");

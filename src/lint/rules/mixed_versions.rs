@@ -12,6 +12,7 @@ use crate::lint::judge::describe;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
+use crate::text::shell::{command, option};
 use crate::yaml::path::{Path, PathStep};
 
 /// The rule.
@@ -85,8 +86,12 @@ fn of_family(facts: &Facts<'_>, usages: &[&FamilyUsage<'_>]) -> Vec<Finding> {
     let taken = asks.then(|| taken(repo, facts.now, usage, &newest)).flatten();
     let help = |one: &Named<'_>, new: &str| match &taken {
         Some(version) => format!(
-            "`rotate bump {} {} --version {version}` moves every reference to it",
-            environment.name, usage.family
+            "`{}` moves every reference to it",
+            command(
+                "rotate bump",
+                &[&environment.name, usage.family],
+                &option("--version", version.as_str())
+            )
         ),
         None if asks => format!("name `{new}` in {} too", describe(one.root, one.reference)),
         None => "use the same version in both".to_owned(),

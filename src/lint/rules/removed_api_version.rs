@@ -13,6 +13,7 @@ use crate::repo::environment::EnvironmentId;
 use crate::repo::root::{Root, RootKind};
 use crate::text::path::TreePath;
 use crate::text::remap::in_file;
+use crate::text::shell::command;
 use crate::text::source::Place;
 use crate::text::span::Span;
 use crate::yaml::edit::rewrite::rewrite;
@@ -115,7 +116,9 @@ fn finding(speakers: &BTreeMap<&TreePath, Speakers>, offence: &Offence<'_>) -> F
     let fix = fix(speakers, offence);
     let more = match fix {
         Some(_) => String::new(),
-        None => format!("; more must change with it: `rotate explain {}`", RULE.id),
+        None => {
+            format!("; more must change with it: `{}`", command("rotate explain", &[RULE.id], ""))
+        }
     };
     finding.help(format!("write `apiVersion: {NEW}`{more}")).fix(fix)
 }

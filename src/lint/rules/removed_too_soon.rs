@@ -10,6 +10,7 @@ use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::versions::{Key, Maker, makers};
 use crate::repo::Repo;
 use crate::repo::root::ReferenceId;
+use crate::text::shell::command;
 use crate::text::source::Place;
 
 /// The rule.
@@ -71,9 +72,9 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
             RULE.finding(&gone, message).in_environment(key.0.clone()).about(old.version().0);
         let finding = finding.related(reason.label, reason.place);
         findings.push(finding.help(format!(
-            "restore its object in {}; `rotate prune {}` removes what is due",
+            "restore its object in {}; `{}` removes what is due",
             gone.source.path(),
-            key.0
+            command("rotate prune", &[&key.0], "")
         )));
     }
     findings

@@ -11,6 +11,7 @@ use crate::repo::Repo;
 use crate::repo::deployed::may_hide;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::subject::Subject;
+use crate::text::shell::{command, option};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -81,7 +82,8 @@ fn of_usage(facts: &Facts<'_>, usages: &FamilyUsages<'_>, usage: &FamilyUsage<'_
         places.insert(at.site()).then_some(())?;
         let (what, secret) = (describe(named.root, named.reference), named.reference.secret());
         let message = format!("{what} names `{secret}`, which {before} never had");
-        let help = format!("`rotate bump {before} {} --version {version}` first", usage.family);
+        let version = option("--version", version.as_str());
+        let help = format!("`{}` first", command("rotate bump", &[before, usage.family], &version));
         let finding =
             RULE.finding(&at, message).related(format!("{before} uses this one"), place.clone());
         Some(finding.help(help).in_environment(&environment.name).about(usage.family))

@@ -10,6 +10,7 @@ use crate::lint::lag::{is_due, is_older};
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
 use crate::repo::subject::Subject;
+use crate::text::shell::{command, option};
 use crate::text::source::Place;
 
 /// The rule.
@@ -110,7 +111,14 @@ fn beside(facts: &Facts<'_>, usage: &FamilyUsage<'_>, current: &Version) -> Opti
         says: "but a newer version exists:".to_owned(),
         label: "made here".to_owned(),
         place: made.provider.near(),
-        help: format!("`rotate bump {environment} {} --version {version}`", usage.family),
+        help: format!(
+            "`{}`",
+            command(
+                "rotate bump",
+                &[environment, usage.family],
+                &option("--version", version.as_str())
+            )
+        ),
         version,
     })
 }
@@ -140,7 +148,7 @@ fn before(
         says: format!("although {name} runs"),
         label: "named here".to_owned(),
         place: named.reference.near(),
-        help: format!("`rotate bump {here} {}` takes it over", usage.family),
+        help: format!("`{}` takes it over", command("rotate bump", &[here, usage.family], "")),
         version,
     })
 }

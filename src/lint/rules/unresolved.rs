@@ -11,6 +11,7 @@ use crate::repo::Repo;
 use crate::repo::root::{Root, RootKind};
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
+use crate::text::shell::command;
 use crate::text::source::{Place, Source};
 use crate::text::span::Span;
 
@@ -133,7 +134,10 @@ fn place(repo: &Repo, problem: &Problem) -> Place {
 
 fn help(root: &Root) -> String {
     match root.kind {
-        RootKind::Kustomize => format!("`kubectl kustomize {}` must succeed", root.path.display()),
+        RootKind::Kustomize => {
+            let build = command("kubectl kustomize", &[root.path.display()], "");
+            format!("`{build}` must succeed")
+        }
         RootKind::Plain => {
             "fix it; if the file is not a manifest, drop the `.yaml` extension".to_owned()
         }

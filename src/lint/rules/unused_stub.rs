@@ -14,6 +14,7 @@ use crate::repo::family::FamilyState;
 use crate::repo::inventory::{Provider, Reference};
 use crate::repo::mentions::Mentions;
 use crate::repo::root::Root;
+use crate::text::shell::command;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -147,7 +148,7 @@ fn stubs<'r>(
 fn findings(candidate: &Candidate<'_>) -> Vec<Finding> {
     let Candidate { environment, family, version, providers } = candidate;
     let message = format!("nothing names `{family}-{version}` any more, and its retention is over");
-    let help = format!("`rotate prune {} {family}`", environment.name);
+    let help = format!("`{}`", command("rotate prune", &[&environment.name, family], ""));
     let places = providers.iter().filter_map(|(_, provider)| provider.near());
     let finding =
         places.map(|place| RULE.finding(&place, message.clone()).help(help.clone()).about(*family));

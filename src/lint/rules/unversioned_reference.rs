@@ -11,6 +11,7 @@ use crate::lint::lag::is_due;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
 use crate::repo::subject::Subject;
+use crate::text::shell::command;
 use crate::text::source::Place;
 
 /// The rule.
@@ -102,8 +103,8 @@ fn of_usage(repo: &Repo, usage: &FamilyUsage<'_>, evidence: Option<&Place>) -> V
         let message = format!("{what} names `{}` without a version", usage.family);
         let finding = RULE.finding(&place, message).in_environment(environment).about(usage.family);
         let finding = finding.related("a version is named here", evidence.cloned());
-        let family = usage.family;
-        Some(finding.help(format!("`rotate bump {environment} {family}` gives it one")))
+        let bump = command("rotate bump", &[environment, usage.family], "");
+        Some(finding.help(format!("`{bump}` gives it one")))
     });
     plain.collect()
 }

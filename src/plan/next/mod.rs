@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use crate::plan::next::supply::Supply;
 use crate::plan::{NextStep, Stage};
-use crate::text::shell::word;
+use crate::text::shell::command;
 
 /// What follows once a version has run.
 pub(super) struct After<'a> {
@@ -31,7 +31,7 @@ pub(super) fn steps(
     if let Some(After { program, environment: next, soak }) = after {
         steps.push(NextStep {
             title: format!("Watch {environment} for {soak}, then promote the version."),
-            command: Some(format!("{program} bump {next} {}", word(family))),
+            command: Some(command(&format!("{program} bump"), &[next, family], "")),
             stage: Stage::Then,
         });
     }

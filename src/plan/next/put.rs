@@ -7,7 +7,7 @@ use crate::k8s::store::Store;
 use crate::plan::NextStep;
 use crate::plan::next::supply::{SecretType, Supply, Value, list};
 use crate::plan::next::value;
-use crate::text::shell::word;
+use crate::text::shell::{command, option};
 
 /// The steps for one value.
 pub(super) fn steps(supply: &Supply) -> Vec<NextStep> {
@@ -46,8 +46,7 @@ fn in_cluster(
     shape: SecretType,
     keys: &BTreeSet<String>,
 ) -> NextStep {
-    let namespace =
-        namespace.map_or_else(String::new, |name| format!(" --namespace {}", word(name)));
+    let namespace = namespace.map_or_else(String::new, |name| option("--namespace", name));
     let (kind, values, what) = match shape {
         SecretType::Opaque if keys.is_empty() => (
             "generic",
@@ -71,7 +70,8 @@ fn in_cluster(
         ),
     };
     let title = format!("Create the secret {name} in the cluster: {what}.");
-    value(title, Some(format!("kubectl create secret {kind} {}{namespace} {values}", word(name))))
+    let create = format!("kubectl create secret {kind}");
+    value(title, Some(command(&create, &[name], &format!("{namespace} {values}"))))
 }
 
 /// The step for a key that is created for this version.

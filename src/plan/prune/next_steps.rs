@@ -13,7 +13,7 @@ use crate::repo::Repo;
 use crate::repo::deployed::deployed;
 use crate::repo::root::Root;
 use crate::repo::stores::Stores;
-use crate::text::shell::word;
+use crate::text::shell::{command, option, word};
 
 /// What the steps are derived from.
 pub(super) struct NextSteps<'t, 'd, 'r> {
@@ -33,7 +33,8 @@ impl NextSteps<'_, '_, '_> {
             .iter()
             .map(|(one, _)| {
                 let namespace = namespace(one.namespace());
-                format!("kubectl get secret {}{namespace} --ignore-not-found", word(one.secret))
+                let options = format!("{namespace} --ignore-not-found");
+                command("kubectl get secret", &[one.secret], &options)
             })
             .collect();
         let look: Vec<String> = look.into_iter().collect();
@@ -72,7 +73,7 @@ impl NextSteps<'_, '_, '_> {
                     format!("Delete the Secret {secret}, which its stub leaves behind ({policy}).");
                 steps.insert(then(
                     &title,
-                    Some(format!("kubectl delete secret {secret}{namespace}")),
+                    Some(command("kubectl delete secret", &[document.secret], &namespace)),
                 ));
             }
         }
@@ -124,7 +125,7 @@ impl NextSteps<'_, '_, '_> {
 
 /// The flag for a namespace, where Git sets one.
 fn namespace(name: Option<&str>) -> String {
-    name.map_or_else(String::new, |name| format!(" --namespace {}", word(name)))
+    name.map_or_else(String::new, |name| option("--namespace", name))
 }
 
 /// Identifies one version of a key: the store's name, its location as far as Git shows it, the key, the version.

@@ -10,6 +10,7 @@ use crate::plan::survey::Made;
 use crate::repo::reach::Reach;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
+use crate::text::shell::{command, option};
 use crate::yaml::node::Node;
 
 impl Planner<'_> {
@@ -92,7 +93,9 @@ impl Planner<'_> {
 
     fn bump_again(&self) -> String {
         let environment = &self.repo.environments[self.environment].name;
-        format!("`{} bump {environment} {} --version {}`", self.program, self.family, self.version)
+        let program = format!("{} bump", self.program);
+        let version = option("--version", self.version.as_str());
+        format!("`{}`", command(&program, &[environment, self.family], &version))
     }
 
     /// The file and the field that bring a file into a root: a kustomization's `resources`, or the `files` of KSOPS.

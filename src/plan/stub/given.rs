@@ -12,7 +12,7 @@ use crate::plan::stub::pin::{Pinning, Pinnings};
 use crate::plan::stub::planner::{Fault, Planner};
 use crate::plan::stub::source::Source;
 use crate::repo::environment::EnvironmentId;
-use crate::text::shell::word;
+use crate::text::shell::option;
 use crate::text::source::Place;
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
@@ -42,11 +42,12 @@ pub(in crate::plan) fn ask(
     family: &str,
     bump: &str,
 ) -> (Vec<Refusal>, String) {
-    let mut pins: Vec<String> =
-        missing.iter().map(|one| word(&format!("{}={}VALUE", one.key, one.prefix))).collect();
+    let mut pins: Vec<String> = missing
+        .iter()
+        .map(|one| option("--pin", &format!("{}={}VALUE", one.key, one.prefix)))
+        .collect();
     pins.sort_unstable();
     pins.dedup();
-    let pins: Vec<String> = pins.iter().map(|pin| format!(" --pin {pin}")).collect();
     let command = format!("{bump}{}", pins.concat());
     let one = |one: &Missing| {
         let list =

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use crate::report::format::Format;
 use crate::report::lint::{Renderer, Report, describe, message, paint};
+use crate::text::visible::one_line;
 
 /// This format.
 pub(super) const RENDERER: Renderer = Renderer {
@@ -18,6 +19,7 @@ pub fn concise(report: &Report<'_>, color: bool) -> String {
     for finding in report.findings {
         let level = paint(finding.level).on(finding.level.word(), color);
         let (place, message) = (describe(&finding.place), message(finding));
+        let message = one_line(&message);
         let _ = writeln!(out, "{place}: {level}[{}] {message}", finding.rule);
     }
     out

@@ -129,7 +129,7 @@ fn several(count: usize, noun: &str) -> String {
 /// `file:line:column`
 fn describe(place: &Place) -> String {
     let position = place.position();
-    format!("{}:{}:{}", place.source.path().display(), position.line, position.column)
+    format!("{}:{}:{}", place.source.path(), position.line, position.column)
 }
 
 /// `in staging, production`, for findings that are a matter of environments.

@@ -12,6 +12,7 @@ use crate::report::format::Format;
 use crate::report::lint::{Renderer, Report, capital, describe, environments, several};
 use crate::report::message::Drawn;
 use crate::text::path::TreePath;
+use crate::text::visible::one_line;
 
 /// This format.
 pub(super) const RENDERER: Renderer = Renderer {
@@ -42,8 +43,10 @@ fn one(out: &mut String, finding: &Finding, masked: Option<&str>, color: bool, w
         Level::Warning => Severity::Warning,
         Level::Info => Severity::Advice,
     };
-    let heading = format!("{}[{}]: {}", finding.level.word(), finding.rule, finding.message);
-    let drawn = Drawn::of(heading, finding.help.clone(), severity);
+    let message = one_line(&finding.message);
+    let heading = format!("{}[{}]: {message}", finding.level.word(), finding.rule);
+    let help = finding.help.as_ref().map(|help| one_line(help).into_owned());
+    let drawn = Drawn::of(heading, help, severity);
     let drawn = drawn.at(&finding.place, environments(finding), masked);
     let _ = writeln!(out, "{}", drawn.draw(color, width));
     for related in &finding.related {

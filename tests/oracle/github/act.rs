@@ -21,10 +21,27 @@ pub(super) struct Job {
 /// Other people's actions, which nothing here may fetch, with the same inputs and outputs.
 const ACTIONS: &[(&str, &str)] = &[
     (
-        "actions/cache",
-        "inputs: { path: { required: true }, key: { required: true }, restore-keys: {} }
-outputs: { cache-hit: { value: 'false' } }
-runs: { using: composite, steps: [{ run: 'true', shell: bash }] }
+        "actions/cache/restore",
+        "inputs: { path: { required: true }, key: { required: true } }
+outputs: { cache-hit: { value: '${{ steps.it.outputs.hit }}' } }
+runs:
+  using: composite
+  steps:
+    - id: it
+      run: '[ ! -d \"$CACHE/$KEY\" ] || { mkdir -p \"$TO\"; cp \"$CACHE/$KEY\"/* \"$TO\"; echo hit=true >> \"$GITHUB_OUTPUT\"; }'
+      env: { KEY: '${{ inputs.key }}', TO: '${{ inputs.path }}' }
+      shell: bash
+",
+    ),
+    (
+        "actions/cache/save",
+        "inputs: { path: { required: true }, key: { required: true } }
+runs:
+  using: composite
+  steps:
+    - run: '[ -d \"$CACHE/$KEY\" ] || { mkdir \"$CACHE/$$\"; cp \"$FROM\"/* \"$CACHE/$$\"; mv \"$CACHE/$$\" \"$CACHE/$KEY\"; }'
+      env: { KEY: '${{ inputs.key }}', FROM: '${{ inputs.path }}' }
+      shell: bash
 ",
     ),
     (
@@ -47,7 +64,32 @@ runs:
     ),
 ];
 
+/// An action of the caller's that uses this one, between two steps of its own.
+const NESTING: &str = "name: nesting
+description: Uses another action
+inputs: { command: { required: true } }
+outputs: { changed: { value: '${{ steps.inner.outputs.changed }}' } }
+runs:
+  using: composite
+  steps:
+    - run: '[ -f \"$GITHUB_ACTION_PATH/here\" ]'
+      shell: bash
+    - id: inner
+      uses: example/rotate@v0.1.0
+      with: { command: '${{ inputs.command }}' }
+    - run: '[ -f \"$GITHUB_ACTION_PATH/here\" ]'
+      shell: bash
+";
+
 impl World {
+    /// Commits the action that uses this one as `.github/actions/nesting`.
+    pub(super) fn nest(&self) {
+        self.place.write(".github/actions/nesting/action.yml", NESTING);
+        self.place.write(".github/actions/nesting/here", "");
+        self.place.commit(0, "Add an action");
+        self.place.push();
+    }
+
     /// Makes this the only workflow of the repository, and runs it.
     pub(super) fn act(&self, event: &str, workflow: &str) -> Job {
         self.act_with(TOKEN, event, workflow)
@@ -68,6 +110,7 @@ impl World {
         command.args(["--github-instance", "github.localhost"]);
         command.args(["--secret", &format!("GITHUB_TOKEN={token}")]);
         for (name, value) in [
+            ("CACHE", self.cache().display().to_string()),
             ("GIT_ALLOW_PROTOCOL", "file".to_owned()),
             ("HTTP_PROXY", self.hub.url()),
             ("ROTATE_RELEASES", format!("{}/releases", self.hub.url())),
@@ -88,6 +131,13 @@ impl World {
         Job { success: output.status.success(), said: said(&output) }
     }
 
+    /// What jobs have saved in the cache, each in a directory that is called like its key.
+    pub(super) fn cache(&self) -> PathBuf {
+        let cache = self.place.path("cache");
+        fs::create_dir_all(&cache).unwrap();
+        cache
+    }
+
     /// Puts a release on the mirror.
     pub(super) fn release(&self) {
         for (name, bytes) in released() {
@@ -100,12 +150,12 @@ impl World {
     fn actions(&self, workflow: &str) -> BTreeMap<String, PathBuf> {
         let own = fs::read_to_string(source().join("action.yml")).unwrap();
         let mut directories = BTreeMap::new();
-        let lines = workflow.lines().chain(own.lines());
+        let lines = workflow.lines().chain(own.lines()).chain(NESTING.lines());
         for line in lines.filter(|line| !line.trim_start().starts_with('#')) {
             let Some((_, used)) = line.split_once("uses: ") else { continue };
             let used = used.split_whitespace().next().unwrap();
             let (name, version) = used.split_once('@').unwrap_or((used, ""));
-            if name == "actions/checkout" {
+            if name == "actions/checkout" || name.starts_with("./") {
                 // act does that by itself: it copies the work tree.
                 continue;
             }

@@ -1,7 +1,7 @@
 //! The Action as a job runs it: installed from a release, with the workflows that the README shows.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -221,6 +221,60 @@ fn a_program_with_another_checksum_never_runs() {
     let job = job.says(&["is not what its checksum says"]);
     assert!(!job.said.contains(&format!("rotate {}", env!("CARGO_PKG_VERSION"))), "{}", job.said);
     assert!(world.hub.asked().is_empty() && world.place.branch_names() == ["main"]);
+}
+
+/// The archive is all that a job saves, and what it restores is checked again.
+#[test]
+fn a_cached_archive_that_was_tampered_with_is_fetched_anew() {
+    let world = World::new();
+    world.release();
+    let lint = shown("README.md", "lint");
+    let _ = world.act("push", &lint).success();
+    let entries = |directory: &Path| -> Vec<PathBuf> {
+        fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect()
+    };
+    let saved = entries(&world.cache());
+    assert_eq!(saved.len(), 1, "{saved:?}");
+    let files = entries(&saved[0]);
+    assert_eq!(files.len(), 1, "{files:?}");
+    let name = files[0].file_name().unwrap().to_str().unwrap();
+    assert_eq!(fs::read(&files[0]).unwrap(), released()[name]);
+    let checksum = String::from_utf8_lossy(&released()[&format!("{name}.sha256")]).into_owned();
+    assert!(saved[0].to_str().unwrap().ends_with(checksum.split(' ').next().unwrap()));
+
+    let job = world.act("push", &lint).success();
+    assert!(!job.said.contains("thrown away"), "{}", job.said);
+
+    fs::write(&files[0], "tampered").unwrap();
+    let job =
+        world.act("push", &lint).success().says(&["it was thrown away", "gh cache delete rotate-"]);
+    assert_eq!(job.output("findings"), "0");
+}
+
+#[test]
+fn the_action_works_inside_of_another_one() {
+    let world = World::new();
+    world.release();
+    world.nest();
+    let step = workflow(&[])
+        + "      - uses: ./.github/actions/nesting\n        with: { command: promote }\n";
+    let job = world.act("push", &step).success();
+    assert_eq!(world.hub.open().len(), 1, "{}", job.said);
+    assert_eq!(job.output("changed"), "true");
+}
+
+/// What the job has in mind for a `gh` of its own.
+#[test]
+fn pull_requests_go_to_the_repository_of_the_workflow() {
+    let world = World::new();
+    world.release();
+    let inputs = "command: promote\n";
+    let elsewhere = "permissions: {}\nenv: { GH_HOST: nowhere.example, GH_REPO: else/where, GH_CONFIG_DIR: /nowhere }\n";
+    let step = workflow(&[inputs]).replace("permissions: {}\n", elsewhere);
+    let job = world.act("push", &step).success();
+    let open = world.hub.open();
+    assert_eq!(open.len(), 1, "{}", job.said);
+    is_right(&world.place, &open[0]);
 }
 
 #[test]

@@ -129,6 +129,8 @@ fn a_fork_is_asked_about_itself() {
     let run = || {
         let mut command = world.place.rotate_in(&world.place.root(), &world.hub, PROMOTE);
         command.args(["--pull-request", "--format", "github"]).env_remove("GH_REPO");
+        // Where the branch goes, the pull request goes.
+        command.env("GH_HOST", "github.elsewhere.example");
         // Git alone takes this for another name of a directory.
         command.env("GIT_CONFIG_COUNT", "1").env("GIT_CONFIG_VALUE_0", address);
         command.env("GIT_CONFIG_KEY_0", format!("url.{}.insteadOf", world.place.bare().display()));

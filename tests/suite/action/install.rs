@@ -1,18 +1,31 @@
 //! Where the program comes from: the release, a mirror, the source, or nowhere.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::symlink;
 use std::process::Command;
+use std::thread;
 
 use super::project;
 use super::runner::{Ended, Runner};
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
 const TARGET: &str = "x86_64-unknown-linux-musl";
+const UNATTESTED: &str =
+    "::notice title=rotate::the attestation was not checked: that needs github.com and a token";
 
 impl Runner {
     /// Installs on Linux, on x86-64, from a mirror below the runner's directory.
     fn install(&self, environment: &[(&str, &str)]) -> Ended {
+        self.installer(&[], environment)
+    }
+
+    fn plan(&self, environment: &[(&str, &str)]) -> Ended {
+        self.installer(&["plan"], environment)
+    }
+
+    fn installer(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Ended {
         let mirror = format!("file://{}/releases", self.directory.path().display());
         let mut all = vec![
             ("RUNNER_OS", "Linux"),
@@ -21,7 +34,7 @@ impl Runner {
             ("ROTATE_RELEASES", &mirror),
         ];
         all.extend(environment);
-        self.script(&project(".github/action/install"), &[], &all)
+        self.script(&project(".github/action/install"), arguments, &all)
     }
 
     /// Puts an archive and its checksum into the mirror, as the release makes them.
@@ -68,14 +81,56 @@ fn the_released_program_is_installed_once_its_checksum_holds() {
     runner.release();
     let ended = runner.install(&[]);
     let program = format!("[TEMP]/rotate/{VERSION}/bin/rotate");
-    let notice =
-        "::notice title=rotate::the attestation was not checked: the program is from a mirror";
-    assert_eq!((ended.status, ended.said), (0, format!("{notice}\nreleased {program}\n")));
+    let said = format!("{UNATTESTED}\nreleased {program}\n");
+    assert_eq!((ended.status, ended.said), (0, said.clone()));
 
-    // what the cache brought is not fetched again
-    fs::remove_dir_all(runner.path("releases")).unwrap();
+    // what the cache brought is not fetched again, and no program but that of the archive runs
+    fs::remove_file(runner.asset("")).unwrap();
+    runner.program(&format!("../rotate/{VERSION}/bin/rotate"), "echo planted");
     let ended = runner.install(&[]);
-    assert_eq!((ended.status, ended.said), (0, format!("released {program}\n")));
+    assert_eq!((ended.status, ended.said), (0, said));
+}
+
+/// The checksum does not come from the cache, where it could be changed along with the archive.
+#[test]
+fn a_cached_archive_is_checked_before_anything_of_it_runs() {
+    let runner = Runner::new();
+    runner.pack("echo tampered");
+    let cached = runner.path(&format!("rotate/{VERSION}/archive"));
+    fs::create_dir_all(&cached).unwrap();
+    let asset = format!("rotate-{VERSION}-{TARGET}.tar.gz");
+    for end in ["", ".sha256"] {
+        fs::copy(runner.asset(end), cached.join(format!("{asset}{end}"))).unwrap();
+    }
+    fs::remove_file(runner.path("bin/packed")).unwrap();
+    runner.release();
+    assert_ne!(fs::read(cached.join(&asset)).unwrap(), fs::read(runner.asset("")).unwrap());
+
+    let ended = runner.install(&[("CACHE_KEY", "rotate-key")]);
+    let program = format!("[TEMP]/rotate/{VERSION}/bin/rotate");
+    let warning = format!(
+        "::warning title=rotate::the cached {asset} is not what its checksum says; it was thrown away, and is fetched anew. \
+         An entry of the cache is never overwritten: `gh cache delete rotate-key` removes it"
+    );
+    assert_eq!(
+        (ended.status, ended.said),
+        (0, format!("{warning}\n{UNATTESTED}\nreleased {program}\n"))
+    );
+    // what the job saves is what was checked
+    assert_eq!(fs::read(cached.join(&asset)).unwrap(), fs::read(runner.asset("")).unwrap());
+    assert_eq!(fs::read_dir(&cached).unwrap().count(), 1);
+
+    // with nothing to fetch anew, it is the end
+    fs::write(cached.join(&asset), "tampered").unwrap();
+    fs::remove_file(runner.asset("")).unwrap();
+    let ended = runner.install(&[]);
+    assert_eq!(ended.status, 2);
+    assert!(
+        ended.said.contains("::error title=rotate::there is a checksum, but no"),
+        "{}",
+        ended.said
+    );
+    assert!(!ended.said.contains("tampered\n"), "{}", ended.said);
 }
 
 #[test]
@@ -105,31 +160,26 @@ fn a_release_has_the_completion_scripts() {
     assert!(script("_rotate").starts_with("#compdef rotate\n"));
 }
 
-/// It may have been built on a newer image, against libraries that are not here.
+/// Nothing could tell a built program in a cache from another one, so it lives as long as the job.
 #[test]
-fn a_cached_program_that_does_not_run_is_installed_anew() {
-    let runner = Runner::new();
-    runner.release();
-    let place = format!("../rotate/{VERSION}/bin");
-    fs::create_dir_all(runner.path("bin").join(&place)).unwrap();
-    runner.program(&format!("{place}/rotate"), "echo 'no such library' >&2; exit 1");
-    let ended = runner.install(&[]);
-    assert_eq!(ended.status, 0, "{}", ended.said);
-    let notice =
-        "::notice title=rotate::the program from the cache does not run here; installing it anew\n";
-    let program = format!("released [TEMP]/rotate/{VERSION}/bin/rotate\n");
-    for said in [notice, &program, "no such library\n"] {
-        assert!(ended.said.contains(said), "{}", ended.said);
-    }
-    assert_eq!(runner.install(&[]).said, program);
-
-    // one that is installed and does not run either is the end of it
+fn what_is_built_is_built_once_in_a_job() {
     let runner = Runner::new();
     let cargo = r#"for root; do :; done
 mkdir -p "$root/bin"
-printf '#!/bin/sh\nexit 1\n' > "$root/bin/rotate"
+printf '#!/bin/sh\necho built\n' > "$root/bin/rotate"
 chmod +x "$root/bin/rotate""#;
     runner.program("cargo", cargo);
+    let ended = runner.install(&[]);
+    assert!(ended.status == 0 && ended.said.contains("building it"), "{}", ended.said);
+    let ended = runner.install(&[]);
+    assert!(ended.status == 0 && ended.said.starts_with("built\n"), "{}", ended.said);
+    assert!(!runner.path(&format!("rotate/{VERSION}/archive")).exists());
+}
+
+#[test]
+fn a_program_that_does_not_run_here_is_the_end_of_it() {
+    let runner = Runner::new();
+    runner.pack("[ \"$1\" = completions ]");
     let ended = runner.install(&[]);
     let end =
         format!("::error title=rotate::[TEMP]/rotate/{VERSION}/bin/rotate does not run here\n");
@@ -140,12 +190,14 @@ chmod +x "$root/bin/rotate""#;
 fn another_file_than_the_published_one_is_not_installed() {
     let asset = format!("rotate-{VERSION}-{TARGET}.tar.gz");
     let changed = format!("::error title=rotate::{asset} is not what its checksum says\n");
-    for said in ["0000  x\n", ""] {
+    let other = format!("{}  x\n", "0".repeat(64));
+    let none = format!("::error title=rotate::{asset}.sha256 holds no checksum\n");
+    for (said, error) in [(&*other, &changed), ("0000  x\n", &none), ("", &none)] {
         let runner = Runner::new();
         runner.release();
         fs::write(runner.asset(".sha256"), said).unwrap();
         let ended = runner.install(&[]);
-        assert_eq!((ended.status, &ended.said), (2, &changed));
+        assert_eq!((ended.status, &ended.said), (2, error));
         assert!(!runner.path("rotate").exists());
     }
     let runner = Runner::new();
@@ -184,7 +236,7 @@ fn only_the_check_of_the_attestation_sees_a_token() {
     let ended = runner.install(&environment);
     assert_eq!(ended.status, 0, "{}", ended.said);
     let seen = fs::read_to_string(all).unwrap();
-    assert_eq!(seen, "0 in curl\n0 in cargo\n0 in rotate\n");
+    assert_eq!(seen, "0 in curl\n0 in curl\n0 in cargo\n0 in rotate\n");
 }
 
 /// `cargo` is a stand-in here; that it builds is tried in the workflow of the project.
@@ -257,72 +309,192 @@ fn a_server_that_fails_is_not_a_missing_release() {
     runner.program("curl", "printf 503; exit 22");
     let ended = runner.install(&[]);
     assert_eq!(ended.status, 2);
-    assert!(ended.said.ends_with(".tar.gz: curl ended with 22\n"), "{}", ended.said);
+    assert!(ended.said.ends_with(".tar.gz.sha256: curl ended with 22\n"), "{}", ended.said);
     runner.program("curl", "printf 404; exit 22");
     assert!(runner.install(&[]).said.contains("there is no rotate-"));
 }
 
-#[test]
-fn an_attestation_that_does_not_hold_ends_it() {
-    let runner = Runner::new();
-    runner.release();
-    let mirror = format!("{}/releases/v{VERSION}", runner.directory.path().display());
-    // the release itself, without a network: the address is kept, the file comes from the mirror
-    runner.program(
-        "curl",
-        &format!("for url; do :; done\nprintf '%s\\n' \"$url\" >> {mirror}/asked\nwhile [ \"$1\" != --output ]; do shift; done\ncp {mirror}/\"$2\" \"$2\""),
-    );
-    runner.program(
-        "gh",
-        &format!("[ \"$3\" = --help ] || echo \"gh $* on $GH_HOST with $GH_TOKEN\"\n[ ! -f {mirror}/bad ]"),
-    );
-    let from_github =
-        [("ROTATE_RELEASES", ""), ("ACTION_REPOSITORY", "example/rotate"), ("GH_TOKEN", "a token")];
-    let asset = format!("rotate-{VERSION}-{TARGET}.tar.gz");
-    let ended = runner.install(&from_github);
-    let verified = format!(
-        "gh attestation verify {asset} --repo example/rotate --source-ref refs/tags/v{VERSION} \
-         --signer-workflow example/rotate/.github/workflows/release.yml on github.com with a token\n"
-    );
-    assert!(ended.status == 0 && ended.said.starts_with(&verified), "{}", ended.said);
-    let asked = fs::read_to_string(format!("{mirror}/asked")).unwrap();
-    let address = format!("https://github.com/example/rotate/releases/download/v{VERSION}/{asset}");
-    assert_eq!(asked, format!("{address}\n{address}.sha256\n"));
+impl Runner {
+    /// A release on GitHub, without a network: the address is noted in `asked`, the file comes from the mirror. `gh` says how it is called.
+    fn on_github(&self) {
+        self.release();
+        let mirror = self.path("releases").join(format!("v{VERSION}"));
+        let curl = format!(
+            "for url; do :; done\nprintf '%s %s\\n' \"$1 $2 $3 $4\" \"$url\" >> \"$RUNNER_TEMP/asked\"\n\
+             while [ \"$1\" != --output ]; do shift; done\ncp {}/\"$2\" \"$2\"",
+            mirror.display()
+        );
+        self.program("curl", &curl);
+        let gh = "[ \"$3\" = --help ] || echo \"gh $* on $GH_HOST with $GH_TOKEN, $GH_REPO, $(env | grep -c 'of the job')\"";
+        self.program("gh", gh);
+    }
+}
 
-    fs::remove_dir_all(runner.path("rotate")).unwrap();
-    let without_token = [from_github[0], from_github[1]];
-    let said = runner.install(&without_token).said;
-    assert!(
-        said.starts_with("::notice title=rotate::the attestation was not checked: that needs"),
-        "{said}"
-    );
+const FROM_GITHUB: [(&str, &str); 3] =
+    [("ROTATE_RELEASES", ""), ("ACTION_REPOSITORY", "example/rotate"), ("GH_TOKEN", "a token")];
 
-    fs::remove_dir_all(runner.path("rotate")).unwrap();
-    runner.program("gh", "[ \"$3\" = --help ]");
-    let ended = runner.install(&from_github);
-    let expected = format!("::error title=rotate::the attestation of {asset} does not hold\n");
-    assert_eq!((ended.status, ended.said), (2, expected));
-    assert!(!runner.path("rotate").exists());
+/// How `gh` is asked.
+fn asked_gh() -> String {
+    format!(
+        "gh attestation verify rotate-{VERSION}-{TARGET}.tar.gz --repo example/rotate --source-ref refs/tags/v{VERSION} \
+         --signer-workflow example/rotate/.github/workflows/release.yml on github.com with a token, ,"
+    )
 }
 
 #[test]
-fn the_key_names_version_target_image_and_source() {
+fn the_attestation_is_checked_each_time() {
     let runner = Runner::new();
-    let script = project(".github/action/install");
-    let directory = format!("[TEMP]/rotate/{VERSION}");
-    for (image, named) in
-        [(None, "image"), (Some("win25"), "win25"), (Some("a,b\nkey=c"), "abkeyc")]
-    {
-        let mut environment = vec![("RUNNER_OS", "Windows"), ("RUNNER_ARCH", "X64")];
-        environment.extend(image.map(|image| ("ImageOS", image)));
-        let _ = fs::remove_file(runner.path("outputs"));
-        let ended = runner.script(&script, &["plan"], &environment);
-        assert_eq!((ended.status, ended.said.as_str()), (0, ""));
-        let outputs = fs::read_to_string(runner.path("outputs")).unwrap();
-        let outputs = outputs.replace(runner.directory.path().to_str().unwrap(), "[TEMP]");
-        let (place, key) = outputs.trim_end().rsplit_once('\n').unwrap();
-        assert_eq!(place, format!("directory={directory}\nprogram={directory}/bin/rotate.exe"));
-        let begin = format!("key=rotate-{VERSION}-x86_64-pc-windows-msvc-{named}-");
-        assert_eq!(key.strip_prefix(&begin).map(str::len), Some(64), "{key}");
+    runner.on_github();
+    let asset = format!("rotate-{VERSION}-{TARGET}.tar.gz");
+    let address = format!("https://github.com/example/rotate/releases/download/v{VERSION}/{asset}");
+    let flags = "--proto =https --proto-redir =https";
+    let first = format!("{flags} {address}.sha256\n{flags} {address}\n");
+    for asked in [first, format!("{flags} {address}.sha256\n")] {
+        let _ = fs::remove_file(runner.path("asked"));
+        let ended = runner.install(&FROM_GITHUB);
+        assert!(ended.status == 0 && ended.said.starts_with(&asked_gh()), "{}", ended.said);
+        assert_eq!(fs::read_to_string(runner.path("asked")).unwrap(), asked);
     }
+
+    // one that does not hold, also of an archive that was cached when it did
+    runner.program("gh", "[ \"$3\" = --help ]");
+    for _ in 0..2 {
+        let ended = runner.install(&FROM_GITHUB);
+        let expected = format!(
+            "::error title=rotate::the attestation of {asset} is missing or does not hold; \
+             `require-attestation: false` goes by the checksum alone\n"
+        );
+        assert_eq!((ended.status, ended.said), (2, expected));
+    }
+
+    // no gh that can
+    runner.program("gh", "exit 1");
+    let ended = runner.install(&FROM_GITHUB);
+    let expected = format!(
+        "::error title=rotate::the attestation of {asset} cannot be checked: install gh 2.49 or newer, \
+         or set `require-attestation: false`\n"
+    );
+    assert_eq!((ended.status, ended.said), (2, expected));
+}
+
+#[test]
+fn where_no_attestation_can_be_had_the_checksum_decides() {
+    let require = ("INPUT_REQUIRE_ATTESTATION", "false");
+    let [nowhere, repository, token] = FROM_GITHUB;
+    let server = ("GITHUB_SERVER_URL", "https://github.example.com");
+    let set_off = "`require-attestation` is false";
+    let elsewhere = "that needs github.com and a token";
+    let directory = "the Action is used from a directory, not from a repository with releases";
+    for (environment, why) in [
+        (&[nowhere, repository, token, require][..], set_off),
+        (&[nowhere, repository], elsewhere),
+        (&[nowhere, repository, token, server], elsewhere),
+        (&[token], directory),
+    ] {
+        let runner = Runner::new();
+        runner.on_github();
+        if environment == [token] {
+            fs::remove_file(runner.path("bin/curl")).unwrap();
+        }
+        runner.program("gh", "echo asked");
+        let ended = runner.install(environment);
+        let begin =
+            format!("::notice title=rotate::the attestation was not checked: {why}\nreleased ");
+        assert!(ended.status == 0 && ended.said.starts_with(&begin), "{}", ended.said);
+    }
+    // a mirror has what was released, and the same attestation
+    let runner = Runner::new();
+    runner.on_github();
+    fs::remove_file(runner.path("bin/curl")).unwrap();
+    let ended = runner.install(&[repository, token]);
+    assert!(ended.status == 0 && ended.said.starts_with(&asked_gh()), "{}", ended.said);
+
+    let ended = Runner::new().install(&[("INPUT_REQUIRE_ATTESTATION", "no")]);
+    let expected =
+        "::error title=rotate::the input `require-attestation` is neither true nor false\n";
+    assert_eq!((ended.status, ended.said.as_str()), (2, expected));
+}
+
+/// A job may have another `gh` server or repository in mind for its own steps.
+#[test]
+fn what_a_job_sets_for_its_gh_does_not_lead_the_check_elsewhere() {
+    let runner = Runner::new();
+    runner.on_github();
+    let mut environment = FROM_GITHUB.to_vec();
+    environment.extend(
+        ["GH_HOST", "GH_REPO", "GH_CONFIG_DIR", "GH_ENTERPRISE_TOKEN", "GITHUB_TOKEN"]
+            .map(|name| (name, "of the job")),
+    );
+    let ended = runner.install(&environment);
+    let expected = format!("{} 0\nreleased ", asked_gh());
+    assert!(ended.status == 0 && ended.said.starts_with(&expected), "{}\n{expected}", ended.said);
+}
+
+#[test]
+fn nothing_is_fetched_unencrypted_from_another_machine() {
+    let runner = Runner::new();
+    runner.release();
+    for mirror in [
+        "http://mirror.example.com/releases",
+        "http://127.0.0.1:80@mirror.example.com/releases",
+        "http://127.0.0.1.example.com/releases",
+        "ftp://127.0.0.1/releases",
+        "releases",
+    ] {
+        let ended = runner.install(&[("ROTATE_RELEASES", mirror)]);
+        let end = "is not fetched: its address begins neither with https: nor with file:\n";
+        assert!(ended.status == 2 && ended.said.ends_with(end), "{}", ended.said);
+    }
+
+    // A server on this machine stands for one that leads away from encryption.
+    let server = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = server.local_addr().unwrap();
+    let asked = thread::spawn(move || {
+        server
+            .incoming()
+            .map(|stream| answer(stream.unwrap()))
+            .take_while(|path| path != "/end")
+            .count()
+    });
+    let mirror = format!("http://{address}/releases");
+    let ended = runner.install(&[("ROTATE_RELEASES", &mirror)]);
+    assert!(ended.status == 2 && ended.said.contains("curl ended with 1\n"), "{}", ended.said);
+    TcpStream::connect(address).unwrap().write_all(b"GET /end HTTP/1.0\r\n\r\n").unwrap();
+    // the first, and not where it leads to
+    assert_eq!(asked.join().unwrap(), 1);
+}
+
+/// Leads to another path, which is not encrypted either; the path that was asked for.
+fn answer(mut stream: TcpStream) -> String {
+    let mut line = String::new();
+    BufReader::new(&stream).read_line(&mut line).unwrap();
+    let host = stream.local_addr().unwrap();
+    let answer = format!(
+        "HTTP/1.1 302 Found\r\nLocation: http://{host}/other\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(answer.as_bytes()).unwrap();
+    line.split(' ').nth(1).unwrap().to_owned()
+}
+
+#[test]
+fn the_key_names_the_archive_by_its_checksum() {
+    let runner = Runner::new();
+    runner.release();
+    let directory = format!("[TEMP]/rotate/{VERSION}");
+    let plan = |environment: &[(&str, &str)]| {
+        let _ = fs::remove_file(runner.path("outputs"));
+        let ended = runner.plan(environment);
+        assert_eq!(ended.status, 0, "{}", ended.said);
+        let outputs = fs::read_to_string(runner.path("outputs")).unwrap();
+        outputs.replace(runner.directory.path().to_str().unwrap(), "[TEMP]")
+    };
+    let checksum = fs::read_to_string(runner.asset(".sha256")).unwrap();
+    let checksum = checksum.split(' ').next().unwrap();
+    let places =
+        |end: &str| format!("directory={directory}/archive\nprogram={directory}/bin/rotate{end}\n");
+    let key = format!("{}key=rotate-{VERSION}-{TARGET}-{checksum}\n", places(""));
+    assert_eq!(plan(&[]), key);
+    // nothing that could be checked, so nothing is cached
+    assert_eq!(plan(&[("RUNNER_OS", "Windows")]), format!("{}key=\n", places(".exe")));
+    assert_eq!(plan(&[("ROTATE_RELEASES", "")]), format!("{}key=\n", places("")));
 }

@@ -123,7 +123,7 @@ fn each_input_reaches_a_script_through_the_environment() {
             let Some(environment) = step["env"].as_mapping() else { continue };
             let script = step["run"].as_str().unwrap();
             let script = script.trim_matches('"').split('"').next().unwrap();
-            let script = read(script.strip_prefix("$GITHUB_ACTION_PATH/").unwrap());
+            let script = read(script.strip_prefix("$ACTION_PATH/").unwrap());
             for (variable, _) in environment.iter().filter(|(_, given)| **given == *value) {
                 let variable = variable.as_str().unwrap();
                 let expected = match input {
@@ -165,6 +165,43 @@ fn nothing_is_put_into_a_script_but_by_the_environment() {
         let script = step["run"].as_str().unwrap_or_default();
         assert!(!script.contains("${{"), "{script}");
         assert!(step["run"].is_null() || step["shell"].as_str() == Some("bash"), "{step:?}");
+    }
+}
+
+/// The context says where this action is, also inside of another one; the runner translates it for a job in a container.
+#[test]
+fn each_script_is_found_by_the_path_of_this_action() {
+    let definition = definition();
+    let mut scripts = 0;
+    for step in steps(&definition).iter().filter(|step| !step["run"].is_null()) {
+        assert_eq!(step["env"]["ACTION_PATH"].as_str(), Some("${{ github.action_path }}"));
+        let script = step["run"].as_str().unwrap();
+        assert!(script.starts_with("\"$ACTION_PATH/.github/action/"), "{script}");
+        scripts += 1;
+    }
+    assert_eq!(scripts, 3);
+}
+
+/// What is saved is what was just checked, and what is cached is what can be checked.
+#[test]
+fn the_cache_is_saved_before_anything_else_runs() {
+    let definition = definition();
+    let names: Vec<&str> =
+        steps(&definition).iter().map(|step| step["name"].as_str().unwrap()).collect();
+    let order = [
+        "Choose the program",
+        "Restore the archive",
+        "Install the program",
+        "Save the archive",
+        "Run rotate",
+    ];
+    assert_eq!(names, order);
+    for (at, what) in [(1, "actions/cache/restore@"), (3, "actions/cache/save@")] {
+        let step = &steps(&definition)[at];
+        assert!(step["uses"].as_str().unwrap().starts_with(what));
+        assert!(step["if"].as_str().unwrap().starts_with("steps.plan.outputs.key != ''"));
+        assert_eq!(step["with"]["path"].as_str(), Some("${{ steps.plan.outputs.directory }}"));
+        assert_eq!(step["with"]["key"].as_str(), Some("${{ steps.plan.outputs.key }}"));
     }
 }
 

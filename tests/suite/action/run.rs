@@ -281,6 +281,7 @@ fn the_exit_status_is_that_of_rotate() {
     }
 }
 
+/// What a job sets for a `gh` of its own leads no pull request, and no token, elsewhere.
 #[test]
 fn only_what_speaks_to_github_gets_the_token_and_learns_which_server_it_is() {
     let runner = Runner::new();
@@ -289,20 +290,37 @@ fn only_what_speaks_to_github_gets_the_token_and_learns_which_server_it_is() {
         let text = fs::read_to_string(runner.path("environment")).unwrap();
         let lines = text.lines().filter_map(|line| line.split_once('='));
         lines
-            .filter(|(name, _)| name.starts_with("GH_"))
+            .filter(|(name, _)| name.starts_with("GH_") || name.ends_with("_TOKEN"))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect()
     };
     assert!(environment(&[("INPUT_COMMAND", "lint")]).is_empty());
-    let told = environment(&[("INPUT_COMMAND", "promote")]);
-    let told: Vec<(&str, &str)> = told.iter().map(|(name, value)| (&**name, &**value)).collect();
-    let expected = [
-        ("GH_ENTERPRISE_TOKEN", "a token"),
-        ("GH_HOST", "github.example.com"),
-        ("GH_REPO", "shop/manifests"),
-        ("GH_TOKEN", "a token"),
+    let of_the_job = [
+        ("INPUT_COMMAND", "promote"),
+        ("GH_HOST", "github.localhost"),
+        ("GH_REPO", "else/where"),
+        ("GH_CONFIG_DIR", "/of/the/job"),
+        ("GH_ENTERPRISE_TOKEN", "another token"),
+        ("GITHUB_TOKEN", "another token"),
+        ("GITHUB_ENTERPRISE_TOKEN", "another token"),
     ];
-    assert_eq!(told, expected);
-    let told = environment(&[("INPUT_COMMAND", "promote"), ("GH_HOST", "github.localhost")]);
-    assert_eq!(told["GH_HOST"], "github.localhost");
+    for inputs in [&of_the_job[..1], &of_the_job] {
+        let mut told = environment(inputs);
+        let directory = told.remove("GH_CONFIG_DIR").unwrap();
+        assert!(directory.starts_with(runner.directory.path().to_str().unwrap()), "{directory}");
+        let told: Vec<(&str, &str)> =
+            told.iter().map(|(name, value)| (&**name, &**value)).collect();
+        let expected = [
+            ("GH_ENTERPRISE_TOKEN", "a token"),
+            ("GH_HOST", "github.example.com"),
+            ("GH_REPO", "shop/manifests"),
+            ("GH_TOKEN", "a token"),
+        ];
+        assert_eq!(told, expected);
+    }
+    // gh gives that one to whichever other server git asks it for
+    let told =
+        environment(&[("INPUT_COMMAND", "promote"), ("GITHUB_SERVER_URL", "https://github.com")]);
+    assert_eq!(told["GH_HOST"], "github.com");
+    assert!(!told.contains_key("GH_ENTERPRISE_TOKEN"));
 }

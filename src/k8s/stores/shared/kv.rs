@@ -99,5 +99,5 @@ fn kv<S: Server>(key: &Key<'_>, command: &str, flags: &str) -> Option<String> {
         None if is_first(key.at) && key.name.contains('/') => String::new(),
         None => return None,
     };
-    Some(format!("{} kv {command}{namespace}{mount}{flags} {}", S::PROGRAM, key.word))
+    Some(format!("{} kv {command}{namespace}{mount}{flags} {}", S::PROGRAM, key.word()))
 }
