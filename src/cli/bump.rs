@@ -16,7 +16,6 @@ use crate::report::console::Console;
 use crate::report::format::Format;
 use crate::report::promote::{WaitingView, text};
 use crate::report::proposal::{Proposal, markdown};
-use crate::timeline::walk::Depth;
 
 /// Move secret references to another version in one environment
 ///
@@ -100,7 +99,6 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
 impl Args {
     /// The request, with nobody to ask.
     fn request(&self, format: Format) -> Request<'_> {
-        let depth = outputs::depth_of(self.pulls.pull_request, &self.outputs, format);
         Request {
             environment: self.environment.clone(),
             families: self.families.iter().cloned().map(Family::from).collect(),
@@ -111,7 +109,7 @@ impl Args {
             overrides: self.gates.overrides(),
             lift_hold: self.lift_hold,
             mainline: self.gates.mainline.clone(),
-            needs_everything: depth == Depth::Everything,
+            needs_everything: self.outputs.describes(self.pulls.pull_request, format),
             now: self.at.unwrap_or_else(Utc::now),
             choose: None,
         }

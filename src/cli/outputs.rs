@@ -12,7 +12,6 @@ use crate::repo::own::REPORT;
 use crate::report::format::Format;
 use crate::report::pulls::PullView;
 use crate::text::markdown::line;
-use crate::timeline::walk::Depth;
 
 /// What commands print that a workflow or a reviewer may read.
 pub const FORMATS: [Format; 4] = [Format::TEXT, Format::JSON, Format::MARKDOWN, Format::GITHUB];
@@ -35,13 +34,6 @@ pub struct Outputs<'a> {
     pub pulls: &'a [PullView],
     /// How many findings there are; `None` for a command that does not lint.
     pub findings: Option<usize>,
-}
-
-/// How far back to read history: all of it if the output is for a reviewer.
-#[must_use]
-pub fn depth_of(proposes: bool, args: &Args, format: Format) -> Depth {
-    let describe = matches!(format, Format::MARKDOWN | Format::GITHUB);
-    if proposes || describe || args.report.is_some() { Depth::Everything } else { Depth::Since }
 }
 
 /// A report under its command's name.
@@ -73,6 +65,12 @@ fn tell(summary: &str, outputs: &str) -> Result<(), Failure> {
 }
 
 impl Args {
+    /// Whether changes are described to a reviewer, with the whole history of their families.
+    #[must_use]
+    pub fn describes(&self, proposes: bool, format: Format) -> bool {
+        proposes || matches!(format, Format::MARKDOWN | Format::GITHUB) || self.report.is_some()
+    }
+
     /// Writes the report where one is asked for; in a workflow adds the summary to that of the step, and sets its outputs.
     ///
     /// # Errors

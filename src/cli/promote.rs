@@ -70,7 +70,7 @@ impl Args {
             families: self.families.iter().cloned().map(Family::from).collect(),
             leave: self.leave.named(),
             mainline: self.past.mainline.clone(),
-            depth: outputs::depth_of(self.pulls.pull_request, &self.outputs, format),
+            needs_everything: self.outputs.describes(self.pulls.pull_request, format),
             now: self.past.now(),
         }
     }

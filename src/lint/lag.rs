@@ -1,4 +1,5 @@
 //! How long an environment may stay behind the one before it: that one's soak, and the lag that `rotate.yaml` allows.
+//! And what rules ask of the history for that.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -7,6 +8,9 @@ use crate::lint::rule::Facts;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::subject::Subject;
+use crate::repo::usage::Running;
+use crate::timeline::Timeline;
+use crate::timeline::question::{Question, Questions};
 
 /// Whether an environment should have taken a version over by now that the one before it runs. The digits say when
 /// the version was made; Git says since when it runs there.
@@ -16,13 +20,60 @@ pub(super) fn is_due(
     before: &Subject,
     version: &Version,
 ) -> bool {
-    let lag = facts.repo.config.lint.lag_seconds();
-    let wait = lag.saturating_add(soak(facts.repo, environment));
+    let wait = wait(facts.repo, environment);
     if !is_older(version, wait, facts.now) {
         return false;
     }
-    let since = facts.history.since().and_then(|past| past.runs(before, version.as_str()));
+    let question = Question::Since(before.clone(), Running::of(version.as_str()));
+    let since = past(facts, question).and_then(|past| past.runs(before, version.as_str()));
     since.is_none_or(|era| facts.now - era.began.time() > TimeDelta::seconds(wait.into()))
+}
+
+/// Whether an environment ever had a version, by Git where it knows.
+pub(super) fn ever_had(facts: &Facts<'_>, subject: &Subject, version: &Version) -> Option<bool> {
+    let question = Question::Ran(subject.clone(), version.as_str().to_owned());
+    past(facts, question)?.ever_had(subject, version.as_str())
+}
+
+/// The history, where it answers a question.
+fn past<'r>(facts: &Facts<'r>, question: Question) -> Option<&'r Timeline> {
+    facts.history.answering(question, || likely(facts))
+}
+
+/// What the rules ask of the history, as far as the references tell: an environment and an earlier one run different
+/// names of a family.
+fn likely(facts: &Facts<'_>) -> Questions {
+    let repo = facts.repo;
+    let mut questions = Questions::new();
+    for environment in repo.environments.iter().filter(|one| one.versioned) {
+        let wait = wait(repo, environment.id);
+        for (family, here) in repo.running(environment.id) {
+            for earlier in repo.environments.before(environment.id) {
+                let there = repo.running_of(earlier.id, family);
+                let subject = Subject::new(&earlier.name, family);
+                let is_made = |version: &String| {
+                    let state = repo.family(earlier.id, family);
+                    state.is_some_and(|state| state.stubs.contains_key(version))
+                };
+                let never = here.versions.iter().filter(|one| !there.has(one) && !is_made(one));
+                questions
+                    .extend(never.map(|version| Question::Ran(subject.clone(), version.clone())));
+                if there == *here && there.only().is_some() {
+                    continue;
+                }
+                let old = there.versions.iter().filter(|version| {
+                    Version::new(version).is_some_and(|version| is_older(&version, wait, facts.now))
+                });
+                questions.extend(old.map(|old| Question::Since(subject.clone(), Running::of(old))));
+            }
+        }
+    }
+    questions
+}
+
+/// How old a version of the environment before must be for an environment to be late, in seconds.
+fn wait(repo: &Repo, environment: EnvironmentId) -> u32 {
+    repo.config.lint.lag_seconds().saturating_add(soak(repo, environment))
 }
 
 /// Whether a version is older than so many seconds.

@@ -9,6 +9,7 @@ use crate::finding::{Finding, Level};
 use crate::repo::Repo;
 use crate::text::source::Place;
 use crate::timeline::Timeline;
+use crate::timeline::question::{Question, Questions};
 use crate::timeline::walk::Depth;
 
 /// A rule.
@@ -54,7 +55,7 @@ type Read<'r> = Box<dyn Fn(Depth) -> Option<Timeline> + Send + Sync + 'r>;
 /// What Git says of the time before, read when the first rule asks: most runs never do.
 pub struct History<'r> {
     read: Read<'r>,
-    since: OnceLock<Option<Timeline>>,
+    asked: OnceLock<(Questions, Option<Timeline>)>,
     all: OnceLock<Option<Timeline>>,
 }
 
@@ -62,7 +63,7 @@ impl<'r> History<'r> {
     /// A history that `read` reads.
     #[must_use]
     pub fn new(read: impl Fn(Depth) -> Option<Timeline> + Send + Sync + 'r) -> Self {
-        Self { read: Box::new(read), since: OnceLock::new(), all: OnceLock::new() }
+        Self { read: Box::new(read), asked: OnceLock::new(), all: OnceLock::new() }
     }
 
     /// None: rules go by the time in a version's name.
@@ -71,15 +72,23 @@ impl<'r> History<'r> {
         Self::new(|_| None)
     }
 
-    /// Since when everything runs that runs now.
+    /// A history that answers a question. The first time, it is read as far as for all those that are `likely` to follow;
+    /// for a question that is not one of them, to the first commit.
     #[must_use]
-    pub fn since(&self) -> Option<&Timeline> {
-        self.since.get_or_init(|| (self.read)(Depth::Since)).as_ref()
-    }
-
-    /// Everything back to the first commit.
-    #[must_use]
-    pub fn all(&self) -> Option<&Timeline> {
+    pub fn answering(
+        &self,
+        question: Question,
+        likely: impl FnOnce() -> Questions,
+    ) -> Option<&Timeline> {
+        let (asked, past) = self.asked.get_or_init(|| {
+            let mut questions = likely();
+            questions.insert(question.clone());
+            let past = (self.read)(Depth::Asked(questions.clone()));
+            (questions, past)
+        });
+        if past.is_none() || asked.contains(&question) {
+            return past.as_ref();
+        }
         self.all.get_or_init(|| (self.read)(Depth::Everything)).as_ref()
     }
 }

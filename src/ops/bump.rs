@@ -8,7 +8,7 @@ use crate::forge::marker::Kind;
 use crate::ops::change::{Change, Described};
 use crate::ops::failure::Failure;
 use crate::ops::families::{Choose, families};
-use crate::ops::gates::{Gates, Overrides};
+use crate::ops::gates::{Gates, Overrides, questions};
 use crate::ops::later;
 use crate::ops::leave::{Leave, refuse_unclear, refuse_unread, refuse_unused};
 use crate::ops::outcome::{Changed, Context, Outcome};
@@ -58,6 +58,19 @@ pub struct Request<'a> {
     pub choose: Option<Choose<'a>>,
 }
 
+impl Request<'_> {
+    /// How far back the history is read: the gates are all that is asked.
+    fn depth(&self, repo: &Repo, environment: &str, families: &[Family]) -> Depth {
+        if self.needs_everything {
+            return Depth::Everything;
+        }
+        let subjects = families.iter().map(|family| Subject::new(environment, family));
+        let asked = (self.version.as_deref(), !self.all);
+        let questions = subjects.flat_map(|subject| questions(repo, &subject, asked, self.now));
+        Depth::Asked(questions.collect())
+    }
+}
+
 /// Plans the bump, proves it, and writes it or opens pull requests.
 ///
 /// # Errors
@@ -73,8 +86,7 @@ pub fn run(request: &Request<'_>, context: &Context<'_>) -> Result<Outcome<Chang
     let named = (request.environment.as_str(), request.families.as_slice(), request.all);
     let families = families(named, &repo, request.choose)?;
     let mainline = target.map(Target::mainline).or_else(|| request.mainline.clone());
-    let depth = if request.needs_everything { Depth::Everything } else { Depth::Since };
-    let reach = (mainline.as_deref(), depth);
+    let reach = (mainline.as_deref(), request.depth(&repo, &environment, &families));
     let gates = Gates::open(&request.overrides, session, &repo, reach, request.now)?;
     let leave = request.leave.lines(session)?;
     refuse_unread(session, &repo, index)?;

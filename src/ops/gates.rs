@@ -14,10 +14,12 @@ use crate::ops::session::Session;
 use crate::plan::Plan;
 use crate::plan::commit::Remark;
 use crate::repo::Repo;
-use crate::repo::subject::Subject;
+use crate::repo::environment::EnvironmentId;
+use crate::repo::subject::{Family, Subject};
 use crate::text::shell::command;
 use crate::timeline::Timeline;
 use crate::timeline::gate::{Candidate, Gate, GateKind};
+use crate::timeline::question::Questions;
 use crate::timeline::walk::Depth;
 
 /// What a person overrides, and why.
@@ -33,11 +35,44 @@ pub struct Overrides {
 pub struct Gates<'a> {
     overrides: &'a Overrides,
     timeline: Option<Timeline>,
+    /// Whether there is a history, which may not have been read.
+    has_history: bool,
     now: DateTime<Utc>,
 }
 
+/// What the gates of a family in an environment ask of the history.
+#[must_use]
+pub fn questions(
+    repo: &Repo,
+    subject: &Subject,
+    (asked, by_name): (Option<&str>, bool),
+    now: DateTime<Utc>,
+) -> Questions {
+    let (family, timeline) = (&subject.family, None);
+    let Ok(environment) = repo.environment(&subject.environment) else { return Questions::new() };
+    let Some(version) = version(repo, environment, family, asked) else { return Questions::new() };
+    let version = Some(version.as_str());
+    if repo.running_of(environment, family).only() == version {
+        // Nothing would change.
+        return Questions::new();
+    }
+    Candidate { repo, timeline, environment, family, version, now }.questions(by_name)
+}
+
+/// The version that an environment takes: the one asked for, or that of the environment before; `None` if it is to be
+/// created.
+fn version(
+    repo: &Repo,
+    environment: EnvironmentId,
+    family: &Family,
+    asked: Option<&str>,
+) -> Option<String> {
+    let before = || repo.before(environment, family)?.running.only().map(str::to_owned);
+    asked.map(str::to_owned).or_else(before)
+}
+
 impl<'a> Gates<'a> {
-    /// Reads the history of a branch, where there is Git.
+    /// Reads the history of a branch, where there is Git and anything is asked of it.
     ///
     /// # Errors
     /// When there is Git and it cannot be read.
@@ -48,15 +83,20 @@ impl<'a> Gates<'a> {
         (mainline, depth): (Option<&str>, Depth),
         now: DateTime<Utc>,
     ) -> Result<Self, Failure> {
-        let timeline = if session.has_git() && !session.is_unborn() {
-            Some(session.timeline(repo, mainline, (depth, now))?)
-        } else {
-            None
+        let has_history = session.has_git() && !session.is_unborn();
+        let timeline = match depth {
+            _ if !has_history => None,
+            Depth::Asked(questions) if questions.is_empty() => {
+                // A branch that is unknown is refused all the same.
+                session.required_git()?.line(mainline)?;
+                None
+            }
+            depth => Some(session.timeline(repo, mainline, (depth, now))?),
         };
-        Ok(Self { overrides, timeline, now })
+        Ok(Self { overrides, timeline, has_history, now })
     }
 
-    /// The mainline's history; `None` without Git.
+    /// The mainline's history; `None` without Git, or if nothing is asked of it.
     #[must_use]
     pub const fn timeline(&self) -> Option<&Timeline> {
         self.timeline.as_ref()
@@ -81,9 +121,8 @@ impl<'a> Gates<'a> {
     ) -> Result<Vec<Remark>, Failure> {
         let family = &subject.family;
         let Ok(index) = repo.environment(&subject.environment) else { return Ok(Vec::new()) };
-        let from = repo.before(index, family);
-        let before = from.as_ref().and_then(|from| from.running.only());
-        let version = asked.or(before);
+        let version = version(repo, index, family, asked);
+        let version = version.as_deref();
         if version.is_some() && repo.running_of(index, family).only() == version {
             // Nothing would change.
             return Ok(Vec::new());
@@ -100,7 +139,7 @@ impl<'a> Gates<'a> {
         let mut shut: Vec<Gate> = gates.into_iter().filter(|gate| !gate.is_open).collect();
         shut.retain(|gate| !(lifts_hold && gate.kind == GateKind::Hold));
         let mut remarks = self.judge(subject, shut)?;
-        if let (Some(from), None) = (from, &self.timeline) {
+        if let (Some(from), false) = (repo.before(index, family), self.has_history) {
             let name = &from.environment.name;
             let text = format!("there is no Git history to show how long {name} has run it");
             remarks.push(Remark { trailer: "Rotate-Note", text });

@@ -41,7 +41,7 @@ pub struct Past {
 /// # Errors
 /// When the tree, its configuration or its history cannot be read, or nothing ever named the family.
 pub fn run(request: &Request, session: &Session, events: &dyn Events) -> Result<Past, Failure> {
-    let depth = (Depth::Everything, request.now);
+    let depth = (|_: &Repo| Depth::Everything, request.now);
     let (repo, timeline) = session.repo_and_timeline(request.mainline.as_deref(), depth, events)?;
     let environments = environments(&repo, &timeline, request)?;
     Ok(Past { timeline, environments, repo })

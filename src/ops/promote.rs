@@ -19,6 +19,7 @@ use crate::ops::rotation::Background;
 use crate::plan::batch::Batch;
 use crate::plan::request::Line;
 use crate::plan::{FileChange, NextStep};
+use crate::repo::Repo;
 use crate::repo::subject::{Family, Subject};
 use crate::text::nearest::nearest;
 use crate::timeline::outlook::{Next, Standing, outlook};
@@ -34,8 +35,8 @@ pub struct Request {
     pub leave: Leave,
     /// The branch whose history is read; `None` for the default branch.
     pub mainline: Option<String>,
-    /// How far back the history is read.
-    pub depth: Depth,
+    /// Whether the output is for a reviewer and needs the whole history.
+    pub needs_everything: bool,
     /// The current time.
     pub now: DateTime<Utc>,
 }
@@ -56,7 +57,8 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Promoted, Failure
     let Context { session, target, .. } = *context;
     let repo = context.repo()?;
     let mainline = target.map(Target::mainline).or_else(|| request.mainline.clone());
-    let timeline = session.timeline(&repo, mainline.as_deref(), (request.depth, request.now))?;
+    let at = (request.depth(&repo), request.now);
+    let timeline = session.timeline(&repo, mainline.as_deref(), at)?;
     refuse_unlisted(session, &repo)?;
     let mut standings = outlook(&repo, Some(&timeline), request.now);
     if let Some(name) = &request.environment {
@@ -85,6 +87,17 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Promoted, Failure
 }
 
 impl Request {
+    /// How far back the history is read: what comes next is all that is asked.
+    fn depth(&self, repo: &Repo) -> Depth {
+        if self.needs_everything {
+            return Depth::Everything;
+        }
+        let standings = outlook(repo, None, self.now).into_iter();
+        let takes =
+            standings.filter(|one| self.has(&one.subject) && matches!(one.next, Next::Take { .. }));
+        Depth::Asked(takes.flat_map(|one| one.questions(repo, self.now)).collect())
+    }
+
     /// Whether the request includes this family in this environment.
     fn has(&self, subject: &Subject) -> bool {
         self.environment.as_ref().is_none_or(|one| *one == subject.environment)

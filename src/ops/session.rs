@@ -286,13 +286,13 @@ impl Session {
     pub fn repo_and_timeline(
         &self,
         mainline: Option<&str>,
-        at: (Depth, DateTime<Utc>),
+        (depth, now): (impl FnOnce(&Repo) -> Depth, DateTime<Utc>),
         events: &dyn Events,
     ) -> Result<(Repo, Timeline), Failure> {
         self.required_git()?;
         let repo = self.repo()?;
         self.report_problems(&repo, events);
-        let timeline = self.timeline(&repo, mainline, at)?;
+        let timeline = self.timeline(&repo, mainline, (depth(&repo), now))?;
         Ok((repo, timeline))
     }
 

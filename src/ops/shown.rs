@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::repo::Repo;
-use crate::repo::subject::Family;
+use crate::repo::subject::{Family, Subject};
 use crate::text::nearest::nearest;
 
 /// What is asked for, as it was typed.
@@ -50,6 +50,12 @@ impl Request {
 }
 
 impl Shown {
+    /// Whether a family in an environment is shown.
+    #[must_use]
+    pub fn has(&self, subject: &Subject) -> bool {
+        self.has_environment(Some(&subject.environment)) && self.has_family(&subject.family)
+    }
+
     /// Whether an environment is shown; what belongs to none is shown only where all are.
     #[must_use]
     pub fn has_environment(&self, name: Option<&str>) -> bool {

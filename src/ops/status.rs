@@ -42,15 +42,19 @@ pub fn run(
     events: &dyn Events,
 ) -> Result<Standings, Failure> {
     let now = request.now;
+    let depth = |repo: &Repo| {
+        let standings = outlook(repo, None, now).into_iter();
+        // What is unknown is refused after the history was read.
+        let shown = request.shown.of(repo).unwrap_or_default();
+        let standings = standings.filter(|one| shown.has(&one.subject));
+        Depth::Asked(standings.flat_map(|one| one.questions(repo, now)).collect())
+    };
     let (repo, timeline) =
-        session.repo_and_timeline(request.mainline.as_deref(), (Depth::Since, now), events)?;
+        session.repo_and_timeline(request.mainline.as_deref(), (depth, now), events)?;
     refuse_unlisted(session, &repo)?;
     let shown = request.shown.of(&repo)?;
     let mut standings = outlook(&repo, Some(&timeline), now);
-    standings.retain(|one| {
-        shown.has_environment(Some(&one.subject.environment))
-            && shown.has_family(&one.subject.family)
-    });
+    standings.retain(|one| shown.has(&one.subject));
     promotions::judge(&repo, &mut standings, &session.program(), now)?;
     Ok(Standings { standings, mainline: timeline.mainline, repo })
 }

@@ -23,7 +23,7 @@ pub enum Usage {
 }
 
 /// The names of one family in the references of an environment.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Running {
     /// The versions, 14 digits each.
     pub versions: BTreeSet<String>,

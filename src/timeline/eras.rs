@@ -6,47 +6,16 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use crate::git::line::{Commit, CommitDiff};
-use crate::k8s::secret_name::{Version, family};
-use crate::repo::Repo;
+use crate::k8s::secret_name::family;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::root::{Root, others};
 use crate::repo::subject::Subject;
 use crate::repo::usage::Running;
 use crate::text::path::TreePath;
+use crate::timeline::question::{OpenQuestions, Past};
 use crate::timeline::repo_at_commit::RepoAtCommit;
 use crate::timeline::walk::Depth;
 use crate::timeline::{Began, Era};
-
-/// A single commit may have any date, but this many in a row that are older than a version must predate it.
-const SURE: usize = 32;
-
-/// A version that an environment may be promoted to next.
-struct Candidate {
-    subject: Subject,
-    version: String,
-    /// The time in the version's name.
-    made: DateTime<Utc>,
-    /// How many consecutive commits are older than that.
-    before: usize,
-}
-
-/// What can be promoted to each environment from the previous one.
-fn candidates(repo: &Repo) -> Vec<Candidate> {
-    let mut candidates = Vec::new();
-    for environment in repo.environments.iter().filter(|one| one.versioned) {
-        for (family, running) in repo.running(environment.id) {
-            let before = repo.before(environment.id, family);
-            let version = before.as_ref().and_then(|before| before.running.only());
-            let Some(version) = version.filter(|version| running.only() != Some(version)) else {
-                continue;
-            };
-            let Some(made) = Version::new(version).map(|version| version.time()) else { continue };
-            let subject = Subject::new(&environment.name, family);
-            candidates.push(Candidate { subject, version: version.to_owned(), made, before: 0 });
-        }
-    }
-    candidates
-}
 
 /// What is known so far in a walk.
 pub(super) struct EraBuilder {
@@ -61,14 +30,16 @@ pub(super) struct EraBuilder {
     known: BTreeMap<String, Arc<Commit>>,
     /// The roots of the last state compared, and the current names of its environments.
     last: (Vec<Arc<Root>>, Vec<String>),
-    /// The subjects for which the start of the newest era has not been found yet.
-    open: BTreeSet<Subject>,
-    /// The candidates for promotion.
-    next: Vec<Candidate>,
+    /// Whether commits are missing from the clone.
+    is_shallow: bool,
+    /// The questions without a final answer; `None` if everything is read.
+    open: Option<OpenQuestions>,
+    /// The subjects whose eras changed with the last commit; `None` if any may have.
+    changed: Option<BTreeSet<Subject>>,
 }
 
 impl EraBuilder {
-    pub(super) fn new(past: &RepoAtCommit) -> Self {
+    pub(super) fn new(past: &RepoAtCommit, depth: &Depth, is_shallow: bool) -> Self {
         let failed = past.repo.roots.iter().filter(|root| root.has_failed());
         let newest: BTreeSet<String> = past.names().iter().cloned().collect();
         Self {
@@ -78,21 +49,19 @@ impl EraBuilder {
             broken: failed.map(|root| root.path.clone()).collect(),
             known: BTreeMap::new(),
             last: (past.repo.roots.clone(), past.names().to_vec()),
-            open: BTreeSet::new(),
-            next: candidates(&past.repo),
+            is_shallow,
+            open: match depth {
+                Depth::Asked(questions) => Some(OpenQuestions::new(questions)),
+                Depth::Everything => None,
+            },
+            changed: None,
         }
     }
 
     /// Processes a commit; returns whether there is one before it.
-    pub(super) fn take(
-        &mut self,
-        past: &mut RepoAtCommit,
-        step: CommitDiff,
-        is_shallow: bool,
-    ) -> bool {
+    pub(super) fn take(&mut self, past: &mut RepoAtCommit, step: CommitDiff) -> bool {
         let is_first = self.known.is_empty();
         let commit = Arc::new(step.commit);
-        self.settle(&commit);
         for environment in &self.readable {
             match self.known.get_mut(environment) {
                 Some(known) => *known = Arc::clone(&commit),
@@ -101,43 +70,41 @@ impl EraBuilder {
         }
         if is_first {
             for (subject, running) in state(past) {
-                self.open.insert(subject.clone());
                 let era = Era { running, began: Began::Earlier((*commit).clone().into()) };
                 self.eras.insert(subject, vec![era]);
             }
         }
         if !step.has_parent {
-            self.end(&commit, is_shallow);
+            self.end(&commit);
             return false;
         }
+        self.changed = if is_first { None } else { Some(BTreeSet::new()) };
         if past.go_back(step.before) {
             self.compare(past, &commit);
         }
+        self.settle(commit.time);
         true
     }
 
-    /// Drops the candidates for which it is known whether the environment left them: the walk has passed the time they
-    /// were created, or they ran and everything that is running now also ran before them.
-    fn settle(&mut self, commit: &Commit) {
-        let eras = &self.eras;
-        self.next.retain_mut(|one| {
-            one.before = if commit.time < one.made { one.before + 1 } else { 0 };
-            let eras = eras.get(&one.subject).map_or(&[][..], Vec::as_slice);
-            let Some(last) = eras.iter().rposition(|era| era.running.has(&one.version)) else {
-                return one.before < SURE;
-            };
-            let ran_before = |name: &str| eras[last + 1..].iter().any(|era| era.running.has(name));
-            !eras[0].running.names().filter(|name| *name != one.version).all(ran_before)
-        });
+    /// Drops the questions that are answered for good; `time` is that of the commit that the walk has passed.
+    fn settle(&mut self, time: DateTime<Utc>) {
+        let Some(open) = &mut self.open else { return };
+        let past = Past {
+            eras: &self.eras,
+            has_broken: !self.broken.is_empty(),
+            is_shallow: self.is_shallow,
+        };
+        open.pass(time);
+        open.settle(&past, self.changed.as_ref());
     }
 
     /// Closes the open eras at the oldest commit.
-    fn end(&mut self, oldest: &Commit, is_shallow: bool) {
+    fn end(&mut self, oldest: &Commit) {
         for (subject, eras) in &mut self.eras {
             let Some(era) = eras.last_mut().filter(|era| !era.began.is_exact()) else {
                 continue;
             };
-            era.began = if is_shallow {
+            era.began = if self.is_shallow {
                 Began::Before(oldest.clone().into())
             } else {
                 let known = self.known.get(&subject.environment).map_or(oldest, |known| &**known);
@@ -153,7 +120,11 @@ impl EraBuilder {
 
     /// Closes every era that did not exist yet in an older state. `after` is the commit that follows that state.
     fn compare(&mut self, past: &RepoAtCommit, after: &Commit) {
+        let broken = self.broken.len();
         let healed = self.look(past);
+        if self.broken.len() != broken {
+            self.changed = None;
+        }
         let now: BTreeSet<&String> = past.names().iter().collect();
         for (subject, was) in self.candidates(past, !healed.is_empty()) {
             let is_there = now.contains(&subject.environment);
@@ -171,7 +142,6 @@ impl EraBuilder {
                 // What is readable for the first time is assumed to have run while it was unreadable.
                 if !was.is_empty() || !eras.is_empty() {
                     *eras = vec![Era { running: was, began: Began::Earlier(known.into()) }];
-                    self.open.insert(subject);
                 }
                 continue;
             }
@@ -186,7 +156,9 @@ impl EraBuilder {
                 }),
             }
             eras.push(Era { running: was, began: Began::Earlier(known.into()) });
-            self.open.remove(&subject);
+            if let Some(changed) = &mut self.changed {
+                changed.insert(subject);
+            }
         }
         self.eras.retain(|_, eras| !eras.is_empty());
     }
@@ -242,11 +214,9 @@ impl EraBuilder {
         healed
     }
 
-    pub(super) fn is_done(&self, depth: Depth) -> bool {
-        match depth {
-            Depth::Everything => false,
-            Depth::Since => self.open.is_empty() && self.next.is_empty(),
-        }
+    /// Whether every question is answered for good.
+    pub(super) fn is_done(&self) -> bool {
+        self.open.as_ref().is_some_and(OpenQuestions::is_empty)
     }
 
     pub(super) fn into_eras(self) -> BTreeMap<Subject, Vec<Era>> {

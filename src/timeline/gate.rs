@@ -7,7 +7,9 @@ use serde::Serialize;
 use crate::repo::Repo;
 use crate::repo::environment::{Environment, EnvironmentId};
 use crate::repo::subject::{Family, Subject};
+use crate::repo::usage::Running;
 use crate::text::shell::command;
+use crate::timeline::question::{Question, Questions};
 use crate::timeline::window::{Opening, opening};
 use crate::timeline::{Began, Dated, Timeline};
 
@@ -93,6 +95,24 @@ impl Candidate<'_> {
         let is_held = gates.iter().any(|gate| gate.kind == GateKind::Hold && !gate.is_open);
         gates.extend(self.revert().filter(|_| !is_held));
         gates
+    }
+
+    /// What those gates ask of the history, or only the ones of a version requested by name.
+    #[must_use]
+    pub fn questions(&self, by_name: bool) -> Questions {
+        let mut questions = Questions::new();
+        let Some(version) = self.version else { return questions };
+        let before = self.repo.before(self.environment, self.family);
+        if let Some(from) = before.filter(|before| !before.environment.soak().is_zero()) {
+            let subject = Subject::new(&from.environment.name, self.family);
+            questions.insert(Question::Since(subject, Running::of(version)));
+        }
+        if !by_name && self.hold().is_open {
+            let now = self.repo.running_of(self.environment, self.family);
+            let subject = Subject::new(&self.here().name, self.family);
+            questions.insert(Question::Left(subject, version.to_owned(), now));
+        }
+        questions
     }
 
     fn revert(&self) -> Option<Gate> {

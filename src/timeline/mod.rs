@@ -5,6 +5,7 @@ mod eras;
 pub mod gate;
 mod harmless;
 pub mod outlook;
+pub mod question;
 mod repo_at_commit;
 pub mod runs;
 pub mod stub;
@@ -154,6 +155,15 @@ impl Timeline {
     pub fn had(&self, subject: &Subject, version: &str) -> bool {
         let mut eras = self.eras(subject).iter();
         eras.any(|era| era.running.has(version))
+    }
+
+    /// The same, where that was asked or the whole history was read; `None` if it does not tell, because the clone is
+    /// shallow or the family was never referenced.
+    #[must_use]
+    pub fn ever_had(&self, subject: &Subject, version: &str) -> Option<bool> {
+        let oldest = self.eras(subject).last()?;
+        let is_hidden = matches!(oldest.began, Began::Before(_));
+        (!is_hidden).then(|| self.had(subject, version))
     }
 
     /// Whether the complete history of a family in an environment is known.

@@ -10,6 +10,7 @@ use crate::repo::environment::EnvironmentId;
 use crate::repo::subject::{Family, Subject};
 use crate::repo::usage::Running;
 use crate::timeline::gate::{Candidate, Gate};
+use crate::timeline::question::{Question, Questions};
 use crate::timeline::{Era, Timeline};
 
 /// A family in an environment.
@@ -58,6 +59,22 @@ impl Next {
     #[must_use]
     pub fn is_due(&self) -> bool {
         matches!(self, Self::Take { gates, .. } if gates.iter().all(|gate| gate.is_open))
+    }
+}
+
+impl Standing {
+    /// What must be known of the history for this.
+    #[must_use]
+    pub fn questions(&self, repo: &Repo, now: DateTime<Utc>) -> Questions {
+        let mut questions = Questions::new();
+        questions.insert(Question::Since(self.subject.clone(), self.running.clone()));
+        let environment = repo.environment(&self.subject.environment);
+        if let (Next::Take { version, .. }, Ok(environment)) = (&self.next, environment) {
+            let (family, version) = (&self.subject.family, Some(version.as_str()));
+            let candidate = Candidate { repo, timeline: None, environment, family, version, now };
+            questions.append(&mut candidate.questions(false));
+        }
+        questions
     }
 }
 

@@ -20,25 +20,14 @@ impl Timeline {
     /// Every name of a family that an environment ran, most recent first run first: 14 digits, or `plain`.
     #[must_use]
     pub fn names(&self, subject: &Subject) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for era in self.eras(subject) {
-            for name in era.running.names() {
-                // Its first run is further back, so it moves to the end.
-                names.retain(|known| *known != name);
-                names.push(name);
-            }
-        }
-        names
+        names(self.eras(subject))
     }
 
     /// Whether the first run of a name started before that of everything running now. A running name that is not on
     /// the mainline yet is the newest.
     #[must_use]
     pub fn is_older(&self, subject: &Subject, name: &str, now: &Running) -> bool {
-        let names = self.names(subject);
-        let place = |name: &str| names.iter().position(|known| *known == name);
-        let newest = now.names().map(place).min().unwrap_or_default();
-        place(name).is_some_and(|own| newest.is_none_or(|newest| own > newest))
+        is_older(self.eras(subject), name, now)
     }
 
     /// What a rollback from `now` goes back to: of the older names, the one that ran alone most recently.
@@ -58,19 +47,7 @@ impl Timeline {
     /// The era in which an environment left a version for an older one, fully or, after the version ran alone, partly.
     #[must_use]
     pub fn left(&self, subject: &Subject, version: &str, now: &Running) -> Option<&Era> {
-        let eras = self.eras(subject);
-        let is_in_part = now.has(version);
-        let ran = |era: &Era| {
-            if is_in_part { era.running.only() == Some(version) } else { era.running.has(version) }
-        };
-        let reference = Running::of(version);
-        let is_older = |name: &str| name == version || self.is_older(subject, name, &reference);
-        if now.is_empty() || now.only() == Some(version) || !now.names().all(is_older) {
-            return None;
-        }
-        let last = eras.iter().position(ran)?;
-        let back = |era: &&Era| !era.running.is_empty() && era.running.names().all(is_older);
-        eras[..last].iter().rev().find(back)
+        left(self.eras(subject), version, now)
     }
 
     /// Whether history missing from a shallow clone may contain an environment running and leaving a version.
@@ -84,4 +61,45 @@ impl Timeline {
             && !now.has(version)
             && (may_have_run || self.had(subject, version))
     }
+}
+
+fn names(eras: &[Era]) -> Vec<&str> {
+    let mut names: Vec<&str> = Vec::new();
+    for era in eras {
+        for name in era.running.names() {
+            // Its first run is further back, so it moves to the end.
+            names.retain(|known| *known != name);
+            names.push(name);
+        }
+    }
+    names
+}
+
+/// [`Timeline::is_older`] for the eras of a subject.
+pub(super) fn is_older(eras: &[Era], name: &str, now: &Running) -> bool {
+    let names = names(eras);
+    let place = |name: &str| names.iter().position(|known| *known == name);
+    let newest = now.names().map(place).min().unwrap_or_default();
+    place(name).is_some_and(|own| newest.is_none_or(|newest| own > newest))
+}
+
+/// The newest era that counts as a run of a version: where some of the references still name it, it must have run alone.
+pub(super) fn newest_run(eras: &[Era], version: &str, now: &Running) -> Option<usize> {
+    let is_in_part = now.has(version);
+    let ran = |era: &Era| {
+        if is_in_part { era.running.only() == Some(version) } else { era.running.has(version) }
+    };
+    eras.iter().position(ran)
+}
+
+/// [`Timeline::left`] for the eras of a subject.
+pub(super) fn left<'e>(eras: &'e [Era], version: &str, now: &Running) -> Option<&'e Era> {
+    let reference = Running::of(version);
+    let is_older = |name: &str| name == version || is_older(eras, name, &reference);
+    if now.is_empty() || now.only() == Some(version) || !now.names().all(is_older) {
+        return None;
+    }
+    let last = newest_run(eras, version, now)?;
+    let back = |era: &&Era| !era.running.is_empty() && era.running.names().all(is_older);
+    eras[..last].iter().rev().find(back)
 }

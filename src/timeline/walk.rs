@@ -10,6 +10,7 @@ use crate::repo::error::RepoError;
 use crate::timeline::Timeline;
 use crate::timeline::clock::Clock;
 use crate::timeline::eras::EraBuilder;
+use crate::timeline::question::Questions;
 use crate::timeline::repo_at_commit::RepoAtCommit;
 
 /// Why a history could not be read.
@@ -24,11 +25,10 @@ pub enum WalkError {
 }
 
 /// How far back a walk goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Depth {
-    /// Until it is known since when everything has been running, and whether the next candidates for promotion
-    /// ran before.
-    Since,
+    /// Until older commits cannot change the answer to any of these.
+    Asked(Questions),
     /// To the first commit.
     Everything,
 }
@@ -74,12 +74,12 @@ impl Timeline {
         let (mut walked, mut commits) = line.ahead(|steps| {
             let first = steps.next().ok_or_else(unborn)??;
             let mut past = RepoAtCommit::new(snapshot, settings, tree)?;
-            let mut walk = EraBuilder::new(&past);
+            let mut walk = EraBuilder::new(&past, &depth, is_shallow);
             let mut step = Some(first);
             let mut commits = Vec::new();
             while let Some(now) = step {
                 commits.push(now.commit.clone());
-                if !walk.take(&mut past, now, is_shallow) || walk.is_done(depth) {
+                if !walk.take(&mut past, now) || walk.is_done() {
                     break;
                 }
                 step = steps.next().transpose()?;

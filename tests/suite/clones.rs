@@ -67,6 +67,10 @@ fn a_clone_without_old_files_has_no_history() {
         let _ =
             refused.says(&["lacks files of earlier commits", "`git fetch --refetch --no-filter`"]);
     }
+    // No gate asks for the past of the first environment.
+    let _ = rotate(&sandbox, &["bump", "staging", "auth", "--dry-run"]).success();
+    let nowhere = ["bump", "staging", "auth", "--dry-run", "--mainline", "nowhere"];
+    let _ = rotate(&sandbox, &nowhere).status(2).says(&["unknown branch or commit `nowhere`"]);
     git(&["-C", at.to_str().unwrap(), "fetch", "--quiet", "--refetch", "--no-filter"]);
     let _ = rotate(&sandbox, &["status"]).success();
 }

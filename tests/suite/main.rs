@@ -4,6 +4,8 @@
 
 mod action;
 mod agreement;
+#[cfg(unix)]
+mod answers;
 mod architecture;
 mod bad_input;
 mod behind;

@@ -10,11 +10,12 @@ use rotate::config::settings::Config;
 #[cfg(unix)]
 use rotate::disk::tree::DiskTree;
 use rotate::git::repository::Git;
-#[cfg(unix)]
 use rotate::repo::subject::Subject;
+use rotate::repo::usage::Running;
 use rotate::repo::{Repo, Scope};
 use rotate::text::path::TreePath;
 use rotate::text::source::Source;
+use rotate::timeline::question::{Question, Questions};
 use rotate::timeline::walk::Depth;
 use rotate::timeline::{Began, Timeline};
 use serde_json::Value;
@@ -69,10 +70,19 @@ fn status(sandbox: &Sandbox, environment: &str, mainline: Option<&str>) -> Value
     let settings = settings.map_or_else(Config::default, |text| {
         parse(&Source::file(TreePath::new("rotate.yaml").unwrap(), text)).unwrap()
     });
-    let timeline = Timeline::read(&git, mainline, &settings, (Depth::Since, now())).unwrap();
+    let subject = Subject::new(environment, "auth");
+    let standing =
+        all.iter().find(|one| one["environment"] == environment && one["family"] == "auth");
+    let versions = standing.unwrap()["versions"].as_array().unwrap().iter();
+    let running = Running {
+        versions: versions.map(|one| one.as_str().unwrap().to_owned()).collect(),
+        plain: standing.unwrap()["plain"] == true,
+    };
+    let asked = Questions::from([Question::Since(subject.clone(), running)]);
+    let timeline = Timeline::read(&git, mainline, &settings, (Depth::Asked(asked), now())).unwrap();
     assert_eq!(value["mainline"], timeline.mainline);
     if !since.is_null() {
-        let era = timeline.now(&Subject::new(environment, "auth")).unwrap();
+        let era = timeline.now(&subject).unwrap();
         assert_eq!(since["commit"], era.began.commit().id);
         assert_eq!(since["exact"], matches!(era.began, Began::With(_)));
     }

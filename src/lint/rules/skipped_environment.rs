@@ -6,6 +6,7 @@ use crate::finding::{Finding, Level};
 use crate::k8s::secret_name::Version;
 use crate::lint::family_usage::{FamilyUsage, FamilyUsages};
 use crate::lint::judge::describe;
+use crate::lint::lag::ever_had;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
 use crate::repo::deployed::may_hide;
@@ -93,10 +94,7 @@ fn of_usage(facts: &Facts<'_>, usages: &FamilyUsages<'_>, usage: &FamilyUsage<'_
 
 /// Whether an environment never had a version: by Git where it knows, and else where all its own are older.
 fn was_skipped(facts: &Facts<'_>, subject: &Subject, version: &Version, newest: &Version) -> bool {
-    match facts.history.all().filter(|past| past.is_whole(subject)) {
-        Some(past) => !past.had(subject, version.as_str()),
-        None => version > newest,
-    }
+    ever_had(facts, subject, version).map_or_else(|| version > newest, |had| !had)
 }
 
 /// The newest version that anything in an environment names or makes, whatever names it and wherever.
