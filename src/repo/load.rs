@@ -59,6 +59,16 @@ impl Repo {
         self.reload_library(Arc::new(self.library.with_changes(tree, changed)), changed)
     }
 
+    /// Loads another tree with the same settings and environments, whatever the difference.
+    ///
+    /// # Errors
+    /// When a directory of the scope is not there.
+    pub fn load_like(&self, tree: Arc<dyn Tree>) -> Result<Self, RepoError> {
+        let library = Arc::new(Library::new(tree));
+        let (config, environments) = (self.config.clone(), self.environments.clone());
+        Self::assemble(library, config, environments, self.scope.clone(), None)
+    }
+
     /// Loads another tree of the same manifests with the same settings and environments. `is_same`: whether a file of
     /// that tree has these bytes. `None` if more than file contents may differ, which requires a full load.
     #[must_use]
@@ -127,8 +137,11 @@ impl Repo {
             before,
             rewired: before.map(|(_, changed)| rewired(changed)).unwrap_or_default(),
         };
-        let (sites, loose) = match &scope {
-            Scope::Everything => loader.everything(),
+        let (sites, ground) = match &scope {
+            Scope::Everything => {
+                let (sites, ground) = loader.everything();
+                (sites, Some(ground))
+            }
             Scope::Directories(directories) => (loader.directories(directories)?, None),
         };
         let rules = rules(&config)?;
@@ -143,7 +156,7 @@ impl Repo {
         Ok(Self {
             problems,
             families,
-            loose,
+            ground,
             states: OnceLock::new(),
             provisions: OnceLock::new(),
             usages: OnceLock::new(),
