@@ -62,7 +62,8 @@ impl RepoAtCommit {
             .cloned()
             .collect();
         difference.leave_out(&harmless);
-        let matters = difference.files().any(|path| self.matters(path));
+        let has_other_links = self.snapshot.has_other_links(&difference);
+        let matters = has_other_links || difference.files().any(|path| self.matters(path));
         let has_settings = difference.files().any(|path| *path == self.settings);
         self.pending.extend(difference);
         if !matters {
@@ -76,6 +77,9 @@ impl RepoAtCommit {
         // Settings that did not match their own tree are ignored.
         let loaded = own.and_then(|own| Repo::load_past(Arc::<Snapshot>::clone(&tree), own).ok());
         let again = || {
+            if has_other_links {
+                return self.repo.load_like(tree);
+            }
             let library = Library::stocked(tree, shelf, &changed);
             self.repo.reload_library(Arc::new(library), &changed)
         };
