@@ -337,6 +337,47 @@ mod tests {
         fn manifests(&self) -> &[TreePath] {
             self.tree.manifests()
         }
+
+        fn kept_to_files(&self) -> bool {
+            true
+        }
+    }
+
+    fn counting(tree: Arc<dyn Tree>) -> Arc<Counting> {
+        Arc::new(Counting { tree, entries: AtomicUsize::new(0), sources: AtomicUsize::new(0) })
+    }
+
+    /// The tree of another commit is loaded from the one that is checked out, though files were added and removed.
+    #[test]
+    fn a_tree_beside_another_shares_what_is_the_same() {
+        let files = applications(10).into_iter().map(|(file, text)| (file, text.into_bytes()));
+        let here: Arc<dyn Tree> = counting(Arc::new(MemoryTree::new(files)));
+        let repo = Repo::load(Arc::clone(&here), None, Scope::Everything).unwrap();
+        let stub =
+            "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata:\n  name: new\n";
+        let changes = [
+            (path("apps/app001/staging/web.yaml"), Some(deployment("web", "new").into_bytes())),
+            (path("plain/staging/stub.yaml"), Some(stub.to_owned().into_bytes())),
+            (path("argo/app002.yaml"), None),
+        ];
+        let there = counting(Arc::new(MemoryTree::over(here, changes)));
+        let tree: Arc<dyn Tree> = Arc::<Counting>::clone(&there);
+        let is_same = |path: &TreePath, bytes: &[u8]| {
+            there.tree.bytes(path).is_ok_and(|there| *there == *bytes)
+        };
+        let after = repo.beside(&tree, &repo.config, is_same).unwrap();
+        let new =
+            after.roots.iter().filter(|root| !repo.roots.iter().any(|old| Arc::ptr_eq(old, root)));
+        let new: Vec<&str> = new.map(|root| root.path.as_str()).collect();
+        assert_eq!(new, ["apps/app001/staging", "argo", "plain/staging"]);
+        assert_eq!(there.sources.load(Ordering::Relaxed), 2);
+        assert_eq!(after.roots.len(), repo.roots.len());
+        let settings = Source::file(path("rotate.yaml"), "lint: {}\n");
+        let other = crate::config::parse::parse(&settings).unwrap();
+        assert!(repo.beside(&tree, &other, is_same).is_none());
+        let moved = MemoryTree::over(Arc::clone(&tree), [(path("dev/a.yaml"), Some(Vec::new()))]);
+        let moved: Arc<dyn Tree> = Arc::new(moved);
+        assert!(repo.beside(&moved, &repo.config, is_same).is_none());
     }
 
     /// Applications of two environments with a component, applied by Flux and Argo CD, and plain manifests.
@@ -394,11 +435,7 @@ mod tests {
         let changed: BTreeSet<TreePath> = changes.iter().map(|(file, _)| path(file)).collect();
         let changes =
             changes.iter().map(|(file, text)| (path(file), text.clone().map(String::into_bytes)));
-        let tree = Arc::new(Counting {
-            tree: Arc::new(MemoryTree::over(tree, changes)),
-            entries: AtomicUsize::new(0),
-            sources: AtomicUsize::new(0),
-        });
+        let tree = counting(Arc::new(MemoryTree::over(tree, changes)));
         let after = repo.reload(Arc::<Counting>::clone(&tree), &changed).unwrap();
         let new =
             after.roots.iter().filter(|root| !repo.roots.iter().any(|old| Arc::ptr_eq(old, root)));

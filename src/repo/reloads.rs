@@ -10,8 +10,8 @@ use crate::repo::testing::{deployment, path, resources};
 use crate::repo::{Repo, Scope};
 use crate::text::path::TreePath;
 use crate::text::source::{Place, Source};
-use crate::tree::Tree;
 use crate::tree::memory::MemoryTree;
+use crate::tree::{Entry, ReadError, Tree};
 use crate::yaml::library::Library;
 use crate::yaml::node::Node;
 
@@ -230,6 +230,39 @@ fn seen(repo: &Repo) -> Vec<String> {
     seen
 }
 
+/// A tree of which nothing was looked up but its files.
+struct Kept(Arc<dyn Tree>);
+
+impl Tree for Kept {
+    fn entry(&self, path: &TreePath) -> Result<(TreePath, Entry), ReadError> {
+        self.0.entry(path)
+    }
+
+    fn bytes(&self, path: &TreePath) -> Result<Arc<[u8]>, ReadError> {
+        self.0.bytes(path)
+    }
+
+    fn source(&self, path: &TreePath) -> Result<Arc<Source>, ReadError> {
+        self.0.source(path)
+    }
+
+    fn files(&self) -> &[TreePath] {
+        self.0.files()
+    }
+
+    fn manifests(&self) -> &[TreePath] {
+        self.0.manifests()
+    }
+
+    fn kept_to_files(&self) -> bool {
+        true
+    }
+}
+
+fn has(tree: &Arc<dyn Tree>, path: &TreePath, bytes: &[u8]) -> bool {
+    tree.bytes(path).is_ok_and(|there| *there == *bytes)
+}
+
 fn assert_same(old: &[String], new: &[String]) {
     let unlike = old.iter().zip(new).find(|(old, new)| old != new);
     assert_eq!(unlike, None, "the reloaded and the loaded tree differ");
@@ -261,7 +294,17 @@ proptest! {
             edits.iter().for_each(|edit| apply(&mut files, edit));
             let changes = difference(&old, &files);
             let changed: BTreeSet<TreePath> = changes.keys().cloned().collect();
+            let old_tree = Arc::clone(&tree);
             tree = Arc::new(MemoryTree::over(tree, changes));
+            let kept: Arc<dyn Tree> = Arc::new(Kept(old_tree));
+            let settings = repo.config.clone();
+            let beside = Repo::load(kept, Some(settings.clone()), Scope::Everything)
+                .ok()
+                .and_then(|old| old.beside(&tree, &settings, |path, bytes| has(&tree, path, bytes)));
+            if let Some(beside) = beside {
+                let loaded = Repo::load(Arc::clone(&tree), Some(settings), Scope::Everything);
+                assert_same(&seen(&beside), &seen(&loaded.unwrap()));
+            }
             let reloaded = repo.reload(Arc::clone(&tree), &changed).unwrap();
             let expected = seen(&repo.load_like(Arc::clone(&tree)).unwrap());
             assert_same(&seen(&reloaded), &expected);
