@@ -127,6 +127,14 @@ pub struct Hold {
 }
 
 impl Config {
+    /// Whether both were read from the same text of the same file, or neither from any.
+    #[must_use]
+    pub fn is_written_as(&self, other: &Self) -> bool {
+        let of = |source: &Arc<Source>| (source.path().clone(), source.text().to_owned());
+        self.source.as_ref().map(of) == other.source.as_ref().map(of)
+            && self.is_outside == other.is_outside
+    }
+
     /// The environment with that name, and its position in the promotion order.
     #[must_use]
     pub fn environment(&self, name: &str) -> Option<(usize, &Environment)> {

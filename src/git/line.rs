@@ -283,6 +283,13 @@ impl Snapshot {
         }
     }
 
+    /// Whether a link differs: what other paths lead to may differ then, too.
+    #[must_use]
+    pub fn has_other_links(&self, difference: &Difference) -> bool {
+        let is_link = |kind: Option<Kind>| matches!(kind, Some(Kind::Link(_)));
+        difference.kinds.iter().any(|(path, older)| is_link(*older) || is_link(self.kind(path)))
+    }
+
     /// Reverts the files to their state before these differences.
     pub fn go_back(&mut self, difference: &Difference) {
         self.change(&difference.kinds);

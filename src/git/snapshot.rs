@@ -189,7 +189,7 @@ impl Snapshot {
             }
     }
 
-    fn kind(&self, path: &TreePath) -> Option<Kind> {
+    pub(super) fn kind(&self, path: &TreePath) -> Option<Kind> {
         self.entries.get(path).copied()
     }
 

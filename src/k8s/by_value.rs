@@ -35,6 +35,12 @@ impl Families {
         self.0.contains(family)
     }
 
+    /// The families that are known either here or there.
+    #[must_use]
+    pub fn unlike(&self, other: &Self) -> Self {
+        Self(self.0.symmetric_difference(&other.0).cloned().collect())
+    }
+
     /// The families, sorted.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(|family| &**family)
@@ -78,6 +84,21 @@ pub fn find(object: &Node, families: &Families, already: &[Found]) -> Vec<Found>
         !known && !is_own(new, &provided)
     });
     found
+}
+
+/// Every word before a version in the texts in which [`find`] looks for families.
+#[must_use]
+pub fn versioned(object: &Node) -> BTreeSet<String> {
+    let mut words = BTreeSet::new();
+    scalars(object, &mut |node, _| {
+        let Some(text) = node.str().filter(|text| text.len() >= SHORTEST) else { return };
+        find_versions(text, &mut |word, _| {
+            if !words.contains(word) {
+                words.insert(word.to_owned());
+            }
+        });
+    });
+    words
 }
 
 /// Calls `visit` with every string of an object that may name a secret in the cluster, and the path to it.
@@ -180,8 +201,18 @@ fn mentions(
 /// names; a full stop that ends a sentence does not.
 #[must_use]
 pub fn find_text(text: &str, families: &Families) -> Vec<Range<usize>> {
-    let bytes = text.as_bytes();
     let mut found = Vec::new();
+    find_versions(text, &mut |family, name| {
+        if families.contains(family) {
+            found.push(name);
+        }
+    });
+    found
+}
+
+/// Calls `take` with the word before each version that ends a token, and the range of the two together.
+fn find_versions<'t>(text: &'t str, take: &mut impl FnMut(&'t str, Range<usize>)) {
+    let bytes = text.as_bytes();
     let mut behind = 0;
     for hyphen in memchr::memchr_iter(b'-', bytes) {
         let end = hyphen + 1 + DIGITS;
@@ -193,12 +224,11 @@ pub fn find_text(text: &str, families: &Families) -> Vec<Range<usize>> {
         // Tokens do not overlap, so each byte is scanned at most once.
         let start = bytes[behind..hyphen].iter().rposition(|&byte| !in_token(byte));
         let start = start.map_or(behind, |at| behind + at + 1);
-        if text.get(start..hyphen).is_some_and(|family| families.contains(family)) {
-            found.push(start..end);
+        if let Some(word) = text.get(start..hyphen) {
+            take(word, start..end);
         }
         behind = end;
     }
-    found
 }
 
 const fn in_token(byte: u8) -> bool {

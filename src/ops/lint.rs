@@ -106,8 +106,13 @@ fn judge(
     is_written: bool,
 ) -> Result<(Judged, Vec<FileChange>, Vec<Repo>), Failure> {
     let within = session.tree_paths(&request.paths)?;
-    let base = request.base.as_ref().map(|revision| session.base(revision)).transpose()?.flatten();
-    let repo = judgeable(session)?;
+    let repo = judgeable(session);
+    // What is wrong with the base is told first.
+    let base = match &request.base {
+        Some(revision) => session.base(revision, repo.as_ref().ok())?,
+        None => None,
+    };
+    let repo = repo?;
     let selection = Selection::of(&repo.config)?;
     let now = request.now;
     let history = History::new(|depth| {

@@ -77,7 +77,7 @@ fn committed(
     changes: &[FileChange],
     more: &[TreePath],
 ) -> Result<Option<Repo>, Failure> {
-    let Some(head) = session.base("HEAD")? else { return Ok(None) };
+    let Some(head) = session.base("HEAD", None)? else { return Ok(None) };
     let mut all = changes.to_vec();
     for path in more {
         let text = after.library.tree().source(path)?.text().to_owned();

@@ -5,31 +5,38 @@ use std::sync::Arc;
 use crate::config::parse;
 use crate::disk::locate::CONFIG;
 use crate::git::error::GitError;
+use crate::git::snapshot::Snapshot;
 use crate::ops::failure::Failure;
 use crate::ops::session::Session;
 use crate::repo::{Repo, Scope};
 use crate::text::path::TreePath;
-use crate::tree::{ReadError, Tree as _};
+use crate::tree::{ReadError, Tree};
 
 impl Session {
     /// The tree as it was where the line of a revision parted from the checked-out one, under the settings of that time;
-    /// `None` where nothing was committed yet.
+    /// `None` where nothing was committed yet. `beside` is a tree that is probably similar.
     ///
     /// # Errors
     /// When Git does not know the revision, or its tree cannot be loaded.
-    pub fn base(&self, revision: &str) -> Result<Option<Repo>, Failure> {
+    pub fn base(&self, revision: &str, beside: Option<&Repo>) -> Result<Option<Repo>, Failure> {
         let git = self.required_git()?;
         if git.head_is_unborn() {
             return Ok(None);
         }
-        let tree = Arc::new(git.base(revision)?);
+        let snapshot = Arc::new(git.base(revision)?);
+        let tree: Arc<dyn Tree> = Arc::<Snapshot>::clone(&snapshot);
         let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
         let config = match tree.source(&path) {
             // Settings that were broken then say nothing about now.
             Ok(source) => parse::parse(&source).ok(),
             Err(_) => None,
         };
-        Ok(Some(Repo::load(tree, config, Scope::Everything)?))
+        let is_same = |path: &TreePath, bytes: &[u8]| snapshot.has(path, bytes);
+        let settings = config.clone().unwrap_or_default();
+        match beside.and_then(|beside| beside.beside(&tree, &settings, is_same)) {
+            Some(shared) => Ok(Some(shared)),
+            None => Ok(Some(Repo::load(tree, config, Scope::Everything)?)),
+        }
     }
 
     /// The tree of a branch's newest commit, under its own settings, or else those of the checked-out one.

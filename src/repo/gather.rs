@@ -1,7 +1,7 @@
 //! The references and providers of every build root.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
@@ -16,15 +16,15 @@ use crate::kustomize::model::build::Build;
 use crate::kustomize::model::object::Object;
 use crate::repo::inventory::{Inventory, Provider, Reference};
 use crate::repo::root::{Root, others};
-use crate::repo::site::BuildSite;
+use crate::repo::site::{BuildSite, Site};
 use crate::repo::{Repo, family};
 
 /// What is known about a root before the families are known.
 enum Gathered {
-    /// Everything, reused from before some files changed.
+    /// Everything, from before some files changed.
     Kept(Arc<Root>),
     /// The references and providers found in its objects.
-    New(Vec<Vec<Found>>, Vec<Provider>),
+    New(BuildSite, Vec<Vec<Found>>, Vec<Provider>),
 }
 
 /// The roots with their references and providers, and the families that they name.
@@ -33,49 +33,62 @@ enum Gathered {
 pub(super) fn gather(
     config: &Config,
     rules: &[FieldRule],
-    sites: Vec<BuildSite>,
+    sites: Vec<Site>,
     before: Option<&Repo>,
 ) -> (Vec<Arc<Root>>, Families) {
-    let gather = |site: &BuildSite| match kept(site, before) {
-        Some(root) => Gathered::Kept(root),
-        None => Gathered::New(named(&site.build, rules), provided(&site.build)),
+    let gather = |site: Site| match site {
+        Site::Kept(root) => Gathered::Kept(root),
+        Site::New(site) => {
+            let (named, provided) = (named(&site.build, rules), provided(&site.build));
+            Gathered::New(site, named, provided)
+        }
     };
+    // Most of a changed tree is unchanged.
     let gathered: Vec<Gathered> = if before.is_some() {
-        // Most of a changed tree is unchanged.
-        sites.iter().map(gather).collect()
+        sites.into_iter().map(gather).collect()
     } else {
-        sites.par_iter().map(gather).collect()
+        sites.into_par_iter().map(gather).collect()
     };
     let same = before.filter(|repo| names_the_same(repo, &gathered));
     let families = match same {
         Some(repo) => repo.families.clone(),
         None => family::known(config, gathered.iter().flat_map(Gathered::secrets)),
     };
-    let same = before.is_some_and(|repo| repo.families.iter().eq(families.iter()));
-    let root = |(site, gathered): (BuildSite, Gathered)| match gathered {
-        Gathered::Kept(root) if same => root,
-        Gathered::Kept(root) => {
-            let named = named(&site.build, rules);
-            Arc::new(finish(site, named, root.providers.clone(), &families))
-        }
-        Gathered::New(named, providers) => Arc::new(finish(site, named, providers, &families)),
+    // The families that only one of the two trees knows.
+    let unlike = match before.filter(|_| same.is_none()) {
+        Some(repo) => repo.families.unlike(&families),
+        None => Families::default(),
     };
-    let roots = if before.is_some() && same {
-        sites.into_iter().zip(gathered).map(root).collect()
+    let root = |gathered: Gathered| match gathered {
+        Gathered::Kept(root) if !root.may_mention(&unlike) => root,
+        Gathered::Kept(root) => {
+            let mut root = Root::clone(&root);
+            let named = named(&root.build, rules);
+            root.inventory.references = with_mentions(&root.build, named, &families);
+            Arc::new(root)
+        }
+        Gathered::New(site, named, providers) => {
+            Arc::new(finish(site, named, providers, &families))
+        }
+    };
+    let roots = if before.is_some() {
+        gathered.into_iter().map(root).collect()
     } else {
-        sites.into_par_iter().zip(gathered).map(root).collect()
+        gathered.into_par_iter().map(root).collect()
     };
     (roots, families)
 }
 
 impl Gathered {
-    /// Every secret that is named or provided.
+    /// Every secret that is named by a known field, or provided.
     fn secrets(&self) -> Vec<&str> {
         let (references, providers): (Vec<&Found>, &[Provider]) = match self {
+            // What was found by value alone makes no family known.
             Self::Kept(root) => {
-                (root.references.iter().map(|one| &one.found).collect(), &root.providers)
+                let found = root.references.iter().map(|one| &one.found);
+                (found.filter(|found| found.row != by_value::ROW).collect(), &root.providers)
             }
-            Self::New(named, providers) => (named.iter().flatten().collect(), providers),
+            Self::New(_, named, providers) => (named.iter().flatten().collect(), providers),
         };
         let references = references.into_iter().map(|found| found.secret.as_str());
         references.chain(providers.iter().map(Provider::secret)).collect()
@@ -96,20 +109,6 @@ fn names_the_same(before: &Repo, gathered: &[Gathered]) -> bool {
         && gone.flat_map(|root| root.secrets()).map(family_of).all(|one| new.contains(one))
 }
 
-/// The root from before, if it is of the same build.
-fn kept(site: &BuildSite, before: Option<&Repo>) -> Option<Arc<Root>> {
-    if let Some(kept) = &site.kept {
-        return Some(Arc::clone(kept));
-    }
-    let before = before?;
-    let same = |old: &&Arc<Root>| {
-        Arc::ptr_eq(&old.build, &site.build)
-            && old.environment == site.environment
-            && old.namespace == site.namespace
-    };
-    before.roots_at(&site.path).iter().find(same).cloned()
-}
-
 fn finish(
     site: BuildSite,
     named: Vec<Vec<Found>>,
@@ -120,10 +119,10 @@ fn finish(
         objects: Arc::clone(&site.build.objects),
         references: with_mentions(&site.build, named, families),
         providers,
-        namespace: site.namespace,
+        namespace: site.namespace.clone(),
     };
-    let (path, kind, environment, build) = (site.path, site.kind, site.environment, site.build);
-    Root { path, kind, environment, build, inventory }
+    let BuildSite { path, kind, environment, build, pointers, .. } = site;
+    Root { path, kind, environment, build, inventory, pointers, versioned: OnceLock::new() }
 }
 
 /// What the catalogue finds in each object.

@@ -9,13 +9,16 @@ use crate::tree::{Entry, Tree};
 /// The names of a kustomization file, in the order in which kustomize looks for them.
 const KUSTOMIZATION: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
 
+/// The names of the file that describes a Helm chart.
+const CHART: [&str; 2] = ["Chart.yaml", "Chart.yml"];
+
 /// The directories of kustomizations, and the files that may hold plain manifests.
 #[derive(Debug, Default)]
 pub(super) struct Layout {
     /// Every directory with a kustomization file, and that file.
     pub(super) kustomizations: Arc<BTreeMap<TreePath, TreePath>>,
     /// Every other file that may hold objects, sorted.
-    pub(super) files: Vec<TreePath>,
+    pub(super) files: Arc<Vec<TreePath>>,
     /// The directories of Helm charts.
     charts: Arc<BTreeSet<TreePath>>,
 }
@@ -33,39 +36,69 @@ impl Layout {
                 files.push(file.clone());
             }
         }
-        Self { kustomizations: Arc::new(kustomizations), files, charts: Arc::new(charts) }
+        Self {
+            kustomizations: Arc::new(kustomizations),
+            files: Arc::new(files),
+            charts: Arc::new(charts),
+        }
     }
 
-    /// The layout with some files changed, added or removed; `None` if kustomizations, charts or settings change in
-    /// a way that requires a new layout.
+    /// The layout with some files changed, added or removed; `None` if charts or settings change in a way that
+    /// requires a new layout.
     pub(super) fn with_changes(
         &self,
         manifests: &[TreePath],
         settings: Option<&TreePath>,
         changed: &BTreeSet<TreePath>,
     ) -> Option<Self> {
-        let mut files = self.files.clone();
+        let (mut kustomizations, mut files) =
+            (Arc::clone(&self.kustomizations), Arc::clone(&self.files));
+        let has = |file: &TreePath| manifests.binary_search(file).is_ok();
+        let in_place = |directory: &TreePath, names: &[&str]| {
+            names.iter().map(|name| directory.child(name)).find(|file| has(file))
+        };
         for path in changed {
-            let is_there = manifests.binary_search(path).is_ok();
+            let directory = path.parent();
             if is_kustomization(path) {
-                let is_known = self.kustomizations.get(&path.parent()) == Some(path);
-                if is_there != is_known {
-                    return None;
+                let file = in_place(&directory, &KUSTOMIZATION);
+                if kustomizations.get(&directory) != file.as_ref() {
+                    let all = Arc::make_mut(&mut kustomizations);
+                    match file {
+                        Some(file) => drop(all.insert(directory, file)),
+                        None => drop(all.remove(&directory)),
+                    }
                 }
                 continue;
             }
-            if is_chart(path) || settings == Some(path) {
+            if settings == Some(path) {
                 return None;
             }
-            let counts = is_there && !is_of_chart(path, &self.charts);
+            if is_chart(path) {
+                if in_place(&directory, &CHART).is_some() == self.charts.contains(&directory) {
+                    continue;
+                }
+                return None;
+            }
+            let counts = has(path) && !is_of_chart(path, &self.charts);
             match (files.binary_search(path), counts) {
-                (Ok(at), false) => drop(files.remove(at)),
-                (Err(at), true) => files.insert(at, path.clone()),
+                (Ok(at), false) => drop(Arc::make_mut(&mut files).remove(at)),
+                (Err(at), true) => Arc::make_mut(&mut files).insert(at, path.clone()),
                 _ => {}
             }
         }
-        let (kustomizations, charts) = (Arc::clone(&self.kustomizations), Arc::clone(&self.charts));
-        Some(Self { kustomizations, files, charts })
+        Some(Self { kustomizations, files, charts: Arc::clone(&self.charts) })
+    }
+
+    /// Whether it was made from another one by [`Layout::with_changes`].
+    pub(super) fn is_made_from(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.charts, &other.charts)
+    }
+
+    /// The other files that may hold objects in or below a directory.
+    pub(super) fn files_below(&self, directory: &TreePath) -> impl Iterator<Item = &TreePath> {
+        let first = directory.child("");
+        let start = self.files.partition_point(|file| *file < first);
+        self.files[start..].iter().take_while(|file| file.is_within(directory))
     }
 
     /// The nearest directory with a kustomization file, from `directory` upward.
@@ -84,7 +117,7 @@ fn add_kustomization(kustomizations: &mut BTreeMap<TreePath, TreePath>, file: &T
 
 /// Whether a file is a `Chart.yaml`, by its name.
 fn is_chart(file: &TreePath) -> bool {
-    matches!(file.name(), "Chart.yaml" | "Chart.yml")
+    CHART.contains(&file.name())
 }
 
 /// Whether a file is a kustomization, by its name.

@@ -59,29 +59,58 @@ impl Repo {
         self.reload_library(Arc::new(self.library.with_changes(tree, changed)), changed)
     }
 
-    /// Loads another tree of the same manifests with the same settings and environments. `is_same`: whether a file of
-    /// that tree has these bytes. `None` if more than file contents may differ, which requires a full load.
+    /// Loads another tree with the same settings and environments, whatever the difference.
+    ///
+    /// # Errors
+    /// When a directory of the scope is not there.
+    pub fn load_like(&self, tree: Arc<dyn Tree>) -> Result<Self, RepoError> {
+        let library = Arc::new(Library::new(tree));
+        let (config, environments) = (self.config.clone(), self.environments.clone());
+        Self::assemble(library, config, environments, self.scope.clone(), None)
+    }
+
+    /// Loads another tree, of which much is probably the same; what is, is shared. `is_same`: whether a file of that tree
+    /// has these bytes. `None` if that requires a full load: its settings or environments are others, or files that Git
+    /// ignores were read.
     #[must_use]
     pub fn beside(
         &self,
         tree: &Arc<dyn Tree>,
+        settings: &Config,
         is_same: impl Fn(&TreePath, &[u8]) -> bool,
     ) -> Option<Self> {
         let own = self.library.tree();
         let is_known = self.scope == Scope::Everything
             && own.kept_to_files()
-            && own.manifests() == tree.manifests();
+            && self.config.is_written_as(settings);
         if !is_known {
             return None;
         }
-        let mut read = self.library.asked();
-        read.extend(self.roots.iter().flat_map(|root| root.files().iter().cloned()));
+        let mut changed = self.library.asked();
+        changed.extend(self.roots.iter().flat_map(|root| root.files().iter().cloned()));
         let is_there = |path: &TreePath| match own.source(path) {
             Ok(source) => is_same(path, source.text().as_bytes()),
             Err(_) => own.bytes(path).is_ok_and(|bytes| is_same(path, &bytes)),
         };
-        read.retain(|path| !is_there(path));
-        self.reload(Arc::clone(tree), &read).ok()
+        changed.retain(|path| !is_there(path));
+        let (here, there) = (own.manifests(), tree.manifests());
+        if here != there {
+            environment::check(&self.config, there).ok()?;
+            let environments = environment::find(&self.config, there);
+            let names = |all: &Environments| all.iter().map(|one| one.name.clone()).collect();
+            let (old, new): (Vec<String>, Vec<String>) =
+                (names(&self.environments), names(&environments));
+            if old != new {
+                return None;
+            }
+            let only = |all: &[TreePath], other: &[TreePath]| -> Vec<TreePath> {
+                let only = all.iter().filter(|file| other.binary_search(file).is_err());
+                only.cloned().collect()
+            };
+            changed.extend(only(here, there));
+            changed.extend(only(there, here));
+        }
+        self.reload(Arc::clone(tree), &changed).ok()
     }
 
     /// Releases the files that were read and the tree. Results stay, but can no longer be looked up in files.
@@ -127,8 +156,11 @@ impl Repo {
             before,
             rewired: before.map(|(_, changed)| rewired(changed)).unwrap_or_default(),
         };
-        let (sites, loose) = match &scope {
-            Scope::Everything => loader.everything(),
+        let (sites, ground) = match &scope {
+            Scope::Everything => {
+                let (sites, ground) = loader.everything();
+                (sites, Some(ground))
+            }
             Scope::Directories(directories) => (loader.directories(directories)?, None),
         };
         let rules = rules(&config)?;
@@ -143,7 +175,7 @@ impl Repo {
         Ok(Self {
             problems,
             families,
-            loose,
+            ground,
             states: OnceLock::new(),
             provisions: OnceLock::new(),
             usages: OnceLock::new(),

@@ -6,6 +6,7 @@ pub mod environment;
 pub mod error;
 pub mod family;
 mod gather;
+mod ground;
 pub mod init;
 pub mod inventory;
 mod layout;
@@ -19,6 +20,8 @@ mod plain;
 mod pointer;
 pub mod provision;
 pub mod reach;
+#[cfg(test)]
+mod reloads;
 pub mod root;
 pub mod schedules;
 pub mod sensitive;
@@ -42,6 +45,7 @@ use crate::kustomize::resolver::Resolver;
 use crate::repo::environment::{EnvironmentId, Environments};
 use crate::repo::error::RepoError;
 use crate::repo::family::{FamilyState, States, counts};
+use crate::repo::ground::Ground;
 use crate::repo::inventory::{Provider, Reference};
 use crate::repo::layout::Layout;
 use crate::repo::provision::{Provision, Provisions};
@@ -80,8 +84,8 @@ pub struct Repo {
     pub families: Families,
     scope: Scope,
     layout: Layout,
-    /// The files that no kustomization reads, if a changed tree can reuse them.
-    loose: Option<Vec<TreePath>>,
+    /// What a changed tree can reuse; `None` if only some directories are loaded.
+    ground: Option<Ground>,
     states: OnceLock<States>,
     provisions: OnceLock<Provisions>,
     usages: OnceLock<Usages>,
@@ -179,7 +183,7 @@ impl Repo {
 
     /// Every file that may hold objects or a kustomization, which excludes `rotate.yaml` and chart templates.
     pub fn manifests(&self) -> impl Iterator<Item = &TreePath> {
-        self.layout.kustomizations.values().chain(&self.layout.files)
+        self.layout.kustomizations.values().chain(self.layout.files.iter())
     }
 
     /// Who reaches a file, or the directory of a kustomization.

@@ -14,6 +14,7 @@ use crate::repo::layout::{Layout, above};
 use crate::repo::pointer::Pointers;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
+use crate::tree::ReadError;
 use crate::yaml::library::{FileError, Library};
 use crate::yaml::node::Node;
 
@@ -23,19 +24,33 @@ pub(super) type Trees = BTreeMap<(TreePath, Option<EnvironmentId>), Vec<TreePath
 /// What a file of plain manifests holds.
 pub(super) type Holding = Result<Vec<Object>, Problem>;
 
-/// The objects of every file, in parallel.
-pub(super) fn read(library: &Library, files: &[TreePath]) -> Vec<Holding> {
-    files.par_iter().map(|file| objects(library, file)).collect()
+/// At most so many files are read one after the other.
+const FEW: usize = 16;
+
+/// What every file holds, read in parallel if they are many; and whether one of them is a link.
+pub(super) fn read(library: &Library, files: &[TreePath]) -> (Vec<Holding>, bool) {
+    let read = |file: &TreePath| {
+        let real = library.tree().entry(file).map(|(real, _)| real);
+        let is_link = real.as_ref().is_ok_and(|real| real != file);
+        (objects(library, file, real), is_link)
+    };
+    let read: Vec<(Holding, bool)> = if files.len() <= FEW {
+        files.iter().map(read).collect()
+    } else {
+        files.par_iter().map(read).collect()
+    };
+    let has_links = read.iter().any(|(_, is_link)| *is_link);
+    (read.into_iter().map(|(holding, _)| holding).collect(), has_links)
 }
 
 /// The objects of one file. Documents that are not Kubernetes objects are skipped, unless they may name a
 /// version of a secret, as Helm chart values do: they then count as objects without a kind.
-fn objects(library: &Library, file: &TreePath) -> Holding {
-    if file.name().ends_with(".json") && !mentions_api_version(library, file) {
+fn objects(library: &Library, file: &TreePath, real: Result<TreePath, ReadError>) -> Holding {
+    if file.name().ends_with(".json") && !mentions_api_version(library, &real) {
         return Ok(Vec::new());
     }
-    let stream = match library.tree().entry(file) {
-        Ok((real, _)) => library.stream(&real),
+    let stream = match real {
+        Ok(real) => library.stream(&real),
         Err(error) => Err(FileError::Read(error)),
     };
     let stream = stream.map_err(|error| problem(&error, file))?;
@@ -54,9 +69,9 @@ fn objects(library: &Library, file: &TreePath) -> Holding {
 }
 
 /// Editor and compiler settings are JSON with comments, which should not be reported as a problem.
-fn mentions_api_version(library: &Library, file: &TreePath) -> bool {
-    let tree = library.tree();
-    let source = tree.entry(file).and_then(|(real, _)| tree.source(&real));
+fn mentions_api_version(library: &Library, real: &Result<TreePath, ReadError>) -> bool {
+    let Ok(real) = real else { return true };
+    let source = library.tree().source(real);
     source.map_or(true, |source| source.text().contains("\"apiVersion\""))
 }
 
@@ -110,8 +125,8 @@ pub(super) struct PlainTrees<'a> {
 }
 
 impl PlainTrees<'_> {
-    /// The trees that the files make.
-    pub(super) fn trees(&self) -> Trees {
+    /// The trees that the files make; whether where one of them starts depends on which directories are occupied.
+    pub(super) fn trees(&self) -> (Trees, bool) {
         let occupied = OnceCell::new();
         let mut trees = Trees::new();
         for file in self.loose {
@@ -119,7 +134,31 @@ impl PlainTrees<'_> {
                 trees.entry(home).or_default().push(file.clone());
             }
         }
-        trees
+        (trees, occupied.get().is_some())
+    }
+
+    /// These trees without the files that are gone, and with new ones, which are among the loose files; whether where a
+    /// new one starts depends on which directories are occupied.
+    pub(super) fn trees_with(
+        &self,
+        before: &Trees,
+        gone: &[TreePath],
+        new: &[TreePath],
+    ) -> (Trees, bool) {
+        let occupied = OnceCell::new();
+        let mut trees = before.clone();
+        for files in trees.values_mut() {
+            files.retain(|file| gone.binary_search(file).is_err());
+        }
+        for file in new {
+            if let Some(home) = self.home(file, &occupied) {
+                let files = trees.entry(home).or_default();
+                let at = files.partition_point(|known| known < file);
+                files.insert(at, file.clone());
+            }
+        }
+        trees.retain(|_, files| !files.is_empty());
+        (trees, occupied.get().is_some())
     }
 
     /// Every directory that is a root in its own right, with all directories above it.
@@ -168,6 +207,7 @@ pub(super) fn build(path: &TreePath, files: &[TreePath], holdings: Vec<Holding>)
         objects: Arc::default(),
         files: BTreeSet::new(),
         directories: BTreeSet::new(),
+        outside: None,
     };
     let mut all: Vec<Object> = Vec::new();
     for (file, holding) in files.iter().zip(holdings) {

@@ -7,10 +7,27 @@ use crate::text::path::TreePath;
 use crate::yaml::node::Node;
 
 /// Every directory that a controller applies, with the namespaces configured for it.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Pointers(BTreeMap<TreePath, BTreeSet<Option<String>>>);
 
 impl Pointers {
+    /// The directories configured in some objects.
+    pub(super) fn of(objects: &[Object]) -> Self {
+        let mut pointers = Self::default();
+        objects.iter().for_each(|object| pointers.read(object));
+        pointers
+    }
+
+    /// All of these together.
+    pub(super) fn union<'p>(all: impl IntoIterator<Item = &'p Self>) -> Self {
+        let mut pointers = Self::default();
+        for (directory, namespaces) in all.into_iter().flat_map(|one| &one.0) {
+            let known = pointers.0.entry(directory.clone()).or_default();
+            known.extend(namespaces.iter().cloned());
+        }
+        pointers
+    }
+
     /// Adds the directories configured in an object.
     pub(super) fn read(&mut self, object: &Object) {
         let group = object.api_version().rsplit_once('/').map_or("", |(group, _)| group);
@@ -25,11 +42,6 @@ impl Pointers {
             }
             _ => {}
         }
-    }
-
-    /// Whether no directory is configured.
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     fn application(&mut self, spec: Option<&Node>) {

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::ops::Deref;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use crate::k8s::by_value::{self, Families};
 use crate::kustomize::model::build::{Build, Status};
 use crate::repo::environment::EnvironmentId;
 use crate::repo::inventory::Inventory;
 use crate::repo::layout::is_kustomization;
+use crate::repo::pointer::Pointers;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
 
@@ -24,6 +26,10 @@ pub struct Root {
     pub build: Arc<Build>,
     /// Its effective objects, and what they name and provide.
     pub inventory: Inventory,
+    /// The directories that controllers are configured to apply by its objects.
+    pub(super) pointers: Pointers,
+    /// Every word before a version in a text of its objects, whether or not it is a family's name.
+    pub(super) versioned: OnceLock<Families>,
 }
 
 /// What a build root is made of.
@@ -82,6 +88,17 @@ impl Root {
     #[must_use]
     pub fn status(&self) -> Status {
         self.build.status
+    }
+
+    /// Whether a text of its objects may name a version of one of these families.
+    pub(super) fn may_mention(&self, families: &Families) -> bool {
+        if families.is_empty() {
+            return false;
+        }
+        let versioned = self.versioned.get_or_init(|| {
+            self.objects().iter().flat_map(|one| by_value::versioned(&one.node)).collect()
+        });
+        families.iter().any(|family| versioned.contains(family))
     }
 
     /// Whether kustomize would reject it, or one of its files does not parse.

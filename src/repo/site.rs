@@ -1,17 +1,18 @@
 //! The directories that are built, and the build of each.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::kustomize::model::build::{Build, LoadRestrictions, Status};
+use crate::kustomize::model::build::{Build, Status};
 use crate::kustomize::resolver::Resolver;
 use crate::repo::Repo;
 use crate::repo::environment::{Environment, EnvironmentId, claim};
 use crate::repo::error::RepoError;
+use crate::repo::ground::{Before, Component, Components, Ground, Ties};
 use crate::repo::layout::{self, Layout};
-use crate::repo::plain::{self, Holding, PlainTrees};
+use crate::repo::plain::{self, Holding, PlainTrees, Trees};
 use crate::repo::pointer::Pointers;
 use crate::repo::root::{Root, RootKind};
 use crate::repo::wiring::{self, Reads};
@@ -21,6 +22,14 @@ use crate::tree::memory::may_hold_manifests;
 use crate::yaml::library::Library;
 use crate::yaml::node::Node;
 
+/// A build root of a tree.
+pub(super) enum Site {
+    /// It is known from before some files changed, and no change reaches it.
+    Kept(Arc<Root>),
+    /// It was built.
+    New(BuildSite),
+}
+
 /// A root without its references.
 pub(super) struct BuildSite {
     pub(super) path: TreePath,
@@ -28,8 +37,58 @@ pub(super) struct BuildSite {
     pub(super) environment: Option<EnvironmentId>,
     pub(super) namespace: Option<String>,
     pub(super) build: Arc<Build>,
-    /// The root from before some files changed, if it is known to be the same.
-    pub(super) kept: Option<Arc<Root>>,
+    pub(super) pointers: Pointers,
+}
+
+/// The trees of plain manifests.
+pub(super) struct Plain {
+    /// Those that hold anything.
+    pub(super) sites: Vec<BuildSite>,
+    /// All of them.
+    pub(super) trees: Trees,
+    /// What keeps them from being changed file by file.
+    pub(super) ties: Ties,
+    /// The directories that controllers are configured to apply by any object.
+    pub(super) pointers: Pointers,
+}
+
+impl Site {
+    /// What was built.
+    pub(super) fn build(&self) -> &Build {
+        match self {
+            Self::Kept(root) => &root.build,
+            Self::New(site) => &site.build,
+        }
+    }
+
+    /// The directories that controllers are configured to apply by its objects.
+    pub(super) fn pointers(&self) -> &Pointers {
+        match self {
+            Self::Kept(root) => &root.pointers,
+            Self::New(site) => &site.pointers,
+        }
+    }
+
+    fn key(&self) -> (&TreePath, Option<EnvironmentId>) {
+        match self {
+            Self::Kept(root) => (&root.path, root.environment),
+            Self::New(site) => (&site.path, site.environment),
+        }
+    }
+
+    /// The same root, in the namespace in which controllers put its directory.
+    pub(super) fn placed(self, pointers: &Pointers) -> Self {
+        let namespace = pointers.namespace(self.key().0);
+        match self {
+            Self::Kept(root) if root.namespace == namespace => Self::Kept(root),
+            Self::Kept(root) => {
+                let mut root = Root::clone(&root);
+                root.inventory.namespace = namespace;
+                Self::Kept(Arc::new(root))
+            }
+            Self::New(site) => Self::New(BuildSite { namespace, ..site }),
+        }
+    }
 }
 
 /// What is known before anything is built.
@@ -45,98 +104,65 @@ pub(super) struct Loader<'a> {
 }
 
 impl Loader<'_> {
-    /// Every kustomization except components, and every tree of plain manifests, by path; the files no kustomization
-    /// reads, if a changed tree can reuse them.
-    pub(super) fn everything(&self) -> (Vec<BuildSite>, Option<Vec<TreePath>>) {
-        self.changed().unwrap_or_else(|| self.anew())
+    /// Every kustomization except components, and every tree of plain manifests, by path; and what a changed tree can
+    /// reuse.
+    pub(super) fn everything(&self) -> (Vec<Site>, Ground) {
+        let before = self.before.and_then(|(repo, changed)| {
+            Some(Before { loader: self, repo, ground: repo.ground.as_ref()?, changed })
+        });
+        let (mut sites, ground) = before.map_or_else(|| self.anew(), |before| before.sites());
+        sites.sort_by(|a, b| a.key().cmp(&b.key()));
+        (sites, ground)
     }
 
-    fn anew(&self) -> (Vec<BuildSite>, Option<Vec<TreePath>>) {
+    fn anew(&self) -> (Vec<Site>, Ground) {
         let all: Vec<(&TreePath, &TreePath)> = self.layout.kustomizations.iter().collect();
         let named = |(directory, file): &(&TreePath, &TreePath)| {
             wiring::named(self.library, self.layout, directory, file)
         };
-        // Most of a changed tree has already been parsed.
-        if self.before.is_none() {
-            self.parse_ahead(&all.par_iter().map(named).collect::<Vec<_>>());
-        }
-        let built: Vec<Option<BuildSite>> = all
+        self.parse_ahead(&all.par_iter().map(named).collect::<Vec<_>>());
+        let built: Vec<Result<BuildSite, Arc<Component>>> = all
             .par_iter()
-            .map(|(directory, file)| {
-                (!self.is_component(file)).then(|| self.kustomization(directory))
-            })
+            .map(|(directory, file)| self.site_or_component(directory, file))
             .collect();
-        let has_components = built.iter().any(Option::is_none);
-        let components = all.iter().zip(&built).filter(|(_, site)| site.is_none());
-        let mut read: BTreeSet<TreePath> =
-            components.flat_map(|(component, _)| named(component).files).collect();
-        let mut sites: Vec<BuildSite> = built.into_iter().flatten().collect();
-        read.extend(sites.iter().flat_map(|site| site.build.files.iter().cloned()));
-        let mut pointers = Pointers::default();
-        let objects = sites.iter().flat_map(|site| site.build.objects.iter());
-        objects.for_each(|object| pointers.read(object));
-        let files = self.layout.files.iter();
-        let loose: Vec<TreePath> = files.filter(|file| !read.contains(*file)).cloned().collect();
-        sites.extend(self.plain(&mut pointers, &loose));
-        for site in &mut sites {
-            site.namespace = pointers.namespace(&site.path);
+        let (mut sites, mut components) = (Vec::new(), Components::new());
+        for ((directory, _), built) in all.into_iter().zip(built) {
+            match built {
+                Ok(site) => sites.push(Site::New(site)),
+                Err(component) => drop(components.insert(directory.clone(), component)),
+            }
         }
-        sites.sort_by(|a, b| (&a.path, a.environment).cmp(&(&b.path, b.environment)));
-        let is_simple = !has_components && pointers.is_empty();
-        (sites, is_simple.then_some(loose))
+        let loose = self.loose(sites.iter(), &components);
+        let pointers = Pointers::union(sites.iter().map(Site::pointers));
+        let plain = self.plain(pointers, &loose);
+        sites.extend(plain.sites.into_iter().map(Site::New));
+        let sites = sites.into_iter().map(|site| site.placed(&plain.pointers)).collect();
+        (sites, Ground::new(components, loose, plain.trees, plain.ties, plain.pointers))
     }
 
-    /// The same, if all previous sites still exist and only some must be rebuilt; else `None`.
-    fn changed(&self) -> Option<(Vec<BuildSite>, Option<Vec<TreePath>>)> {
-        let (before, changed) = self.before?;
-        let old_loose = before.loose.as_ref()?;
-        if !Arc::ptr_eq(&self.layout.kustomizations, &before.layout.kustomizations) {
-            return None;
+    /// The build of a kustomization, or what it reads as a component.
+    pub(super) fn site_or_component(
+        &self,
+        directory: &TreePath,
+        file: &TreePath,
+    ) -> Result<BuildSite, Arc<Component>> {
+        match self.component(directory, file) {
+            Some(component) => Err(component),
+            None => Ok(self.kustomization(directory)),
         }
-        let mut pointers = Pointers::default();
-        let (mut sites, mut new, mut gone) = (Vec::new(), Vec::new(), Vec::new());
-        let mut roots = before.roots.iter().filter(|root| root.kind == RootKind::Kustomize);
-        for (directory, file) in &*self.layout.kustomizations {
-            let old = roots.next().filter(|old| old.path == *directory)?;
-            if self.is_kept(old) {
-                sites.push(BuildSite {
-                    path: directory.clone(),
-                    kind: RootKind::Kustomize,
-                    environment: old.environment,
-                    namespace: None,
-                    build: Arc::clone(&old.build),
-                    kept: Some(Arc::clone(old)),
-                });
-                continue;
-            }
-            if self.is_component(file) {
-                return None;
-            }
-            let site = self.kustomization(directory);
-            site.build.objects.iter().for_each(|object| pointers.read(object));
-            gone.push(&old.build);
-            new.push(Arc::clone(&site.build));
-            sites.push(site);
-        }
-        let freed = gone.iter().flat_map(|build| &build.files).chain(changed);
-        let freed: BTreeSet<&TreePath> = freed.collect();
-        let is_free = |file: &&&TreePath| {
-            // Usually a new build reads it again, so this is checked last.
-            self.layout.files.binary_search(file).is_ok()
-                && !new.iter().any(|build| build.files.contains(**file))
-                && !sites.iter().any(|site| site.build.files.contains(**file))
-        };
-        let kept_loose = old_loose.iter().filter(|file| {
-            !freed.contains(file) && !new.iter().any(|build| build.files.contains(*file))
-        });
-        let mut loose: Vec<TreePath> = kept_loose.cloned().collect();
-        loose.extend(freed.iter().filter(is_free).map(|file| (*file).clone()));
-        loose.sort();
-        if !loose.is_empty() {
-            sites.extend(self.plain(&mut pointers, &loose));
-            sites.sort_by(|a, b| (&a.path, a.environment).cmp(&(&b.path, b.environment)));
-        }
-        pointers.is_empty().then_some((sites, Some(loose)))
+    }
+
+    /// The files that neither a kustomization nor a component reads, sorted.
+    pub(super) fn loose<'s>(
+        &self,
+        sites: impl Iterator<Item = &'s Site>,
+        components: &'s Components,
+    ) -> Arc<Vec<TreePath>> {
+        let read = sites.flat_map(|site| &site.build().files);
+        let read: HashSet<&TreePath> =
+            read.chain(components.values().flat_map(|one| &one.files)).collect();
+        let loose = self.layout.files.iter().filter(|file| !read.contains(*file));
+        Arc::new(loose.cloned().collect())
     }
 
     /// Parses what the kustomizations name, the largest file first: builds that share files would
@@ -156,28 +182,32 @@ impl Loader<'_> {
     }
 
     /// The trees of plain manifests. What they hold may point to more of them.
-    fn plain(&self, pointers: &mut Pointers, loose: &[TreePath]) -> Vec<BuildSite> {
+    pub(super) fn plain(&self, mut pointers: Pointers, loose: &[TreePath]) -> Plain {
         let mut holdings: BTreeMap<TreePath, Holding> = BTreeMap::new();
+        let mut ties = Ties::default();
         loop {
             let ground = PlainTrees {
                 layout: self.layout,
                 environments: self.environments,
-                pointers,
+                pointers: &pointers,
                 loose,
             };
-            let trees = ground.trees();
+            let (trees, is_bounded) = ground.trees();
+            ties.is_bounded = is_bounded;
             let all = trees.values().flatten();
             let new: Vec<TreePath> =
                 all.filter(|file| !holdings.contains_key(*file)).cloned().collect();
             if new.is_empty() {
-                return trees
-                    .into_iter()
-                    .filter_map(|((path, environment), files)| {
-                        self.tree(path, environment, &files, &mut holdings)
-                    })
-                    .collect();
+                let site = |((path, environment), files): (&(TreePath, _), &Vec<TreePath>)| {
+                    let held = files.iter().filter_map(|file| holdings.remove(file)).collect();
+                    Self::tree(path, *environment, files, held)
+                };
+                let sites = trees.iter().filter_map(site).collect();
+                return Plain { sites, trees, ties, pointers };
             }
-            for (file, holding) in new.iter().zip(plain::read(self.library, &new)) {
+            let (read, has_links) = plain::read(self.library, &new);
+            ties.has_links |= has_links;
+            for (file, holding) in new.iter().zip(read) {
                 holding.iter().flatten().for_each(|object| pointers.read(object));
                 holdings.insert(file.clone(), holding);
             }
@@ -185,62 +215,51 @@ impl Loader<'_> {
     }
 
     /// A tree of plain manifests, unless it holds none.
-    fn tree(
-        &self,
-        path: TreePath,
+    pub(super) fn tree(
+        path: &TreePath,
         environment: Option<EnvironmentId>,
         files: &[TreePath],
-        holdings: &mut BTreeMap<TreePath, Holding>,
+        held: Vec<Holding>,
     ) -> Option<BuildSite> {
-        let held = files.iter().filter_map(|file| holdings.remove(file)).collect();
-        let build = self.same(plain::build(&path, files, held));
-        let empty = build.files.is_empty();
-        let site = BuildSite {
-            path,
+        let build = plain::build(path, files, held);
+        (!build.files.is_empty()).then(|| BuildSite {
+            path: path.clone(),
             kind: RootKind::Plain,
             environment,
             namespace: None,
+            pointers: Pointers::of(&build.objects),
             build,
-            kept: None,
-        };
-        (!empty).then_some(site)
+        })
     }
 
-    /// The build of plain manifests from before, if it read the same files and none of them changed.
-    fn same(&self, build: Arc<Build>) -> Arc<Build> {
-        let Some((before, changed)) = self.before else { return build };
+    /// A tree of plain manifests, or the root from before if that read the same files and none of them changed.
+    pub(super) fn same(&self, site: BuildSite) -> Site {
+        let Some((before, changed)) = self.before else { return Site::New(site) };
         let same = |old: &&Arc<Root>| {
-            old.kind == RootKind::Plain && old.path == build.path && old.files() == &build.files
+            old.kind == RootKind::Plain
+                && old.environment == site.environment
+                && old.files() == &site.build.files
         };
-        match before.roots.iter().find(same) {
-            Some(old) if build.files.is_disjoint(changed) => Arc::clone(&old.build),
-            _ => build,
+        match before.roots_at(&site.path).iter().find(same) {
+            Some(old) if !meet(changed, old.files()) => Site::Kept(Arc::clone(old)),
+            _ => Site::New(site),
         }
     }
 
-    fn kustomization(&self, directory: &TreePath) -> BuildSite {
-        let build = self
-            .kept(directory)
-            .unwrap_or_else(|| self.resolver.build(directory, LoadRestrictions::RootOnly));
+    pub(super) fn kustomization(&self, directory: &TreePath) -> BuildSite {
+        let build = self.resolver.build(directory).restricted();
         BuildSite {
             path: directory.clone(),
             kind: RootKind::Kustomize,
             environment: claim(self.environments, directory).map(|claim| claim.environment),
             namespace: None,
+            pointers: Pointers::of(&build.objects),
             build,
-            kept: None,
         }
     }
 
-    /// The build from before, if no change can reach it.
-    fn kept(&self, directory: &TreePath) -> Option<Arc<Build>> {
-        let (before, _) = self.before?;
-        let old = before.root_at(directory).filter(|old| old.kind == RootKind::Kustomize)?;
-        self.is_kept(old).then(|| Arc::clone(&old.build))
-    }
-
     /// Whether no change can reach the build of a root.
-    fn is_kept(&self, old: &Root) -> bool {
+    pub(super) fn is_kept(&self, old: &Root) -> bool {
         let Some((_, changed)) = self.before else { return false };
         // A failed build may have lacked a file that exists now.
         old.status() != Status::Failed
@@ -248,51 +267,58 @@ impl Loader<'_> {
             && !meet(&self.rewired, old.directories())
     }
 
-    fn is_component(&self, file: &TreePath) -> bool {
-        let real = self.library.tree().entry(file).map(|(real, _)| real);
-        let stream = real.ok().and_then(|real| self.library.stream(&real).ok());
+    /// What a kustomization reads as a component, if it is one.
+    fn component(&self, directory: &TreePath, file: &TreePath) -> Option<Arc<Component>> {
+        let (real, _) = self.library.tree().entry(file).ok()?;
+        let stream = self.library.stream(&real).ok()?;
         let kind = |root: &Node| root.get("kind").and_then(Node::str) == Some("Component");
-        stream.is_some_and(|stream| stream.documents.iter().any(|one| kind(&one.root)))
+        stream.documents.iter().any(|one| kind(&one.root)).then(|| {
+            let files = wiring::named(self.library, self.layout, directory, file).files;
+            Arc::new(Component { file: real, files })
+        })
     }
 
     /// These directories, each as a build root, by path.
-    pub(super) fn directories(
-        &self,
-        directories: &[TreePath],
-    ) -> Result<Vec<BuildSite>, RepoError> {
+    pub(super) fn directories(&self, directories: &[TreePath]) -> Result<Vec<Site>, RepoError> {
         let unique: BTreeSet<&TreePath> = directories.iter().collect();
         let unique: Vec<&TreePath> = unique.into_iter().collect();
         unique.into_par_iter().map(|directory| self.directory(directory)).collect()
     }
 
-    fn directory(&self, directory: &TreePath) -> Result<BuildSite, RepoError> {
+    fn directory(&self, directory: &TreePath) -> Result<Site, RepoError> {
         match self.library.tree().entry(directory) {
             Ok((_, Entry::Directory)) => {}
             _ => return Err(RepoError::NoDirectory { path: directory.clone() }),
         }
         // A directory named explicitly may be ignored by Git.
         if layout::kustomization_in(self.library.tree(), directory).is_some() {
-            return Ok(self.kustomization(directory));
+            let old = self.before.and_then(|(before, _)| before.root_at(directory));
+            let old = old.filter(|old| old.kind == RootKind::Kustomize && self.is_kept(old));
+            return Ok(match old {
+                Some(old) => Site::Kept(Arc::clone(old)),
+                None => Site::New(self.kustomization(directory)),
+            });
         }
         let mine = |file: &&TreePath| {
             let nearest = self.layout.kustomization_above(&file.parent());
             file.is_within(directory) && nearest.is_none_or(|at| directory.is_within(at))
         };
         let files: Vec<TreePath> = self.layout.files.iter().filter(mine).cloned().collect();
-        let held = plain::read(self.library, &files);
-        Ok(BuildSite {
+        let (held, _) = plain::read(self.library, &files);
+        let build = plain::build(directory, &files, held);
+        Ok(self.same(BuildSite {
             path: directory.clone(),
             kind: RootKind::Plain,
             environment: claim(self.environments, directory).map(|claim| claim.environment),
             namespace: None,
-            build: self.same(plain::build(directory, &files, held)),
-            kept: None,
-        })
+            pointers: Pointers::of(&build.objects),
+            build,
+        }))
     }
 }
 
 /// Whether two sets have a path in common. Usually, one set sorts entirely before the other.
-fn meet(some: &BTreeSet<TreePath>, all: &BTreeSet<TreePath>) -> bool {
+pub(super) fn meet(some: &BTreeSet<TreePath>, all: &BTreeSet<TreePath>) -> bool {
     let (Some(first), Some(last)) = (all.first(), all.last()) else { return false };
     let is_apart = some.last().is_none_or(|end| end < first || some.first() > Some(last));
     !is_apart && some.range(first..=last).any(|path| all.contains(path))

@@ -42,9 +42,8 @@ impl RepoAtCommit {
         let config = own.as_ref().unwrap_or(settings);
         let snapshot = Arc::new(snapshot);
         let tree: Arc<dyn Tree> = Arc::<Snapshot>::clone(&snapshot);
-        let beside = beside.filter(|beside| has_settings(beside, config));
-        let shared =
-            beside.and_then(|beside| beside.beside(&tree, |path, bytes| snapshot.has(path, bytes)));
+        let is_same = |path: &TreePath, bytes: &[u8]| snapshot.has(path, bytes);
+        let shared = beside.and_then(|beside| beside.beside(&tree, config, is_same));
         let repo = match shared {
             Some(repo) => repo,
             None => Repo::load(tree, Some(config.clone()), Scope::Everything)?,
@@ -62,7 +61,8 @@ impl RepoAtCommit {
             .cloned()
             .collect();
         difference.leave_out(&harmless);
-        let matters = difference.files().any(|path| self.matters(path));
+        let has_other_links = self.snapshot.has_other_links(&difference);
+        let matters = has_other_links || difference.files().any(|path| self.matters(path));
         let has_settings = difference.files().any(|path| *path == self.settings);
         self.pending.extend(difference);
         if !matters {
@@ -76,6 +76,9 @@ impl RepoAtCommit {
         // Settings that did not match their own tree are ignored.
         let loaded = own.and_then(|own| Repo::load_past(Arc::<Snapshot>::clone(&tree), own).ok());
         let again = || {
+            if has_other_links {
+                return self.repo.load_like(tree);
+            }
             let library = Library::stocked(tree, shelf, &changed);
             self.repo.reload_library(Arc::new(library), &changed)
         };
@@ -136,15 +139,6 @@ impl RepoAtCommit {
         let now = self.repo.library.stream(path);
         now.is_ok_and(|now| harmless::is_harmless(&self.repo, &now, &older))
     }
-}
-
-/// Whether a tree was loaded with the same settings text.
-fn has_settings(repo: &Repo, settings: &Config) -> bool {
-    let text = |config: &Config| {
-        let source = config.source.as_ref();
-        source.map(|source| (source.path().clone(), source.text().to_owned()))
-    };
-    text(&repo.config) == text(settings)
 }
 
 /// The tree's own settings, if they can be read.

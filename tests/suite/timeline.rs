@@ -424,6 +424,29 @@ fn alike(sandbox: &Sandbox) -> String {
     format!("{:?}", shared.eras)
 }
 
+/// Which file is read may change without any file changing.
+#[cfg(unix)]
+#[test]
+fn a_link_to_another_version_is_a_rotation() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("staging/kustomization.yaml", "resources: [current/web.yaml]\n");
+    sandbox.write("staging/one/web.yaml", &web(ONE));
+    sandbox.write("staging/two/web.yaml", &web(TWO));
+    std::os::unix::fs::symlink("one", sandbox.path("staging/current")).unwrap();
+    commit_at(&sandbox, &day(1), "Begin");
+    fs::remove_file(sandbox.path("staging/current")).unwrap();
+    std::os::unix::fs::symlink("two", sandbox.path("staging/current")).unwrap();
+    let rotation = commit_at(&sandbox, &day(2), "Rotate");
+    let root = sandbox.root();
+    let git = Git::required(&root).unwrap().rooted(&root).unwrap();
+    let depth = (Depth::Everything, now());
+    let timeline = Timeline::read(&git, None, &Config::default(), depth).unwrap();
+    let eras = timeline.eras(&Subject::new("staging", "auth"));
+    let ran: Vec<_> = eras.iter().map(|era| era.running.only().unwrap()).collect();
+    assert_eq!(ran, [TWO, ONE]);
+    assert_eq!(eras[0].began.commit().id, rotation);
+}
+
 #[cfg(unix)]
 #[test]
 fn what_is_not_committed_is_no_history() {

@@ -30,15 +30,6 @@ impl Status {
     }
 }
 
-/// Which files a kustomization may read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LoadRestrictions {
-    /// Those in its own directory and below, as kubectl has it.
-    RootOnly,
-    /// Any of the repository, as Flux has it.
-    None,
-}
-
 /// A build root, resolved.
 #[derive(Debug, Clone)]
 pub struct Build {
@@ -54,6 +45,21 @@ pub struct Build {
     pub files: BTreeSet<TreePath>,
     /// Every kustomization directory reached, its own included.
     pub directories: BTreeSet<TreePath>,
+    /// The first file that lies outside of the directory of the kustomization that names it: kubectl refuses such a build,
+    /// Flux does not.
+    pub outside: Option<Problem>,
+}
+
+impl Build {
+    /// The build with load restrictions, as kubectl makes it.
+    #[must_use]
+    pub fn restricted(self: Arc<Self>) -> Arc<Self> {
+        let Some(outside) = &self.outside else { return self };
+        let known = self.problems.iter().filter(|problem| problem.partial);
+        let problems = known.chain([outside]).cloned().collect();
+        let build = Self::clone(&self);
+        Arc::new(Self { status: Status::Failed, problems, objects: Arc::default(), ..build })
+    }
 }
 
 /// One kustomization below a build root: what it includes, and the resulting objects.

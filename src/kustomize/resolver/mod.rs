@@ -11,7 +11,7 @@ use std::sync::Arc;
 use crate::kustomize::generate::hash;
 use crate::kustomize::load::kustomization::{self, Kustomization};
 use crate::kustomize::model::annotations::settle;
-use crate::kustomize::model::build::{Build, Layer, LoadRestrictions, Status};
+use crate::kustomize::model::build::{Build, Layer, Status};
 use crate::kustomize::model::object::Object;
 use crate::kustomize::model::record::Record;
 use crate::kustomize::resolver::accumulator::Accumulator;
@@ -32,8 +32,7 @@ pub struct Resolver {
     library: Arc<Library>,
     kustomizations: Memo<Result<Arc<Kustomization>, Problem>>,
     outcomes: Memo<Arc<Resolution>>,
-    /// The build of each directory: with load restrictions, and without.
-    builds: Memo<(Arc<Build>, Arc<Build>)>,
+    builds: Memo<Arc<Build>>,
     layers: Memo<Option<Arc<Layer>>>,
     edges: Memo<Arc<[(TreePath, Node)]>>,
     cycles: Memo<Option<Problem>>,
@@ -108,23 +107,13 @@ impl Resolver {
         Resolution { result, patched, record }
     }
 
-    /// Resolves a directory as a build root.
+    /// Resolves a directory as a build root, without load restrictions.
     #[must_use]
-    pub fn build(&self, path: &TreePath, restrictions: LoadRestrictions) -> Arc<Build> {
-        let (root_only, none) = self.builds.get(path, || {
-            let (build, outside) = self.finish(path);
-            let build = Arc::new(build);
-            let restricted = outside.map(|outside| Arc::new(refused(&build, outside)));
-            (restricted.unwrap_or_else(|| Arc::clone(&build)), build)
-        });
-        match restrictions {
-            LoadRestrictions::RootOnly => root_only,
-            LoadRestrictions::None => none,
-        }
+    pub fn build(&self, path: &TreePath) -> Arc<Build> {
+        self.builds.get(path, || Arc::new(self.finish(path)))
     }
 
-    /// The build without load restrictions, and the first file that they forbid.
-    fn finish(&self, path: &TreePath) -> (Build, Option<Problem>) {
+    fn finish(&self, path: &TreePath) -> Build {
         let mut build = Build {
             path: path.clone(),
             status: Status::Failed,
@@ -132,24 +121,26 @@ impl Resolver {
             objects: Arc::default(),
             files: BTreeSet::new(),
             directories: BTreeSet::new(),
+            outside: None,
         };
         let directory = match self.directory(path) {
             Ok(directory) => directory,
             Err(problem) => {
                 build.problems.push(problem);
-                return (build, None);
+                return build;
             }
         };
         if let Some(problem) = links::endless(self, &directory) {
             build.files.extend(kustomization::files_in(&self.library, &directory));
             build.directories.insert(directory);
             build.problems.push(problem);
-            return (build, None);
+            return build;
         }
         let outcome = self.outcome(&directory);
         build.files.clone_from(&outcome.record.files);
         build.directories.clone_from(&outcome.record.directories);
         build.problems.clone_from(&outcome.record.problems);
+        build.outside.clone_from(&outcome.record.outside);
         let partial = !build.problems.is_empty();
         let finished =
             outcome.result.clone().and_then(|gathered| finish_objects(gathered, partial));
@@ -161,7 +152,7 @@ impl Resolver {
             }
             Err(problem) => build.problems.push(problem),
         }
-        (build, outcome.record.outside.clone())
+        build
     }
 
     fn directory(&self, path: &TreePath) -> Result<TreePath, Problem> {
@@ -202,14 +193,6 @@ impl Resolver {
         }
         Some(layer)
     }
-}
-
-/// A build that kustomize refuses because of a file outside of the kustomization's directory.
-fn refused(build: &Build, outside: Problem) -> Build {
-    let mut problems: Vec<Problem> =
-        build.problems.iter().filter(|one| one.partial).cloned().collect();
-    problems.push(outside);
-    Build { status: Status::Failed, problems, objects: Arc::default(), ..build.clone() }
 }
 
 /// The steps that only a build root runs. Failures due to something remote are returned along with the objects.

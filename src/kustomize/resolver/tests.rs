@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Resolver;
-use crate::kustomize::model::build::{Build, LoadRestrictions, Status};
+use crate::kustomize::model::build::{Build, Status};
 use crate::text::path::TreePath;
 use crate::tree::memory::MemoryTree;
 use crate::yaml::library::Library;
@@ -21,7 +21,7 @@ fn resolver(files: &[(&str, &str)]) -> Resolver {
 }
 
 fn build(files: &[(&str, &str)], root: &str) -> Arc<Build> {
-    resolver(files).build(&path(root), LoadRestrictions::RootOnly)
+    resolver(files).build(&path(root))
 }
 
 fn names(build: &Build) -> Vec<String> {
@@ -120,9 +120,9 @@ fn bases_without_end_are_refused() {
         let files = texts.chain([(path("d120/pod.yaml"), POD.to_owned())]);
         let tree = MemoryTree::new(files.map(|(name, text)| (name, text.into_bytes())));
         let resolver = Resolver::new(Arc::new(Library::new(Arc::new(tree))));
-        let refused = resolver.build(&path("d20"), LoadRestrictions::RootOnly);
+        let refused = resolver.build(&path("d20"));
         assert!(refused.problems[0].message.contains("levels deep"), "{refused:?}");
-        assert_eq!(names(&resolver.build(&path("d21"), LoadRestrictions::RootOnly)), ["Pod web"]);
+        assert_eq!(names(&resolver.build(&path("d21"))), ["Pod web"]);
     }
 }
 
@@ -178,10 +178,7 @@ fn overlays_share_their_base() {
         ("one/kustomization.yaml", "resources: [../base]"),
         ("two/kustomization.yaml", "resources: [../base]"),
     ]);
-    let (one, two) = (
-        resolver.build(&path("one"), LoadRestrictions::RootOnly),
-        resolver.build(&path("two"), LoadRestrictions::RootOnly),
-    );
+    let (one, two) = (resolver.build(&path("one")), resolver.build(&path("two")));
     let (Value::Map(one), Value::Map(two)) =
         (&one.objects[0].node.value, &two.objects[0].node.value)
     else {
@@ -215,14 +212,14 @@ fn a_file_above_is_read_without_load_restrictions_only() {
         ("apps/web.yaml", &pod("web")),
         ("web.yaml", &pod("other")),
     ]);
-    let refused = resolver.build(&path("apps/staging"), LoadRestrictions::RootOnly);
+    let refused = resolver.build(&path("apps/staging")).restricted();
     assert_eq!((refused.status, refused.objects.len()), (Status::Failed, 0));
     let [problem] = &refused.problems[..] else { panic!("{:?}", refused.problems) };
     assert!(problem.message.contains("`../web.yaml` is not in or below"), "{}", problem.message);
-    let built = resolver.build(&path("apps/staging"), LoadRestrictions::None);
+    let built = resolver.build(&path("apps/staging"));
     assert_eq!(names(&built), ["Pod web", "Pod other"]);
     assert_eq!((built.status, built.problems.len()), (Status::Resolved, 0));
     // What a base reads counts, too.
-    let base = resolver.build(&path("apps/base"), LoadRestrictions::RootOnly);
+    let base = resolver.build(&path("apps/base")).restricted();
     assert_eq!(base.status, Status::Failed);
 }
