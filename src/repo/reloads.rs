@@ -270,7 +270,7 @@ fn assert_same(old: &[String], new: &[String]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 384, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_reloaded_tree_is_as_if_loaded_from_scratch(
