@@ -27,7 +27,7 @@ const SHARED: [&str; 9] = [
 ];
 
 /// What the names in a tree spell.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Convention {
     /// The directories of which at least two entries spell environments.
     holders: BTreeSet<TreePath>,

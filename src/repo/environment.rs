@@ -50,6 +50,15 @@ impl Environments {
         &self.0[id.0 + 1..]
     }
 
+    /// Whether the same paths belong to the same environments as with some others, of a tree with the same settings.
+    #[must_use]
+    pub fn claim_like(&self, others: &Self) -> bool {
+        let alike = |(one, other): (&Environment, &Environment)| {
+            one.name == other.name && (one.declared.is_some() || one.convention == other.convention)
+        };
+        self.0.len() == others.0.len() && self.0.iter().zip(&others.0).all(alike)
+    }
+
     /// What looks like an environment beside these and has no place in the promotion order.
     #[must_use]
     pub fn unplaced(&self) -> Vec<Unplaced> {

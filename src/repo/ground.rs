@@ -11,7 +11,7 @@ use crate::repo::layout::Layout;
 use crate::repo::plain::{self, PlainTrees, Trees};
 use crate::repo::pointer::Pointers;
 use crate::repo::root::{Root, RootKind};
-use crate::repo::site::{BuildSite, Loader, Site, meet};
+use crate::repo::site::{BuildSite, Loader, Site, meet, unrestricted};
 use crate::text::path::TreePath;
 
 /// At most so many kustomizations are built one after the other.
@@ -91,7 +91,12 @@ impl<'a> Before<'a> {
         let (components, kept, new) = (now.components, now.kept, now.new);
         if let Some((plain, trees, ties)) = plain {
             let pointers = Arc::clone(&self.ground.pointers);
-            let new = new.into_iter().chain(plain).map(|site| site.placed(&pointers));
+            let unrestricted = unrestricted(kept.iter().chain(&new), &pointers);
+            // A kept root may be refused now, if what includes it has changed.
+            let is_bound = |site: &Site| site.build().outside.is_none();
+            let (kept, moved): (Vec<Site>, Vec<Site>) = kept.into_iter().partition(is_bound);
+            let new = new.into_iter().chain(moved).chain(plain);
+            let new = new.map(|site| site.placed(&pointers, &unrestricted));
             let sites = kept.into_iter().chain(new).collect();
             return (sites, Ground { components, loose, trees, ties, pointers });
         }
@@ -99,7 +104,9 @@ impl<'a> Before<'a> {
         let pointers = Pointers::union(sites.iter().map(Site::pointers));
         let plain = self.loader.plain(pointers, &loose);
         let trees = plain.sites.into_iter().map(|site| self.loader.same(site));
-        let sites = sites.into_iter().chain(trees).map(|site| site.placed(&plain.pointers));
+        let unrestricted = unrestricted(sites.iter(), &plain.pointers);
+        let sites = sites.into_iter().chain(trees);
+        let sites = sites.map(|site| site.placed(&plain.pointers, &unrestricted));
         let sites = sites.collect();
         (sites, Ground::new(components, loose, plain.trees, plain.ties, plain.pointers))
     }

@@ -97,10 +97,7 @@ impl Repo {
         if here != there {
             environment::check(&self.config, there).ok()?;
             let environments = environment::find(&self.config, there);
-            let names = |all: &Environments| all.iter().map(|one| one.name.clone()).collect();
-            let (old, new): (Vec<String>, Vec<String>) =
-                (names(&self.environments), names(&environments));
-            if old != new {
+            if !self.environments.claim_like(&environments) {
                 return None;
             }
             let only = |all: &[TreePath], other: &[TreePath]| -> Vec<TreePath> {

@@ -310,6 +310,37 @@ mod tests {
         assert_eq!(repo.root_at(&path("production")).unwrap().status(), Status::Resolved);
     }
 
+    /// Flux builds without load restrictions, and so does what it builds; kubectl and Argo CD have them.
+    #[test]
+    fn flux_reads_files_above_a_kustomization() {
+        let flux = |path: &str| {
+            format!(
+                "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: x}}\nspec: {{path: {path}}}\n"
+            )
+        };
+        let argo = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {source: {path: apps/argo}}\n";
+        let web = deployment("web", "auth");
+        let above = resources(&["../web.yaml"]);
+        let repo = repo(&[
+            ("apps/argo/kustomization.yaml", &above),
+            ("apps/flux/base/kustomization.yaml", &resources(&["../../web.yaml"])),
+            ("apps/flux/kustomization.yaml", &resources(&["../web2.yaml", "base"])),
+            ("apps/nobody/kustomization.yaml", &above),
+            ("apps/web.yaml", &web),
+            ("apps/web2.yaml", &deployment("web2", "auth")),
+            ("clusters/flux.yaml", &flux("./apps/flux")),
+            ("clusters/argo.yaml", argo),
+        ]);
+        let status = |at| {
+            let root = repo.root_at(&path(at)).unwrap();
+            (root.status(), root.objects().len())
+        };
+        assert_eq!(status("apps/flux"), (Status::Resolved, 2));
+        assert_eq!(status("apps/flux/base"), (Status::Resolved, 1));
+        assert_eq!(status("apps/argo"), (Status::Failed, 0));
+        assert_eq!(status("apps/nobody"), (Status::Failed, 0));
+    }
+
     #[test]
     fn controllers_name_directories_and_namespaces() {
         let flux = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: x}\nspec: {path: ./apps/base/extra, targetNamespace: shop}\n";

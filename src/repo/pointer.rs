@@ -8,7 +8,16 @@ use crate::yaml::node::Node;
 
 /// Every directory that a controller applies, with the namespaces configured for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Pointers(BTreeMap<TreePath, BTreeSet<Option<String>>>);
+pub(super) struct Pointers(BTreeMap<TreePath, Pointed>);
+
+/// What controllers do with a directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+struct Pointed {
+    /// The namespaces configured for it.
+    namespaces: BTreeSet<Option<String>>,
+    /// Whether Flux builds it, which knows no load restrictions.
+    by_flux: bool,
+}
 
 impl Pointers {
     /// The directories configured in some objects.
@@ -21,9 +30,10 @@ impl Pointers {
     /// All of these together.
     pub(super) fn union<'p>(all: impl IntoIterator<Item = &'p Self>) -> Self {
         let mut pointers = Self::default();
-        for (directory, namespaces) in all.into_iter().flat_map(|one| &one.0) {
+        for (directory, pointed) in all.into_iter().flat_map(|one| &one.0) {
             let known = pointers.0.entry(directory.clone()).or_default();
-            known.extend(namespaces.iter().cloned());
+            known.namespaces.extend(pointed.namespaces.iter().cloned());
+            known.by_flux |= pointed.by_flux;
         }
         pointers
     }
@@ -34,7 +44,10 @@ impl Pointers {
         match (group, object.kind()) {
             ("kustomize.toolkit.fluxcd.io", "Kustomization") => {
                 let path = text(&object.node, &["spec", "path"]);
-                self.add(path, text(&object.node, &["spec", "targetNamespace"]));
+                let namespace = text(&object.node, &["spec", "targetNamespace"]);
+                if let Some(pointed) = self.add(path, namespace) {
+                    pointed.by_flux = true;
+                }
             }
             ("argoproj.io", "Application") => self.application(object.node.get("spec")),
             ("argoproj.io", "ApplicationSet") => {
@@ -49,22 +62,24 @@ impl Pointers {
         let namespace = text(spec, &["destination", "namespace"]);
         let several = spec.get("sources").map(Node::items).unwrap_or_default();
         for source in spec.get("source").into_iter().chain(several) {
-            self.add(text(source, &["path"]), namespace);
+            let _ = self.add(text(source, &["path"]), namespace);
         }
     }
 
-    fn add(&mut self, path: Option<&str>, namespace: Option<&str>) {
+    fn add(&mut self, path: Option<&str>, namespace: Option<&str>) -> Option<&mut Pointed> {
         let templated = |text: &str| text.contains("{{") || text.contains("${");
-        let Some(path) = path.filter(|path| !templated(path)) else { return };
+        let path = path.filter(|path| !templated(path))?;
         // Flux takes an absolute path as one from the repository's root.
-        let Some(path) = TreePath::new(path.trim_start_matches('/')) else { return };
+        let path = TreePath::new(path.trim_start_matches('/'))?;
         let namespace = namespace.filter(|text| !templated(text)).map(str::to_owned);
-        self.0.entry(path).or_default().insert(namespace);
+        let pointed = self.0.entry(path).or_default();
+        pointed.namespaces.insert(namespace);
+        Some(pointed)
     }
 
     /// The default namespace of objects in a directory, if all controllers that apply it agree.
     pub(super) fn namespace(&self, directory: &TreePath) -> Option<String> {
-        let namespaces = self.0.get(directory)?;
+        let namespaces = &self.0.get(directory)?.namespaces;
         let first = namespaces.first()?.clone();
         if namespaces.len() == 1 { first } else { None }
     }
@@ -73,6 +88,11 @@ impl Pointers {
     pub(super) fn above(&self, directory: &TreePath) -> Option<&TreePath> {
         let mut up = crate::repo::layout::above(directory);
         up.find_map(|up| self.0.get_key_value(&up).map(|(at, _)| at))
+    }
+
+    /// Whether Flux builds a directory.
+    pub(super) fn is_built_by_flux(&self, directory: &TreePath) -> bool {
+        self.0.get(directory).is_some_and(|pointed| pointed.by_flux)
     }
 
     /// The directories.

@@ -16,11 +16,13 @@ use crate::yaml::library::Library;
 use crate::yaml::node::Node;
 
 /// Texts of kustomizations, and of what may take their place.
-const KUSTOMIZATIONS: [&str; 14] = [
+const KUSTOMIZATIONS: [&str; 16] = [
     "resources: [web.yaml]\n",
     "resources: [web.yaml, extra/stub.yaml]\nnamespace: shop\n",
     "resources: [../base]\ncomponents: [../../../parts/p]\n",
     "resources: [../base, web.yaml]\nnamePrefix: x-\n",
+    "resources: [../base/web.yaml]\n",
+    "resources: [../staging, ../base/stub.yaml]\n",
     "resources: [web.yaml]\ncomponents: [../../../parts/p, ../../../parts/q]\n",
     "resources: [flux.yaml]\n",
     "resources: [../../apps/a/staging, ../../apps/b/production]\n",

@@ -76,10 +76,25 @@ impl Site {
         }
     }
 
-    /// The same root, in the namespace in which controllers put its directory.
-    pub(super) fn placed(self, pointers: &Pointers) -> Self {
+    /// The same root, in the namespace in which controllers put its directory, and with load restrictions unless a controller
+    /// that has none builds it.
+    pub(super) fn placed(self, pointers: &Pointers, unrestricted: &BTreeSet<TreePath>) -> Self {
         let namespace = pointers.namespace(self.key().0);
+        let is_restricted = !unrestricted.contains(self.key().0);
+        let is_refused = is_restricted && self.build().outside.is_some();
         match self {
+            Self::Kept(root) if is_refused => Self::New(BuildSite {
+                path: root.path.clone(),
+                kind: root.kind,
+                environment: root.environment,
+                namespace,
+                build: Arc::clone(&root.build).restricted(),
+                pointers: Pointers::default(),
+            }),
+            Self::New(site) if is_refused => {
+                let (build, pointers) = (site.build.restricted(), Pointers::default());
+                Self::New(BuildSite { namespace, build, pointers, ..site })
+            }
             Self::Kept(root) if root.namespace == namespace => Self::Kept(root),
             Self::Kept(root) => {
                 let mut root = Root::clone(&root);
@@ -89,6 +104,19 @@ impl Site {
             Self::New(site) => Self::New(BuildSite { namespace, ..site }),
         }
     }
+}
+
+/// The directories whose kustomizations may read files anywhere: those that a controller without load restrictions builds, and
+/// what these include.
+pub(super) fn unrestricted<'s>(
+    sites: impl Iterator<Item = &'s Site> + Clone,
+    pointers: &Pointers,
+) -> BTreeSet<TreePath> {
+    if !sites.clone().any(|site| site.build().outside.is_some()) {
+        return BTreeSet::new();
+    }
+    let built = sites.filter(|site| pointers.is_built_by_flux(site.key().0));
+    built.flat_map(|site| site.build().directories.iter().cloned()).collect()
 }
 
 /// What is known before anything is built.
@@ -136,7 +164,9 @@ impl Loader<'_> {
         let pointers = Pointers::union(sites.iter().map(Site::pointers));
         let plain = self.plain(pointers, &loose);
         sites.extend(plain.sites.into_iter().map(Site::New));
-        let sites = sites.into_iter().map(|site| site.placed(&plain.pointers)).collect();
+        let unrestricted = unrestricted(sites.iter(), &plain.pointers);
+        let sites =
+            sites.into_iter().map(|site| site.placed(&plain.pointers, &unrestricted)).collect();
         (sites, Ground::new(components, loose, plain.trees, plain.ties, plain.pointers))
     }
 
@@ -247,7 +277,7 @@ impl Loader<'_> {
     }
 
     pub(super) fn kustomization(&self, directory: &TreePath) -> BuildSite {
-        let build = self.resolver.build(directory).restricted();
+        let build = self.resolver.build(directory);
         BuildSite {
             path: directory.clone(),
             kind: RootKind::Kustomize,
@@ -296,7 +326,10 @@ impl Loader<'_> {
             let old = old.filter(|old| old.kind == RootKind::Kustomize && self.is_kept(old));
             return Ok(match old {
                 Some(old) => Site::Kept(Arc::clone(old)),
-                None => Site::New(self.kustomization(directory)),
+                None => {
+                    let site = self.kustomization(directory);
+                    Site::New(BuildSite { build: site.build.restricted(), ..site })
+                }
             });
         }
         let mine = |file: &&TreePath| {

@@ -21,7 +21,7 @@ fn resolver(files: &[(&str, &str)]) -> Resolver {
 }
 
 fn build(files: &[(&str, &str)], root: &str) -> Arc<Build> {
-    resolver(files).build(&path(root))
+    resolver(files).build(&path(root)).restricted()
 }
 
 fn names(build: &Build) -> Vec<String> {
