@@ -15,7 +15,7 @@ use crate::k8s::{providers, references};
 use crate::kustomize::model::build::Build;
 use crate::kustomize::model::object::Object;
 use crate::repo::inventory::{Inventory, Provider, Reference};
-use crate::repo::root::{Root, others};
+use crate::repo::root::{Facts, Root, others};
 use crate::repo::site::BuildSite;
 use crate::repo::{Repo, family};
 
@@ -123,7 +123,7 @@ fn finish(
         namespace: site.namespace,
     };
     let (path, kind, environment, build) = (site.path, site.kind, site.environment, site.build);
-    Root { path, kind, environment, build, inventory }
+    Root { path, kind, environment, build, inventory, facts: Facts::default() }
 }
 
 /// What the catalogue finds in each object.

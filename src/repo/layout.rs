@@ -17,7 +17,7 @@ pub(super) struct Layout {
     /// Every other file that may hold objects, sorted.
     pub(super) files: Vec<TreePath>,
     /// The directories of Helm charts.
-    charts: Arc<BTreeSet<TreePath>>,
+    pub(super) charts: Arc<BTreeSet<TreePath>>,
 }
 
 impl Layout {

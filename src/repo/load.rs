@@ -13,6 +13,7 @@ use crate::repo::gather::gather;
 use crate::repo::layout::{Layout, is_kustomization};
 use crate::repo::root::Root;
 use crate::repo::site::Loader;
+use crate::repo::unbuilt::UnbuiltFiles;
 use crate::repo::{Repo, Scope};
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
@@ -140,7 +141,7 @@ impl Repo {
             Some(old) => old.problems.clone(),
             None => overlaps(&config, &environments, &roots),
         };
-        Ok(Self {
+        let repo = Self {
             problems,
             families,
             loose,
@@ -148,6 +149,7 @@ impl Repo {
             provisions: OnceLock::new(),
             usages: OnceLock::new(),
             reaches: OnceLock::new(),
+            unbuilt: UnbuiltFiles::default(),
             library,
             resolver,
             config,
@@ -155,7 +157,11 @@ impl Repo {
             roots,
             scope,
             layout,
-        })
+        };
+        if let Some((before, changed)) = before {
+            repo.carry(before, changed);
+        }
+        Ok(repo)
     }
 }
 

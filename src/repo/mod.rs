@@ -1,5 +1,6 @@
 //! One loaded tree: its build roots and environments, who provides and who references each secret.
 
+mod carry;
 pub mod deployed;
 pub mod environment;
 pub mod error;
@@ -13,6 +14,7 @@ mod load;
 pub mod mentions;
 pub mod operator;
 pub mod own;
+mod part;
 mod pattern;
 mod plain;
 mod pointer;
@@ -29,6 +31,7 @@ pub mod subject;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod unbuilt;
 pub mod usage;
 mod wiring;
 
@@ -46,6 +49,7 @@ use crate::repo::layout::Layout;
 use crate::repo::provision::{Provision, Provisions};
 use crate::repo::reach::{Nearest, Reach, Reaches};
 use crate::repo::root::{ProviderId, ReferenceId, Root};
+use crate::repo::unbuilt::UnbuiltFiles;
 use crate::repo::usage::Usages;
 use crate::repo::wiring::Wiring;
 use crate::text::path::TreePath;
@@ -85,6 +89,7 @@ pub struct Repo {
     provisions: OnceLock<Provisions>,
     usages: OnceLock<Usages>,
     reaches: OnceLock<Reaches>,
+    unbuilt: UnbuiltFiles,
 }
 
 impl Repo {
