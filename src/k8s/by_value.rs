@@ -106,6 +106,8 @@ pub fn versioned(object: &Node) -> BTreeSet<String> {
 /// Skips the object's name, the values of secrets, and what a stub reads from its store. `visit` must check itself
 /// whether a field names something else ([`names_another`]).
 pub fn scalars<'a>(object: &'a Node, visit: &mut dyn FnMut(&'a Node, &Trail<'a>)) {
+    #[cfg(test)]
+    crate::text::tally::count("object searched");
     let mut walk = ValueFinder { kind: kind_of(object), trail: Trail::default(), visit };
     walk.on(object);
 }

@@ -20,10 +20,30 @@ pub fn spelled(text: &str, name: &str) -> Vec<Range<usize>> {
     }
 }
 
+/// The digits of every version that a text contains, each with the family before them; `None` where it may be any: a text
+/// [spells](spelled) no versioned name of other digits or families.
+pub fn dated(text: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    digits_at(text).map(|(start, digits)| {
+        let (before, word) = word_before(text, start);
+        let is_template = before.ends_with(['}', ')', '$']);
+        (digits, (!is_template && !word.is_empty()).then_some(word))
+    })
+}
+
+/// What comes before the digits at `start`: the word that ends there, without a hyphen at its end, and all before it.
+fn word_before(text: &str, start: usize) -> (&str, &str) {
+    let before = text[..start].trim_end_matches(in_word);
+    let word = &text[before.len()..start];
+    (before, word.strip_suffix('-').unwrap_or(word))
+}
+
+fn in_word(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')
+}
+
 /// The part of a text that ends in the digits at `start` and may be a name of the family.
 fn put_together(text: &str, start: usize, family: &str) -> Option<Range<usize>> {
     let end = start + DIGITS;
-    let in_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
     let mut behind = text[end..].chars();
     let goes_on = match behind.next() {
         // A full stop may end a sentence; a file name continues after it.
@@ -34,10 +54,8 @@ fn put_together(text: &str, start: usize, family: &str) -> Option<Range<usize>> 
     if goes_on {
         return None;
     }
-    let before = text[..start].trim_end_matches(in_word);
-    let word = &text[before.len()..start];
+    let (before, word) = word_before(text, start);
     let whole = before.len()..end;
-    let word = word.strip_suffix('-').unwrap_or(word);
     if word.is_empty() || word == family {
         return Some(whole);
     }

@@ -90,6 +90,8 @@ impl Stub {
     /// Reads an ExternalSecret, or the one inside a ClusterExternalSecret; `None` for anything else.
     #[must_use]
     pub fn read(object: &Node) -> Option<Self> {
+        #[cfg(test)]
+        crate::text::tally::count("stub read");
         let (path, spec) = spec_of(object)?;
         let mut stub = Self {
             api_version: object.get("apiVersion").cloned(),

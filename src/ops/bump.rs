@@ -279,14 +279,14 @@ impl Bump<'_> {
         let subject = &request.subject;
         let (before, lifts) = (batch.repo(), self.request.lift_hold);
         // A planning error is reported before a closed gate.
-        let plan = batch.preview(request)?;
+        let (plan, after) = batch.preview(request)?;
         let version = request.version.as_deref();
         let mut remarks = self.gates.pass(before, subject, version, (lifts, !self.request.all))?;
         let lifted = if lifts { hold::lift(before, subject)? } else { None };
         let settings: Vec<FileChange> = lifted.into_iter().collect();
         // The gates are evaluated as if the hold were already lifted.
         let all: Vec<FileChange> = plan.changes.iter().chain(&settings).cloned().collect();
-        let after = batch.after(&all);
+        let after = if settings.is_empty() { after } else { batch.after(&all) };
         if let Some(after) = &after {
             remarks.extend(self.gates.pass_lint(before, after, subject)?);
         }

@@ -1,6 +1,7 @@
 //! Gates: the conditions for an environment to take a version, and how a person overrides them.
 
 use std::cell::OnceCell;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
@@ -163,7 +164,7 @@ impl<'a> Gates<'a> {
             return Ok(Vec::new());
         }
         let (before, after) = (Errors::of(before, self.now), Errors::of(after, self.now));
-        let gate = lint(&before, &after, subject)?;
+        let gate = lint_change(&before, &after, subject)?;
         self.judge(subject, if gate.is_open { Vec::new() } else { vec![gate] })
     }
 
@@ -186,7 +187,7 @@ impl<'a> Gates<'a> {
         };
         let mut gates = candidate.gates();
         let (before, after) = (Errors::of(before, self.now), Errors::of(after, self.now));
-        gates.push(lint(&before, &after, subject)?);
+        gates.push(lint_change(&before, &after, subject)?);
         Ok(gates)
     }
 
@@ -269,6 +270,57 @@ impl<'r> Errors<'r> {
     }
 }
 
+/// Whether a change of one family surely brings no error, as far as [`PARTIAL`] rules can tell from the build roots that it
+/// concerns: what the others say of themselves and of each other stays the same.
+fn is_clean(before: &Errors<'_>, after: &Errors<'_>, subject: &Subject) -> Result<bool, Failure> {
+    let selection = Selection::errors(&after.repo.config)?;
+    let is_partial = selection.rules.iter().all(|(rule, _)| PARTIAL.contains(&rule.id));
+    let source = |errors: &Errors<'_>| errors.repo.config.source.as_ref().map(Arc::as_ptr);
+    if !is_partial || source(before) != source(after) {
+        return Ok(false);
+    }
+    let Some((old, new)) = Repo::parts(before.repo, after.repo, &subject.family) else {
+        return Ok(false);
+    };
+    let (old, new) = (Errors::of(&old, before.now), Errors::of(&new, after.now));
+    Ok(new.new_since(&old, subject)?.is_empty())
+}
+
+/// The rules whose errors on a build root and a family depend only on the roots that have the same text or name the same
+/// family. Without the others they may find more, but not less.
+const PARTIAL: [&str; 14] = [
+    "changed-in-place",
+    "dangling-reference",
+    "duplicate-provider",
+    "invalid-version",
+    "missing-key",
+    "mixed-versions",
+    "numeric-version",
+    "plaintext-secret",
+    "removed-api-version",
+    "removed-too-soon",
+    "skipped-environment",
+    "unresolved",
+    "unused-setting",
+    "version-mismatch",
+];
+
+/// The gate of the rules after a change of one family alone: all of the tree is looked through only where a part of it has
+/// errors.
+///
+/// # Errors
+/// When the settings name an unknown rule.
+pub fn lint_change(
+    before: &Errors<'_>,
+    after: &Errors<'_>,
+    subject: &Subject,
+) -> Result<Gate, Failure> {
+    if is_clean(before, after, subject)? {
+        return Ok(opened(subject));
+    }
+    lint(before, after, subject)
+}
+
 /// Where an error is, what it is and what repairs it, on one line. A file that is not there `before` is a new stub, which has its
 /// errors from the one that it is a copy of.
 fn described(error: &Finding, before: &Repo) -> String {
@@ -291,17 +343,21 @@ fn described(error: &Finding, before: &Repo) -> String {
 /// # Errors
 /// When the settings name an unknown rule.
 pub fn lint(before: &Errors<'_>, after: &Errors<'_>, subject: &Subject) -> Result<Gate, Failure> {
-    let gate = |is_open, text| Gate { kind: GateKind::Lint, is_open, text, opens: None };
     let errors = after.new_since(before, subject)?;
-    let Some(first) = errors.first() else {
-        let environment = &subject.environment;
-        return Ok(gate(true, format!("no lint errors in {environment} after the change")));
-    };
+    let Some(first) = errors.first() else { return Ok(opened(subject)) };
     let many = match errors.len() {
         1 => "a lint error".to_owned(),
         many => format!("{many} lint errors, the first"),
     };
-    Ok(gate(false, format!("{many}: {}", described(first, before.repo))))
+    Ok(lint_gate(false, format!("{many}: {}", described(first, before.repo))))
+}
+
+fn opened(subject: &Subject) -> Gate {
+    lint_gate(true, format!("no lint errors in {} after the change", subject.environment))
+}
+
+const fn lint_gate(is_open: bool, text: String) -> Gate {
+    Gate { kind: GateKind::Lint, is_open, text, opens: None }
 }
 
 fn refusal(subject: &Subject, shut: &[Gate]) -> Failure {

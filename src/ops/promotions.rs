@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use crate::ops::failure::Failure;
-use crate::ops::gates::{Errors, Gates, lint};
+use crate::ops::gates::{Errors, Gates, lint_change};
 use crate::ops::rotation::Rotation;
 use crate::plan::batch::Batch;
 use crate::plan::commit::{Remark, Verb};
@@ -234,11 +234,10 @@ impl Take<'_> {
             program: self.ask.program.to_owned(),
             now: self.ask.now,
         };
-        let plan = batch.preview(&request)?;
-        let after = batch.after(&plan.changes);
+        let (plan, after) = batch.preview(&request)?;
         let repo = after.as_ref().unwrap_or_else(|| batch.repo());
         let mut gates = self.gates.to_vec();
-        gates.push(lint(errors, &Errors::of(repo, self.ask.now), subject)?);
+        gates.push(lint_change(errors, &Errors::of(repo, self.ask.now), subject)?);
         let rotation = Rotation {
             remaining: remaining(repo, &plan),
             plan,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::config::parse::parse_past;
 use crate::config::settings::Config;
-use crate::plan::bump::plan;
+use crate::plan::bump::plan_with_tree;
 use crate::plan::hold;
 use crate::plan::refusal::PlanError;
 use crate::plan::request::BumpRequest;
@@ -44,12 +44,12 @@ impl<'r> Batch<'r> {
         self.current.as_ref().unwrap_or(self.repo)
     }
 
-    /// Plans a bump on the tree with all plans so far applied.
+    /// Plans a bump on the tree with all plans so far applied; with [`Batch::after`] of its changes.
     ///
     /// # Errors
     /// When the bump cannot be planned.
-    pub fn preview(&self, request: &BumpRequest) -> Result<Plan, PlanError> {
-        plan(self.repo(), request)
+    pub fn preview(&self, request: &BumpRequest) -> Result<(Plan, Option<Repo>), PlanError> {
+        plan_with_tree(self.repo(), request)
     }
 
     /// Plans a bump and adds it to the batch.
@@ -57,8 +57,8 @@ impl<'r> Batch<'r> {
     /// # Errors
     /// When the bump cannot be planned; earlier plans are kept.
     pub fn plan(&mut self, request: &BumpRequest) -> Result<Plan, PlanError> {
-        let plan = self.preview(request)?;
-        self.take(&plan.changes);
+        let (plan, after) = self.preview(request)?;
+        self.take_known(&plan.changes, after);
         Ok(plan)
     }
 

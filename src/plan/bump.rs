@@ -1,5 +1,6 @@
 //! One family of one environment, moved to another version.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -33,17 +34,27 @@ use crate::text::path::TreePath;
 use crate::text::shell::{command, option};
 use crate::timeline::gate::span;
 
-/// Plans a bump and proves it on the planned tree. A plan that is empty means that nothing is to be done.
+/// Plans a bump and proves it on the planned tree, which is returned too where anything changes. A plan that is empty means
+/// that nothing is to be done.
 ///
 /// # Errors
 /// When the environment or the family is not known, the version cannot be used, something forbids the
 /// move, or the planned tree does not resolve to what was meant.
-pub fn plan(repo: &Repo, request: &BumpRequest) -> Result<Plan, PlanError> {
+pub fn plan_with_tree(
+    repo: &Repo,
+    request: &BumpRequest,
+) -> Result<(Plan, Option<Repo>), PlanError> {
     let bump = Bump::new(repo, request)?;
     let survey = Survey::new(repo, bump.environment, &bump.subject.family);
     bump.check(&survey, request.back.is_some())?;
     let name = bump.name(&survey, request)?;
     bump.planned(&survey, &name, request)
+}
+
+/// The plan alone.
+#[cfg(test)]
+pub(super) fn plan(repo: &Repo, request: &BumpRequest) -> Result<Plan, PlanError> {
+    plan_with_tree(repo, request).map(|(plan, _)| plan)
 }
 
 /// A bump whose environment is known.
@@ -125,7 +136,7 @@ impl<'p> Bump<'p> {
         survey: &Survey<'_>,
         name: &str,
         request: &BumpRequest,
-    ) -> Result<Plan, PlanError> {
+    ) -> Result<(Plan, Option<Repo>), PlanError> {
         let mut draft = Draft::default();
         let stubs = survey.roots.iter().copied().collect();
         let mut expected = Expected::new(name, self.environment, stubs);
@@ -133,7 +144,7 @@ impl<'p> Bump<'p> {
         let (mut moved, mut reasons) = mover.run(survey);
         let mut plan = self.empty(survey, name);
         if moved.is_empty() && reasons.is_empty() {
-            return Ok(plan);
+            return Ok((plan, None));
         }
         let behind = behind(self.repo, self.environment, &plan.from, &request.leave);
         reasons.extend(behind.refusals);
@@ -145,7 +156,7 @@ impl<'p> Bump<'p> {
             return Err(self.unpinned(reasons, &outcome, name, request));
         }
         let changes = draft.finish().map_err(|error| self.unproved(vec![error]))?;
-        self.prove(&changes, &expected)?;
+        let after = self.prove(&changes, &expected)?;
         moved.sort_by(|a, b| (&a.root, &a.object, &a.field).cmp(&(&b.root, &b.object, &b.field)));
         plan.next = self.next(name, &request.program, &outcome.supplies);
         plan.notes.extend(outcome.notes);
@@ -155,7 +166,8 @@ impl<'p> Bump<'p> {
         }
         (plan.stubs, plan.pins) = (outcome.stubs, outcome.pins.into_keys().collect());
         (plan.moved, plan.changes) = (moved, changes);
-        Ok(plan)
+        let after = (!plan.is_empty()).then_some(after);
+        Ok((plan, after))
     }
 
     /// The refusal for these reasons or, if there are none, for missing pins.
@@ -260,13 +272,14 @@ impl<'p> Bump<'p> {
             expected,
             outcome: Stubs::default(),
             shared: BTreeMap::new(),
+            elsewhere: OnceCell::new(),
         };
         planner.run(survey);
         planner.outcome
     }
 
     /// Resolves the planned tree and compares it with the current one.
-    fn prove(&self, changes: &[FileChange], expected: &Expected) -> Result<(), PlanError> {
+    fn prove(&self, changes: &[FileChange], expected: &Expected) -> Result<Repo, PlanError> {
         let tree = overlay(self.repo, changes);
         let changed: BTreeSet<TreePath> =
             changes.iter().map(|change| change.path.clone()).collect();
@@ -284,7 +297,7 @@ impl<'p> Bump<'p> {
             return Err(self.refused(misread));
         }
         let differences = prove(self.repo, &after, expected);
-        if differences.is_empty() { Ok(()) } else { Err(self.unproved(differences)) }
+        if differences.is_empty() { Ok(after) } else { Err(self.unproved(differences)) }
     }
 
     /// Roots that kustomize would build now and refuse with the new name: something in the tree, such
@@ -316,7 +329,10 @@ impl<'p> Bump<'p> {
         let later = self.repo.environments.after(self.environment).iter();
         let after = later
             .filter(|next| next.versioned)
-            .find(|next| self.repo.family(next.id, &self.subject.family).is_some())
+            .find(|next| {
+                let mut roots = self.repo.roots_of(next.id);
+                roots.any(|(_, root)| root.has_family(&self.subject.family))
+            })
             .filter(|next| {
                 let running = self.repo.running_of(next.id, &self.subject.family);
                 running.only().is_none_or(|version| !name.ends_with(version))

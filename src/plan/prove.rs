@@ -52,10 +52,7 @@ impl Expected {
 /// Everything that is not as expected; empty if the plan is proved.
 pub(super) fn prove(before: &Repo, after: &Repo, expected: &Expected) -> Vec<String> {
     let mut faults = Vec::new();
-    let paths = |repo: &Repo| -> Vec<_> {
-        repo.roots.iter().map(|root| (root.path.clone(), root.kind, root.environment)).collect()
-    };
-    if paths(before) != paths(after) {
+    if !before.has_the_roots_of(after) {
         faults.push("the build roots are no longer the same".to_owned());
         return faults;
     }
@@ -143,11 +140,18 @@ impl Held<'_> {
         };
         // The same document may resolve differently in each root that reads it.
         let family = split(&self.expected.name).map_or("", |(family, _)| family);
-        let own = self.old.objects().iter().map(|object| &object.node);
-        let own =
-            own.filter(|node| Stub::read(node).is_some_and(|stub| stub.family() == Some(family)));
-        let all: Vec<Vec<Path>> = own.chain(&self.expected.sources).map(strange).collect();
-        let least = all.iter().min_by_key(|paths| paths.len())?;
+        let own = self.old.stubs().iter().filter(|(_, stub)| stub.family() == Some(family));
+        let own = own.map(|(object, _)| &self.old.objects()[*object].node);
+        let mut least: Option<Vec<Path>> = None;
+        for paths in own.chain(&self.expected.sources).map(strange) {
+            if paths.is_empty() {
+                return None;
+            }
+            if least.as_ref().is_none_or(|least| paths.len() < least.len()) {
+                least = Some(paths);
+            }
+        }
+        let least = least?;
         let first = least.first()?;
         Some(format!("would say something else than the stub it is copied from: {first}"))
     }

@@ -19,12 +19,16 @@ pub(super) fn misread(after: &Repo, environment: EnvironmentId, name: &str) -> V
     let is_one_value = after.config.secret(family).remote.version == Some(Pin::None);
     let mut refusals = Vec::new();
     for (_, root) in after.roots_of(environment) {
+        let makes = |(_, stub): &(usize, Stub)| stub.secret.node.str() == Some(name);
+        if !root.stubs().iter().any(makes) {
+            continue;
+        }
         let all = stubs(root, family);
-        let (new, old): (Vec<&Placed>, Vec<&Placed>) =
+        let (new, old): (Vec<&Placed<'_>>, Vec<&Placed<'_>>) =
             all.iter().partition(|(_, stub)| stub.secret.node.str() == Some(name));
         for (namespace, stub) in new {
             let beside = old.iter().filter(|(other, _)| other == namespace);
-            let beside: Vec<&Stub> = beside.map(|(_, stub)| stub).collect();
+            let beside: Vec<&Stub> = beside.map(|(_, stub)| *stub).collect();
             let names = beside.iter().filter_map(|stub| stub.secret.node.str());
             let others: BTreeSet<&str> = names.filter_map(|name| Some(split(name)?.1)).collect();
             let mut entries = stub.remotes.iter();
@@ -39,15 +43,16 @@ pub(super) fn misread(after: &Repo, environment: EnvironmentId, name: &str) -> V
 }
 
 /// A stub and the namespace in which it makes its secret.
-type Placed = (Option<String>, Stub);
+type Placed<'r> = (Option<String>, &'r Stub);
 
 /// The stubs of a family that a root has.
-fn stubs(root: &Root, family: &str) -> Vec<Placed> {
-    let stubs = root.objects().iter().filter_map(|object| {
-        let namespace = object.namespace().or(root.namespace.as_deref()).map(str::to_owned);
-        Some((namespace, Stub::read(&object.node)?))
-    });
-    stubs.filter(|(_, stub)| stub.family() == Some(family)).collect()
+fn stubs<'r>(root: &'r Root, family: &str) -> Vec<Placed<'r>> {
+    let own = root.stubs().iter().filter(|(_, stub)| stub.family() == Some(family));
+    own.map(|(object, stub)| {
+        let namespace = root.objects()[*object].namespace().or(root.namespace.as_deref());
+        (namespace.map(str::to_owned), stub)
+    })
+    .collect()
 }
 
 /// What is wrong with one entry: it names another version, or its key is empty.

@@ -1,7 +1,7 @@
 //! The references and providers of every build root.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -15,7 +15,7 @@ use crate::k8s::{providers, references};
 use crate::kustomize::model::build::Build;
 use crate::kustomize::model::object::Object;
 use crate::repo::inventory::{Inventory, Provider, Reference};
-use crate::repo::root::{Root, others};
+use crate::repo::root::{Facts, Root, others};
 use crate::repo::site::{BuildSite, Site};
 use crate::repo::{Repo, family};
 
@@ -122,7 +122,7 @@ fn finish(
         namespace: site.namespace.clone(),
     };
     let BuildSite { path, kind, environment, build, pointers, .. } = site;
-    Root { path, kind, environment, build, inventory, pointers, versioned: OnceLock::new() }
+    Root { path, kind, environment, build, inventory, pointers, facts: Facts::default() }
 }
 
 /// What the catalogue finds in each object.

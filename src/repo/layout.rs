@@ -20,7 +20,7 @@ pub(super) struct Layout {
     /// Every other file that may hold objects, sorted.
     pub(super) files: Arc<Vec<TreePath>>,
     /// The directories of Helm charts.
-    charts: Arc<BTreeSet<TreePath>>,
+    pub(super) charts: Arc<BTreeSet<TreePath>>,
 }
 
 impl Layout {

@@ -12,9 +12,9 @@ use crate::k8s::secret_name::{family, split};
 use crate::k8s::spelling::spelled;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
-use crate::repo::layout::is_kustomization;
 use crate::repo::own::is_own;
 use crate::repo::root::Root;
+use crate::repo::unbuilt::Unbuilt;
 use crate::text::path::TreePath;
 use crate::text::source::Place;
 use crate::text::span::Span;
@@ -55,42 +55,27 @@ impl Repo {
         };
         let roots: Vec<&Root> = self.roots_of(environment).map(|(_, root)| &**root).collect();
         for name in names {
-            roots.iter().for_each(|root| in_objects(root, name, &mut add));
+            let may_spell = roots.iter().filter(|root| root.may_spell(name));
+            may_spell.for_each(|root| in_objects(root, name, &mut add));
+        }
+        for (file, how) in self.unbuilt(environment).iter() {
+            for name in names {
+                match how {
+                    Unbuilt::Charts => self.in_charts(file, name, &mut add),
+                    Unbuilt::Read => self.in_file((file, true), name, &mut add),
+                    Unbuilt::Beside => self.in_file((file, false), name, &mut add),
+                }
+            }
+        }
+        if found.values().all(|one| one.is_built) {
+            return found.into_values().collect();
         }
         let moves = moves(&roots, names);
-        let read: BTreeSet<&TreePath> = roots.iter().flat_map(|root| root.files()).collect();
-        let here = &self.environments[environment];
-        for file in self.library.tree().files() {
-            let beside = |root: &&Root| root.directories().contains(&file.parent());
-            let is_read = read.contains(file) || roots.iter().any(beside);
-            if !is_read && here.directory_of(file).is_none() {
-                continue;
-            }
-            if is_kustomization(file) {
-                names.iter().for_each(|name| self.in_charts(file, name, &mut add));
-                continue;
-            }
-            if read.contains(file) && self.is_built(file) {
-                continue;
-            }
-            names.iter().for_each(|name| self.in_file((file, is_read), name, &mut add));
-        }
         found.retain(|_, one| {
             let place = one.place.near_in_file();
             one.is_built || !moves.contains(&(place.source.path().clone(), place.span.start))
         });
         found.into_values().collect()
-    }
-
-    /// Whether a build root turns the file into objects, which then show the result: not for chart values or
-    /// the input of a generator.
-    fn is_built(&self, file: &TreePath) -> bool {
-        if !may_hold_manifests(file) {
-            return false;
-        }
-        let Ok(stream) = self.library.stream(file) else { return false };
-        let is_object = |root: &Node| !kind_of(root).is_empty() || !root.items().is_empty();
-        stream.documents.iter().any(|document| is_object(&document.root))
     }
 
     /// Searches the values that a kustomization passes to charts.

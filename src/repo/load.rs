@@ -13,6 +13,7 @@ use crate::repo::gather::gather;
 use crate::repo::layout::{Layout, is_kustomization};
 use crate::repo::root::Root;
 use crate::repo::site::Loader;
+use crate::repo::unbuilt::UnbuiltFiles;
 use crate::repo::{Repo, Scope};
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
@@ -169,7 +170,7 @@ impl Repo {
             Some(old) => old.problems.clone(),
             None => overlaps(&config, &environments, &roots),
         };
-        Ok(Self {
+        let repo = Self {
             problems,
             families,
             ground,
@@ -177,6 +178,7 @@ impl Repo {
             provisions: OnceLock::new(),
             usages: OnceLock::new(),
             reaches: OnceLock::new(),
+            unbuilt: UnbuiltFiles::default(),
             library,
             resolver,
             config,
@@ -184,7 +186,11 @@ impl Repo {
             roots,
             scope,
             layout,
-        })
+        };
+        if let Some((before, changed)) = before {
+            repo.carry(before, changed);
+        }
+        Ok(repo)
     }
 }
 

@@ -1,5 +1,6 @@
 //! One loaded tree: its build roots and environments, who provides and who references each secret.
 
+mod carry;
 mod convention;
 pub mod deployed;
 pub mod environment;
@@ -15,6 +16,7 @@ mod load;
 pub mod mentions;
 pub mod operator;
 pub mod own;
+mod part;
 mod pattern;
 mod plain;
 mod pointer;
@@ -33,6 +35,7 @@ pub mod subject;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod unbuilt;
 pub mod usage;
 mod wiring;
 
@@ -51,6 +54,7 @@ use crate::repo::layout::Layout;
 use crate::repo::provision::{Provision, Provisions};
 use crate::repo::reach::{Nearest, Reach, Reaches};
 use crate::repo::root::{ProviderId, ReferenceId, Root};
+use crate::repo::unbuilt::UnbuiltFiles;
 use crate::repo::usage::Usages;
 use crate::repo::wiring::Wiring;
 use crate::text::path::TreePath;
@@ -90,6 +94,7 @@ pub struct Repo {
     provisions: OnceLock<Provisions>,
     usages: OnceLock<Usages>,
     reaches: OnceLock<Reaches>,
+    unbuilt: UnbuiltFiles,
 }
 
 impl Repo {

@@ -1,8 +1,11 @@
 //! Which version of the External Secrets Operator an environment's cluster runs, as far as the repository pins one.
 
+use std::sync::Arc;
+
 use crate::k8s::resource::{group_of, kind_of};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
+use crate::repo::root::Root;
 use crate::text::path::TreePath;
 use crate::yaml::node::Node;
 
@@ -31,11 +34,13 @@ impl Repo {
     pub fn operator(&self, environment: Option<EnvironmentId>) -> Option<(u32, u32)> {
         let near = |index: Option<EnvironmentId>| index.is_none() || index == environment;
         let roots = self.roots.iter().filter(|root| near(root.environment));
-        let own = |root: &&std::sync::Arc<crate::repo::root::Root>| root.environment.is_some();
+        let own = |root: &&Arc<Root>| root.environment.is_some();
         let (own, shared): (Vec<_>, Vec<_>) = roots.partition(own);
         own.iter().chain(&shared).find_map(|root| {
-            let by_object = root.objects().iter().find_map(|object| pinned(&object.node));
-            by_object.or_else(|| root.kustomizations().find_map(|file| self.inflated(file)))
+            *root.facts.operator.get_or_init(|| {
+                let by_object = root.objects().iter().find_map(|object| pinned(&object.node));
+                by_object.or_else(|| root.kustomizations().find_map(|file| self.inflated(file)))
+            })
         })
     }
 
@@ -67,8 +72,12 @@ impl Repo {
             let api_version = node.get("apiVersion").and_then(Node::str).unwrap_or_default();
             group_of(node) == GROUP && api_version.ends_with("/v1")
         };
-        let mut objects = self.roots_of(environment).flat_map(|(_, root)| root.objects());
-        if objects.any(|object| is_v1(&object.node)) { Serves::V1 } else { Serves::Unknown }
+        let serves = |root: &Root| {
+            let has_v1 = || root.objects().iter().any(|object| is_v1(&object.node));
+            *root.facts.is_v1.get_or_init(has_v1)
+        };
+        let is_served = self.roots_of(environment).any(|(_, root)| serves(root));
+        if is_served { Serves::V1 } else { Serves::Unknown }
     }
 }
 

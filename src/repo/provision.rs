@@ -1,7 +1,9 @@
 //! What provides a secret: references and providers are matched by environment and namespace.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use crate::repo::carry::Change;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::root::{ProviderId, Root};
 use crate::text::path::TreePath;
@@ -16,12 +18,14 @@ pub enum Provision {
 }
 
 /// Providers by the secret's name.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Provisions {
-    by_secret: BTreeMap<String, Vec<Offer>>,
+    by_secret: BTreeMap<Arc<str>, Arc<Vec<Offer>>>,
+    /// The directories that roots of an environment include.
+    included: Arc<BTreeSet<TreePath>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Offer {
     id: ProviderId,
     namespace: Option<String>,
@@ -33,20 +37,54 @@ struct Offer {
 impl Provisions {
     pub(super) fn new<'r>(roots: impl Iterator<Item = &'r Root> + Clone) -> Self {
         let of_environments = roots.clone().filter(|root| root.environment.is_some());
-        let included: BTreeSet<&TreePath> = of_environments.flat_map(Root::directories).collect();
-        let mut provisions = Self::default();
+        let included = of_environments.flat_map(Root::directories).cloned().collect();
+        let mut provisions = Self { by_secret: BTreeMap::new(), included: Arc::new(included) };
         for (index, root) in roots.enumerate() {
-            for (provider, one) in root.providers.iter().enumerate() {
-                let offers = provisions.by_secret.entry(one.secret().to_owned()).or_default();
-                offers.push(Offer {
-                    id: ProviderId { root: index, provider },
-                    namespace: root.namespace_of_provider(one).map(str::to_owned),
-                    environment: root.environment,
-                    included: included.contains(&root.path),
-                });
-            }
+            provisions.add(index, root);
         }
         provisions
+    }
+
+    /// The same after a change; `None` if a root of an environment includes other directories than before.
+    pub(super) fn with_changes(&self, change: &Change<'_>) -> Option<Self> {
+        let moved = |(_, old, new): &(usize, &Root, &Root)| {
+            old.environment.is_some() && old.directories() != new.directories()
+        };
+        if change.roots.iter().any(moved) {
+            return None;
+        }
+        let mut provisions = self.clone();
+        for (index, old, new) in &change.roots {
+            for one in &old.providers {
+                if let Some(offers) = provisions.by_secret.get_mut(one.secret()) {
+                    Arc::make_mut(offers).retain(|offer| offer.id.root != *index);
+                }
+            }
+            provisions.add(*index, new);
+            for one in &new.providers {
+                if let Some(offers) = provisions.by_secret.get_mut(one.secret()) {
+                    Arc::make_mut(offers).sort_by_key(|offer| offer.id);
+                }
+            }
+        }
+        Some(provisions)
+    }
+
+    fn add(&mut self, index: usize, root: &Root) {
+        for (provider, one) in root.providers.iter().enumerate() {
+            #[cfg(test)]
+            crate::text::tally::count("provider listed");
+            let offer = Offer {
+                id: ProviderId { root: index, provider },
+                namespace: root.namespace_of_provider(one).map(str::to_owned),
+                environment: root.environment,
+                included: self.included.contains(&root.path),
+            };
+            match self.by_secret.get_mut(one.secret()) {
+                Some(offers) => Arc::make_mut(offers).push(offer),
+                None => drop(self.by_secret.insert(one.secret().into(), Arc::new(vec![offer]))),
+            }
+        }
     }
 
     /// The providers of a secret in an environment and a namespace; a root that belongs to no environment and is
@@ -66,7 +104,7 @@ impl Provisions {
             };
             same && (own || for_all)
         };
-        let offers = self.by_secret.get(secret).map(Vec::as_slice).unwrap_or_default();
+        let offers = self.by_secret.get(secret).map(|all| all.as_slice()).unwrap_or_default();
         offers.iter().filter(meets).map(|offer| offer.id).collect()
     }
 }

@@ -1,7 +1,10 @@
 //! Which environment alone reaches a file or a kustomization.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use crate::repo::Repo;
+use crate::repo::carry::Change;
 use crate::repo::environment::{Environment, EnvironmentId, claim, claim_of_file};
 use crate::repo::root::{Root, RootKind};
 use crate::repo::wiring::Wiring;
@@ -45,13 +48,15 @@ struct Owner {
 }
 
 /// Who reads what.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Reaches {
     wiring: Wiring,
-    environments: Vec<Environment>,
+    environments: Arc<[Environment]>,
     /// The owner of each kustomization.
-    owners: BTreeMap<TreePath, Owner>,
-    readers: BTreeMap<TreePath, BTreeSet<Reader>>,
+    owners: Arc<BTreeMap<TreePath, Owner>>,
+    readers: BTreeMap<TreePath, Arc<BTreeSet<Reader>>>,
+    /// The kustomizations that belong to an environment by their path and whose reads are unknown.
+    broken: Vec<Reader>,
 }
 
 impl Reaches {
@@ -75,7 +80,51 @@ impl Reaches {
                 readers.entry(file.clone()).or_default().insert(reader.clone());
             }
         }
-        Self { wiring, environments: environments.to_vec(), owners, readers }
+        let readers = readers.into_iter().map(|(path, all)| (path, Arc::new(all))).collect();
+        let broken = broken(&wiring, &owners);
+        let environments = environments.into();
+        Self { wiring, environments, owners: Arc::new(owners), readers, broken }
+    }
+
+    /// The same after some files were edited or added; `None` if it takes more than new readers to tell. The build roots are
+    /// the same, but for what is in some of them.
+    pub(super) fn with_changes(&self, repo: &Repo, change: &Change<'_>) -> Option<Self> {
+        let mut reaches = self.clone();
+        let rewired = reaches.wiring.update((&repo.library, &repo.layout), change);
+        let above = rewired.iter().filter_map(|at| self.readers.get(at));
+        let mut met: BTreeSet<&TreePath> =
+            above.flat_map(|readers| readers.iter().map(|reader| &reader.path)).collect();
+        met.extend(change.roots.iter().map(|(_, _, new)| &new.path));
+        for directory in met {
+            let Some(old) = self.wiring.closure(directory) else { continue };
+            let built = repo.roots_at(directory).iter().map(|root| &**root);
+            let reads = reaches.wiring.read_by(directory, built);
+            if old.directories != reads.directories
+                || old.is_unknown != reads.is_unknown
+                || !old.files.is_subset(&reads.files)
+            {
+                return None;
+            }
+            let environment = self.owners.get(directory)?.environment;
+            let reader = Reader { path: directory.clone(), environment };
+            reaches.read(reads.files.difference(&old.files), &reader);
+            reaches.wiring.set_closure(directory.clone(), Arc::new(reads));
+        }
+        for (_, old, new) in change.roots.iter().filter(|(_, _, new)| new.kind == RootKind::Plain) {
+            if !old.files().is_subset(new.files()) {
+                return None;
+            }
+            let reader = Reader { path: new.path.clone(), environment: new.environment };
+            reaches.read(new.files().difference(old.files()), &reader);
+        }
+        Some(reaches)
+    }
+
+    /// Adds a reader to some files.
+    fn read<'f>(&mut self, files: impl Iterator<Item = &'f TreePath>, reader: &Reader) {
+        for file in files {
+            Arc::make_mut(self.readers.entry(file.clone()).or_default()).insert(reader.clone());
+        }
     }
 
     pub(super) fn exclusive(&self, path: &TreePath) -> Reach {
@@ -101,17 +150,8 @@ impl Reaches {
         if claims.iter().flatten().any(|claim| claim.environment == environment) {
             return Vec::new();
         }
-        let broken = |directory: &TreePath, owner: &Owner| {
-            let other = owner.by_path && owner.environment != Some(environment);
-            other && self.wiring.closure(directory).is_some_and(|reads| reads.is_unknown)
-        };
-        let hidden = self.owners.iter().filter(|(directory, owner)| broken(directory, owner));
-        hidden
-            .map(|(directory, owner)| Reader {
-                path: directory.clone(),
-                environment: owner.environment,
-            })
-            .collect()
+        let others = self.broken.iter().filter(|one| one.environment != Some(environment));
+        others.cloned().collect()
     }
 
     pub(super) fn nearest(&self, environment: EnvironmentId, file: &TreePath) -> Nearest {
@@ -140,6 +180,13 @@ impl Reaches {
             .collect();
         Nearest { directories, uncovered }
     }
+}
+
+/// The kustomizations of some environment that are broken in a way that hides what they mean to read.
+fn broken(wiring: &Wiring, owners: &BTreeMap<TreePath, Owner>) -> Vec<Reader> {
+    let is_unknown = |at: &TreePath| wiring.closure(at).is_some_and(|reads| reads.is_unknown);
+    let broken = owners.iter().filter(|(at, owner)| owner.by_path && is_unknown(at));
+    broken.map(|(at, owner)| Reader { path: at.clone(), environment: owner.environment }).collect()
 }
 
 /// The owner of each kustomization: by its path, or else by those that include it, if they agree.

@@ -4,7 +4,11 @@ use std::collections::{BTreeSet, HashSet};
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
-use crate::k8s::by_value::{self, Families};
+use crate::k8s::by_value::{self, Families, scalars};
+use crate::k8s::secret_name::{family, split};
+use crate::k8s::spelling::dated;
+use crate::k8s::store::Store;
+use crate::k8s::stub::Stub;
 use crate::kustomize::model::build::{Build, Status};
 use crate::repo::environment::EnvironmentId;
 use crate::repo::inventory::Inventory;
@@ -28,8 +32,23 @@ pub struct Root {
     pub inventory: Inventory,
     /// The directories that controllers are configured to apply by its objects.
     pub(super) pointers: Pointers,
+    /// What has been read from its objects so far.
+    pub(super) facts: Facts,
+}
+
+/// What is read from the objects of a root when it is first asked for.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Facts {
+    stubs: OnceLock<Vec<(usize, Stub)>>,
+    /// The SecretStores, each with the index of its object.
+    pub(super) stores: OnceLock<Vec<(usize, Store)>>,
+    /// The version of the operator that it pins.
+    pub(super) operator: OnceLock<Option<(u32, u32)>>,
+    /// Whether it has an object of the operator's newest API version.
+    pub(super) is_v1: OnceLock<bool>,
     /// Every word before a version in a text of its objects, whether or not it is a family's name.
     pub(super) versioned: OnceLock<Families>,
+    dated: OnceLock<BTreeSet<(String, Option<String>)>>,
 }
 
 /// What a build root is made of.
@@ -84,6 +103,39 @@ impl Deref for Root {
 }
 
 impl Root {
+    /// Whether it names or provides a secret of a family.
+    #[must_use]
+    pub fn has_family(&self, name: &str) -> bool {
+        self.secrets().any(|secret| secret.starts_with(name) && family(secret) == name)
+    }
+
+    /// Every ExternalSecret that can be read as a stub, with the index of its object.
+    #[must_use]
+    pub fn stubs(&self) -> &[(usize, Stub)] {
+        self.facts.stubs.get_or_init(|| {
+            let objects = self.objects().iter().enumerate();
+            objects.filter_map(|(at, object)| Some((at, Stub::read(&object.node)?))).collect()
+        })
+    }
+
+    /// Whether a text in its objects may spell a name. Without a version, any may.
+    pub(super) fn may_spell(&self, name: &str) -> bool {
+        let Some((family, digits)) = split(name) else { return true };
+        let known = self.facts.dated.get_or_init(|| {
+            let mut known = BTreeSet::new();
+            for object in self.objects() {
+                scalars(&object.node, &mut |node, _| {
+                    let dated = dated(node.str().unwrap_or_default());
+                    known.extend(dated.map(|(one, of)| (one.to_owned(), of.map(str::to_owned))));
+                });
+            }
+            known
+        });
+        let has =
+            |family: Option<&str>| known.contains(&(digits.to_owned(), family.map(str::to_owned)));
+        has(None) || has(Some(family))
+    }
+
     /// How much of it could be resolved.
     #[must_use]
     pub fn status(&self) -> Status {
@@ -95,7 +147,7 @@ impl Root {
         if families.is_empty() {
             return false;
         }
-        let versioned = self.versioned.get_or_init(|| {
+        let versioned = self.facts.versioned.get_or_init(|| {
             self.objects().iter().flat_map(|one| by_value::versioned(&one.node)).collect()
         });
         families.iter().any(|family| versioned.contains(family))

@@ -21,12 +21,16 @@ impl Repo {
     /// The SecretStores that are in the repository.
     #[must_use]
     pub fn stores(&self) -> Stores<'_> {
-        let objects = self
-            .roots
-            .iter()
-            .flat_map(|root| root.objects().iter().map(|object| (root.environment, object)));
-        let known = objects.filter_map(|(environment, object)| {
-            Some(Known { environment, object, store: Store::read(&object.node)? })
+        let known = self.roots.iter().flat_map(|root| {
+            let known = root.facts.stores.get_or_init(|| {
+                let objects = root.objects().iter().enumerate();
+                objects.filter_map(|(at, object)| Some((at, Store::read(&object.node)?))).collect()
+            });
+            known.iter().map(|(object, store)| Known {
+                environment: root.environment,
+                object: &root.objects()[*object],
+                store: *store,
+            })
         });
         Stores(known.collect())
     }

@@ -1,9 +1,13 @@
 //! Which kustomization reads which files and directories, whether or not it builds.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::kustomize::load::remote::is_remote;
+use crate::repo::carry::Change;
 use crate::repo::layout::Layout;
+use crate::repo::root::Root;
 use crate::text::path::TreePath;
 use crate::tree::Entry;
 use crate::yaml::library::Library;
@@ -16,17 +20,58 @@ pub(super) struct Reads {
     pub(super) files: BTreeSet<TreePath>,
     /// Directories of other kustomizations.
     pub(super) directories: BTreeSet<TreePath>,
+    /// The file itself, links followed.
+    real: Option<TreePath>,
+    /// Every path that something in it may mean although nothing is there.
+    missing: BTreeSet<TreePath>,
     /// Whether it is broken so that what it is meant to read is unknown.
     pub(super) is_unknown: bool,
 }
 
 /// What every kustomization of a tree reads, by itself and through others.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Wiring {
     /// What each one names itself.
-    direct: BTreeMap<TreePath, Reads>,
+    direct: BTreeMap<TreePath, Arc<Reads>>,
     /// What a build of each reads; the directory itself is among the directories.
-    closures: BTreeMap<TreePath, Reads>,
+    closures: BTreeMap<TreePath, Arc<Reads>>,
+    open: Arc<Open>,
+}
+
+/// The directories of the kustomizations that may read something else once a file is edited or added.
+#[derive(Debug, Clone, Default)]
+struct Open {
+    /// By the kustomization file.
+    by_file: BTreeMap<TreePath, BTreeSet<TreePath>>,
+    /// By the last part of a path at which nothing is.
+    by_name: BTreeMap<String, BTreeSet<TreePath>>,
+}
+
+impl Open {
+    fn new<'r>(direct: impl Iterator<Item = (&'r TreePath, &'r Reads)>) -> Self {
+        let mut open = Self::default();
+        for (directory, reads) in direct {
+            open.add(directory, reads);
+        }
+        open
+    }
+
+    fn add(&mut self, directory: &TreePath, reads: &Reads) {
+        if let Some(file) = &reads.real {
+            self.by_file.entry(file.clone()).or_default().insert(directory.clone());
+        }
+        for path in &reads.missing {
+            let name = path.name().to_owned();
+            self.by_name.entry(name).or_default().insert(directory.clone());
+        }
+    }
+
+    /// Those that a change concerns.
+    fn met(&self, change: &Change<'_>) -> BTreeSet<TreePath> {
+        let edited = change.files.iter().filter_map(|file| self.by_file.get(file));
+        let added = change.names.iter().filter_map(|name| self.by_name.get(*name));
+        edited.chain(added).flatten().cloned().collect()
+    }
 }
 
 impl Wiring {
@@ -50,7 +95,55 @@ impl Wiring {
         for (directory, reads) in &mut direct {
             reads.directories.remove(directory);
         }
-        Self { direct, closures }
+        let shared = |all: BTreeMap<TreePath, Reads>| {
+            all.into_iter().map(|(at, reads)| (at, Arc::new(reads))).collect()
+        };
+        let open = Arc::new(Open::new(direct.iter()));
+        Self { direct: shared(direct), closures: shared(closures), open }
+    }
+
+    /// Reads the kustomizations again that may read something else after a change; those that do.
+    pub(super) fn update(
+        &mut self,
+        (library, layout): (&Library, &Layout),
+        change: &Change<'_>,
+    ) -> BTreeSet<TreePath> {
+        let mut rewired = BTreeSet::new();
+        for directory in self.open.met(change) {
+            let Some(file) = layout.kustomizations.get(&directory) else { continue };
+            let Some(known) = self.direct.get_mut(&directory) else { continue };
+            let mut reads = named(library, layout, &directory, file);
+            reads.directories.remove(&directory);
+            if **known == reads {
+                continue;
+            }
+            if known.missing != reads.missing {
+                // What is no longer missing only makes it be read once more.
+                Arc::make_mut(&mut self.open).add(&directory, &reads);
+            }
+            *known = Arc::new(reads);
+            rewired.insert(directory);
+        }
+        rewired
+    }
+
+    /// What a build of a directory reads; `built` are its build roots.
+    pub(super) fn read_by<'b>(
+        &self,
+        directory: &TreePath,
+        built: impl Iterator<Item = &'b Root>,
+    ) -> Reads {
+        let mut reads = closure(&self.direct, directory);
+        for root in built {
+            reads.files.extend(root.files().iter().cloned());
+            reads.directories.extend(root.directories().iter().cloned());
+        }
+        reads
+    }
+
+    /// Sets what a build of a directory reads.
+    pub(super) fn set_closure(&mut self, directory: TreePath, reads: Arc<Reads>) {
+        self.closures.insert(directory, reads);
     }
 
     /// Every kustomization directory, sorted.
@@ -60,12 +153,12 @@ impl Wiring {
 
     /// What a kustomization names itself.
     pub(super) fn named(&self, directory: &TreePath) -> Option<&Reads> {
-        self.direct.get(directory)
+        self.direct.get(directory).map(|reads| &**reads)
     }
 
     /// What a build of a directory reads.
     pub(super) fn closure(&self, directory: &TreePath) -> Option<&Reads> {
-        self.closures.get(directory)
+        self.closures.get(directory).map(|reads| &**reads)
     }
 
     /// Whether a build of `directory` reads a file, or the kustomization of a directory.
@@ -84,9 +177,13 @@ pub(super) fn named(
     directory: &TreePath,
     file: &TreePath,
 ) -> Reads {
+    #[cfg(test)]
+    crate::text::tally::count("kustomization searched");
     let mut reads = Reads::default();
     reads.files.insert(file.clone());
-    let stream = library.tree().entry(file).ok().and_then(|(real, _)| library.stream(&real).ok());
+    let real = library.tree().entry(file).map_or_else(|_| file.clone(), |(real, _)| real);
+    let stream = library.stream(&real).ok();
+    reads.real = Some(real);
     let Some(stream) = stream else { return Reads { is_unknown: true, ..reads } };
     let first = stream.documents.first();
     reads.is_unknown = first.is_none_or(|first| is_unknown(library, directory, &first.root));
@@ -94,14 +191,16 @@ pub(super) fn named(
         strings(&document.root, &mut |text| {
             let text = text.split_once('=').map_or(text, |(_, path)| path);
             let path = directory.join(text).filter(|path| path != directory);
-            match path.and_then(|path| library.tree().entry(&path).ok()) {
-                Some((path, Entry::File)) => {
+            let Some(path) = path else { return };
+            match library.tree().entry(&path) {
+                Ok((path, Entry::File)) => {
                     reads.files.insert(path);
                 }
-                Some((path, Entry::Directory)) if layout.kustomizations.contains_key(&path) => {
+                Ok((path, Entry::Directory)) if layout.kustomizations.contains_key(&path) => {
                     reads.directories.insert(path);
                 }
-                _ => {}
+                Ok(_) => {}
+                Err(_) => drop(reads.missing.insert(path)),
             }
         });
     }
@@ -131,14 +230,14 @@ fn strings(node: &Node, take: &mut impl FnMut(&str)) {
     }
 }
 
-fn closure(direct: &BTreeMap<TreePath, Reads>, start: &TreePath) -> Reads {
+fn closure<R: Borrow<Reads>>(direct: &BTreeMap<TreePath, R>, start: &TreePath) -> Reads {
     let mut reads = Reads::default();
     let mut next = vec![start.clone()];
     while let Some(directory) = next.pop() {
         if !reads.directories.insert(directory.clone()) {
             continue;
         }
-        let Some(named) = direct.get(&directory) else { continue };
+        let Some(named) = direct.get(&directory).map(Borrow::borrow) else { continue };
         reads.files.extend(named.files.iter().cloned());
         reads.is_unknown |= named.is_unknown;
         next.extend(named.directories.iter().cloned());

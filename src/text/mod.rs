@@ -12,4 +12,6 @@ pub mod remap;
 pub mod shell;
 pub mod source;
 pub mod span;
+#[cfg(test)]
+pub mod tally;
 pub mod visible;

@@ -29,6 +29,8 @@ pub fn same(one: &Node, other: &Node) -> bool {
 /// The paths at which two nodes differ: where a value was changed, added or removed.
 #[must_use]
 pub fn differences(one: &Node, other: &Node) -> Vec<Path> {
+    #[cfg(test)]
+    crate::text::tally::count("object compared");
     let mut found = Vec::new();
     differ(one, other, &Path::default(), &mut found);
     found

@@ -41,6 +41,8 @@ impl Store {
     /// The store that a SecretStore or ClusterSecretStore describes; `None` for any other object.
     #[must_use]
     pub fn read(object: &Node) -> Option<Self> {
+        #[cfg(test)]
+        crate::text::tally::count("store read");
         let is_store = matches!(kind_of(object), "SecretStore" | "ClusterSecretStore");
         if !is_store || group_of(object) != "external-secrets.io" {
             return None;

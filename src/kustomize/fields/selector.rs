@@ -39,7 +39,7 @@ impl Selector {
     /// name and namespace.
     #[must_use]
     pub fn selects(&self, object: &Object) -> bool {
-        if !fits(&self.kind, object.kind()) {
+        if !fits(&self.kind, object.kind()) || !self.may_fit_name(object) {
             return false;
         }
         let (now, first) = (object.identity(), object.original());
@@ -61,6 +61,9 @@ impl Selector {
     /// Kustomize matches the namespace as now written in the object, but the effective one for earlier identities.
     #[must_use]
     pub fn selects_identity(&self, object: &Object) -> bool {
+        if !self.may_fit_name(object) {
+            return false;
+        }
         let namespace = |index: usize, identity: &Identity| {
             let now = identity.namespace.as_deref().unwrap_or_default();
             fits(&self.namespace, if index == 0 { now } else { namespace_of(identity) })
@@ -90,6 +93,11 @@ impl Selector {
     pub fn asks_identity(&self) -> bool {
         let parts = [&self.group, &self.version, &self.kind, &self.name, &self.namespace];
         parts.iter().any(|part| part.is_some())
+    }
+
+    /// Whether one of the object's names fits; an identity takes longer to make than a name to read.
+    fn may_fit_name(&self, object: &Object) -> bool {
+        object.names().any(|name| fits(&self.name, name))
     }
 
     fn fits_kind(&self, identity: &Identity) -> bool {

@@ -163,6 +163,11 @@ impl Object {
             || self.earlier().any(|previous| previous.same(identity))
     }
 
+    /// Its name, and every name that it had before.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(self.name()).chain(self.previous.iter().map(|previous| &*previous.name))
+    }
+
     /// The identity that the object was written with.
     #[must_use]
     pub fn original(&self) -> Identity {
@@ -209,6 +214,8 @@ impl Object {
     /// The object's current identity.
     #[must_use]
     pub fn identity(&self) -> Identity {
+        #[cfg(test)]
+        crate::text::tally::count("identity made");
         Identity {
             api_version: Arc::from(self.api_version()),
             kind: Arc::from(self.kind()),

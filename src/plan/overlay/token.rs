@@ -150,6 +150,9 @@ impl Others {
             fields.map(|field| (field.index, field.object, field.path)).collect();
         let mut others = Self::default();
         for (index, root) in roots {
+            if !files.iter().any(|file| root.files().contains(*file)) {
+                continue;
+            }
             for (number, object) in root.objects().iter().enumerate() {
                 scalars(&object.node, &Path::default(), &mut |path, node| {
                     let spelled = node

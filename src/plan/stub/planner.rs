@@ -1,5 +1,6 @@
 //! Which stubs a move needs, and what a person must supply.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::config::secrets::SecretSettings;
@@ -15,6 +16,7 @@ use crate::plan::request::Back;
 use crate::plan::stub::describe::{OTHER_MAKER, documents, filled, keys_of, shape};
 use crate::plan::stub::pin::{self, Pinned, Pinning};
 use crate::plan::stub::source::{Source, newest};
+use crate::plan::stub::values::Elsewhere;
 use crate::plan::stub::{copy, first, fresh, given, policy};
 use crate::plan::survey::{Item, Made, Survey};
 use crate::repo::Repo;
@@ -49,6 +51,8 @@ pub(in crate::plan) struct Planner<'p> {
     pub(in crate::plan) outcome: Stubs,
     /// The new files, each with the file that its first stub is made from.
     pub(in crate::plan) shared: BTreeMap<TreePath, TreePath>,
+    /// What the stubs of the new name read in other environments.
+    pub(in crate::plan) elsewhere: OnceCell<Elsewhere<'p>>,
 }
 
 /// The result of planning stubs.

@@ -1,5 +1,7 @@
 //! Which values of their stores stubs read, and what a person must put there.
 
+use std::collections::BTreeMap;
+
 use crate::config::secrets::Pin;
 use crate::k8s::backend::Backend;
 use crate::k8s::store::is_given;
@@ -13,7 +15,10 @@ use crate::plan::stub::source::Source;
 use crate::plan::survey::{Item, Made};
 use crate::repo::environment::EnvironmentId;
 
-impl Planner<'_> {
+/// Entries of stubs, by the key that they read, each with what makes the secret.
+pub(super) type Elsewhere<'p> = BTreeMap<String, Vec<(Made<'p>, Pinned)>>;
+
+impl<'p> Planner<'p> {
     /// Where an entry's store reads from.
     pub(super) fn backend(
         &self,
@@ -132,21 +137,31 @@ impl Planner<'_> {
         let place = |environment, namespace: Option<&str>| {
             self.place_of(environment, pin.store.as_ref(), namespace)
         };
+        let same = self.elsewhere().get(&pin.key)?.iter().filter(|(_, one)| one.is_same(pin));
         let own = place(Some(self.environment), namespace);
-        let reads = |made: &Made<'_>| {
-            made.provider.secret() == self.name
-                && place(made.root.environment, made.namespace()) == own
-                && Read::read(&made.object().node).is_some_and(|stub| {
-                    Pinned::all(&stub, self.version.as_str()).iter().any(|one| one.is_same(pin))
-                })
-        };
-        let roots = self.repo.roots.iter().enumerate();
-        roots.filter(|(_, root)| root.environment != Some(self.environment)).find_map(
-            |(index, root)| {
-                let environment = &self.repo.environments[root.environment?];
-                let mut made = root.providers.iter().map(|provider| Made { index, root, provider });
-                made.any(|made| reads(&made)).then(|| environment.name.clone())
-            },
-        )
+        let mut reads =
+            same.filter(|(made, _)| place(made.root.environment, made.namespace()) == own);
+        let (made, _) = reads.next()?;
+        Some(self.repo.environments[made.root.environment?].name.clone())
+    }
+
+    /// What the stubs of the new name read in other environments, by key.
+    fn elsewhere(&self) -> &Elsewhere<'p> {
+        self.elsewhere.get_or_init(|| {
+            let mut elsewhere = Elsewhere::new();
+            for (index, root) in self.repo.roots.iter().enumerate() {
+                if root.environment.is_none_or(|one| one == self.environment) {
+                    continue;
+                }
+                let own = root.providers.iter().filter(|one| one.secret() == self.name);
+                for made in own.map(|provider| Made { index, root, provider }) {
+                    let Some(stub) = Read::read(&made.object().node) else { continue };
+                    for pin in Pinned::all(&stub, self.version.as_str()) {
+                        elsewhere.entry(pin.key.clone()).or_default().push((made, pin));
+                    }
+                }
+            }
+            elsewhere
+        })
     }
 }

@@ -1,5 +1,6 @@
 //! Bumps of small repositories in memory.
 
+mod many;
 mod overlays;
 mod plain;
 mod stubs;

@@ -302,3 +302,23 @@ fn a_block_at_the_end_of_an_inline_patch_loses_its_line_break() {
     let merge = format!("{HEAD}, data: {{a: \"text\\n\"}}}}");
     becomes(MAP, &format!("patches:\n- patch: |\n    {merge}\n\n\n"), &whole);
 }
+
+/// Each patch asks the objects for their names first, and makes an identity only of those that it may mean.
+#[test]
+fn a_patch_of_one_object_makes_no_identity_of_the_others() {
+    let work = |count: usize| {
+        let names = || (0..count).map(|number| format!("app-{number}"));
+        let objects: Vec<String> = names().map(|name| map(&name, "")).collect();
+        let patch = |name: String| {
+            format!(
+                "- target: {{kind: ConfigMap, name: {name}}}\n  patch: '[{{\"op\": \"add\", \"path\": \"/data\", \"value\": {{}}}}]'\n"
+            )
+        };
+        let patches: String = names().map(patch).collect();
+        let counts = crate::text::tally::during(|| {
+            apply(&objects.join("\n---\n"), &format!("patches:\n{patches}"), &[]).unwrap();
+        });
+        counts["identity made"]
+    };
+    assert!(work(40) <= work(20) * 5 / 2, "{} became {}", work(20), work(40));
+}

@@ -113,7 +113,11 @@ pub fn replace(objects: &mut [Object], entry: &Node) -> Result<(), Problem> {
 
 /// The value to copy: marked, with the place where it is written, and whether it is a value of a Secret.
 fn source_value(objects: &[Object], source: &Node) -> Result<(Node, bool), Problem> {
-    let chosen = |object: &&Object| identities(object).any(|identity| is_source(source, &identity));
+    let name = source.get("name").and_then(Node::str).filter(|name| !name.is_empty());
+    let chosen = |object: &&Object| {
+        name.is_none_or(|name| object.names().any(|known| known == name))
+            && identities(object).any(|identity| is_source(source, &identity))
+    };
     let mut found = objects.iter().filter(chosen);
     let Some(object) = found.next() else {
         return Err(Problem::at("the source of the replacement is not there", source)

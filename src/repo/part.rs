@@ -1,0 +1,75 @@
+//! The part of a tree that a change of one family concerns.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+
+use crate::k8s::by_value::Families;
+use crate::kustomize::resolver::Resolver;
+use crate::repo::Repo;
+use crate::repo::layout::Layout;
+use crate::repo::root::Root;
+use crate::repo::unbuilt::UnbuiltFiles;
+use crate::text::path::TreePath;
+
+impl Repo {
+    /// Both trees with only the build roots that a change made different and those that name or provide a secret of the
+    /// family; `None` if the change made or removed build roots.
+    #[must_use]
+    pub fn parts(before: &Self, after: &Self, family: &str) -> Option<(Self, Self)> {
+        if !before.has_the_roots_of(after) {
+            return None;
+        }
+        let concerned = |(old, new): &(&Arc<Root>, &Arc<Root>)| {
+            !Arc::ptr_eq(old, new) || old.has_family(family)
+        };
+        let (old, new) = before.roots.iter().zip(&after.roots).filter(concerned).unzip();
+        Some((before.part(old), after.part(new)))
+    }
+
+    /// Whether another tree has the same build roots, whatever is in them.
+    #[must_use]
+    pub fn has_the_roots_of(&self, other: &Self) -> bool {
+        let is_same = |(old, new): (&Arc<Root>, &Arc<Root>)| {
+            Arc::ptr_eq(old, new)
+                || (&old.path, old.kind, old.environment) == (&new.path, new.kind, new.environment)
+        };
+        self.roots.len() == other.roots.len() && self.roots.iter().zip(&other.roots).all(is_same)
+    }
+
+    fn part(&self, roots: Vec<&Arc<Root>>) -> Self {
+        let files: BTreeSet<&TreePath> = roots.iter().flat_map(|root| root.files()).collect();
+        Self {
+            library: Arc::clone(&self.library),
+            resolver: Resolver::new(Arc::clone(&self.library)),
+            config: self.config.clone(),
+            environments: self.environments.clone(),
+            problems: Vec::new(),
+            families: Families::default(),
+            scope: self.scope.clone(),
+            layout: self.layout.part(&files),
+            ground: None,
+            states: OnceLock::new(),
+            provisions: OnceLock::new(),
+            usages: OnceLock::new(),
+            reaches: OnceLock::new(),
+            unbuilt: UnbuiltFiles::default(),
+            roots: roots.into_iter().map(Arc::clone).collect(),
+        }
+    }
+}
+
+impl Layout {
+    /// The layout of some of the files.
+    fn part(&self, files: &BTreeSet<&TreePath>) -> Self {
+        let kustomizations = files.iter().filter_map(|file| {
+            let (directory, known) = self.kustomizations.get_key_value(&file.parent())?;
+            (known == *file).then(|| (directory.clone(), known.clone()))
+        });
+        let plain = files.iter().filter(|file| self.files.binary_search(file).is_ok());
+        Self {
+            kustomizations: Arc::new(kustomizations.collect()),
+            files: Arc::new(plain.map(|file| (*file).clone()).collect()),
+            charts: Arc::clone(&self.charts),
+        }
+    }
+}
