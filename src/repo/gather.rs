@@ -69,11 +69,12 @@ pub(super) fn gather(
 }
 
 impl Gathered {
-    /// Every secret that is named or provided.
+    /// Every secret that is named or provided, without what was found only because its family was known.
     fn secrets(&self) -> Vec<&str> {
         let (references, providers): (Vec<&Found>, &[Provider]) = match self {
             Self::Kept(root) => {
-                (root.references.iter().map(|one| &one.found).collect(), &root.providers)
+                let found = root.references.iter().map(|one| &one.found);
+                (found.filter(|one| one.row != by_value::ROW).collect(), &root.providers)
             }
             Self::New(named, providers) => (named.iter().flatten().collect(), providers),
         };
