@@ -6,6 +6,7 @@ mod mutate;
 mod targets;
 
 use std::cell::Cell;
+use std::io::Write as _;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,11 @@ const ENDLESS: Duration = Duration::from_secs(300);
 
 /// The case that is being looked at, for a watchman.
 static CURRENT: Mutex<Option<(Instant, String)>> = Mutex::new(None);
+
+/// Prints a line whether or not the test's output is kept.
+fn tell(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
 
 fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().unwrap())
@@ -42,7 +48,7 @@ fn fuzz(target: &str, holds: fn(&Tree, &Tree) -> usize) {
     }
     loop {
         if time.is_some() {
-            println!("fuzz: {target}, seed {seed}, after {cases} cases");
+            tell(&format!("fuzz: {target}, seed {seed}, after {cases} cases"));
         }
         looked += round(target, &seeds, seed, holds);
         (seed, cases) = (seed + 1, cases + CASES);
@@ -51,7 +57,9 @@ fn fuzz(target: &str, holds: fn(&Tree, &Tree) -> usize) {
         }
     }
     assert!(looked > 0, "there was nothing to look at");
-    println!("fuzzed: {target}, {cases} cases, {looked} things looked at");
+    if time.is_some() {
+        tell(&format!("fuzzed: {target}, {cases} cases, {looked} things looked at"));
+    }
 }
 
 /// Looks at so many changed trees; returns how much there was in them.
@@ -103,7 +111,7 @@ fn watch() {
             let current = CURRENT.lock().unwrap();
             if let Some((_, case)) = current.as_ref().filter(|(begun, _)| begun.elapsed() > ENDLESS)
             {
-                eprintln!("a case has no end, {case}");
+                tell(&format!("a case has no end, {case}"));
                 std::process::abort();
             }
         }
