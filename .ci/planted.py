@@ -5,7 +5,7 @@ usage: planted.py --rotate FILE [--shared DIR] [--only GLOB] [--rounds N] [--see
 
 The first round leaves the files whole; in each further one, a fifth of the files that hold a value are damaged, so that
 errors quote them. A value goes below `data` and `stringData` of every Secret, into literals of a secretGenerator and into
-files of variables; a tree without any of these gets a Secret of its own. Exit status 1 when a value is printed.
+files of variables that it names; up to six folders of a tree get a Secret of their own. Exit status 1 when a value is printed.
 """
 
 import argparse
@@ -37,7 +37,16 @@ COMMANDS = (
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 # The generators of Secrets in a kustomization; what makes a ConfigMap holds no secrets.
 GENERATORS = re.compile(r"(?ms)^secretGenerator:.*?(?=^[^\s-]|\Z)")
-OWN = "apiVersion: v1\nkind: Secret\nmetadata: {{ name: planted }}\nstringData:\n  password: {0}\n"
+OWN = """apiVersion: v1
+kind: Secret
+metadata: {{ name: planted-{0} }}
+data:
+  password: {1}
+stringData:
+  token: {2} # {2}
+  text: |
+    user: {3}
+"""
 DAMAGES = (
     lambda text: text + "broken: [\n",
     lambda text: text.replace(": ", ":: ", 1).replace("\n", "\n\t", 1),
@@ -90,6 +99,17 @@ class Planter:
             return "".join(self.document(part) for part in re.split(r"(?m)(?=^---)", text))
         return text
 
+    def add(self, root, folder, number):
+        """A Secret of our own in a folder, and in its kustomization's list; the files that hold values now."""
+        path, encoded = os.path.join(folder, "planted.yaml"), base64.b64encode(self.value().encode()).decode()
+        write(root, path, OWN.format(number, encoded, self.value(), self.value()))
+        kustomization = os.path.join(root, folder, KUSTOMIZATIONS[0])
+        if os.path.isfile(kustomization):
+            with open(kustomization, encoding="utf-8") as file:
+                text = file.read()
+            write(root, kustomization, re.sub(r"(?m)^resources:[ \t]*\n([ \t]*- )", r"resources:\n\1planted.yaml\n\1", text, count=1))
+        return [path]
+
 
 def call(root, words):
     environ = {"PATH": os.environ.get("PATH", os.defpath), "HOME": root, "GIT_CONFIG_NOSYSTEM": "1", "GIT_ALLOW_PROTOCOL": "none",
@@ -132,10 +152,9 @@ def look(tree, turn, work):
         if new != text:
             write(root, path, new)
             held.append(path)
-    if not held:
-        first = min(path for path in read(root) if path.endswith(".yaml") and path != "rotate.yaml" and not path.startswith("."))
-        held.append(os.path.join(os.path.dirname(first), "planted.yaml"))
-        write(root, held[0], OWN.format(planter.value()))
+    folders = sorted({os.path.dirname(path) for path in read(root) if path.endswith(".yaml") and not path.startswith(".")} - {""})
+    for number, folder in enumerate(random.sample(folders, min(6, len(folders)))):
+        held += planter.add(root, folder, number)
     damaged = random.sample(held, -(-len(held) // 5)) if turn else []
     for path in damaged:
         with open(os.path.join(root, path), encoding="utf-8") as file:
