@@ -1,10 +1,11 @@
 """Makes a Git repository with a long history, to measure what reading one costs.
 
-usage: history.py DIR [COMMITS] [FAMILIES]   (default: 10000 commits, 50 families)
+usage: history.py DIR [COMMITS] [KUSTOMIZATIONS] [VERSIONED]   (default: 10000 commits, 1000 kustomizations, 20 versioned families)
 
-Every family has a base and overlays for staging and production. Most commits set an image; one in ten moves a family
-to a new version in staging, and production follows after three more rounds. Dates go forward by half an hour a commit.
-The same arguments give the same history.
+Every service has a base, overlays for staging and production, and a Flux object in each; most name their secret without
+a version. Most commits set an image or a note; one in ten moves a versioned family to a new version in staging, and
+production follows later. At the end every versioned family moves once more in staging. Dates go forward by half an hour
+a commit. The same arguments give the same history.
 """
 
 import random
@@ -12,47 +13,27 @@ import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
 
-directory = sys.argv[1]
-commits = int(sys.argv[2]) if len(sys.argv) > 2 else 10_000
-families = [f"service-{number:02d}" for number in range(int(sys.argv[3]) if len(sys.argv) > 3 else 50)]
-chance = random.Random(20250723)
-now = datetime(2024, 1, 1, tzinfo=timezone.utc)
-
-subprocess.run(["git", "init", "--quiet", "--initial-branch=main", directory], check=True)
-importer = subprocess.Popen(["git", "-C", directory, "fast-import", "--quiet", "--done"], stdin=subprocess.PIPE)
+ENVIRONMENTS = ("staging", "production")
+# Production follows so many commits after staging.
+LATER = 48
 
 
-def put(text):
-    importer.stdin.write(text.encode())
-
-
-def commit(message, files, removed=()):
-    global now
-    now += timedelta(minutes=30)
-    put(f"commit refs/heads/main\ncommitter Robin <robin@example.com> {int(now.timestamp())} +0000\n")
-    put(f"data {len(message.encode())}\n{message}\n")
-    for path in removed:
-        put(f"D {path}\n")
-    for path, text in files.items():
-        put(f"M 100644 inline {path}\ndata {len(text.encode())}\n{text}\n")
-
-
-def base(family, image):
+def base(service, image):
     return f"""apiVersion: apps/v1
 kind: Deployment
 metadata:
-  name: {family}
+  name: {service}
 spec:
   replicas: 2
   selector:
-    matchLabels: {{ app: {family} }}
+    matchLabels: {{ app: {service} }}
   template:
     metadata:
-      labels: {{ app: {family} }}
+      labels: {{ app: {service} }}
     spec:
       containers:
         - name: app
-          image: registry.example/{family}:{image}
+          image: registry.example/{service}:{image}
           ports:
             - containerPort: 8080
           resources:
@@ -60,15 +41,15 @@ spec:
             limits: {{ memory: 256Mi }}
           envFrom:
             - secretRef:
-                name: {family}-secrets
+                name: {service}-secrets
 """
 
 
-def patch(family, version):
+def patch(service, version):
     return f"""apiVersion: apps/v1
 kind: Deployment
 metadata:
-  name: {family}
+  name: {service}
 spec:
   template:
     spec:
@@ -76,79 +57,134 @@ spec:
         - name: app
           envFrom:
             - secretRef:
-                name: {family}-secrets-{version}
+                name: {service}-secrets-{version}
 """
 
 
-def stub(family, environment, version):
+def stub(secret, key, pin=""):
     return f"""apiVersion: external-secrets.io/v1
 kind: ExternalSecret
 metadata:
-  name: {family}-secrets-{version}
+  name: {secret}
 spec:
   secretStoreRef: {{ kind: ClusterSecretStore, name: aws }}
   refreshPolicy: CreatedOnce
   target: {{ immutable: true }}
   dataFrom:
-    - extract: {{ key: {environment}/{family}, version: "{version}" }}
+    - extract: {{ key: {key}{pin} }}
 """
 
 
-def kustomization(family, environment, versions):
-    stubs = "".join(f"  - {family}-secrets-{version}.yaml\n" for version in versions)
-    return f"""namespace: {environment}
-resources:
-  - ../../base
-{stubs}patches:
-  - path: secrets.yaml
+def note(service, number):
+    return f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {service}\ndata:\n  note-{number}: {service}\n"
+
+
+def flux(service, environment):
+    return f"""apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {{ name: {service}, namespace: flux-system }}
+spec:
+  path: ./apps/{service}/overlays/{environment}
+  targetNamespace: {environment}
 """
 
 
-def overlay(family, environment, versions):
-    at = f"apps/{family}/overlays/{environment}"
-    return {
-        f"{at}/kustomization.yaml": kustomization(family, environment, versions),
-        f"{at}/secrets.yaml": patch(family, versions[-1]),
-        f"{at}/{family}-secrets-{versions[-1]}.yaml": stub(family, environment, versions[-1]),
-    }
+def kustomization(service, environment, versions):
+    stubs = "".join(f"  - {service}-secrets-{version}.yaml\n" for version in versions) or "  - secret.yaml\n"
+    patches = "patches:\n  - path: secrets.yaml\n" if versions else ""
+    return (f"namespace: {environment}\nresources:\n  - ../../base\n  - note.yaml\n{stubs}"
+            f"components:\n  - ../../../../components/labels\n{patches}")
 
 
-def stamp():
-    return now.strftime("%Y%m%d%H%M%S")
-
-
-versions = {family: {"staging": [stamp()], "production": [stamp()]} for family in families}
-files = {}
-for family in families:
-    files[f"apps/{family}/base/deployment.yaml"] = base(family, "1.0.0")
-    files[f"apps/{family}/base/kustomization.yaml"] = "resources:\n  - deployment.yaml\n"
-    for environment in ("staging", "production"):
-        files |= overlay(family, environment, versions[family][environment])
-commit("Begin", files)
-waiting = []
-for number in range(1, commits):
-    family = chance.choice(families)
-    have = versions[family]
-    if waiting and number >= waiting[0][0]:
-        _, family = waiting.pop(0)
-        have = versions[family]
-        removed = []
-        have["production"].append(have["staging"][-1])
-        if len(have["production"]) > 3:
-            old = have["production"].pop(0)
-            removed.append(f"apps/{family}/overlays/production/{family}-secrets-{old}.yaml")
-        commit(f"Take {family} to production", overlay(family, "production", have["production"]), removed)
-    elif number % 10 == 0 and not any(family == one for _, one in waiting):
-        removed = []
-        have["staging"].append(stamp())
-        if len(have["staging"]) > 3:
-            old = have["staging"].pop(0)
-            removed.append(f"apps/{family}/overlays/staging/{family}-secrets-{old}.yaml")
-        commit(f"Rotate {family} in staging", overlay(family, "staging", have["staging"]), removed)
-        waiting.append((number + 48, family))
+def overlay(service, environment, versions):
+    """What a new version writes."""
+    at = f"apps/{service}/overlays/{environment}"
+    files = {f"{at}/kustomization.yaml": kustomization(service, environment, versions)}
+    if versions:
+        files[f"{at}/secrets.yaml"] = patch(service, versions[-1])
+        secret, pin = f"{service}-secrets-{versions[-1]}", f', version: "{versions[-1]}"'
+        files[f"{at}/{secret}.yaml"] = stub(secret, f"{environment}/{service}", pin)
     else:
-        image = f"1.{number // 100}.{number % 100}"
-        commit(f"Set the image of {family} to {image}", {f"apps/{family}/base/deployment.yaml": base(family, image)})
-put("done\n")
-importer.stdin.close()
-sys.exit(importer.wait() or subprocess.run(["git", "-C", directory, "reset", "--quiet", "--hard", "main"]).returncode)
+        files[f"{at}/secret.yaml"] = stub(f"{service}-secrets", f"{environment}/{service}")
+    return files
+
+
+class History:
+    """A history that is being imported."""
+
+    def __init__(self, directory):
+        self.now, self.chance = datetime(2024, 1, 1, tzinfo=timezone.utc), random.Random(20250723)
+        subprocess.run(["git", "init", "--quiet", "--initial-branch=main", directory], check=True)
+        self.importer = subprocess.Popen(["git", "-C", directory, "fast-import", "--quiet", "--done"], stdin=subprocess.PIPE)
+        self.versions = {}
+
+    def put(self, text):
+        self.importer.stdin.write(text.encode())
+
+    def commit(self, message, files, removed=()):
+        self.now += timedelta(minutes=30)
+        self.put(f"commit refs/heads/main\ncommitter Robin <robin@example.com> {int(self.now.timestamp())} +0000\n")
+        self.put(f"data {len(message.encode())}\n{message}\n")
+        for path in removed:
+            self.put(f"D {path}\n")
+        for path, text in files.items():
+            self.put(f"M 100644 inline {path}\ndata {len(text.encode())}\n{text}\n")
+
+    def begin(self, services, versioned):
+        stamp = self.now.strftime("%Y%m%d%H%M%S")
+        files = {"components/labels/kustomization.yaml":
+                 "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nlabels:\n  - pairs: { team: core }\n"}
+        for service in services:
+            self.versions[service] = {one: [stamp] if service in versioned else [] for one in ENVIRONMENTS}
+            files[f"apps/{service}/base/deployment.yaml"] = base(service, "1.0.0")
+            files[f"apps/{service}/base/kustomization.yaml"] = "resources:\n  - deployment.yaml\n"
+            for environment in ENVIRONMENTS:
+                files |= overlay(service, environment, self.versions[service][environment])
+                files[f"apps/{service}/overlays/{environment}/note.yaml"] = note(service, 0)
+                files[f"clusters/{environment}/{service}.yaml"] = flux(service, environment)
+        self.commit("Begin", files)
+
+    def move(self, service, environment, version):
+        versions, removed = self.versions[service][environment], []
+        versions.append(version)
+        if len(versions) > 3:
+            removed.append(f"apps/{service}/overlays/{environment}/{service}-secrets-{versions.pop(0)}.yaml")
+        self.commit(f"Move {service} in {environment} to {version}", overlay(service, environment, versions), removed)
+
+    def grow(self, commits, services, versioned):
+        waiting = []
+        for number in range(1, commits - len(versioned)):
+            service, stamp = self.chance.choice(services), self.now.strftime("%Y%m%d%H%M%S")
+            if waiting and number >= waiting[0][0]:
+                _, one = waiting.pop(0)
+                self.move(one, "production", self.versions[one]["staging"][-1])
+            elif number % 10 == 0 and (free := sorted(set(versioned) - {one for _, one in waiting})):
+                one = self.chance.choice(free)
+                self.move(one, "staging", stamp)
+                waiting.append((number + LATER, one))
+            elif number % 3 == 0:
+                at = f"apps/{service}/overlays/{self.chance.choice(ENVIRONMENTS)}/note.yaml"
+                self.commit(f"Note {number}", {at: note(service, number)})
+            else:
+                image = f"1.{number // 100}.{number % 100}"
+                self.commit(f"Set the image of {service} to {image}", {f"apps/{service}/base/deployment.yaml": base(service, image)})
+        for one in versioned:
+            self.move(one, "staging", self.now.strftime("%Y%m%d%H%M%S"))
+
+
+def make(directory, commits=10_000, kustomizations=1_000, versioned=20):
+    services = [f"service-{number:04d}" for number in range(max(versioned, kustomizations // 3))]
+    history = History(directory)
+    history.begin(services, services[:versioned])
+    history.grow(commits, services, services[:versioned])
+    history.put("done\n")
+    history.importer.stdin.close()
+    if history.importer.wait() != 0:
+        raise SystemExit("git fast-import failed")
+    subprocess.run(["git", "-C", directory, "reset", "--quiet", "--hard", "main"], check=True)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) < 2:
+        raise SystemExit(__doc__)
+    make(sys.argv[1], *map(int, sys.argv[2:]))

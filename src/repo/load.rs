@@ -331,6 +331,24 @@ mod tests {
         }
     }
 
+    /// A name found by its value alone is one of a family that something else names.
+    #[test]
+    fn what_was_found_by_value_does_not_keep_its_family_known() {
+        let script = "on: push\nrun: kubectl get secret auth-20250601000000\n";
+        let versioned = deployment("web", "auth-20250601000000");
+        let base: Arc<dyn Tree> =
+            tree(&[("ci/smoke.yaml", script), ("staging/web.yaml", &versioned)]);
+        let before = Repo::load(Arc::clone(&base), None, Scope::Everything).unwrap();
+        let named = |repo: &Repo| repo.root_at(&path("ci")).unwrap().references.len();
+        assert_eq!(named(&before), 1);
+        let changed = BTreeSet::from([path("staging/web.yaml")]);
+        let plain = deployment("web", "other").into_bytes();
+        let changes = [(path("staging/web.yaml"), Some(plain))];
+        let after = before.reload(Arc::new(MemoryTree::over(base, changes)), &changed).unwrap();
+        assert_eq!(after.families.iter().collect::<Vec<_>>(), ["other"]);
+        assert_eq!(named(&after), 0);
+    }
+
     #[test]
     fn a_changed_tree_shares_what_no_change_reaches() {
         let files = files();

@@ -20,6 +20,7 @@ mod crash;
 mod docs;
 mod escaping;
 mod everyday;
+mod fuzz;
 mod lint;
 mod lookalikes;
 mod makers;

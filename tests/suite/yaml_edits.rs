@@ -94,6 +94,20 @@ fn a_text_that_would_change_its_type_gets_quotes() {
     });
 }
 
+/// In a flow mapping, `k:` and `k-` before a comma are keys without a value, to kubectl as well.
+#[test]
+fn a_key_that_only_looks_as_if_a_value_followed_gets_none() {
+    for (text, key) in [("{ k:, z }\n", "k:"), ("{ k-, z }\n", "k-"), ("{ k, z }\n", "k")] {
+        let stream = stream(text);
+        let node = stream.documents[0].root.get(key).unwrap();
+        assert!(rewrite(node, "new-1").is_err(), "{text}");
+    }
+    let cases =
+        [("{ \"k\":, z: 1 }\n", "{ \"k\": \"new-1\", z: 1 }\n"), ("- k:\n", "- k: new-1\n")];
+    check(&cases[..1], |root| rewrite(root.get("k").unwrap(), "new-1"));
+    check(&cases[1..], |root| rewrite(root.items()[0].get("k").unwrap(), "new-1"));
+}
+
 #[test]
 fn block_scalars_are_written_anew_where_they_can_be() {
     let cases = [

@@ -22,7 +22,8 @@ use rotate::yaml::path::Path;
 use rotate::yaml::scalar::{Kind, Schema, kind};
 
 /// What a value is replaced by: names, numbers to be, and texts that need quotes.
-const NEW: [&str; 5] = ["auth-20250723110000", "20250723110000", "yes", "it's: #1", "a,b"];
+pub(crate) const NEW: [&str; 5] =
+    ["auth-20250723110000", "20250723110000", "yes", "it's: #1", "a,b"];
 
 fn parsed(text: &str) -> Stream {
     let source = Source::file(TreePath::new("a.yaml").unwrap(), text);
@@ -210,7 +211,7 @@ fn scalars<'n>(node: &'n Node, path: &Path, found: &mut Vec<(Path, &'n Node)>) {
     }
 }
 
-fn leaves(stream: &Stream) -> Vec<Vec<(Path, &Node)>> {
+pub(crate) fn leaves(stream: &Stream) -> Vec<Vec<(Path, &Node)>> {
     let each = stream.documents.iter().map(|document| {
         let mut found = Vec::new();
         scalars(&document.root, &Path::default(), &mut found);
@@ -245,7 +246,7 @@ fn assert_only(before: &Stream, after: &Stream, changed: Span, new: &str) {
 }
 
 /// Changes one scalar of a text, and reads it back.
-fn change_one(text: &str, stream: &Stream, node: &Node, new: &str) {
+pub(crate) fn change_one(text: &str, stream: &Stream, node: &Node, new: &str) {
     assert_eq!(apply(text, &[]).unwrap(), text);
     let scalar = node.scalar().unwrap();
     let in_block = matches!(scalar.style, Style::Literal | Style::Folded);

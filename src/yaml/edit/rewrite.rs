@@ -112,9 +112,17 @@ fn is_word(text: &str) -> bool {
 
 /// Writes a text where a key or a dash has no value yet.
 fn fill(place: &Place, text: &str) -> Result<Edit, EditError> {
-    let before = &place.source.text()[..place.span.start];
+    let (before, after) = place.source.text().split_at(place.span.start);
     let word = before.rsplit([' ', '\t', '\n', '\r']).find(|word| !word.is_empty());
-    let expects = |word: &str| word.ends_with([':', '-']) || word.starts_with(['&', '!']);
+    let is_parted = after.is_empty() || after.starts_with([' ', '\t', '\n', '\r']);
+    // In `{ a:, b-, "c": }` only the last colon is one that a value follows.
+    let colon = |word: &str| {
+        let key = word.strip_suffix(':');
+        key.is_some_and(|key| {
+            is_parted || before.ends_with(' ') || key.ends_with(['"', '\'', ']', '}'])
+        })
+    };
+    let expects = |word: &str| colon(word) || word == "-" || word.starts_with(['&', '!']);
     if !word.is_some_and(expects) {
         return Err(inexpressible(place, "it has no place for a value"));
     }
