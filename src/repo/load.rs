@@ -148,6 +148,7 @@ impl Repo {
             provisions: OnceLock::new(),
             usages: OnceLock::new(),
             reaches: OnceLock::new(),
+            hidden: OnceLock::new(),
             library,
             resolver,
             config,

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::repo::environment::EnvironmentId;
 use crate::repo::root::{ProviderId, Root};
 use crate::text::path::TreePath;
+use crate::text::work;
 
 /// What makes a secret exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,13 +19,21 @@ pub enum Provision {
 /// Providers by the secret's name.
 #[derive(Debug, Default)]
 pub(super) struct Provisions {
-    by_secret: BTreeMap<String, Vec<Offer>>,
+    by_secret: BTreeMap<String, Offers>,
+}
+
+/// The providers of one secret.
+#[derive(Debug, Default)]
+struct Offers {
+    /// All of them, in the order of the roots.
+    all: Vec<Offer>,
+    /// The positions of those in a namespace, or in none that is known.
+    by_namespace: BTreeMap<Option<String>, Vec<usize>>,
 }
 
 #[derive(Debug)]
 struct Offer {
     id: ProviderId,
-    namespace: Option<String>,
     environment: Option<EnvironmentId>,
     /// Whether a root of an environment includes this root: its providers then count as part of that one.
     included: bool,
@@ -38,9 +47,10 @@ impl Provisions {
         for (index, root) in roots.enumerate() {
             for (provider, one) in root.providers.iter().enumerate() {
                 let offers = provisions.by_secret.entry(one.secret().to_owned()).or_default();
-                offers.push(Offer {
+                let namespace = root.namespace_of_provider(one).map(str::to_owned);
+                offers.by_namespace.entry(namespace).or_default().push(offers.all.len());
+                offers.all.push(Offer {
                     id: ProviderId { root: index, provider },
-                    namespace: root.namespace_of_provider(one).map(str::to_owned),
                     environment: root.environment,
                     included: included.contains(&root.path),
                 });
@@ -57,16 +67,31 @@ impl Provisions {
         namespace: Option<&str>,
         secret: &str,
     ) -> Vec<ProviderId> {
-        let meets = |offer: &&Offer| {
-            let own = offer.environment == environment;
-            let for_all = offer.environment.is_none() && !offer.included;
-            let same = match (offer.namespace.as_deref(), namespace) {
-                (Some(there), Some(here)) => there == here,
-                _ => true,
-            };
-            same && (own || for_all)
+        let Some(namespace) = namespace else {
+            return self.anywhere(environment, secret).collect();
         };
-        let offers = self.by_secret.get(secret).map(Vec::as_slice).unwrap_or_default();
-        offers.iter().filter(meets).map(|offer| offer.id).collect()
+        let Some(offers) = self.by_secret.get(secret) else { return Vec::new() };
+        let sets = [Some(namespace.to_owned()), None].map(|one| offers.by_namespace.get(&one));
+        let mut found: Vec<usize> = sets.into_iter().flatten().flatten().copied().collect();
+        found.sort_unstable();
+        let found = found.into_iter().map(|at| &offers.all[at]);
+        found.filter(|offer| offer.meets(environment)).map(|offer| offer.id).collect()
+    }
+
+    /// The same in whatever namespace.
+    pub(super) fn anywhere(
+        &self,
+        environment: Option<EnvironmentId>,
+        secret: &str,
+    ) -> impl Iterator<Item = ProviderId> {
+        let offers = self.by_secret.get(secret).into_iter().flat_map(|offers| &offers.all);
+        offers.filter(move |offer| offer.meets(environment)).map(|offer| offer.id)
+    }
+}
+
+impl Offer {
+    fn meets(&self, environment: Option<EnvironmentId>) -> bool {
+        work::step();
+        self.environment == environment || (self.environment.is_none() && !self.included)
     }
 }

@@ -13,3 +13,4 @@ pub mod shell;
 pub mod source;
 pub mod span;
 pub mod visible;
+pub(crate) mod work;
