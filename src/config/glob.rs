@@ -10,6 +10,7 @@ use serde::de::{Deserialize, Deserializer};
 
 use crate::config::word;
 use crate::text::path::TreePath;
+use crate::text::work;
 
 /// A pattern over paths: `apps/*/staging`, `clusters/prod-*`, `**/staging`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,9 +139,18 @@ impl NameGlob {
         self.units.iter().all(|unit| matches!(unit, Unit::Char(_)))
     }
 
+    /// What every name begins with that the pattern matches, and what it ends with.
+    pub(super) fn ends(&self) -> (String, String) {
+        let literal = |unit: &Unit| if let Unit::Char(c) = unit { Some(*c) } else { None };
+        let start = self.units.iter().map_while(literal).collect();
+        let end: Vec<char> = self.units.iter().rev().map_while(literal).collect();
+        (start, end.into_iter().rev().collect())
+    }
+
     /// Whether the pattern matches the whole name.
     #[must_use]
     pub fn matches(&self, name: &str) -> bool {
+        work::step();
         matches(&self.units, name)
     }
 }

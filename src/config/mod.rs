@@ -1,9 +1,12 @@
 //! `rotate.yaml`: environments, and overrides of the defaults, each value with its location.
 
+pub mod by_name;
 pub mod environment;
 pub mod error;
+pub mod external;
 pub mod glob;
 mod keys;
+mod name_index;
 pub mod ordered;
 pub mod parse;
 pub mod period;

@@ -24,6 +24,18 @@ impl<K, V> Ordered<K, V> {
         self.0.iter().map(|(key, value)| (key, value))
     }
 
+    /// An entry by its position.
+    #[must_use]
+    pub fn at(&self, position: usize) -> Option<(&K, &V)> {
+        self.0.get(position).map(|(key, value)| (key, value))
+    }
+
+    /// The number of entries.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.0.len()
+    }
+
     /// Whether there is no entry.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

@@ -8,6 +8,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, Seq
 use crate::config::settings::Config;
 use crate::text::source::{Place, Source};
 use crate::text::span::Span;
+use crate::text::work;
 
 /// A step from a value to one inside it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +27,17 @@ impl Config {
     /// `[At::Value("environments"), At::Item(0), At::Value("paths"), At::Item(1)]`
     #[must_use]
     pub fn place(&self, path: &[At<'_>]) -> Option<Place> {
+        work::step();
         find(self.source.as_ref()?, path)
+    }
+
+    /// The location of the scalar that starts at a byte of the file.
+    #[must_use]
+    pub fn place_from(&self, start: usize) -> Option<Place> {
+        let source = self.source.as_ref()?;
+        let text = source.text();
+        let mark = text.len() - text.trim_start_matches('\u{feff}').len();
+        Some(at(source, start.saturating_sub(mark)))
     }
 }
 

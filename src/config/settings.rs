@@ -6,8 +6,9 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::config::by_name::ByName;
 use crate::config::environment::Environment;
-use crate::config::glob::NameGlob;
+use crate::config::external::Externals;
 use crate::config::ordered::Ordered;
 use crate::config::period::Period;
 use crate::config::secrets::SecretSettings;
@@ -22,9 +23,9 @@ pub struct Config {
     /// The environments in promotion order; none: they are found by the conventions of GitOps repositories
     pub environments: Vec<Environment>,
     /// Secrets that differ from the default, by family; `*`, `?` and `[…]` match as in a shell
-    pub secrets: Ordered<NameGlob, SecretSettings>,
+    pub secrets: ByName<SecretSettings>,
     /// Secrets that exist though no manifest here provides them
-    pub external: Vec<External>,
+    pub external: Externals,
     /// Fields of your own resources that name a secret
     pub references: Vec<ReferenceField>,
     /// What `rotate lint` reports
@@ -37,20 +38,6 @@ pub struct Config {
     /// Whether that file is not one of the tree.
     #[serde(skip)]
     pub is_outside: bool,
-}
-
-/// A secret that something outside the repository makes.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct External {
-    /// The secret's name; `*`, `?` and `[…]` match as in a shell
-    pub name: NameGlob,
-    /// The namespace it exists in; every one by default
-    #[serde(default)]
-    pub namespace: NameGlob,
-    /// Who makes it
-    #[serde(default)]
-    pub reason: Option<String>,
 }
 
 /// A field of a custom resource that names a secret.
@@ -145,22 +132,23 @@ impl Config {
     /// each setting is taken from the first entry that has it.
     #[must_use]
     pub fn secret(&self, family: &str) -> SecretSettings {
-        let own = self.secrets.iter().filter(|(name, _)| name.is_literal());
-        let patterns = self.secrets.iter().filter(|(name, _)| !name.is_literal());
         let mut settings = SecretSettings::default();
-        for (_, entry) in own.chain(patterns).filter(|(name, _)| name.matches(family)) {
+        for entry in self.secrets.matching(family) {
             settings.fill(entry);
         }
         settings
     }
 
+    /// Whether a family has an entry of its own, under its full name.
+    #[must_use]
+    pub fn names_family(&self, family: &str) -> bool {
+        self.secrets.names(family)
+    }
+
     /// Whether something outside the repository creates the secret; an unknown namespace matches any.
     #[must_use]
     pub fn is_external(&self, name: &str, namespace: Option<&str>) -> bool {
-        self.external.iter().any(|external| {
-            external.name.matches(name)
-                && namespace.is_none_or(|namespace| external.namespace.matches(namespace))
-        })
+        self.external.has(name, namespace)
     }
 
     /// The hold on a family in an environment; the first if there are several.

@@ -10,6 +10,7 @@ use crate::k8s::pattern::trail::Trail;
 use crate::k8s::providers;
 use crate::k8s::resource::{CUSTOM_RESOURCE_DEFINITION, kind_of};
 use crate::k8s::secret_name::{DIGITS, Family};
+use crate::text::work;
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
 
@@ -106,8 +107,7 @@ pub fn versioned(object: &Node) -> BTreeSet<String> {
 /// Skips the object's name, the values of secrets, and what a stub reads from its store. `visit` must check itself
 /// whether a field names something else ([`names_another`]).
 pub fn scalars<'a>(object: &'a Node, visit: &mut dyn FnMut(&'a Node, &Trail<'a>)) {
-    #[cfg(test)]
-    crate::text::tally::count("object searched");
+    work::count("object searched");
     let mut walk = ValueFinder { kind: kind_of(object), trail: Trail::default(), visit };
     walk.on(object);
 }

@@ -14,6 +14,9 @@ use crate::yaml::node::{Node, Value};
 use crate::yaml::path::{Path, PathStep};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
+/// The fields of a Secret that hold no value.
+pub const OPEN: [&str; 5] = ["apiVersion", "kind", "metadata", "type", "immutable"];
+
 /// A changed field that determines the value.
 #[derive(Debug, Clone)]
 pub struct FieldChange {

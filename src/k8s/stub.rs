@@ -3,6 +3,7 @@
 use crate::k8s::references::reading::name_text;
 use crate::k8s::resource::{group_of, kind_of};
 use crate::k8s::secret_name::family;
+use crate::text::work;
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
 
@@ -90,8 +91,7 @@ impl Stub {
     /// Reads an ExternalSecret, or the one inside a ClusterExternalSecret; `None` for anything else.
     #[must_use]
     pub fn read(object: &Node) -> Option<Self> {
-        #[cfg(test)]
-        crate::text::tally::count("stub read");
+        work::count("stub read");
         let (path, spec) = spec_of(object)?;
         let mut stub = Self {
             api_version: object.get("apiVersion").cloned(),

@@ -12,6 +12,7 @@ use crate::repo::Repo;
 use crate::text::path::TreePath;
 use crate::text::source::{Place, Source};
 use crate::text::span::Span;
+use crate::text::work;
 
 /// What every such comment holds.
 const MARK: &str = "rotate: allow";
@@ -24,6 +25,8 @@ static COMMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
 #[derive(Debug, Default)]
 pub struct Allows {
     by_file: BTreeMap<TreePath, Vec<Allow>>,
+    /// The positions of those that can silence something: by file, and then by rule and line.
+    by_line: BTreeMap<TreePath, BTreeMap<(String, usize), Vec<usize>>>,
 }
 
 /// One rule of one comment.
@@ -57,22 +60,26 @@ impl Allows {
         if let Some(source) = &repo.config.source {
             allows.by_file.insert(source.path().clone(), comments(source));
         }
+        for (file, found) in &allows.by_file {
+            let lines = allows.by_line.entry(file.clone()).or_default();
+            for (at, allow) in found.iter().enumerate().filter(|(_, allow)| allow.has_reason) {
+                lines.entry((allow.rule.clone(), allow.meant)).or_default().push(at);
+            }
+        }
         allows
     }
 
     /// Whether a comment with a reason silences the finding.
     pub fn takes(&mut self, finding: &Finding) -> bool {
         let Some(allows) = self.by_file.get_mut(finding.place.source.path()) else { return false };
+        let Some(lines) = self.by_line.get(finding.place.source.path()) else { return false };
         let line = finding.place.position().line;
-        let fits = |allow: &&mut Allow| {
-            allow.has_reason && allow.rule == finding.rule && allow.meant == line
-        };
-        let mut taken = false;
-        for allow in allows.iter_mut().filter(fits) {
-            allow.used = true;
-            taken = true;
+        let Some(found) = lines.get(&(finding.rule.to_owned(), line)) else { return false };
+        for at in found {
+            work::step();
+            allows[*at].used = true;
         }
-        taken
+        true
     }
 
     /// A finding for each comment that silenced nothing although its rule ran, or that silences nothing as it is written.
@@ -111,6 +118,7 @@ fn fault(allow: &Allow, selection: &Selection) -> Option<(String, String)> {
 fn line_below(source: &Source, line: usize) -> usize {
     let mut below = line + 1;
     while source.slice(source.line_span(below)).trim_start().starts_with('#') {
+        work::step();
         below += 1;
     }
     below
@@ -122,6 +130,8 @@ fn comments(source: &Arc<Source>) -> Vec<Allow> {
         return Vec::new();
     };
     let mut allows = Vec::new();
+    // The last comment that has a line to itself, and the line that it speaks of.
+    let mut last: Option<(usize, usize)> = None;
     for found in comment.captures_iter(text) {
         let (Some(whole), Some(rules), Some(reason)) = (found.get(0), found.get(1), found.get(2))
         else {
@@ -136,7 +146,16 @@ fn comments(source: &Arc<Source>) -> Vec<Allow> {
         };
         let line = place.position().line;
         let before = source.slice(Span::new(source.line_span(line).start, whole.start()));
-        let meant = if before.trim().is_empty() { line_below(source, line) } else { line };
+        let meant = match last {
+            _ if !before.trim().is_empty() => line,
+            // All lines in between are comments.
+            Some((from, to)) if from < line && line < to => to,
+            _ => {
+                let below = line_below(source, line);
+                last = Some((line, below));
+                below
+            }
+        };
         allows.extend(rules.as_str().split(',').map(|rule| Allow {
             rule: rule.trim().to_owned(),
             place: place.clone(),

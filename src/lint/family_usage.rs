@@ -1,12 +1,13 @@
 //! What each environment has of a family in one place: the versions that its workloads use, and what makes them.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::environment::environment_of_word;
 use crate::k8s::found::{EVERYWHERE, Role};
 use crate::k8s::job::is_over;
 use crate::k8s::secret_name::{Version, check, family, split};
 use crate::kustomize::model::object::Object;
+use crate::lint::kin::{Kin, Kinship};
 use crate::lint::running::running;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
@@ -65,8 +66,12 @@ pub(super) struct FamilyUsage<'r> {
 /// What tells one usage from another.
 type Key<'r> = (EnvironmentId, &'r str, Scope);
 
-/// Every usage of a repository.
-pub(super) struct FamilyUsages<'r>(BTreeMap<Key<'r>, FamilyUsage<'r>>);
+/// Every usage of a repository, by environment, family and place.
+pub(super) struct FamilyUsages<'r> {
+    repo: &'r Repo,
+    all: Vec<FamilyUsage<'r>>,
+    kinship: OnceCell<Kinship<'r>>,
+}
 
 impl<'r> Named<'r> {
     /// The object that names it.
@@ -118,20 +123,6 @@ impl<'r> FamilyUsage<'r> {
     pub(super) fn is_apart(&self, other: &Self) -> bool {
         self.scope != other.scope && self.namespace().is_some() && other.namespace().is_some()
     }
-
-    /// Whether another environment's usage has the same secret: by the namespace or directory, the environment's own
-    /// word left out, or because an object of the same kind and name uses it.
-    pub(super) fn is_kin(&self, other: &Self, words: &Words) -> bool {
-        let objects = |usage: &Self| -> BTreeSet<(String, String)> {
-            let used = usage.named.iter().filter(|named| named.manner == Manner::Use);
-            // Every namespace has a ServiceAccount `default`.
-            let used = used.filter(|named| named.object().kind() != "ServiceAccount");
-            used.map(|named| (named.object().kind().to_owned(), named.object().name().to_owned()))
-                .collect()
-        };
-        words.strip(&self.scope) == words.strip(&other.scope)
-            || !objects(self).is_disjoint(&objects(other))
-    }
 }
 
 impl<'r> FamilyUsages<'r> {
@@ -139,81 +130,60 @@ impl<'r> FamilyUsages<'r> {
     pub(super) fn new(repo: &'r Repo) -> Self {
         let families = families(repo);
         let homes = Homes::new(repo, &families);
-        let mut usages = Self(BTreeMap::new());
+        let mut usages: BTreeMap<Key<'_>, FamilyUsage<'_>> = BTreeMap::new();
         for (root, environment) in running(repo) {
             let Some(environment) = environment else { continue };
+            // What runs is asked of each usage.
+            let _ = repo.running(environment);
             for reference in &root.references {
                 let Some(&family) = named(&families, reference.secret()) else { continue };
                 let scope = homes.scope(environment, root, reference);
                 let named = Named { root, reference, manner: manner(root, reference) };
-                usages.at((environment, family, scope)).named.push(named);
+                at(&mut usages, (environment, family, scope)).named.push(named);
             }
             for provider in &root.providers {
                 let Some(&family) = named(&families, provider.secret()) else { continue };
                 let Some(scope) = home(root, provider) else { continue };
-                usages.at((environment, family, scope)).made.push(Made { provider });
+                at(&mut usages, (environment, family, scope)).made.push(Made { provider });
             }
         }
-        usages
-    }
-
-    fn at(&mut self, key: Key<'r>) -> &mut FamilyUsage<'r> {
-        let (environment, family, scope) = key.clone();
-        self.0.entry(key).or_insert_with(|| FamilyUsage {
-            environment,
-            family,
-            scope,
-            named: Vec::new(),
-            made: Vec::new(),
-        })
+        Self { repo, all: usages.into_values().collect(), kinship: OnceCell::new() }
     }
 
     /// All of them, by environment, family and place.
     pub(super) fn iter(&self) -> impl Iterator<Item = &FamilyUsage<'r>> {
-        self.0.values()
-    }
-
-    /// Those of a family in an environment.
-    pub(super) fn of<'s>(
-        &'s self,
-        environment: EnvironmentId,
-        family: &'s str,
-    ) -> impl Iterator<Item = &'s FamilyUsage<'r>> {
-        // The lowest of all scopes.
-        let first = Scope::Namespace(String::new());
-        let usages = self.0.range((environment, family, first)..).map(|(_, usage)| usage);
-        usages.take_while(move |usage| usage.environment == environment && usage.family == family)
+        self.all.iter()
     }
 
     /// Those of the same secret in the environment that versions are taken over from.
-    pub(super) fn before(&self, repo: &Repo, usage: &FamilyUsage<'r>) -> Vec<&FamilyUsage<'r>> {
-        let words = Words::of(repo);
-        let before = repo.before(usage.environment, usage.family);
-        let mut nearest: Vec<&FamilyUsage<'r>> = before
-            .map(|before| self.of(before.environment.id, usage.family).collect())
-            .unwrap_or_default();
-        nearest.retain(|other| usage.is_kin(other, &words));
-        nearest
+    pub(super) fn before(&self, usage: &FamilyUsage<'_>) -> Kin {
+        let before = self.repo.before(usage.environment, usage.family);
+        before.map(|before| self.kin(usage, before.environment.id)).unwrap_or_default()
+    }
+
+    /// Those of the same secret in another environment.
+    pub(super) fn kin(&self, usage: &FamilyUsage<'_>, there: EnvironmentId) -> Kin {
+        self.kinship.get_or_init(|| Kinship::new(self.repo, &self.all)).of(usage, there)
+    }
+
+    /// One of them by its position.
+    pub(super) fn at(&self, position: usize) -> &FamilyUsage<'r> {
+        &self.all[position]
+    }
+
+    /// One of them by its position, and a reference in it.
+    pub(super) fn named(&self, (usage, named): (usize, usize)) -> &Named<'r> {
+        &self.all[usage].named[named]
     }
 }
 
-/// The words that tell one environment's namespaces and directories from another's.
-pub(super) struct Words(BTreeSet<String>);
-
-impl Words {
-    pub(super) fn of(repo: &Repo) -> Self {
-        let names = repo.environments.iter().map(|environment| environment.name.as_str());
-        Self(names.flat_map(|name| name.split(['-', '_', '.'])).map(str::to_owned).collect())
-    }
-
-    fn strip<'s>(&self, scope: &'s Scope) -> (bool, Vec<&'s str>) {
-        let (named, text) = match scope {
-            Scope::Namespace(name) => (true, name.as_str()),
-            Scope::Directory(path) => (false, path.as_str()),
-        };
-        let is_word = |word: &&str| self.0.contains(*word) || environment_of_word(word).is_some();
-        (named, text.split(['/', '-', '_', '.']).filter(|word| !is_word(word)).collect())
-    }
+fn at<'u, 'r>(
+    usages: &'u mut BTreeMap<Key<'r>, FamilyUsage<'r>>,
+    key: Key<'r>,
+) -> &'u mut FamilyUsage<'r> {
+    let (environment, family, scope) = key.clone();
+    let new = || FamilyUsage { environment, family, scope, named: Vec::new(), made: Vec::new() };
+    usages.entry(key).or_insert_with(new)
 }
 
 /// The version that a name ends in; `None` when it ends in none.
@@ -239,7 +209,7 @@ pub(super) fn families(repo: &Repo) -> BTreeSet<&str> {
 
 /// Whether `rotate.yaml` names a family by its full name.
 pub(super) fn is_named(repo: &Repo, family: &str) -> bool {
-    repo.config.secrets.iter().any(|(name, _)| name.is_literal() && name.matches(family))
+    repo.config.names_family(family)
 }
 
 pub(super) fn manner(root: &Root, reference: &Reference) -> Manner {

@@ -12,13 +12,15 @@ use crate::repo::Repo;
 use crate::text::path::TreePath;
 use crate::text::source::Place;
 use crate::text::span::Span;
-use crate::yaml::node::Node;
+use crate::text::work;
+use crate::yaml::node::{Entry, Node};
 use crate::yaml::parse::Stream;
 
 /// Gives each finding its fingerprint: the rule, the file, the object and the field in it, the families and the text that it is
 /// about without versions, and which of several such it is.
 pub(super) fn give(repo: &Repo, findings: &mut [Finding]) {
     let mut seen: HashMap<[u8; 32], usize> = HashMap::new();
+    let mut ordered = Ordered::default();
     let mut streams: BTreeMap<TreePath, Option<std::sync::Arc<Stream>>> = BTreeMap::new();
     for finding in findings {
         let path = finding.place.source.path();
@@ -26,7 +28,8 @@ pub(super) fn give(repo: &Repo, findings: &mut [Finding]) {
             .entry(path.clone())
             .or_insert_with(|| repo.library.stream(path).ok())
             .as_deref();
-        let location = stream.and_then(|stream| Location::find(stream, finding.place.span));
+        let location =
+            stream.and_then(|stream| Location::find(stream, finding.place.span, &mut ordered));
         let location = location.unwrap_or_else(|| Location::line(&finding.place));
         let families: Vec<&str> = finding.families.iter().map(String::as_str).collect();
         let mut hash = Sha256::new();
@@ -67,10 +70,11 @@ struct Location {
 
 impl Location {
     /// A place in the documents of a file; `None` outside of all of them.
-    fn find(stream: &Stream, at: Span) -> Option<Self> {
-        let document = stream.documents.iter().find(|document| document.span.contains(at))?;
+    fn find(stream: &Stream, at: Span, ordered: &mut Ordered) -> Option<Self> {
+        let before = stream.documents.partition_point(|document| document.span.end < at.end);
+        let document = stream.documents.get(before).filter(|one| one.span.contains(at))?;
         let mut location = Self::default();
-        location.descend(&document.root, at);
+        location.descend(&document.root, at, ordered);
         Some(location)
     }
 
@@ -80,7 +84,7 @@ impl Location {
         Self { object: String::new(), field: place.source.slice(line).trim().to_owned() }
     }
 
-    fn descend(&mut self, node: &Node, at: Span) {
+    fn descend(&mut self, node: &Node, at: Span, ordered: &mut Ordered) {
         if !kind_of(node).is_empty() {
             let text =
                 |key: &str| node.at(&["metadata", key]).and_then(Node::str).unwrap_or_default();
@@ -90,14 +94,52 @@ impl Location {
         }
         let holds =
             |node: &Node| node.origin.as_ref().is_some_and(|origin| origin.span.contains(at));
-        if let Some(item) = node.items().iter().find(|item| holds(item)) {
-            return self.descend(item, at);
+        let items = &node.items()[ordered.before(node.items(), span, at)..];
+        if let Some(item) = items.iter().find(|item| holds(item)) {
+            return self.descend(item, at, ordered);
         }
-        let entry = node.entries().iter().find(|entry| holds(&entry.value) || holds(&entry.key));
+        let of_entry = |entry: &Entry| {
+            let (key, value) = (span(&entry.key)?, span(&entry.value)?);
+            Some(Span::new(key.start, value.end.max(key.end)))
+        };
+        let entries = &node.entries()[ordered.before(node.entries(), of_entry, at)..];
+        let entry = entries.iter().find(|entry| holds(&entry.value) || holds(&entry.key));
         if let Some(entry) = entry {
             let _ = write!(self.field, ".{}", entry.key.str().unwrap_or_default());
-            self.descend(&entry.value, at);
+            self.descend(&entry.value, at, ordered);
         }
+    }
+}
+
+fn span(node: &Node) -> Option<Span> {
+    node.origin.as_ref().map(|origin| origin.span)
+}
+
+/// The long lists and mappings whose parts stand one after the other, by address: only an alias stands elsewhere.
+#[derive(Default)]
+struct Ordered(HashMap<usize, bool>);
+
+impl Ordered {
+    /// How many parts end before a place. 0 where they are few, or not in order.
+    fn before<T>(&mut self, parts: &[T], span: impl Fn(&T) -> Option<Span>, at: Span) -> usize {
+        const FEW: usize = 64;
+        if parts.len() <= FEW {
+            return 0;
+        }
+        let is_ordered = || {
+            parts.iter().all(|part| span(part).is_some())
+                && parts.is_sorted_by(|one, next| {
+                    work::step();
+                    span(one).zip(span(next)).is_some_and(|(one, next)| one.end <= next.start)
+                })
+        };
+        if !*self.0.entry(parts.as_ptr().addr()).or_insert_with(is_ordered) {
+            return 0;
+        }
+        parts.partition_point(|part| {
+            work::step();
+            span(part).is_some_and(|span| span.end < at.end)
+        })
     }
 }
 

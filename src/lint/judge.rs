@@ -1,6 +1,7 @@
 //! Whether a reference has what it names, as far as can be known.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 use crate::k8s::by_hand::is_by_hand;
 use crate::k8s::found::Role;
@@ -11,7 +12,7 @@ use crate::k8s::secret_name::split;
 use crate::kustomize::model::build::Status;
 use crate::repo::Repo;
 pub(super) use crate::repo::deployed::deployed;
-use crate::repo::deployed::{may_hide, may_reach};
+use crate::repo::deployed::{Reached, may_hide};
 use crate::repo::inventory::Reference;
 use crate::repo::root::Root;
 
@@ -26,24 +27,27 @@ pub(super) enum Verdict {
     Unknown,
 }
 
-/// The roots that hand a chart to the cluster, found when the first reference asks.
+/// What the roots reach that hand a chart to the cluster, found when the first reference asks.
 #[derive(Default)]
-pub(super) struct Charts<'r>(OnceCell<Vec<&'r Root>>);
+pub(super) struct Charts(OnceCell<(BTreeSet<*const Root>, Reached)>);
 
-impl<'r> Charts<'r> {
-    fn of(&self, repo: &'r Repo) -> &[&'r Root] {
-        let roots = repo.roots.iter().map(|root| &**root);
-        self.0.get_or_init(|| roots.filter(|root| renders(root)).collect())
+impl Charts {
+    /// Whether a chart of the root, or one that may be in the namespace, may make a secret.
+    fn may_make(&self, repo: &Repo, root: &Root, namespace: Option<&str>) -> bool {
+        let (own, reached) = self.0.get_or_init(|| {
+            let roots: Vec<&Root> =
+                repo.roots.iter().map(|root| &**root).filter(|root| renders(root)).collect();
+            (
+                roots.iter().copied().map(std::ptr::from_ref).collect(),
+                Reached::by(roots.into_iter()),
+            )
+        });
+        own.contains(&std::ptr::from_ref(root)) || reached.reaches(root.environment, namespace)
     }
 }
 
 /// Judges a reference of a root.
-pub(super) fn judge<'r>(
-    repo: &'r Repo,
-    root: &'r Root,
-    reference: &Reference,
-    charts: &Charts<'r>,
-) -> Verdict {
+pub(super) fn judge(repo: &Repo, root: &Root, reference: &Reference, charts: &Charts) -> Verdict {
     let secret = reference.secret();
     let versioned = split(secret).is_some();
     // The words of a structure tell little; a version tells that it is a secret's name.
@@ -63,15 +67,12 @@ pub(super) fn judge<'r>(
     // What belongs to no environment may be meant for any.
     let any = root.environment.is_none().then(|| repo.environments.ids());
     let mut there = any.into_iter().flatten().map(Some).chain([root.environment]);
-    if there.any(|environment| !repo.providers_of(environment, namespace, secret).is_empty()) {
+    if there.any(|environment| repo.is_provided(environment, namespace, secret)) {
         return Verdict::Fine;
     }
-    let near = |other: &Root| other.environment == root.environment || other.environment.is_none();
-    let made_by_chart =
-        |other: &Root| near(other) && (std::ptr::eq(other, root) || may_reach(other, namespace));
     let hidden = root.status() != Status::Resolved
         || may_hide(repo, root.environment, namespace)
-        || (!versioned && charts.of(repo).iter().any(|other| made_by_chart(other)));
+        || (!versioned && charts.may_make(repo, root, namespace));
     if hidden { Verdict::Unknown } else { Verdict::Missing }
 }
 

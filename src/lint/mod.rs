@@ -6,8 +6,12 @@ mod clear_text;
 mod family_usage;
 mod fingerprint;
 mod git_patterns;
+#[cfg(test)]
+mod growth;
 mod judge;
+mod kin;
 mod lag;
+mod places;
 pub mod rule;
 pub mod rules;
 mod running;

@@ -87,6 +87,6 @@ pub(super) fn known<'n>(config: &'n Config, names: impl Iterator<Item = &'n str>
 /// Whether a family belongs to an environment: it is versioned there or listed in `rotate.yaml`, and
 /// not ignored by it.
 pub(super) fn counts(config: &Config, name: &str, state: &FamilyState) -> bool {
-    let named = config.secrets.iter().any(|(known, _)| known.is_literal() && known.matches(name));
-    (state.is_versioned() || named) && config.secret(name).managed != Some(false)
+    (state.is_versioned() || config.names_family(name))
+        && config.secret(name).managed != Some(false)
 }

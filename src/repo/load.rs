@@ -179,6 +179,7 @@ impl Repo {
             usages: OnceLock::new(),
             reaches: OnceLock::new(),
             unbuilt: UnbuiltFiles::default(),
+            hidden: OnceLock::new(),
             library,
             resolver,
             config,

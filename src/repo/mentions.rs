@@ -112,7 +112,8 @@ fn is_value(repo: &Repo, file: &TreePath, at: usize) -> bool {
         return false;
     }
     let Ok(stream) = repo.library.stream(file) else { return false };
-    !stream.comments.iter().any(|comment| comment.start <= at && at < comment.end)
+    let before = stream.comments.partition_point(|comment| comment.start <= at);
+    stream.comments[..before].last().is_none_or(|comment| at >= comment.end)
 }
 
 /// The documents of a file that make versioned secrets, and the versions.

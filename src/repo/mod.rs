@@ -44,7 +44,9 @@ use std::sync::{Arc, OnceLock};
 
 use crate::config::settings::{Config, Hold};
 use crate::k8s::by_value::Families;
+use crate::kustomize::model::build::Status;
 use crate::kustomize::resolver::Resolver;
+use crate::repo::deployed::Reached;
 use crate::repo::environment::{EnvironmentId, Environments};
 use crate::repo::error::RepoError;
 use crate::repo::family::{FamilyState, States, counts};
@@ -95,6 +97,7 @@ pub struct Repo {
     usages: OnceLock<Usages>,
     reaches: OnceLock<Reaches>,
     unbuilt: UnbuiltFiles,
+    hidden: OnceLock<Reached>,
 }
 
 impl Repo {
@@ -186,6 +189,30 @@ impl Repo {
         providers.map(Provision::Provider).chain(external).collect()
     }
 
+    /// Whether something provides a secret, as [`Repo::providers_of`] tells.
+    #[must_use]
+    pub fn is_provided(
+        &self,
+        environment: Option<EnvironmentId>,
+        namespace: Option<&str>,
+        secret: &str,
+    ) -> bool {
+        let made = match namespace {
+            Some(_) => !self.provisions().of(environment, namespace, secret).is_empty(),
+            None => self.providers_anywhere(environment, secret).next().is_some(),
+        };
+        made || self.config.is_external(secret, namespace)
+    }
+
+    /// The providers of a secret in an environment, whatever their namespace.
+    pub fn providers_anywhere(
+        &self,
+        environment: Option<EnvironmentId>,
+        secret: &str,
+    ) -> impl Iterator<Item = ProviderId> {
+        self.provisions().anywhere(environment, secret)
+    }
+
     /// Every file that may hold objects or a kustomization, which excludes `rotate.yaml` and chart templates.
     pub fn manifests(&self) -> impl Iterator<Item = &TreePath> {
         self.layout.kustomizations.values().chain(self.layout.files.iter())
@@ -211,6 +238,14 @@ impl Repo {
     fn provisions(&self) -> &Provisions {
         let roots = || self.roots.iter().map(|root| &**root);
         self.provisions.get_or_init(|| Provisions::new(roots()))
+    }
+
+    /// What the roots may reach that are not known as a whole: they lack something remote or foreign, or do not build.
+    fn hidden(&self) -> &Reached {
+        self.hidden.get_or_init(|| {
+            let roots = self.roots.iter().map(|root| &**root);
+            Reached::by(roots.filter(|root| root.status() != Status::Resolved))
+        })
     }
 
     fn reaches(&self) -> &Reaches {

@@ -53,6 +53,7 @@ impl Repo {
             usages: OnceLock::new(),
             reaches: OnceLock::new(),
             unbuilt: UnbuiltFiles::default(),
+            hidden: OnceLock::new(),
             roots: roots.into_iter().map(Arc::clone).collect(),
         }
     }

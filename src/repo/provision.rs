@@ -7,6 +7,7 @@ use crate::repo::carry::Change;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::root::{ProviderId, Root};
 use crate::text::path::TreePath;
+use crate::text::work;
 
 /// What makes a secret exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,9 +21,18 @@ pub enum Provision {
 /// Providers by the secret's name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Provisions {
-    by_secret: BTreeMap<Arc<str>, Arc<Vec<Offer>>>,
+    by_secret: BTreeMap<Arc<str>, Arc<Offers>>,
     /// The directories that roots of an environment include.
     included: Arc<BTreeSet<TreePath>>,
+}
+
+/// The providers of one secret.
+#[derive(Debug, Default)]
+struct Offers {
+    /// All of them, in the order of the roots.
+    all: Vec<Offer>,
+    /// The positions of those in a namespace, or in none that is known.
+    by_namespace: BTreeMap<Option<String>, Vec<usize>>,
 }
 
 #[derive(Debug, Clone)]
@@ -34,15 +44,31 @@ struct Offer {
     included: bool,
 }
 
+impl Offers {
+    fn of(mut all: Vec<Offer>) -> Self {
+        all.sort_by_key(|offer| offer.id);
+        let mut by_namespace: BTreeMap<Option<String>, Vec<usize>> = BTreeMap::new();
+        for (position, offer) in all.iter().enumerate() {
+            by_namespace.entry(offer.namespace.clone()).or_default().push(position);
+        }
+        Self { all, by_namespace }
+    }
+}
+
 impl Provisions {
     pub(super) fn new<'r>(roots: impl Iterator<Item = &'r Root> + Clone) -> Self {
         let of_environments = roots.clone().filter(|root| root.environment.is_some());
-        let included = of_environments.flat_map(Root::directories).cloned().collect();
-        let mut provisions = Self { by_secret: BTreeMap::new(), included: Arc::new(included) };
+        let included: BTreeSet<TreePath> =
+            of_environments.flat_map(Root::directories).cloned().collect();
+        let mut all: BTreeMap<&str, Vec<Offer>> = BTreeMap::new();
         for (index, root) in roots.enumerate() {
-            provisions.add(index, root);
+            for (secret, offer) in offers(&included, index, root) {
+                all.entry(secret).or_default().push(offer);
+            }
         }
-        provisions
+        let by_secret =
+            all.into_iter().map(|(secret, all)| (secret.into(), Arc::new(Offers::of(all))));
+        Self { by_secret: by_secret.collect(), included: Arc::new(included) }
     }
 
     /// The same after a change; `None` if a root of an environment includes other directories than before.
@@ -53,38 +79,25 @@ impl Provisions {
         if change.roots.iter().any(moved) {
             return None;
         }
-        let mut provisions = self.clone();
+        let changed: BTreeSet<usize> = change.roots.iter().map(|(index, ..)| *index).collect();
+        let mut all: BTreeMap<&str, Vec<Offer>> = BTreeMap::new();
         for (index, old, new) in &change.roots {
             for one in &old.providers {
-                if let Some(offers) = provisions.by_secret.get_mut(one.secret()) {
-                    Arc::make_mut(offers).retain(|offer| offer.id.root != *index);
-                }
+                all.entry(one.secret()).or_default();
             }
-            provisions.add(*index, new);
-            for one in &new.providers {
-                if let Some(offers) = provisions.by_secret.get_mut(one.secret()) {
-                    Arc::make_mut(offers).sort_by_key(|offer| offer.id);
-                }
+            for (secret, offer) in offers(&self.included, *index, new) {
+                all.entry(secret).or_default().push(offer);
             }
+        }
+        let mut provisions = self.clone();
+        for (secret, mut all) in all {
+            if let Some(known) = self.by_secret.get(secret) {
+                let kept = known.all.iter().filter(|offer| !changed.contains(&offer.id.root));
+                all.extend(kept.cloned());
+            }
+            provisions.by_secret.insert(secret.into(), Arc::new(Offers::of(all)));
         }
         Some(provisions)
-    }
-
-    fn add(&mut self, index: usize, root: &Root) {
-        for (provider, one) in root.providers.iter().enumerate() {
-            #[cfg(test)]
-            crate::text::tally::count("provider listed");
-            let offer = Offer {
-                id: ProviderId { root: index, provider },
-                namespace: root.namespace_of_provider(one).map(str::to_owned),
-                environment: root.environment,
-                included: self.included.contains(&root.path),
-            };
-            match self.by_secret.get_mut(one.secret()) {
-                Some(offers) => Arc::make_mut(offers).push(offer),
-                None => drop(self.by_secret.insert(one.secret().into(), Arc::new(vec![offer]))),
-            }
-        }
     }
 
     /// The providers of a secret in an environment and a namespace; a root that belongs to no environment and is
@@ -95,16 +108,50 @@ impl Provisions {
         namespace: Option<&str>,
         secret: &str,
     ) -> Vec<ProviderId> {
-        let meets = |offer: &&Offer| {
-            let own = offer.environment == environment;
-            let for_all = offer.environment.is_none() && !offer.included;
-            let same = match (offer.namespace.as_deref(), namespace) {
-                (Some(there), Some(here)) => there == here,
-                _ => true,
-            };
-            same && (own || for_all)
+        let Some(namespace) = namespace else {
+            return self.anywhere(environment, secret).collect();
         };
-        let offers = self.by_secret.get(secret).map(|all| all.as_slice()).unwrap_or_default();
-        offers.iter().filter(meets).map(|offer| offer.id).collect()
+        let Some(offers) = self.by_secret.get(secret) else { return Vec::new() };
+        let sets = [Some(namespace.to_owned()), None].map(|one| offers.by_namespace.get(&one));
+        let mut found: Vec<usize> = sets.into_iter().flatten().flatten().copied().collect();
+        found.sort_unstable();
+        let found = found.into_iter().map(|at| &offers.all[at]);
+        found.filter(|offer| offer.meets(environment)).map(|offer| offer.id).collect()
+    }
+
+    /// The same in whatever namespace.
+    pub(super) fn anywhere(
+        &self,
+        environment: Option<EnvironmentId>,
+        secret: &str,
+    ) -> impl Iterator<Item = ProviderId> {
+        let offers = self.by_secret.get(secret).into_iter().flat_map(|offers| &offers.all);
+        offers.filter(move |offer| offer.meets(environment)).map(|offer| offer.id)
+    }
+}
+
+/// What a root provides: each secret's name, and the offer.
+fn offers<'r>(
+    included: &BTreeSet<TreePath>,
+    index: usize,
+    root: &'r Root,
+) -> impl Iterator<Item = (&'r str, Offer)> {
+    let is_included = included.contains(&root.path);
+    root.providers.iter().enumerate().map(move |(provider, one)| {
+        work::count("provider listed");
+        let offer = Offer {
+            id: ProviderId { root: index, provider },
+            namespace: root.namespace_of_provider(one).map(str::to_owned),
+            environment: root.environment,
+            included: is_included,
+        };
+        (one.secret(), offer)
+    })
+}
+
+impl Offer {
+    fn meets(&self, environment: Option<EnvironmentId>) -> bool {
+        work::step();
+        self.environment == environment || (self.environment.is_none() && !self.included)
     }
 }

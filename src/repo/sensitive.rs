@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::k8s::content::OPEN;
 use crate::k8s::secret_name::split;
 use crate::text::nearest::is_typo;
 use crate::text::path::TreePath;
@@ -10,9 +11,6 @@ use crate::text::span::Span;
 use crate::yaml::embed::parse_inside;
 use crate::yaml::node::{Entry, Node};
 use crate::yaml::parse::{Stream, parse};
-
-/// The fields of a Secret that hold no value.
-const OPEN: [&str; 5] = ["apiVersion", "kind", "metadata", "type", "immutable"];
 
 /// The keys that a file of settings begins with.
 const SETTINGS: [&str; 6] = ["environments", "secrets", "external", "references", "lint", "holds"];

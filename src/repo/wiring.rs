@@ -9,6 +9,7 @@ use crate::repo::carry::Change;
 use crate::repo::layout::Layout;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
+use crate::text::work;
 use crate::tree::Entry;
 use crate::yaml::library::Library;
 use crate::yaml::node::Node;
@@ -177,8 +178,7 @@ pub(super) fn named(
     directory: &TreePath,
     file: &TreePath,
 ) -> Reads {
-    #[cfg(test)]
-    crate::text::tally::count("kustomization searched");
+    work::count("kustomization searched");
     let mut reads = Reads::default();
     reads.files.insert(file.clone());
     let real = library.tree().entry(file).map_or_else(|_| file.clone(), |(real, _)| real);

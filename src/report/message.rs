@@ -3,7 +3,8 @@
 use std::fmt;
 
 use miette::{
-    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, Severity,
+    Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError,
+    MietteSpanContents, Severity, SourceCode, SourceSpan, SpanContents,
 };
 
 use crate::ops::events::{Event, Events};
@@ -20,12 +21,15 @@ use crate::text::visible::{one_line, visible};
 /// A line that is longer, such as that of a minified file, is not shown.
 const LONGEST: usize = 500;
 
+/// How many lines of a file are kept before and after those that are wrong: one more than is shown.
+const AROUND: usize = 2;
+
 /// The message in the shape that miette draws.
 pub(super) struct Drawn {
     text: String,
     help: Option<String>,
     severity: Severity,
-    source: Option<NamedSource<String>>,
+    source: Option<Excerpt>,
     label: Option<LabeledSpan>,
 }
 
@@ -63,8 +67,10 @@ impl Drawn {
             self.text = format!("{at}: {}{word}", self.text);
             return self;
         };
-        let (text, span) = visible_at(masked, place.span);
-        self.source = Some(NamedSource::new(name, text).with_language("yaml"));
+        let (excerpt, above, span) = excerpt(masked, place.span);
+        let (text, span) = visible_at(excerpt, span);
+        let above = (position.line - 1).saturating_sub(above);
+        self.source = Some(Excerpt { name, text, above });
         self.label = Some(LabeledSpan::new(
             word.map(|word| visible(&word).into_owned()),
             span.start,
@@ -76,6 +82,34 @@ impl Drawn {
     /// The rendered message.
     pub(super) fn draw(&self, color: bool, width: usize) -> String {
         draw(self, color, width)
+    }
+}
+
+/// The lines of a file around what is wrong, which is all that is read of it.
+#[derive(Debug)]
+struct Excerpt {
+    name: String,
+    text: String,
+    /// How many lines of the file come before.
+    above: usize,
+}
+
+impl SourceCode for Excerpt {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let read = self.text.read_span(span, before, after)?;
+        Ok(Box::new(MietteSpanContents::new_named(
+            self.name.clone(),
+            read.data(),
+            *read.span(),
+            read.line() + self.above,
+            read.column(),
+            read.line_count(),
+        )))
     }
 }
 
@@ -102,8 +136,8 @@ impl Diagnostic for Drawn {
         self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
     }
 
-    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
-        self.source.as_ref().map(|source| source as &dyn miette::SourceCode)
+    fn source_code(&self) -> Option<&dyn SourceCode> {
+        self.source.as_ref().map(|source| source as &dyn SourceCode)
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
@@ -154,6 +188,17 @@ fn draw(drawn: &Drawn, color: bool, width: usize) -> String {
     own(out.trim_end())
 }
 
+/// The lines of a range and a few around them, how many of these come before it, and where the range is then.
+fn excerpt(text: &str, span: Span) -> (&str, usize, Span) {
+    let start = text.floor_char_boundary(span.start);
+    let end = text.floor_char_boundary(span.end).max(start);
+    let breaks: Vec<usize> =
+        text[..start].rmatch_indices('\n').take(AROUND + 1).map(|(at, _)| at).collect();
+    let from = breaks.get(AROUND).map_or(0, |at| at + 1);
+    let to = text[end..].match_indices('\n').nth(AROUND).map_or(text.len(), |(at, _)| end + at + 1);
+    (&text[from..to], breaks.len().min(AROUND), Span::new(start - from, end - from))
+}
+
 /// A text as it is shown, and where a range of it is then.
 fn visible_at(text: &str, span: Span) -> (String, Span) {
     let (start, end) = (text.floor_char_boundary(span.start), text.floor_char_boundary(span.end));
@@ -175,5 +220,22 @@ impl Events for Console {
             Event::Warning(message) => warning(&message, self),
             Event::Next(steps) => plan::show_next(&steps, "", self),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{AROUND, excerpt};
+    use crate::text::span::Span;
+
+    #[test]
+    fn only_the_lines_around_are_read() {
+        let text = "a: b\n".repeat(1_000);
+        for line in [0, 1, 2, 500, 998, 999] {
+            let (lines, above, span) = excerpt(&text, Span::new(5 * line + 3, 5 * line + 4));
+            assert!(lines.lines().count() <= 2 * AROUND + 1, "{lines}");
+            assert_eq!((above, &lines[span.start..span.end]), (line.min(AROUND), "b"));
+        }
+        assert_eq!(excerpt("ü", Span::new(1, 9)).2, Span::new(0, 2));
     }
 }

@@ -12,6 +12,5 @@ pub mod remap;
 pub mod shell;
 pub mod source;
 pub mod span;
-#[cfg(test)]
-pub mod tally;
 pub mod visible;
+pub(crate) mod work;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::text::work;
 use crate::yaml::node::{Node, Value};
 use crate::yaml::path::Path;
 use crate::yaml::scalar::{Kind, Schema, kind};
@@ -29,8 +30,7 @@ pub fn same(one: &Node, other: &Node) -> bool {
 /// The paths at which two nodes differ: where a value was changed, added or removed.
 #[must_use]
 pub fn differences(one: &Node, other: &Node) -> Vec<Path> {
-    #[cfg(test)]
-    crate::text::tally::count("object compared");
+    work::count("object compared");
     let mut found = Vec::new();
     differ(one, other, &Path::default(), &mut found);
     found

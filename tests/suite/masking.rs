@@ -123,7 +123,85 @@ fn cases() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
     );
     let plain = ("plain.yaml", format!("{SECRET}stringData:\n  k: Pl4nted7\n"));
     cases.push(("a value that becomes a name", vec![("kustomization.yaml", replaced), plain]));
+    cases.extend(copied().map(|(name, objects, more)| {
+        let lines = format!("  - plain.yaml\n{more}");
+        let plain = ("plain.yaml", format!("{SECRET}stringData:\n  k: Pl4nted7\n---\n{objects}"));
+        (name, vec![("kustomization.yaml", kustomization(&lines)), plain])
+    }));
     cases
+}
+
+/// Objects that a value of a Secret is copied into, or out of.
+const INGRESS: &str = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: copied, namespace: shop}\nspec: {tls: [{secretName: $(V)}, {secretName: a-$(V)}]}\n";
+const FLUX: &str = "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: copied, namespace: shop}\nspec: {url: 'https://example.com', ref: {branch: x}, secretRef: {name: x}}\n---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: copied, namespace: shop}\nspec: {path: x, targetNamespace: x, sourceRef: {kind: GitRepository, name: copied}, decryption: {provider: sops, secretRef: {name: x}}}\n";
+const TEMPLATE: &str = "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: made, namespace: shop}\nspec: {target: {template: {data: {k: Pl4nted7}}}}\n---\n";
+const VARIABLE: &str = "vars:\n- name: V\n  objref: {apiVersion: v1, kind: Secret, name: plain}\n  fieldref: {fieldPath: 'stringData.k'}\n";
+const VARIABLES: &str =
+    "  containers: [{name: app, image: a, env: [{name: A, value: $(V)}], args: [$(V), x-$(V)]}]\n";
+
+fn pod(fields: &str) -> String {
+    format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{name: copied, namespace: shop}}\nspec:\n{fields}"
+    )
+}
+
+/// Values that a variable or a replacement copies out of a Secret: further objects, and lines of the kustomization.
+fn copied() -> [(&'static str, String, String); 6] {
+    let replacement = |source: &str, target: &str| {
+        format!("replacements:\n- source: {{{source}}}\n  targets:\n  - {target}\n")
+    };
+    let one = "kind: Secret, name: plain, fieldPath: stringData.k";
+    [
+        ("variables", format!("{}---\n{INGRESS}", pod(VARIABLES)), VARIABLE.to_owned()),
+        (
+            "a mapping of a Secret that becomes a list of references",
+            pod("  containers: [{name: app, image: a, envFrom: [{secretRef: {name: x}}]}]\n"),
+            replacement(
+                "kind: Secret, name: plain, fieldPath: stringData",
+                "{select: {kind: Pod}, fieldPaths: [metadata.annotations, spec.imagePullSecrets.0], options: {create: true}}",
+            ),
+        ),
+        (
+            "a mapping of a Secret with the key of a name",
+            format!(
+                "apiVersion: v1\nkind: Secret\nmetadata: {{name: named, namespace: shop}}\nstringData: {{name: Pl4nted7}}\n---\n{}",
+                pod("  containers: [{name: app, image: a, envFrom: [{secretRef: {name: x}}]}]\n")
+            ),
+            replacement(
+                "kind: Secret, name: named, fieldPath: stringData",
+                "{select: {kind: Pod}, fieldPaths: [spec.containers.0.envFrom.0.secretRef]}",
+            ),
+        ),
+        (
+            "a template of a Secret",
+            format!(
+                "{TEMPLATE}{}",
+                pod("  containers: [{name: app, image: a, envFrom: [{secretRef: {name: x}}]}]\n")
+            ),
+            replacement(
+                "kind: ExternalSecret, name: made, fieldPath: spec.target.template.data.k",
+                "{select: {kind: Pod}, fieldPaths: [spec.containers.0.envFrom.0.secretRef.name]}",
+            ),
+        ),
+        (
+            "the branch and the namespace of Flux",
+            FLUX.to_owned(),
+            replacement(
+                one,
+                "{select: {name: copied}, fieldPaths: [spec.ref.branch, spec.targetNamespace, spec.path, spec.secretRef.name, spec.decryption.secretRef.name], options: {create: true}}",
+            ),
+        ),
+        (
+            "the environment in a name",
+            pod(
+                "  containers: [{name: app, image: a, envFrom: [{secretRef: {name: x-environment}}]}]\n",
+            ),
+            replacement(
+                one,
+                "{select: {kind: Pod}, fieldPaths: [spec.containers.0.envFrom.0.secretRef.name, metadata.namespace, 'metadata.labels.environment'], options: {delimiter: '-', index: 1, create: true}}",
+            ),
+        ),
+    ]
 }
 
 /// What shows a value, of all commands on a tree.

@@ -17,6 +17,7 @@ use crate::k8s::store::location::Provider;
 use crate::k8s::store::page::{Cleanup, Glance};
 use crate::k8s::store::pin::{Naming, PinError};
 use crate::k8s::stores::STORES;
+use crate::text::work;
 use crate::yaml::node::Node;
 
 /// What a SecretStore reads from.
@@ -41,8 +42,7 @@ impl Store {
     /// The store that a SecretStore or ClusterSecretStore describes; `None` for any other object.
     #[must_use]
     pub fn read(object: &Node) -> Option<Self> {
-        #[cfg(test)]
-        crate::text::tally::count("store read");
+        work::count("store read");
         let is_store = matches!(kind_of(object), "SecretStore" | "ClusterSecretStore");
         if !is_store || group_of(object) != "external-secrets.io" {
             return None;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::kustomize::model::scope::is_cluster_scoped;
+use crate::text::work;
 use crate::yaml::node::Node;
 
 /// An object, and the names it had before.
@@ -214,8 +215,7 @@ impl Object {
     /// The object's current identity.
     #[must_use]
     pub fn identity(&self) -> Identity {
-        #[cfg(test)]
-        crate::text::tally::count("identity made");
+        work::count("identity made");
         Identity {
             api_version: Arc::from(self.api_version()),
             kind: Arc::from(self.kind()),

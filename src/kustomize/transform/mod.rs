@@ -1,6 +1,7 @@
 //! What a kustomization changes in the objects that it gathered.
 
 pub mod back_references;
+mod hidden;
 pub mod json_patch;
 pub mod labels;
 pub mod names;

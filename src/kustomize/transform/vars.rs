@@ -6,6 +6,7 @@ use crate::kustomize::fields::field_path::{lookup, split};
 use crate::kustomize::fields::field_spec::{FieldSpec, Keys, leads_to, visit};
 use crate::kustomize::fields::selector::identities;
 use crate::kustomize::model::object::{Identity, Object};
+use crate::kustomize::transform::hidden::covered;
 use crate::text::problem::Problem;
 use crate::yaml::node::{Node, Provenance, Tag, Value};
 use crate::yaml::scalar::{Kind, Schema, kind};
@@ -105,6 +106,7 @@ pub fn substitute(
     let values = Values { vars, values };
     for object in objects {
         let identity = object.identity();
+        let values = Seen { values: &values, is_secret: object.kind() == "Secret" };
         for field in fields.iter().filter(|field| field.selects(&identity)) {
             let keys = Keys::of(&field.path);
             if !leads_to(&object.node, keys, &|node| values.concern(node)) {
@@ -116,8 +118,15 @@ pub fn substitute(
     Ok(())
 }
 
+/// The value of a variable.
+struct Given {
+    value: Node,
+    /// What stands for it outside of Secrets, if it is the value of one.
+    shown: Option<Node>,
+}
+
 /// The value of a variable; `None` if it is not a scalar and is never substituted.
-fn value(var: &Var, objects: &[Object]) -> Result<Option<Node>, Problem> {
+fn value(var: &Var, objects: &[Object]) -> Result<Option<Given>, Problem> {
     let Some(object) = objects.iter().find(|object| object.variables.contains(&var.name)) else {
         let message = format!("the variable `{}` has no source", var.name);
         return Err(Problem::at(message, &var.entry).with_help(
@@ -125,14 +134,16 @@ fn value(var: &Var, objects: &[Object]) -> Result<Option<Node>, Problem> {
         ));
     };
     let place = var.entry.at(&["fieldref", "fieldPath"]).unwrap_or(&var.entry);
-    let found = lookup(&object.node, &steps(&var.path)).map_err(|why| Problem::at(why, place))?;
+    let steps = steps(&var.path);
+    let found = lookup(&object.node, &steps).map_err(|why| Problem::at(why, place))?;
     let Some(found) = found else {
         let message = format!("`{}` is not in `{}`", var.path, object.identity());
         return Err(Problem::at(message, place));
     };
     let mut found = found.clone();
     found.mark(Provenance::Copied);
-    Ok(text_of(&found).is_some().then_some(found))
+    let shown = covered(object.kind(), &steps, &found);
+    Ok(text_of(&found).is_some().then_some(Given { value: found, shown }))
 }
 
 /// The parts of a path, where `list[0]` is the same as `list.0`.
@@ -165,10 +176,16 @@ fn text_of(node: &Node) -> Option<String> {
 /// The variables with their values.
 struct Values<'v> {
     vars: &'v [Var],
-    values: Vec<Option<Node>>,
+    values: Vec<Option<Given>>,
 }
 
-impl Values<'_> {
+/// The variables as an object sees them.
+struct Seen<'v> {
+    values: &'v Values<'v>,
+    is_secret: bool,
+}
+
+impl Seen<'_> {
     /// Whether substitution might change a value or fail, by a quick check.
     fn concern(&self, node: &Node) -> bool {
         let holds_name = |node: &Node| node.str().is_some_and(|text| text.contains('$'));
@@ -219,8 +236,10 @@ impl Values<'_> {
     }
 
     fn get(&self, name: &str) -> Option<&Node> {
-        let index = self.vars.iter().position(|var| &*var.name == name)?;
-        self.values.get(index)?.as_ref()
+        let Values { vars, values } = self.values;
+        let index = vars.iter().position(|var| &*var.name == name)?;
+        let given = values.get(index)?.as_ref()?;
+        Some(given.shown.as_ref().filter(|_| !self.is_secret).unwrap_or(&given.value))
     }
 
     /// Replaces known variables; `$$` is a literal `$`, whatever follows it.

@@ -1,17 +1,21 @@
 //! References that nothing in their environment and namespace provides.
 
+use std::cell::{OnceCell, RefCell};
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::finding::{Finding, Level};
 use crate::k8s::secret_name::{family, split};
 use crate::lint::judge::{Charts, Verdict, deployed, describe, judge};
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::family::FamilyState;
 use crate::repo::inventory::Reference;
-use crate::repo::provision::Provision;
-use crate::repo::root::Root;
-use crate::text::nearest::nearest;
+use crate::repo::root::{ProviderId, Root};
+use crate::text::nearest::Words;
 use crate::text::shell::command;
 use crate::text::source::Place;
+use crate::text::work;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -54,7 +58,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 
 /// Every missing secret whose reference is optional or is not.
 pub(super) fn find(repo: &Repo, optional: bool, rule: &Rule, says: &str) -> Vec<Finding> {
-    let (mut findings, charts) = (Vec::new(), Charts::default());
+    let (mut findings, charts, known) = (Vec::new(), Charts::default(), Known::new(repo));
     for (root, environment) in deployed(repo) {
         for reference in root.references.iter().filter(|one| one.found.optional == optional) {
             if judge(repo, root, reference, &charts) != Verdict::Missing {
@@ -69,7 +73,7 @@ pub(super) fn find(repo: &Repo, optional: bool, rule: &Rule, says: &str) -> Vec<
             let (what, where_) = closest(repo, root, reference);
             let finding = rule.finding(&place, message).related(what, where_);
             let finding = finding.about(family(reference.secret()));
-            let finding = finding.help(hint(repo, root, reference));
+            let finding = finding.help(known.hint(root, reference));
             findings.push(match environment {
                 Some(name) => finding.in_environment(name),
                 None => finding,
@@ -82,16 +86,13 @@ pub(super) fn find(repo: &Repo, optional: bool, rule: &Rule, says: &str) -> Vec<
 /// What comes nearest to the missing secret: the same name elsewhere, or another version.
 fn closest(repo: &Repo, root: &Root, reference: &Reference) -> (String, Option<Place>) {
     let secret = reference.secret();
-    let place = |provision: &Provision| match provision {
-        Provision::Provider(id) => {
-            let (there, provider) = repo.provider(*id);
-            let namespace = there.namespace_of_provider(provider).unwrap_or_default().to_owned();
-            provider.near().map(|place| (namespace, place))
-        }
-        Provision::External => None,
+    let place = |id: ProviderId| {
+        let (there, provider) = repo.provider(id);
+        let namespace = there.namespace_of_provider(provider).unwrap_or_default().to_owned();
+        provider.near().map(|place| (namespace, place))
     };
-    let elsewhere = repo.providers_of(root.environment, None, secret);
-    if let Some((namespace, place)) = elsewhere.iter().find_map(place) {
+    let mut elsewhere = repo.providers_anywhere(root.environment, secret);
+    if let Some((namespace, place)) = elsewhere.find_map(place) {
         return (format!("provided here, in namespace `{namespace}`"), Some(place));
     }
     let state = root.environment.and_then(|index| repo.family(index, family(secret)));
@@ -100,39 +101,79 @@ fn closest(repo: &Repo, root: &Root, reference: &Reference) -> (String, Option<P
     ("the newest stub is here".to_owned(), newest)
 }
 
-fn hint(repo: &Repo, root: &Root, reference: &Reference) -> String {
-    let secret = reference.secret();
-    let environment = root.environment.map(|index| &repo.environments[index]);
-    let known = root.environment.map(|index| repo.all_families_of(index)).unwrap_or_default();
-    let provided = known.iter().filter(|(_, state)| state.providers().next().is_some());
-    let names = provided.map(|(name, _)| *name).filter(|name| *name != family(secret));
-    if let (Some(environment), Some((family, version))) = (environment, split(secret)) {
-        if bump_makes_stub(repo, root, reference, family) {
-            let bump = command("rotate bump", &[&environment.name, family], "");
-            return format!(
-                "`{bump}` creates a stub along with the reference; to keep {version}, add its ExternalSecret"
-            );
-        }
-        return format!("add the ExternalSecret of {version}, or restore it if it was removed");
-    }
-    nearest(family(secret), names).map_or_else(
-        || format!("add its provider, or list it under `external` in rotate.yaml: `- {{ name: {secret} }}`"),
-        |name| format!("did you mean `{name}`? if something else makes it, list it under `external` in rotate.yaml"),
-    )
+/// What is known of the families, each thing found when the first missing secret asks.
+struct Known<'r> {
+    repo: &'r Repo,
+    /// The families that something provides, by environment.
+    provided: Vec<OnceCell<Words<'r>>>,
+    /// The namespaces that have an ExternalSecret of a family, an unknown one among them, by environment.
+    stubs: RefCell<BTreeMap<(EnvironmentId, String), Namespaces<'r>>>,
 }
 
-/// Whether a bump has something to make a stub from: an ExternalSecret of the family in the same place, or `rotate.yaml`.
-fn bump_makes_stub(repo: &Repo, root: &Root, reference: &Reference, family: &str) -> bool {
-    let remote = repo.config.secret(family).remote;
-    if remote.store.is_some() && remote.key.is_some() {
-        return true;
+/// Namespaces, of which one may be unknown.
+type Namespaces<'r> = BTreeSet<Option<&'r str>>;
+
+impl<'r> Known<'r> {
+    fn new(repo: &'r Repo) -> Self {
+        let provided = repo.environments.iter().map(|_| OnceCell::new()).collect();
+        Self { repo, provided, stubs: RefCell::default() }
     }
-    let state = root.environment.and_then(|index| repo.family(index, family));
-    let namespace = root.namespace_of(reference);
-    state.into_iter().flat_map(FamilyState::providers).any(|id| {
-        let (there, provider) = repo.provider(id);
-        let own = there.namespace_of_provider(provider);
-        there.object_that_provides(provider).kind() == "ExternalSecret"
-            && own.zip(namespace).is_none_or(|(one, other)| one == other)
-    })
+
+    fn hint(&self, root: &Root, reference: &Reference) -> String {
+        let secret = reference.secret();
+        let environment = root.environment.map(|index| &self.repo.environments[index]);
+        if let (Some(environment), Some((family, version))) = (environment, split(secret)) {
+            if self.bump_makes_stub(root, reference, family) {
+                let bump = command("rotate bump", &[&environment.name, family], "");
+                return format!(
+                    "`{bump}` creates a stub along with the reference; to keep {version}, add its ExternalSecret"
+                );
+            }
+            return format!("add the ExternalSecret of {version}, or restore it if it was removed");
+        }
+        let own = family(secret);
+        let near = root.environment.and_then(|index| self.provided(index)?.nearest(own, own));
+        near.map_or_else(
+            || format!("add its provider, or list it under `external` in rotate.yaml: `- {{ name: {secret} }}`"),
+            |name| format!("did you mean `{name}`? if something else makes it, list it under `external` in rotate.yaml"),
+        )
+    }
+
+    fn provided(&self, environment: EnvironmentId) -> Option<&Words<'r>> {
+        let provided = || {
+            let all = self.repo.all_families_of(environment).into_iter();
+            let provided = all.filter(|(_, state)| state.providers().next().is_some());
+            Words::new(provided.map(|(name, _)| name))
+        };
+        Some(self.provided.get(environment.index())?.get_or_init(provided))
+    }
+
+    /// Whether a bump has something to make a stub from: an ExternalSecret of the family in the same place, or `rotate.yaml`.
+    fn bump_makes_stub(&self, root: &Root, reference: &Reference, family: &str) -> bool {
+        let remote = self.repo.config.secret(family).remote;
+        if remote.store.is_some() && remote.key.is_some() {
+            return true;
+        }
+        let Some(environment) = root.environment else { return false };
+        let mut stubs = self.stubs.borrow_mut();
+        let there = stubs
+            .entry((environment, family.to_owned()))
+            .or_insert_with(|| namespaces(self.repo, environment, family));
+        let namespace = root.namespace_of(reference);
+        if namespace.is_none() {
+            !there.is_empty()
+        } else {
+            there.contains(&None) || there.contains(&namespace)
+        }
+    }
+}
+
+/// The namespaces of a family's ExternalSecrets.
+fn namespaces<'r>(repo: &'r Repo, environment: EnvironmentId, family: &str) -> Namespaces<'r> {
+    let state = repo.family(environment, family);
+    let providers = state.into_iter().flat_map(FamilyState::providers).map(|id| repo.provider(id));
+    let stubs = providers
+        .inspect(|_| work::step())
+        .filter(|(root, provider)| root.object_that_provides(provider).kind() == "ExternalSecret");
+    stubs.map(|(root, provider)| root.namespace_of_provider(provider)).collect()
 }

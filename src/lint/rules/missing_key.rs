@@ -65,9 +65,10 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     for (root, environment) in running(repo) {
         for reference in root.references.iter().filter(|one| !one.found.optional) {
             let asked = keys(&root.object_of(reference).node, &reference.found);
-            let Some(makers) = makers(repo, root, reference).filter(|_| !asked.is_empty()) else {
+            if asked.is_empty() {
                 continue;
-            };
+            }
+            let Some(makers) = makers(repo, root, reference) else { continue };
             let missing = asked.into_iter().filter(|node| {
                 let has = |maker: &&Provider| has(maker, node.str().unwrap_or_default());
                 !makers.iter().any(has)

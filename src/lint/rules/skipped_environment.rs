@@ -9,7 +9,6 @@ use crate::lint::judge::describe;
 use crate::lint::lag::ever_had;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
-use crate::repo::deployed::may_hide;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::subject::Subject;
 use crate::text::shell::{command, option};
@@ -56,16 +55,15 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 fn of_usage(facts: &Facts<'_>, usages: &FamilyUsages<'_>, usage: &FamilyUsage<'_>) -> Vec<Finding> {
     let repo = facts.repo;
     let environment = &repo.environments[usage.environment];
-    let kin = usages.before(repo, usage);
-    let Some(before) = kin.iter().find(|one| one.is_versioned()).map(|one| one.environment) else {
+    let kin = usages.before(usage);
+    let Some(before) = kin.versioned.map(|at| usages.at(at).environment) else {
         return Vec::new();
     };
     let Some(newest) = newest(repo, before, usage.family) else { return Vec::new() };
-    if !environment.versioned || hides(repo, &kin) {
+    if !environment.versioned || kin.may_hide {
         return Vec::new();
     }
-    let place = kin.iter().flat_map(|one| one.live()).max_by(|a, b| a.0.cmp(&b.0));
-    let place = place.and_then(|(_, named)| named.reference.near());
+    let place = kin.newest(usages).and_then(|named| named.reference.near());
     let from = before;
     let before = &repo.environments[before].name;
     let subject = Subject::new(before, usage.family);
@@ -102,9 +100,4 @@ fn newest(repo: &Repo, environment: EnvironmentId, family: &str) -> Option<Versi
     let state = repo.family(environment, family)?;
     let digits = state.versions.keys().chain(state.stubs.keys());
     digits.filter_map(|digits| Version::new(digits)).max()
-}
-
-/// Whether the environment of these usages may have more there than is seen.
-fn hides(repo: &Repo, usages: &[&FamilyUsage<'_>]) -> bool {
-    usages.iter().any(|usage| may_hide(repo, Some(usage.environment), usage.namespace()))
 }

@@ -18,6 +18,7 @@ use crate::repo::root::Root;
 use crate::text::edit::Edit;
 use crate::text::path::TreePath;
 use crate::text::span::Span;
+use crate::text::work;
 use crate::yaml::node::Node;
 use crate::yaml::path::{Path, PathStep};
 
@@ -83,8 +84,9 @@ impl Stale<'_, '_> {
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let usages = FamilyUsages::new(facts.repo);
+    let running = Running::of(&usages);
     let stale: Vec<Stale<'_, '_>> =
-        usages.iter().flat_map(|usage| of_usage(&usages, usage)).collect();
+        usages.iter().flat_map(|usage| of_usage(&running, usage)).collect();
     let sites = sites(facts.repo, &stale);
     stale.iter().filter_map(|one| finding(facts.repo, &sites, one)).collect()
 }
@@ -92,10 +94,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 /// A list or a scalar of an object.
 type Holder = (*const Root, usize, Path);
 
-fn of_usage<'s, 'r>(
-    usages: &'s FamilyUsages<'r>,
-    usage: &'s FamilyUsage<'r>,
-) -> Vec<Stale<'s, 'r>> {
+fn of_usage<'s, 'r>(running: &Running<'s, 'r>, usage: &'s FamilyUsage<'r>) -> Vec<Stale<'s, 'r>> {
     let mut holders: BTreeMap<Holder, Vec<(Version, &Named<'_>)>> = BTreeMap::new();
     for named in &usage.named {
         let Some(version) = named.version().filter(|_| is_judged(named)) else { continue };
@@ -104,7 +103,7 @@ fn of_usage<'s, 'r>(
     let stale = holders.into_values().filter_map(|mut names| {
         names.sort_by(|a, b| a.0.cmp(&b.0));
         let (_, first) = names.first()?;
-        let used = used(usages, usage, first);
+        let used = running.used(usage, first);
         let listed = |version: &Version| names.iter().any(|(one, _)| one == version);
         if first.manner != Manner::Grant && used.keys().any(listed) {
             return None;
@@ -144,28 +143,57 @@ fn holder(named: &Named<'_>) -> Holder {
     (std::ptr::from_ref(named.root), named.reference.object, Path(steps))
 }
 
-/// The versions in use, each with a use: by the annotated workload itself, or else by what runs in the same place. Where
-/// no namespace is told, that is the only place of the environment in which something runs by the family.
-fn used<'s, 'r>(
-    usages: &'s FamilyUsages<'r>,
-    usage: &'s FamilyUsage<'r>,
-    named: &Named<'_>,
-) -> BTreeMap<Version, &'s Named<'r>> {
-    let all = || usages.of(usage.environment, usage.family);
-    let same_object = |one: &Named<'_>| {
-        std::ptr::eq(one.root, named.root) && one.reference.object == named.reference.object
-    };
-    let own = named.manner != Manner::Grant && named.reference.found.namespace.is_none();
-    let own = all().filter(|_| own).flat_map(FamilyUsage::live).filter(|(_, one)| same_object(one));
-    let own: BTreeMap<_, _> = own.collect();
-    if !own.is_empty() {
-        return own;
+/// What runs by the families of each environment.
+#[derive(Default)]
+struct Running<'s, 'r> {
+    /// By the object that names the version.
+    by_object: BTreeMap<(Whose<'s>, *const Root, usize), BTreeMap<Version, &'s Named<'r>>>,
+    /// The first two places of each family in which something runs.
+    places: BTreeMap<Whose<'s>, Vec<&'s FamilyUsage<'r>>>,
+}
+
+/// A family of an environment.
+type Whose<'s> = (EnvironmentId, &'s str);
+
+impl<'s, 'r> Running<'s, 'r> {
+    fn of(usages: &'s FamilyUsages<'r>) -> Self {
+        let mut running = Self::default();
+        for usage in usages.iter() {
+            let whose = (usage.environment, usage.family);
+            for (version, named) in usage.live() {
+                work::step();
+                let object = (whose, std::ptr::from_ref(named.root), named.reference.object);
+                running.by_object.entry(object).or_default().insert(version, named);
+            }
+            if usage.live().next().is_some() {
+                let places = running.places.entry(whose).or_default();
+                if places.len() < 2 {
+                    places.push(usage);
+                }
+            }
+        }
+        running
     }
-    let mut running = all().filter(|one| one.live().next().is_some());
-    match (usage.live().next(), running.next(), running.next()) {
-        (Some(_), ..) => usage.live().collect(),
-        (None, Some(only), None) if !usage.is_apart(only) => only.live().collect(),
-        _ => BTreeMap::new(),
+
+    /// The versions in use, each with a use: by the annotated workload itself, or else by what runs in the same place. Where
+    /// no namespace is told, that is the only place of the environment in which something runs by the family.
+    fn used(
+        &self,
+        usage: &'s FamilyUsage<'r>,
+        named: &Named<'_>,
+    ) -> BTreeMap<Version, &'s Named<'r>> {
+        let whose = (usage.environment, usage.family);
+        let own = named.manner != Manner::Grant && named.reference.found.namespace.is_none();
+        let object = (whose, std::ptr::from_ref(named.root), named.reference.object);
+        if let Some(own) = self.by_object.get(&object).filter(|_| own) {
+            return own.clone();
+        }
+        let places = self.places.get(&whose).map(Vec::as_slice).unwrap_or_default();
+        match (usage.live().next(), places) {
+            (Some(_), _) => usage.live().collect(),
+            (None, [only]) if !usage.is_apart(only) => only.live().collect(),
+            _ => BTreeMap::new(),
+        }
     }
 }
 

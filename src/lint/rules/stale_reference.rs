@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::finding::{Finding, Level};
 use crate::k8s::secret_name::Version;
-use crate::lint::family_usage::{FamilyUsage, FamilyUsages, Manner};
+use crate::lint::family_usage::{FamilyUsage, FamilyUsages};
 use crate::lint::judge::describe;
 use crate::lint::lag::{is_due, is_older};
 use crate::lint::rule::{Facts, Fixes, Rule};
@@ -131,15 +131,11 @@ fn before(
     current: &Version,
 ) -> Option<Newer> {
     let repo = facts.repo;
-    let before = usages.before(repo, usage);
-    let plain = before.iter().flat_map(|one| &one.named);
-    if plain.clone().any(|named| named.manner == Manner::Use && named.version().is_none()) {
-        return None;
-    }
-    let (version, named) = before.iter().flat_map(|one| one.live()).min_by(|a, b| a.0.cmp(&b.0))?;
-    let name = &repo.environments[before.first()?.environment].name;
-    if version <= *current
-        || !is_due(facts, usage.environment, &Subject::new(name, usage.family), &version)
+    let before = usages.before(usage);
+    let (version, named) = before.oldest(usages).filter(|_| !before.is_plain)?;
+    let name = &repo.environments[named.root.environment?].name;
+    if version <= current
+        || !is_due(facts, usage.environment, &Subject::new(name, usage.family), version)
     {
         return None;
     }
@@ -149,6 +145,6 @@ fn before(
         label: "named here".to_owned(),
         place: named.reference.near(),
         help: format!("`{}` takes it over", command("rotate bump", &[here, usage.family], "")),
-        version,
+        version: version.clone(),
     })
 }

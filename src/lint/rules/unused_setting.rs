@@ -1,12 +1,17 @@
 //! Settings and allow comments that match nothing.
 
+use std::cell::LazyCell;
+use std::collections::BTreeSet;
+
+use crate::config::external::External;
 use crate::config::place::At;
 use crate::finding::{Finding, Level};
 use crate::k8s::secret_name::{PLAIN, family};
+use crate::lint::places::Places;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
 use crate::repo::inventory::Reference;
-use crate::text::nearest::nearest;
+use crate::text::nearest::Words;
 
 /// The rule. What it says of comments, the runner finds.
 pub static RULE: Rule = Rule {
@@ -45,41 +50,43 @@ const HELP: &str = "correct it or remove it";
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let repo = facts.repo;
     let mut findings = Vec::new();
+    let places = Places::of(&repo.config);
     let mut unused = |at: &[At<'_>], message: String| {
-        findings
-            .extend(repo.config.place(at).map(|place| RULE.finding(&place, message).help(HELP)));
+        findings.extend(places.place(at).map(|place| RULE.finding(&place, message).help(HELP)));
     };
-    for (item, external) in repo.config.external.iter().enumerate() {
-        let fits = |root: &crate::repo::root::Root, one: &Reference| {
-            let namespace = root.namespace_of(one);
-            external.name.matches(one.secret())
-                && namespace.is_none_or(|namespace| external.namespace.matches(namespace))
-        };
-        let mut roots = repo.roots.iter();
-        if !roots.any(|root| root.references.iter().any(|one| fits(root, one))) {
-            let at = [At::Value("external"), At::Item(item), At::Value("name")];
-            unused(&at, format!("nothing names the external secret `{}`", external.name.as_str()));
-        }
+    let external: BTreeSet<(&str, Option<&str>)> = repo
+        .roots
+        .iter()
+        .flat_map(|root| root.references.iter().map(|one| (one.secret(), root.namespace_of(one))))
+        .collect();
+    let all: Vec<&External> = repo.config.external.iter().collect();
+    for item in repo.config.external.idle(&external) {
+        let at = [At::Value("external"), At::Item(item), At::Value("name")];
+        let name = all[item].name.as_str();
+        unused(&at, format!("nothing names the external secret `{name}`"));
     }
-    for (name, _) in repo.config.secrets.iter() {
-        if !names(repo).any(|known| name.matches(known)) {
-            let at = [At::Value("secrets"), At::Key(name.as_str())];
-            unused(&at, format!("no secret is called `{}`", name.as_str()));
-        }
+    let families: BTreeSet<&str> = names(repo).collect();
+    for name in repo.config.secrets.idle(&families) {
+        let at = [At::Value("secrets"), At::Key(name.as_str())];
+        unused(&at, format!("no secret is called `{}`", name.as_str()));
     }
-    findings.extend(holds(repo));
+    findings.extend(holds(repo, &places));
     findings
 }
 
 /// Holds that match nothing: people believe that they keep the environment as it is.
-fn holds(repo: &Repo) -> impl Iterator<Item = Finding> {
-    let idle = repo.idle_holds().map(|(item, hold)| {
+fn holds(repo: &Repo, places: &Places<'_>) -> impl Iterator<Item = Finding> {
+    let known = LazyCell::new(|| {
+        let mut seen = BTreeSet::new();
+        Words::new(names(repo).filter(move |name| seen.insert(*name)))
+    });
+    let idle = repo.idle_holds().map(move |(item, hold)| {
         let message = format!(
             "nothing in {} references or provides `{}`, so the hold has no effect",
             hold.environment, hold.secret
         );
-        let names = names(repo).filter(|name| *name != hold.secret);
-        let help = nearest(&hold.secret, names)
+        let help = known
+            .nearest(&hold.secret, &hold.secret)
             .map_or_else(|| HELP.to_owned(), |name| format!("did you mean `{name}`?"));
         (item, hold, At::Value("secret"), message, help)
     });
@@ -98,7 +105,7 @@ fn holds(repo: &Repo) -> impl Iterator<Item = Finding> {
         (!is_there).then(|| (item, hold, At::Value("version"), message, HELP.to_owned()))
     });
     idle.chain(gone).filter_map(|(item, hold, key, message, help)| {
-        let place = repo.config.place(&[At::Value("holds"), At::Item(item), key])?;
+        let place = places.place(&[At::Value("holds"), At::Item(item), key])?;
         let finding = RULE.finding(&place, message).at_least(Level::Error).help(help);
         Some(finding.in_environment(&hold.environment).about(&*hold.secret))
     })

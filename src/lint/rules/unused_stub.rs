@@ -8,7 +8,7 @@ use crate::k8s::secret_name::Version;
 use crate::lint::judge::deployed;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
-use crate::repo::deployed::{may_be_filled_in, may_hide};
+use crate::repo::deployed::{Starts, may_hide};
 use crate::repo::environment::Environment;
 use crate::repo::family::FamilyState;
 use crate::repo::inventory::{Provider, Reference};
@@ -64,10 +64,11 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let references = deployed(repo).flat_map(|(root, _)| &root.references);
     let named: BTreeSet<&str> =
         references.filter(|one| needs(one)).map(Reference::secret).collect();
+    let starts = Starts::of(named.iter().copied());
     let mut candidates = Vec::new();
     for environment in &repo.environments {
         for (family, state) in repo.families_of(environment.id) {
-            if may_be_filled_in(family, &named) {
+            if starts.may_name(family) {
                 continue;
             }
             let old = old(facts, environment, family, state);

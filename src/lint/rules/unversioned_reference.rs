@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::finding::{Finding, Level};
 use crate::k8s::job::is_over;
 use crate::k8s::secret_name::{PLAIN, Version};
-use crate::lint::family_usage::{FamilyUsage, FamilyUsages, Manner, Named, Words, is_named};
+use crate::lint::family_usage::{FamilyUsage, FamilyUsages, Manner, Named, is_named};
 use crate::lint::judge::describe;
 use crate::lint::lag::is_due;
 use crate::lint::rule::{Facts, Fixes, Rule};
@@ -58,10 +58,10 @@ any more, and fails on the day the old value is revoked.
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let repo = facts.repo;
-    let (usages, words) = (FamilyUsages::new(repo), Words::of(repo));
+    let usages = FamilyUsages::new(repo);
     let asking = usages.iter().filter(|usage| repo.environments[usage.environment].versioned);
     let found = asking.flat_map(|usage| {
-        let evidence = evidence(&usages, usage, &words);
+        let evidence = evidence(repo, &usages, usage);
         let known = evidence.is_some() || is_named(repo, usage.family);
         if known && !is_meant(facts, usage) {
             of_usage(repo, usage, evidence.flatten().as_ref())
@@ -121,18 +121,14 @@ fn is_plain(repo: &Repo, named: &Named<'_>) -> bool {
 
 /// Where the same secret has a version, as near as can be told: here, or in another environment.
 fn evidence<'r>(
+    repo: &Repo,
     usages: &FamilyUsages<'r>,
     usage: &FamilyUsage<'r>,
-    words: &Words,
 ) -> Option<Option<Place>> {
-    let here = std::iter::once(usage);
-    let kin = usages.iter().filter(|other| {
-        other.family == usage.family
-            && other.environment != usage.environment
-            && usage.is_kin(other, words)
-    });
-    let mut versioned = here.chain(kin).filter(|one| one.is_versioned());
-    versioned.next().map(|one| {
+    let here = Some(usage).filter(|one| one.is_versioned());
+    let mut others = repo.environments.ids().filter(|other| *other != usage.environment);
+    let mut kin = || others.find_map(|other| usages.kin(usage, other).versioned);
+    here.or_else(|| kin().map(|at| usages.at(at))).map(|one| {
         let used = one.live().find_map(|(_, named)| named.reference.near());
         used.or_else(|| {
             one.made

@@ -6,7 +6,7 @@ use super::{repo, request};
 use crate::plan::batch::plan_all;
 use crate::plan::request::BumpRequest;
 use crate::repo::Repo;
-use crate::text::tally::during;
+use crate::text::work::during;
 
 const OLD: &str = "20240101000000";
 const NEW: &str = "20240301000000";

@@ -315,7 +315,7 @@ fn a_patch_of_one_object_makes_no_identity_of_the_others() {
             )
         };
         let patches: String = names().map(patch).collect();
-        let counts = crate::text::tally::during(|| {
+        let counts = crate::text::work::during(|| {
             apply(&objects.join("\n---\n"), &format!("patches:\n{patches}"), &[]).unwrap();
         });
         counts["identity made"]

@@ -1,10 +1,10 @@
 //! The field `replacements`: a value of one object copied into fields of others.
 
-use crate::k8s::secret_name::split as split_version;
 use crate::kustomize::fields::field_path::{Create, follow_mut, lookup, split, targets};
 use crate::kustomize::fields::selector::{Selector, identities};
 use crate::kustomize::load::context::Context;
 use crate::kustomize::model::object::{Identity, Object};
+use crate::kustomize::transform::hidden::covered;
 use crate::text::problem::Problem;
 use crate::yaml::bounds::fits;
 use crate::yaml::node::{Node, Provenance, Scalar, Style, Tag, Value};
@@ -72,16 +72,6 @@ struct Given {
     shown: Option<Node>,
 }
 
-/// A value of a Secret as it may be shown: what becomes of it, such as a name, is printed. A versioned name is none.
-fn covered(value: &Node) -> Node {
-    match value.str() {
-        Some(text) if split_version(text).is_none() => {
-            value.with_text("hidden", Provenance::Derived)
-        }
-        _ => value.clone(),
-    }
-}
-
 /// Applies one replacement.
 ///
 /// # Errors
@@ -91,7 +81,7 @@ pub fn replace(objects: &mut [Object], entry: &Node) -> Result<(), Problem> {
         return Err(Problem::at("the replacement has no targets", entry)
             .with_help("add `targets:` with `select` and `fieldPaths`"));
     };
-    let (value, is_secret) = match (given(entry, "sourceValue"), given(entry, "source")) {
+    let value = match (given(entry, "sourceValue"), given(entry, "source")) {
         (Some(value), Some(_)) => {
             return Err(Problem::at("the source is given twice", value)
                 .with_help("keep one of `source` and `sourceValue`"));
@@ -99,7 +89,7 @@ pub fn replace(objects: &mut [Object], entry: &Node) -> Result<(), Problem> {
         (Some(value), None) => {
             let mut value = value.clone();
             value.mark(Provenance::Patched);
-            (value, false)
+            Given { value, shown: None }
         }
         (None, Some(source)) => source_value(objects, source)?,
         (None, None) => {
@@ -107,12 +97,11 @@ pub fn replace(objects: &mut [Object], entry: &Node) -> Result<(), Problem> {
                 .with_help("add `source:` with kind, name and fieldPath"));
         }
     };
-    let value = Given { shown: is_secret.then(|| covered(&value)), value };
     targets.items().iter().try_for_each(|target| fill(objects, target, &value))
 }
 
-/// The value to copy: marked, with the place where it is written, and whether it is a value of a Secret.
-fn source_value(objects: &[Object], source: &Node) -> Result<(Node, bool), Problem> {
+/// The value to copy, marked, with the place where it is written.
+fn source_value(objects: &[Object], source: &Node) -> Result<Given, Problem> {
     let name = source.get("name").and_then(Node::str).filter(|name| !name.is_empty());
     let chosen = |object: &&Object| {
         name.is_none_or(|name| object.names().any(|known| known == name))
@@ -130,16 +119,16 @@ fn source_value(objects: &[Object], source: &Node) -> Result<(Node, bool), Probl
             .with_help(format!("both `{first}` and `{second}` match: say more of the one")));
     }
     let (path, place) = path_of(source.get("fieldPath"), source);
-    let value = lookup(&object.node, &split(path)).map_err(|why| Problem::at(why, place))?;
+    let steps = split(path);
+    let value = lookup(&object.node, &steps).map_err(|why| Problem::at(why, place))?;
     let Some(value) = value.filter(|value| !is_blank(value)) else {
         let message = format!("`{path}` of `{}` is missing or empty", object.identity());
         return Err(Problem::at(message, place));
     };
     let mut value = value.clone();
     value.mark(Provenance::Copied);
-    let is_secret = object.kind() == "Secret"
-        && matches!(split(path).first().map(String::as_str), Some("data" | "stringData"));
-    Ok((refined(value, source)?, is_secret))
+    let value = refined(value, source)?;
+    Ok(Given { shown: covered(object.kind(), &steps, &value), value })
 }
 
 fn is_blank(value: &Node) -> bool {
