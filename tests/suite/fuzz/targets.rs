@@ -10,7 +10,7 @@ use rotate::kustomize::resolver::Resolver;
 use rotate::lint;
 use rotate::lint::rule::{Facts, History};
 use rotate::lint::selection::Selection;
-use rotate::plan::bump::plan;
+use rotate::plan::bump::plan_with_tree;
 use rotate::plan::request::BumpRequest;
 use rotate::repo::root::Root;
 use rotate::repo::subject::Subject;
@@ -229,7 +229,7 @@ pub(super) fn bumps(_: &Tree, after: &Tree) -> usize {
                 program: "rotate".to_owned(),
                 now: NOW.parse().unwrap(),
             };
-            let Ok(plan) = plan(&repo, &request) else { continue };
+            let Ok((plan, _)) = plan_with_tree(&repo, &request) else { continue };
             let mut files = after.files.clone();
             for change in &plan.changes {
                 match &change.after {
