@@ -9,7 +9,6 @@ use crate::k8s::heuristics;
 use crate::k8s::placeholder::is_name_filled_in;
 use crate::k8s::resource::group_of;
 use crate::k8s::secret_name::split;
-use crate::kustomize::model::build::Status;
 use crate::repo::Repo;
 pub(super) use crate::repo::deployed::deployed;
 use crate::repo::deployed::{Reached, may_hide};
@@ -70,7 +69,7 @@ pub(super) fn judge(repo: &Repo, root: &Root, reference: &Reference, charts: &Ch
     if there.any(|environment| repo.is_provided(environment, namespace, secret)) {
         return Verdict::Fine;
     }
-    let hidden = root.status() != Status::Resolved
+    let hidden = root.may_hide()
         || may_hide(repo, root.environment, namespace)
         || (!versioned && charts.may_make(repo, root, namespace));
     if hidden { Verdict::Unknown } else { Verdict::Missing }

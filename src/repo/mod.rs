@@ -44,7 +44,6 @@ use std::sync::{Arc, OnceLock};
 
 use crate::config::settings::{Config, Hold};
 use crate::k8s::by_value::Families;
-use crate::kustomize::model::build::Status;
 use crate::kustomize::resolver::Resolver;
 use crate::repo::deployed::Reached;
 use crate::repo::environment::{EnvironmentId, Environments};
@@ -244,7 +243,7 @@ impl Repo {
     fn hidden(&self) -> &Reached {
         self.hidden.get_or_init(|| {
             let roots = self.roots.iter().map(|root| &**root);
-            Reached::by(roots.filter(|root| root.status() != Status::Resolved))
+            Reached::by(roots.filter(|root| root.may_hide()))
         })
     }
 

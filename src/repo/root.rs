@@ -165,6 +165,13 @@ impl Root {
         self.status() == Status::Partial
     }
 
+    /// Whether objects of it may be unknown: it does not build, or lacks what makes some.
+    #[must_use]
+    pub fn may_hide(&self) -> bool {
+        let lacks = || self.problems().iter().any(|problem| problem.hides);
+        self.has_failed() || self.is_partial() && lacks()
+    }
+
     /// What could not be resolved, and why.
     #[must_use]
     pub fn problems(&self) -> &[Problem] {

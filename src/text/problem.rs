@@ -22,6 +22,8 @@ pub struct Problem {
     pub help: Option<String>,
     /// Whether the rest of the root can be resolved without it (something remote or foreign).
     pub partial: bool,
+    /// Whether objects of the root may be unknown because of it.
+    pub hides: bool,
 }
 
 impl Problem {
@@ -30,20 +32,27 @@ impl Problem {
     pub fn at(message: impl Into<String>, value: &impl Placed) -> Self {
         let place = value.place().cloned();
         let path = place.as_ref().map_or_else(TreePath::root, |place| place.source.path().clone());
-        Self { message: message.into(), path, place, help: None, partial: false }
+        Self { message: message.into(), path, place, help: None, partial: false, hides: true }
     }
 
     /// A problem with a file or a directory as a whole.
     #[must_use]
     pub fn of(message: impl Into<String>, path: &TreePath) -> Self {
         let message = message.into();
-        Self { message, path: path.clone(), place: None, help: None, partial: false }
+        Self { message, path: path.clone(), place: None, help: None, partial: false, hides: true }
     }
 
     /// The same problem with a hint.
     #[must_use]
     pub fn with_help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// The same problem, marked as leaving no object of the root unknown.
+    #[must_use]
+    pub const fn hiding_nothing(mut self) -> Self {
+        self.hides = false;
         self
     }
 

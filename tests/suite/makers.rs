@@ -102,6 +102,32 @@ fn encrypted_secrets_and_generators_say_what_to_make() {
     let _ = bump(&sandbox, &["db", "--version", NEW]).success();
 }
 
+/// What KSOPS makes is known by the names in its files, unless it also reads Secrets of a cluster or adds a hash.
+#[test]
+fn a_name_that_ksops_does_not_make_is_missing() {
+    let ksops = "apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata: { name: made }\nfiles: [./db.enc.yaml]\n";
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: dbs\n";
+    let values = "stringData: { a: \"ENC[AES256_GCM,data:x,type:str]\" }\nsops: { mac: x }\n";
+    let hashed = "  annotations: { kustomize.config.k8s.io/needs-hash: \"true\" }\n";
+    let dangling = |ksops: &str, secret: &str| {
+        let sandbox = Sandbox::staging(&[
+            ("web.yaml", &web("db")),
+            ("db.enc.yaml", &format!("{secret}{values}")),
+            ("made.yaml", ksops),
+            ("kustomization.yaml", "resources: [web.yaml]\ngenerators: [made.yaml]\n"),
+        ]);
+        let lint = sandbox.rotate(&["lint", "--format", "concise", "--at", NOW]);
+        lint.stdout.contains("dangling-reference")
+    };
+    assert!(dangling(ksops, secret));
+    assert!(!dangling(ksops, &secret.replace("dbs", "db")));
+    assert!(!dangling(
+        &format!("{ksops}secretFrom: [{{ metadata: {{ name: other }} }}]\n"),
+        secret
+    ));
+    assert!(!dangling(ksops, &format!("{secret}{hashed}")));
+}
+
 /// Only the SealedSecret is sealed, not what else its file holds.
 #[test]
 fn what_stands_beside_a_sealed_secret_is_edited() {

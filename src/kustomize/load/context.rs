@@ -120,6 +120,7 @@ pub fn file_problem(error: &FileError, path: &TreePath, entry: &Node) -> Problem
             place: Some(error.place.clone()),
             help: None,
             partial: false,
+            hides: true,
         },
     }
 }

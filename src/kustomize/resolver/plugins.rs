@@ -38,10 +38,9 @@ pub fn generate(
                 continue;
             }
             _ => {
-                if is_ksops(&plugin) {
-                    decrypted(target, gathered, &plugin)?;
-                }
-                target.miss(needs_plugin(&plugin));
+                let is_known = is_ksops(&plugin) && decrypted(target, gathered, &plugin)?;
+                let problem = needs_plugin(&plugin);
+                target.miss(if is_known { problem.hiding_nothing() } else { problem });
                 continue;
             }
         };
@@ -59,28 +58,29 @@ pub fn generate(
     Ok(())
 }
 
-/// Adds the Secrets that KSOPS would decrypt: their names and keys are in plain text in the SOPS files.
+/// Adds the Secrets that KSOPS would decrypt: their names and keys are in plain text in the SOPS files. Returns whether these
+/// are all that it makes.
 fn decrypted(
     target: &mut Target<'_>,
     gathered: &mut Accumulator,
     plugin: &Object,
-) -> Result<(), Problem> {
-    for entry in plugin.node.get("files").map_or(&[][..], Node::items) {
+) -> Result<bool, Problem> {
+    let list = |key: &str| plugin.node.get(key).map_or(&[][..], Node::items);
+    let mut is_all = list("secretFrom").is_empty();
+    for entry in list("files") {
         let mut made = Accumulator::default();
         target.resource(&mut made, &mut HashSet::new(), entry)?;
         // A name with a content hash cannot be known without the values.
         let hash = ["metadata", "annotations", "kustomize.config.k8s.io/needs-hash"];
-        let named = made
-            .objects
-            .into_iter()
-            .filter(|object| object.node.at(&hash).and_then(Node::str) != Some("true"));
-        for object in named {
+        let is_hashed = |object: &Object| object.node.at(&hash).and_then(Node::str) == Some("true");
+        is_all &= !made.objects.is_empty() && !made.objects.iter().any(is_hashed);
+        for object in made.objects.into_iter().filter(|object| !is_hashed(object)) {
             if let Err(problem) = gathered.absorb(object, entry) {
                 target.miss(problem);
             }
         }
     }
-    Ok(())
+    Ok(is_all)
 }
 
 /// Runs the transformers that entries name.
