@@ -358,12 +358,11 @@ fn a_file_of_too_many_values_is_refused_where_they_become_too_many() {
         let sandbox = repository();
         sandbox.write("staging/more.yaml", &text);
         let output = sandbox.rotate(&["lint"]).status(1);
-        let _ = output.says(&[
-            "unresolved",
-            "staging/more.yaml:",
-            "more than 250000 values in one file",
-            "split it into several files",
-        ]);
+        for words in
+            ["unresolved", "staging/more.yaml:", "more than 250000 values in one file; split it"]
+        {
+            assert!(output.to_string().contains(words), "{shape}: {output}");
+        }
         let output = sandbox.rotate(BUMP).status(2);
         assert!(output.to_string().contains("more than 250000 values"), "{shape}: {output}");
     }

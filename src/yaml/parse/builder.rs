@@ -193,8 +193,7 @@ impl<'s> Builder<'s> {
     /// Counts values that are kept in memory.
     fn take_room(&mut self, values: usize, span: Span) -> Result<(), SyntaxError> {
         let Some(room) = self.room.checked_sub(values) else {
-            let help = Some("split it into several files");
-            return Err(SyntaxError::new(self.source, span, &too_many(), help));
+            return Err(self.error(&too_many(), span));
         };
         self.room = room;
         Ok(())

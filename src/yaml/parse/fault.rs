@@ -154,7 +154,7 @@ pub(super) fn too_deep() -> String {
     format!("nested deeper than {DEEPEST} levels")
 }
 
-/// The message for a file with too many values.
+/// The message for a file with too many values, with what to do: reports of unreadable files have a hint of their own.
 pub(super) fn too_many() -> String {
-    format!("more than {MOST_IN_FILE} values in one file")
+    format!("more than {MOST_IN_FILE} values in one file; split it")
 }
