@@ -1,7 +1,10 @@
 //! Encrypted objects, which would break if a byte were changed.
 
+use std::cmp::Reverse;
+
 use crate::k8s::resource::{group_of, kind_of};
 use crate::text::span::Span;
+use crate::text::work;
 use crate::yaml::node::Node;
 use crate::yaml::parse::Stream;
 
@@ -33,21 +36,70 @@ pub fn is_sealed(object: &Node) -> bool {
     kind_of(object) == "SealedSecret" && group_of(object) == "bitnami.com"
 }
 
-/// Whether a change at this place would break a seal: SOPS seals the whole file, a SealedSecret only itself.
-#[must_use]
-pub fn is_encrypted_at(file: &Stream, at: Span) -> bool {
-    let is_around =
-        |node: &Node| node.origin.as_ref().is_some_and(|origin| origin.span.contains(at));
-    file.documents.iter().any(|document| {
-        let root = &document.root;
-        let items = root.get("items").map_or(&[][..], Node::items);
-        is_sops_encrypted(root)
-            || items.iter().chain([root]).any(|object| is_sealed(object) && is_around(object))
-    })
+/// Which bytes of a file no change may touch: SOPS seals the whole file, a SealedSecret only itself.
+#[derive(Debug)]
+pub struct Seals {
+    whole: bool,
+    /// The ranges of SealedSecrets, in order; none lies within another.
+    spans: Vec<Span>,
+}
+
+impl Seals {
+    /// The seals of a file.
+    #[must_use]
+    pub fn of(file: &Stream) -> Self {
+        let mut seals = Self { whole: false, spans: Vec::new() };
+        for document in &file.documents {
+            let root = &document.root;
+            seals.whole |= is_sops_encrypted(root);
+            for object in root.get("items").map_or(&[][..], Node::items).iter().chain([root]) {
+                work::count("seal looked for");
+                let sealed = object.origin.as_ref().filter(|_| is_sealed(object));
+                seals.spans.extend(sealed.map(|origin| origin.span));
+            }
+        }
+        seals.spans.sort_unstable_by_key(|span| (span.start, Reverse(span.end)));
+        seals.spans.dedup_by(|inner, outer| outer.contains(*inner));
+        seals
+    }
+
+    /// Whether a change at this place would break one.
+    #[must_use]
+    pub fn cover(&self, at: Span) -> bool {
+        let before = self.spans.partition_point(|span| span.start <= at.start);
+        self.whole || before.checked_sub(1).is_some_and(|last| self.spans[last].contains(at))
+    }
 }
 
 /// Whether no byte of the object may be changed by hand.
 #[must_use]
 pub fn is_encrypted(object: &Node) -> bool {
     is_sops_encrypted(object) || is_sealed(object)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Seals;
+    use crate::text::path::TreePath;
+    use crate::text::source::Source;
+    use crate::text::span::Span;
+    use crate::yaml::parse::parse;
+
+    #[test]
+    fn seals_cover_themselves_and_sops_covers_the_file() {
+        let seals = |text: &str| Seals::of(&parse(&Source::file(TreePath::root(), text)).unwrap());
+        let covered = |text: &str, word: &str| {
+            let at = text.find(word).unwrap();
+            seals(text).cover(Span::new(at, at + word.len()))
+        };
+        let sealed = "{apiVersion: bitnami.com/v1alpha1, kind: SealedSecret, x: inner}";
+        let list = format!("a: before\nkind: List\nitems:\n- {sealed}\n- {sealed}\n- b: behind\n");
+        assert!(covered(&list, "inner"));
+        assert!(!covered(&list, "before") && !covered(&list, "behind"));
+        let nested = format!(
+            "a: b\n---\napiVersion: bitnami.com/v1\nkind: SealedSecret\nitems: [{sealed}]\nz: end\n"
+        );
+        assert!(covered(&nested, "inner") && covered(&nested, "end") && !covered(&nested, "a: b"));
+        assert!(covered("a: b\n---\nsops: {mac: x}\n", "a"));
+    }
 }

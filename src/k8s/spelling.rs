@@ -1,8 +1,10 @@
 //! Texts that contain a secret's name, whole or composed of parts.
 
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use crate::k8s::secret_name::{DIGITS, digits_at, split};
+use crate::text::work;
 
 /// Where a text contains a name.
 ///
@@ -11,12 +13,42 @@ use crate::k8s::secret_name::{DIGITS, digits_at, split};
 /// if it is the whole text, or the value on one of its lines.
 #[must_use]
 pub fn spelled(text: &str, name: &str) -> Vec<Range<usize>> {
+    work::count("name looked for");
     match split(name) {
         Some((family, digits)) => digits_at(text)
             .filter(|(_, found)| *found == digits)
             .filter_map(|(start, _)| put_together(text, start, family))
             .collect(),
         None => lines(text).filter(|line| text[line.clone()] == *name).collect(),
+    }
+}
+
+/// Several names, each with a number, that are looked for in one pass.
+#[derive(Debug, Default)]
+pub struct Names<'n> {
+    /// By their digits.
+    versioned: HashMap<&'n str, Vec<(usize, &'n str)>>,
+    others: Vec<(usize, &'n str)>,
+}
+
+impl<'n> Names<'n> {
+    /// Adds a name.
+    pub fn add(&mut self, number: usize, name: &'n str) {
+        let group = match split(name) {
+            Some((_, digits)) => self.versioned.entry(digits).or_default(),
+            None => &mut self.others,
+        };
+        group.push((number, name));
+    }
+
+    /// Every name that a text [spells](spelled), with its number and where.
+    #[must_use]
+    pub fn spelled(&self, text: &str) -> Vec<(usize, &'n str, Vec<Range<usize>>)> {
+        let digits: BTreeSet<&str> = digits_at(text).map(|(_, digits)| digits).collect();
+        let versioned = digits.into_iter().filter_map(|digits| self.versioned.get(digits));
+        let names = versioned.flatten().chain(&self.others);
+        let found = names.map(|&(number, name)| (number, name, spelled(text, name)));
+        found.filter(|(_, _, parts)| !parts.is_empty()).collect()
     }
 }
 

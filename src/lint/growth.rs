@@ -122,6 +122,24 @@ fn the_namespaces_of_a_family_are_not_compared_each_with_each() {
 }
 
 #[test]
+fn values_in_the_clear_of_one_file_are_found_by_their_names() {
+    let secret = |at: usize| {
+        format!(
+            "apiVersion: v1\nkind: Secret\nmetadata: {{name: a-{at}}}\nstringData: {{k: hunter2}}\n"
+        )
+    };
+    let text = |count: usize| (0..count).map(secret).collect::<Vec<_>>().join("---\n");
+    grows_evenly(|count| vec![("production/all.yaml".to_owned(), text(count))]);
+    grows_evenly(|count| {
+        let prefix = "namePrefix: p-\nnameSuffix: -s\nresources: [all.yaml]\n";
+        vec![
+            ("production/all.yaml".to_owned(), text(count)),
+            ("production/kustomization.yaml".to_owned(), prefix.to_owned()),
+        ]
+    });
+}
+
+#[test]
 fn comments_of_one_file_are_found_by_their_line() {
     grows_evenly(|count| {
         let app = |at: usize| {

@@ -9,7 +9,7 @@ use crate::k8s::other_names::names_another;
 use crate::k8s::providers;
 use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::{family, split};
-use crate::k8s::spelling::spelled;
+use crate::k8s::spelling::Names;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::own::is_own;
@@ -54,18 +54,22 @@ impl Repo {
             known.is_reference |= one.is_reference;
         };
         let roots: Vec<&Root> = self.roots_of(environment).map(|(_, root)| &**root).collect();
-        for name in names {
-            let may_spell = roots.iter().filter(|root| root.may_spell(name));
-            may_spell.for_each(|root| in_objects(root, name, &mut add));
+        let families = by_family(names);
+        let mut hits = Hits::new();
+        for root in roots.iter().filter(|root| names.iter().any(|name| root.may_spell(name))) {
+            families.iter().for_each(|sought| in_objects(root, sought, &mut hits));
         }
+        in_order(hits).for_each(&mut add);
         for (file, how) in self.unbuilt(environment).iter() {
-            for name in names {
+            let mut hits = Hits::new();
+            for sought in &families {
                 match how {
-                    Unbuilt::Charts => self.in_charts(file, name, &mut add),
-                    Unbuilt::Read => self.in_file((file, true), name, &mut add),
-                    Unbuilt::Beside => self.in_file((file, false), name, &mut add),
+                    Unbuilt::Charts => self.in_charts(file, sought, &mut hits),
+                    Unbuilt::Read => self.in_file((file, true), sought, &mut hits),
+                    Unbuilt::Beside => self.in_file((file, false), sought, &mut hits),
                 }
             }
+            in_order(hits).for_each(&mut add);
         }
         if found.values().all(|one| one.is_built) {
             return found.into_values().collect();
@@ -79,23 +83,18 @@ impl Repo {
     }
 
     /// Searches the values that a kustomization passes to charts.
-    fn in_charts(&self, file: &TreePath, name: &str, add: &mut impl FnMut(Leftover)) {
+    fn in_charts(&self, file: &TreePath, sought: &Sought<'_>, hits: &mut Hits) {
         let Ok(stream) = self.library.stream(file) else { return };
         for document in &stream.documents {
             let charts = document.root.get("helmCharts").into_iter().flat_map(Node::items);
             for values in charts.filter_map(|chart| chart.get("valuesInline")) {
-                in_values(values, name, true, add);
+                in_values(values, sought, true, hits);
             }
         }
     }
 
     /// Searches a file without objects of the environment; `is_read` if a build root reads it for another purpose.
-    fn in_file(
-        &self,
-        (file, is_read): (&TreePath, bool),
-        name: &str,
-        add: &mut impl FnMut(Leftover),
-    ) {
+    fn in_file(&self, (file, is_read): (&TreePath, bool), sought: &Sought<'_>, hits: &mut Hits) {
         let Ok(source) = self.library.tree().source(file) else { return };
         let is_settings = self.config.source.as_ref().is_some_and(|own| own.path() == file);
         let text = source.text();
@@ -107,25 +106,44 @@ impl Repo {
             let roots = stream.documents.iter().map(|document| &document.root);
             let makes = |root: &Node| {
                 let made = providers::find(root);
-                made.iter().any(|one| family(&one.secret) == family(name))
+                made.iter().any(|one| family(&one.secret) == sought.0)
             };
             for root in roots.filter(|root| !makes(root)) {
-                in_values(root, name, is_read, add);
+                in_values(root, sought, is_read, hits);
             }
-        } else if split(name).is_some() {
-            // A short word in prose is not a name.
-            for part in spelled(text, name).into_iter().filter(|at| !is_comment(text, at.start)) {
+            return;
+        }
+        // A short word in prose is not a name.
+        let found = sought.1.spelled(text).into_iter().filter(|(_, name, _)| split(name).is_some());
+        for (number, _, parts) in found {
+            let parts = parts.into_iter().filter(|part| !is_comment(text, part.start));
+            hits.extend(parts.map(|part| {
                 let place = Place { source: source.clone(), span: Span::new(part.start, part.end) };
-                add(Leftover {
-                    place,
-                    field: None,
-                    is_built: false,
-                    is_reference: false,
-                    is_whole: false,
-                });
-            }
+                let (is_built, is_reference, is_whole) = (false, false, false);
+                (number, Leftover { place, field: None, is_built, is_reference, is_whole })
+            }));
         }
     }
+}
+
+/// A family, and the names of it that are looked for, each with its number in the list.
+type Sought<'n> = (&'n str, Names<'n>);
+
+/// What was found of the names, each with the name's number.
+type Hits = Vec<(usize, Leftover)>;
+
+fn by_family(names: &[String]) -> Vec<Sought<'_>> {
+    let mut families: BTreeMap<&str, Names<'_>> = BTreeMap::new();
+    for (number, name) in names.iter().enumerate() {
+        families.entry(family(name)).or_default().add(number, name);
+    }
+    families.into_iter().collect()
+}
+
+/// The hits of the first name first, those of one name as they were found.
+fn in_order(mut hits: Hits) -> impl Iterator<Item = Leftover> {
+    hits.sort_by_key(|(number, _)| *number);
+    hits.into_iter().map(|(_, one)| one)
 }
 
 /// Where references of a family are written: those that are moved leave nothing behind.
@@ -141,17 +159,19 @@ fn moves(roots: &[&Root], names: &[String]) -> BTreeSet<(TreePath, usize)> {
 }
 
 /// Searches a document that is not an object of a build.
-fn in_values(root: &Node, name: &str, is_read: bool, add: &mut impl FnMut(Leftover)) {
+fn in_values(root: &Node, (_, names): &Sought<'_>, is_read: bool, hits: &mut Hits) {
     scalars(root, &mut |node, trail| {
-        let parts = node.str().map(|text| spelled(text, name)).unwrap_or_default();
-        if parts.is_empty() || names_another(root, trail) {
+        let found = node.str().map(|text| names.spelled(text)).unwrap_or_default();
+        if found.is_empty() || names_another(root, trail) {
             return;
         }
-        let is_reference = is_read && is_name(trail);
-        for place in parts.into_iter().filter_map(|part| place_of(node, part)) {
-            let field = Some(trail.path().to_string());
+        let (is_built, is_reference) = (false, is_read && is_name(trail));
+        for (number, name, parts) in found {
             let is_whole = node.str() == Some(name);
-            add(Leftover { place, field, is_built: false, is_reference, is_whole });
+            hits.extend(parts.into_iter().filter_map(|part| place_of(node, part)).map(|place| {
+                let field = Some(trail.path().to_string());
+                (number, Leftover { place, field, is_built, is_reference, is_whole })
+            }));
         }
     });
 }
@@ -169,14 +189,14 @@ fn is_comment(text: &str, at: usize) -> bool {
     ["#", "//", "--", "<!--"].iter().any(|sign| line.starts_with(sign))
 }
 
-fn in_objects(root: &Root, name: &str, add: &mut impl FnMut(Leftover)) {
-    let family = family(name);
+fn in_objects(root: &Root, (family, names): &Sought<'_>, hits: &mut Hits) {
     let makers: BTreeSet<usize> =
-        root.providers.iter().filter(|one| one.family() == family).map(|one| one.object).collect();
-    let mut known: BTreeMap<usize, Vec<(&Path, bool)>> = BTreeMap::new();
+        root.providers.iter().filter(|one| one.family() == *family).map(|one| one.object).collect();
+    // The fields that are references, and whether one of them is to a secret of the family.
+    let mut known: BTreeMap<(usize, &Path), bool> = BTreeMap::new();
     for reference in &root.references {
-        let fields = known.entry(reference.object).or_default();
-        fields.push((&reference.found.path, reference.family() == family));
+        let own = known.entry((reference.object, &reference.found.path)).or_default();
+        *own |= reference.family() == *family;
     }
     for (index, object) in root.objects().iter().enumerate() {
         if makers.contains(&index) {
@@ -184,24 +204,26 @@ fn in_objects(root: &Root, name: &str, add: &mut impl FnMut(Leftover)) {
         }
         scalars(&object.node, &mut |node, trail| {
             let Some(text) = node.str() else { return };
-            let parts = spelled(text, name);
-            if parts.is_empty() || names_another(&object.node, trail) {
+            let found = names.spelled(text);
+            if found.is_empty() || names_another(&object.node, trail) {
                 return;
             }
             let path = trail.path();
-            let fields = known.get(&index).into_iter().flatten();
-            let mut fields = fields.filter(|(known, _)| **known == path).map(|(_, own)| *own);
-            let is_field = match fields.next() {
+            let is_reference = match known.get(&(index, &path)) {
                 // References that a plan moves, leaves or refuses are reported by the plan itself.
-                Some(own) if own || fields.any(|own| own) => return,
-                Some(_) => true,
+                Some(true) => return,
+                Some(false) => true,
                 None => is_name(trail),
             };
-            let kind = kind_of(&object.node);
-            for place in parts.into_iter().filter_map(|part| place_of(node, part)) {
-                let field = Some(format!("{kind} `{}`, {path}", object.name()));
-                let (is_reference, is_whole) = (is_field, text == name);
-                add(Leftover { place, field, is_built: true, is_reference, is_whole });
+            let (kind, is_built) = (kind_of(&object.node), true);
+            for (number, name, parts) in found {
+                let is_whole = text == name;
+                hits.extend(parts.into_iter().filter_map(|part| place_of(node, part)).map(
+                    |place| {
+                        let field = Some(format!("{kind} `{}`, {path}", object.name()));
+                        (number, Leftover { place, field, is_built, is_reference, is_whole })
+                    },
+                ));
             }
         });
     }

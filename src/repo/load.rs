@@ -15,6 +15,7 @@ use crate::repo::root::Root;
 use crate::repo::site::Loader;
 use crate::repo::unbuilt::UnbuiltFiles;
 use crate::repo::{Repo, Scope};
+use crate::text::memo::Memo;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
 use crate::tree::Tree;
@@ -180,6 +181,7 @@ impl Repo {
             reaches: OnceLock::new(),
             unbuilt: UnbuiltFiles::default(),
             hidden: OnceLock::new(),
+            seals: Memo::default(),
             library,
             resolver,
             config,

@@ -44,6 +44,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::config::settings::{Config, Hold};
 use crate::k8s::by_value::Families;
+use crate::k8s::encryption::Seals;
 use crate::kustomize::resolver::Resolver;
 use crate::repo::deployed::Reached;
 use crate::repo::environment::{EnvironmentId, Environments};
@@ -58,6 +59,7 @@ use crate::repo::root::{ProviderId, ReferenceId, Root};
 use crate::repo::unbuilt::UnbuiltFiles;
 use crate::repo::usage::Usages;
 use crate::repo::wiring::Wiring;
+use crate::text::memo::Memo;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
 use crate::yaml::library::Library;
@@ -97,6 +99,7 @@ pub struct Repo {
     reaches: OnceLock<Reaches>,
     unbuilt: UnbuiltFiles,
     hidden: OnceLock<Reached>,
+    seals: Memo<Option<Arc<Seals>>>,
 }
 
 impl Repo {
@@ -128,6 +131,12 @@ impl Repo {
     ) -> impl Iterator<Item = (usize, &Arc<Root>)> {
         let roots = self.roots.iter().enumerate();
         roots.filter(move |(_, root)| root.environment == Some(environment))
+    }
+
+    /// What is sealed in a file; `None` if it cannot be read or parsed.
+    #[must_use]
+    pub fn seals(&self, file: &TreePath) -> Option<Arc<Seals>> {
+        self.seals.get(file, || Some(Arc::new(Seals::of(&*self.library.stream(file).ok()?))))
     }
 
     /// A reference with its root.

@@ -9,6 +9,7 @@ use crate::repo::Repo;
 use crate::repo::layout::Layout;
 use crate::repo::root::Root;
 use crate::repo::unbuilt::UnbuiltFiles;
+use crate::text::memo::Memo;
 use crate::text::path::TreePath;
 
 impl Repo {
@@ -54,6 +55,7 @@ impl Repo {
             reaches: OnceLock::new(),
             unbuilt: UnbuiltFiles::default(),
             hidden: OnceLock::new(),
+            seals: Memo::default(),
             roots: roots.into_iter().map(Arc::clone).collect(),
         }
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::repo::subject::{Family, Subject};
 use crate::report::console::Paint;
-use crate::report::status::{SinceView, rfc3339, running};
+use crate::report::status::{SinceView, column, rfc3339, running};
 use crate::text::markdown::plain;
 use crate::timeline::gate::{moment, span};
 use crate::timeline::{Began, Era, Timeline};
@@ -123,7 +123,7 @@ pub fn text(story: &Story<'_>, color: bool) -> String {
         let _ = writeln!(out, "\n{}", Paint::Bold.on(environment, color));
         let stretches = story.stretches(environment);
         let names = stretches.iter().map(|one| running(&one.era.running).len());
-        let width = names.max().unwrap_or_default().max("20250723110000".len());
+        let width = column(names).max("20250723110000".len());
         for one in &stretches {
             let commit = one.era.began.commit();
             let _ = writeln!(

@@ -209,7 +209,7 @@ pub fn text(
     color: bool,
 ) -> String {
     let mut out = String::new();
-    let width = |text: fn(&Standing) -> usize| standings.iter().map(text).max().unwrap_or_default();
+    let width = |text: fn(&Standing) -> usize| column(standings.iter().map(text));
     let (names, versions) = (
         width(|one| one.subject.environment.len()),
         width(|one| running(&one.running).len()).max("20250723110000".len()),
@@ -270,6 +270,11 @@ pub fn markdown(standings: &[Standing], unplaced: &[Unplaced], now: DateTime<Utc
         let _ = writeln!(out, "{gap}- {}", line(&one.to_string()));
     }
     out
+}
+
+/// The width of a column of texts of these lengths, but at most what can be padded to.
+pub(super) fn column(lengths: impl Iterator<Item = usize>) -> usize {
+    lengths.max().unwrap_or_default().min(usize::from(u16::MAX))
 }
 
 /// What an environment runs, in a word.

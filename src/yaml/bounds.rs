@@ -5,6 +5,10 @@ use crate::yaml::node::Node;
 /// Maximum nesting depth of collections. Kubernetes allows more, but no real document comes close.
 pub const DEEPEST: usize = 500;
 
+/// Maximum number of values in a file that is parsed; keys count, too. A value takes up to 100 bytes of memory, and two
+/// bytes can spell one.
+pub const MOST_IN_FILE: usize = 500_000;
+
 /// Maximum number of values that may be added to a tree at once.
 const MOST: usize = 100_000;
 

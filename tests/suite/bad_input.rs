@@ -343,6 +343,34 @@ fn what_doubles_is_refused_at_a_limit() {
     says(&large, &["lint"], "`staging/a.yaml` is larger than 16 MiB");
 }
 
+/// Two bytes can spell a value, and each takes memory: too many are refused while they are read.
+#[test]
+fn a_file_of_too_many_values_is_refused_where_they_become_too_many() {
+    let shapes = [
+        ("a list", format!("a: [{}]\n", "1,\n".repeat(600_000))),
+        ("maps", "- {a: {b: c}}\n".repeat(120_000)),
+        ("keys", (0..260_000).map(|at| format!("k{at}: v\n")).collect()),
+        ("aliases", format!("- &a b\n{}", "- *a\n".repeat(520_000))),
+        ("documents", "---\n".repeat(520_000)),
+        ("objects", format!("---\n{}", workload(OLD)).repeat(30_000)),
+    ];
+    for (shape, text) in shapes {
+        let sandbox = repository();
+        sandbox.write("staging/more.yaml", &text);
+        let output = sandbox.rotate(&["lint"]).status(1);
+        for words in
+            ["unresolved", "staging/more.yaml:", "more than 500000 values in one file; split it"]
+        {
+            assert!(output.to_string().contains(words), "{shape}: {output}");
+        }
+        let output = sandbox.rotate(BUMP).status(2);
+        assert!(output.to_string().contains("more than 500000 values"), "{shape}: {output}");
+    }
+    let sandbox = repository();
+    sandbox.write("staging/more.yaml", &format!("a: [{}]\n", "1,\n".repeat(480_000)));
+    let _ = sandbox.rotate(&["lint"]).success();
+}
+
 /// A stack that no address space holds: the system refuses the thread, to root as well.
 #[cfg(target_os = "linux")]
 #[test]

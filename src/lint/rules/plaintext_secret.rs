@@ -1,6 +1,7 @@
 //! Secrets whose values stand in Git in the clear.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use crate::finding::{Finding, Level};
 use crate::k8s::resource::kind_of;
@@ -18,6 +19,7 @@ use crate::repo::root::Root;
 use crate::text::path::TreePath;
 use crate::text::source::Place;
 use crate::text::span::Span;
+use crate::text::work;
 use crate::yaml::embed::parse_inside;
 use crate::yaml::node::Node;
 use crate::yaml::scalar::{Kind, Schema, kind};
@@ -66,6 +68,9 @@ pushed must be treated as compromised.
 /// What the Vault plugin of Argo CD goes by.
 const VAULT_PLUGIN: &str = "avp.kubernetes.io/path";
 
+/// The length of the longest name that Kubernetes takes.
+const LONGEST: usize = 253;
+
 /// What makes a Secret a repository or a cluster of Argo CD.
 const ARGO_CD: &str = "argocd.argoproj.io/secret-type";
 
@@ -80,20 +85,61 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
             search.file(&real);
         }
     }
-    let roots: Vec<_> = deployed(repo).collect();
+    let roots: Vec<_> = deployed(repo).map(|(root, name)| (root, name, OnceCell::new())).collect();
     let finding = |leak: Leak| {
         let reads = |root: &Root| root.files().contains(leak.place.source.path());
-        let readers = roots.iter().filter(|(root, _)| reads(root) && !is_deleted(root, &leak.name));
-        let environments: BTreeSet<&str> = readers.filter_map(|(_, name)| *name).collect();
+        let readers = roots
+            .iter()
+            .filter(|(root, _, built)| reads(root) && !is_deleted(root, built, &leak.name));
+        let environments: BTreeSet<&str> = readers.filter_map(|(_, name, _)| *name).collect();
         leak.finding().in_each(environments)
     };
     search.leaks.into_values().map(finding).collect()
 }
 
-/// Whether a build has no Secret of a name, though it reads the file of one: a patch deletes it. Names may have got longer.
-fn is_deleted(root: &Root, name: &str) -> bool {
-    let is_it = |object: &Object| kind_of(&object.node) == "Secret" && object.name().contains(name);
-    !root.is_partial() && !root.has_failed() && !root.objects().iter().any(is_it)
+/// Whether a build has no Secret of a name, though it reads the file of one: a patch deletes it.
+fn is_deleted<'r>(root: &'r Root, built: &OnceCell<Built<'r>>, name: &str) -> bool {
+    let is_known = !root.is_partial() && !root.has_failed();
+    is_known && !built.get_or_init(|| Built::of(root)).has(name)
+}
+
+/// The names of the Secrets of a build.
+struct Built<'r> {
+    names: HashSet<&'r str>,
+    /// What each name ends in, sorted: a text begins one of these if a name contains it. `None` if a name is longer
+    /// than Kubernetes takes.
+    ends: OnceCell<Option<Vec<&'r str>>>,
+}
+
+impl<'r> Built<'r> {
+    fn of(root: &'r Root) -> Self {
+        let is_secret = |object: &&Object| {
+            work::step();
+            kind_of(&object.node) == "Secret"
+        };
+        let names = root.objects().iter().filter(is_secret).map(Object::name).collect();
+        Self { names, ends: OnceCell::new() }
+    }
+
+    /// Whether there is a Secret of a name, which may have got longer.
+    fn has(&self, name: &str) -> bool {
+        if self.names.contains(name) {
+            return true;
+        }
+        let ends = self.ends.get_or_init(|| {
+            if self.names.iter().any(|one| one.len() > LONGEST) {
+                return None;
+            }
+            let ends =
+                |one: &&'r str| one.char_indices().map(|(at, _)| &one[at..]).collect::<Vec<_>>();
+            let mut ends: Vec<&str> = self.names.iter().flat_map(ends).collect();
+            ends.sort_unstable();
+            Some(ends)
+        });
+        let Some(ends) = ends else { return self.names.iter().any(|one| one.contains(name)) };
+        let at = ends.partition_point(|end| *end < name);
+        ends.get(at).is_some_and(|end| end.starts_with(name))
+    }
 }
 
 /// A Secret with values in the clear.

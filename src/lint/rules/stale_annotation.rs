@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, Fix, Level};
-use crate::k8s::encryption::is_encrypted_at;
 use crate::k8s::job::is_over;
 use crate::k8s::secret_name::{DIGITS, Version};
 use crate::lint::family_usage::{FamilyUsage, FamilyUsages, Manner, Named};
@@ -257,10 +256,7 @@ fn repair(repo: &Repo, sites: &Sites<'_, '_, '_>, stale: &Stale<'_, '_>) -> Opti
             && !made.is_empty()
     };
     let path = place.source.path();
-    let sealed = || {
-        let stream = repo.library.stream(path);
-        stream.map_or(true, |stream| is_encrypted_at(&stream, place.span))
-    };
+    let sealed = || repo.seals(path).is_none_or(|seals| seals.cover(place.span));
     // Behind an alias, the bytes may be read where no reference stands.
     let aliased = stale.named.reference.found.node.alias.is_some();
     if aliased

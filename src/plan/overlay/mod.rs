@@ -12,7 +12,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::k8s::encryption::is_encrypted_at;
 use crate::plan::draft::Draft;
 use crate::plan::overlay::patch::{Ambiguous, ObjectPatch, Rewrite, list_of, patches};
 use crate::plan::overlay::token::{Field, Spelling, Token, in_order, with_parts};
@@ -193,8 +192,8 @@ impl<'p> Overlay<'p> {
         if spelling.fields.iter().any(|field| field.node.how == Provenance::Generated) {
             return Some(("the text that contains the name is generated", GENERATED));
         }
-        let stream = self.repo.library.stream(&spelling.token.file).ok()?;
-        is_encrypted_at(&stream, spelling.token.span).then_some((
+        let seals = self.repo.seals(&spelling.token.file)?;
+        seals.cover(spelling.token.span).then_some((
             "the file is encrypted, and any edit would break its integrity check",
             SEALED,
         ))

@@ -77,3 +77,32 @@ fn work_grows_with_the_number_of_families() {
 fn work_grows_with_the_number_of_namespaces() {
     grows_as_its_tree(&work(1, 16), &work(1, 32));
 }
+
+/// The work of moving a family that each of many workloads of one file names.
+fn work_on_one_file(
+    count: usize,
+    version: impl Fn(usize) -> String,
+) -> BTreeMap<&'static str, usize> {
+    let all: Vec<String> = (0..count)
+        .map(|at| {
+            workload(&format!("auth-{}", version(at))).replace("app }", &format!("app-{at} }}"))
+        })
+        .collect();
+    let repo = repo(&[("staging/all.yaml", &all.join("---\n"))]);
+    during(|| {
+        let (plans, _) = plan_all(&repo, &[request("staging", "auth", Some(NEW))]).unwrap();
+        assert_eq!(plans[0].moved.len(), count);
+    })
+}
+
+#[test]
+fn moving_many_references_of_one_file_reads_it_a_few_times() {
+    let same = |_| OLD.to_owned();
+    let other = |at: usize| format!("202401010{:05}", at % 60 + at / 60 * 100);
+    for version in [&same as &dyn Fn(usize) -> String, &other] {
+        let (few, many) = (work_on_one_file(40, version), work_on_one_file(160, version));
+        for (what, few) in few {
+            assert!(many[what] <= 5 * few, "{what}: {few} and {} times", many[what]);
+        }
+    }
+}

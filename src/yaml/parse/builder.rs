@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::text::source::{Place, Source};
 use crate::text::span::Span;
-use crate::yaml::bounds::DEEPEST;
+use crate::yaml::bounds::{DEEPEST, MOST_IN_FILE};
 use crate::yaml::entries::Entries;
 use crate::yaml::node::{Entry, Map, Node, Provenance, Scalar, Seq, Style, Tag, Value};
 use crate::yaml::parse::expansion::Expansion;
-use crate::yaml::parse::fault::{Cause, Fault, explain, too_deep};
+use crate::yaml::parse::fault::{Cause, Fault, explain, too_deep, too_many};
 use crate::yaml::parse::map::{find_duplicates, is_merge, is_mergeable, merge};
 use crate::yaml::parse::skim::Skimmed;
 use crate::yaml::parse::strict::{self, Rare, Refusal};
@@ -21,6 +21,12 @@ const SCHEMA: &str = "openAPIV3Schema";
 
 /// Maximum number of enclosing collections for a schema to be skimmed.
 const SHALLOW: usize = 100;
+
+/// This many values of a schema that is only looked through count as one.
+const SKIMMED: usize = 4;
+
+/// From this length on, a list's own vector is kept rather than copied.
+const LONG: usize = 1024;
 
 /// What precedes a value.
 #[derive(Debug, Default, Clone, Copy)]
@@ -59,6 +65,8 @@ pub(super) struct Builder<'s> {
     root: Option<Node>,
     document_start: usize,
     expansion: Expansion,
+    /// How many more values the file may have.
+    room: usize,
 }
 
 /// A collection that has not ended yet.
@@ -90,14 +98,22 @@ impl<'s> Builder<'s> {
             root: None,
             document_start: 0,
             expansion: Expansion::default(),
+            room: MOST_IN_FILE,
         }
+    }
+
+    /// The same for a part of a file whose values have been counted.
+    pub(super) fn counted(self) -> Self {
+        Self { room: usize::MAX, ..self }
     }
 
     pub(super) const fn source(&self) -> &'s Arc<Source> {
         self.source
     }
 
-    pub(super) fn finish(self, comments: Vec<Span>) -> Stream {
+    pub(super) fn finish(mut self, mut comments: Vec<Span>) -> Stream {
+        self.documents.shrink_to_fit();
+        comments.shrink_to_fit();
         Stream { source: Arc::clone(self.source), documents: self.documents, comments }
     }
 
@@ -152,6 +168,7 @@ impl<'s> Builder<'s> {
         span: Span,
         properties: &Properties,
     ) -> Result<(), SyntaxError> {
+        self.take_room(1, span)?;
         let node = self.node(Value::Scalar(scalar), span);
         self.refuse(self.rare.scalar(&node))?;
         self.count(1, span)?;
@@ -171,6 +188,15 @@ impl<'s> Builder<'s> {
             return Ok(());
         }
         Err(self.error("the document's aliases expand without end", span))
+    }
+
+    /// Counts values that are kept in memory.
+    fn take_room(&mut self, values: usize, span: Span) -> Result<(), SyntaxError> {
+        let Some(room) = self.room.checked_sub(values) else {
+            return Err(self.error(&too_many(), span));
+        };
+        self.room = room;
+        Ok(())
     }
 
     /// The name after `&` or `*`.
@@ -195,6 +221,7 @@ impl<'s> Builder<'s> {
                 ));
             }
         };
+        self.take_room(1, span)?;
         node.alias = Some(Box::new(span));
         self.count(expanded, span)?;
         self.place(node)
@@ -211,6 +238,7 @@ impl<'s> Builder<'s> {
             return Err(self.error(&too_deep(), span));
         }
         let expanded_before = self.expansion.size();
+        self.take_room(1, span)?;
         self.count(1, span)?;
         if let Some(anchor) = properties.anchor {
             self.anchors.insert(self.name(anchor), None);
@@ -232,10 +260,10 @@ impl<'s> Builder<'s> {
         let flow = open.flow;
         let value = match open.content {
             Content::Seq { first } => {
-                Value::Seq(Arc::new(Seq { items: self.items.drain(first..).collect(), flow }))
+                Value::Seq(Arc::new(Seq { items: behind(&mut self.items, first), flow }))
             }
             Content::Map { first, merges, .. } => {
-                let mut entries: Vec<Entry> = self.entries.drain(first..).collect();
+                let mut entries = behind(&mut self.entries, first);
                 find_duplicates(&entries, &mut self.duplicates);
                 merge(&mut entries, &merges);
                 Value::Map(Arc::new(Map { entries: entries.into(), flow }))
@@ -307,6 +335,7 @@ impl<'s> Builder<'s> {
     pub(super) fn skimmed(&mut self, skimmed: Skimmed) -> Result<(), SyntaxError> {
         self.expansion.count_written(skimmed.nodes);
         let span = Span::new(skimmed.start, skimmed.behind);
+        self.take_room(skimmed.nodes / SKIMMED, Span::new(skimmed.start, skimmed.start))?;
         let place = Place { source: Arc::clone(self.source), span };
         let map = Map { entries: Entries::unread(place, read), flow: false };
         let node = self.node(Value::Map(Arc::new(map)), Span::new(skimmed.start, skimmed.end));
@@ -314,7 +343,8 @@ impl<'s> Builder<'s> {
     }
 
     /// The end of a document.
-    pub(super) fn document(&mut self, end: usize) {
+    pub(super) fn document(&mut self, end: usize) -> Result<(), SyntaxError> {
+        self.take_room(1, Span::new(end, end))?;
         let root = self.root.take().unwrap_or_else(|| {
             self.node(Value::Scalar(Scalar::verbatim(Style::Plain, Tag::None)), Span::new(end, end))
         });
@@ -323,5 +353,18 @@ impl<'s> Builder<'s> {
         self.documents.push(Document { root, span, duplicates });
         self.document_start = end;
         self.anchors.clear();
+        Ok(())
     }
+}
+
+/// Takes everything from `first` on out of a list; what is long is not copied.
+fn behind<T>(list: &mut Vec<T>, first: usize) -> Vec<T> {
+    let length = list.len() - first;
+    if length < LONG || length < first {
+        return list.drain(first..).collect();
+    }
+    let before = list.drain(..first).collect();
+    let mut behind = std::mem::replace(list, before);
+    behind.shrink_to_fit();
+    behind
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::text::source::Source;
 use crate::text::span::Span;
-use crate::yaml::bounds::DEEPEST;
+use crate::yaml::bounds::{DEEPEST, MOST_IN_FILE};
 use crate::yaml::parse::SyntaxError;
 
 /// What stopped the parser, and at which byte.
@@ -152,4 +152,9 @@ pub(super) fn explain(source: &Arc<Source>, fault: Fault) -> SyntaxError {
 /// The message for collections that are nested too deep.
 pub(super) fn too_deep() -> String {
     format!("nested deeper than {DEEPEST} levels")
+}
+
+/// The message for a file with too many values, with what to do: reports of unreadable files have a hint of their own.
+pub(super) fn too_many() -> String {
+    format!("more than {MOST_IN_FILE} values in one file; split it")
 }

@@ -69,7 +69,7 @@ impl SyntaxError {
 /// Parses all documents of a text as Kubernetes does.
 ///
 /// # Errors
-/// When the text is not valid YAML, is nested too deep, or expands aliases excessively.
+/// When the text is not valid YAML, is nested too deep, expands aliases excessively, or has too many values.
 pub fn parse(source: &Arc<Source>) -> Result<Stream, SyntaxError> {
     let rare = Rare::of(source.text())
         .map_err(|at| explain(source, Fault { cause: Cause::Control, at }))?;
@@ -79,7 +79,7 @@ pub fn parse(source: &Arc<Source>) -> Result<Stream, SyntaxError> {
 /// Parses a mapping that was only skimmed before.
 fn read(place: &Place) -> Vec<Entry> {
     let text = place.source.slice(Span::new(0, place.span.end));
-    let builder = Builder::new(&place.source, Rare::none());
+    let builder = Builder::new(&place.source, Rare::none()).counted();
     let stream = Grammar::inside(text, place.span.start, builder).run();
     debug_assert!(stream.is_ok(), "what was looked through is no YAML");
     let root = stream.ok().and_then(|stream| stream.documents.into_iter().next());

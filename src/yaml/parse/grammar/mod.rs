@@ -158,7 +158,7 @@ impl<'t, 's> Grammar<'t, 's> {
         }
         let token = self.scanner.peek()?;
         self.ended = token.kind == Kind::DocumentEnd;
-        self.builder.document(if self.ended { token.end } else { token.start });
+        self.builder.document(if self.ended { token.end } else { token.start })?;
         if self.ended {
             self.take();
         }
