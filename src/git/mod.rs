@@ -5,6 +5,7 @@ pub mod error;
 mod ignore;
 pub mod line;
 mod loose;
+mod recorded;
 pub mod remote;
 pub mod repository;
 pub mod snapshot;

@@ -147,10 +147,13 @@ impl Snapshot {
     }
 
     /// Whether a file exists and has these contents.
-    #[must_use]
-    pub fn has(&self, path: &TreePath, bytes: &[u8]) -> bool {
+    pub(super) fn has(&self, path: &TreePath, bytes: &[u8]) -> bool {
         let id = Oid::hash_object(ObjectType::Blob, bytes).ok();
-        id.is_some_and(|id| self.kind(path) == Some(Kind::File(id)))
+        id.is_some_and(|id| self.has_object(path, id))
+    }
+
+    pub(super) fn has_object(&self, path: &TreePath, id: Oid) -> bool {
+        self.kind(path) == Some(Kind::File(id))
     }
 
     /// Applies changes.
