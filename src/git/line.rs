@@ -233,7 +233,7 @@ impl Line {
         let entries = entries(&self.repository, next, &self.prefix).map_err(failed)?;
         // A separate handle, so that it does not wait for the thread that reads commits ahead.
         let repository = Repository::open(&self.git_dir).map_err(failed)?;
-        Ok(Some(Snapshot::new(Arc::new(Mutex::new(repository)), entries)))
+        Ok(Some(Snapshot::new(Arc::new(Mutex::new(repository)), entries, None)))
     }
 
     /// The next older commit; `None` after the oldest.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use git2::{ErrorCode, IndexEntryExtendedFlag, Repository, RepositoryOpenFlags, StatusOptions};
 
@@ -23,6 +23,8 @@ pub struct Git {
     pub(super) recorded: Recorded,
     /// An object that was cut off, once the objects were looked at.
     broken: OnceLock<Option<PathBuf>>,
+    /// The same for the content of a file, which may be looked at only when it is read.
+    pub(super) broken_content: Arc<OnceLock<PathBuf>>,
     /// The tracked files that a sparse checkout leaves out, relative to the work tree's root.
     left_out: Vec<TreePath>,
 }
@@ -67,6 +69,7 @@ impl Git {
             ignored,
             recorded,
             broken: OnceLock::new(),
+            broken_content: Arc::default(),
             left_out,
         }))
     }
@@ -175,6 +178,26 @@ impl Git {
     pub(super) fn objects(&self) -> Result<Repository, GitError> {
         self.check_objects()?;
         Repository::open(self.git_dir()).map_err(|error| self.failed(&error))
+    }
+
+    /// The repository, to read objects of it; the content of files need not be whole: [`Git::check_read`] tells.
+    ///
+    /// # Errors
+    /// When another object was cut off, or the repository cannot be opened.
+    pub(super) fn structure(&self) -> Result<Repository, GitError> {
+        let directory = self.repository().commondir().to_owned();
+        if let Some(object) = loose::broken_structure(&directory) {
+            return Err(GitError::Broken(object));
+        }
+        Repository::open(self.git_dir()).map_err(|error| self.failed(&error))
+    }
+
+    /// Whether all that was read of [`Git::base`] so far was whole.
+    ///
+    /// # Errors
+    /// When a file had been cut off.
+    pub fn check_read(&self) -> Result<(), GitError> {
+        self.broken_content.get().map_or(Ok(()), |object| Err(GitError::Broken(object.clone())))
     }
 
     fn check_objects(&self) -> Result<(), GitError> {
