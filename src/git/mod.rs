@@ -1,5 +1,6 @@
 //! Git, behind a plain interface: no type of the underlying library leaves this module.
 
+pub mod ages;
 pub mod commit;
 pub mod error;
 mod ignore;
