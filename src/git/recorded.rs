@@ -160,7 +160,8 @@ fn stamp(_: &Path) -> Option<Stamp> {
     None
 }
 
-#[cfg(all(test, unix))]
+#[cfg(unix)]
+#[cfg(test)]
 mod tests {
     #![allow(clippy::disallowed_methods, reason = "tests make the files that Git is asked about")]
 
