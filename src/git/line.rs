@@ -1,6 +1,6 @@
 //! The commits of a branch with what each changed, newest first, along first parents only.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
@@ -139,53 +139,6 @@ impl Git {
     }
 }
 
-/// The newest usable date among each commit and its ancestors.
-#[derive(Debug, Default)]
-pub struct Ages(HashMap<Oid, i64>);
-
-impl Ages {
-    /// The date for a commit; `None` if it is unknown, or neither it nor any ancestor has a usable one.
-    #[must_use]
-    pub fn of(&self, id: &str) -> Option<DateTime<Utc>> {
-        let seconds = self.0.get(&Oid::from_str(id).ok()?)?;
-        DateTime::from_timestamp(*seconds, 0)
-    }
-}
-
-impl Git {
-    /// The newest date that is not after `now`, among each commit and its ancestors, from a commit downward. Commits a
-    /// shallow clone lacks do not count.
-    ///
-    /// # Errors
-    /// When a commit cannot be read.
-    pub fn ages(&self, tip: &str, now: DateTime<Utc>) -> Result<Ages, GitError> {
-        let read = || -> Result<Ages, git2::Error> {
-            let repository = Repository::open(self.git_dir())?;
-            let mut ages = HashMap::new();
-            // Parents first, without recursion, because histories are deep.
-            let mut open = vec![Oid::from_str(tip)?];
-            while let Some(&id) = open.last() {
-                if ages.contains_key(&id) {
-                    open.pop();
-                    continue;
-                }
-                let commit = repository.find_commit(id)?;
-                let before = open.len();
-                open.extend(commit.parent_ids().filter(|parent| !ages.contains_key(parent)));
-                if open.len() == before {
-                    let own = Some(commit.time().seconds()).filter(|own| *own <= now.timestamp());
-                    let parents =
-                        commit.parent_ids().filter_map(|parent| ages.get(&parent).copied());
-                    ages.insert(id, parents.chain(own).max().unwrap_or(i64::MIN));
-                    open.pop();
-                }
-            }
-            Ok(Ages(ages))
-        };
-        read().map_err(|error| self.failed(&error))
-    }
-}
-
 /// The name and the newest commit of the mainline.
 fn tip(repository: &Repository, named: Option<&str>) -> Result<(String, Oid), git2::Error> {
     let commit = |name: &str| -> Result<Oid, git2::Error> {
@@ -233,7 +186,7 @@ impl Line {
         let entries = entries(&self.repository, next, &self.prefix).map_err(failed)?;
         // A separate handle, so that it does not wait for the thread that reads commits ahead.
         let repository = Repository::open(&self.git_dir).map_err(failed)?;
-        Ok(Some(Snapshot::new(Arc::new(Mutex::new(repository)), entries)))
+        Ok(Some(Snapshot::new(Arc::new(Mutex::new(repository)), entries, None)))
     }
 
     /// The next older commit; `None` after the oldest.

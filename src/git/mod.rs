@@ -1,10 +1,12 @@
 //! Git, behind a plain interface: no type of the underlying library leaves this module.
 
+pub mod ages;
 pub mod commit;
 pub mod error;
 mod ignore;
 pub mod line;
 mod loose;
+mod recorded;
 pub mod remote;
 pub mod repository;
 pub mod snapshot;

@@ -2,13 +2,14 @@
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use git2::{ErrorCode, IndexEntryExtendedFlag, Repository, RepositoryOpenFlags, StatusOptions};
 
 use crate::git::error::GitError;
 use crate::git::ignore::Ignored;
 use crate::git::loose;
+use crate::git::recorded::Recorded;
 use crate::text::path::TreePath;
 
 /// A Git repository with a work tree; paths are relative to the tree's root, which may be below the work tree's.
@@ -19,8 +20,11 @@ pub struct Git {
     prefix: TreePath,
     tracked: HashSet<TreePath>,
     ignored: Ignored,
+    pub(super) recorded: Recorded,
     /// An object that was cut off, once the objects were looked at.
     broken: OnceLock<Option<PathBuf>>,
+    /// The same for the content of a file, which may be looked at only when it is read.
+    pub(super) broken_content: Arc<OnceLock<PathBuf>>,
     /// The tracked files that a sparse checkout leaves out, relative to the work tree's root.
     left_out: Vec<TreePath>,
 }
@@ -51,6 +55,7 @@ impl Git {
             path: work_tree.to_owned(),
             reason: error.to_string(),
         })?;
+        let recorded = recorded(&repository, user_ignore.as_deref());
         let (tracked, left_out) =
             tracked(&repository).map_err(|error| refused(&work_tree, &error))?;
         let ignored = ignored(&repository, &work_tree, user_ignore);
@@ -62,7 +67,9 @@ impl Git {
             prefix,
             tracked,
             ignored,
+            recorded,
             broken: OnceLock::new(),
+            broken_content: Arc::default(),
             left_out,
         }))
     }
@@ -173,6 +180,26 @@ impl Git {
         Repository::open(self.git_dir()).map_err(|error| self.failed(&error))
     }
 
+    /// The repository, to read objects of it; the content of files need not be whole: [`Git::check_read`] tells.
+    ///
+    /// # Errors
+    /// When another object was cut off, or the repository cannot be opened.
+    pub(super) fn structure(&self) -> Result<Repository, GitError> {
+        let directory = self.repository().commondir().to_owned();
+        if let Some(object) = loose::broken_structure(&directory) {
+            return Err(GitError::Broken(object));
+        }
+        Repository::open(self.git_dir()).map_err(|error| self.failed(&error))
+    }
+
+    /// Whether all that was read of [`Git::base`] so far was whole.
+    ///
+    /// # Errors
+    /// When a file had been cut off.
+    pub fn check_read(&self) -> Result<(), GitError> {
+        self.broken_content.get().map_or(Ok(()), |object| Err(GitError::Broken(object.clone())))
+    }
+
     fn check_objects(&self) -> Result<(), GitError> {
         let directory = || self.repository().commondir().to_owned();
         match self.broken.get_or_init(|| loose::broken(&directory())) {
@@ -184,7 +211,12 @@ impl Git {
     /// Whether a file is in the index.
     #[must_use]
     pub fn is_tracked(&self, path: &TreePath) -> bool {
-        self.tracked.contains(&self.full(path))
+        self.is_in_index(&self.full(path))
+    }
+
+    /// The same for a path relative to the work tree's root.
+    pub(super) fn is_in_index(&self, path: &TreePath) -> bool {
+        self.tracked.contains(path)
     }
 
     /// The tracked files below the tree's root that a sparse checkout leaves out, relative to the work tree's root.
@@ -218,6 +250,15 @@ fn ignored(repository: &Repository, work_tree: &Path, user_ignore: Option<PathBu
     let ignores_case = config.as_ref().is_ok_and(|one| one.get_bool("core.ignoreCase") == Ok(true));
     let of_user = named.or(user_ignore);
     Ignored::new(work_tree.to_owned(), repository.commondir(), of_user, ignores_case)
+}
+
+/// What it takes to trust the index. The user's attributes are beside the ignore patterns, unless `core.attributesFile` names
+/// another file.
+fn recorded(repository: &Repository, user_ignore: Option<&Path>) -> Recorded {
+    let config = repository.config().and_then(|mut config| config.snapshot());
+    let named = config.and_then(|config| config.get_path("core.attributesFile")).ok();
+    let of_user = named.or_else(|| Some(user_ignore?.with_file_name("attributes")));
+    Recorded::new(repository.path(), repository.commondir(), of_user)
 }
 
 /// Every tracked file, and every directory that contains one; and the files that a sparse checkout leaves out.

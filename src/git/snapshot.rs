@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use git2::{ErrorCode, ObjectType, Oid, Repository};
 
 use crate::git::error::GitError;
+use crate::git::loose;
 use crate::git::repository::Git;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
@@ -52,15 +53,18 @@ pub struct Snapshot {
     sources: Mutex<BTreeMap<TreePath, Arc<Source>>>,
     /// Whether a requested file is missing from the clone.
     lacks: Arc<AtomicBool>,
+    /// Where to keep a requested file that was cut off; `None` if all are known to be whole.
+    broken: Option<Arc<OnceLock<PathBuf>>>,
 }
 
 impl Git {
-    /// The tree at the merge base of a revision and the checked-out commit: what a branch is compared with.
+    /// The tree at the merge base of a revision and the checked-out commit: what a branch is compared with. A file that was
+    /// cut off is told by [`Git::check_read`] once it was read.
     ///
     /// # Errors
     /// When the revision is unknown, shares no commit with the checked-out one, or cannot be read.
     pub fn base(&self, revision: &str) -> Result<Snapshot, GitError> {
-        let repository = self.objects()?;
+        let repository = self.structure()?;
         let parted = parting(&repository, revision).map_err(|error| match error.code() {
             ErrorCode::NotFound | ErrorCode::InvalidSpec | ErrorCode::Ambiguous => {
                 let shallow = repository.is_shallow();
@@ -70,7 +74,8 @@ impl Git {
         })?;
         let entries = entries(&repository, parted, self.prefix());
         let entries = entries.map_err(|error| self.failed(&error))?;
-        Ok(Snapshot::new(Arc::new(Mutex::new(repository)), entries))
+        let broken = Some(Arc::clone(&self.broken_content));
+        Ok(Snapshot::new(Arc::new(Mutex::new(repository)), entries, broken))
     }
 
     pub(super) fn failed(&self, error: &git2::Error) -> GitError {
@@ -112,6 +117,7 @@ impl Snapshot {
     pub(super) fn new(
         repository: Arc<Mutex<Repository>>,
         mut entries: BTreeMap<TreePath, Kind>,
+        broken: Option<Arc<OnceLock<PathBuf>>>,
     ) -> Self {
         entries.insert(TreePath::root(), Kind::Directory);
         let mut snapshot = Self {
@@ -121,6 +127,7 @@ impl Snapshot {
             manifests: Vec::new(),
             sources: Mutex::default(),
             lacks: Arc::default(),
+            broken,
         };
         let files = snapshot.entries.keys().filter(|path| snapshot.is_manifest(path));
         snapshot.manifests = files.cloned().collect();
@@ -137,6 +144,7 @@ impl Snapshot {
             manifests: self.manifests.clone(),
             sources: Mutex::default(),
             lacks: Arc::clone(&self.lacks),
+            broken: self.broken.clone(),
         }
     }
 
@@ -147,10 +155,13 @@ impl Snapshot {
     }
 
     /// Whether a file exists and has these contents.
-    #[must_use]
-    pub fn has(&self, path: &TreePath, bytes: &[u8]) -> bool {
+    pub(super) fn has(&self, path: &TreePath, bytes: &[u8]) -> bool {
         let id = Oid::hash_object(ObjectType::Blob, bytes).ok();
-        id.is_some_and(|id| self.kind(path) == Some(Kind::File(id)))
+        id.is_some_and(|id| self.has_object(path, id))
+    }
+
+    pub(super) fn has_object(&self, path: &TreePath, id: Oid) -> bool {
+        self.kind(path) == Some(Kind::File(id))
     }
 
     /// Applies changes.
@@ -195,6 +206,14 @@ impl Snapshot {
 
     fn read(&self, path: &TreePath, id: Oid) -> Result<Vec<u8>, ReadError> {
         let repository = self.repository.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(broken) = &self.broken {
+            let file = loose::file(repository.commondir(), id);
+            if !loose::is_whole(&file) {
+                let reason = "its object was cut off".to_owned();
+                broken.get_or_init(|| file);
+                return Err(ReadError::System { path: path.clone(), reason });
+            }
+        }
         let blob = repository.find_blob(id).map_err(|error| {
             if error.code() == ErrorCode::NotFound {
                 self.lacks.store(true, Ordering::Relaxed);

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::disk::file;
 use crate::disk::tree::read_file;
 use crate::finding::{Finding, Fix};
+use crate::git::repository::Git;
 use crate::lint::baseline::Baseline;
 use crate::lint::rule::{Facts, History};
 use crate::lint::selection::Selection;
@@ -109,7 +110,11 @@ fn judge(
     let repo = judgeable(session);
     // What is wrong with the base is told first.
     let base = match &request.base {
-        Some(revision) => session.base(revision, repo.as_ref().ok())?,
+        Some(revision) => {
+            let base = session.base(revision, repo.as_ref().ok());
+            session.required_git()?.check_read()?;
+            base?
+        }
         None => None,
     };
     let repo = repo?;
@@ -130,6 +135,7 @@ fn judge(
         judged = if is_written { after } else { judged };
     }
     drop(history);
+    session.git().map_or(Ok(()), Git::check_read)?;
     Ok((judged, changes, base.into_iter().chain([repo]).collect()))
 }
 

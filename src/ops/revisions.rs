@@ -31,7 +31,7 @@ impl Session {
             Ok(source) => parse::parse(&source).ok(),
             Err(_) => None,
         };
-        let is_same = |path: &TreePath, bytes: &[u8]| snapshot.has(path, bytes);
+        let is_same = |path: &TreePath, bytes: &[u8]| git.is_in(&snapshot, path, bytes);
         let settings = config.clone().unwrap_or_default();
         match beside.and_then(|beside| beside.beside(&tree, &settings, is_same)) {
             Some(shared) => Ok(Some(shared)),

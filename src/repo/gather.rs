@@ -24,7 +24,7 @@ enum Gathered {
     /// Everything, from before some files changed.
     Kept(Arc<Root>),
     /// The references and providers found in its objects.
-    New(BuildSite, Vec<Vec<Found>>, Vec<Provider>),
+    New(Box<BuildSite>, Vec<Vec<Found>>, Vec<Provider>),
 }
 
 /// The roots with their references and providers, and the families that they name.
@@ -68,7 +68,7 @@ pub(super) fn gather(
             Arc::new(root)
         }
         Gathered::New(site, named, providers) => {
-            Arc::new(finish(site, named, providers, &families))
+            Arc::new(finish(*site, named, providers, &families))
         }
     };
     let roots = if before.is_some() {

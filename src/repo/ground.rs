@@ -94,7 +94,11 @@ impl<'a> Before<'a> {
             let unrestricted = unrestricted(kept.iter().chain(&new), &pointers);
             // A kept root may be refused now, if what includes it has changed.
             let is_bound = |site: &Site| site.build().outside.is_none();
-            let (kept, moved): (Vec<Site>, Vec<Site>) = kept.into_iter().partition(is_bound);
+            let (kept, moved): (Vec<Site>, Vec<Site>) = if kept.iter().all(is_bound) {
+                (kept, Vec::new())
+            } else {
+                kept.into_iter().partition(is_bound)
+            };
             let new = new.into_iter().chain(moved).chain(plain);
             let new = new.map(|site| site.placed(&pointers, &unrestricted));
             let sites = kept.into_iter().chain(new).collect();
@@ -130,8 +134,11 @@ impl<'a> Before<'a> {
         };
         let mut reached: Vec<(&TreePath, &TreePath)> = Vec::new();
         for (directory, file) in &*self.loader.layout.kustomizations {
-            while let Some(gone) = roots.next_if(|root| root.path < *directory) {
-                now.gone.push(gone);
+            // Mostly it is the next one, by the same text.
+            if roots.peek().is_some_and(|root| root.path != *directory) {
+                while let Some(gone) = roots.next_if(|root| root.path < *directory) {
+                    now.gone.push(gone);
+                }
             }
             match roots.next_if(|root| root.path == *directory) {
                 Some(root) if self.loader.is_kept(root) => {
@@ -151,7 +158,7 @@ impl<'a> Before<'a> {
         let built = self.build(&reached);
         for ((directory, _), built) in reached.into_iter().zip(built) {
             match built {
-                Ok(site) => now.new.push(Site::New(site)),
+                Ok(site) => now.new.push(Site::new(site)),
                 Err(component) => drop(now.components.insert(directory.clone(), component)),
             }
         }

@@ -27,7 +27,7 @@ pub(super) enum Site {
     /// It is known from before some files changed, and no change reaches it.
     Kept(Arc<Root>),
     /// It was built.
-    New(BuildSite),
+    New(Box<BuildSite>),
 }
 
 /// A root without its references.
@@ -53,6 +53,10 @@ pub(super) struct Plain {
 }
 
 impl Site {
+    pub(super) fn new(site: BuildSite) -> Self {
+        Self::New(Box::new(site))
+    }
+
     /// What was built.
     pub(super) fn build(&self) -> &Build {
         match self {
@@ -83,7 +87,7 @@ impl Site {
         let is_restricted = !unrestricted.contains(self.key().0);
         let is_refused = is_restricted && self.build().outside.is_some();
         match self {
-            Self::Kept(root) if is_refused => Self::New(BuildSite {
+            Self::Kept(root) if is_refused => Self::new(BuildSite {
                 path: root.path.clone(),
                 kind: root.kind,
                 environment: root.environment,
@@ -93,7 +97,7 @@ impl Site {
             }),
             Self::New(site) if is_refused => {
                 let (build, pointers) = (site.build.restricted(), Pointers::default());
-                Self::New(BuildSite { namespace, build, pointers, ..site })
+                Self::new(BuildSite { namespace, build, pointers, ..*site })
             }
             Self::Kept(root) if root.namespace == namespace => Self::Kept(root),
             Self::Kept(root) => {
@@ -101,7 +105,10 @@ impl Site {
                 root.inventory.namespace = namespace;
                 Self::Kept(Arc::new(root))
             }
-            Self::New(site) => Self::New(BuildSite { namespace, ..site }),
+            Self::New(mut site) => {
+                site.namespace = namespace;
+                Self::New(site)
+            }
         }
     }
 }
@@ -156,14 +163,14 @@ impl Loader<'_> {
         let (mut sites, mut components) = (Vec::new(), Components::new());
         for ((directory, _), built) in all.into_iter().zip(built) {
             match built {
-                Ok(site) => sites.push(Site::New(site)),
+                Ok(site) => sites.push(Site::new(site)),
                 Err(component) => drop(components.insert(directory.clone(), component)),
             }
         }
         let loose = self.loose(sites.iter(), &components);
         let pointers = Pointers::union(sites.iter().map(Site::pointers));
         let plain = self.plain(pointers, &loose);
-        sites.extend(plain.sites.into_iter().map(Site::New));
+        sites.extend(plain.sites.into_iter().map(Site::new));
         let unrestricted = unrestricted(sites.iter(), &plain.pointers);
         let sites =
             sites.into_iter().map(|site| site.placed(&plain.pointers, &unrestricted)).collect();
@@ -264,7 +271,7 @@ impl Loader<'_> {
 
     /// A tree of plain manifests, or the root from before if that read the same files and none of them changed.
     pub(super) fn same(&self, site: BuildSite) -> Site {
-        let Some((before, changed)) = self.before else { return Site::New(site) };
+        let Some((before, changed)) = self.before else { return Site::new(site) };
         let same = |old: &&Arc<Root>| {
             old.kind == RootKind::Plain
                 && old.environment == site.environment
@@ -272,7 +279,7 @@ impl Loader<'_> {
         };
         match before.roots_at(&site.path).iter().find(same) {
             Some(old) if !meet(changed, old.files()) => Site::Kept(Arc::clone(old)),
-            _ => Site::New(site),
+            _ => Site::new(site),
         }
     }
 
@@ -328,7 +335,7 @@ impl Loader<'_> {
                 Some(old) => Site::Kept(Arc::clone(old)),
                 None => {
                     let site = self.kustomization(directory);
-                    Site::New(BuildSite { build: site.build.restricted(), ..site })
+                    Site::new(BuildSite { build: site.build.restricted(), ..site })
                 }
             });
         }

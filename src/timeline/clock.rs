@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::git::line::{Ages, Commit};
+use crate::git::ages::Ages;
+use crate::git::line::Commit;
 use crate::repo::subject::Subject;
 use crate::timeline::{Began, Dated, Era, Start};
 

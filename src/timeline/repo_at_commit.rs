@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::config::parse as settings;
 use crate::config::settings::Config;
 use crate::git::line::Difference;
+use crate::git::repository::Git;
 use crate::git::snapshot::Snapshot;
 use crate::repo::environment::Environment;
 use crate::repo::{Repo, Scope};
@@ -33,6 +34,7 @@ pub(super) struct RepoAtCommit {
 impl RepoAtCommit {
     /// The newest state. `beside` is a tree that is probably similar.
     pub(super) fn new(
+        git: &Git,
         snapshot: Snapshot,
         settings: &Config,
         beside: Option<&Repo>,
@@ -42,7 +44,7 @@ impl RepoAtCommit {
         let config = own.as_ref().unwrap_or(settings);
         let snapshot = Arc::new(snapshot);
         let tree: Arc<dyn Tree> = Arc::<Snapshot>::clone(&snapshot);
-        let is_same = |path: &TreePath, bytes: &[u8]| snapshot.has(path, bytes);
+        let is_same = |path: &TreePath, bytes: &[u8]| git.is_in(&snapshot, path, bytes);
         let shared = beside.and_then(|beside| beside.beside(&tree, config, is_same));
         let repo = match shared {
             Some(repo) => repo,

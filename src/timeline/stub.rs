@@ -23,7 +23,7 @@ pub fn last(
 ) -> Result<BTreeMap<TreePath, String>, WalkError> {
     let mut line = git.line(mainline)?;
     let Some(snapshot) = line.snapshot()? else { return Ok(BTreeMap::new()) };
-    let mut past = RepoAtCommit::new(snapshot, settings, None)?;
+    let mut past = RepoAtCommit::new(git, snapshot, settings, None)?;
     loop {
         let found = stubs(&past.repo, subject, version);
         if !found.is_empty() {

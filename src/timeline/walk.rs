@@ -73,7 +73,7 @@ impl Timeline {
         let snapshot = line.snapshot()?.ok_or_else(unborn)?;
         let (mut walked, mut commits) = line.ahead(|steps| {
             let first = steps.next().ok_or_else(unborn)??;
-            let mut past = RepoAtCommit::new(snapshot, settings, tree)?;
+            let mut past = RepoAtCommit::new(git, snapshot, settings, tree)?;
             let mut walk = EraBuilder::new(&past, &depth, is_shallow);
             let mut step = Some(first);
             let mut commits = Vec::new();

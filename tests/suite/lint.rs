@@ -290,6 +290,30 @@ fn a_revision_to_compare_with() {
     assert!(output.stdout.contains("error[changed-in-place]"), "{output}");
 }
 
+/// What the base has cut off matters only where it is read.
+#[test]
+fn a_damaged_file_of_the_base_is_told_if_it_is_read() {
+    let sandbox = dangling(1);
+    sandbox.commit_all();
+    let id = |file: &str| git2::Oid::hash_file(git2::ObjectType::Blob, sandbox.path(file)).unwrap();
+    let cut = |id: git2::Oid| {
+        let id = id.to_string();
+        let object = sandbox.path(&format!(".git/objects/{}/{}", &id[..2], &id[2..]));
+        let bytes = std::fs::read(&object).unwrap();
+        std::fs::remove_file(&object).unwrap();
+        std::fs::write(object, &bytes[..bytes.len() - 8]).unwrap();
+    };
+    let (stub, worker) = (id("staging/stub.yaml"), id("staging/worker-00.yaml"));
+    let text = sandbox.read("staging/stub.yaml");
+    sandbox.write("staging/stub.yaml", &text.replace("shop/auth", "shop/other"));
+    cut(worker);
+    let output = concise(&sandbox, &["--base", "HEAD"]).status(1);
+    assert!(output.stdout.contains("error[changed-in-place]"), "{output}");
+    cut(stub);
+    let output = concise(&sandbox, &["--base", "HEAD"]).status(2);
+    let _ = output.says(&[&stub.to_string()[2..], "is damaged"]);
+}
+
 #[test]
 fn github_gets_commands_and_a_summary() {
     let sandbox = dangling(12);
