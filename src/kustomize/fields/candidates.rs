@@ -65,6 +65,8 @@ mod tests {
         (seen.collect(), steps)
     }
 
+    type Entry = Box<dyn Fn(usize) -> String>;
+
     /// As many Deployments as entries of a field.
     fn tree(count: usize, field: &str, entry: impl Fn(usize) -> String) -> Vec<(String, String)> {
         let mut kustomization = "resources: [all.yaml]\n".to_owned();
@@ -86,7 +88,7 @@ mod tests {
                 "apiVersion: apps/v1, kind: Deployment, metadata: {{name: d-{number}}}, spec: {{replicas: 2}}"
             )
         };
-        let entries: [(&str, Box<dyn Fn(usize) -> String>); 5] = [
+        let entries: [(&str, Entry); 5] = [
             ("patches", Box::new(move |at| format!("{{target: {}, patch: '{json}'}}", select(at)))),
             ("patches", Box::new(move |at| format!("{{patch: '{{{}}}'}}", merge(at)))),
             (
