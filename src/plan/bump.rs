@@ -304,8 +304,8 @@ impl<'p> Bump<'p> {
     /// as the `test` of a patch written by hand, insists on the old one.
     fn broken(&self, after: &Repo) -> Vec<Refusal> {
         let builds = |root: &&Arc<Root>| {
-            let now = self.repo.root_at(&root.path);
-            root.has_failed() && now.is_some_and(|now| !now.has_failed())
+            let built = || self.repo.root_at(&root.path).is_some_and(|now| !now.has_failed());
+            root.has_failed() && built()
         };
         let refusal = |root: &Arc<Root>| {
             let problem = root.problems().iter().find(|problem| !problem.partial);
@@ -330,8 +330,10 @@ impl<'p> Bump<'p> {
         let after = later
             .filter(|next| next.versioned)
             .find(|next| {
-                let mut roots = self.repo.roots_of(next.id);
-                roots.any(|(_, root)| root.has_family(&self.subject.family))
+                let mut roots = self.repo.roots_naming(&self.subject.family);
+                roots.any(|(_, root)| {
+                    root.environment == Some(next.id) && root.has_family(&self.subject.family)
+                })
             })
             .filter(|next| {
                 let running = self.repo.running_of(next.id, &self.subject.family);

@@ -1,6 +1,6 @@
 //! Everything in one environment that names a family, grouped by what may be done with it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -17,7 +17,8 @@ use crate::repo::reach::Reach;
 use crate::repo::root::{Root, RootKind};
 use crate::repo::usage::Usage;
 use crate::text::path::TreePath;
-use crate::yaml::node::{Node, Provenance};
+use crate::text::work;
+use crate::yaml::node::Node;
 
 /// An effective reference with the root that has it.
 #[derive(Clone, Copy)]
@@ -45,6 +46,16 @@ pub(super) struct Survey<'r> {
     pub(super) providers: Vec<Made<'r>>,
     /// The roots that were looked through: indexes into the repository's roots.
     pub(super) roots: Vec<usize>,
+    places: Places<'r>,
+}
+
+/// What is in each namespace, as indexes.
+#[derive(Default)]
+struct Places<'r> {
+    /// The uses that the environment's own roots have.
+    uses: BTreeMap<Option<&'r str>, Vec<usize>>,
+    /// The providers that are ExternalSecrets.
+    stubs: BTreeMap<Option<&'r str>, Vec<usize>>,
 }
 
 /// A provider with the root that has it.
@@ -62,22 +73,25 @@ impl<'r> Survey<'r> {
     /// Surveys one environment.
     pub(super) fn new(repo: &'r Repo, environment: EnvironmentId, name: &str) -> Self {
         let mut survey = Self::default();
-        for (index, root) in repo.roots.iter().enumerate() {
-            if !belongs(repo, root, environment) {
-                continue;
-            }
-            survey.roots.push(index);
+        let roots = repo.roots.iter().enumerate();
+        let own = roots.filter(|(_, root)| belongs(repo, root, environment));
+        survey.roots = own.map(|(index, _)| index).collect();
+        let own = |index: &usize| survey.roots.binary_search(index).is_ok();
+        let named = repo.roots_naming(name).filter(|(index, _)| own(index));
+        for (index, root) in named.collect::<Vec<_>>() {
             for reference in &root.references {
+                work::step();
                 let item = Item { index, root, reference };
                 if family(reference.secret()) == name {
                     survey.sort(item);
-                } else if item.written().is_some_and(|text| family(text) == name) {
+                } else if reference.written().is_some_and(|text| family(text) == name) {
                     survey.derived.push(item);
                 }
             }
             let made = root.providers.iter().filter(|one| family(one.secret()) == name);
             survey.providers.extend(made.map(|provider| Made { index, root, provider }));
         }
+        survey.place();
         survey
     }
 
@@ -95,6 +109,41 @@ impl<'r> Survey<'r> {
             && self.grants.is_empty()
             && self.fixed.is_empty()
             && self.providers.is_empty()
+    }
+
+    /// The environment's own uses that look for their secret in a namespace.
+    pub(super) fn uses_in(&self, namespace: Option<&str>) -> Vec<&Item<'r>> {
+        let all = self.places.uses.get(&namespace).into_iter().flatten();
+        all.map(|&index| &self.uses[index]).collect()
+    }
+
+    /// The ExternalSecrets that may make the secret in a namespace; where either is unknown, they may.
+    pub(super) fn stubs_in(&self, namespace: Option<&str>) -> Vec<Made<'r>> {
+        let stubs = &self.places.stubs;
+        let mut found: Vec<usize> = match namespace {
+            Some(_) => {
+                let sets = [namespace, None].map(|one| stubs.get(&one));
+                sets.into_iter().flatten().flatten().copied().collect()
+            }
+            None => stubs.values().flatten().copied().collect(),
+        };
+        found.sort_unstable();
+        found.into_iter().map(|index| self.providers[index]).collect()
+    }
+
+    fn place(&mut self) {
+        for (index, item) in self.uses.iter().enumerate() {
+            work::count("use placed");
+            if item.root.environment.is_some() {
+                let namespace = item.root.namespace_of(item.reference);
+                self.places.uses.entry(namespace).or_default().push(index);
+            }
+        }
+        for (index, made) in self.providers.iter().enumerate() {
+            if kind_of(&made.object().node) == "ExternalSecret" {
+                self.places.stubs.entry(made.namespace()).or_default().push(index);
+            }
+        }
     }
 
     /// The names that are in use in the environment's own roots.
@@ -146,13 +195,6 @@ impl<'r> Item<'r> {
     /// The scalar's whole text.
     pub(super) fn text(&self) -> &'r str {
         self.node().str().unwrap_or_default()
-    }
-
-    /// What the file says where kustomize made the name longer.
-    fn written(&self) -> Option<&'r str> {
-        let origin =
-            self.node().origin.as_ref().filter(|_| self.node().how == Provenance::Derived)?;
-        Some(origin.text().trim_matches(['"', '\'']))
     }
 
     /// The part of the scalar's text that is the name.

@@ -41,6 +41,9 @@ impl Repo {
         if let Some(provisions) = known.and_then(|known| known.with_changes(&change)) {
             let _ = self.provisions.set(provisions);
         }
+        if let Some(known) = before.namings.get() {
+            let _ = self.namings.set(known.with_changes(&change));
+        }
     }
 
     /// The last parts of a path that are not there.
@@ -75,7 +78,11 @@ mod tests {
             .environments
             .ids()
             .map(|one| format!("{one:?}: {:?}", repo.providers_of(Some(one), None, "auth")));
-        reached.chain(unbuilt).chain(made).collect()
+        let named = ["auth", "other"].map(|one| {
+            let roots: Vec<usize> = repo.roots_naming(one).map(|(index, _)| index).collect();
+            format!("{one}: {roots:?}")
+        });
+        reached.chain(unbuilt).chain(made).chain(named).collect()
     }
 
     /// What a changed tree takes over says the same as what is found anew.

@@ -9,6 +9,7 @@ use crate::k8s::secret_name::family;
 use crate::kustomize::model::object::{Identity, Object};
 use crate::repo::spelled;
 use crate::text::source::Place;
+use crate::yaml::node::Provenance;
 
 /// Objects, and every secret that they name or provide.
 #[derive(Debug, Clone)]
@@ -152,6 +153,14 @@ impl Reference {
     #[must_use]
     pub fn family(&self) -> &str {
         family(self.secret())
+    }
+
+    /// The name as the file has it, where kustomize made it longer.
+    #[must_use]
+    pub fn written(&self) -> Option<&str> {
+        let node = &self.found.node;
+        let origin = node.origin.as_ref().filter(|_| node.how == Provenance::Derived)?;
+        Some(origin.text().trim_matches(['"', '\'']))
     }
 
     /// The field, for display.

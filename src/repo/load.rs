@@ -177,6 +177,7 @@ impl Repo {
             ground,
             states: OnceLock::new(),
             provisions: OnceLock::new(),
+            namings: OnceLock::new(),
             usages: OnceLock::new(),
             reaches: OnceLock::new(),
             unbuilt: UnbuiltFiles::default(),

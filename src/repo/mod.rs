@@ -14,6 +14,7 @@ mod layout;
 pub mod leftovers;
 mod load;
 pub mod mentions;
+mod naming;
 pub mod operator;
 pub mod own;
 mod part;
@@ -53,6 +54,7 @@ use crate::repo::family::{FamilyState, States, counts};
 use crate::repo::ground::Ground;
 use crate::repo::inventory::{Provider, Reference};
 use crate::repo::layout::Layout;
+use crate::repo::naming::Namings;
 use crate::repo::provision::{Provision, Provisions};
 use crate::repo::reach::{Nearest, Reach, Reaches};
 use crate::repo::root::{ProviderId, ReferenceId, Root};
@@ -95,6 +97,7 @@ pub struct Repo {
     ground: Option<Ground>,
     states: OnceLock<States>,
     provisions: OnceLock<Provisions>,
+    namings: OnceLock<Namings>,
     usages: OnceLock<Usages>,
     reaches: OnceLock<Reaches>,
     unbuilt: UnbuiltFiles,

@@ -51,6 +51,7 @@ impl Repo {
             ground: None,
             states: OnceLock::new(),
             provisions: OnceLock::new(),
+            namings: OnceLock::new(),
             usages: OnceLock::new(),
             reaches: OnceLock::new(),
             unbuilt: UnbuiltFiles::default(),

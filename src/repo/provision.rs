@@ -7,6 +7,7 @@ use crate::repo::carry::Change;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::root::{ProviderId, Root};
 use crate::text::path::TreePath;
+use crate::text::shared_map::SharedMap;
 use crate::text::work;
 
 /// What makes a secret exist.
@@ -21,7 +22,7 @@ pub enum Provision {
 /// Providers by the secret's name.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Provisions {
-    by_secret: BTreeMap<Arc<str>, Arc<Offers>>,
+    by_secret: SharedMap<Arc<str>, Arc<Offers>>,
     /// The directories that roots of an environment include.
     included: Arc<BTreeSet<TreePath>>,
 }

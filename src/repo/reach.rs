@@ -9,6 +9,7 @@ use crate::repo::environment::{Environment, EnvironmentId, claim, claim_of_file}
 use crate::repo::root::{Root, RootKind};
 use crate::repo::wiring::Wiring;
 use crate::text::path::TreePath;
+use crate::text::shared_map::SharedMap;
 
 /// Who reaches a file or the directory of a kustomization.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,9 +55,9 @@ pub(super) struct Reaches {
     environments: Arc<[Environment]>,
     /// The owner of each kustomization.
     owners: Arc<BTreeMap<TreePath, Owner>>,
-    readers: BTreeMap<TreePath, Arc<BTreeSet<Reader>>>,
+    readers: SharedMap<TreePath, Arc<BTreeSet<Reader>>>,
     /// The kustomizations that belong to an environment by their path and whose reads are unknown.
-    broken: Vec<Reader>,
+    broken: Arc<[Reader]>,
 }
 
 impl Reaches {
@@ -81,7 +82,7 @@ impl Reaches {
             }
         }
         let readers = readers.into_iter().map(|(path, all)| (path, Arc::new(all))).collect();
-        let broken = broken(&wiring, &owners);
+        let broken = broken(&wiring, &owners).into();
         let environments = environments.into();
         Self { wiring, environments, owners: Arc::new(owners), readers, broken }
     }
@@ -123,7 +124,8 @@ impl Reaches {
     /// Adds a reader to some files.
     fn read<'f>(&mut self, files: impl Iterator<Item = &'f TreePath>, reader: &Reader) {
         for file in files {
-            Arc::make_mut(self.readers.entry(file.clone()).or_default()).insert(reader.clone());
+            let readers = self.readers.get_or_insert_with(file.clone(), Arc::default);
+            Arc::make_mut(readers).insert(reader.clone());
         }
     }
 

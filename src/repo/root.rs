@@ -1,6 +1,6 @@
 //! A build root with the references and providers of its effective objects.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
@@ -48,7 +48,16 @@ pub(super) struct Facts {
     pub(super) is_v1: OnceLock<bool>,
     /// Every word before a version in a text of its objects, whether or not it is a family's name.
     pub(super) versioned: OnceLock<Families>,
-    dated: OnceLock<BTreeSet<(String, Option<String>)>>,
+    /// The families before each version in a text of its objects.
+    dated: OnceLock<BTreeMap<String, Dated>>,
+}
+
+/// The families before a version.
+#[derive(Debug, Clone, Default)]
+struct Dated {
+    /// Whether it may be any family somewhere.
+    is_any: bool,
+    families: BTreeSet<String>,
 }
 
 /// What a build root is made of.
@@ -122,18 +131,19 @@ impl Root {
     pub(super) fn may_spell(&self, name: &str) -> bool {
         let Some((family, digits)) = split(name) else { return true };
         let known = self.facts.dated.get_or_init(|| {
-            let mut known = BTreeSet::new();
+            let mut known: BTreeMap<String, Dated> = BTreeMap::new();
             for object in self.objects() {
                 scalars(&object.node, &mut |node, _| {
-                    let dated = dated(node.str().unwrap_or_default());
-                    known.extend(dated.map(|(one, of)| (one.to_owned(), of.map(str::to_owned))));
+                    for (digits, family) in dated(node.str().unwrap_or_default()) {
+                        let one = known.entry(digits.to_owned()).or_default();
+                        one.is_any |= family.is_none();
+                        one.families.extend(family.map(str::to_owned));
+                    }
                 });
             }
             known
         });
-        let has =
-            |family: Option<&str>| known.contains(&(digits.to_owned(), family.map(str::to_owned)));
-        has(None) || has(Some(family))
+        known.get(digits).is_some_and(|one| one.is_any || one.families.contains(family))
     }
 
     /// How much of it could be resolved.

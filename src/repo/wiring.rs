@@ -1,6 +1,5 @@
 //! Which kustomization reads which files and directories, whether or not it builds.
 
-use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -9,6 +8,7 @@ use crate::repo::carry::Change;
 use crate::repo::layout::Layout;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
+use crate::text::shared_map::SharedMap;
 use crate::text::work;
 use crate::tree::Entry;
 use crate::yaml::library::Library;
@@ -33,20 +33,23 @@ pub(super) struct Reads {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Wiring {
     /// What each one names itself.
-    direct: BTreeMap<TreePath, Arc<Reads>>,
+    direct: SharedMap<TreePath, Arc<Reads>>,
     /// What a build of each reads; the directory itself is among the directories.
-    closures: BTreeMap<TreePath, Arc<Reads>>,
-    open: Arc<Open>,
+    closures: SharedMap<TreePath, Arc<Reads>>,
+    open: Open,
 }
 
 /// The directories of the kustomizations that may read something else once a file is edited or added.
 #[derive(Debug, Clone, Default)]
 struct Open {
     /// By the kustomization file.
-    by_file: BTreeMap<TreePath, BTreeSet<TreePath>>,
+    by_file: SharedMap<TreePath, Directories>,
     /// By the last part of a path at which nothing is.
-    by_name: BTreeMap<String, BTreeSet<TreePath>>,
+    by_name: SharedMap<String, Directories>,
 }
+
+/// Directories that several maps may have.
+type Directories = Arc<BTreeSet<TreePath>>;
 
 impl Open {
     fn new<'r>(direct: impl Iterator<Item = (&'r TreePath, &'r Reads)>) -> Self {
@@ -59,11 +62,13 @@ impl Open {
 
     fn add(&mut self, directory: &TreePath, reads: &Reads) {
         if let Some(file) = &reads.real {
-            self.by_file.entry(file.clone()).or_default().insert(directory.clone());
+            let all = self.by_file.get_or_insert_with(file.clone(), Arc::default);
+            Arc::make_mut(all).insert(directory.clone());
         }
         for path in &reads.missing {
             let name = path.name().to_owned();
-            self.by_name.entry(name).or_default().insert(directory.clone());
+            let all = self.by_name.get_or_insert_with(name, Arc::default);
+            Arc::make_mut(all).insert(directory.clone());
         }
     }
 
@@ -71,7 +76,7 @@ impl Open {
     fn met(&self, change: &Change<'_>) -> BTreeSet<TreePath> {
         let edited = change.files.iter().filter_map(|file| self.by_file.get(file));
         let added = change.names.iter().filter_map(|name| self.by_name.get(*name));
-        edited.chain(added).flatten().cloned().collect()
+        edited.chain(added).flat_map(|all| all.iter()).cloned().collect()
     }
 }
 
@@ -87,7 +92,7 @@ impl Wiring {
             .map(|(directory, file)| (directory.clone(), named(library, layout, directory, file)))
             .collect();
         let mut closures: BTreeMap<TreePath, Reads> =
-            direct.keys().map(|at| (at.clone(), closure(&direct, at))).collect();
+            direct.keys().map(|at| (at.clone(), closure(|at| direct.get(at), at))).collect();
         for (directory, files, directories) in built {
             let Some(reads) = closures.get_mut(directory) else { continue };
             reads.files.extend(files.iter().cloned());
@@ -99,7 +104,7 @@ impl Wiring {
         let shared = |all: BTreeMap<TreePath, Reads>| {
             all.into_iter().map(|(at, reads)| (at, Arc::new(reads))).collect()
         };
-        let open = Arc::new(Open::new(direct.iter()));
+        let open = Open::new(direct.iter());
         Self { direct: shared(direct), closures: shared(closures), open }
     }
 
@@ -112,7 +117,7 @@ impl Wiring {
         let mut rewired = BTreeSet::new();
         for directory in self.open.met(change) {
             let Some(file) = layout.kustomizations.get(&directory) else { continue };
-            let Some(known) = self.direct.get_mut(&directory) else { continue };
+            let Some(known) = self.direct.get(&directory) else { continue };
             let mut reads = named(library, layout, &directory, file);
             reads.directories.remove(&directory);
             if **known == reads {
@@ -120,9 +125,9 @@ impl Wiring {
             }
             if known.missing != reads.missing {
                 // What is no longer missing only makes it be read once more.
-                Arc::make_mut(&mut self.open).add(&directory, &reads);
+                self.open.add(&directory, &reads);
             }
-            *known = Arc::new(reads);
+            self.direct.insert(directory.clone(), Arc::new(reads));
             rewired.insert(directory);
         }
         rewired
@@ -134,7 +139,7 @@ impl Wiring {
         directory: &TreePath,
         built: impl Iterator<Item = &'b Root>,
     ) -> Reads {
-        let mut reads = closure(&self.direct, directory);
+        let mut reads = closure(|at| self.named(at), directory);
         for root in built {
             reads.files.extend(root.files().iter().cloned());
             reads.directories.extend(root.directories().iter().cloned());
@@ -230,14 +235,15 @@ fn strings(node: &Node, take: &mut impl FnMut(&str)) {
     }
 }
 
-fn closure<R: Borrow<Reads>>(direct: &BTreeMap<TreePath, R>, start: &TreePath) -> Reads {
+/// What a kustomization reads by itself and through others; `named`: what each names itself.
+fn closure<'r>(named: impl Fn(&TreePath) -> Option<&'r Reads>, start: &TreePath) -> Reads {
     let mut reads = Reads::default();
     let mut next = vec![start.clone()];
     while let Some(directory) = next.pop() {
         if !reads.directories.insert(directory.clone()) {
             continue;
         }
-        let Some(named) = direct.get(&directory).map(Borrow::borrow) else { continue };
+        let Some(named) = named(&directory) else { continue };
         reads.files.extend(named.files.iter().cloned());
         reads.is_unknown |= named.is_unknown;
         next.extend(named.directories.iter().cloned());

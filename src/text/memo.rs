@@ -1,15 +1,15 @@
 //! Results that are computed once.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use crate::text::path::TreePath;
+use crate::text::shared_map::SharedMap;
 
 /// Results by path, each computed once, no matter how many threads ask for it.
 #[derive(Debug)]
 pub struct Memo<T>(RwLock<Cells<T>>);
 
-type Cells<T> = BTreeMap<TreePath, Arc<OnceLock<T>>>;
+type Cells<T> = SharedMap<TreePath, Arc<OnceLock<T>>>;
 
 impl<T> Memo<T> {
     /// Forgets a result.
@@ -41,7 +41,7 @@ impl<T: Clone> Memo<T> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(path).cloned();
         let cell = known.unwrap_or_else(|| {
             let mut cells = self.0.write().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(cells.entry(path.clone()).or_default())
+            Arc::clone(cells.get_or_insert_with(path.clone(), Arc::default))
         });
         cell.get_or_init(find).clone()
     }

@@ -9,6 +9,7 @@ pub mod path;
 pub mod percent;
 pub mod problem;
 pub mod remap;
+pub mod shared_map;
 pub mod shell;
 pub mod source;
 pub mod span;

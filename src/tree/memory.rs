@@ -1,16 +1,16 @@
 //! An in-memory tree: another tree with some files changed, or files alone.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::text::path::TreePath;
+use crate::text::shared_map::SharedMap;
 use crate::text::source::Source;
 use crate::tree::{Entry, ReadError, Tree};
 
 /// Files over another tree, or over nothing.
 pub struct MemoryTree {
     base: Option<Arc<dyn Tree>>,
-    own: BTreeMap<TreePath, File>,
+    own: SharedMap<TreePath, File>,
     files: Vec<TreePath>,
     manifests: Vec<TreePath>,
 }
@@ -53,7 +53,7 @@ impl MemoryTree {
         // Trees over trees would be asked one after the other.
         let (base, mut own) = match base.as_ref().and_then(|base| base.in_memory()) {
             Some(below) => (below.base.clone(), below.own.clone()),
-            None => (base, BTreeMap::new()),
+            None => (base, SharedMap::default()),
         };
         for (path, bytes) in changes {
             let file = bytes.map_or(File::Removed, |bytes| File::new(&path, bytes));
@@ -80,7 +80,7 @@ impl MemoryTree {
     /// What was changed below a directory.
     fn below(&self, directory: &TreePath) -> impl Iterator<Item = &File> {
         // Sorted paths below a directory are neighbours.
-        let after = self.own.range(directory.child("")..);
+        let after = self.own.from(&directory.child(""));
         let below = after.take_while(|(file, _)| file.is_within(directory));
         below.filter(move |(file, _)| *file != directory).map(|(_, at)| at)
     }

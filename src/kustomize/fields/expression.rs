@@ -39,6 +39,16 @@ impl Expression {
         regex(text).map(|regex| Self(Form::Regex(Box::new(regex))))
     }
 
+    /// The only text that matches, if there is one.
+    #[must_use]
+    pub fn word(&self) -> Option<&str> {
+        if let Form::Whole(word) = &self.0 {
+            Some(&**word).filter(|word| !word.contains('.'))
+        } else {
+            None
+        }
+    }
+
     /// Whether a text matches the expression.
     #[must_use]
     pub fn fits(&self, text: &str) -> bool {

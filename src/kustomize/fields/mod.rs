@@ -1,5 +1,6 @@
 //! Which fields of an object are meant: paths, selectors, and the fields that each transformer changes.
 
+pub mod candidates;
 pub mod config;
 pub mod crds;
 pub mod defaults;

@@ -1,9 +1,11 @@
 //! Selectors: which objects an entry of a kustomization applies to.
 
+use crate::kustomize::fields::candidates::Candidates;
 use crate::kustomize::fields::expression::Expression;
 use crate::kustomize::fields::label_selector::Requirements;
 use crate::kustomize::model::object::{Identity, Object};
 use crate::text::problem::Problem;
+use crate::text::work;
 use crate::yaml::node::Node;
 
 /// The conditions that an object must meet, all of them.
@@ -39,6 +41,7 @@ impl Selector {
     /// name and namespace.
     #[must_use]
     pub fn selects(&self, object: &Object) -> bool {
+        work::step();
         if !fits(&self.kind, object.kind()) || !self.may_fit_name(object) {
             return false;
         }
@@ -52,15 +55,22 @@ impl Selector {
 
     /// The objects selected, by index.
     #[must_use]
-    pub fn select(&self, objects: &[Object]) -> Vec<usize> {
-        let selected = objects.iter().enumerate().filter(|(_, object)| self.selects(object));
-        selected.map(|(index, _)| index).collect()
+    pub fn select(&self, objects: &[Object], candidates: &mut Candidates) -> Vec<usize> {
+        let mut selected = self.candidates(objects, candidates);
+        selected.retain(|&index| self.selects(&objects[index]));
+        selected
+    }
+
+    /// The objects whose names do not rule them out, by index.
+    pub fn candidates(&self, objects: &[Object], candidates: &mut Candidates) -> Vec<usize> {
+        candidates.of(objects, self.name.as_ref().and_then(Expression::word))
     }
 
     /// Whether a replacement with this selector matches one of the object's identities, labels and annotations aside.
     /// Kustomize matches the namespace as now written in the object, but the effective one for earlier identities.
     #[must_use]
     pub fn selects_identity(&self, object: &Object) -> bool {
+        work::step();
         if !self.may_fit_name(object) {
             return false;
         }

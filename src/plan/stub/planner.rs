@@ -93,10 +93,7 @@ impl<'p> Planner<'p> {
                 let place = (source.place.source.path().clone(), source.place.span.start);
                 let roots = if source.is_split { source.roots.clone() } else { BTreeSet::new() };
                 if made.insert((place.0, place.1, roots)) {
-                    self.copy_source(
-                        &source,
-                        &in_namespace(survey, &namespace).collect::<Vec<_>>(),
-                    );
+                    self.copy_source(&source, &survey.uses_in(namespace.as_deref()));
                 }
             }
         }
@@ -113,23 +110,22 @@ impl<'p> Planner<'p> {
 
     /// The ExternalSecrets of the family that a namespace has: the environment's own, or else those for all.
     fn candidates(&self, survey: &Survey<'p>, namespace: &Namespace) -> Vec<Made<'p>> {
-        let meets = |made: &&Made<'p>| match (made.namespace(), namespace) {
-            (Some(there), Some(here)) => there == here,
-            _ => true,
-        };
-        let is_stub = |made: &&Made<'p>| kind_of(&made.object().node) == "ExternalSecret";
-        let own: Vec<Made<'p>> =
-            survey.providers.iter().filter(meets).filter(is_stub).copied().collect();
+        let own = survey.stubs_in(namespace.as_deref());
         if !own.is_empty() {
             return own;
         }
-        self.old_providers(survey, namespace).into_iter().filter(|made| is_stub(&made)).collect()
+        let mut others = self.old_providers(survey, namespace);
+        others.retain(|made| kind_of(&made.object().node) == "ExternalSecret");
+        others
     }
 
     /// Who provides the names that the references of a namespace have now.
     fn old_providers(&self, survey: &Survey<'p>, namespace: &Namespace) -> Vec<Made<'p>> {
-        let names: BTreeSet<&str> =
-            in_namespace(survey, namespace).map(|item| item.reference.secret()).collect();
+        let names: BTreeSet<&str> = survey
+            .uses_in(namespace.as_deref())
+            .iter()
+            .map(|item| item.reference.secret())
+            .collect();
         let all = names.into_iter().flat_map(|name| self.providers(namespace, name));
         all.filter_map(|provision| match provision {
             Provision::Provider(id) => {
@@ -228,7 +224,7 @@ impl<'p> Planner<'p> {
             return;
         }
         self.expected.unprovided.insert(namespace.clone());
-        let items: Vec<&Item<'_>> = in_namespace(survey, namespace).collect();
+        let items = survey.uses_in(namespace.as_deref());
         let external = items.iter().any(|item| {
             self.providers(namespace, item.reference.secret()).contains(&Provision::External)
         });
@@ -275,7 +271,8 @@ impl<'p> Planner<'p> {
                 &pinning,
             )
         });
-        let items: Vec<Item<'p>> = in_namespace(survey, namespace).copied().collect();
+        let items: Vec<Item<'p>> =
+            survey.uses_in(namespace.as_deref()).into_iter().copied().collect();
         let serves = self.repo.serves(self.environment);
         let written = written.and_then(|(text, pins)| Ok((policy::before(text, serves)?, pins)));
         match written {
@@ -300,16 +297,5 @@ fn merges(source: &Source<'_>) -> Option<Fault> {
             format!("with `creationPolicy: {policy}` it makes no Secret, and nothing else makes one of the new name"),
             "let it own the Secret (`creationPolicy: Owner`), or make a Secret of the new name first and bump with `--version` and its digits".to_owned(),
         )
-    })
-}
-
-/// The environment's own uses that look for their secret in a namespace.
-fn in_namespace<'s, 'r>(
-    survey: &'s Survey<'r>,
-    namespace: &'s Namespace,
-) -> impl Iterator<Item = &'s Item<'r>> {
-    survey.uses.iter().filter(move |item| {
-        item.root.environment.is_some()
-            && item.root.namespace_of(item.reference) == namespace.as_deref()
     })
 }

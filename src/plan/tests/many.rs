@@ -70,7 +70,7 @@ fn grows_as_its_tree(once: &BTreeMap<&'static str, usize>, twice: &BTreeMap<&'st
 
 #[test]
 fn work_grows_with_the_number_of_families() {
-    grows_as_its_tree(&work(8, 1), &work(16, 1));
+    grows_as_its_tree(&work(20, 1), &work(40, 1));
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! Applies patches to objects.
 
+use crate::kustomize::fields::candidates::Candidates;
 use crate::kustomize::fields::selector::Selector;
 use crate::kustomize::model::annotations::{settle, texts};
 use crate::kustomize::model::object::{Identity, Object};
 use crate::kustomize::transform::json_patch::{self, Operation};
 use crate::kustomize::transform::strategic::merge;
 use crate::text::problem::Problem;
+use crate::text::work;
 use crate::yaml::node::{Node, Provenance};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
@@ -35,11 +37,13 @@ impl Allowed {
 /// Merges a patch into the one object that it names, by its current or a previous name.
 pub(super) fn merge_one(
     objects: &mut Vec<Object>,
+    candidates: &mut Candidates,
     patch: &Node,
     allowed: Allowed,
 ) -> Result<(), Problem> {
     let wanted = Object::new(patch.clone()).identity();
-    let mut found = (0..objects.len()).filter(|&index| is_named(&objects[index], &wanted));
+    let named = candidates.of(objects, Some(&wanted.name)).into_iter();
+    let mut found = named.filter(|&index| is_named(&objects[index], &wanted));
     let (index, second) = (found.next(), found.next());
     let place = patch.at(&["metadata", "name"]).unwrap_or(patch);
     let Some(index) = index else { return Err(no_match(objects, &wanted, place)) };
@@ -47,7 +51,9 @@ pub(super) fn merge_one(
         let message = format!("several objects match the patch `{wanted}`");
         return Err(Problem::at(message, place).with_help("add a namespace to the patch"));
     }
-    if !merge_into(&mut objects[index], patch, allowed)? {
+    if merge_into(&mut objects[index], patch, allowed)? {
+        candidates.changed(index, &objects[index]);
+    } else {
         objects.remove(index);
     }
     Ok(())
@@ -56,17 +62,20 @@ pub(super) fn merge_one(
 /// Merges a patch into every object that a target selects.
 pub(super) fn merge_selected(
     objects: &mut Vec<Object>,
+    candidates: &mut Candidates,
     selector: &Selector,
     patch: &Node,
     allowed: Allowed,
 ) -> Result<(), Problem> {
     let patch = with_texts(patch.clone());
     let mut deleted = Vec::new();
-    for index in selector.select(objects) {
+    for index in selector.select(objects, candidates) {
         // The patch's own apiVersion is ignored, so it does not affect how lists are merged.
         let mut patch = patch.clone();
         keep(&objects[index].node, &mut patch, "apiVersion");
-        if !merge_into(&mut objects[index], &patch, allowed)? {
+        if merge_into(&mut objects[index], &patch, allowed)? {
+            candidates.changed(index, &objects[index]);
+        } else {
             deleted.push(index);
         }
     }
@@ -158,6 +167,7 @@ fn with_texts(mut patch: Node) -> Node {
 }
 
 fn is_named(object: &Object, wanted: &Identity) -> bool {
+    work::step();
     object.was(wanted)
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use crate::kustomize::fields::candidates::Candidates;
 use crate::kustomize::fields::selector::Selector;
 use crate::kustomize::load::context::Context;
 use crate::kustomize::model::object::Object;
@@ -28,15 +29,18 @@ pub fn patches(
     list: &Node,
     context: &mut Context<'_>,
 ) -> Result<(), Problem> {
-    list.items().iter().try_for_each(|entry| patch(objects, entry, context))
+    let mut candidates = Candidates::default();
+    let mut patch = |entry| patch(objects, &mut candidates, entry, context);
+    list.items().iter().try_for_each(&mut patch)
 }
 
 /// Applies one entry of `patches`, or what a `PatchTransformer` says: `path` or `patch`, `target`, `options`.
 ///
 /// # Errors
 /// When kustomize would refuse it.
-pub fn patch(
+fn patch(
     objects: &mut Vec<Object>,
+    candidates: &mut Candidates,
     entry: &Node,
     context: &mut Context<'_>,
 ) -> Result<(), Problem> {
@@ -47,8 +51,9 @@ pub fn patch(
         (Content::Empty, _) => Ok(()),
         (Content::Json(operations), Some(selector)) => {
             // Two objects may temporarily share a name; uniqueness is checked at the end.
-            for index in selector.select(objects) {
+            for index in selector.select(objects, candidates) {
                 apply_json(&mut objects[index], &operations)?;
+                candidates.changed(index, &objects[index]);
             }
             Ok(())
         }
@@ -59,7 +64,8 @@ pub fn patch(
         }
         (Content::Strategic(patches), None) => {
             let allowed = Allowed::read(entry.get("options"));
-            patches.iter().try_for_each(|patch| merge_one(objects, patch, allowed))?;
+            let mut merge = |patch| merge_one(objects, candidates, patch, allowed);
+            patches.iter().try_for_each(&mut merge)?;
             if allowed.rename() { unique(objects, entry) } else { Ok(()) }
         }
         (Content::Strategic(patches), Some(selector)) => {
@@ -69,7 +75,7 @@ pub fn patch(
                 return Err(Problem::at(message, entry).with_help(help));
             };
             let allowed = Allowed::read(entry.get("options"));
-            merge_selected(objects, &selector, patch, allowed)?;
+            merge_selected(objects, candidates, &selector, patch, allowed)?;
             if allowed.rename() { unique(objects, entry) } else { Ok(()) }
         }
     }
@@ -84,6 +90,7 @@ pub fn strategic_merge(
     list: &Node,
     context: &mut Context<'_>,
 ) -> Result<(), Problem> {
+    let mut candidates = Candidates::default();
     for entry in list.items() {
         let inline = parse_inside(entry).ok().filter(|stream| {
             stream.documents.iter().any(|document| matches!(document.root.value, Value::Map(_)))
@@ -92,16 +99,22 @@ pub fn strategic_merge(
             Some(stream) => strategic(&stream)?,
             None => strategic(&*context.load(entry)?)?,
         };
-        merge_all(objects, &patches, entry)?;
+        merge_all(objects, &mut candidates, &patches, entry)?;
     }
     Ok(())
 }
 
-fn merge_all(objects: &mut Vec<Object>, patches: &[Node], entry: &Node) -> Result<(), Problem> {
+fn merge_all(
+    objects: &mut Vec<Object>,
+    candidates: &mut Candidates,
+    patches: &[Node],
+    entry: &Node,
+) -> Result<(), Problem> {
     if patches.is_empty() {
         return Err(Problem::at("the patch is empty", entry));
     }
-    patches.iter().try_for_each(|patch| merge_one(objects, patch, Allowed::default()))
+    let mut merge = |patch| merge_one(objects, candidates, patch, Allowed::default());
+    patches.iter().try_for_each(&mut merge)
 }
 
 /// Applies the entries of `patchesJson6902`, in order.
@@ -114,7 +127,9 @@ pub fn json6902(
     list: &Node,
     context: &mut Context<'_>,
 ) -> Result<(), Problem> {
-    list.items().iter().try_for_each(|entry| json6902_entry(objects, entry, "patch", context))
+    let mut candidates = Candidates::default();
+    let mut patch = |entry| json6902_entry(objects, &mut candidates, (entry, "patch"), context);
+    list.items().iter().try_for_each(&mut patch)
 }
 
 /// Applies one entry of `patchesJson6902`, or of a `PatchJson6902Transformer`: there the patch
@@ -122,10 +137,10 @@ pub fn json6902(
 ///
 /// # Errors
 /// When kustomize would refuse it.
-pub fn json6902_entry(
+fn json6902_entry(
     objects: &mut [Object],
-    entry: &Node,
-    inline: &str,
+    candidates: &mut Candidates,
+    (entry, inline): (&Node, &str),
     context: &mut Context<'_>,
 ) -> Result<(), Problem> {
     let Some(target) = entry.get("target") else {
@@ -140,8 +155,9 @@ pub fn json6902_entry(
         let help = "each is written as `- op: replace`, `path: /spec/replicas`, `value: 3`";
         return Err(Problem::at("expected a list of operations", entry).with_help(help));
     };
-    for index in selector.select(objects) {
+    for index in selector.select(objects, candidates) {
         apply_json_forgetting(&mut objects[index], &operations)?;
+        candidates.changed(index, &objects[index]);
     }
     Ok(())
 }

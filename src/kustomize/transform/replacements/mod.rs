@@ -1,5 +1,6 @@
 //! The field `replacements`: a value of one object copied into fields of others.
 
+use crate::kustomize::fields::candidates::Candidates;
 use crate::kustomize::fields::field_path::{Create, follow_mut, lookup, split, targets};
 use crate::kustomize::fields::selector::{Selector, identities};
 use crate::kustomize::load::context::Context;
@@ -29,9 +30,9 @@ pub fn apply(
     list: &Node,
     context: &mut Context<'_>,
 ) -> Result<(), Problem> {
-    let mut unseen = None;
+    let (mut unseen, mut candidates) = (None, Candidates::default());
     for entry in list.items() {
-        match apply_one(objects, entry, context) {
+        match apply_one(objects, &mut candidates, entry, context) {
             Err(problem) if problem.partial => unseen = unseen.or(Some(problem)),
             done => done?,
         }
@@ -41,11 +42,12 @@ pub fn apply(
 
 fn apply_one(
     objects: &mut [Object],
+    candidates: &mut Candidates,
     entry: &Node,
     context: &mut Context<'_>,
 ) -> Result<(), Problem> {
     let Some(path) = entry.get("path").filter(|path| path.str() != Some("")) else {
-        return replace(objects, entry);
+        return replace(objects, candidates, entry);
     };
     if given(entry, "source").is_some() || entry.get("targets").is_some() {
         let help = "keep `path`, or the replacement itself";
@@ -54,8 +56,10 @@ fn apply_one(
     let stream = context.load(path)?;
     let Some(document) = stream.documents.first() else { return Ok(()) };
     match &document.root.value {
-        Value::Seq(seq) => seq.items.iter().try_for_each(|entry| replace(objects, entry)),
-        Value::Map(_) => replace(objects, &document.root),
+        Value::Seq(seq) => {
+            seq.items.iter().try_for_each(|entry| replace(objects, candidates, entry))
+        }
+        Value::Map(_) => replace(objects, candidates, &document.root),
         Value::Scalar(_) => Err(Problem::at("expected a replacement or a list of them", path)),
     }
 }
@@ -76,7 +80,11 @@ struct Given {
 ///
 /// # Errors
 /// When kustomize would refuse it.
-pub fn replace(objects: &mut [Object], entry: &Node) -> Result<(), Problem> {
+fn replace(
+    objects: &mut [Object],
+    candidates: &mut Candidates,
+    entry: &Node,
+) -> Result<(), Problem> {
     let Some(targets) = entry.get("targets").filter(|targets| !is_null(targets)) else {
         return Err(Problem::at("the replacement has no targets", entry)
             .with_help("add `targets:` with `select` and `fieldPaths`"));
@@ -91,23 +99,28 @@ pub fn replace(objects: &mut [Object], entry: &Node) -> Result<(), Problem> {
             value.mark(Provenance::Patched);
             Given { value, shown: None }
         }
-        (None, Some(source)) => source_value(objects, source)?,
+        (None, Some(source)) => source_value(objects, candidates, source)?,
         (None, None) => {
             return Err(Problem::at("the replacement has no source", entry)
                 .with_help("add `source:` with kind, name and fieldPath"));
         }
     };
-    targets.items().iter().try_for_each(|target| fill(objects, target, &value))
+    targets.items().iter().try_for_each(|target| fill(objects, candidates, target, &value))
 }
 
 /// The value to copy, marked, with the place where it is written.
-fn source_value(objects: &[Object], source: &Node) -> Result<Given, Problem> {
+fn source_value(
+    objects: &[Object],
+    candidates: &mut Candidates,
+    source: &Node,
+) -> Result<Given, Problem> {
     let name = source.get("name").and_then(Node::str).filter(|name| !name.is_empty());
     let chosen = |object: &&Object| {
         name.is_none_or(|name| object.names().any(|known| known == name))
             && identities(object).any(|identity| is_source(source, &identity))
     };
-    let mut found = objects.iter().filter(chosen);
+    let named = candidates.of(objects, name).into_iter().map(|index| &objects[index]);
+    let mut found = named.filter(chosen);
     let Some(object) = found.next() else {
         return Err(Problem::at("the source of the replacement is not there", source)
             .with_help("no object has this group, version, kind, name and namespace"));
@@ -185,7 +198,12 @@ fn path_of<'n>(node: Option<&'n Node>, otherwise: &'n Node) -> (&'n str, &'n Nod
 }
 
 /// Copies the value into the fields of one target.
-fn fill(objects: &mut [Object], target: &Node, given: &Given) -> Result<(), Problem> {
+fn fill(
+    objects: &mut [Object],
+    candidates: &mut Candidates,
+    target: &Node,
+    given: &Given,
+) -> Result<(), Problem> {
     let Some(select) = target.get("select").filter(|select| !is_null(select)) else {
         return Err(Problem::at("the target selects nothing", target)
             .with_help("add `select:` with kind and name"));
@@ -193,19 +211,26 @@ fn fill(objects: &mut [Object], target: &Node, given: &Given) -> Result<(), Prob
     let selector = Selector::read(select)?;
     let rejects = target.get("reject").map(Node::items).unwrap_or_default();
     let rejects = rejects.iter().map(Selector::read).collect::<Result<Vec<_>, _>>()?;
-    for object in objects.iter_mut().filter(|object| is_target(object, &selector, &rejects)) {
-        let shown = given.shown.as_ref().filter(|_| object.kind() != "Secret");
-        let value = shown.unwrap_or(&given.value);
-        match target.get("fieldPaths").map(Node::items) {
-            Some(paths) if !paths.is_empty() => {
-                for path in paths {
-                    fill_path(object, target, path.str().unwrap_or_default(), path, value)?;
-                }
-            }
-            _ => fill_path(object, target, "metadata.name", target, value)?,
+    for index in selector.candidates(objects, candidates) {
+        let object = &mut objects[index];
+        if is_target(object, &selector, &rejects) {
+            let filled = fill_object(object, target, given);
+            candidates.changed(index, object);
+            filled?;
         }
     }
     Ok(())
+}
+
+fn fill_object(object: &mut Object, target: &Node, given: &Given) -> Result<(), Problem> {
+    let shown = given.shown.as_ref().filter(|_| object.kind() != "Secret");
+    let value = shown.unwrap_or(&given.value);
+    match target.get("fieldPaths").map(Node::items) {
+        Some(paths) if !paths.is_empty() => paths.iter().try_for_each(|path| {
+            fill_path(object, target, path.str().unwrap_or_default(), path, value)
+        }),
+        _ => fill_path(object, target, "metadata.name", target, value),
+    }
 }
 
 /// Kustomize checks the labels of a rejection separately from the rest: either suffices.
@@ -214,8 +239,8 @@ fn is_target(object: &Object, selector: &Selector, rejects: &[Selector]) -> bool
         (reject.asks_metadata() && reject.fits_metadata(object))
             || (reject.asks_identity() && reject.selects_identity(object))
     };
-    selector.fits_metadata(object)
-        && selector.selects_identity(object)
+    selector.selects_identity(object)
+        && selector.fits_metadata(object)
         && !rejects.iter().any(rejected)
 }
 

@@ -1,5 +1,6 @@
 //! Each expectation is what `kubectl kustomize` (kustomize 5.8.1) makes of the same.
 
+use crate::kustomize::fields::candidates::Candidates;
 use crate::kustomize::model::object::Object;
 use crate::kustomize::transform::replacements::replace;
 use crate::text::path::TreePath;
@@ -37,7 +38,7 @@ fn nodes(text: &str) -> Vec<Node> {
 
 fn replaced(replacement: &str) -> Result<Vec<Object>, Problem> {
     let mut objects: Vec<Object> = nodes(OBJECTS).into_iter().map(Object::new).collect();
-    replace(&mut objects, &nodes(replacement)[0])?;
+    replace(&mut objects, &mut Candidates::default(), &nodes(replacement)[0])?;
     Ok(objects)
 }
 
