@@ -6,7 +6,7 @@ use crate::kustomize::model::object::Object;
 use crate::text::work;
 
 /// The objects of a list by each name that they have or had, as indexes. Whoever changes an object says so.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Candidates {
     by_name: HashMap<String, BTreeSet<usize>>,
     /// How many objects there were.
@@ -24,6 +24,12 @@ impl Candidates {
             objects.iter().enumerate().for_each(|(index, object)| self.changed(index, object));
         }
         self.by_name.get(name).into_iter().flatten().copied().collect()
+    }
+
+    /// Takes note of an object that is about to be appended to the list.
+    pub fn pushed(&mut self, object: &Object) {
+        self.changed(self.count, object);
+        self.count += 1;
     }
 
     /// Takes note of the names of an object that may have changed. What it was called before may stay.
@@ -77,6 +83,15 @@ mod tests {
             writeln!(all, "---\n{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: d-{number}}}, spec: {{replicas: 1}}}}").unwrap();
         }
         vec![("kustomization.yaml".to_owned(), kustomization), ("all.yaml".to_owned(), all)]
+    }
+
+    #[test]
+    fn a_generator_asks_only_objects_of_its_name() {
+        let entry = |number: usize| format!("{{name: c-{number}, literals: [a=b]}}");
+        let (small, few) = built(tree(20, "configMapGenerator", entry));
+        let (large, many) = built(tree(80, "configMapGenerator", entry));
+        assert_eq!((small.len(), large.len()), (40, 160));
+        assert!(many <= 5 * few, "{few} steps, then {many}");
     }
 
     #[test]

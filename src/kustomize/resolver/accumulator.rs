@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use crate::kustomize::fields::candidates::Candidates;
 use crate::kustomize::fields::config::Config;
 use crate::kustomize::model::object::{Behavior, Generated, Identity, Object};
 use crate::kustomize::transform::vars::Var;
 use crate::text::problem::Problem;
+use crate::text::work;
 use crate::yaml::node::{Entry, Node, Provenance};
 
 /// Maximum number of objects of a kustomization: bases that include one another twice double with every level.
@@ -21,9 +23,16 @@ pub struct Accumulator {
     pub config: Option<Arc<Config>>,
     /// The variables, to be filled in at the build root.
     pub vars: Vec<Var>,
+    /// The objects by name, while objects are generated.
+    pub(super) candidates: Candidates,
 }
 
 impl Accumulator {
+    /// Forgets what objects are called, before or after a step that may rename some.
+    pub fn forget_names(&mut self) {
+        self.candidates = Candidates::default();
+    }
+
     /// The fields that steps change.
     #[must_use]
     pub fn config(&self) -> Arc<Config> {
@@ -95,8 +104,13 @@ impl Accumulator {
     /// If its behavior does not fit the existing objects.
     pub fn absorb(&mut self, mut object: Object, entry: &Node) -> Result<(), Problem> {
         let identity = object.identity();
-        let mut found = self.objects.iter().enumerate().filter(|(_, known)| known.was(&identity));
-        let (first, second) = (found.next().map(|(index, _)| index), found.next());
+        let named = self.candidates.of(&self.objects, Some(&identity.name));
+        let is_it = |index: &usize| {
+            work::step();
+            self.objects[*index].was(&identity)
+        };
+        let mut found = named.into_iter().filter(is_it);
+        let (first, second) = (found.next(), found.next());
         let behavior = object.generated.map_or(Behavior::Unspecified, |made| made.behavior);
         let joins = matches!(behavior, Behavior::Replace | Behavior::Merge);
         match (first, second) {
@@ -109,6 +123,7 @@ impl Accumulator {
                     .with_help("use `behavior: create`, or add the base that has it"))
             }
             (None, _) => {
+                self.candidates.pushed(&object);
                 self.objects.push(object);
                 Ok(())
             }
@@ -118,6 +133,7 @@ impl Accumulator {
             }
             (Some(index), _) => {
                 join(&mut object, &self.objects[index], behavior);
+                self.candidates.changed(index, &object);
                 self.objects[index] = object;
                 Ok(())
             }

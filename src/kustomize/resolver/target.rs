@@ -248,6 +248,8 @@ impl<'a> Target<'a> {
 
     fn generate(&mut self, gathered: &mut Accumulator) -> Result<(), Problem> {
         let kustomization = self.kustomization;
+        // The objects may have been renamed since the bases were generated.
+        gathered.forget_names();
         let fields =
             [("configMapGenerator", Product::ConfigMap), ("secretGenerator", Product::Secret)];
         for (field, product) in fields {
@@ -261,7 +263,9 @@ impl<'a> Target<'a> {
                 self.miss(needs_helm(entry));
             }
         }
-        plugins::generate(self, gathered, kustomization.items("generators"))
+        let done = plugins::generate(self, gathered, kustomization.items("generators"));
+        gathered.forget_names();
+        done
     }
 
     /// Adds the object of a generator; `options` are those of all generators.
