@@ -14,6 +14,7 @@ use crate::text::problem::Problem;
 use crate::text::shell::command;
 use crate::text::source::{Place, Source};
 use crate::text::span::Span;
+use crate::text::work;
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -59,13 +60,20 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let reached = reached(repo);
     let none = BTreeSet::new();
     let of = |path: &TreePath| reached.get(path).unwrap_or(&none);
+    let mut includers: BTreeMap<&TreePath, Vec<&TreePath>> = BTreeMap::new();
+    for (includer, directories) in &reached {
+        for directory in directories.iter().filter(|directory| *directory != includer) {
+            work::step();
+            includers.entry(directory).or_default().push(includer);
+        }
+    }
     // What takes it in says whether it matters; of a cycle, in which each takes in the other, one speaks.
     let speaks = |root: &Root| {
-        let above = |other: &TreePath| *other != root.path && of(other).contains(&root.path);
-        let speaks_for = |other: &TreePath| {
-            above(other) && (!of(&root.path).contains(other) || *other < root.path)
+        let speaks_for = |other: &&TreePath| {
+            work::step();
+            !of(&root.path).contains(*other) || **other < root.path
         };
-        !reached.keys().any(speaks_for)
+        !includers.get(&root.path).into_iter().flatten().any(speaks_for)
     };
     let ignored = Patterns::ignored(&**repo.library.tree());
     let mut findings = Vec::new();
