@@ -39,7 +39,7 @@ runs:
 runs:
   using: composite
   steps:
-    - run: '[ -d \"$CACHE/$KEY\" ] || { mkdir \"$CACHE/$$\"; cp \"$FROM\"/* \"$CACHE/$$\"; mv \"$CACHE/$$\" \"$CACHE/$KEY\"; }'
+    - run: '[ -d \"$CACHE/$KEY\" ] || { mkdir \"$CACHE/$$\"; cp \"$FROM\"/* \"$CACHE/$$\"; mv -T \"$CACHE/$$\" \"$CACHE/$KEY\" 2> /dev/null || rm -r \"$CACHE/$$\"; }'
       env: { KEY: '${{ inputs.key }}', FROM: '${{ inputs.path }}' }
       shell: bash
 ",
