@@ -13,44 +13,10 @@ import sys
 import tempfile
 
 import growth_lint
+from manifests import cron_job, deployment, stub
 
 OLD, NEW = "20240101000000", "20240301000000"
 ENVIRONMENTS = {"staging": NEW, "production": OLD}
-
-
-def workload(kind, name, secret, schedule=None):
-    pod = f"{{ containers: [{{ name: app, image: app:1, envFrom: [{{ secretRef: {{ name: {secret} }} }}] }}] }}"
-    if schedule:
-        spec = f"{{ schedule: '{schedule}', jobTemplate: {{ spec: {{ template: {{ spec: {pod} }} }} }} }}"
-        return f"apiVersion: batch/v1\nkind: {kind}\nmetadata: {{ name: {name} }}\nspec: {spec}\n"
-    # The name of the secret has a line of its own, as people write it.
-    return f"""apiVersion: apps/v1
-kind: {kind}
-metadata: {{ name: {name} }}
-spec:
-  template:
-    spec:
-      containers:
-        - name: app
-          image: app:1
-          envFrom:
-            - secretRef:
-                name: {secret}
-"""
-
-
-def stub(secret, key, version):
-    return f"""apiVersion: external-secrets.io/v1
-kind: ExternalSecret
-metadata:
-  name: {secret}
-spec:
-  secretStoreRef: {{ kind: ClusterSecretStore, name: store }}
-  refreshPolicy: CreatedOnce
-  target: {{ immutable: true }}
-  dataFrom:
-    - extract: {{ key: {key}, version: "{version}" }}
-"""
 
 
 def families(count):
@@ -62,7 +28,7 @@ def families(count):
             secret = f"{name}-secrets-{version}"
             files[f"{at}/kustomization.yaml"] = (
                 f"namespace: {environment}\nresources:\n  - app.yaml\n  - {secret}.yaml\n")
-            files[f"{at}/app.yaml"] = workload("Deployment", name, secret)
+            files[f"{at}/app.yaml"] = deployment(name, secret)
             files[f"{at}/{secret}.yaml"] = stub(secret, f"{environment}/{name}", version)
     return files
 
@@ -72,13 +38,13 @@ def cron_jobs(count):
     files = {"production/stub.yaml": stub(f"jobs-{OLD}", "production/jobs", OLD)}
     for number in range(count):
         schedule = f"{number % 60} {number % 7} * * *"
-        files[f"production/job-{number:04d}.yaml"] = workload("CronJob", f"job-{number}", f"jobs-{OLD}", schedule)
+        files[f"production/job-{number:04d}.yaml"] = cron_job(f"job-{number}", f"jobs-{OLD}", schedule)
     return files
 
 
 def dangling(count):
     """References that nothing provides."""
-    return {f"production/app-{number:04d}.yaml": workload("Deployment", f"app-{number}", f"app-{number}-{OLD}")
+    return {f"production/app-{number:04d}.yaml": deployment(f"app-{number}", f"app-{number}-{OLD}")
             for number in range(count)}
 
 
@@ -97,7 +63,7 @@ def in_namespaces(count):
             at, secret = f"{environment}/team-{number:04d}", f"shared-{version}"
             files[f"{at}/kustomization.yaml"] = (
                 f"namespace: {environment}-{number:04d}\nresources:\n  - app.yaml\n  - {secret}.yaml\n")
-            files[f"{at}/app.yaml"] = workload("Deployment", "app", secret)
+            files[f"{at}/app.yaml"] = deployment("app", secret)
             files[f"{at}/{secret}.yaml"] = stub(secret, f"{environment}/{number}", version)
     return files
 
@@ -126,7 +92,7 @@ def kustomization(count, fields, more=None):
     """One kustomization with as many Deployments as entries of a field."""
     names = [f"app-{number:04d}" for number in range(count)]
     resources = "resources:\n" + "".join(f"  - {name}.yaml\n" for name in names)
-    files = {f"production/{name}.yaml": workload("Deployment", name, f"{name}-{OLD}") for name in names}
+    files = {f"production/{name}.yaml": deployment(name, f"{name}-{OLD}") for name in names}
     files["production/kustomization.yaml"] = resources + fields(names)
     return files | {f"production/{path}": text for name in names for path, text in (more(name) if more else {}).items()}
 

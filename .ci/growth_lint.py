@@ -1,48 +1,8 @@
 """Trees that make `rotate lint` and `rotate refs` work hard, for growth.py: each case is (label, files of n, n, command)."""
 
+from manifests import cron_job, deployment, kustomization, stub
+
 VERSION = "20240101000000"
-
-
-def deployment(name, secret, namespace=None, above=""):
-    metadata = f"{{ name: {name}, namespace: {namespace} }}" if namespace else f"{{ name: {name} }}"
-    return f"""apiVersion: apps/v1
-kind: Deployment
-metadata: {metadata}
-spec:
-  template:
-    spec:
-      containers:
-        - name: app
-          image: app:1
-          envFrom:
-            - secretRef:
-{above}                name: {secret}
-"""
-
-
-def stub(secret, key, namespace=None):
-    metadata = f"{{ name: {secret}, namespace: {namespace} }}" if namespace else f"{{ name: {secret} }}"
-    return f"""apiVersion: external-secrets.io/v1
-kind: ExternalSecret
-metadata: {metadata}
-spec:
-  secretStoreRef: {{ kind: ClusterSecretStore, name: store }}
-  refreshPolicy: CreatedOnce
-  target: {{ immutable: true }}
-  dataFrom:
-    - extract: {{ key: {key}, version: "{VERSION}" }}
-"""
-
-
-def cron_job(name, secret, schedule):
-    containers = f"[{{ name: app, image: app:1, envFrom: [{{ secretRef: {{ name: {secret} }} }}] }}]"
-    template = f"{{ spec: {{ containers: {containers} }} }}"
-    spec = f"{{ schedule: '{schedule}', jobTemplate: {{ spec: {{ template: {template} }} }} }}"
-    return f"apiVersion: batch/v1\nkind: CronJob\nmetadata: {{ name: {name} }}\nspec: {spec}\n"
-
-
-def kustomization(*resources):
-    return "resources:\n" + "".join(f"  - {one}\n" for one in resources)
 
 
 def one_file(count):
@@ -75,7 +35,7 @@ def settings(count):
     files = {"rotate.yaml": "secrets:\n" + "".join(lines)}
     for number in range(count):
         at, secret = f"production/app-{number:06d}", f"app-{number}-{VERSION}"
-        files[f"{at}.yaml"] = deployment(f"app-{number}", secret) + "---\n" + stub(secret, f"production/app-{number}")
+        files[f"{at}.yaml"] = deployment(f"app-{number}", secret) + "---\n" + stub(secret, f"production/app-{number}", VERSION)
     return files
 
 
@@ -114,7 +74,7 @@ def namespaces(count):
         secret = f"shared-{VERSION}"
         text = deployment("app", secret, f"team-{number}")
         if number % 2:
-            text += "---\n" + stub(secret, "production/shared", f"team-{number}")
+            text += "---\n" + stub(secret, "production/shared", VERSION, f"team-{number}")
         files[f"production/app-{number:06d}.yaml"] = text
     return files
 
@@ -123,7 +83,7 @@ def unused(count):
     """Families that nothing refers to, next to references whose names are filled in later."""
     files = {}
     for number in range(count):
-        files[f"production/stub-{number:06d}.yaml"] = stub(f"app-{number}-{VERSION}", f"production/app-{number}")
+        files[f"production/stub-{number:06d}.yaml"] = stub(f"app-{number}-{VERSION}", f"production/app-{number}", VERSION)
         files[f"production/open-{number:06d}.yaml"] = deployment(f"open-{number}", f"open-{number}-${{VERSION}}")
     return files
 
@@ -155,7 +115,7 @@ def partial(count):
 
 def schedules(count):
     """CronJobs, each with a schedule of its own."""
-    files = {"production/stub.yaml": stub(f"jobs-{VERSION}", "production/jobs")}
+    files = {"production/stub.yaml": stub(f"jobs-{VERSION}", "production/jobs", VERSION)}
     for number in range(count):
         schedule = f"{number % 60} {number // 60 % 24} {number // 1440 % 28 + 1} * *"
         files[f"production/job-{number:06d}.yaml"] = cron_job(f"job-{number}", f"jobs-{VERSION}", schedule)
