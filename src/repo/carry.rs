@@ -33,16 +33,16 @@ impl Repo {
         let change = Change { files: changed, names, roots };
         self.carry_unbuilt(before, &change);
         // Nothing else can have set them.
-        let known = before.reaches.get();
+        let known = before.derived.reaches.get();
         if let Some(reaches) = known.and_then(|known| known.with_changes(self, &change)) {
-            let _ = self.reaches.set(reaches);
+            let _ = self.derived.reaches.set(reaches);
         }
-        let known = before.provisions.get();
+        let known = before.derived.provisions.get();
         if let Some(provisions) = known.and_then(|known| known.with_changes(&change)) {
-            let _ = self.provisions.set(provisions);
+            let _ = self.derived.provisions.set(provisions);
         }
-        if let Some(known) = before.namings.get() {
-            let _ = self.namings.set(known.with_changes(&change));
+        if let Some(known) = before.derived.namings.get() {
+            let _ = self.derived.namings.set(known.with_changes(&change));
         }
     }
 
@@ -125,7 +125,9 @@ mod tests {
                 change.iter().map(|(name, text)| (path(name), Some(text.as_bytes().to_vec())));
             now = Arc::new(MemoryTree::over(now, bytes));
             repo = repo.reload(Arc::clone(&now), &changed).unwrap();
-            carried += usize::from(repo.reaches.get().is_some() && repo.provisions.get().is_some());
+            carried += usize::from(
+                repo.derived.reaches.get().is_some() && repo.derived.provisions.get().is_some(),
+            );
             let anew = Repo::load(Arc::clone(&now), None, Scope::Everything).unwrap();
             assert_eq!(answers(&repo), answers(&anew), "after change {index}");
         }

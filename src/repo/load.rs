@@ -1,7 +1,7 @@
 //! Loads a repository from a tree of files, and reloads it after some files changed.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::config::place::At;
 use crate::config::settings::{Config, ReferenceField};
@@ -13,9 +13,7 @@ use crate::repo::gather::gather;
 use crate::repo::layout::{Layout, is_kustomization};
 use crate::repo::root::Root;
 use crate::repo::site::Loader;
-use crate::repo::unbuilt::UnbuiltFiles;
-use crate::repo::{Repo, Scope};
-use crate::text::memo::Memo;
+use crate::repo::{Derived, Repo, Scope};
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
 use crate::tree::Tree;
@@ -175,14 +173,7 @@ impl Repo {
             problems,
             families,
             ground,
-            states: OnceLock::new(),
-            provisions: OnceLock::new(),
-            namings: OnceLock::new(),
-            usages: OnceLock::new(),
-            reaches: OnceLock::new(),
-            unbuilt: UnbuiltFiles::default(),
-            hidden: OnceLock::new(),
-            seals: Memo::default(),
+            derived: Derived::default(),
             library,
             resolver,
             config,
@@ -333,24 +324,6 @@ mod tests {
                 "after change {index}"
             );
         }
-    }
-
-    /// A name found by its value alone is one of a family that something else names.
-    #[test]
-    fn what_was_found_by_value_does_not_keep_its_family_known() {
-        let script = "on: push\nrun: kubectl get secret auth-20250601000000\n";
-        let versioned = deployment("web", "auth-20250601000000");
-        let base: Arc<dyn Tree> =
-            tree(&[("ci/smoke.yaml", script), ("staging/web.yaml", &versioned)]);
-        let before = Repo::load(Arc::clone(&base), None, Scope::Everything).unwrap();
-        let named = |repo: &Repo| repo.root_at(&path("ci")).unwrap().references.len();
-        assert_eq!(named(&before), 1);
-        let changed = BTreeSet::from([path("staging/web.yaml")]);
-        let plain = deployment("web", "other").into_bytes();
-        let changes = [(path("staging/web.yaml"), Some(plain))];
-        let after = before.reload(Arc::new(MemoryTree::over(base, changes)), &changed).unwrap();
-        assert_eq!(after.families.iter().collect::<Vec<_>>(), ["other"]);
-        assert_eq!(named(&after), 0);
     }
 
     #[test]

@@ -95,6 +95,12 @@ pub struct Repo {
     layout: Layout,
     /// What a changed tree can reuse; `None` if only some directories are loaded.
     ground: Option<Ground>,
+    derived: Derived,
+}
+
+/// What is derived from the roots of a tree when it is first asked for.
+#[derive(Default)]
+struct Derived {
     states: OnceLock<States>,
     provisions: OnceLock<Provisions>,
     namings: OnceLock<Namings>,
@@ -139,7 +145,9 @@ impl Repo {
     /// What is sealed in a file; `None` if it cannot be read or parsed.
     #[must_use]
     pub fn seals(&self, file: &TreePath) -> Option<Arc<Seals>> {
-        self.seals.get(file, || Some(Arc::new(Seals::of(&*self.library.stream(file).ok()?))))
+        self.derived
+            .seals
+            .get(file, || Some(Arc::new(Seals::of(&*self.library.stream(file).ok()?))))
     }
 
     /// A reference with its root.
@@ -243,24 +251,24 @@ impl Repo {
 
     fn states(&self) -> &States {
         let roots = || self.roots.iter().map(|root| &**root);
-        self.states.get_or_init(|| family::states(self.environments.len(), roots()))
+        self.derived.states.get_or_init(|| family::states(self.environments.len(), roots()))
     }
 
     fn provisions(&self) -> &Provisions {
         let roots = || self.roots.iter().map(|root| &**root);
-        self.provisions.get_or_init(|| Provisions::new(roots()))
+        self.derived.provisions.get_or_init(|| Provisions::new(roots()))
     }
 
     /// What the roots may reach that are not known as a whole: they lack something remote or foreign, or do not build.
     fn hidden(&self) -> &Reached {
-        self.hidden.get_or_init(|| {
+        self.derived.hidden.get_or_init(|| {
             let roots = self.roots.iter().map(|root| &**root);
             Reached::by(roots.filter(|root| root.may_hide()))
         })
     }
 
     fn reaches(&self) -> &Reaches {
-        self.reaches.get_or_init(|| {
+        self.derived.reaches.get_or_init(|| {
             let built =
                 self.roots.iter().map(|root| (&root.path, root.files(), root.directories()));
             let wiring = Wiring::new(&self.library, &self.layout, built);

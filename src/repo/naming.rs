@@ -65,6 +65,6 @@ impl Repo {
 
     fn namings(&self) -> &Namings {
         let roots = || self.roots.iter().map(|root| &**root);
-        self.namings.get_or_init(|| Namings::new(roots()))
+        self.derived.namings.get_or_init(|| Namings::new(roots()))
     }
 }

@@ -1,15 +1,13 @@
 //! The part of a tree that a change of one family concerns.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use crate::k8s::by_value::Families;
 use crate::kustomize::resolver::Resolver;
-use crate::repo::Repo;
 use crate::repo::layout::Layout;
 use crate::repo::root::Root;
-use crate::repo::unbuilt::UnbuiltFiles;
-use crate::text::memo::Memo;
+use crate::repo::{Derived, Repo};
 use crate::text::path::TreePath;
 
 impl Repo {
@@ -49,14 +47,7 @@ impl Repo {
             scope: self.scope.clone(),
             layout: self.layout.part(&files),
             ground: None,
-            states: OnceLock::new(),
-            provisions: OnceLock::new(),
-            namings: OnceLock::new(),
-            usages: OnceLock::new(),
-            reaches: OnceLock::new(),
-            unbuilt: UnbuiltFiles::default(),
-            hidden: OnceLock::new(),
-            seals: Memo::default(),
+            derived: Derived::default(),
             roots: roots.into_iter().map(Arc::clone).collect(),
         }
     }

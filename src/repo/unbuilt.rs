@@ -59,7 +59,7 @@ impl<F: Fn(&TreePath) -> bool, D: Fn(&TreePath) -> bool> Read<'_, F, D> {
 
 impl Repo {
     pub(super) fn unbuilt(&self, environment: EnvironmentId) -> Files {
-        let mut known = self.unbuilt.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.derived.unbuilt.0.lock().unwrap_or_else(PoisonError::into_inner);
         let files = known.entry(environment).or_insert_with(|| {
             let roots = || self.roots_of(environment).map(|(_, root)| root);
             let read: HashSet<&TreePath> = roots().flat_map(|root| root.files()).collect();
@@ -78,8 +78,8 @@ impl Repo {
 
     /// Takes over what was known before a change.
     pub(super) fn carry_unbuilt(&self, before: &Self, change: &Change<'_>) {
-        let old = before.unbuilt.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        let mut known = self.unbuilt.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let old = before.derived.unbuilt.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut known = self.derived.unbuilt.0.lock().unwrap_or_else(PoisonError::into_inner);
         let moved = |(_, old, new): &(usize, &Root, &Root)| old.directories() != new.directories();
         if change.roots.iter().any(moved) {
             return;

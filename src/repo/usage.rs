@@ -122,7 +122,7 @@ impl Repo {
     /// What an environment runs of one family.
     #[must_use]
     pub fn running_of(&self, environment: EnvironmentId, name: &str) -> Running {
-        if let Some(usages) = self.usages.get() {
+        if let Some(usages) = self.derived.usages.get() {
             let families = usages.get(environment.index());
             return families.and_then(|all| all.get(name)).cloned().unwrap_or_default();
         }
@@ -153,7 +153,7 @@ impl Repo {
     }
 
     fn usages(&self) -> &Usages {
-        self.usages.get_or_init(|| {
+        self.derived.usages.get_or_init(|| {
             let of = |environment: &Environment| {
                 let mut families: BTreeMap<Family, Running> = BTreeMap::new();
                 for secret in self.used(environment.id, |_| true) {
