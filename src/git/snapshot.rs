@@ -58,8 +58,8 @@ pub struct Snapshot {
 }
 
 impl Git {
-    /// The tree at the merge base of a revision and the checked-out commit: what a branch is compared with. A file that was
-    /// cut off is told by [`Git::check_read`] once it was read.
+    /// The tree at the merge base of a revision and the checked-out commit: what a branch is compared with. [`Git::check_read`]
+    /// reports a file that was cut off, once it was read.
     ///
     /// # Errors
     /// When the revision is unknown, shares no commit with the checked-out one, or cannot be read.

@@ -108,7 +108,7 @@ fn judge(
 ) -> Result<(Judged, Vec<FileChange>, Vec<Repo>), Failure> {
     let within = session.tree_paths(&request.paths)?;
     let repo = judgeable(session);
-    // What is wrong with the base is told first.
+    // What is wrong with the base is reported first.
     let base = match &request.base {
         Some(revision) => {
             let base = session.base(revision, repo.as_ref().ok());

@@ -135,7 +135,7 @@ impl Question<'_> {
     /// A version that no environment had before, unless one may come before that is not known.
     fn begun(&self, version: Version) -> Result<Version, Unfit> {
         let Some(unplaced) = self.unplaced else { return Ok(version) };
-        let help = "list it under `environments` in rotate.yaml, before or after this one (`rotate init` writes the file)";
+        let help = "list it under `environments` in rotate.yaml, before or after this one; if there is no such file, `rotate init` writes it";
         Err(unfit(version.as_str(), unplaced.to_string(), help.to_owned()))
     }
 

@@ -118,7 +118,7 @@ impl TreePath {
     }
 }
 
-/// As people read it: no name breaks the line that it stands in. To work with, use [`TreePath::as_str`].
+/// As people read it: no name breaks its line. To work with, use [`TreePath::as_str`].
 impl fmt::Display for TreePath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&one_line(self.display()))

@@ -175,7 +175,7 @@ impl<'s, 'r> Running<'s, 'r> {
     }
 
     /// The versions in use, each with a use: by the annotated workload itself, or else by what runs in the same place. Where
-    /// no namespace is told, that is the only place of the environment in which something runs by the family.
+    /// no namespace is known, that is the only place of the environment in which something runs by the family.
     fn used(
         &self,
         usage: &'s FamilyUsage<'r>,
