@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::text::edit::Edit;
-use crate::text::source::{Run, Source, Spelling, Within};
+use crate::text::source::{Source, Spelling, Within};
 use crate::text::span::Span;
 
 /// The same change as an edit of the file that contains the text; `None` if it cannot be expressed there.
@@ -16,9 +16,9 @@ pub fn in_file(source: &Arc<Source>, edit: &Edit) -> Option<(Arc<Source>, Edit)>
         return fits.then(|| (Arc::clone(source), edit.clone()));
     };
     let edit = before_last_break(source, &without_shared(source, edit));
-    let span = outwards(source, within, &edit)?;
+    let (outer, span) = outwards(source, within, &edit)?;
     let text = spell(&edit.text, &within.spelling)?;
-    in_file(&within.outer, &Edit { span, text })
+    in_file(outer, &Edit { span, text })
 }
 
 /// Trims what is unchanged at both ends: the quotes of a word, which the outer text might have to escape.
@@ -54,31 +54,32 @@ fn before_last_break(source: &Source, edit: &Edit) -> Edit {
 }
 
 /// The outer range of an inner one. It may span several lines only if lines are kept verbatim.
-fn outwards(source: &Source, within: &Within, edit: &Edit) -> Option<Span> {
+fn outwards<'w>(
+    source: &Source,
+    within: &'w Within,
+    edit: &Edit,
+) -> Option<(&'w Arc<Source>, Span)> {
     let span = edit.span;
     let lines = within.spelling.lines.is_some();
     if lines && span.end == source.text().len() && source.text().ends_with('\n') {
         return None;
     }
-    let (first, last) = (run_at(within, span.start)?, run_before(within, span)?);
+    let (from, to) = (within.run_at(span.start)?, run_before(within, span)?);
+    let (first, last) = (within.runs[from], within.runs[to]);
     let start = first.outer + (span.start - first.inner);
     let end = last.outer + (span.end - last.inner);
     let fits = lines || (first == last && end <= last.outer + last.len);
-    fits.then_some(Span::new(start, end))
-}
-
-fn run_at(within: &Within, offset: usize) -> Option<Run> {
-    let index = within.runs.partition_point(|run| run.inner <= offset).checked_sub(1)?;
-    within.runs.get(index).copied().filter(|run| offset <= run.inner + run.len)
+    fits.then(|| (within.outer(from), Span::new(start, end)))
 }
 
 /// The run in which a range ends: if it may span lines, the start of the next line if it ends there.
-fn run_before(within: &Within, span: Span) -> Option<Run> {
-    let first = run_at(within, span.start)?;
+fn run_before(within: &Within, span: Span) -> Option<usize> {
+    let from = within.run_at(span.start)?;
+    let first = within.runs[from];
     if span.end <= first.inner + first.len && (span.is_empty() || within.spelling.lines.is_none()) {
-        return Some(first);
+        return Some(from);
     }
-    run_at(within, span.end)
+    within.run_at(span.end)
 }
 
 fn spell(text: &str, spelling: &Spelling) -> Option<String> {
@@ -115,7 +116,7 @@ mod tests {
     use super::in_file;
     use crate::text::edit::{Edit, apply};
     use crate::text::path::TreePath;
-    use crate::text::source::{LineBreak, Run, Source, Spelling};
+    use crate::text::source::{LineBreak, Place, Run, Source, Spelling};
     use crate::text::span::Span;
 
     const OUTER: &str = "p: |\n  ab\n  cd\nq: 1\n";
@@ -151,6 +152,21 @@ mod tests {
         assert_eq!(lifted(&edit(3, 6, "ef")), None);
         assert_eq!(lifted(&edit(6, 6, "ef")), None);
         assert_eq!(lifted(&edit(1, 6, "")), None);
+    }
+
+    #[test]
+    fn an_edit_goes_to_the_file_of_its_part() {
+        let base = Source::file(TreePath::root(), "name: db-${V}\n");
+        let values = Source::file(TreePath::new("v.yaml").unwrap(), "V: 2025\n");
+        let place = |source: &std::sync::Arc<Source>, start, end| {
+            Some(Place { source: source.clone(), span: Span::new(start, end) })
+        };
+        let text =
+            Source::composed(&base, &[("db-", place(&base, 6, 9)), ("2025", place(&values, 3, 7))]);
+        let (file, moved) = in_file(&text, &edit(0, 7, "db-2026")).unwrap();
+        assert_eq!((file.path().as_str(), moved), ("v.yaml", edit(6, 7, "6")));
+        assert!(in_file(&text, &edit(0, 7, "da-2026")).is_none());
+        assert!(in_file(&text, &edit(3, 7, "a: b")).is_none());
     }
 
     #[test]

@@ -68,9 +68,24 @@ impl fmt::Debug for Place {
 /// Where an embedded text is located in the outer text, byte for byte.
 #[derive(Debug, Clone)]
 pub(super) struct Within {
-    pub(super) outer: Arc<Source>,
+    outer: Arc<Source>,
     pub(super) runs: Box<[Run]>,
+    /// The text of each run, where they are not all in the same.
+    composed: Box<[Arc<Source>]>,
     pub(super) spelling: Spelling,
+}
+
+impl Within {
+    /// The text that a run is in.
+    pub(super) fn outer(&self, run: usize) -> &Arc<Source> {
+        self.composed.get(run).unwrap_or(&self.outer)
+    }
+
+    /// The run that an offset is in, or at the end of.
+    pub(super) fn run_at(&self, offset: usize) -> Option<usize> {
+        let index = self.runs.partition_point(|run| run.inner <= offset).checked_sub(1)?;
+        (offset <= self.runs[index].inner + self.runs[index].len).then_some(index)
+    }
 }
 
 /// How to encode text that is inserted into an embedded text, so that it is valid in the outer text.
@@ -119,8 +134,34 @@ impl Source {
         runs: Vec<Run>,
         spelling: Spelling,
     ) -> Arc<Self> {
-        let within = Within { outer: Arc::clone(outer), runs: runs.into(), spelling };
+        let outer = Arc::clone(outer);
         let path = outer.path.clone();
+        let within = Within { outer, runs: runs.into(), composed: Box::default(), spelling };
+        Arc::new(Self { path, text: text.into(), within: Some(within), lines: OnceLock::new() })
+    }
+
+    /// A text that is put together from parts, each with the place that spells it, if one does. `template` says how they
+    /// are put together.
+    #[must_use]
+    pub fn composed(template: &Arc<Self>, parts: &[(&str, Option<Place>)]) -> Arc<Self> {
+        let mut text = String::new();
+        let (mut runs, mut composed) = (Vec::new(), Vec::new());
+        for (part, place) in parts {
+            if let Some(place) =
+                place.as_ref().filter(|place| !part.is_empty() && place.text() == *part)
+            {
+                runs.push(Run { inner: text.len(), outer: place.span.start, len: part.len() });
+                composed.push(Arc::clone(&place.source));
+            }
+            text.push_str(part);
+        }
+        let within = Within {
+            outer: Arc::clone(template),
+            runs: runs.into(),
+            composed: composed.into(),
+            spelling: Spelling { words_only: true, ..Spelling::default() },
+        };
+        let path = template.path.clone();
         Arc::new(Self { path, text: text.into(), within: Some(within), lines: OnceLock::new() })
     }
 
@@ -197,13 +238,13 @@ impl Source {
         let Some(within) = &self.within else {
             return (span.end <= self.text.len()).then(|| (Arc::clone(self), span));
         };
-        let index = within.runs.partition_point(|run| run.inner <= span.start).checked_sub(1)?;
+        let index = within.run_at(span.start)?;
         let run = within.runs[index];
         if span.end > run.inner + run.len {
             return None;
         }
         let start = run.outer + (span.start - run.inner);
-        within.outer.outermost(Span::new(start, start + span.len()))
+        within.outer(index).outermost(Span::new(start, start + span.len()))
     }
 
     /// The file, and where a range of this text starts in it, as precisely as can be determined.
@@ -221,7 +262,7 @@ impl Source {
             .runs
             .get(index)
             .map_or(0, |run| run.outer + span.start.saturating_sub(run.inner).min(run.len));
-        within.outer.nearest(Span::new(outer, outer))
+        within.outer(index).nearest(Span::new(outer, outer))
     }
 }
 
@@ -249,5 +290,26 @@ mod tests {
         assert_eq!(outer.slice(span), "cd");
         assert!(inner.outermost(Span::new(1, 4)).is_none());
         assert_eq!(inner.nearest(Span::new(1, 4)).1.start, 8);
+    }
+
+    #[test]
+    fn a_composed_text_knows_the_place_of_each_part() {
+        let path = |name: &str| TreePath::new(name).unwrap();
+        let base = Source::file(path("base.yaml"), "name: db-${VERSION}\n");
+        let values = Source::file(path("vars.yaml"), "VERSION: '20250101000000'\n");
+        let place = |source: &std::sync::Arc<Source>, start, end| {
+            Some(super::Place { source: source.clone(), span: Span::new(start, end) })
+        };
+        let parts =
+            [("db-", place(&base, 6, 9)), ("20250101000000", place(&values, 10, 24)), ("-x", None)];
+        let text = Source::composed(&base, &parts);
+        assert_eq!(text.text(), "db-20250101000000-x");
+        let (file, span) = text.outermost(Span::new(3, 17)).unwrap();
+        assert_eq!((file.path().as_str(), file.slice(span)), ("vars.yaml", "20250101000000"));
+        let (file, span) = text.outermost(Span::new(0, 2)).unwrap();
+        assert_eq!((file.path().as_str(), file.slice(span)), ("base.yaml", "db"));
+        assert!(text.outermost(Span::new(0, 17)).is_none());
+        assert!(text.outermost(Span::new(17, 19)).is_none());
+        assert_eq!(text.path().as_str(), "base.yaml");
     }
 }
