@@ -8,7 +8,7 @@ use crate::text::problem::Problem;
 use crate::text::source::Place;
 use crate::tree::Entry;
 use crate::yaml::library::{FileError, Library};
-use crate::yaml::node::Node;
+use crate::yaml::node::{Node, Provenance};
 use crate::yaml::scalar::{Kind, Schema, kind};
 
 /// The names that a kustomization file may have.
@@ -56,6 +56,87 @@ impl Kustomization {
     /// What it lists under `resources` and the older `bases`.
     pub fn resources(&self) -> impl Iterator<Item = &Node> {
         self.items("resources").iter().chain(self.items("bases"))
+    }
+}
+
+/// What a controller writes into a kustomization before it builds it.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// Fields that get another value.
+    set: Vec<(&'static str, Node)>,
+    /// Lists that get more items at their end.
+    appended: Vec<(&'static str, Vec<Node>)>,
+}
+
+impl Overrides {
+    /// Sets a field.
+    pub fn set(&mut self, field: &'static str, value: Node) {
+        self.set.push((field, value));
+    }
+
+    /// Appends items to a list.
+    pub fn append(&mut self, field: &'static str, items: &[Node]) {
+        if !items.is_empty() {
+            self.appended.push((field, items.to_vec()));
+        }
+    }
+
+    /// Whether nothing is written.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.appended.is_empty()
+    }
+
+    /// The components that are added.
+    pub fn components(&self) -> impl Iterator<Item = &Node> {
+        let lists = self.appended.iter().filter(|(field, _)| *field == "components");
+        lists.flat_map(|(_, items)| items)
+    }
+}
+
+impl Kustomization {
+    /// The kustomization as a controller builds it.
+    #[must_use]
+    pub fn with(&self, overrides: &Overrides) -> Self {
+        let mut root = self.root.clone();
+        for (field, value) in &overrides.set {
+            root.set(field, value.clone());
+        }
+        for (field, more) in &overrides.appended {
+            let items = self.items(field).iter().chain(more).cloned().collect();
+            root.set(field, Node::seq(items, Provenance::Written));
+        }
+        Self { root, ..self.clone() }
+    }
+
+    /// The kustomization that Flux makes for a directory without one: it lists every manifest below, and each directory below
+    /// that has a kustomization of its own.
+    #[must_use]
+    pub fn generated(library: &Library, directory: &TreePath) -> Self {
+        let mut resources: BTreeSet<String> = BTreeSet::new();
+        let is_manifest = |file: &&TreePath| {
+            let name = file.name();
+            file.is_within(directory) && (name.ends_with(".yaml") || name.ends_with(".yml"))
+        };
+        for file in library.tree().manifests().iter().filter(is_manifest) {
+            let mut up: Vec<TreePath> =
+                std::iter::successors(Some(file.parent()), |at| Some(at.parent()))
+                    .take_while(|at| at != directory && at.is_within(directory))
+                    .collect();
+            up.reverse();
+            let own = up.into_iter().find(|at| !files_in(library, at).is_empty());
+            resources.insert(own.as_ref().unwrap_or(file).relative_to(directory));
+        }
+        let items =
+            resources.iter().map(|path| Node::string(path, Provenance::Generated)).collect();
+        let mut root = Node::map(Provenance::Generated);
+        root.set("resources", Node::seq(items, Provenance::Generated));
+        Self {
+            directory: directory.clone(),
+            file: directory.child(NAMES[0]),
+            root,
+            is_component: false,
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crate::kustomize::generate::hash;
-use crate::kustomize::load::kustomization::{self, Kustomization};
+use crate::kustomize::load::kustomization::{self, Kustomization, Overrides};
 use crate::kustomize::model::annotations::settle;
 use crate::kustomize::model::build::{Build, Layer, Status};
 use crate::kustomize::model::object::Object;
@@ -94,11 +94,19 @@ impl Resolver {
     }
 
     fn resolve(&self, directory: &TreePath) -> Resolution {
+        self.resolve_as(directory, self.kustomization(directory))
+    }
+
+    fn resolve_as(
+        &self,
+        directory: &TreePath,
+        kustomization: Result<Arc<Kustomization>, Problem>,
+    ) -> Resolution {
         let mut record = Record::default();
         record.directories.insert(directory.clone());
         record.files.extend(kustomization::files_in(&self.library, directory));
         let mut patched = Vec::new();
-        let result = self.kustomization(directory).and_then(|kustomization| {
+        let result = kustomization.and_then(|kustomization| {
             let mut target = Target::new(self, &kustomization, &mut record);
             let result = target.run(Accumulator::default());
             patched = target.into_patched();
@@ -110,10 +118,40 @@ impl Resolver {
     /// Resolves a directory as a build root, without load restrictions.
     #[must_use]
     pub fn build(&self, path: &TreePath) -> Arc<Build> {
-        self.builds.get(path, || Arc::new(self.finish(path)))
+        self.builds.get(path, || Arc::new(self.finish(path, None)))
     }
 
-    fn finish(&self, path: &TreePath) -> Build {
+    /// The same as a controller makes it: with more written into the kustomization, which is made where there is none.
+    #[must_use]
+    pub fn build_with(&self, path: &TreePath, overrides: &Overrides) -> Build {
+        self.finish(path, Some(overrides))
+    }
+
+    /// The result of a kustomization with overrides.
+    fn outcome_with(&self, directory: &TreePath, overrides: &Overrides) -> Arc<Resolution> {
+        let is_made = kustomization::files_in(&self.library, directory).is_empty();
+        if !is_made && overrides.is_empty() {
+            return self.outcome(directory);
+        }
+        let own = if is_made {
+            Ok(Arc::new(Kustomization::generated(&self.library, directory)))
+        } else {
+            self.kustomization(directory)
+        };
+        let with = own.map(|own| Arc::new(own.with(overrides)));
+        Arc::new(self.resolve_as(directory, with))
+    }
+
+    /// A problem with a component that overrides add: it includes itself, or what includes it.
+    fn endless_with(&self, directory: &TreePath, overrides: &Overrides) -> Option<Problem> {
+        let made = Kustomization::generated(&self.library, directory);
+        let inside = made.items("resources").iter().chain(overrides.components());
+        let below = inside.filter_map(|entry| directory.join(entry.str()?));
+        let below = below.filter(|path| !kustomization::files_in(&self.library, path).is_empty());
+        below.into_iter().find_map(|path| links::endless(self, &path))
+    }
+
+    fn finish(&self, path: &TreePath, overrides: Option<&Overrides>) -> Build {
         let mut build = Build {
             path: path.clone(),
             status: Status::Failed,
@@ -130,13 +168,18 @@ impl Resolver {
                 return build;
             }
         };
-        if let Some(problem) = links::endless(self, &directory) {
+        let endless =
+            links::endless(self, &directory).or_else(|| self.endless_with(&directory, overrides?));
+        if let Some(problem) = endless {
             build.files.extend(kustomization::files_in(&self.library, &directory));
             build.directories.insert(directory);
             build.problems.push(problem);
             return build;
         }
-        let outcome = self.outcome(&directory);
+        let outcome = match overrides {
+            None => self.outcome(&directory),
+            Some(overrides) => self.outcome_with(&directory, overrides),
+        };
         build.files.clone_from(&outcome.record.files);
         build.directories.clone_from(&outcome.record.directories);
         build.problems.clone_from(&outcome.record.problems);
