@@ -24,6 +24,7 @@
 //! | 6 | [`plan`] | the changes of a command that writes, and their proof |
 //! | 5 | [`timeline`] | which version runs where since when, and the gates |
 //! | 4 | [`repo`] | one loaded tree: build roots, environments, references and providers |
+//! | 3 | [`builders`] | what Flux and Argo CD build, and what they lay over it |
 //! | 3 | [`kustomize`] | a kustomization, built with the origin of every scalar |
 //! | 2 | [`k8s`] | the catalogue of references and providers, stores, versioned names |
 //! | 1 | [`yaml`] | documents with spans, scalars as Kubernetes reads them, exact edits |
@@ -36,6 +37,7 @@
 //! | 0 | [`process`] | running other programs |
 //! | 0 | [`text`] | sources, spans, paths, edits, words of a shell |
 
+pub mod builders;
 pub mod cli;
 pub mod config;
 pub mod disk;

@@ -18,7 +18,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("git", &["disk", "process", "text", "tree"]),
     ("k8s", &["text", "yaml"]),
     ("kustomize", &["k8s", "text", "tree", "yaml"]),
-    ("repo", &["config", "disk", "k8s", "kustomize", "text", "tree", "yaml"]),
+    ("builders", &["kustomize", "text", "yaml"]),
+    ("repo", &["builders", "config", "disk", "k8s", "kustomize", "text", "tree", "yaml"]),
     ("timeline", &["config", "git", "k8s", "repo", "text", "tree", "yaml"]),
     (
         "lint",

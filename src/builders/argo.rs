@@ -1,0 +1,365 @@
+//! Argo CD `Application`s, and those that `ApplicationSet`s make: what each builds, and how.
+
+use crate::builders::substitute::{Part, composed, written};
+use crate::builders::template::{Failure, Piece, of_path, render};
+use crate::kustomize::load::kustomization::Overrides;
+use crate::kustomize::model::object::Object;
+use crate::text::path::TreePath;
+use crate::yaml::embed;
+use crate::yaml::node::{Node, Provenance};
+
+/// The group of the API.
+const GROUP: &str = "argoproj.io";
+
+/// How many Applications one ApplicationSet may make.
+const MOST: usize = 10_000;
+
+/// An Argo CD `Application`.
+#[derive(Debug, Clone)]
+pub struct Application {
+    /// Its name.
+    pub name: String,
+    /// The namespace of objects that set none.
+    pub destination: Option<String>,
+    /// The cluster, by its name.
+    pub cluster: Option<String>,
+    /// What it builds.
+    pub sources: Vec<Source>,
+}
+
+/// One source of an `Application`.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// The directory, unless it is a chart of a registry, or one that only lends its files to others.
+    pub path: Option<TreePath>,
+    /// The address of the repository.
+    pub repository: Option<String>,
+    /// What is written into the directory's kustomization.
+    pub overrides: Overrides,
+    /// Whether plain manifests are taken from directories below, too.
+    pub recurse: bool,
+    /// The source as it is written.
+    pub node: Node,
+}
+
+/// The directories of a tree, for generators that list them.
+pub trait Directories {
+    /// Those that a pattern of a Git generator matches, sorted.
+    fn matching(&self, pattern: &str) -> Vec<TreePath>;
+}
+
+/// The Applications that an object is or makes, and why some are not known; `None` if it is another kind.
+#[must_use]
+pub fn applications(
+    object: &Object,
+    directories: &dyn Directories,
+) -> Option<(Vec<Application>, Vec<Failure>)> {
+    let group = object.api_version().rsplit_once('/')?.0;
+    match (group, object.kind()) {
+        (GROUP, "Application") => Some((vec![application(&object.node)], Vec::new())),
+        (GROUP, "ApplicationSet") => Some(made(object.node.get("spec")?, directories)),
+        _ => None,
+    }
+}
+
+fn text<'n>(node: &'n Node, keys: &[&str]) -> Option<&'n str> {
+    node.at(keys).and_then(Node::str).filter(|text| !text.is_empty())
+}
+
+fn application(node: &Node) -> Application {
+    let spec = node.get("spec");
+    let list = spec.and_then(|spec| spec.get("sources")).map_or(&[][..], Node::items);
+    let one = spec.and_then(|spec| spec.get("source"));
+    // `source` is ignored where there are `sources`.
+    let sources = if list.is_empty() { one.into_iter().collect() } else { list.iter().collect() };
+    let sources: Vec<&Node> = sources;
+    Application {
+        name: text(node, &["metadata", "name"]).unwrap_or_default().to_owned(),
+        destination: text(node, &["spec", "destination", "namespace"]).map(str::to_owned),
+        cluster: text(node, &["spec", "destination", "name"]).map(str::to_owned),
+        sources: sources.into_iter().map(source).collect(),
+    }
+}
+
+fn source(node: &Node) -> Source {
+    let path = text(node, &["path"]).filter(|_| text(node, &["chart"]).is_none());
+    Source {
+        path: path.and_then(|path| TreePath::new(path.trim_start_matches('/'))),
+        repository: text(node, &["repoURL"]).map(str::to_owned),
+        overrides: node.get("kustomize").map(overrides).unwrap_or_default(),
+        recurse: text(node, &["directory", "recurse"]) == Some("true"),
+        node: node.clone(),
+    }
+}
+
+/// What `source.kustomize` writes into the kustomization.
+fn overrides(options: &Node) -> Overrides {
+    let mut overrides = Overrides::default();
+    for field in ["namePrefix", "nameSuffix", "namespace", "commonLabels", "commonAnnotations"] {
+        if let Some(value) = options.get(field) {
+            overrides.set(field, value.clone());
+        }
+    }
+    for list in ["patches", "components"] {
+        overrides.append(list, options.get(list).map_or(&[][..], Node::items));
+    }
+    overrides
+}
+
+/// The Applications of an ApplicationSet.
+fn made(spec: &Node, directories: &dyn Directories) -> (Vec<Application>, Vec<Failure>) {
+    let is_go = text(spec, &["goTemplate"]) == Some("true");
+    let Some(template) = spec.get("template") else { return (Vec::new(), Vec::new()) };
+    let (mut all, mut failures) = (Vec::new(), Vec::new());
+    for generator in spec.get("generators").map_or(&[][..], Node::items) {
+        let parameters = match parameters(generator, is_go, directories) {
+            Ok(parameters) => parameters,
+            Err(failure) => {
+                failures.push(failure);
+                continue;
+            }
+        };
+        for one in parameters.into_iter().take(MOST.saturating_sub(all.len())) {
+            let mut filled = template.clone();
+            match fill(&mut filled, &one, is_go) {
+                Ok(()) => all.push(application(&filled)),
+                Err(failure) => failures.push(failure),
+            }
+        }
+    }
+    failures.dedup();
+    (all, failures)
+}
+
+/// The parameters that a generator gives, once for each Application.
+fn parameters(
+    generator: &Node,
+    is_go: bool,
+    directories: &dyn Directories,
+) -> Result<Vec<Node>, Failure> {
+    let Some(kind) = generator.entries().iter().find(|entry| !entry.key.reads("selector")) else {
+        return Ok(Vec::new());
+    };
+    let (name, body) = (kind.key.str().unwrap_or_default(), &kind.value);
+    let unknown = || Failure::Unknown(format!("the generator `{name}`"));
+    match name {
+        _ if generator.get("selector").is_some() => Err(unknown()),
+        "list" if body.get("elementsYaml").is_none() => {
+            Ok(body.get("elements").map_or(&[][..], Node::items).to_vec())
+        }
+        "git" => of_git(body, is_go, directories).ok_or_else(unknown),
+        "matrix" => {
+            let [one, two] = body.get("generators").map_or(&[][..], Node::items) else {
+                return Err(unknown());
+            };
+            let one = parameters(one, is_go, directories)?;
+            let two = parameters(two, is_go, directories)?;
+            if one.len().saturating_mul(two.len()) > MOST {
+                return Err(unknown());
+            }
+            let pairs = one.iter().flat_map(|one| two.iter().map(move |two| joined(one, two)));
+            Ok(pairs.collect())
+        }
+        "merge" => merged(body, is_go, directories, &unknown),
+        _ => Err(unknown()),
+    }
+}
+
+/// The directories of a Git generator; `None` where it reads files.
+fn of_git(body: &Node, is_go: bool, directories: &dyn Directories) -> Option<Vec<Node>> {
+    let listed = body.get("directories")?.items();
+    let is_excluded = |entry: &&Node| text(entry, &["exclude"]) == Some("true");
+    let paths = |entry: &Node| text(entry, &["path"]).map(|path| directories.matching(path));
+    let excluded: Vec<TreePath> =
+        listed.iter().filter(is_excluded).filter_map(paths).flatten().collect();
+    let mut found: Vec<TreePath> =
+        listed.iter().filter(|entry| !is_excluded(entry)).filter_map(paths).flatten().collect();
+    found.retain(|path| !excluded.contains(path));
+    found.sort();
+    found.dedup();
+    let values = body.get("values");
+    let parameters = |path: &TreePath| {
+        let own = of_path(path.as_str(), is_go);
+        values.map_or(own.clone(), |values| {
+            let mut with = own;
+            with.set("values", values.clone());
+            with
+        })
+    };
+    Some(found.iter().map(parameters).collect())
+}
+
+/// The parameters of the first generator, each with those of the others that agree with it in the merge keys.
+fn merged(
+    body: &Node,
+    is_go: bool,
+    directories: &dyn Directories,
+    unknown: &dyn Fn() -> Failure,
+) -> Result<Vec<Node>, Failure> {
+    let keys: Vec<&str> =
+        body.get("mergeKeys").map_or(&[][..], Node::items).iter().filter_map(Node::str).collect();
+    let generators = body.get("generators").map_or(&[][..], Node::items);
+    let Some((first, rest)) = generators.split_first().filter(|_| !keys.is_empty()) else {
+        return Err(unknown());
+    };
+    let mut all = parameters(first, is_go, directories)?;
+    for generator in rest {
+        for more in parameters(generator, is_go, directories)? {
+            let agrees = |one: &&mut Node| {
+                keys.iter().all(|key| {
+                    let values = [one.get(key), more.get(key)];
+                    values[0].and_then(Node::str) == values[1].and_then(Node::str)
+                        && values[0].is_some()
+                })
+            };
+            for one in all.iter_mut().filter(agrees) {
+                *one = joined(one, &more);
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// The parameters of two generators; the second wins.
+fn joined(one: &Node, two: &Node) -> Node {
+    let mut joined =
+        if one.entries().is_empty() { Node::map(Provenance::Generated) } else { one.clone() };
+    for entry in two.entries() {
+        if let Some(key) = entry.key.str() {
+            joined.set(key, entry.value.clone());
+        }
+    }
+    joined
+}
+
+/// Fills in every scalar of a template.
+fn fill(node: &mut Node, parameters: &Node, is_go: bool) -> Result<(), Failure> {
+    if node.scalar().is_some() {
+        let text = node.str().unwrap_or_default();
+        if text.contains("{{") {
+            let mut parts: Vec<Part> = Vec::new();
+            for piece in render(text, parameters, is_go)? {
+                match piece {
+                    Piece::Text(range) => parts.extend(written(node, range)),
+                    Piece::Value(value) => {
+                        let text = value.str().unwrap_or_default().to_owned();
+                        parts.push((text, embed::content(&value)));
+                    }
+                    Piece::Made(made) => parts.push((made, None)),
+                }
+            }
+            *node = composed(node, &parts);
+        }
+    } else if let Some(map) = node.map_mut() {
+        for entry in &mut map.entries {
+            fill(&mut entry.value, parameters, is_go)?;
+        }
+    } else if let Some(items) = node.items_mut() {
+        items.iter_mut().try_for_each(|item| fill(item, parameters, is_go))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Application, Directories, Failure, applications};
+    use crate::kustomize::model::object::Object;
+    use crate::text::path::TreePath;
+    use crate::text::source;
+    use crate::yaml::parse::parse;
+
+    struct Listed;
+
+    impl Directories for Listed {
+        fn matching(&self, pattern: &str) -> Vec<TreePath> {
+            let all = ["apps/a", "apps/b", "apps/c"].map(|path| TreePath::new(path).unwrap());
+            let is_one = |path: &TreePath| pattern == "apps/*" || pattern == path.as_str();
+            all.into_iter().filter(is_one).collect()
+        }
+    }
+
+    fn made(text: &str) -> (Vec<Application>, Vec<Failure>) {
+        let source = source::Source::file(TreePath::new("argocd/x.yaml").unwrap(), text);
+        let root = parse(&source).unwrap().documents[0].root.clone();
+        applications(&Object::new(root), &Listed).unwrap()
+    }
+
+    fn seen(all: &[Application]) -> Vec<String> {
+        let one = |one: &Application| {
+            let paths =
+                one.sources.iter().map(|one| one.path.as_ref().map_or("-", TreePath::as_str));
+            format!("{} {}", one.name, paths.collect::<Vec<_>>().join(" "))
+        };
+        all.iter().map(one).collect()
+    }
+
+    fn set(generators: &str, template: &str, is_go: bool) -> String {
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {{ name: x }}\nspec:\n  goTemplate: {is_go}\n  generators: {generators}\n  template: {template}\n"
+        )
+    }
+
+    #[test]
+    fn an_application_says_what_it_builds() {
+        let text = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: { name: web }\nspec:\n  destination: { namespace: shop, name: production }\n  source:\n    path: ./apps/web\n    repoURL: https://git.example.com/x\n    directory: { recurse: true }\n    kustomize: { namePrefix: x- }\n";
+        let (all, failures) = made(text);
+        assert!(failures.is_empty());
+        assert_eq!(seen(&all), ["web apps/web"]);
+        let (one, source) = (&all[0], &all[0].sources[0]);
+        assert_eq!(
+            (one.destination.as_deref(), one.cluster.as_deref()),
+            (Some("shop"), Some("production"))
+        );
+        assert!(source.recurse && !source.overrides.is_empty());
+    }
+
+    #[test]
+    fn lists_and_directories_are_known() {
+        let list = "[{ list: { elements: [{ env: staging, secret: s-1 }, { env: production, secret: s-2 }] } }]";
+        let template = "{ metadata: { name: 'shop-{{.env}}' }, spec: { source: { path: 'apps/{{.env}}', kustomize: { patches: [{ patch: 'value: {{.secret}}' }] } } } }";
+        let (all, failures) = made(&set(list, template, true));
+        assert!(failures.is_empty(), "{failures:?}");
+        assert_eq!(seen(&all), ["shop-staging apps/staging", "shop-production apps/production"]);
+        let patches = all[1].sources[0].node.at(&["kustomize", "patches"]).unwrap();
+        let patch = patches.items()[0].get("patch").unwrap();
+        assert_eq!(patch.str(), Some("value: s-2"));
+        let place = crate::yaml::embed::part(patch, 7..10).unwrap().in_file().unwrap();
+        assert_eq!((place.source.path().as_str(), place.text()), ("argocd/x.yaml", "s-2"));
+        let git =
+            "[{ git: { directories: [{ path: 'apps/*' }, { path: apps/b, exclude: true }] } }]";
+        let template =
+            "{ metadata: { name: '{{path.basename}}' }, spec: { source: { path: '{{path}}' } } }";
+        assert_eq!(seen(&made(&set(git, template, false)).0), ["a apps/a", "c apps/c"]);
+    }
+
+    #[test]
+    fn generators_are_combined() {
+        let envs = "{ list: { elements: [{ env: s }, { env: p }] } }";
+        let matrix = format!(
+            "[{{ matrix: {{ generators: [{{ git: {{ directories: [{{ path: apps/a }}, {{ path: apps/c }}] }} }}, {envs}] }} }}]"
+        );
+        let template = "{ metadata: { name: '{{.path.basename}}-{{.env}}' }, spec: { source: { path: '{{.path.path}}' } } }";
+        assert_eq!(
+            seen(&made(&set(&matrix, template, true)).0),
+            ["a-s apps/a", "a-p apps/a", "c-s apps/c", "c-p apps/c"]
+        );
+        let merge = format!(
+            "[{{ merge: {{ mergeKeys: [env], generators: [{envs}, {{ list: {{ elements: [{{ env: p, path: x }}] }} }}] }} }}]"
+        );
+        let template = "{ metadata: { name: '{{.env}}' }, spec: { source: { path: '{{ default \"none\" .path }}' } } }";
+        assert_eq!(seen(&made(&set(&merge, template, true)).0), ["s none", "p x"]);
+    }
+
+    #[test]
+    fn what_only_argo_cd_knows_is_named() {
+        let template = "{ metadata: { name: x }, spec: { source: { path: '{{.x | sha1sum}}' } } }";
+        for (generators, name) in [
+            ("[{ clusters: {} }]", "clusters"),
+            ("[{ list: { elements: [{ x: y }] } }]", "sha1sum"),
+        ] {
+            let (all, failures) = made(&set(generators, template, true));
+            assert!(all.is_empty());
+            assert!(failures[0].to_string().contains(name), "{failures:?}");
+        }
+    }
+}
