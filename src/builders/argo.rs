@@ -1,5 +1,8 @@
 //! Argo CD `Application`s, and those that `ApplicationSet`s make: what each builds, and how.
 
+use std::collections::BTreeMap;
+
+use crate::builders::operators::fits;
 use crate::builders::substitute::{Part, composed, written};
 use crate::builders::template::{Failure, Piece, of_path, render};
 use crate::kustomize::load::kustomization::Overrides;
@@ -25,6 +28,8 @@ pub struct Application {
     pub cluster: Option<String>,
     /// What it builds.
     pub sources: Vec<Source>,
+    /// The object as it is written, or the template that was filled in.
+    pub node: Node,
 }
 
 /// One source of an `Application`.
@@ -42,22 +47,25 @@ pub struct Source {
     pub node: Node,
 }
 
-/// The directories of a tree, for generators that list them.
-pub trait Directories {
-    /// Those that a pattern of a Git generator matches, sorted.
-    fn matching(&self, pattern: &str) -> Vec<TreePath>;
+/// What is in a tree, for generators that list it.
+pub trait Listing {
+    /// The directories that a pattern of a Git generator matches, sorted.
+    fn directories(&self, pattern: &str) -> Vec<TreePath>;
+
+    /// The files that a pattern of a Git generator matches, sorted, each with its documents.
+    fn files(&self, pattern: &str) -> Vec<(TreePath, Vec<Node>)>;
 }
 
 /// The Applications that an object is or makes, and why some are not known; `None` if it is another kind.
 #[must_use]
 pub fn applications(
     object: &Object,
-    directories: &dyn Directories,
+    listing: &dyn Listing,
 ) -> Option<(Vec<Application>, Vec<Failure>)> {
     let group = object.api_version().rsplit_once('/')?.0;
     match (group, object.kind()) {
         (GROUP, "Application") => Some((vec![application(&object.node)], Vec::new())),
-        (GROUP, "ApplicationSet") => Some(made(object.node.get("spec")?, directories)),
+        (GROUP, "ApplicationSet") => Some(made(object.node.get("spec")?, listing)),
         _ => None,
     }
 }
@@ -78,7 +86,32 @@ fn application(node: &Node) -> Application {
         destination: text(node, &["spec", "destination", "namespace"]).map(str::to_owned),
         cluster: text(node, &["spec", "destination", "name"]).map(str::to_owned),
         sources: sources.into_iter().map(source).collect(),
+        node: node.clone(),
     }
+}
+
+impl Source {
+    /// Whether it takes the manifests of a file, where its directory is no kustomization and no chart.
+    #[must_use]
+    pub fn takes(&self, directory: &TreePath, file: &TreePath) -> bool {
+        if !self.recurse && file.parent() != *directory {
+            return false;
+        }
+        let path = file.relative_to(directory);
+        let matches = |pattern: &str| braces(pattern).iter().any(|one| fits(one, &path));
+        let of = |key| text(&self.node, &["directory", key]);
+        of("include").is_none_or(matches) && !of("exclude").is_some_and(matches)
+    }
+}
+
+/// The patterns that one with `{a,b}` means.
+fn braces(pattern: &str) -> Vec<String> {
+    let parts = pattern.split_once('{').and_then(|(before, rest)| {
+        let (inner, after) = rest.split_once('}')?;
+        Some((before, inner, after))
+    });
+    let Some((before, inner, after)) = parts else { return vec![pattern.to_owned()] };
+    inner.split(',').map(|word| format!("{before}{word}{after}")).collect()
 }
 
 fn source(node: &Node) -> Source {
@@ -107,12 +140,12 @@ fn overrides(options: &Node) -> Overrides {
 }
 
 /// The Applications of an ApplicationSet.
-fn made(spec: &Node, directories: &dyn Directories) -> (Vec<Application>, Vec<Failure>) {
+fn made(spec: &Node, listing: &dyn Listing) -> (Vec<Application>, Vec<Failure>) {
     let is_go = text(spec, &["goTemplate"]) == Some("true");
     let Some(template) = spec.get("template") else { return (Vec::new(), Vec::new()) };
     let (mut all, mut failures) = (Vec::new(), Vec::new());
     for generator in spec.get("generators").map_or(&[][..], Node::items) {
-        let parameters = match parameters(generator, is_go, directories) {
+        let parameters = match parameters(generator, is_go, listing) {
             Ok(parameters) => parameters,
             Err(failure) => {
                 failures.push(failure);
@@ -132,11 +165,7 @@ fn made(spec: &Node, directories: &dyn Directories) -> (Vec<Application>, Vec<Fa
 }
 
 /// The parameters that a generator gives, once for each Application.
-fn parameters(
-    generator: &Node,
-    is_go: bool,
-    directories: &dyn Directories,
-) -> Result<Vec<Node>, Failure> {
+fn parameters(generator: &Node, is_go: bool, listing: &dyn Listing) -> Result<Vec<Node>, Failure> {
     let Some(kind) = generator.entries().iter().find(|entry| !entry.key.reads("selector")) else {
         return Ok(Vec::new());
     };
@@ -147,29 +176,32 @@ fn parameters(
         "list" if body.get("elementsYaml").is_none() => {
             Ok(body.get("elements").map_or(&[][..], Node::items).to_vec())
         }
-        "git" => of_git(body, is_go, directories).ok_or_else(unknown),
+        "git" => of_git(body, is_go, listing).ok_or_else(unknown),
         "matrix" => {
             let [one, two] = body.get("generators").map_or(&[][..], Node::items) else {
                 return Err(unknown());
             };
-            let one = parameters(one, is_go, directories)?;
-            let two = parameters(two, is_go, directories)?;
+            let one = parameters(one, is_go, listing)?;
+            let two = parameters(two, is_go, listing)?;
             if one.len().saturating_mul(two.len()) > MOST {
                 return Err(unknown());
             }
             let pairs = one.iter().flat_map(|one| two.iter().map(move |two| joined(one, two)));
             Ok(pairs.collect())
         }
-        "merge" => merged(body, is_go, directories, &unknown),
+        "merge" => merged(body, is_go, listing, &unknown),
         _ => Err(unknown()),
     }
 }
 
-/// The directories of a Git generator; `None` where it reads files.
-fn of_git(body: &Node, is_go: bool, directories: &dyn Directories) -> Option<Vec<Node>> {
+/// The directories or the files of a Git generator.
+fn of_git(body: &Node, is_go: bool, listing: &dyn Listing) -> Option<Vec<Node>> {
+    if let Some(files) = body.get("files") {
+        return of_files(files.items(), body.get("values"), is_go, listing);
+    }
     let listed = body.get("directories")?.items();
     let is_excluded = |entry: &&Node| text(entry, &["exclude"]) == Some("true");
-    let paths = |entry: &Node| text(entry, &["path"]).map(|path| directories.matching(path));
+    let paths = |entry: &Node| text(entry, &["path"]).map(|path| listing.directories(path));
     let excluded: Vec<TreePath> =
         listed.iter().filter(is_excluded).filter_map(paths).flatten().collect();
     let mut found: Vec<TreePath> =
@@ -178,22 +210,60 @@ fn of_git(body: &Node, is_go: bool, directories: &dyn Directories) -> Option<Vec
     found.sort();
     found.dedup();
     let values = body.get("values");
-    let parameters = |path: &TreePath| {
-        let own = of_path(path.as_str(), is_go);
-        values.map_or(own.clone(), |values| {
-            let mut with = own;
-            with.set("values", values.clone());
-            with
-        })
-    };
-    Some(found.iter().map(parameters).collect())
+    Some(found.iter().map(|path| with_values(of_path(path.as_str(), is_go), values)).collect())
+}
+
+fn with_values(mut parameters: Node, values: Option<&Node>) -> Node {
+    if let Some(values) = values {
+        parameters.set("values", values.clone());
+    }
+    parameters
+}
+
+/// What the files say, each with its path; a list says it once for each item. `None` if one has no such thing.
+fn of_files(
+    listed: &[Node],
+    values: Option<&Node>,
+    is_go: bool,
+    listing: &dyn Listing,
+) -> Option<Vec<Node>> {
+    let mut found: BTreeMap<TreePath, Vec<Node>> = BTreeMap::new();
+    let is_excluded = |entry: &&Node| text(entry, &["exclude"]) == Some("true");
+    for entry in listed.iter().filter(|entry| !is_excluded(entry)) {
+        found.extend(listing.files(text(entry, &["path"])?));
+    }
+    for entry in listed.iter().filter(is_excluded) {
+        for (path, _) in listing.files(text(entry, &["path"])?) {
+            found.remove(&path);
+        }
+    }
+    let mut all = Vec::new();
+    for (path, documents) in found {
+        let [document] = &documents[..] else { return None };
+        let items = if document.items().is_empty() {
+            std::slice::from_ref(document)
+        } else {
+            document.items()
+        };
+        for item in items {
+            let mut own = of_path(path.parent().as_str(), is_go);
+            if is_go {
+                own.get_mut("path")?
+                    .set("filename", Node::string(path.name(), Provenance::Generated));
+            } else {
+                own.set("path.filename", Node::string(path.name(), Provenance::Generated));
+            }
+            all.push(with_values(joined(item, &own), values));
+        }
+    }
+    Some(all)
 }
 
 /// The parameters of the first generator, each with those of the others that agree with it in the merge keys.
 fn merged(
     body: &Node,
     is_go: bool,
-    directories: &dyn Directories,
+    listing: &dyn Listing,
     unknown: &dyn Fn() -> Failure,
 ) -> Result<Vec<Node>, Failure> {
     let keys: Vec<&str> =
@@ -202,9 +272,9 @@ fn merged(
     let Some((first, rest)) = generators.split_first().filter(|_| !keys.is_empty()) else {
         return Err(unknown());
     };
-    let mut all = parameters(first, is_go, directories)?;
+    let mut all = parameters(first, is_go, listing)?;
     for generator in rest {
-        for more in parameters(generator, is_go, directories)? {
+        for more in parameters(generator, is_go, listing)? {
             let agrees = |one: &&mut Node| {
                 keys.iter().all(|key| {
                     let values = [one.get(key), more.get(key)];
@@ -262,16 +332,28 @@ fn fill(node: &mut Node, parameters: &Node, is_go: bool) -> Result<(), Failure> 
 
 #[cfg(test)]
 mod tests {
-    use super::{Application, Directories, Failure, applications};
+    use super::{Application, Failure, Listing, applications};
     use crate::kustomize::model::object::Object;
     use crate::text::path::TreePath;
     use crate::text::source;
+    use crate::yaml::node::Node;
     use crate::yaml::parse::parse;
 
     struct Listed;
 
-    impl Directories for Listed {
-        fn matching(&self, pattern: &str) -> Vec<TreePath> {
+    impl Listing for Listed {
+        fn files(&self, pattern: &str) -> Vec<(TreePath, Vec<Node>)> {
+            let file = |env: &str| {
+                let path = TreePath::new(&format!("envs/{env}/config.json")).unwrap();
+                let text =
+                    format!("{{\"cluster\": {{\"name\": \"{env}\"}}, \"secret\": \"s-{env}\"}}");
+                let source = source::Source::file(path.clone(), text);
+                (path, vec![parse(&source).unwrap().documents[0].root.clone()])
+            };
+            if pattern == "envs/*/config.json" { vec![file("a"), file("b")] } else { Vec::new() }
+        }
+
+        fn directories(&self, pattern: &str) -> Vec<TreePath> {
             let all = ["apps/a", "apps/b", "apps/c"].map(|path| TreePath::new(path).unwrap());
             let is_one = |path: &TreePath| pattern == "apps/*" || pattern == path.as_str();
             all.into_iter().filter(is_one).collect()
@@ -330,6 +412,18 @@ mod tests {
         let template =
             "{ metadata: { name: '{{path.basename}}' }, spec: { source: { path: '{{path}}' } } }";
         assert_eq!(seen(&made(&set(git, template, false)).0), ["a apps/a", "c apps/c"]);
+    }
+
+    #[test]
+    fn files_say_what_is_in_them_and_where_they_are() {
+        let generators = "[{ git: { files: [{ path: 'envs/*/config.json' }] } }]";
+        let go = "{ metadata: { name: '{{.cluster.name}}-{{.path.basename}}' }, spec: { source: { path: '{{.path.path}}' } } }";
+        let plain = "{ metadata: { name: '{{cluster.name}}-{{path.filename}}' }, spec: { source: { path: '{{path}}' } } }";
+        assert_eq!(seen(&made(&set(generators, go, true)).0), ["a-a envs/a", "b-b envs/b"]);
+        assert_eq!(
+            seen(&made(&set(generators, plain, false)).0),
+            ["a-config.json envs/a", "b-config.json envs/b"]
+        );
     }
 
     #[test]

@@ -37,15 +37,17 @@ const LONGEST: usize = 4096;
 /// How deep substitutions may be nested in the defaults of others.
 const DEEPEST: usize = 16;
 
-/// The parts of a text with its variables filled in. `value` gives a variable's value, if it is known.
+/// The parts of a text with its variables filled in. `value` gives a variable's value, if it is known. `is_open`: whether there are
+/// variables whose names are not known, so that a default may not count.
 ///
 /// # Errors
 /// When a substitution is malformed, or needs a value that is not known.
 pub fn substitute(
     text: &str,
     value: &dyn Fn(&str) -> Option<String>,
+    is_open: bool,
 ) -> Result<Vec<Piece>, Failure> {
-    let mut reader = Reader { text, at: 0, value, depth: 0 };
+    let mut reader = Reader { text, at: 0, value, is_open, depth: 0 };
     let mut pieces = Vec::new();
     reader.text(&mut pieces)?;
     Ok(pieces)
@@ -61,6 +63,7 @@ struct Reader<'t> {
     text: &'t str,
     at: usize,
     value: &'t dyn Fn(&str) -> Option<String>,
+    is_open: bool,
     depth: usize,
 }
 
@@ -198,6 +201,7 @@ impl Reader<'_> {
         self.close(start)?;
         match (self.value)(&name) {
             Some(value) if !value.is_empty() => pieces.push(Piece::Value(name)),
+            None if self.is_open => return Err(Failure::Unknown(name)),
             _ => pieces.extend(default),
         }
         Ok(())
@@ -379,7 +383,7 @@ mod tests {
     }
 
     fn filled(text: &str) -> Result<String, Failure> {
-        let pieces = substitute(text, &value)?;
+        let pieces = substitute(text, &value, false)?;
         let text = |piece: &Piece| match piece {
             Piece::Text(range) => text[range.clone()].to_owned(),
             Piece::Value(name) => value(name).unwrap(),
@@ -431,7 +435,7 @@ mod tests {
         assert!(matches!(filled(&deep), Err(Failure::Malformed(_))));
         let long = |name: &str| (name == "L").then(|| "a".repeat(3000));
         for text in ["${L//a/${L}}", "${L/a/${L}}", "${L//a/bb}"] {
-            assert!(matches!(substitute(text, &long), Err(Failure::TooLong(_))), "{text}");
+            assert!(matches!(substitute(text, &long, false), Err(Failure::TooLong(_))), "{text}");
         }
     }
 
@@ -444,8 +448,18 @@ mod tests {
 
     #[test]
     fn what_is_spelled_somewhere_is_told_apart() {
-        let pieces = substitute("db-${V}${NONE:=-x}$$", &value).unwrap();
+        let pieces = substitute("db-${V}${NONE:=-x}$$", &value, false).unwrap();
         let value = Piece::Value("V".to_owned());
         assert_eq!(pieces, [Piece::Text(0..3), value, Piece::Text(15..17), Piece::Text(19..20)]);
+    }
+
+    /// A Secret may give the variable a value, so its default may not count.
+    #[test]
+    fn a_default_does_not_count_where_more_variables_may_be_known() {
+        let none = |_: &str| None;
+        let made = substitute("${A:=x}", &none, false).unwrap();
+        assert_eq!(made, [Piece::Text(5..6)]);
+        let unknown = Failure::Unknown("A".to_owned());
+        assert_eq!(substitute("${A:=x}", &none, true).unwrap_err(), unknown);
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The rules are those of kustomize-controller (`fluxcd/pkg`, `kustomize/kustomize_generator.go` and `kustomize_varsub.go`).
 
-use crate::builders::substitute::{Variables, fill};
+use crate::builders::substitute::{Variables, fill, needs};
 use crate::kustomize::load::kustomization::Overrides;
 use crate::kustomize::model::build::{Build, Status};
 use crate::kustomize::model::object::Object;
@@ -30,6 +30,10 @@ pub struct FluxKustomization {
     pub target_namespace: Option<String>,
     /// What it writes into the directory's kustomization.
     overrides: Overrides,
+    /// Whether that is more than a namespace.
+    writes_more: bool,
+    /// Where the directory comes from.
+    pub source: SourceRef,
     /// The variables that it gives.
     substitute: Vec<(String, Node)>,
     /// Where it takes more variables from.
@@ -66,7 +70,9 @@ impl FluxKustomization {
             namespace: object.namespace().map(str::to_owned),
             path,
             target_namespace: text(spec, "targetNamespace").map(str::to_owned),
+            writes_more: WRITTEN.iter().any(|field| spec.get(field).is_some_and(is_given)),
             overrides: overrides(spec),
+            source: SourceRef::read(spec),
             substitute: variables(spec),
             from: sources(spec),
         })
@@ -78,13 +84,50 @@ impl FluxKustomization {
         let mut build = resolver.build_with(&self.path, &self.overrides);
         // The controller has no load restrictions.
         build.outside = None;
+        self.fill(&mut build, given);
+        build
+    }
+
+    /// The same; `None` if the build is the one that kubectl makes without load restrictions, in the target namespace.
+    #[must_use]
+    pub fn build_beside(
+        &self,
+        resolver: &Resolver,
+        own: &Build,
+        given: &Variables,
+    ) -> Option<Build> {
+        let target = self.target_namespace.as_deref();
+        let is_there = |object: &Object| {
+            target.is_none_or(|_| object.namespace().is_none_or(|own| Some(own) == target))
+        };
+        if self.writes_more || !own.objects.iter().all(is_there) {
+            return Some(self.build(resolver, given));
+        }
+        let has_variables = !self.variables(given).is_empty();
+        let is_filled = |object: &Object| needs(&object.node) && !is_left_out(object);
+        if !has_variables || !own.objects.iter().any(is_filled) {
+            return None;
+        }
+        let mut build = own.clone();
+        build.outside = None;
+        self.fill(&mut build, given);
+        Some(build)
+    }
+
+    /// The variables that are filled in: those of its own win over those of its sources.
+    fn variables(&self, given: &Variables) -> Variables {
         let mut variables = given.clone();
         for (name, value) in &self.substitute {
             variables.set(name, value.clone());
         }
-        // With no variables at all, nothing is filled in, not even defaults.
-        if variables.is_empty() && self.from.is_empty() {
-            return build;
+        variables
+    }
+
+    /// Fills in the variables; with none at all, not even defaults are.
+    fn fill(&self, build: &mut Build, given: &Variables) {
+        let variables = self.variables(given);
+        if variables.is_empty() {
+            return;
         }
         let mut failures = Vec::new();
         let filled = build.objects.iter().map(|object| {
@@ -94,8 +137,9 @@ impl FluxKustomization {
             Object { node: fill(&object.node, &variables, &mut failures), ..object.clone() }
         });
         build.objects = filled.collect();
+        build.files.extend(variables.files());
         for (failure, node) in failures {
-            let problem = Problem::at(failure.to_string(), &node).as_partial();
+            let problem = Problem::at(failure.to_string(), &node).as_partial().hiding_nothing();
             let problem = problem.with_help(
                 "the text stays as it is here; give the variable a value under `postBuild.substitute`, or a default",
             );
@@ -107,7 +151,37 @@ impl FluxKustomization {
                 build.status = Status::Partial;
             }
         }
-        build
+    }
+}
+
+/// The fields that it writes into a kustomization, besides a namespace.
+const WRITTEN: [&str; 4] = ["namePrefix", "nameSuffix", "patches", "components"];
+
+/// Whether a field has a value that counts.
+fn is_given(value: &Node) -> bool {
+    !value.items().is_empty() || value.str().is_some_and(|text| !text.is_empty())
+}
+
+/// What a Flux object names as the source of its files.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SourceRef {
+    /// `GitRepository`, `OCIRepository`, `Bucket` …
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its namespace, if it is another one.
+    pub namespace: Option<String>,
+}
+
+impl SourceRef {
+    fn read(spec: &Node) -> Self {
+        let field = |key| spec.at(&["sourceRef", key]).and_then(Node::str).unwrap_or_default();
+        let namespace = Some(field("namespace")).filter(|text| !text.is_empty());
+        Self {
+            kind: field("kind").to_owned(),
+            name: field("name").to_owned(),
+            namespace: namespace.map(str::to_owned),
+        }
     }
 }
 

@@ -4,5 +4,5 @@ pub mod argo;
 pub mod envsubst;
 pub mod flux;
 mod operators;
-mod substitute;
+pub mod substitute;
 pub mod template;

@@ -24,6 +24,12 @@ pub(super) fn trim<'v>(value: &'v str, pattern: &str, longest: bool) -> &'v str 
     found.map_or(value, |end| &value[end..])
 }
 
+/// Whether a pattern matches a whole text.
+pub(super) fn fits(pattern: &str, text: &str) -> bool {
+    let pattern: Vec<char> = pattern.chars().collect();
+    matches(&pattern, text)
+}
+
 /// Whether a pattern matches a whole text: `*` any number of characters, `?` one, `[…]` one of several, `\` the next as it is.
 fn matches(pattern: &[char], text: &str) -> bool {
     let text: Vec<char> = text.chars().collect();

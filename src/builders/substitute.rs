@@ -12,23 +12,55 @@ use crate::yaml::node::{Node, Scalar, Style, Tag, Value};
 
 /// Variables by name, each with the scalar that has its value.
 #[derive(Debug, Clone, Default)]
-pub struct Variables(BTreeMap<String, Node>);
+pub struct Variables {
+    known: BTreeMap<String, Node>,
+    /// Whether there may be others, whose names and values are not known.
+    is_open: bool,
+}
 
 impl Variables {
     /// Sets a variable.
     pub fn set(&mut self, name: &str, value: Node) {
-        self.0.insert(name.to_owned(), value);
+        self.known.insert(name.to_owned(), value);
+    }
+
+    /// Says that there may be others, whose names and values are not known.
+    pub fn open(&mut self) {
+        self.is_open = true;
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.known.is_empty() && !self.is_open
+    }
+
+    /// Whether they are the same, written in the same places of the same texts.
+    #[must_use]
+    pub fn same(&self, others: &Self) -> bool {
+        let place = |node: &Node| node.origin.as_ref().map(Place::near_in_file);
+        let is_there = |one: &Node, other: &Node| match (place(one), place(other)) {
+            (Some(one), Some(other)) => one.is(&other),
+            (None, None) => true,
+            _ => false,
+        };
+        let alike = |((name, one), (known, other)): ((&String, &Node), (&String, &Node))| {
+            name == known && one.str() == other.str() && is_there(one, other)
+        };
+        self.is_open == others.is_open
+            && self.known.len() == others.known.len()
+            && self.known.iter().zip(&others.known).all(alike)
+    }
+
+    /// The files in which they are written.
+    pub fn files(&self) -> impl Iterator<Item = TreePath> {
+        let origins = self.known.values().filter_map(|node| node.origin.as_ref());
+        origins.map(|origin| origin.near_in_file().source.path().clone())
     }
 
     /// The value of a variable: line breaks are dropped.
     fn value(&self, name: &str) -> Option<String> {
-        Some(self.0.get(name)?.str()?.replace('\n', ""))
+        Some(self.known.get(name)?.str()?.replace('\n', ""))
     }
 }
 
@@ -45,7 +77,7 @@ pub(super) fn fill(
 }
 
 /// Whether anything below a node has a variable.
-fn needs(node: &Node) -> bool {
+pub(super) fn needs(node: &Node) -> bool {
     match &node.value {
         Value::Scalar(_) => node.str().is_some_and(has_variables),
         Value::Map(map) => map.entries.iter().any(|one| needs(&one.key) || needs(&one.value)),
@@ -75,13 +107,13 @@ fn visit(node: &mut Node, variables: &Variables, failures: &mut Vec<(Failure, No
 /// A scalar with its variables filled in.
 fn scalar(node: &Node, variables: &Variables) -> Result<Node, Failure> {
     let text = node.str().unwrap_or_default();
-    let pieces = substitute(text, &|name| variables.value(name))?;
+    let pieces = substitute(text, &|name| variables.value(name), variables.is_open)?;
     let mut parts = Vec::new();
     for piece in pieces {
         match piece {
             Piece::Text(range) => parts.extend(written(node, range)),
             Piece::Value(name) => {
-                let place = variables.0.get(&name).and_then(embed::content);
+                let place = variables.known.get(&name).and_then(embed::content);
                 parts.push((variables.value(&name).unwrap_or_default(), place));
             }
             Piece::Made(made) => parts.push((made, None)),

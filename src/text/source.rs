@@ -52,6 +52,12 @@ impl Place {
         (self.source.path().clone(), self.span)
     }
 
+    /// Whether it is the same range of the same text, not only of an equal one.
+    #[must_use]
+    pub fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.source, &other.source) && self.span == other.span
+    }
+
     /// The line and column of the first byte in [`Place::source`].
     #[must_use]
     pub fn position(&self) -> Position {
@@ -247,6 +253,36 @@ impl Source {
         within.outer(index).outermost(Span::new(start, start + span.len()))
     }
 
+    /// The parts of a range that files spell, each with its offset from the start of the range.
+    #[must_use]
+    pub fn pieces(self: &Arc<Self>, span: Span) -> Vec<(usize, Place)> {
+        let Some(within) = &self.within else {
+            let fits = span.end <= self.text.len();
+            let place = || Place { source: Arc::clone(self), span };
+            return if fits { vec![(0, place())] } else { Vec::new() };
+        };
+        let mut pieces = Vec::new();
+        let first = within.runs.partition_point(|run| run.inner + run.len <= span.start);
+        for (index, run) in within.runs.iter().enumerate().skip(first) {
+            let (start, end) = (run.inner.max(span.start), (run.inner + run.len).min(span.end));
+            if start >= end {
+                break;
+            }
+            let outer = run.outer + (start - run.inner);
+            let inside = within.outer(index).pieces(Span::new(outer, outer + (end - start)));
+            pieces.extend(inside.into_iter().map(|(at, place)| (start - span.start + at, place)));
+        }
+        pieces
+    }
+
+    /// Whether it is put together from several places.
+    #[must_use]
+    pub fn is_composed(&self) -> bool {
+        self.within
+            .as_ref()
+            .is_some_and(|within| !within.composed.is_empty() || within.outer.is_composed())
+    }
+
     /// The file, and where a range of this text starts in it, as precisely as can be determined.
     #[must_use]
     pub fn nearest(self: &Arc<Self>, span: Span) -> (Arc<Self>, Span) {
@@ -309,6 +345,14 @@ mod tests {
         let (file, span) = text.outermost(Span::new(0, 2)).unwrap();
         assert_eq!((file.path().as_str(), file.slice(span)), ("base.yaml", "db"));
         assert!(text.outermost(Span::new(0, 17)).is_none());
+        let pieces: Vec<(usize, String)> = text
+            .pieces(Span::new(1, 18))
+            .into_iter()
+            .map(|(at, place)| (at, format!("{place:?} {}", place.text())))
+            .collect();
+        let expected = ["base.yaml:7..9 b-", "vars.yaml:10..24 20250101000000"];
+        assert_eq!(pieces, [(0, expected[0].to_owned()), (2, expected[1].to_owned())]);
+        assert!(text.is_composed() && !base.is_composed());
         assert!(text.outermost(Span::new(17, 19)).is_none());
         assert_eq!(text.path().as_str(), "base.yaml");
     }

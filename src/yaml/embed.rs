@@ -24,6 +24,18 @@ pub fn part(node: &Node, range: Range<usize>) -> Option<Place> {
     Some(Place { source, span: Span::new(start, start + range.len()) })
 }
 
+/// The parts of a scalar's text that files spell, each with its offset in the text.
+#[must_use]
+pub fn pieces(node: &Node) -> Vec<(usize, Place)> {
+    let Some(origin) = &node.origin else { return Vec::new() };
+    let mut pieces = Vec::new();
+    for run in runs::of(node) {
+        let inside = origin.source.pieces(Span::new(run.outer, run.outer + run.len));
+        pieces.extend(inside.into_iter().map(|(at, place)| (run.inner + at, place)));
+    }
+    pieces
+}
+
 /// The bytes of a scalar's whole text, without quotes.
 #[must_use]
 pub fn content(node: &Node) -> Option<Place> {
