@@ -1,5 +1,6 @@
 //! Objects that deploy others, and the namespace in which names in their values are looked up.
 
+use crate::k8s::found::EVERYWHERE;
 use crate::k8s::resource::{group_of, kind_of};
 use crate::yaml::node::Node;
 use crate::yaml::path::{Path, PathStep};
@@ -10,6 +11,8 @@ struct Deployer {
     kind: &'static str,
     values: &'static [&'static [&'static str]],
     namespace: &'static [&'static str],
+    /// Whether the values are looked up in the object's own namespace if no other is named; otherwise it may be any.
+    is_own: bool,
 }
 
 const DEPLOYERS: &[Deployer] = &[
@@ -18,6 +21,7 @@ const DEPLOYERS: &[Deployer] = &[
         kind: "Application",
         values: &[&["spec", "source"], &["spec", "sources"]],
         namespace: &["spec", "destination", "namespace"],
+        is_own: false,
     },
     Deployer {
         group: "argoproj.io",
@@ -25,26 +29,31 @@ const DEPLOYERS: &[Deployer] = &[
         values: &[
             &["spec", "template", "spec", "source"],
             &["spec", "template", "spec", "sources"],
+            &["spec", "generators"],
         ],
         namespace: &["spec", "template", "spec", "destination", "namespace"],
+        is_own: false,
     },
     Deployer {
         group: "helm.cattle.io",
         kind: "HelmChart",
         values: &[&["spec", "set"], &["spec", "valuesContent"]],
         namespace: &["spec", "targetNamespace"],
+        is_own: true,
     },
     Deployer {
         group: "helm.toolkit.fluxcd.io",
         kind: "HelmRelease",
         values: &[&["spec", "values"]],
         namespace: &["spec", "targetNamespace"],
+        is_own: true,
     },
     Deployer {
         group: "kustomize.toolkit.fluxcd.io",
         kind: "Kustomization",
-        values: &[&["spec", "patches"]],
+        values: &[&["spec", "patches"], &["spec", "postBuild"]],
         namespace: &["spec", "targetNamespace"],
+        is_own: false,
     },
 ];
 
@@ -59,14 +68,21 @@ fn deployer(object: &Node) -> Option<&'static Deployer> {
     DEPLOYERS.iter().find(|one| one.group == group && one.kind == kind)
 }
 
-/// The namespace in which a name at a path of an object is looked up, if it is not the object's own.
+/// The namespace in which a name at a path of an object is looked up, if it is not the object's own; [`EVERYWHERE`] if it may be
+/// any.
 #[must_use]
 pub fn of<'n>(object: &'n Node, path: &Path) -> Option<&'n str> {
     let deployer = deployer(object)?;
-    let below = deployer.values.iter().any(|values| starts_with(path, values));
-    let namespace = object.at(deployer.namespace).and_then(Node::str).filter(|_| below)?;
-    // The template of an ApplicationSet is filled in by the controller.
-    (!namespace.is_empty() && !namespace.contains("{{")).then_some(namespace)
+    if !deployer.values.iter().any(|values| starts_with(path, values)) {
+        return None;
+    }
+    let namespace = object.at(deployer.namespace).and_then(Node::str);
+    match namespace.filter(|namespace| !namespace.is_empty()) {
+        // The template of an ApplicationSet is filled in by the controller.
+        Some(namespace) if namespace.contains("{{") || namespace.contains("${") => Some(EVERYWHERE),
+        None if !deployer.is_own => Some(EVERYWHERE),
+        known => known,
+    }
 }
 
 fn starts_with(path: &Path, keys: &[&str]) -> bool {
@@ -77,7 +93,7 @@ fn starts_with(path: &Path, keys: &[&str]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::of;
+    use super::{EVERYWHERE, of};
     use crate::text::path::TreePath;
     use crate::text::source::Source;
     use crate::yaml::parse::parse;
@@ -100,10 +116,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_said_or_not_known_yet_is_no_namespace() {
+    fn what_is_not_said_is_its_own_or_may_be_any() {
         let release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nspec: {}\n";
         assert_eq!(namespace(release, &["spec", "values", "a"]), None);
         let set = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nspec: {template: {spec: {destination: {namespace: '{{ name }}'}}}}\n";
-        assert_eq!(namespace(set, &["spec", "template", "spec", "source", "helm"]), None);
+        let values = ["spec", "template", "spec", "source", "helm"];
+        assert_eq!(namespace(set, &values).as_deref(), Some(EVERYWHERE));
+        let flux = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nspec: {}\n";
+        let variable = ["spec", "postBuild", "substitute", "SECRET"];
+        assert_eq!(namespace(flux, &variable).as_deref(), Some(EVERYWHERE));
+        assert_eq!(namespace(flux, &["spec", "path"]), None);
     }
 }

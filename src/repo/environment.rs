@@ -262,6 +262,38 @@ pub fn claim(environments: &[Environment], directory: &TreePath) -> Option<Claim
         .map(|(_, claim)| claim)
 }
 
+/// The environment that a name spells in one of its words, such as that of an Application; `None` if it spells several.
+#[must_use]
+pub(super) fn of_name(environments: &[Environment], name: &str) -> Option<EnvironmentId> {
+    let name = name.to_lowercase();
+    let is_word = |text: &str| {
+        let ends = |at: Option<char>| at.is_none_or(|c| !c.is_alphanumeric());
+        name.match_indices(text).any(|(at, _)| {
+            ends(name[..at].chars().next_back()) && ends(name[at + text.len()..].chars().next())
+        })
+    };
+    let spelled: Vec<&str> = name.split(|c: char| !c.is_alphanumeric()).collect();
+    let spells = |one: &Environment| {
+        is_word(&one.name.to_lowercase())
+            || one.declared.is_none()
+                && spelled
+                    .iter()
+                    .filter_map(|word| environment_of_word(word))
+                    .any(|(_, full)| full == one.name)
+    };
+    let mut found: Vec<&Environment> = environments.iter().filter(|one| spells(one)).collect();
+    // `prod` is a word of `prod-eu`, which is the one meant.
+    let longer: Vec<String> = found.iter().map(|one| one.name.to_lowercase()).collect();
+    found.retain(|one| {
+        let own = one.name.to_lowercase();
+        !longer.iter().any(|other| *other != own && other.contains(&own))
+    });
+    match found[..] {
+        [one] => Some(one.id),
+        _ => None,
+    }
+}
+
 /// The environment that a file belongs to; the claim names a directory even if it is the file itself that is claimed.
 pub(super) fn claim_of_file(environments: &[Environment], file: &TreePath) -> Option<Claim> {
     let parent = file.parent();

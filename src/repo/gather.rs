@@ -37,6 +37,10 @@ pub(super) fn gather(
     before: Option<&Repo>,
 ) -> (Vec<Arc<Root>>, Families) {
     let gather = |site: Site| match site {
+        Site::Kept(root) if root.is_bare => {
+            let (named, provided) = (named(&root.build, rules), provided(&root.build));
+            Gathered::New(Box::new(BuildSite::of(&root)), named, provided)
+        }
         Site::Kept(root) => Gathered::Kept(root),
         Site::New(site) => {
             let (named, provided) = (named(&site.build, rules), provided(&site.build));
@@ -77,6 +81,18 @@ pub(super) fn gather(
         gathered.into_par_iter().map(root).collect()
     };
     (roots, families)
+}
+
+/// What kubectl makes of directories of which every controller makes something else: nothing is looked for in it.
+pub(super) fn bare(sites: Vec<Site>) -> Vec<Arc<Root>> {
+    let root = |site| match site {
+        Site::Kept(root) => root,
+        Site::New(site) => {
+            let root = finish(*site, Vec::new(), Vec::new(), &Families::default());
+            Arc::new(Root { is_bare: true, ..root })
+        }
+    };
+    sites.into_iter().map(root).collect()
 }
 
 impl Gathered {
@@ -121,8 +137,22 @@ fn finish(
         providers,
         namespace: site.namespace.clone(),
     };
-    let BuildSite { path, kind, environment, build, pointers, .. } = site;
-    Root { path, kind, environment, build, inventory, pointers, facts: Facts::default() }
+    let BuildSite { path, kind, environment, build, pointers, builders, view, configured, .. } =
+        site;
+    let (is_bare, facts) = (false, Facts::default());
+    Root {
+        path,
+        kind,
+        environment,
+        build,
+        inventory,
+        builders,
+        view,
+        is_bare,
+        configured,
+        pointers,
+        facts,
+    }
 }
 
 /// What the catalogue finds in each object.

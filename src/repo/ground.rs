@@ -8,10 +8,11 @@ use rayon::prelude::*;
 use crate::repo::Repo;
 use crate::repo::environment::{EnvironmentId, claim_of_file};
 use crate::repo::layout::Layout;
+use crate::repo::loader::{Loader, meet};
 use crate::repo::plain::{self, PlainTrees, Trees};
 use crate::repo::pointer::Pointers;
 use crate::repo::root::{Root, RootKind};
-use crate::repo::site::{BuildSite, Loader, Site, meet, unrestricted};
+use crate::repo::site::{BuildSite, Site, unrestricted};
 use crate::text::path::TreePath;
 
 /// At most so many kustomizations are built one after the other.
@@ -27,6 +28,8 @@ pub(super) struct Ground {
     ties: Ties,
     /// The directories that controllers are configured to apply.
     pub(super) pointers: Arc<Pointers>,
+    /// What kubectl makes of directories of which every controller makes something else, by path.
+    pub(super) shadowed: Vec<Arc<Root>>,
 }
 
 /// Components by directory.
@@ -76,7 +79,8 @@ impl Ground {
         ties: Ties,
         pointers: Pointers,
     ) -> Self {
-        Self { components, loose, trees: Arc::new(trees), ties, pointers: Arc::new(pointers) }
+        let (trees, pointers) = (Arc::new(trees), Arc::new(pointers));
+        Self { components, loose, trees, ties, pointers, shadowed: Vec::new() }
     }
 }
 
@@ -102,7 +106,8 @@ impl<'a> Before<'a> {
             let new = new.into_iter().chain(moved).chain(plain);
             let new = new.map(|site| site.placed(&pointers, &unrestricted));
             let sites = kept.into_iter().chain(new).collect();
-            return (sites, Ground { components, loose, trees, ties, pointers });
+            let shadowed = Vec::new();
+            return (sites, Ground { components, loose, trees, ties, pointers, shadowed });
         }
         let sites: Vec<Site> = kept.into_iter().chain(new).collect();
         let pointers = Pointers::union(sites.iter().map(Site::pointers));
@@ -123,8 +128,7 @@ impl<'a> Before<'a> {
             components: Components::new(),
             gone: Vec::new(),
         };
-        let roots = self.repo.roots.iter().filter(|root| root.kind == RootKind::Kustomize);
-        let mut roots = roots.peekable();
+        let mut roots = self.bases().peekable();
         let has_other_files = !Arc::ptr_eq(&self.loader.layout.files, &self.repo.layout.files);
         // Which files a component names depends on which files there are.
         let is_kept = |directory: &TreePath, component: &Component| {
@@ -163,6 +167,19 @@ impl<'a> Before<'a> {
             }
         }
         now
+    }
+
+    /// What kubectl made of each kustomization before, by path.
+    fn bases(&self) -> impl Iterator<Item = &'a Arc<Root>> {
+        let is_kustomization = |root: &&Arc<Root>| root.kind == RootKind::Kustomize;
+        let mut shadowed = self.ground.shadowed.iter().filter(is_kustomization).peekable();
+        let roots = self.repo.roots.iter().filter(|root| root.view.is_none());
+        let mut roots = roots.filter(is_kustomization).peekable();
+        std::iter::from_fn(move || match (roots.peek(), shadowed.peek()) {
+            (Some(root), Some(other)) if other.path < root.path => shadowed.next(),
+            (None, _) => shadowed.next(),
+            _ => roots.next(),
+        })
     }
 
     fn build(&self, all: &[(&TreePath, &TreePath)]) -> Vec<Result<BuildSite, Arc<Component>>> {
@@ -221,6 +238,9 @@ impl<'a> Before<'a> {
             let old = self.root_of(key);
             let is_same = self.ground.trees.get(key) == Some(files)
                 && !files.iter().any(|file| self.changed.contains(file))
+                && !old.is_some_and(|old| {
+                    old.configured.lists_files && !self.loader.lists_the_same(self.repo)
+                })
                 && !old.is_some_and(|old| meet(self.changed, old.files()));
             if is_same {
                 sites.extend(old.map(|old| Site::Kept(Arc::clone(old))));
@@ -228,7 +248,7 @@ impl<'a> Before<'a> {
             }
             let (held, has_links) = plain::read(self.loader.library, files);
             ties.has_links |= has_links;
-            let new = Loader::tree(&key.0, key.1, files, held);
+            let new = self.loader.tree(&key.0, key.1, files, held);
             let new_pointers = new.as_ref().map(|new| new.pointers.clone()).unwrap_or_default();
             if new_pointers != says(old) {
                 return None;
@@ -243,7 +263,7 @@ impl<'a> Before<'a> {
         &self,
         (path, environment): &(TreePath, Option<EnvironmentId>),
     ) -> Option<&Arc<Root>> {
-        let mut roots = self.repo.roots_at(path).iter();
+        let mut roots = self.repo.bases_at(path);
         roots.find(|old| old.kind == RootKind::Plain && old.environment == *environment)
     }
 
@@ -383,7 +403,8 @@ mod tests {
         let new =
             after.roots.iter().filter(|root| !repo.roots.iter().any(|old| Arc::ptr_eq(old, root)));
         let new: Vec<&str> = new.map(|root| root.path.as_str()).collect();
-        assert_eq!(new, ["apps/app001/staging", "argo", "plain/staging"]);
+        // No Application builds the last one any more.
+        assert_eq!(new, ["apps/app001/staging", "argo", "plain/staging", "tools/app002"]);
         assert_eq!(there.sources.load(Ordering::Relaxed), 2);
         assert_eq!(after.roots.len(), repo.roots.len());
         let settings = Source::file(path("rotate.yaml"), "lint: {}\n");
@@ -471,7 +492,7 @@ mod tests {
             (&[("apps/app001/staging/web.yaml", web(two))], 1, 1),
             (&[("tools/app001/web.yaml", web(two))], 1, 1),
             (&[("parts/partapp001/kustomization.yaml", none())], 0, 1),
-            (&[("argo/app001.yaml", None)], 1, 0),
+            (&[("argo/app001.yaml", None)], 2, 0),
             (&[("apps/app001/staging/note.yaml", Some("a: b\n".to_owned()))], 0, 0),
             (
                 &[

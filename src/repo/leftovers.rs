@@ -71,13 +71,17 @@ impl Repo {
             }
             in_order(hits).for_each(&mut add);
         }
-        if found.values().all(|one| one.is_built) {
+        // What an object spells for a builder to write elsewhere is a reference there.
+        let inputs = self.builder_files();
+        let may_move =
+            |(file, _): &(TreePath, usize), one: &Leftover| !one.is_built || inputs.contains(file);
+        if !found.iter().any(|(key, one)| may_move(key, one)) {
             return found.into_values().collect();
         }
         let moves = moves(&roots, names);
-        found.retain(|_, one| {
+        found.retain(|key, one| {
             let place = one.place.near_in_file();
-            one.is_built || !moves.contains(&(place.source.path().clone(), place.span.start))
+            !may_move(key, one) || !moves.contains(&(place.source.path().clone(), place.span.start))
         });
         found.into_values().collect()
     }

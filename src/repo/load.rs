@@ -7,12 +7,14 @@ use crate::config::place::At;
 use crate::config::settings::{Config, ReferenceField};
 use crate::k8s::references::field_rule::FieldRule;
 use crate::kustomize::resolver::Resolver;
+use crate::repo::builder::TreeListing;
 use crate::repo::environment::{self, Environment, Environments};
 use crate::repo::error::RepoError;
-use crate::repo::gather::gather;
+use crate::repo::gather::{bare, gather};
+use crate::repo::laid;
 use crate::repo::layout::{Layout, is_kustomization};
+use crate::repo::loader::Loader;
 use crate::repo::root::Root;
-use crate::repo::site::Loader;
 use crate::repo::{Derived, Repo, Scope};
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
@@ -145,18 +147,22 @@ impl Repo {
         let layout = before
             .and_then(|(repo, changed)| repo.layout.with_changes(manifests, settings, changed))
             .unwrap_or_else(|| Layout::new(manifests, settings));
+        let listing = TreeListing::new(&layout, &library);
         let loader = Loader {
             library: &library,
             resolver: &resolver,
             environments: &environments,
             layout: &layout,
+            listing: &listing,
             before,
             rewired: before.map(|(_, changed)| rewired(changed)).unwrap_or_default(),
         };
         let (sites, ground) = match &scope {
             Scope::Everything => {
-                let (sites, ground) = loader.everything();
-                (sites, Some(ground))
+                let (bases, mut ground) = loader.everything();
+                let laid = laid::lay(&loader, bases);
+                ground.shadowed = bare(laid.shadowed);
+                (laid.sites, Some(ground))
             }
             Scope::Directories(directories) => (loader.directories(directories)?, None),
         };

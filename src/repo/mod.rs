@@ -1,5 +1,6 @@
 //! One loaded tree: its build roots and environments, who provides and who references each secret.
 
+pub mod builder;
 mod carry;
 mod convention;
 pub mod deployed;
@@ -10,12 +11,15 @@ mod gather;
 mod ground;
 pub mod init;
 pub mod inventory;
+mod laid;
 mod layout;
 pub mod leftovers;
 mod load;
+mod loader;
 pub mod mentions;
 mod naming;
 pub mod operator;
+mod ours;
 pub mod own;
 mod part;
 mod pattern;
@@ -38,9 +42,11 @@ pub(crate) mod testing;
 mod tests;
 mod unbuilt;
 pub mod usage;
+mod variables;
+mod views;
 mod wiring;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
 use crate::config::settings::{Config, Hold};
@@ -85,7 +91,7 @@ pub struct Repo {
     pub config: Config,
     /// The environments, in promotion order.
     pub environments: Environments,
-    /// The build roots, sorted by path.
+    /// The build roots, sorted by path, environment and builder.
     pub roots: Vec<Arc<Root>>,
     /// Problems outside the build roots.
     pub problems: Vec<Problem>,
@@ -108,6 +114,7 @@ struct Derived {
     reaches: OnceLock<Reaches>,
     unbuilt: UnbuiltFiles,
     hidden: OnceLock<Reached>,
+    inputs: OnceLock<BTreeSet<TreePath>>,
     seals: Memo<Option<Arc<Seals>>>,
 }
 
@@ -131,6 +138,20 @@ impl Repo {
         let start = self.roots.partition_point(|root| root.path < *path);
         let end = self.roots.partition_point(|root| root.path <= *path);
         &self.roots[start..end]
+    }
+
+    /// The root of another tree, as it is here: of the same directory and environment, made by the same builders.
+    #[must_use]
+    pub fn same_root(&self, other: &Root) -> Option<&Arc<Root>> {
+        self.roots_at(&other.path).iter().find(|root| root.is_like(other))
+    }
+
+    /// What kubectl makes of a directory, and the trees of plain manifests in it.
+    fn bases_at(&self, path: &TreePath) -> impl Iterator<Item = &Arc<Root>> {
+        let shadowed = self.ground.as_ref().map_or(&[][..], |ground| &ground.shadowed);
+        let start = shadowed.partition_point(|root| root.path < *path);
+        let shadowed = shadowed[start..].iter().take_while(|root| root.path == *path);
+        self.roots_at(path).iter().filter(|root| root.view.is_none()).chain(shadowed)
     }
 
     /// The roots of an environment, with their indexes.
@@ -232,6 +253,19 @@ impl Repo {
         self.provisions().anywhere(environment, secret)
     }
 
+    /// The files in which objects say what builders lay over directories, and those with their variables.
+    #[must_use]
+    pub fn builder_files(&self) -> &BTreeSet<TreePath> {
+        self.derived.inputs.get_or_init(|| {
+            let views = self.roots.iter().filter_map(|root| Some((root, root.view.as_ref()?)));
+            let files = views.flat_map(|(root, view)| {
+                let own = root.builders.iter().filter_map(|builder| builder.file());
+                own.chain(view.given.files()).collect::<Vec<_>>()
+            });
+            files.collect()
+        })
+    }
+
     /// Every file that may hold objects or a kustomization, which excludes `rotate.yaml` and chart templates.
     pub fn manifests(&self) -> impl Iterator<Item = &TreePath> {
         self.layout.kustomizations.values().chain(self.layout.files.iter())
@@ -269,8 +303,9 @@ impl Repo {
 
     fn reaches(&self) -> &Reaches {
         self.derived.reaches.get_or_init(|| {
-            let built =
-                self.roots.iter().map(|root| (&root.path, root.files(), root.directories()));
+            let shadowed = self.ground.iter().flat_map(|ground| &ground.shadowed);
+            let bases = self.roots.iter().filter(|root| root.view.is_none()).chain(shadowed);
+            let built = bases.map(|root| (&root.path, root.files(), root.directories()));
             let wiring = Wiring::new(&self.library, &self.layout, built);
             Reaches::new(wiring, &self.environments, self.roots.iter().map(|root| &**root))
         })

@@ -28,10 +28,8 @@ impl Repo {
     /// Whether another tree has the same build roots, whatever is in them.
     #[must_use]
     pub fn has_the_roots_of(&self, other: &Self) -> bool {
-        let is_same = |(old, new): (&Arc<Root>, &Arc<Root>)| {
-            Arc::ptr_eq(old, new)
-                || (&old.path, old.kind, old.environment) == (&new.path, new.kind, new.environment)
-        };
+        let is_same =
+            |(old, new): (&Arc<Root>, &Arc<Root>)| Arc::ptr_eq(old, new) || old.is_like(new);
         self.roots.len() == other.roots.len() && self.roots.iter().zip(&other.roots).all(is_same)
     }
 

@@ -355,9 +355,11 @@ mod tests {
             ("more/tools/web.yaml", &web),
             ("more/web.yaml", &web),
         ]);
+        // What an object in production deploys belongs to production.
+        let of = Some("production");
         assert_eq!(
             plain(&repo),
-            [("apps/base/extra", None, 2), ("more", None, 1), ("more/tools", None, 1)]
+            [("apps/base/extra", of, 2), ("more", None, 1), ("more/tools", of, 1)]
         );
         let namespace = |at| repo.root_at(&path(at)).unwrap().namespace.as_deref();
         assert_eq!(namespace("apps/base/extra"), Some("shop"));

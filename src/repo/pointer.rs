@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::builders::argo;
 use crate::kustomize::model::object::Object;
+use crate::repo::builder::TreeListing;
 use crate::text::path::TreePath;
 use crate::yaml::node::Node;
 
@@ -21,9 +23,9 @@ struct Pointed {
 
 impl Pointers {
     /// The directories configured in some objects.
-    pub(super) fn of(objects: &[Object]) -> Self {
+    pub(super) fn of(objects: &[Object], listing: &TreeListing<'_>) -> Self {
         let mut pointers = Self::default();
-        objects.iter().for_each(|object| pointers.read(object));
+        objects.iter().for_each(|object| pointers.read(object, listing));
         pointers
     }
 
@@ -39,7 +41,7 @@ impl Pointers {
     }
 
     /// Adds the directories configured in an object.
-    pub(super) fn read(&mut self, object: &Object) {
+    pub(super) fn read(&mut self, object: &Object, listing: &TreeListing<'_>) {
         let group = object.api_version().rsplit_once('/').map_or("", |(group, _)| group);
         match (group, object.kind()) {
             ("kustomize.toolkit.fluxcd.io", "Kustomization") => {
@@ -51,6 +53,13 @@ impl Pointers {
             }
             ("argoproj.io", "Application") => self.application(object.node.get("spec")),
             ("argoproj.io", "ApplicationSet") => {
+                let (made, _) = argo::applications(object, listing).unwrap_or_default();
+                for one in made {
+                    let sources = one.sources.iter().filter_map(|source| source.path.clone());
+                    for path in sources {
+                        self.point(path, one.destination.as_deref());
+                    }
+                }
                 self.application(object.node.at(&["spec", "template", "spec"]));
             }
             _ => {}
@@ -71,10 +80,13 @@ impl Pointers {
         let path = path.filter(|path| !templated(path))?;
         // Flux takes an absolute path as one from the repository's root.
         let path = TreePath::new(path.trim_start_matches('/'))?;
-        let namespace = namespace.filter(|text| !templated(text)).map(str::to_owned);
+        Some(self.point(path, namespace.filter(|text| !templated(text))))
+    }
+
+    fn point(&mut self, path: TreePath, namespace: Option<&str>) -> &mut Pointed {
         let pointed = self.0.entry(path).or_default();
-        pointed.namespaces.insert(namespace);
-        Some(pointed)
+        pointed.namespaces.insert(namespace.map(str::to_owned));
+        pointed
     }
 
     /// The default namespace of objects in a directory, if all controllers that apply it agree.

@@ -40,12 +40,23 @@ pub struct Nearest {
     pub uncovered: Vec<TreePath>,
 }
 
-/// Which environment owns a kustomization.
-#[derive(Debug, Clone, Copy)]
+/// Which environments own a kustomization.
+#[derive(Debug, Clone)]
 struct Owner {
-    environment: Option<EnvironmentId>,
-    /// Whether this follows from its own path, not from those that include it.
+    /// Several where controllers build it for each; `None` for a build that belongs to none.
+    environments: BTreeSet<Option<EnvironmentId>>,
+    /// Whether this follows from its own path or its builders, not from those that include it.
     by_path: bool,
+}
+
+impl Owner {
+    fn readers<'o>(&'o self, path: &'o TreePath) -> impl Iterator<Item = Reader> + 'o {
+        let of = |environment: &Option<EnvironmentId>| Reader {
+            path: path.clone(),
+            environment: *environment,
+        };
+        self.environments.iter().map(of)
+    }
 }
 
 /// Who reads what.
@@ -64,18 +75,17 @@ impl Reaches {
     pub(super) fn new<'r>(
         wiring: Wiring,
         environments: &[Environment],
-        roots: impl IntoIterator<Item = &'r Root>,
+        roots: impl Iterator<Item = &'r Root> + Clone,
     ) -> Self {
-        let owners = owners(&wiring, environments);
+        let owners = owners(&wiring, environments, roots.clone());
         let mut readers: BTreeMap<TreePath, BTreeSet<Reader>> = BTreeMap::new();
         for (directory, owner) in &owners {
-            let reader = Reader { path: directory.clone(), environment: owner.environment };
             let Some(reads) = wiring.closure(directory) else { continue };
             for path in reads.files.iter().chain(&reads.directories) {
-                readers.entry(path.clone()).or_default().insert(reader.clone());
+                readers.entry(path.clone()).or_default().extend(owner.readers(directory));
             }
         }
-        for root in roots.into_iter().filter(|root| root.kind == RootKind::Plain) {
+        for root in roots.filter(|root| reads_by_itself(root)) {
             let reader = Reader { path: root.path.clone(), environment: root.environment };
             for file in root.files() {
                 readers.entry(file.clone()).or_default().insert(reader.clone());
@@ -98,7 +108,7 @@ impl Reaches {
         met.extend(change.roots.iter().map(|(_, _, new)| &new.path));
         for directory in met {
             let Some(old) = self.wiring.closure(directory) else { continue };
-            let built = repo.roots_at(directory).iter().map(|root| &**root);
+            let built = repo.bases_at(directory).map(|root| &**root);
             let reads = reaches.wiring.read_by(directory, built);
             if old.directories != reads.directories
                 || old.is_unknown != reads.is_unknown
@@ -106,12 +116,12 @@ impl Reaches {
             {
                 return None;
             }
-            let environment = self.owners.get(directory)?.environment;
-            let reader = Reader { path: directory.clone(), environment };
-            reaches.read(reads.files.difference(&old.files), &reader);
+            for reader in self.owners.get(directory)?.readers(directory) {
+                reaches.read(reads.files.difference(&old.files), &reader);
+            }
             reaches.wiring.set_closure(directory.clone(), Arc::new(reads));
         }
-        for (_, old, new) in change.roots.iter().filter(|(_, _, new)| new.kind == RootKind::Plain) {
+        for (_, old, new) in change.roots.iter().filter(|(_, _, new)| reads_by_itself(new)) {
             if !old.files().is_subset(new.files()) {
                 return None;
             }
@@ -169,7 +179,8 @@ impl Reaches {
         };
         let mine = || {
             let owners = self.owners.iter();
-            owners.filter(|(at, owner)| owner.environment == Some(environment) && leads(at))
+            owners
+                .filter(|(at, owner)| owner.environments.contains(&Some(environment)) && leads(at))
         };
         let directories: Vec<TreePath> = mine()
             .map(|(directory, _)| directory.clone())
@@ -184,34 +195,56 @@ impl Reaches {
     }
 }
 
+/// Whether what a root reads does not follow from the kustomizations alone: it is a tree of plain manifests, or a builder has
+/// laid something over it.
+fn reads_by_itself(root: &Root) -> bool {
+    root.kind == RootKind::Plain || root.view.is_some()
+}
+
 /// The kustomizations of some environment that are broken in a way that hides what they mean to read.
 fn broken(wiring: &Wiring, owners: &BTreeMap<TreePath, Owner>) -> Vec<Reader> {
     let is_unknown = |at: &TreePath| wiring.closure(at).is_some_and(|reads| reads.is_unknown);
     let broken = owners.iter().filter(|(at, owner)| owner.by_path && is_unknown(at));
-    broken.map(|(at, owner)| Reader { path: at.clone(), environment: owner.environment }).collect()
+    broken.flat_map(|(at, owner)| owner.readers(at).collect::<Vec<_>>()).collect()
 }
 
-/// The owner of each kustomization: by its path, or else by those that include it, if they agree.
-fn owners(wiring: &Wiring, environments: &[Environment]) -> BTreeMap<TreePath, Owner> {
-    let by_path = |directory: &TreePath| claim(environments, directory).map(|one| one.environment);
-    let named: BTreeMap<&TreePath, Option<EnvironmentId>> =
-        wiring.directories().map(|directory| (directory, by_path(directory))).collect();
-    let mut users: BTreeMap<&TreePath, BTreeSet<EnvironmentId>> = BTreeMap::new();
-    for (directory, environment) in &named {
-        let (Some(environment), Some(reads)) = (environment, wiring.closure(directory)) else {
+/// The owner of each kustomization: by its builders or its path, or else by those that include it, if they agree.
+fn owners<'r>(
+    wiring: &Wiring,
+    environments: &[Environment],
+    roots: impl Iterator<Item = &'r Root>,
+) -> BTreeMap<TreePath, Owner> {
+    let mut built: BTreeMap<&TreePath, BTreeSet<Option<EnvironmentId>>> = BTreeMap::new();
+    for root in roots.filter(|root| root.view.is_some() || !root.builders.is_empty()) {
+        built.entry(&root.path).or_default().insert(root.environment);
+    }
+    built.retain(|_, environments| environments.iter().any(Option::is_some));
+    let of_path = |directory: &TreePath| {
+        let claimed = || {
+            let claim = claim(environments, directory)?;
+            Some(BTreeSet::from([Some(claim.environment)]))
+        };
+        built.get(directory).cloned().or_else(claimed)
+    };
+    let named: BTreeMap<&TreePath, Option<BTreeSet<Option<EnvironmentId>>>> =
+        wiring.directories().map(|directory| (directory, of_path(directory))).collect();
+    let mut users: BTreeMap<&TreePath, BTreeSet<Option<EnvironmentId>>> = BTreeMap::new();
+    for (directory, environments) in &named {
+        let (Some(environments), Some(reads)) = (environments, wiring.closure(directory)) else {
             continue;
         };
         for included in &reads.directories {
-            users.entry(included).or_default().insert(*environment);
+            users.entry(included).or_default().extend(environments);
         }
     }
     let of_users = |directory: &TreePath| {
         let users = users.get(directory)?;
-        users.first().copied().filter(|_| users.len() == 1)
+        users.first().copied().flatten().filter(|_| users.len() == 1)
     };
-    let owner = |(directory, named): (&TreePath, Option<EnvironmentId>)| {
-        let environment = named.or_else(|| of_users(directory));
-        (directory.clone(), Owner { environment, by_path: named.is_some() })
+    let owner = |(directory, named): (&TreePath, Option<BTreeSet<Option<EnvironmentId>>>)| {
+        let by_path = named.is_some();
+        let environments = named.unwrap_or_else(|| BTreeSet::from([of_users(directory)]));
+        (directory.clone(), Owner { environments, by_path })
     };
     named.into_iter().map(owner).collect()
 }

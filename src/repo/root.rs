@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::ops::Deref;
 use std::sync::{Arc, OnceLock};
 
+use crate::builders::substitute::Variables;
 use crate::k8s::by_value::{self, Families, scalars};
 use crate::k8s::secret_name::{family, split};
 use crate::k8s::spelling::dated;
 use crate::k8s::store::Store;
 use crate::k8s::stub::Stub;
 use crate::kustomize::model::build::{Build, Status};
+use crate::repo::builder::{Builder, Builders};
 use crate::repo::environment::EnvironmentId;
 use crate::repo::inventory::Inventory;
 use crate::repo::layout::is_kustomization;
@@ -30,10 +32,28 @@ pub struct Root {
     pub build: Arc<Build>,
     /// Its effective objects, and what they name and provide.
     pub inventory: Inventory,
+    /// What builds it in life, as far as objects of the repository say so. A directory has a root for each builder that makes
+    /// something else of it.
+    pub builders: Vec<Arc<Builder>>,
+    /// How it was made by a builder; `None` if it is what kubectl makes.
+    pub(super) view: Option<View>,
+    /// Whether nothing was looked for in its objects, since every builder makes something else of the directory.
+    pub(super) is_bare: bool,
+    /// The builders that its objects configure.
+    pub(super) configured: Builders,
     /// The directories that controllers are configured to apply by its objects.
     pub(super) pointers: Pointers,
     /// What has been read from its objects so far.
     pub(super) facts: Facts,
+}
+
+/// What a builder made a root from.
+#[derive(Debug, Clone)]
+pub(super) struct View {
+    /// What kubectl makes of the directory, if it is a kustomization.
+    pub(super) base: Option<Arc<Build>>,
+    /// The variables that it took from elsewhere.
+    pub(super) given: Variables,
 }
 
 /// What is read from the objects of a root when it is first asked for.
@@ -116,6 +136,17 @@ impl Root {
     #[must_use]
     pub fn has_family(&self, name: &str) -> bool {
         self.secrets().any(|secret| secret.starts_with(name) && family(secret) == name)
+    }
+
+    /// Whether it is the same root of another tree: of the same directory and environment, made by the same builders.
+    #[must_use]
+    pub fn is_like(&self, other: &Self) -> bool {
+        self.path == other.path
+            && self.kind == other.kind
+            && self.environment == other.environment
+            && self.view.is_some() == other.view.is_some()
+            && self.builders.len() == other.builders.len()
+            && self.builders.iter().zip(&other.builders).all(|(a, b)| a.key() == b.key())
     }
 
     /// Every ExternalSecret that can be read as a stub, with the index of its object.

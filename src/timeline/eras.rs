@@ -23,7 +23,7 @@ pub(super) struct EraBuilder {
     /// The environments of the newest state.
     newest: BTreeSet<String>,
     /// The build roots that failed in every state seen so far. They hide nothing but themselves.
-    broken: BTreeSet<TreePath>,
+    broken: BTreeSet<(TreePath, Option<String>)>,
     /// The environments whose state is known at the commit that the walk has reached.
     readable: BTreeSet<String>,
     /// The oldest commit at which each environment could be read.
@@ -38,6 +38,12 @@ pub(super) struct EraBuilder {
     changed: Option<BTreeSet<Subject>>,
 }
 
+/// The directory of a root, and its environment.
+fn place(past: &RepoAtCommit, root: &Root) -> (TreePath, Option<String>) {
+    let name = root.environment.and_then(|id| past.names().get(id.index()));
+    (root.path.clone(), name.cloned())
+}
+
 impl EraBuilder {
     pub(super) fn new(past: &RepoAtCommit, depth: &Depth, is_shallow: bool) -> Self {
         let failed = past.repo.roots.iter().filter(|root| root.has_failed());
@@ -46,7 +52,7 @@ impl EraBuilder {
             eras: BTreeMap::new(),
             readable: newest.clone(),
             newest,
-            broken: failed.map(|root| root.path.clone()).collect(),
+            broken: failed.map(|root| place(past, root)).collect(),
             known: BTreeMap::new(),
             last: (past.repo.roots.clone(), past.names().to_vec()),
             is_shallow,
@@ -204,10 +210,10 @@ impl EraBuilder {
         for root in &past.repo.roots {
             let name = root.environment.and_then(|id| past.names().get(id.index()));
             if root.has_failed() {
-                if let Some(name) = name.filter(|_| !self.broken.contains(&root.path)) {
+                if let Some(name) = name.filter(|_| !self.broken.contains(&place(past, root))) {
                     self.readable.remove(name);
                 }
-            } else if self.broken.remove(&root.path) {
+            } else if !self.broken.is_empty() && self.broken.remove(&place(past, root)) {
                 healed.extend(name.cloned());
             }
         }

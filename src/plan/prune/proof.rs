@@ -1,36 +1,23 @@
 //! Compares the tree without the stubs with the current one: they are gone, and nothing else differs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::k8s::found::Role;
 use crate::plan::refusal::Refusal;
 use crate::repo::Repo;
 use crate::repo::deployed::deployed;
-use crate::repo::environment::EnvironmentId;
 use crate::repo::root::{Root, RootKind};
-use crate::text::path::TreePath;
 use crate::yaml::compare::same;
 
 /// Objects, each by the index of its root and its own.
 pub(super) type Objects = BTreeSet<(usize, usize)>;
 
-/// What identifies a build root.
-type Key<'r> = (&'r TreePath, RootKind, Option<EnvironmentId>);
-
-fn roots(repo: &Repo) -> BTreeMap<Key<'_>, &Root> {
-    let key = |root: &'_ Root| (root.kind, root.environment);
-    let all = repo.roots.iter().map(|root| {
-        let (kind, environment) = key(root);
-        ((&root.path, kind, environment), &**root)
-    });
-    all.collect()
-}
-
 /// Roots that kustomize builds now and would refuse without the stubs: something, such as a patch of a stub, needs them.
 pub(super) fn broken(before: &Repo, after: &Repo) -> Vec<Refusal> {
-    let known = roots(before);
-    let breaks = |(key, root): (Key<'_>, &Root)| {
-        let worse = known.get(&key).is_some_and(|now| root.has_failed() && !now.has_failed());
+    let breaks = |root: &Arc<Root>| {
+        let now = || before.same_root(root);
+        let worse = root.has_failed() && now().is_some_and(|now| !now.has_failed());
         if !worse {
             return None;
         }
@@ -42,19 +29,18 @@ pub(super) fn broken(before: &Repo, after: &Repo) -> Vec<Refusal> {
             hint: "remove what needs them, such as a patch of a stub, then prune again".to_owned(),
         })
     };
-    roots(after).into_iter().filter_map(breaks).collect()
+    after.roots.iter().filter_map(breaks).collect()
 }
 
 /// Everything that is not as expected; empty if the plan is proved.
 pub(super) fn prove(before: &Repo, after: &Repo, gone: &Objects) -> Vec<String> {
     let mut faults = Vec::new();
-    let (old, new) = (roots(before), roots(after));
-    for key in new.keys().filter(|key| !old.contains_key(*key)) {
-        faults.push(format!("{}: would be a new build root", key.0));
+    for root in after.roots.iter().filter(|root| before.same_root(root).is_none()) {
+        faults.push(format!("{}: would be a new build root", root.path));
     }
     for (index, root) in before.roots.iter().enumerate() {
         let stays = |number: usize| !gone.contains(&(index, number));
-        match new.get(&(&root.path, root.kind, root.environment)) {
+        match after.same_root(root) {
             Some(now) => held(root, now, stays, &mut faults),
             // A tree of plain manifests is what its files are.
             None if root.kind == RootKind::Plain && !(0..root.objects().len()).any(stays) => {}
