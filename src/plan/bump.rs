@@ -303,9 +303,9 @@ impl<'p> Bump<'p> {
     /// Roots that kustomize would build now and refuse with the new name: something in the tree, such
     /// as the `test` of a patch written by hand, insists on the old one.
     fn broken(&self, after: &Repo) -> Vec<Refusal> {
-        let builds = |root: &&Arc<Root>| {
-            let built = || self.repo.root_at(&root.path).is_some_and(|now| !now.has_failed());
-            root.has_failed() && built()
+        let is_broken = |root: &&Arc<Root>| {
+            let now = || self.repo.same_root(root);
+            root.has_failed() && now().is_some_and(|now| !now.has_failed())
         };
         let refusal = |root: &Arc<Root>| {
             let problem = root.problems().iter().find(|problem| !problem.partial);
@@ -317,7 +317,7 @@ impl<'p> Bump<'p> {
                     .to_owned(),
             }
         };
-        after.roots.iter().filter(builds).map(refusal).collect()
+        after.roots.iter().filter(is_broken).map(refusal).collect()
     }
 
     fn unproved(&self, differences: Vec<String>) -> PlanError {

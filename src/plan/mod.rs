@@ -13,6 +13,7 @@ mod draft;
 pub mod fix;
 mod grants;
 pub mod hold;
+mod inputs;
 mod moves;
 mod next;
 mod overlay;

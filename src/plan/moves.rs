@@ -1,9 +1,10 @@
 //! How each reference gets the new name: edited in place, patched in an overlay, or added to its list.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::k8s::by_value;
 use crate::plan::draft::Draft;
+use crate::plan::inputs;
 use crate::plan::overlay::token::{Others, Spelling, Token, with_parts};
 use crate::plan::overlay::{MADE, Obstacle, Overlay, Placed};
 use crate::plan::prove::Expected;
@@ -15,12 +16,14 @@ use crate::repo::environment::EnvironmentId;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
 use crate::yaml::embed;
+use crate::yaml::path::Path;
 
 const COPIED: &str = "name the new stub in the replacement's `source` (or the var's `objref`) by hand, or write the secret's name where it is used";
 
 /// Moves the references of one family.
 pub(super) struct Mover<'p> {
     pub(super) repo: &'p Repo,
+    pub(super) environment: EnvironmentId,
     pub(super) name: &'p str,
     pub(super) overlay: Overlay<'p>,
     pub(super) moved: Vec<Moved>,
@@ -37,22 +40,25 @@ pub(super) struct Spelled<'r> {
 impl<'r> Spelled<'r> {
     pub(super) fn new(token: Token, items: Vec<Item<'r>>) -> Self {
         let fields = items.iter().map(Item::field).collect();
-        Self { spelling: Spelling { token, fields }, items }
+        Self { spelling: Spelling { token, fields, is_own: false }, items }
     }
 }
 
 /// Groups references by the token that spells them; the second half has no token.
 fn group<'r>(items: &[Item<'r>]) -> (Vec<Spelled<'r>>, Vec<Item<'r>>) {
-    let mut tokens: BTreeMap<Token, Vec<Item<'r>>> = BTreeMap::new();
+    let mut tokens: BTreeMap<(Token, &str), Vec<Item<'r>>> = BTreeMap::new();
     let mut nowhere = Vec::new();
     for item in items {
-        match Token::of(item.node()) {
-            Some(token) => tokens.entry(token).or_default().push(*item),
+        // What is put together from several places may differ in the others.
+        let is_composed = item.node().origin.as_ref().is_some_and(|one| one.source.is_composed());
+        let text = if is_composed { item.text() } else { "" };
+        match Token::of_part(item.node(), item.part()) {
+            Some(token) => tokens.entry((token, text)).or_default().push(*item),
             None => nowhere.push(*item),
         }
     }
-    let spelled = tokens.into_iter().map(|(token, items)| Spelled::new(token, items)).collect();
-    (spelled, nowhere)
+    let spelled = tokens.into_iter().map(|((token, _), items)| Spelled::new(token, items));
+    (spelled.collect(), nowhere)
 }
 
 impl<'p> Mover<'p> {
@@ -64,7 +70,7 @@ impl<'p> Mover<'p> {
         expected: &'p mut Expected,
     ) -> Self {
         let overlay = Overlay::new(repo, environment, draft, expected);
-        Self { repo, name, overlay, moved: Vec::new(), refusals: Vec::new() }
+        Self { repo, environment, name, overlay, moved: Vec::new(), refusals: Vec::new() }
     }
 
     /// Plans the move of everything a survey found that names another version: what moves, and why some cannot.
@@ -73,11 +79,18 @@ impl<'p> Mover<'p> {
         let uses: Vec<Item<'_>> = survey.uses.iter().filter(stale).copied().collect();
         let (all, nowhere) = group(&uses);
         self.refuse_unspelled(&nowhere);
+        let (mut all, led) = inputs::led(self.repo, all);
         let roots = survey.roots.iter().map(|&index| (index, &*self.repo.roots[index]));
         let chosen: Vec<&Spelling<'_>> = all.iter().map(|one| &one.spelling).collect();
         let others = Others::find(roots, &chosen);
-        for one in &all {
-            self.move_one(one, others.stays(&one.spelling.token));
+        let moving: BTreeSet<(usize, usize, &Path)> = uses
+            .iter()
+            .map(|item| (item.index, item.reference.object, &item.reference.found.path))
+            .collect();
+        for (index, one) in all.iter_mut().enumerate() {
+            let led: Vec<&Spelled<'_>> =
+                led.iter().filter(|(_, at)| *at == index).map(|(one, _)| one).collect();
+            self.move_with(one, &led, others.stays(&one.spelling.token), &moving);
         }
         self.copied(&others, &all);
         self.grants(&survey.grants);
@@ -99,18 +112,51 @@ impl Mover<'_> {
         }
     }
 
-    /// Moves what one token spells; `stays` if something else reads the same bytes and must not change.
-    fn move_one(&mut self, one: &Spelled<'_>, stays: bool) {
+    /// Moves what one token spells, with everything that builders write it into.
+    fn move_with(
+        &mut self,
+        one: &mut Spelled<'_>,
+        led: &[&Spelled<'_>],
+        stays: bool,
+        moving: &BTreeSet<(usize, usize, &Path)>,
+    ) {
+        if !self.repo.builder_files().contains(&one.spelling.token.file) {
+            self.move_one(one, stays);
+            return;
+        }
+        let readers = inputs::readers(self.repo, self.environment, one, moving, self.name);
+        one.spelling.is_own = !readers.is_foreign;
+        if !self.move_one(one, readers.stays) {
+            return;
+        }
+        for (at, text) in readers.spelling {
+            self.overlay.follows(&at, text);
+        }
+        for one in led {
+            for item in &one.items {
+                let text = with_parts(item.text(), &[item.part()], self.name);
+                let at = (item.index, item.reference.object, item.reference.found.path.clone());
+                self.overlay.follows(&at, text);
+                self.record(item, MoveKind::InPlace, &one.spelling.token.file);
+            }
+        }
+    }
+
+    /// Moves what one token spells; `stays` if something else reads the same bytes and must not change. Whether the file
+    /// itself is edited.
+    fn move_one(&mut self, one: &Spelled<'_>, stays: bool) -> bool {
         if is_copied(one) {
             let files = self.copiers(one.items[0].root);
             let what = format!(
                 "{files} copies the name from the object that makes the secret, by a replacement or a var"
             );
             self.refuse(&one.items[0], &what, COPIED);
-            return;
+            return false;
         }
         let placed = self.overlay.set(&one.spelling, self.name, stays);
+        let is_in_place = matches!(placed, Ok(Placed::InPlace));
         self.note(one, placed, (MoveKind::InPlace, MoveKind::Patch));
+        is_in_place
     }
 
     /// Records where references get the new name, or why not.

@@ -1,6 +1,7 @@
 //! `rotate refs`: every effective reference and provider with its origin.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 use schemars::JsonSchema;
@@ -8,6 +9,7 @@ use serde::Serialize;
 
 use crate::ops::shown::Shown;
 use crate::repo::Repo;
+use crate::repo::builder::Builder;
 use crate::repo::inventory::Reference;
 use crate::repo::root::{Root, RootKind};
 use crate::report::bump::PlaceView;
@@ -19,9 +21,9 @@ use crate::text::visible::one_line;
 /// What `rotate refs --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Refs {
-    /// Always `rotate.refs/v1`.
+    /// `rotate.refs/v2` for what builders make; `rotate.refs/v1` for directories as kubectl builds them.
     pub schema: &'static str,
-    /// The build roots, sorted by path or in the order they were named.
+    /// The build roots, sorted by path, environment and builder. In version 2, one for each directory and builder.
     pub roots: Vec<RootView>,
 }
 
@@ -32,6 +34,9 @@ pub struct RootView {
     pub path: String,
     /// `kustomize` or `plain`.
     pub kind: &'static str,
+    /// The object that has a controller build it; null where that is nobody but kubectl. Not in version 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub builder: Option<Option<BuilderView>>,
     /// The environment it belongs to.
     pub environment: Option<String>,
     /// `resolved`, `partial` (something remote or foreign is missing) or `failed`.
@@ -47,6 +52,19 @@ pub struct RootView {
     /// Every object, with `--resources`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<Vec<ObjectView>>,
+}
+
+/// The object that has a controller build a directory.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct BuilderView {
+    /// `Kustomization` of Flux, or `Application` of Argo CD.
+    pub kind: &'static str,
+    /// Its namespace; null where none is set.
+    pub namespace: Option<String>,
+    /// Its name.
+    pub name: String,
+    /// Where the name is written; null for what no file spells.
+    pub origin: Option<PlaceView>,
 }
 
 /// What keeps a root from being resolved.
@@ -102,15 +120,35 @@ pub struct ProviderView {
     pub origin: Option<PlaceView>,
 }
 
+/// What a list of references is to show.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'w> {
+    /// Whether each directory is shown as its builders make it.
+    pub by_builder: bool,
+    /// Whether every object is listed.
+    pub resources: bool,
+    /// The environments and families.
+    pub shown: &'w Shown,
+}
+
 impl Refs {
-    /// The view of a repository's roots.
+    /// The view of a repository's roots; `is_wanted`: which of them.
     #[must_use]
-    pub fn new(repo: &Repo, resources: bool, shown: &Shown) -> Self {
+    pub fn new(repo: &Repo, wanted: Wanted<'_>, is_wanted: impl Fn(&Root) -> bool + Sync) -> Self {
         let name =
             |root: &Root| root.environment.map(|index| repo.environments[index].name.as_str());
-        let roots = repo.roots.par_iter().filter(|root| shown.has_environment(name(root)));
-        let roots = roots.map(|root| RootView::new(repo, root, resources, shown)).collect();
-        Self { schema: "rotate.refs/v1", roots }
+        let roots = repo.roots.par_iter().filter(|root| is_wanted(root));
+        let roots = roots.filter(|root| wanted.shown.has_environment(name(root)));
+        if !wanted.by_builder {
+            let roots = roots.map(|root| RootView::new(repo, root, None, wanted)).collect();
+            return Self { schema: "rotate.refs/v1", roots };
+        }
+        let of_builders = |root: &Arc<Root>| -> Vec<RootView> {
+            let none = root.builders.is_empty().then_some(None);
+            let builders = root.builders.iter().map(|builder| Some(&**builder)).chain(none);
+            builders.map(|builder| RootView::new(repo, root, Some(builder), wanted)).collect()
+        };
+        Self { schema: "rotate.refs/v2", roots: roots.flat_map_iter(of_builders).collect() }
     }
 
     /// The report for people.
@@ -132,6 +170,18 @@ impl Refs {
     }
 }
 
+impl From<&Builder> for BuilderView {
+    fn from(builder: &Builder) -> Self {
+        let origin = builder.origin.as_ref().and_then(Place::in_file);
+        Self {
+            kind: builder.kind,
+            namespace: builder.namespace.clone(),
+            name: builder.name.clone(),
+            origin: origin.as_ref().map(PlaceView::from),
+        }
+    }
+}
+
 impl From<&Problem> for ProblemView {
     fn from(problem: &Problem) -> Self {
         let place = problem.place.as_ref().map(Place::near_in_file);
@@ -145,12 +195,21 @@ impl From<&Problem> for ProblemView {
 }
 
 impl RootView {
-    fn new(repo: &Repo, root: &Root, resources: bool, shown: &Shown) -> Self {
-        let object = |index: usize| ObjectView::new(root, index);
+    fn new(
+        repo: &Repo,
+        root: &Root,
+        builder: Option<Option<&Builder>>,
+        wanted: Wanted<'_>,
+    ) -> Self {
+        let Wanted { resources, shown, .. } = wanted;
+        let is_built = builder.flatten().is_some();
+        let object = |index: usize| ObjectView::new(root, index, is_built);
         let references = |mentions: bool| {
             let wanted = root.references.iter().filter(|one| root.is_mention(one) == mentions);
             let wanted = wanted.filter(|one| shown.has_family(one.family()));
-            wanted.map(|reference| ReferenceView::new(root, reference)).collect()
+            wanted
+                .map(|reference| ReferenceView::new(object(reference.object), reference))
+                .collect()
         };
         Self {
             path: root.path.display().to_owned(),
@@ -158,6 +217,7 @@ impl RootView {
                 RootKind::Kustomize => "kustomize",
                 RootKind::Plain => "plain",
             },
+            builder: builder.map(|builder| builder.map(BuilderView::from)),
             environment: root.environment.map(|index| repo.environments[index].name.clone()),
             status: root.status().word(),
             problems: root.problems().iter().map(ProblemView::from).collect(),
@@ -180,7 +240,12 @@ impl RootView {
     fn text(&self, out: &mut String, color: bool) {
         let environment = self.environment.as_deref().map_or(String::new(), |e| format!(", {e}"));
         let _ = write!(out, "{}", Paint::Bold.on(&one_line(&self.path), color));
-        let _ = writeln!(out, "  ({}{environment}, {})", self.kind, self.status);
+        let builder = self.builder.iter().flatten().next();
+        let builder = builder.map_or_else(String::new, |one| {
+            let namespace = one.namespace.as_deref().map_or(String::new(), |at| format!("{at}/"));
+            format!(", built by {} {}", one.kind, one_line(&format!("{namespace}{}", one.name)))
+        });
+        let _ = writeln!(out, "  ({}{environment}, {}{builder})", self.kind, self.status);
         for problem in &self.problems {
             let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
             let _ = writeln!(out, "  ! {}{line}: {}", one_line(&problem.file), problem.message);
@@ -206,9 +271,9 @@ fn place_text(out: &mut String, origin: Option<&PlaceView>, color: bool) {
 }
 
 impl ReferenceView {
-    fn new(root: &Root, reference: &Reference) -> Self {
+    fn new(object: ObjectView, reference: &Reference) -> Self {
         Self {
-            object: ObjectView::new(root, reference.object),
+            object,
             field: reference.field(),
             secret: reference.secret().to_owned(),
             optional: reference.found.optional,
@@ -218,12 +283,14 @@ impl ReferenceView {
 }
 
 impl ObjectView {
-    fn new(root: &Root, index: usize) -> Self {
+    fn new(root: &Root, index: usize, is_built: bool) -> Self {
         let identity = root.objects()[index].identity();
+        // What a builder gives to objects that set none.
+        let given = root.namespace.as_deref().filter(|_| is_built && !identity.is_cluster_scoped());
         Self {
             api_version: identity.api_version.to_string(),
             kind: identity.kind.to_string(),
-            namespace: identity.namespace.as_deref().map(str::to_owned),
+            namespace: identity.namespace.as_deref().or(given).map(str::to_owned),
             name: identity.name.to_string(),
         }
     }

@@ -37,6 +37,9 @@ const SEALED: &str = "move the manifest out of the encrypted file, or change the
 const SHARED: &str =
     "give the environment its own kustomization that includes the file, then bump again";
 
+const VARIABLE: &str =
+    "give the name, or its version, a variable that nothing else uses, then bump again";
+
 /// Changes for one environment, collected until [`Overlay::finish`].
 pub(in crate::plan) struct Overlay<'p> {
     repo: &'p Repo,
@@ -88,8 +91,11 @@ impl<'p> Overlay<'p> {
         if let Some((what, hint)) = self.obstacle(spelling) {
             return Err(Obstacle { field: 0, what: what.to_owned(), hint });
         }
-        let edits =
-            if self.owns(&spelling.token.file) { edits(spelling, text, stays) } else { None };
+        let edits = if spelling.is_own || self.owns(&spelling.token.file) {
+            edits(spelling, text, stays)
+        } else {
+            None
+        };
         let Some(edits) = edits else {
             let rewrite = Rewrite::Replace(spelling.parts(), text.to_owned());
             let reached = self.patch(&spelling.token, &spelling.fields, &rewrite)?;
@@ -214,7 +220,12 @@ impl<'p> Overlay<'p> {
             .iter()
             .position(|field| field.root.environment.is_some() && covering(field).is_none());
         if let Some(field) = uncovered {
-            return Err(Obstacle { field, what: self.shared(token), hint: SHARED });
+            let origin = fields[field].node.origin.as_ref();
+            let hint = match origin.is_some_and(|origin| origin.source.is_composed()) {
+                true => VARIABLE,
+                false => SHARED,
+            };
+            return Err(Obstacle { field, what: self.shared(token), hint });
         }
         let file = |directory: &TreePath| {
             let layer = self.repo.resolver.layer(directory);

@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
 use crate::text::span::Span;
+use crate::yaml::embed;
 use crate::yaml::node::{Node, Provenance, Value};
 use crate::yaml::path::Path;
 
@@ -43,6 +44,8 @@ pub(in crate::plan) struct Spelling<'r> {
     pub(in crate::plan) token: Token,
     /// The fields; at least one.
     pub(in crate::plan) fields: Vec<Field<'r>>,
+    /// Whether only this environment reads the bytes, though others read the file.
+    pub(in crate::plan) is_own: bool,
 }
 
 impl<'r> Field<'r> {
@@ -64,6 +67,19 @@ impl Token {
         let near = origin.near_in_file();
         let file = near.source.path().clone();
         Some(Self { file, span: near.span, alias: node.alias() })
+    }
+
+    /// The token that spells a part of a scalar. Of a scalar that is put together from several places, it is the one with the end
+    /// of that part, where a version is.
+    pub(in crate::plan) fn of_part(node: &Node, part: Range<usize>) -> Option<Self> {
+        if !node.origin.as_ref()?.source.is_composed() {
+            return Self::of(node);
+        }
+        let end = part.end.checked_sub(1)?;
+        let mut pieces = embed::pieces(node).into_iter().rev();
+        let (_, place) = pieces.find(|(at, _)| *at <= end)?;
+        let (file, span) = place.site();
+        Some(Self { file, span, alias: None })
     }
 
     /// The token without the alias.
