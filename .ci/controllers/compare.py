@@ -1,0 +1,229 @@
+"""Holds what `rotate refs` reports against the views that the controllers have."""
+
+import collections
+import json
+import random
+import re
+import subprocess
+
+from flux import IS_UNKNOWN
+from objects import Made, Use, is_core, made, name_of, namespace_of, scalars, uses
+from tree import load
+
+import views as controllers
+
+VERSIONED = re.compile(r"(?<![\w.-])[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?-\d{14}(?![\w.-])")
+# What kustomize adds to the name of what it generates.
+HASH = re.compile(r"-[a-z0-9]{10}(?![\w.-])")
+
+
+def refs(rotate, root, *options):
+    """The report of `rotate refs`; what the exit status says does not matter here."""
+    done = subprocess.run((rotate, "-C", root, "refs", "--format", "json", *options), capture_output=True, text=True)
+    if not done.stdout.startswith("{"):
+        raise SystemExit(f"rotate refs: exit {done.returncode}, no JSON: {done.stderr[-400:]}")
+    return json.loads(done.stdout)
+
+
+def held(view):
+    """What a view uses and makes, and in which namespaces."""
+    used, makes, spaces = collections.Counter(), collections.Counter(), collections.defaultdict(set)
+    for text, _ in view.texts:
+        document = load(text)
+        if not isinstance(document, dict):
+            continue
+        kind, name = document.get("kind"), name_of(document)
+        entries = [Use(kind, name, *one) for one in uses(document)]
+        used.update(entries)
+        if made(document):
+            entries.append(Made(kind, name, made(document)))
+            makes[entries[-1]] += 1
+        for one in entries:
+            spaces[one].add(namespace_of(document) or view.namespace)
+    return used, makes, spaces
+
+
+def reported(root):
+    """The same of a root that `refs` reports."""
+    used, makes, spaces = collections.Counter(), collections.Counter(), collections.defaultdict(set)
+    for one in root["references"]:
+        if is_core(one):
+            entry = Use(one["kind"], one["name"], one["field"], one["secret"])
+            used[entry] += 1
+            spaces[entry].add(one["namespace"])
+    for one in root["providers"]:
+        if one["kind"] in ("Secret", "ExternalSecret"):
+            entry = Made(one["kind"], one["name"], one["secret"])
+            makes[entry] += 1
+            spaces[entry].add(one["namespace"])
+    return used, makes, spaces
+
+
+def loosely(wanted, have):
+    """Both without what only the cluster knows in full, and how much that is."""
+    unknown, wanted, have = 0, wanted.copy(), have.copy()
+    for entry in [one for one in wanted if any(IS_UNKNOWN.search(str(part)) for part in one)]:
+        like = [re.compile(".*".join(map(re.escape, IS_UNKNOWN.split(str(part)))) + r"|.*\$\{.*") for part in entry]
+        for other in [one for one in have if len(one) == len(entry) and all(a.fullmatch(str(b)) for a, b in zip(like, one))]:
+            del have[other]
+        unknown += wanted.pop(entry)
+    return wanted, have, unknown
+
+
+class Verdict:
+    """What a repository's comparison comes to."""
+
+    def __init__(self, name, show):
+        self.name, self.left = name, show
+        self.counts, self.reasons = collections.Counter(), collections.Counter()
+
+    def fault(self, kind, said, count=1):
+        self.counts[kind] += count
+        if self.left > 0:
+            self.left -= 1
+            print(f"  FAULT {self.name} {kind}: {said}", flush=True)
+
+    def not_compared(self, reason):
+        self.reasons[re.sub(r"\s+", " ", reason)[:110]] += 1
+
+    def faults(self):
+        return sum(count for kind, count in self.counts.items() if kind not in ("views", "references", "unknown", "origins"))
+
+    def told(self):
+        counts = self.counts
+        lines = [f"{self.name}: {counts['views']} views compared, {counts['references']} references and providers equal, "
+                 f"{counts['missed']} missed, {counts['invented']} invented, {counts['namespace']} in another namespace, "
+                 f"{counts['view']} views missing or unknown; {counts['origins']} origins tried, {counts['origin']} wrong; "
+                 f"{counts['unknown']} known to the cluster only; {sum(self.reasons.values())} views not compared"]
+        return "\n".join(lines + [f"{count:6} {reason}" for reason, count in self.reasons.most_common(12)])
+
+
+def compare(view, root, verdict, namespaces=True):
+    """Holds one root against one view."""
+    where = view.told()
+    wanted, have = held(view), reported(root)
+    for index in (0, 1):
+        expected, found, unknown = loosely(wanted[index], have[index])
+        verdict.counts["unknown"] += unknown
+        verdict.counts["references"] += sum((expected & found).values())
+        for entry, count in (expected - found).items():
+            verdict.fault("missed", f"{where}: {' '.join(map(str, entry))}", count)
+        for entry, count in (found - expected).items():
+            verdict.fault("invented", f"{where}: {' '.join(map(str, entry))}", count)
+        for entry in expected & found if namespaces else ():
+            spaces = wanted[2][entry] - {None}
+            if spaces and None not in wanted[2][entry] and spaces != have[2][entry]:
+                verdict.fault("namespace", f"{where}: {' '.join(map(str, entry))} is in {spaces}, not {have[2][entry]}")
+    verdict.counts["views"] += 1
+
+
+def distance(view, root):
+    """How far a root is from a view: of several with the same builder, the nearest is meant."""
+    wanted, have = held(view), reported(root)
+    return sum(sum(((a - b) + (b - a)).values()) for a, b in zip(wanted[:2], have[:2]))
+
+
+def key_of(root):
+    builder = root.get("builder")
+    return (root["path"], builder["kind"], builder["name"]) if builder else (root["path"], None, None)
+
+
+def pairs(views, report, verdict, tree, builder):
+    """Each view that can be compared with the root that reports it."""
+    by_key = collections.defaultdict(list)
+    for root in report["roots"]:
+        by_key[key_of(root)].append(root)
+    has_views = report["schema"] != "rotate.refs/v1"
+    used, seen = set(), set()
+    for view in views:
+        if view.problem:
+            verdict.not_compared(view.problem)
+        elif view.kind in ("chart", "values"):
+            verdict.not_compared("a chart's values, without --helm" if view.kind == "chart" else "the chart is not in the repository")
+        elif not has_views and not is_plain(view, tree, builder):
+            verdict.not_compared("what the controller lays over the directory matters, and rotate.refs/v1 has no views")
+        else:
+            key = (view.path, view.owner.kind, view.owner.name) if has_views else (view.path, None, None)
+            found = sorted(by_key.get(key, ()), key=lambda root: distance(view, root))
+            # Kustomizations in different clusters that say the same are one for this.
+            same = key, tuple(text for text, _ in view.texts)
+            if not found and has_views:
+                verdict.fault("view", f"{view.told()} is not reported")
+            elif not found:
+                verdict.not_compared("rotate.refs/v1 reports no root there")
+            elif same not in seen:
+                seen.add(same)
+                used.add(id(found[0]))
+                yield view, found[0]
+    if has_views:
+        known = {(view.path, view.owner.kind, view.owner.name) for view in views}
+        for root in report["roots"]:
+            if root.get("builder") and root["builder"]["kind"] != "HelmRelease" and key_of(root) not in known:
+                verdict.fault("view", f"{' '.join(map(str, key_of(root)))} is reported, and nothing builds that")
+
+
+def is_plain(view, tree, builder):
+    """Whether kubectl finds the same in the directory by itself."""
+    if view.plain:
+        return True
+    alone = controllers.alone(tree, builder, view.path) if view.path in tree.folders and tree.kustomization(view.path) else None
+    return alone is not None and held(alone)[:2] == held(view)[:2]
+
+
+def other(spelled):
+    """Another text of the same length and the same kinds of characters."""
+    at = max((index for index, one in enumerate(spelled) if one.isalnum()), default=None)
+    if at is None:
+        return None
+    digits = re.search(r"\d+$", spelled)
+    if digits:
+        return spelled[:digits.start()] + "".join(str((int(one) + 1) % 10) for one in digits[0])
+    return spelled[:at] + ("q" if spelled[at] != "q" else "x") + spelled[at + 1:]
+
+
+def try_origins(paired, tree, builder, verdict, count, seed, search):
+    """Writes other bytes where a reference says that it is spelled: the view must show another name there, and no other change."""
+    found = [(view, one) for view, root in paired for one in (*root["references"], *root["providers"])
+             if one.get("origin") and (is_core(one) or one["kind"] in ("Secret", "ExternalSecret"))]
+    random.Random(seed).shuffle(found)
+    for view, one in found[:count]:
+        origin = one["origin"]
+        text = tree.files.get(origin["file"])
+        spelled = text[origin["start"]:origin["end"]].decode("utf-8", "replace") if text is not None else ""
+        where = f"{view.told()}: {one['kind']} {one['name']} {one.get('field', 'makes')} {one['secret']} at {origin['file']}:{origin['line']}"
+        new = other(spelled) if re.fullmatch(r"[\w.-]+", spelled) else None
+        if new is None:
+            verdict.fault("origin", f"{where} spells {spelled[:60]!r}")
+            continue
+        verdict.counts["origins"] += 1
+        changed = tree.changed({origin["file"]: text[:origin["start"]] + new.encode() + text[origin["end"]:]})
+        after = [other for other in search(changed, builder) if (other.path, other.owner.key, other.owner.entry) == (view.path, view.owner.key, view.owner.entry)]
+        fault = "the view is gone" if len(after) != 1 or after[0].problem else moved(view, after[0], one)
+        if fault:
+            verdict.fault("origin", f"{where}: with {new} written there, {fault}")
+
+
+def names(view, reference):
+    """The names that a view shows where a reference or a provider is."""
+    used, makes, _ = held(view)
+    if "field" in reference:
+        return {one.secret for one in used if one[:3] == (reference["kind"], reference["name"], reference["field"])}
+    return {one.secret for one in makes if one.kind == reference["kind"]}
+
+
+def moved(before, after, reference):
+    """What is wrong with how a view changed when the bytes of a name did; nothing if only that name did."""
+    old = reference["secret"]
+    new = names(after, reference) - names(before, reference)
+    if len(new) != 1:
+        return f"the name there is still {old}"
+    new, = new
+    sides = [[dict(scalars(load(text))) for text, _ in view.texts] for view in (before, after)]
+    if len(sides[0]) != len(sides[1]):
+        return f"there are {len(sides[1])} objects, not {len(sides[0])}"
+    for one, two in zip(*[sorted(side, key=lambda flat: HASH.sub("", repr(sorted(flat.items())).replace(new, old))) for side in sides]):
+        for path in one.keys() | two.keys():
+            a, b = str(one.get(path)), str(two.get(path))
+            if a != b and HASH.sub("", a.replace(old, new)) != HASH.sub("", b):
+                return f"{one.get('kind')} {one.get('metadata.name')} {path} becomes {b[:80]!r}, and was {a[:80]!r}"
+    return None
