@@ -11,12 +11,15 @@ import re
 
 import argo
 import flux
+import helm
 from objects import KUSTOMIZATIONS, at, group, name_of, namespace_of
 from tree import Fails, loaded, objects, traced, untraced
 
 KINDS = {("Kustomization", "kustomize.toolkit.fluxcd.io"): flux.build, ("Application", "argoproj.io"): argo.build,
          ("HelmRelease", "helm.toolkit.fluxcd.io"): flux.release}
 MENTIONS = re.compile(rb"fluxcd\.io|argoproj\.io")
+# The ways in which files of values bear the name of an environment.
+ENVIRONMENT_VALUES = re.compile(r"(?:values[-./]|environments/)?(staging|stage|production|prod|development|dev|test|qa|uat)(?:/values)?\.ya?ml")
 MAPS = re.compile(rb"(?m)^kind: *[\"']?ConfigMap")
 
 
@@ -138,6 +141,26 @@ def plain(context, folder):
         return []
 
 
+def charts(context, built):
+    """The views of charts that nothing in the repository installs: one for each environment that has a file of values."""
+    tree = context.tree
+    folders = [os.path.dirname(path) or "." for path in tree.paths if os.path.basename(path) == "Chart.yaml"]
+    for folder in folders:
+        if folder in built or any(folder.startswith(other + "/charts/") for other in folders):
+            continue
+        inside = {os.path.relpath(path, folder): path for path in tree.below(folder)}
+        files = {found[1]: path for name, path in inside.items() if (found := ENVIRONMENT_VALUES.fullmatch(name))}
+        for environment, path in (files or {None: None}).items():
+            owner = Owner({"kind": "Chart", "metadata": {"name": folder}}, path or folder, folder)
+            # Whoever installs it says how the release is called, and where it is.
+            try:
+                values = loaded(tree, path) if path else {}
+                texts, problem = helm.rendered(tree, folder, values, flux.UNKNOWN.format("release"), flux.UNKNOWN.format("namespace")), None
+            except Fails as error:
+                texts, problem = [], str(error)
+            yield View(owner, folder, texts, problem, kind="chart", environment=environment)
+
+
 def alone(tree, builder, folder):
     """The view that kubectl has of a directory, with files from anywhere; None where it has none."""
     context = Context.__new__(Context)
@@ -173,7 +196,7 @@ def search(tree, builder, jobs=2):
             if maps == context.maps:
                 break
             context.maps = maps
-    return views
+    return views + list(charts(context, {view.path for view in views if view.kind == "chart"}))
 
 
 def down(context, pool):
