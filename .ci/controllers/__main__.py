@@ -30,8 +30,9 @@ def repository(path, builder, options):
     verdict = compare.Verdict(os.path.basename(os.path.normpath(path)), options.show)
     tree = Tree.read(path)
     search = lambda one, builder: views.search(one, builder, options.jobs)  # noqa: E731
-    report = compare.refs(options.rotate, path)
-    paired = list(compare.pairs(search(tree, builder), report, verdict, tree, builder))
+    report = compare.refs(options.rotate, path, builder.work)
+    found = search(tree, builder)
+    paired = list(compare.pairs(found, report, verdict, tree, builder, compare.has_helm(options.rotate)))
     for view, root in paired:
         compare.compare(view, root, verdict, namespaces=view.plain or report["schema"] != "rotate.refs/v1")
     compare.try_origins(paired, tree, builder, verdict, options.origins, options.seed, search)
@@ -66,11 +67,11 @@ def main():
             print(verdict.told(), f"  ({time.monotonic() - began:.0f} s)", sep="\n", flush=True)
             faults += verdict.faults()
         if options.self_test:
-            import planted
-            faults += planted.run(builder, options)
+            import selftest
+            faults += selftest.run(builder, work, options)
         if options.layouts:
             import layouts
-            faults += layouts.run(builder, work, options)
+            faults += layouts.run(builder, work, options, repository)
     print(f"\ncontrollers: {faults} faults")
     return 1 if faults else 0
 

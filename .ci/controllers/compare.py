@@ -2,9 +2,11 @@
 
 import collections
 import json
+import os
 import random
 import re
 import subprocess
+import sys
 
 from flux import IS_UNKNOWN
 from objects import Made, Use, is_core, made, name_of, namespace_of, scalars, uses
@@ -12,14 +14,29 @@ from tree import load
 
 import views as controllers
 
+HELM = os.path.join(os.path.dirname(os.path.realpath(__file__)), "..", "helm")
 VERSIONED = re.compile(r"(?<![\w.-])[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?-\d{14}(?![\w.-])")
+RELEASE = re.compile(r"\{\{-?\s*\.Release\.Name\s*-?\}\}")
 # What kustomize adds to the name of what it generates.
 HASH = re.compile(r"-[a-z0-9]{10}(?![\w.-])")
 
 
-def refs(rotate, root, *options):
-    """The report of `rotate refs`; what the exit status says does not matter here."""
-    done = subprocess.run((rotate, "-C", root, "refs", "--format", "json", *options), capture_output=True, text=True)
+def has_helm(rotate):
+    """Whether `rotate refs` can have charts rendered."""
+    return bool(re.search(r"(?m)^ +--helm\b", subprocess.run((rotate, "refs", "--help"), capture_output=True, text=True).stdout))
+
+
+def refs(rotate, root, work):
+    """The report of `rotate refs`, with charts rendered by our own Helm if it can; what the exit status says does not matter here."""
+    wrapper = os.path.join(work, "bin", "helm")
+    if not os.path.exists(wrapper):
+        os.makedirs(os.path.dirname(wrapper), exist_ok=True)
+        with open(wrapper, "w", encoding="utf-8") as file:
+            file.write(f'#!/bin/sh\nexec {sys.executable} {os.path.abspath(HELM)} "$@"\n')
+        os.chmod(wrapper, 0o755)
+    options = ["--helm"] if has_helm(rotate) else []
+    environ = {**os.environ, "PATH": f"{os.path.dirname(wrapper)}:{os.environ.get('PATH', os.defpath)}"}
+    done = subprocess.run((rotate, "-C", root, "refs", "--format", "json", *options), capture_output=True, text=True, env=environ)
     if not done.stdout.startswith("{"):
         raise SystemExit(f"rotate refs: exit {done.returncode}, no JSON: {done.stderr[-400:]}")
     return json.loads(done.stdout)
@@ -70,6 +87,10 @@ def loosely(wanted, have):
     return wanted, have, unknown
 
 
+# What is no fault.
+COUNTED = ("views", "references", "unknown", "origins", "plain", "unlisted")
+
+
 class Verdict:
     """What a repository's comparison comes to."""
 
@@ -87,7 +108,7 @@ class Verdict:
         self.reasons[re.sub(r"\s+", " ", reason)[:110]] += 1
 
     def faults(self):
-        return sum(count for kind, count in self.counts.items() if kind not in ("views", "references", "unknown", "origins"))
+        return sum(count for kind, count in self.counts.items() if kind not in COUNTED)
 
     def told(self):
         counts = self.counts
@@ -95,6 +116,8 @@ class Verdict:
                  f"{counts['missed']} missed, {counts['invented']} invented, {counts['namespace']} in another namespace, "
                  f"{counts['view']} views missing or unknown; {counts['origins']} origins tried, {counts['origin']} wrong; "
                  f"{counts['unknown']} known to the cluster only; {sum(self.reasons.values())} views not compared"]
+        if counts["plain"]:
+            lines.append(f"{counts['plain']:6} plain names of Secrets in values of charts that are elsewhere, {counts['unlisted']} of them not listed by refs")
         return "\n".join(lines + [f"{count:6} {reason}" for reason, count in self.reasons.most_common(12)])
 
 
@@ -123,43 +146,86 @@ def distance(view, root):
     return sum(sum(((a - b) + (b - a)).values()) for a, b in zip(wanted[:2], have[:2]))
 
 
-def key_of(root):
-    builder = root.get("builder")
-    return (root["path"], builder["kind"], builder["name"]) if builder else (root["path"], None, None)
+def key_of(path, kind=None, name=None):
+    """What a view and a root have in common; a release may be listed at its own place, or at its chart's."""
+    return "-" if kind == "HelmRelease" else path, kind, name
 
 
-def pairs(views, report, verdict, tree, builder):
+def builder_of(root):
+    builder = root.get("builder") or {}
+    return builder.get("kind"), builder.get("name")
+
+
+def nearest(view, roots):
+    """The root that is a view's: of several with the same builder's name, the one whose builder stands in the same file."""
+    there = [root for root in roots if ((root.get("builder") or {}).get("origin") or {}).get("file") == view.owner.file]
+    return min(there or roots, key=lambda root: distance(view, root), default=None)
+
+
+def spelled(view, report, verdict, makes):
+    """Holds the versioned names in the values of a chart that is elsewhere: each must be reported in that environment.
+
+    Of names without a version it is only counted how many are reported: a text may be called like a Secret.
+    """
+    document = load(view.texts[0][0])
+    texts = [str(value) for _, value in scalars(document["values"])]
+    wanted = {name for text in texts for name in VERSIONED.findall(text)}
+    roots = [root for root in report["roots"] if root["environment"] in (view.environment, None)]
+    known = {one["secret"] for root in roots for one in (*root["references"], *root["mentions"])}
+    own = {one["secret"] for root in roots for one in (*root["references"], *root["mentions"])
+           if (one["kind"], one["name"]) == (view.owner.kind, view.owner.name)}
+    plain = makes[view.namespace] & {RELEASE.sub(name_of(document), text) for text in texts}
+    verdict.counts["plain"] += len(plain)
+    verdict.counts["unlisted"] += len(plain - own)
+    for name in sorted(plain - own)[:1 if verdict.left > 0 else 0]:
+        print(f"  note {view.told()}: the values name {name}, which refs does not list for it")
+    for name in wanted:
+        if name in known:
+            verdict.counts["references"] += 1
+        else:
+            verdict.fault("missed", f"{view.told()}: the values name {name}")
+    if wanted:
+        verdict.counts["views"] += 1
+    else:
+        verdict.not_compared("the chart is not in the repository, and its values have no versioned name")
+
+
+def pairs(views, report, verdict, tree, builder, helm=False):
     """Each view that can be compared with the root that reports it."""
-    by_key = collections.defaultdict(list)
+    by_key, makes, seen = collections.defaultdict(list), collections.defaultdict(set), set()
     for root in report["roots"]:
-        by_key[key_of(root)].append(root)
-    has_views = report["schema"] != "rotate.refs/v1"
-    used, seen = set(), set()
+        by_key[key_of(root["path"], *builder_of(root))].append(root)
     for view in views:
+        for one, spaces in held(view)[2].items():
+            for space in spaces if isinstance(one, Made) else ():
+                makes[space].add(one.secret)
+    has_views = report["schema"] != "rotate.refs/v1"
+    for view in views:
+        by_owner = has_views and view.owner.kind != "Chart"
         if view.problem:
             verdict.not_compared(view.problem)
-        elif view.kind in ("chart", "values"):
-            verdict.not_compared("a chart's values, without --helm" if view.kind == "chart" else "the chart is not in the repository")
+        elif view.kind == "values":
+            spelled(view, report, verdict, makes)
+        elif view.kind == "chart" and not helm:
+            verdict.not_compared("a chart, and rotate refs has no --helm")
         elif not has_views and not is_plain(view, tree, builder):
             verdict.not_compared("what the controller lays over the directory matters, and rotate.refs/v1 has no views")
         else:
-            key = (view.path, view.owner.kind, view.owner.name) if has_views else (view.path, None, None)
-            found = sorted(by_key.get(key, ()), key=lambda root: distance(view, root))
+            found = by_key[key_of(view.path, view.owner.kind, view.owner.name) if by_owner else key_of(view.path)]
+            root = nearest(view, [root for root in found if view.owner.kind != "Chart" or root["environment"] == view.environment])
             # Kustomizations in different clusters that say the same are one for this.
-            same = key, tuple(text for text, _ in view.texts)
-            if not found and has_views:
+            same = view.owner.key, view.path, view.environment, tuple(text for text, _ in view.texts)
+            if root is None and (has_views or view.kind == "chart"):
                 verdict.fault("view", f"{view.told()} is not reported")
-            elif not found:
+            elif root is None:
                 verdict.not_compared("rotate.refs/v1 reports no root there")
             elif same not in seen:
                 seen.add(same)
-                used.add(id(found[0]))
-                yield view, found[0]
-    if has_views:
-        known = {(view.path, view.owner.kind, view.owner.name) for view in views}
-        for root in report["roots"]:
-            if root.get("builder") and root["builder"]["kind"] != "HelmRelease" and key_of(root) not in known:
-                verdict.fault("view", f"{' '.join(map(str, key_of(root)))} is reported, and nothing builds that")
+                yield view, root
+    known = {(view.owner.kind, view.owner.name) for view in views} | {(None, None)}
+    for root in report["roots"]:
+        if builder_of(root) not in known:
+            verdict.fault("view", f"{root['path']} by {' '.join(map(str, builder_of(root)))} is reported, and nothing builds that")
 
 
 def is_plain(view, tree, builder):

@@ -7,7 +7,7 @@ import re
 import envsubst
 import helm
 from objects import KUSTOMIZATIONS, Typed, at, group, name_of
-from tree import Fails, loaded, normal, traced, untraced
+from tree import Fails, Tree, loaded, normal, traced, untraced
 
 import yaml
 
@@ -36,7 +36,7 @@ def sources(tree):
 
 def build(context, owner, view):
     """The view that a Kustomization has of its directory."""
-    spec, tree = owner.document["spec"], context.tree
+    spec, tree = owner.document["spec"], context.fetched
     source = spec.get("sourceRef") or {}
     if (source.get("kind"), source.get("name")) in context.sources:
         raise Fails(f"{source.get('kind')} {source.get('name')} is another repository")
@@ -127,7 +127,7 @@ def substitute(text, variables, unknown):
 
 def release(context, owner, view):
     """The view that a HelmRelease has of a chart in the repository; of another chart, its values."""
-    spec, tree = owner.document["spec"], context.tree
+    spec, tree = owner.document["spec"], context.fetched
     values, unknown = {}, False
     for source in spec.get("valuesFrom") or []:
         data = context.configmap(owner, source.get("name")) if source.get("kind") == "ConfigMap" else None
@@ -151,5 +151,16 @@ def release(context, owner, view):
     folder = normal(str(chart.get("chart") or ".").lstrip("/"))
     files = [loaded(tree, normal(one)) for one in chart.get("valuesFiles") or []]
     texts = helm.rendered(tree, folder, helm.merged(*files, values), name, namespace or "default")
+    for renderer in spec.get("postRenderers") or []:
+        texts = rendered_again(context, texts, renderer.get("kustomize") or {})
     return [view(owner, folder, texts, namespace=namespace, kind="chart",
                  problem="some of its values only the cluster knows" if unknown else None)]
+
+
+def rendered_again(context, texts, options):
+    """What a chart renders, with the patches of a post-renderer."""
+    everything = Tree({"all.yaml": "---\n".join(text for text, _ in texts).encode()})
+    patches = [{key: one[key] for key in ("patch", "target") if one.get(key)} for one in options.get("patches") or []]
+    if not patches:
+        return texts
+    return [(text, None) for text in context.builder.kustomize(everything, ".", {"resources": ["all.yaml"], "patches": patches})]

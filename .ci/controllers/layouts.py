@@ -3,7 +3,6 @@
 import collections
 import datetime
 import fnmatch
-import json
 import os
 import re
 import shutil
@@ -13,9 +12,9 @@ import compare
 import views
 from objects import at, made, name_of, scalars, uses
 from tree import Fails, Tree, load
+from views import ENVIRONMENTS
 
 LAYOUTS = "fixtures/layouts"
-ENVIRONMENTS = ("staging", "production")
 BEGIN = datetime.datetime(2025, 8, 1, 8, tzinfo=datetime.timezone.utc)
 HOUR, DAY = datetime.timedelta(hours=1), datetime.timedelta(days=1)
 # What has others build is judged by what they build; so are the values and variables that they take from a ConfigMap.
@@ -25,18 +24,6 @@ MAKERS = {"ExternalSecret", "Secret"}
 
 class Refused(Exception):
     """A move was asked for and not made."""
-
-
-def environment_of(view):
-    """The environment that a view belongs to: the only one that what it is called after names."""
-    if view.environment:
-        return view.environment
-    told = (view.owner.file, view.owner.entry, view.path, view.owner.name or "", json.dumps(view.owner.document, default=str))
-    for text in told:
-        named = [one for one in ENVIRONMENTS if re.search(rf"(?<![a-z]){one}(?![a-z])", text)]
-        if len(named) == 1:
-            return named[0]
-    return None
 
 
 def split(name):
@@ -57,7 +44,7 @@ class State:
         seen = set()
         for view in found:
             key = view.owner.entry, view.owner.kind, view.owner.name, view.path, view.environment
-            self.environment[key] = environment_of(view)
+            self.environment[key] = view.environment
             self.objects[key] += [load(text) for text, _ in view.texts]
             seen |= {file for _, file in view.texts} | {view.owner.file}
         charts = tuple(os.path.dirname(path) + "/" for path in tree.paths if os.path.basename(path) == "Chart.yaml")
@@ -230,7 +217,7 @@ def lives(layout, builder, work, options):
         yield family, life.steps, refused, life.faults
 
 
-def run(builder, work, options):
+def run(builder, work, options, repository):
     """Compares and lets live; those that do not go the whole way must be exactly those that .ci/failing-layouts lists."""
     with open(".ci/failing-layouts", encoding="utf-8") as file:
         failing = {tuple(line.split()) for line in file if line.strip() and not line.startswith("#")}
@@ -239,6 +226,9 @@ def run(builder, work, options):
         if not fnmatch.fnmatch(layout, options.only):
             continue
         print(f"\n-- {layout}", flush=True)
+        verdict = repository(os.path.join(LAYOUTS, layout), builder, options)
+        print(verdict.told())
+        faults += verdict.faults()
         for family, steps, refused, found in lives(layout, builder, work, options):
             seen.add((layout, family))
             whole, known = not refused and not found, (layout, family) in failing

@@ -9,6 +9,7 @@ import queue
 import re
 import shutil
 import subprocess
+import tempfile
 
 import yaml
 
@@ -67,6 +68,21 @@ class Tree:
     def changed(self, files):
         return Tree({**self.files, **files})
 
+    def kept(self, name):
+        """The tree without what its files of this name, such as .sourceignore, exclude in Git's language."""
+        rules = {path: text for path, text in self.files.items() if os.path.basename(path) == name}
+        if not rules:
+            return self
+        with tempfile.TemporaryDirectory(prefix="ignored-") as root:
+            for path in self.paths:
+                os.makedirs(os.path.dirname(os.path.join(root, path)), exist_ok=True)
+                with open(os.path.join(root, path), "wb") as file:
+                    file.write(rules.get(path, b""))
+            subprocess.run(("git", "init", "-q"), cwd=root, check=True)
+            ignored = subprocess.run(("git", "ls-files", "-z", "--others", "--ignored", f"--exclude-per-directory={name}"), cwd=root,
+                                     check=True, capture_output=True, text=True).stdout.split("\0")
+        return Tree({path: text for path, text in self.files.items() if path not in set(ignored)})
+
     def is_directory(self, path):
         return path in self.folders
 
@@ -107,7 +123,7 @@ class Builder:
     """Copies of trees in which kubectl builds, each used by one build at a time."""
 
     def __init__(self, kubectl, work, jobs):
-        self.kubectl, self.copies, self.count = kubectl, queue.Queue(), 0
+        self.kubectl, self.work, self.copies = kubectl, work, queue.Queue()
         for number in range(jobs):
             self.copies.put((os.path.join(work, f"copy-{number}"), {}))
 
@@ -148,7 +164,6 @@ class Builder:
         return documents(out)
 
     def render(self, tree, folder, restricted):
-        self.count += 1
         with self.copy(tree) as root:
             loads = () if restricted else ("--load-restrictor", "LoadRestrictionsNone")
             try:

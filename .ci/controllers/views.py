@@ -18,6 +18,7 @@ from tree import Fails, loaded, objects, traced, untraced
 KINDS = {("Kustomization", "kustomize.toolkit.fluxcd.io"): flux.build, ("Application", "argoproj.io"): argo.build,
          ("HelmRelease", "helm.toolkit.fluxcd.io"): flux.release}
 MENTIONS = re.compile(rb"fluxcd\.io|argoproj\.io")
+ENVIRONMENTS = ("staging", "production")
 # The ways in which files of values bear the name of an environment.
 ENVIRONMENT_VALUES = re.compile(r"(?:values[-./]|environments/)?(staging|stage|production|prod|development|dev|test|qa|uat)(?:/values)?\.ya?ml")
 MAPS = re.compile(rb"(?m)^kind: *[\"']?ConfigMap")
@@ -48,7 +49,6 @@ class View:
     # Whether kubectl renders the same by itself.
     plain: bool = False
     kind: str = "kustomize"
-    # The values file of a chart that nothing but its name gives to an environment.
     environment: str = None
 
     def told(self):
@@ -60,6 +60,7 @@ class Context:
 
     def __init__(self, tree, builder):
         self.tree, self.builder, self.maps = tree, builder, []
+        self.fetched = tree.kept(".sourceignore")
         self.sources = flux.sources(tree)
         self.home = argo.home(tree)
 
@@ -181,6 +182,16 @@ def around(tree, files):
     return [folder for folder in reach if folder not in inner and reach[folder] & files]
 
 
+def environment_of(view):
+    """The environment that a view belongs to: the only one that what it is called after names."""
+    told = (view.owner.file, view.owner.entry, view.path, view.owner.name or "", repr(view.owner.document))
+    for text in told:
+        named = [one for one in ENVIRONMENTS if re.search(rf"(?<![a-z]){one}(?![a-z])", text)]
+        if len(named) == 1:
+            return named[0]
+    return None
+
+
 def search(tree, builder, jobs=2):
     """Every view of a tree."""
     context = Context(tree, builder)
@@ -196,6 +207,8 @@ def search(tree, builder, jobs=2):
             if maps == context.maps:
                 break
             context.maps = maps
+    for view in views:
+        view.environment = environment_of(view)
     return views + list(charts(context, {view.path for view in views if view.kind == "chart"}))
 
 
