@@ -27,7 +27,7 @@ CORPUS = ("radix-flux", "home-ops-flux", "aaw-argocd-manifests", "plumbing", "no
 
 def repository(path, builder, options):
     """The verdict on a repository."""
-    verdict = compare.Verdict(os.path.basename(os.path.normpath(path)), options.show)
+    verdict = compare.Verdict("/".join(os.path.abspath(path).split("/")[-2:]), options.show)
     tree = Tree.read(path)
     search = lambda one, builder: views.search(one, builder, options.jobs)  # noqa: E731
     report = compare.refs(options.rotate, path, builder.work)

@@ -77,12 +77,18 @@ def reported(root):
 
 
 def loosely(wanted, have):
-    """Both without what only the cluster knows in full, and how much that is."""
+    """Both with what only the cluster knows in full as it is reported, and without those names of Secrets that it alone knows."""
     unknown, wanted, have = 0, wanted.copy(), have.copy()
     for entry in [one for one in wanted if any(IS_UNKNOWN.search(str(part)) for part in one)]:
-        like = [re.compile(".*".join(map(re.escape, IS_UNKNOWN.split(str(part)))) + r"|.*\$\{.*") for part in entry]
-        for other in [one for one in have if len(one) == len(entry) and all(a.fullmatch(str(b)) for a, b in zip(like, one))]:
-            del have[other]
+        like = [re.compile(".*".join(map(re.escape, IS_UNKNOWN.split(str(part))))) for part in entry]
+        alike = [one for one in have if len(one) == len(entry) and all(a.fullmatch(str(b)) for a, b in zip(like, one))]
+        if not IS_UNKNOWN.search(entry.secret):
+            # The name of an object is of no importance here.
+            count = wanted.pop(entry)
+            wanted[alike[0] if alike else entry] += count
+            continue
+        for one in alike or [one for one in have if one[:-1] == entry[:-1]]:
+            del have[one]
         unknown += wanted.pop(entry)
     return wanted, have, unknown
 
@@ -114,7 +120,7 @@ class Verdict:
         counts = self.counts
         lines = [f"{self.name}: {counts['views']} views compared, {counts['references']} references and providers equal, "
                  f"{counts['missed']} missed, {counts['invented']} invented, {counts['namespace']} in another namespace, "
-                 f"{counts['view']} views missing or unknown; {counts['origins']} origins tried, {counts['origin']} wrong; "
+                 f"{counts['view']} views missing or unknown, {counts['environment']} in another environment; {counts['origins']} origins tried, {counts['origin']} wrong; "
                  f"{counts['unknown']} known to the cluster only; {sum(self.reasons.values())} views not compared"]
         if counts["plain"]:
             lines.append(f"{counts['plain']:6} plain names of Secrets in values of charts that are elsewhere, {counts['unlisted']} of them not listed by refs")
@@ -125,6 +131,8 @@ def compare(view, root, verdict, namespaces=True):
     """Holds one root against one view."""
     where = view.told()
     wanted, have = held(view), reported(root)
+    if root.get("builder") and view.environment not in (None, root["environment"]):
+        verdict.fault("environment", f"{where} is {view.environment}'s, not {root['environment']}'s")
     for index in (0, 1):
         expected, found, unknown = loosely(wanted[index], have[index])
         verdict.counts["unknown"] += unknown
@@ -159,7 +167,7 @@ def builder_of(root):
 def nearest(view, roots):
     """The root that is a view's: of several with the same builder's name, the one whose builder stands in the same file."""
     there = [root for root in roots if ((root.get("builder") or {}).get("origin") or {}).get("file") == view.owner.file]
-    return min(there or roots, key=lambda root: distance(view, root), default=None)
+    return min(there or roots, key=lambda root: (distance(view, root), root["environment"] != view.environment), default=None)
 
 
 def spelled(view, report, verdict, makes):
@@ -168,13 +176,16 @@ def spelled(view, report, verdict, makes):
     Of names without a version it is only counted how many are reported: a text may be called like a Secret.
     """
     document = load(view.texts[0][0])
-    texts = [str(value) for _, value in scalars(document["values"])]
-    wanted = {name for text in texts for name in VERSIONED.findall(text)}
+    spelled_out = [str(value) for _, value in scalars(document["values"])]
+    texts = [RELEASE.sub(name_of(document), text) for text in spelled_out]
+    # What a release's name is part of is listed where there are views.
+    has_views = report["schema"] != "rotate.refs/v1"
+    wanted = {name for text in (texts if has_views else spelled_out) for name in VERSIONED.findall(text)}
     roots = [root for root in report["roots"] if root["environment"] in (view.environment, None)]
     known = {one["secret"] for root in roots for one in (*root["references"], *root["mentions"])}
     own = {one["secret"] for root in roots for one in (*root["references"], *root["mentions"])
            if (one["kind"], one["name"]) == (view.owner.kind, view.owner.name)}
-    plain = makes[view.namespace] & {RELEASE.sub(name_of(document), text) for text in texts}
+    plain = makes[view.namespace] & set(texts) - wanted
     verdict.counts["plain"] += len(plain)
     verdict.counts["unlisted"] += len(plain - own)
     for name in sorted(plain - own)[:1 if verdict.left > 0 else 0]:
@@ -273,7 +284,8 @@ def names(view, reference):
     """The names that a view shows where a reference or a provider is."""
     used, makes, _ = held(view)
     if "field" in reference:
-        return {one.secret for one in used if one[:3] == (reference["kind"], reference["name"], reference["field"])}
+        return {one.secret for one in used if (one.kind, one.field) == (reference["kind"], reference["field"])
+                and (one.name == reference["name"] or IS_UNKNOWN.search(one.name))}
     return {one.secret for one in makes if one.kind == reference["kind"]}
 
 

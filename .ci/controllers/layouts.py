@@ -11,7 +11,7 @@ import subprocess
 import compare
 import views
 from objects import at, made, name_of, scalars, uses
-from tree import Fails, Tree, load
+from tree import Tree, load
 from views import ENVIRONMENTS
 
 LAYOUTS = "fixtures/layouts"
@@ -37,9 +37,8 @@ class State:
     def __init__(self, root, builder, jobs):
         tree = Tree.read(root)
         found = views.search(tree, builder, jobs)
-        broken = [view for view in found if view.problem]
-        if broken:
-            raise Fails(f"{broken[0].told()}: {broken[0].problem}")
+        # What is in another repository is not here from the beginning.
+        self.broken = {view.told(): view.problem for view in found if view.problem}
         self.objects, self.environment = collections.defaultdict(list), {}
         seen = set()
         for view in found:
@@ -81,6 +80,8 @@ def identity(document):
 
 def differences(before, after, environment, olds, new, removable):
     """What differs between two states and should not: all but the name of a family in one environment."""
+    for told in after.broken.keys() - before.broken.keys():
+        yield f"{told} does not build any more: {after.broken[told]}"
     for key in before.objects.keys() | after.objects.keys():
         where = f"{key[3]} by {key[1]} {key[2] or key[0]}" + (f" for {key[4]}" if key[4] else "")
         sides = [{}, {}]
@@ -212,8 +213,6 @@ def lives(layout, builder, work, options):
             life.live()
         except Refused as error:
             refused = str(error)
-        except Fails as error:
-            life.fault(life.steps[-1] if life.steps else "bump", f"does not build any more: {error}")
         yield family, life.steps, refused, life.faults
 
 

@@ -59,7 +59,7 @@ class Context:
     """What a build asks for: the tree, kubectl, the ConfigMaps that are known, and whose repository a source names."""
 
     def __init__(self, tree, builder):
-        self.tree, self.builder, self.maps = tree, builder, []
+        self.tree, self.builder, self.maps, self.alone = tree, builder, [], []
         self.fetched = tree.kept(".sourceignore")
         self.sources = flux.sources(tree)
         self.home = argo.home(tree)
@@ -122,11 +122,10 @@ def entries(context, pool):
     all_of_them = [Owner(document, file, file) for document, file in raw(context.tree)]
     builds = list(pool.map(lambda owner: build(context, owner), [one for one in all_of_them if one.kind != "HelmRelease"]))
     given = {child.key for views in builds for view in views for child in children(context, view)}
-    # A HelmRelease is somebody's; one that nobody builds is only a file.
-    first = [owner for owner in all_of_them if owner.key not in given and owner.kind != "HelmRelease"]
+    first = [owner for owner in all_of_them if owner.key not in given]
     tops = around(context.tree, {owner.file for owner in first})
-    found = [(top, child) for top, views in zip(tops, pool.map(lambda top: plain(context, top), tops))
-             for view in views for child in children(context, view)]
+    context.alone = [view for views in pool.map(lambda top: plain(context, top), tops) for view in views]
+    found = [(view.path, child) for view in context.alone for child in children(context, view)]
     held = {child.key for _, child in found}
     return [owner for owner in first if owner.key not in held] + [
         Owner(child.document, child.file, top) for top, child in found if child.key in {one.key for one in first}]
@@ -203,7 +202,7 @@ def search(tree, builder, jobs=2):
         for _ in range(4):
             views = down(context, pool)
             maps = own + [(view.owner.entry, file or view.path, namespace_of(one) or view.namespace, name_of(one), one.get("data") or {})
-                          for view in views for text, file in view.texts if "kind: ConfigMap" in text for one in objects(text)]
+                          for view in views + context.alone for text, file in view.texts if "kind: ConfigMap" in text for one in objects(text)]
             if maps == context.maps:
                 break
             context.maps = maps
