@@ -35,6 +35,7 @@ PARAMETERS = {False: {"env": "staging", "path": "apps/web", "path.basename": "we
 # The names that the views of the examples use, by what a person reads in their files.
 USED = {
     ("flux-chain", "services/checkout", "checkout"): {f"checkout-db-{OLD}", f"checkout-session-{OLD}", "registry"},
+    ("flux-chain", "services/audit", "audit"): {f"audit-sink-{OLD}"},
     ("flux-chain", "services/notifier", "notifier"): {f"notifier-smtp-{OLD}"},
     ("flux-helmrelease", "charts/shop", "shop"): {f"shop-db-{OLD}", f"shop-payments-{OLD}", "registry"},
     ("argo-multi-source", "charts/orders", "orders-production"): {f"orders-db-{OLD}", f"orders-queue-{OLD}", "registry"},
