@@ -123,7 +123,8 @@ def manifests(tree, folder, options):
         inside = os.path.relpath(path, folder)
         if not path.endswith(MANIFESTS) or ("/" in inside and not options.get("recurse")):
             continue
-        if options.get("exclude") and matches(inside, options["exclude"]) or options.get("include") and not matches(inside, options["include"]):
+        left_out, chosen = options.get("exclude"), options.get("include")
+        if left_out and matches(inside, left_out) or chosen and not matches(inside, chosen):
             continue
         text = tree.text(path)
         if "+argocd:skip-file-rendering" in text:
@@ -253,8 +254,8 @@ def from_git(tree, git, go):
         value = yaml.load(tree.text(path), Typed)
         for one in value if isinstance(value, list) else [value]:
             if isinstance(one, dict):
-                place = path_of(os.path.dirname(path) or ".", go)
-                yield {**one, "path": {**place, "filename": os.path.basename(path)}} if go else {**one, **place, "path.filename": os.path.basename(path)}
+                place, name = path_of(os.path.dirname(path) or ".", go), os.path.basename(path)
+                yield {**one, "path": {**place, "filename": name}} if go else {**one, **place, "path.filename": name}
 
 
 def globbed(pattern):
@@ -268,4 +269,5 @@ def path_of(path, go):
     segments = path.split("/")
     if go:
         return {"path": path, "basename": base, "basenameNormalized": plain, "segments": segments}
-    return {"path": path, "path.basename": base, "path.basenameNormalized": plain, **{f"path[{index}]": one for index, one in enumerate(segments)}}
+    numbered = {f"path[{index}]": one for index, one in enumerate(segments)}
+    return {"path": path, "path.basename": base, "path.basenameNormalized": plain, **numbered}

@@ -120,10 +120,12 @@ class Verdict:
         counts = self.counts
         lines = [f"{self.name}: {counts['views']} views compared, {counts['references']} references and providers equal, "
                  f"{counts['missed']} missed, {counts['invented']} invented, {counts['namespace']} in another namespace, "
-                 f"{counts['view']} views missing or unknown, {counts['environment']} in another environment; {counts['origins']} origins tried, {counts['origin']} wrong; "
+                 f"{counts['view']} views missing or unknown, {counts['environment']} in another environment; "
+                 f"{counts['origins']} origins tried, {counts['origin']} wrong; "
                  f"{counts['unknown']} known to the cluster only; {sum(self.reasons.values())} views not compared"]
         if counts["plain"]:
-            lines.append(f"{counts['plain']:6} plain names of Secrets in values of charts that are elsewhere, {counts['unlisted']} of them not listed by refs")
+            lines.append(f"{counts['plain']:6} plain names of Secrets in values of charts that are elsewhere, "
+                         f"{counts['unlisted']} of them not listed by refs")
         return "\n".join(lines + [f"{count:6} {reason}" for reason, count in self.reasons.most_common(12)])
 
 
@@ -170,6 +172,17 @@ def nearest(view, roots):
     return min(there or roots, key=lambda root: (distance(view, root), root["environment"] != view.environment), default=None)
 
 
+def rendered_names(view, report, verdict):
+    """Holds the versioned names that a chart uses: without rendering, each must at least be found in the values of that environment."""
+    wanted = {one.secret for one in held(view)[0] if VERSIONED.fullmatch(one.secret)}
+    known = {one["secret"] for root in report["roots"] if root["environment"] in (view.environment, None)
+             for one in (*root["references"], *root["mentions"])}
+    for name in wanted - known:
+        verdict.fault("missed", f"{view.told()}: the chart uses {name}")
+    verdict.counts["references"] += len(wanted & known)
+    verdict.counts["views"] += bool(wanted)
+
+
 def spelled(view, report, verdict, makes):
     """Holds the versioned names in the values of a chart that is elsewhere: each must be reported in that environment.
 
@@ -182,9 +195,9 @@ def spelled(view, report, verdict, makes):
     has_views = report["schema"] != "rotate.refs/v1"
     wanted = {name for text in (texts if has_views else spelled_out) for name in VERSIONED.findall(text)}
     roots = [root for root in report["roots"] if root["environment"] in (view.environment, None)]
-    known = {one["secret"] for root in roots for one in (*root["references"], *root["mentions"])}
-    own = {one["secret"] for root in roots for one in (*root["references"], *root["mentions"])
-           if (one["kind"], one["name"]) == (view.owner.kind, view.owner.name)}
+    said = [one for root in roots for one in (*root["references"], *root["mentions"])]
+    known = {one["secret"] for one in said}
+    own = {one["secret"] for one in said if (one["kind"], one["name"]) == (view.owner.kind, view.owner.name)}
     plain = makes[view.namespace] & set(texts) - wanted
     verdict.counts["plain"] += len(plain)
     verdict.counts["unlisted"] += len(plain - own)
@@ -218,7 +231,9 @@ def pairs(views, report, verdict, tree, builder, helm=False):
         elif view.kind == "values":
             spelled(view, report, verdict, makes)
         elif view.kind == "chart" and not helm:
-            verdict.not_compared("a chart, and rotate refs has no --helm")
+            verdict.not_compared("a chart, of which only versioned names are compared, since rotate refs has no --helm")
+            if has_views:
+                rendered_names(view, report, verdict)
         elif not has_views and not is_plain(view, tree, builder):
             verdict.not_compared("what the controller lays over the directory matters, and rotate.refs/v1 has no views")
         else:
@@ -261,7 +276,7 @@ def other(spelled):
 def try_origins(paired, tree, builder, verdict, count, seed, search):
     """Writes other bytes where a reference says that it is spelled: the view must show another name there, and no other change."""
     found = [(view, one) for view, root in paired for one in (*root["references"], *root["providers"])
-             if one.get("origin") and (is_core(one) or one["kind"] in ("Secret", "ExternalSecret"))]
+             if one.get("origin") and "${" not in one["secret"] and (is_core(one) or one["kind"] in ("Secret", "ExternalSecret"))]
     random.Random(seed).shuffle(found)
     for view, one in found[:count]:
         origin = one["origin"]
@@ -274,7 +289,8 @@ def try_origins(paired, tree, builder, verdict, count, seed, search):
             continue
         verdict.counts["origins"] += 1
         changed = tree.changed({origin["file"]: text[:origin["start"]] + new.encode() + text[origin["end"]:]})
-        after = [other for other in search(changed, builder) if (other.path, other.owner.key, other.owner.entry) == (view.path, view.owner.key, view.owner.entry)]
+        known_by = view.path, view.owner.key, view.owner.entry, view.environment
+        after = [found for found in search(changed, builder) if (found.path, found.owner.key, found.owner.entry, found.environment) == known_by]
         fault = "the view is gone" if len(after) != 1 or after[0].problem else moved(view, after[0], one)
         if fault:
             verdict.fault("origin", f"{where}: with {new} written there, {fault}")

@@ -48,7 +48,8 @@ USED = {
     ("flux-fields", "apps/plain-base", "patched"): {"pull-ENV", "web-settings", "web-tls-ENV"},
     ("flux-fields", "apps/listed", "listed"): {"listed-one", "listed-two", "listed-three"},
     ("flux-fields", "apps/above", "above"): {"web-settings"},
-    ("flux-fields", "apps/variables", "variables"): {"orders-ENV-db", "api-ENV", "fallback-secret", "session-ENV", "csrf-ENV-keys", "session", "left-alone"},
+    ("flux-fields", "apps/variables", "variables"): {"orders-ENV-db", "api-ENV", "fallback-secret", "session-ENV", "csrf-ENV-keys", "session",
+                                                     "left-alone"},
     ("flux-fields", "apps/cluster-only", "cluster-only"): {"orders-ENV-db", flux.UNKNOWN.format("TENANT") + "-db"},
     ("flux-fields", "apps/unset", "unset"): {"shell-settings"},
     ("argo-fields", "apps/mailer", "prefixed"): {"eu-smtp-v2", "outside"},
@@ -86,7 +87,8 @@ def rules():
     for go, text, wanted in FILLED:
         if (found := template.text(text, PARAMETERS[go], go)) != wanted:
             yield f"{text} becomes {found}, not {wanted}"
-    ignoring = Tree({".sourceignore": b"docs/\n", "docs/a.yaml": b"", "apps/.sourceignore": b"*.tmp.yaml\n", "apps/a.tmp.yaml": b"", "apps/a.yaml": b""})
+    ignoring = Tree({".sourceignore": b"docs/\n", "docs/a.yaml": b"",
+                     "apps/.sourceignore": b"*.tmp.yaml\n", "apps/a.tmp.yaml": b"", "apps/a.yaml": b""})
     if (kept := sorted(ignoring.kept(".sourceignore").files)) != [".sourceignore", "apps/.sourceignore", "apps/a.yaml"]:
         yield f".sourceignore leaves {kept}"
     values = helm.set_at({"a": {"b": 1}, "c": [1]}, "a.d[1].e\\.f", "x")
@@ -144,7 +146,8 @@ def reports():
     def unbuilt(root):
         root["builder"]["name"] += "-wrong"
 
-    return {"missed": (drop, rename, lose), "invented": (rename, add), "namespace": (elsewhere,), "origin": (shift, confuse), "environment": (move,), "view": (unbuilt,)}
+    return {"missed": (drop, rename, lose), "invented": (rename, add), "namespace": (elsewhere,), "origin": (shift, confuse),
+            "environment": (move,), "view": (unbuilt,)}
 
 
 def as_reported(view):
@@ -216,8 +219,8 @@ def wrapped(builder, work, options):
         "which nothing makes there": "rm deploy/search/staging/search-index-2*0802*.yaml deploy/search/staging/*search-index-2*0802*.yaml; "
                                      "sed -i '/search-index-20250802/{/yaml/d}' deploy/search/staging/kustomization.yaml",
         "does not build any more": "echo '  - not-there.yaml' >> deploy/search/production/kustomization.yaml",
-        "is new": "cp deploy/search/staging/registry.yaml deploy/search/staging/other.yaml; sed -i 's/name: registry/name: other/' "
-                  "deploy/search/staging/other.yaml; sed -i 's/- registry.yaml/- registry.yaml\\n  - other.yaml/' deploy/search/staging/kustomization.yaml",
+        "is new": "cd deploy/search/staging; sed 's/name: registry/name: other/' registry.yaml > other.yaml; "
+                  "echo '  - other.yaml' >> kustomization.yaml",
     }
     path = os.path.join(work, "rotate")
     for wanted, script in more.items():

@@ -108,10 +108,14 @@ class Tree:
         seen, todo = {}, [(folder, kustomization)]
         while todo:
             folder, value = todo.pop()
-            for word in {word for _, one in scalars(value) if isinstance(one, str) and len(one) < 300 for word in (one, one.rpartition("=")[2])}:
+            texts = [one for _, one in scalars(value) if isinstance(one, str) and len(one) < 300]
+            for word in {word for one in texts for word in (one, one.rpartition("=")[2])}:
                 path = os.path.normpath(os.path.join(folder, word))
                 inner = self.kustomization(path) if path in self.folders else None
-                new = [inner] if inner else self.below(path) if path in self.folders and path != folder else [path] if path in self.files else []
+                if inner or path in self.files:
+                    new = [inner or path]
+                else:
+                    new = self.below(path) if path in self.folders and path != folder else []
                 for file in (one for one in new if one not in seen):
                     seen[file] = self.files[file]
                     if file == inner or file.endswith((".yaml", ".yml")) and len(self.files[file]) < 20000:

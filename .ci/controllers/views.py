@@ -183,8 +183,8 @@ def around(tree, files):
 
 def environment_of(view):
     """The environment that a view belongs to: the only one that what it is called after names."""
-    told = (view.owner.file, view.owner.entry, view.path, view.owner.name or "", repr(view.owner.document))
-    for text in told:
+    destination = at(view.owner.document, "spec", "destination", "name")
+    for text in (view.owner.file, view.owner.entry, view.path, view.owner.name or "", str(destination)):
         named = [one for one in ENVIRONMENTS if re.search(rf"(?<![a-z]){one}(?![a-z])", text)]
         if len(named) == 1:
             return named[0]
