@@ -7,7 +7,6 @@ use std::sync::Arc;
 use chrono::TimeDelta;
 
 use crate::k8s::secret_name::{VersionedName, split};
-use crate::kustomize::model::build::Status;
 use crate::plan::batch::overlay;
 use crate::plan::behind::behind;
 use crate::plan::check::idle;
@@ -27,7 +26,9 @@ use crate::plan::survey::{Survey, undecided};
 use crate::plan::version::{Before, Question, Unfit};
 use crate::plan::{FileChange, NextStep, Plan};
 use crate::repo::Repo;
+use crate::repo::deployed::Starts;
 use crate::repo::environment::EnvironmentId;
+use crate::repo::inventory::Reference;
 use crate::repo::root::Root;
 use crate::repo::subject::{Family, Subject};
 use crate::text::path::TreePath;
@@ -218,8 +219,13 @@ impl<'p> Bump<'p> {
     fn empty(&self, survey: &Survey<'_>, name: &str) -> Plan {
         let from: BTreeSet<String> = survey.seen().into_iter().map(|seen| seen.name).collect();
         let roots = survey.roots.iter().map(|&index| &self.repo.roots[index]);
+        // What is missing may be an object, or only a part of a name.
+        let may_name = |root: &Root| {
+            let names = root.references.iter().map(Reference::secret);
+            root.may_hide() || Starts::of(names).may_name(&self.subject.family)
+        };
         let partial: Vec<&Arc<Root>> =
-            roots.filter(|root| root.status() == Status::Partial).collect();
+            roots.filter(|root| root.is_partial() && may_name(root)).collect();
         let rest = partial.len().saturating_sub(FEW);
         let rest = (rest > 0).then(|| {
             format!("{rest} more build roots are known only in part; `rotate refs` says why")

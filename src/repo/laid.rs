@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
+use crate::repo::bases::Outcome;
 use crate::repo::builder::{Builder, BuilderKey};
 use crate::repo::environment::EnvironmentId;
 use crate::repo::loader::Loader;
 use crate::repo::root::{Root, RootKind, View};
 use crate::repo::site::{BuildSite, Site};
-use crate::repo::views::{self, Made, Outcome};
+use crate::repo::views::{self, Made};
 use crate::text::path::TreePath;
 
 /// The build roots of a tree.

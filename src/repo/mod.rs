@@ -1,5 +1,6 @@
 //! One loaded tree: its build roots and environments, who provides and who references each secret.
 
+mod bases;
 pub mod builder;
 mod carry;
 mod convention;

@@ -321,16 +321,24 @@ mod tests {
         let argo = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {source: {path: apps/argo}}\n";
         let web = deployment("web", "auth");
         let above = resources(&["../web.yaml"]);
-        let repo = repo(&[
-            ("apps/argo/kustomization.yaml", &above),
-            ("apps/flux/base/kustomization.yaml", &resources(&["../../web.yaml"])),
-            ("apps/flux/kustomization.yaml", &resources(&["../web2.yaml", "base"])),
+        let (reads, reads_base) =
+            (resources(&["../web2.yaml", "base"]), resources(&["../../web.yaml"]));
+        let web2 = deployment("web2", "auth");
+        let flux = flux("./apps/flux");
+        let files = [
+            ("apps/argo/kustomization.yaml", above.as_str()),
+            ("apps/flux/base/kustomization.yaml", &reads_base),
+            ("apps/flux/kustomization.yaml", &reads),
             ("apps/nobody/kustomization.yaml", &above),
             ("apps/web.yaml", &web),
-            ("apps/web2.yaml", &deployment("web2", "auth")),
-            ("clusters/flux.yaml", &flux("./apps/flux")),
+            ("apps/web2.yaml", &web2),
+            ("clusters/flux.yaml", &flux),
             ("clusters/argo.yaml", argo),
-        ]);
+        ];
+        let told = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm}\ndata: {kustomize.buildOptions: --enable-helm --load-restrictor LoadRestrictionsNone}\n";
+        let lifted = [&files[..], &[("argocd/cm.yaml", told)]].concat();
+        let (with, repo) = (repo(&lifted), repo(&files));
+        assert_eq!(with.root_at(&path("apps/argo")).unwrap().status(), Status::Resolved);
         let status = |at| {
             let root = repo.root_at(&path(at)).unwrap();
             (root.status(), root.objects().len())

@@ -43,6 +43,13 @@ impl ConfigMaps {
         }
     }
 
+    /// Whether one of this name has a key whose value contains a word.
+    pub(super) fn any(&self, name: &str, key: &str, word: &str) -> bool {
+        let named = self.0.get(name).into_iter().flatten();
+        let mut values = named.filter_map(|one| one.data()?.get(key)?.str());
+        values.any(|value| value.contains(word))
+    }
+
     /// The variables of some sources, for a `Kustomization` in a namespace. What is in no file, or has several values, is
     /// not known.
     pub(super) fn variables(

@@ -1,0 +1,266 @@
+//! What builders make of a directory, beside what kubectl makes of it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::builders::argo;
+use crate::builders::flux::FluxKustomization;
+use crate::builders::substitute::Variables;
+use crate::kustomize::model::build::{Build, Status};
+use crate::repo::builder::{Builder, Way};
+use crate::repo::environment::EnvironmentId;
+use crate::repo::loader::Loader;
+use crate::repo::plain;
+use crate::repo::root::{Root, RootKind, View};
+use crate::repo::site::{BuildSite, Site};
+use crate::repo::variables::ConfigMaps;
+use crate::text::path::TreePath;
+use crate::tree::Entry;
+
+/// What comes of a build.
+pub(super) enum Outcome {
+    /// The same as one of the bases.
+    Base(usize),
+    /// Something else.
+    Own(Site),
+}
+
+/// What kubectl makes of each directory, and the trees of plain manifests.
+pub(super) struct Bases<'a> {
+    loader: &'a Loader<'a>,
+    all: &'a [Site],
+    /// Those of each directory.
+    by_path: BTreeMap<&'a TreePath, Vec<usize>>,
+    pub(super) config_maps: ConfigMaps,
+    /// Whether Argo CD builds without load restrictions.
+    is_lifted: bool,
+}
+
+impl<'a> Bases<'a> {
+    pub(super) fn new(loader: &'a Loader<'a>, all: &'a [Site]) -> Self {
+        let mut by_path: BTreeMap<&TreePath, Vec<usize>> = BTreeMap::new();
+        let mut config_maps = ConfigMaps::default();
+        for (index, site) in all.iter().enumerate() {
+            by_path.entry(site.key().0).or_default().push(index);
+            config_maps.add(site.shared_build(), site.key().1, site.namespace());
+        }
+        let is_lifted =
+            config_maps.any("argocd-cm", "kustomize.buildOptions", "LoadRestrictionsNone");
+        Self { loader, all, by_path, config_maps, is_lifted }
+    }
+
+    /// Whether there is a directory.
+    pub(super) fn is_there(&self, path: &TreePath) -> bool {
+        let entry = || self.loader.library.tree().entry(path);
+        self.by_path.contains_key(path) || matches!(entry(), Ok((_, Entry::Directory)))
+    }
+
+    /// Those of a directory.
+    pub(super) fn at(&self, directory: &TreePath) -> impl Iterator<Item = &'a Site> {
+        let all = self.by_path.get(directory).into_iter().flatten();
+        all.map(|&index| &self.all[index])
+    }
+
+    /// What a builder makes of its directory; `None` if that is not known, or nothing.
+    pub(super) fn made_by(
+        &self,
+        builder: &Arc<Builder>,
+        environment: Option<EnvironmentId>,
+    ) -> Option<Outcome> {
+        match &builder.way {
+            Way::Flux(flux) => self.flux(builder, flux, environment),
+            Way::Argo { source, .. } => self.argo(builder, source, environment),
+        }
+    }
+
+    fn kustomization_at(&self, directory: &TreePath) -> Option<usize> {
+        let all = self.by_path.get(directory).into_iter().flatten();
+        all.copied().find(|&index| self.all[index].kind() == RootKind::Kustomize)
+    }
+
+    /// What kubectl makes of a directory without load restrictions.
+    fn unrestricted(&self, base: usize) -> Arc<Build> {
+        let build = self.all[base].shared_build();
+        match &build.outside {
+            Some(_) => self.loader.resolver.build(&build.path),
+            None => Arc::clone(build),
+        }
+    }
+
+    /// The directories below another that are built by themselves.
+    pub(super) fn below<'d>(
+        &'d self,
+        directory: &'d TreePath,
+    ) -> impl Iterator<Item = &'a TreePath> + 'd {
+        let all = self.by_path.range::<TreePath, _>(directory.child("")..);
+        let all = all.map(|(at, _)| *at).take_while(|at| at.is_within(directory));
+        all.filter(move |at| *at != directory)
+    }
+
+    /// The only tree of plain manifests in a directory, if nothing below it is built by itself.
+    fn plain_at(&self, directory: &TreePath) -> Option<usize> {
+        let [index] = self.by_path.get(directory)?[..] else { return None };
+        let is_alone = self.below(directory).next().is_none();
+        (is_alone && self.all[index].kind() == RootKind::Plain).then_some(index)
+    }
+
+    fn flux(
+        &self,
+        builder: &Arc<Builder>,
+        flux: &FluxKustomization,
+        environment: Option<EnvironmentId>,
+    ) -> Option<Outcome> {
+        let directory = &builder.directory;
+        let namespace = flux.namespace.as_deref();
+        let given = self.config_maps.variables(&flux.from, namespace, environment);
+        let (resolver, kustomization) = (self.loader.resolver, self.kustomization_at(directory));
+        let own = kustomization.map(|index| self.unrestricted(index));
+        if let Some(old) = self.kept(builder, environment, own.as_ref(), &given) {
+            return Some(Outcome::Own(old));
+        }
+        let (index, built) = match (kustomization, &own) {
+            (Some(index), Some(own)) => (Some(index), flux.build_beside(resolver, own, &given)),
+            _ => match self.plain_at(directory) {
+                Some(index) => {
+                    let own = self.all[index].build();
+                    (Some(index), flux.build_beside(resolver, own, &given))
+                }
+                None => (None, Some(flux.build(resolver, &given))),
+            },
+        };
+        let Some(built) = built else {
+            return index.map(|index| self.as_it_is(builder, environment, index, own));
+        };
+        if own.is_none() && built.status == Status::Failed {
+            // A `.sourceignore` or the source itself may leave out what does not belong there.
+            return self.by_path.get(directory).map(|all| Outcome::Base(all[0]));
+        }
+        Some(Outcome::Own(self.site(builder, environment, built, own, given)))
+    }
+
+    /// A base that a builder does not change. `own` is what it is without load restrictions, if the builder has none.
+    fn as_it_is(
+        &self,
+        builder: &Arc<Builder>,
+        environment: Option<EnvironmentId>,
+        index: usize,
+        own: Option<Arc<Build>>,
+    ) -> Outcome {
+        let is_refused = self.all[index].build().status == Status::Failed;
+        match own.filter(|own| is_refused && own.status != Status::Failed) {
+            Some(own) => {
+                let built = Build { outside: None, ..Build::clone(&own) };
+                let given = Variables::default();
+                Outcome::Own(self.site(builder, environment, built, Some(own), given))
+            }
+            None => Outcome::Base(index),
+        }
+    }
+
+    fn argo(
+        &self,
+        builder: &Arc<Builder>,
+        source: &argo::Source,
+        environment: Option<EnvironmentId>,
+    ) -> Option<Outcome> {
+        let (directory, loader) = (&builder.directory, self.loader);
+        let given = Variables::default();
+        if let Some(index) = self.kustomization_at(directory) {
+            let own = self.unrestricted(index);
+            if source.overrides.is_empty() {
+                let own = self.is_lifted.then_some(own);
+                return Some(self.as_it_is(builder, environment, index, own));
+            }
+            if let Some(old) = self.kept(builder, environment, Some(&own), &given) {
+                return Some(Outcome::Own(old));
+            }
+            let mut built = loader.resolver.build_with(directory, &source.overrides);
+            if self.is_lifted {
+                built.outside = None;
+            } else {
+                built = Arc::unwrap_or_clone(Arc::new(built).restricted());
+            }
+            return Some(Outcome::Own(self.site(builder, environment, built, Some(own), given)));
+        }
+        if loader.layout.charts.contains(directory) {
+            return None;
+        }
+        let all: Vec<TreePath> = loader.layout.files_below(directory).cloned().collect();
+        let files: Vec<TreePath> =
+            all.iter().filter(|file| source.takes(directory, file)).cloned().collect();
+        if let Some(index) = self.plain_at(directory).filter(|_| files.len() == all.len()) {
+            return Some(Outcome::Base(index));
+        }
+        let (held, _) = plain::read(loader.library, &files);
+        let built = plain::build(directory, &files, held);
+        let bases = self.by_path.get(directory).into_iter().flatten().copied();
+        let same = bases.into_iter().find(|&index| self.all[index].build().files == built.files);
+        if let Some(index) = same {
+            return Some(Outcome::Base(index));
+        }
+        if built.files.is_empty() {
+            return None;
+        }
+        let built = Arc::unwrap_or_clone(built);
+        Some(Outcome::Own(self.site(builder, environment, built, None, given)))
+    }
+
+    /// The same view from before some files changed, if no change can reach it.
+    fn kept(
+        &self,
+        builder: &Arc<Builder>,
+        environment: Option<EnvironmentId>,
+        own: Option<&Arc<Build>>,
+        given: &Variables,
+    ) -> Option<Site> {
+        let (before, changed) = self.loader.before?;
+        let directory = &builder.directory;
+        let is_it = |root: &&Arc<Root>| {
+            let Some(view) = &root.view else { return false };
+            let is_same_base = match (&view.base, own) {
+                (Some(old), Some(own)) => Arc::ptr_eq(old, own),
+                // A file more is a resource more.
+                (None, None) => {
+                    self.loader.lists_the_same(before)
+                        && !changed.iter().any(|file| file.is_within(directory))
+                }
+                _ => false,
+            };
+            is_same_base
+                && root.environment == environment
+                && root.builders.first().is_some_and(|one| Arc::ptr_eq(one, builder))
+                && view.given.same(given)
+        };
+        let old = before.roots_at(directory).iter().find(is_it)?;
+        self.loader.is_kept(old).then(|| Site::Kept(Arc::clone(old)))
+    }
+
+    fn site(
+        &self,
+        builder: &Arc<Builder>,
+        environment: Option<EnvironmentId>,
+        mut build: Build,
+        base: Option<Arc<Build>>,
+        given: Variables,
+    ) -> Site {
+        let directory = &builder.directory;
+        build.files.extend(builder.file());
+        let is_kustomization = self.loader.layout.kustomizations.contains_key(directory);
+        let kind = if is_kustomization { RootKind::Kustomize } else { RootKind::Plain };
+        let site = BuildSite::new(directory, kind, environment, Arc::new(build));
+        let mut site = site.configuring(self.loader.listing);
+        site.namespace = builder.target().map(str::to_owned);
+        site.builders = vec![Arc::clone(builder)];
+        site.view = Some(View { base, given });
+        let before = self.loader.before.map(|(before, _)| before.roots_at(directory));
+        let is_old = |root: &&Arc<Root>| {
+            root.view.is_some()
+                && root.environment == environment
+                && root.builders.first().is_some_and(|one| one.key() == builder.key())
+        };
+        if let Some(old) = before.into_iter().flatten().find(is_old) {
+            site.configured = site.configured.like(&old.configured);
+        }
+        Site::new(site)
+    }
+}
