@@ -176,18 +176,24 @@ fn parameters(generator: &Node, is_go: bool, listing: &dyn Listing) -> Result<Ve
         "list" if body.get("elementsYaml").is_none() => {
             Ok(body.get("elements").map_or(&[][..], Node::items).to_vec())
         }
-        "git" => of_git(body, is_go, listing).ok_or_else(unknown),
+        "git" => of_git(body, is_go, listing).ok_or_else(unknown)?,
         "matrix" => {
             let [one, two] = body.get("generators").map_or(&[][..], Node::items) else {
                 return Err(unknown());
             };
-            let one = parameters(one, is_go, listing)?;
-            let two = parameters(two, is_go, listing)?;
-            if one.len().saturating_mul(two.len()) > MOST {
-                return Err(unknown());
+            let mut pairs = Vec::new();
+            for one in parameters(one, is_go, listing)? {
+                // The second generator may use what the first one gives.
+                let mut two = two.clone();
+                fill(&mut two, &one, is_go)?;
+                for two in parameters(&two, is_go, listing)? {
+                    if pairs.len() == MOST {
+                        return Err(unknown());
+                    }
+                    pairs.push(joined(&one, &two));
+                }
             }
-            let pairs = one.iter().flat_map(|one| two.iter().map(move |two| joined(one, two)));
-            Ok(pairs.collect())
+            Ok(pairs)
         }
         "merge" => merged(body, is_go, listing, &unknown),
         _ => Err(unknown()),
@@ -195,7 +201,7 @@ fn parameters(generator: &Node, is_go: bool, listing: &dyn Listing) -> Result<Ve
 }
 
 /// The directories or the files of a Git generator.
-fn of_git(body: &Node, is_go: bool, listing: &dyn Listing) -> Option<Vec<Node>> {
+fn of_git(body: &Node, is_go: bool, listing: &dyn Listing) -> Option<Result<Vec<Node>, Failure>> {
     if let Some(files) = body.get("files") {
         return of_files(files.items(), body.get("values"), is_go, listing);
     }
@@ -210,14 +216,25 @@ fn of_git(body: &Node, is_go: bool, listing: &dyn Listing) -> Option<Vec<Node>> 
     found.sort();
     found.dedup();
     let values = body.get("values");
-    Some(found.iter().map(|path| with_values(of_path(path.as_str(), is_go), values)).collect())
+    let parameters = found.iter().map(|path| of_path(path.as_str(), is_go));
+    Some(parameters.map(|own| with_values(own, values, is_go)).collect())
 }
 
-fn with_values(mut parameters: Node, values: Option<&Node>) -> Node {
+/// The parameters with the values of a generator, which may use them.
+fn with_values(mut own: Node, values: Option<&Node>, is_go: bool) -> Result<Node, Failure> {
     if let Some(values) = values {
-        parameters.set("values", values.clone());
+        let mut values = values.clone();
+        fill(&mut values, &own, is_go)?;
+        if is_go {
+            own.set("values", values);
+        } else {
+            for entry in values.entries() {
+                let name = format!("values.{}", entry.key.str().unwrap_or_default());
+                own.set(&name, entry.value.clone());
+            }
+        }
     }
-    parameters
+    Ok(own)
 }
 
 /// What the files say, each with its path; a list says it once for each item. `None` if one has no such thing.
@@ -226,7 +243,7 @@ fn of_files(
     values: Option<&Node>,
     is_go: bool,
     listing: &dyn Listing,
-) -> Option<Vec<Node>> {
+) -> Option<Result<Vec<Node>, Failure>> {
     let mut found: BTreeMap<TreePath, Vec<Node>> = BTreeMap::new();
     let is_excluded = |entry: &&Node| text(entry, &["exclude"]) == Some("true");
     for entry in listed.iter().filter(|entry| !is_excluded(entry)) {
@@ -253,10 +270,10 @@ fn of_files(
             } else {
                 own.set("path.filename", Node::string(path.name(), Provenance::Generated));
             }
-            all.push(with_values(joined(item, &own), values));
+            all.push(with_values(joined(item, &own), values, is_go));
         }
     }
-    Some(all)
+    Some(all.into_iter().collect())
 }
 
 /// The parameters of the first generator, each with those of the others that agree with it in the merge keys.
@@ -437,6 +454,13 @@ mod tests {
             seen(&made(&set(&matrix, template, true)).0),
             ["a-s apps/a", "a-p apps/a", "c-s apps/c", "c-p apps/c"]
         );
+        let uses = "[{ matrix: { generators: [{ list: { elements: [{ env: a }] } }, { git: { directories: [{ path: 'apps/{{.env}}' }] } }] } }]";
+        let template =
+            "{ metadata: { name: '{{.env}}' }, spec: { source: { path: '{{.path.path}}' } } }";
+        assert_eq!(seen(&made(&set(uses, template, true)).0), ["a apps/a"]);
+        let values = "[{ git: { directories: [{ path: apps/a }], values: { as: '{{.path.basename}}-x' } } }]";
+        let template = "{ metadata: { name: '{{.values.as}}' }, spec: { source: { path: '{{.path.path}}' } } }";
+        assert_eq!(seen(&made(&set(values, template, true)).0), ["a-x apps/a"]);
         let merge = format!(
             "[{{ merge: {{ mergeKeys: [env], generators: [{envs}, {{ list: {{ elements: [{{ env: p, path: x }}] }} }}] }} }}]"
         );

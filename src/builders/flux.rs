@@ -207,6 +207,9 @@ fn overrides(spec: &Node) -> Overrides {
     for list in ["patches", "components"] {
         overrides.append(list, spec.get(list).map_or(&[][..], Node::items));
     }
+    if text(spec, "ignoreMissingComponents") == Some("true") {
+        overrides.ignore_missing_components();
+    }
     overrides
 }
 
@@ -335,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_that_leads_back_ends() {
+    fn a_component_that_leads_back_or_nowhere_fails() {
         let files = [
             ("apps/kustomization.yaml", "resources: [web.yaml]\n"),
             ("apps/web.yaml", WEB),
@@ -343,5 +346,9 @@ mod tests {
         ];
         let built = build(&files, "  path: apps\n  components: [../part]\n");
         assert_eq!(built.status, Status::Failed);
+        let missing = "  path: apps\n  components: [../none]\n";
+        assert_eq!(build(&files, missing).status, Status::Failed);
+        let built = build(&files, &format!("{missing}  ignoreMissingComponents: true\n"));
+        assert_eq!(built.status, Status::Resolved);
     }
 }

@@ -1,5 +1,5 @@
 //! The templates of ApplicationSets, as far as their parameters are known: `{{name}}`, and Go templates with fields, `index`, `lower`,
-//! `upper`, `replace`, `default`, `trimSuffix` and `trimPrefix`.
+//! `upper`, `replace`, `default`, `trim`, `trimSuffix`, `trimPrefix`, `quote` and `squote`.
 
 use std::ops::Range;
 
@@ -68,7 +68,7 @@ pub fn render(text: &str, parameters: &Node, is_go: bool) -> Result<Vec<Piece>, 
             pieces.push(Piece::Text(before));
         }
         if is_go {
-            pieces.extend(Expression::new(expression).value(parameters)?.piece());
+            pieces.extend(Expression::new(expression).value(parameters)?.pieces());
         } else {
             pieces.push(plain(expression.trim(), parameters, open..after));
         }
@@ -94,6 +94,8 @@ fn plain(name: &str, parameters: &Node, whole: Range<usize>) -> Piece {
 enum Value {
     Node(Node),
     Made(String),
+    /// Another one in quotes.
+    Quoted(char, Box<Self>),
     Missing,
 }
 
@@ -102,16 +104,20 @@ impl Value {
         match self {
             Self::Node(node) => node.str().unwrap_or_default(),
             Self::Made(text) => text,
-            Self::Missing => "",
+            Self::Quoted(_, _) | Self::Missing => "",
         }
     }
 
-    fn piece(self) -> Option<Piece> {
+    fn pieces(self) -> Vec<Piece> {
         match self {
-            Self::Node(node) => Some(Piece::Value(node)),
-            Self::Made(text) => Some(Piece::Made(text)),
+            Self::Node(node) => vec![Piece::Value(node)],
+            Self::Made(text) => vec![Piece::Made(text)],
+            Self::Quoted(quote, inner) => {
+                let quote = || Piece::Made(quote.to_string());
+                [vec![quote()], inner.pieces(), vec![quote()]].concat()
+            }
             // Go writes this where a field is missing.
-            Self::Missing => Some(Piece::Made("<no value>".to_owned())),
+            Self::Missing => vec![Piece::Made("<no value>".to_owned())],
         }
     }
 }
@@ -238,6 +244,9 @@ impl<'t> Expression<'t> {
 
 fn call(name: &str, arguments: &[Value]) -> Result<Value, Failure> {
     let unknown = || Failure::Unknown(name.to_owned());
+    if arguments.iter().any(|one| matches!(one, Value::Quoted(..))) {
+        return Err(unknown());
+    }
     let text = |at: usize| arguments.get(at).map(Value::text).ok_or_else(unknown);
     let made = match (name, arguments.len()) {
         ("index", 2..) => return index(arguments).ok_or_else(unknown),
@@ -245,6 +254,12 @@ fn call(name: &str, arguments: &[Value]) -> Result<Value, Failure> {
             let is_empty = text(1)?.is_empty();
             return Ok(arguments[usize::from(!is_empty)].clone());
         }
+        ("quote" | "squote", 1) if !text(0)?.contains(['"', '\'', '\\', '\n']) => {
+            let quote = if name == "quote" { '"' } else { '\'' };
+            return Ok(Value::Quoted(quote, Box::new(arguments[0].clone())));
+        }
+        ("toString", 1) => return Ok(arguments[0].clone()),
+        ("trim", 1) => text(0)?.trim().to_owned(),
         ("lower", 1) => text(0)?.to_lowercase(),
         ("upper", 1) => text(0)?.to_uppercase(),
         ("trimSuffix", 2) => text(1)?.strip_suffix(text(0)?).unwrap_or(text(1)?).to_owned(),
@@ -340,13 +355,20 @@ mod tests {
             ("{{ .env | trimSuffix \"ing\" | trimPrefix \"st\" }}", "ag"),
             ("{{ index .meta.labels \"a-b\" }}{{ index .meta.list 1 }}", "cy"),
             ("{{ (index .meta.list 0) | upper }}", "X"),
+            ("a: {{ .secret | quote }}", "a: \"shop-20250602090000\""),
+            ("a: {{ squote .env }}", "a: 'staging'"),
             ("{{ .none }}", "<no value>"),
             ("no braces", "no braces"),
         ] {
             assert_eq!(rendered(text, &parameters, true).as_deref(), Ok(expected), "{text}");
         }
-        for text in ["{{ sha1sum .env }}", "{{ if .env }}a{{ end }}", "{{ toYaml .meta }}", "{{ .a"]
-        {
+        for text in [
+            "{{ quote .env | upper }}",
+            "{{ sha1sum .env }}",
+            "{{ if .env }}a{{ end }}",
+            "{{ toYaml .meta }}",
+            "{{ .a",
+        ] {
             assert!(rendered(text, &parameters, true).is_err(), "{text}");
         }
         let deep = format!("{{{{ {}.env{} }}}}", "(".repeat(5000), ")".repeat(5000));

@@ -66,6 +66,8 @@ pub struct Overrides {
     set: Vec<(&'static str, Node)>,
     /// Lists that get more items at their end.
     appended: Vec<(&'static str, Vec<Node>)>,
+    /// Whether components that are added and do not exist are left out.
+    ignores_missing: bool,
 }
 
 impl Overrides {
@@ -79,6 +81,11 @@ impl Overrides {
         if !items.is_empty() {
             self.appended.push((field, items.to_vec()));
         }
+    }
+
+    /// Leaves out the components that are added and do not exist.
+    pub const fn ignore_missing_components(&mut self) {
+        self.ignores_missing = true;
     }
 
     /// Whether nothing is written.
@@ -97,12 +104,20 @@ impl Overrides {
 impl Kustomization {
     /// The kustomization as a controller builds it.
     #[must_use]
-    pub fn with(&self, overrides: &Overrides) -> Self {
+    pub fn with(&self, overrides: &Overrides, library: &Library) -> Self {
+        let is_there = |entry: &&Node| {
+            let path = entry.str().and_then(|text| self.directory.join(text));
+            path.is_none_or(|path| library.tree().entry(&path).is_ok())
+        };
         let mut root = self.root.clone();
         for (field, value) in &overrides.set {
             root.set(field, value.clone());
         }
         for (field, more) in &overrides.appended {
+            let is_kept = |entry: &&Node| {
+                !(overrides.ignores_missing && *field == "components") || is_there(entry)
+            };
+            let more = more.iter().filter(is_kept);
             let items = self.items(field).iter().chain(more).cloned().collect();
             root.set(field, Node::seq(items, Provenance::Written));
         }

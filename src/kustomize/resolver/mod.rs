@@ -138,7 +138,7 @@ impl Resolver {
         } else {
             self.kustomization(directory)
         };
-        let with = own.map(|own| Arc::new(own.with(overrides)));
+        let with = own.map(|own| Arc::new(own.with(overrides, &self.library)));
         Arc::new(self.resolve_as(directory, with))
     }
 
