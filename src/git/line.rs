@@ -10,7 +10,7 @@ use git2::{ErrorCode, Oid, Repository};
 use crate::git::error::GitError;
 use crate::git::repository::Git;
 use crate::git::snapshot::{Kind, Kinds, Snapshot, entries};
-use crate::git::trees::Trees;
+use crate::git::trees::{Known, Trees};
 use crate::text::path::TreePath;
 use crate::text::source::Source;
 use crate::tree::memory::may_hold_manifests;
@@ -109,6 +109,8 @@ pub struct Line {
     prefix: TreePath,
     name: String,
     next: Option<Oid>,
+    /// The trees of the next commit that were read for the last one.
+    known: Known,
     is_shallow: bool,
     git_dir: std::path::PathBuf,
 }
@@ -134,6 +136,7 @@ impl Git {
             prefix: self.prefix().clone(),
             name,
             next: Some(tip),
+            known: Known::new(),
             git_dir: self.git_dir().to_owned(),
         })
     }
@@ -195,9 +198,10 @@ impl Line {
     /// When Git cannot read it.
     pub fn step(&mut self) -> Result<Option<CommitDiff>, GitError> {
         let Some(next) = self.next.take() else { return Ok(None) };
-        let step = step(&self.repository, next, &self.prefix);
-        let (step, parent) = step.map_err(|error| self.failed(&error))?;
-        self.next = parent;
+        let known = std::mem::take(&mut self.known);
+        let step = step(&self.repository, next, &self.prefix, known);
+        let (step, parent, known) = step.map_err(|error| self.failed(&error))?;
+        (self.next, self.known) = (parent, known);
         Ok(Some(step))
     }
 
@@ -253,24 +257,25 @@ fn step(
     repository: &Repository,
     id: Oid,
     prefix: &TreePath,
-) -> Result<(CommitDiff, Option<Oid>), git2::Error> {
+    known: Known,
+) -> Result<(CommitDiff, Option<Oid>, Known), git2::Error> {
     let commit = repository.find_commit(id)?;
     let parent = commit.parent_ids().next();
-    let trees = Trees::new(repository)?;
+    let trees = Trees::new(repository, known)?;
     let new = trees.below(commit.tree_id(), prefix)?;
     let old = match parent {
         Some(parent) => trees.below(repository.find_commit(parent)?.tree_id(), prefix)?,
         None => None,
     };
     let mut kinds = Kinds::new();
-    trees.compare(new, old, &TreePath::root(), &mut kinds)?;
+    let known = trees.compare(new, old, &mut kinds)?;
     let texts = if kinds.len() > FEW { BTreeMap::new() } else { texts(&trees, &kinds) };
     let step = CommitDiff {
         commit: Commit::new(&commit),
         before: Difference { kinds, texts },
         has_parent: parent.is_some(),
     };
-    Ok((step, parent))
+    Ok((step, parent, known))
 }
 
 /// The texts of the manifests that differ.
