@@ -243,6 +243,12 @@ impl Repo {
         self.reaches().exclusive(path)
     }
 
+    /// Whether an environment alone reaches a file, or the directory of a kustomization.
+    #[must_use]
+    pub fn is_exclusive_to(&self, environment: EnvironmentId, path: &TreePath) -> bool {
+        self.reaches().is_exclusive_to(environment, path)
+    }
+
     /// The kustomizations nearest to a file that it is reached through and that only this environment reaches.
     #[must_use]
     pub fn nearest_exclusive(&self, environment: EnvironmentId, file: &TreePath) -> Nearest {
