@@ -11,6 +11,7 @@ use crate::repo::environment::{self, Environment, Environments};
 use crate::repo::error::RepoError;
 use crate::repo::gather::gather;
 use crate::repo::layout::{Layout, is_kustomization};
+use crate::repo::marks::Marks;
 use crate::repo::root::Root;
 use crate::repo::site::Loader;
 use crate::repo::{Derived, Repo, Scope};
@@ -145,13 +146,17 @@ impl Repo {
         let layout = before
             .and_then(|(repo, changed)| repo.layout.with_changes(manifests, settings, changed))
             .unwrap_or_else(|| Layout::new(manifests, settings));
+        let rewired = before.map(|(_, changed)| rewired(changed)).unwrap_or_default();
         let loader = Loader {
             library: &library,
             resolver: &resolver,
             environments: &environments,
             layout: &layout,
             before,
-            rewired: before.map(|(_, changed)| rewired(changed)).unwrap_or_default(),
+            marks: before.map_or_else(Default::default, |(_, changed)| {
+                (Marks::of(changed), Marks::of(&rewired))
+            }),
+            rewired,
         };
         let (sites, ground) = match &scope {
             Scope::Everything => {

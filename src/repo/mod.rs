@@ -13,6 +13,7 @@ pub mod inventory;
 mod layout;
 pub mod leftovers;
 mod load;
+mod marks;
 pub mod mentions;
 mod naming;
 pub mod operator;

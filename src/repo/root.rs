@@ -13,6 +13,7 @@ use crate::kustomize::model::build::{Build, Status};
 use crate::repo::environment::EnvironmentId;
 use crate::repo::inventory::Inventory;
 use crate::repo::layout::is_kustomization;
+use crate::repo::marks::Marks;
 use crate::repo::pointer::Pointers;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
@@ -48,6 +49,8 @@ pub(super) struct Facts {
     pub(super) is_v1: OnceLock<bool>,
     /// Every word before a version in a text of its objects, whether or not it is a family's name.
     pub(super) versioned: OnceLock<Families>,
+    /// Its files and its directories.
+    pub(super) marks: OnceLock<(Marks, Marks)>,
     /// The families before each version in a text of its objects.
     dated: OnceLock<BTreeMap<String, Dated>>,
 }
