@@ -1,6 +1,6 @@
 //! The commits of a branch with what each changed, newest first, along first parents only.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
@@ -84,9 +84,10 @@ impl Difference {
         matches!(self.kinds.get(path), Some(Some(Kind::File(_) | Kind::Link(_))))
     }
 
-    /// Removes these paths from the difference.
-    pub fn leave_out(&mut self, paths: &BTreeSet<TreePath>) {
-        self.kinds.retain(|path, _| !paths.contains(path));
+    /// Removes a path from the difference, and returns the difference there.
+    pub fn take(&mut self, path: &TreePath) -> Self {
+        let kinds = self.kinds.remove_entry(path).into_iter().collect();
+        Self { kinds, texts: self.texts.remove_entry(path).into_iter().collect() }
     }
 
     /// Adds an older difference.

@@ -3,6 +3,7 @@
 mod carry;
 mod convention;
 pub mod deployed;
+mod entries;
 pub mod environment;
 pub mod error;
 pub mod family;

@@ -10,6 +10,7 @@ use crate::k8s::spelling::dated;
 use crate::k8s::store::Store;
 use crate::k8s::stub::Stub;
 use crate::kustomize::model::build::{Build, Status};
+use crate::repo::entries::Taken;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::inventory::Inventory;
 use crate::repo::layout::is_kustomization;
@@ -51,6 +52,10 @@ pub(super) struct Facts {
     pub(super) versioned: OnceLock<Families>,
     /// Its files and its directories.
     pub(super) marks: OnceLock<(Marks, Marks)>,
+    /// The ConfigMaps from which its controllers take values.
+    pub(super) taken: OnceLock<Taken>,
+    /// Whether it may copy a value from one object to another.
+    pub(super) copies: OnceLock<bool>,
     /// The families before each version in a text of its objects.
     dated: OnceLock<BTreeMap<String, Dated>>,
 }
