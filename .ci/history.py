@@ -13,99 +13,28 @@ import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
 
+from services import COMPONENT, deployment, flux, overlay, patch, stub
+
 ENVIRONMENTS = ("staging", "production")
 # Production follows so many commits after staging.
 LATER = 48
-
-
-def base(service, image):
-    return f"""apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: {service}
-spec:
-  replicas: 2
-  selector:
-    matchLabels: {{ app: {service} }}
-  template:
-    metadata:
-      labels: {{ app: {service} }}
-    spec:
-      containers:
-        - name: app
-          image: registry.example/{service}:{image}
-          ports:
-            - containerPort: 8080
-          resources:
-            requests: {{ cpu: 100m, memory: 128Mi }}
-            limits: {{ memory: 256Mi }}
-          envFrom:
-            - secretRef:
-                name: {service}-secrets
-"""
-
-
-def patch(service, version):
-    return f"""apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: {service}
-spec:
-  template:
-    spec:
-      containers:
-        - name: app
-          envFrom:
-            - secretRef:
-                name: {service}-secrets-{version}
-"""
-
-
-def stub(secret, key, pin=""):
-    return f"""apiVersion: external-secrets.io/v1
-kind: ExternalSecret
-metadata:
-  name: {secret}
-spec:
-  secretStoreRef: {{ kind: ClusterSecretStore, name: aws }}
-  refreshPolicy: CreatedOnce
-  target: {{ immutable: true }}
-  dataFrom:
-    - extract: {{ key: {key}{pin} }}
-"""
 
 
 def note(service, number):
     return f"apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {service}\ndata:\n  note-{number}: {service}\n"
 
 
-def flux(service, environment):
-    return f"""apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata: {{ name: {service}, namespace: flux-system }}
-spec:
-  path: ./apps/{service}/overlays/{environment}
-  targetNamespace: {environment}
-"""
-
-
-def kustomization(service, environment, versions):
-    stubs = "".join(f"  - {service}-secrets-{version}.yaml\n" for version in versions) or "  - secret.yaml\n"
-    patches = "patches:\n  - path: secrets.yaml\n" if versions else ""
-    return (f"namespace: {environment}\nresources:\n  - ../../base\n  - note.yaml\n{stubs}"
-            f"components:\n  - ../../../../components/labels\n{patches}")
-
-
-def overlay(service, environment, versions):
+def files_of(service, environment, versions):
     """What a new version writes."""
-    at = f"apps/{service}/overlays/{environment}"
-    files = {f"{at}/kustomization.yaml": kustomization(service, environment, versions)}
+    at, secret = f"apps/{service}/overlays/{environment}", f"{service}-secrets"
+    names = [f"{secret}-{version}" for version in versions]
+    resources = ["note.yaml", *([f"{name}.yaml" for name in names] or ["secret.yaml"])]
+    files = {f"{at}/kustomization.yaml": overlay(environment, resources, versions)}
     if versions:
-        files[f"{at}/secrets.yaml"] = patch(service, versions[-1])
-        secret, pin = f"{service}-secrets-{versions[-1]}", f', version: "{versions[-1]}"'
-        files[f"{at}/{secret}.yaml"] = stub(secret, f"{environment}/{service}", pin)
+        files[f"{at}/secrets.yaml"] = patch(service, names[-1])
+        files[f"{at}/{names[-1]}.yaml"] = stub(names[-1], f"{environment}/{service}", versions[-1])
     else:
-        files[f"{at}/secret.yaml"] = stub(f"{service}-secrets", f"{environment}/{service}")
+        files[f"{at}/secret.yaml"] = stub(secret, f"{environment}/{service}", None)
     return files
 
 
@@ -132,16 +61,15 @@ class History:
 
     def begin(self, services, versioned):
         stamp = self.now.strftime("%Y%m%d%H%M%S")
-        files = {"components/labels/kustomization.yaml":
-                 "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nlabels:\n  - pairs: { team: core }\n"}
+        files = {"components/labels/kustomization.yaml": COMPONENT}
         for service in services:
             self.versions[service] = {one: [stamp] if service in versioned else [] for one in ENVIRONMENTS}
-            files[f"apps/{service}/base/deployment.yaml"] = base(service, "1.0.0")
+            files[f"apps/{service}/base/deployment.yaml"] = deployment(service, f"{service}-secrets", "1.0.0")
             files[f"apps/{service}/base/kustomization.yaml"] = "resources:\n  - deployment.yaml\n"
             for environment in ENVIRONMENTS:
-                files |= overlay(service, environment, self.versions[service][environment])
+                files |= files_of(service, environment, self.versions[service][environment])
                 files[f"apps/{service}/overlays/{environment}/note.yaml"] = note(service, 0)
-                files[f"clusters/{environment}/{service}.yaml"] = flux(service, environment)
+                files[f"clusters/{environment}/{service}.yaml"] = flux(service, f"apps/{service}/overlays/{environment}", environment)
         self.commit("Begin", files)
 
     def move(self, service, environment, version):
@@ -149,7 +77,7 @@ class History:
         versions.append(version)
         if len(versions) > 3:
             removed.append(f"apps/{service}/overlays/{environment}/{service}-secrets-{versions.pop(0)}.yaml")
-        self.commit(f"Move {service} in {environment} to {version}", overlay(service, environment, versions), removed)
+        self.commit(f"Move {service} in {environment} to {version}", files_of(service, environment, versions), removed)
 
     def grow(self, commits, services, versioned):
         waiting = []
@@ -167,7 +95,8 @@ class History:
                 self.commit(f"Note {number}", {at: note(service, number)})
             else:
                 image = f"1.{number // 100}.{number % 100}"
-                self.commit(f"Set the image of {service} to {image}", {f"apps/{service}/base/deployment.yaml": base(service, image)})
+                manifest = deployment(service, f"{service}-secrets", image)
+                self.commit(f"Set the image of {service} to {image}", {f"apps/{service}/base/deployment.yaml": manifest})
         for one in versioned:
             self.move(one, "staging", self.now.strftime("%Y%m%d%H%M%S"))
 

@@ -1,6 +1,6 @@
 //! The commits of a branch with what each changed, newest first, along first parents only.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread;
 
@@ -10,7 +10,7 @@ use git2::{ErrorCode, Oid, Repository};
 use crate::git::error::GitError;
 use crate::git::repository::Git;
 use crate::git::snapshot::{Kind, Kinds, Snapshot, entries};
-use crate::git::trees::Trees;
+use crate::git::trees::{Known, Trees};
 use crate::text::path::TreePath;
 use crate::text::source::Source;
 use crate::tree::memory::may_hold_manifests;
@@ -84,9 +84,10 @@ impl Difference {
         matches!(self.kinds.get(path), Some(Some(Kind::File(_) | Kind::Link(_))))
     }
 
-    /// Removes these paths from the difference.
-    pub fn leave_out(&mut self, paths: &BTreeSet<TreePath>) {
-        self.kinds.retain(|path, _| !paths.contains(path));
+    /// Removes a path from the difference, and returns the difference there.
+    pub fn take(&mut self, path: &TreePath) -> Self {
+        let kinds = self.kinds.remove_entry(path).into_iter().collect();
+        Self { kinds, texts: self.texts.remove_entry(path).into_iter().collect() }
     }
 
     /// Adds an older difference.
@@ -109,6 +110,8 @@ pub struct Line {
     prefix: TreePath,
     name: String,
     next: Option<Oid>,
+    /// The trees of the next commit that were read for the last one.
+    known: Known,
     is_shallow: bool,
     git_dir: std::path::PathBuf,
 }
@@ -134,6 +137,7 @@ impl Git {
             prefix: self.prefix().clone(),
             name,
             next: Some(tip),
+            known: Known::new(),
             git_dir: self.git_dir().to_owned(),
         })
     }
@@ -195,9 +199,10 @@ impl Line {
     /// When Git cannot read it.
     pub fn step(&mut self) -> Result<Option<CommitDiff>, GitError> {
         let Some(next) = self.next.take() else { return Ok(None) };
-        let step = step(&self.repository, next, &self.prefix);
-        let (step, parent) = step.map_err(|error| self.failed(&error))?;
-        self.next = parent;
+        let known = std::mem::take(&mut self.known);
+        let step = step(&self.repository, next, &self.prefix, known);
+        let (step, parent, known) = step.map_err(|error| self.failed(&error))?;
+        (self.next, self.known) = (parent, known);
         Ok(Some(step))
     }
 
@@ -253,24 +258,25 @@ fn step(
     repository: &Repository,
     id: Oid,
     prefix: &TreePath,
-) -> Result<(CommitDiff, Option<Oid>), git2::Error> {
+    known: Known,
+) -> Result<(CommitDiff, Option<Oid>, Known), git2::Error> {
     let commit = repository.find_commit(id)?;
     let parent = commit.parent_ids().next();
-    let trees = Trees::new(repository)?;
+    let trees = Trees::new(repository, known)?;
     let new = trees.below(commit.tree_id(), prefix)?;
     let old = match parent {
         Some(parent) => trees.below(repository.find_commit(parent)?.tree_id(), prefix)?,
         None => None,
     };
     let mut kinds = Kinds::new();
-    trees.compare(new, old, &TreePath::root(), &mut kinds)?;
+    let known = trees.compare(new, old, &mut kinds)?;
     let texts = if kinds.len() > FEW { BTreeMap::new() } else { texts(&trees, &kinds) };
     let step = CommitDiff {
         commit: Commit::new(&commit),
         before: Difference { kinds, texts },
         has_parent: parent.is_some(),
     };
-    Ok((step, parent))
+    Ok((step, parent, known))
 }
 
 /// The texts of the manifests that differ.

@@ -10,4 +10,6 @@ mod recorded;
 pub mod remote;
 pub mod repository;
 pub mod snapshot;
+#[cfg(test)]
+pub(crate) mod testing;
 mod trees;

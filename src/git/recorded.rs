@@ -169,9 +169,10 @@ mod tests {
     use std::path::Path;
     use std::time::Duration;
 
-    use git2::{IndexAddOption, Repository, Signature};
+    use git2::Repository;
 
     use crate::git::repository::Git;
+    use crate::git::testing::commit;
     use crate::text::path::TreePath;
 
     /// A repository below `p`, whose last commit has these files; its index was written `later` than they were.
@@ -187,15 +188,6 @@ mod tests {
         commit(&repository);
         write_index(sandbox.path(), later);
         (sandbox, repository)
-    }
-
-    fn commit(repository: &Repository) {
-        let mut index = repository.index().unwrap();
-        index.add_all(["*"], IndexAddOption::DEFAULT, None).unwrap();
-        index.write().unwrap();
-        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
-        let who = Signature::now("somebody", "somebody@localhost").unwrap();
-        repository.commit(Some("HEAD"), &who, &who, "change", &tree, &[]).unwrap();
     }
 
     /// Dates the index by the newest file and then by so much later.

@@ -303,10 +303,11 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use git2::{IndexAddOption, Repository, RepositoryInitOptions, Signature};
+    use git2::{Repository, RepositoryInitOptions};
 
     use super::Git;
     use crate::git::error::GitError;
+    use crate::git::testing::commit;
     use crate::text::path::TreePath;
 
     fn path(text: &str) -> TreePath {
@@ -317,15 +318,6 @@ mod tests {
         let full = root.join(file);
         fs::create_dir_all(full.parent().unwrap()).unwrap();
         fs::write(full, text).unwrap();
-    }
-
-    fn commit(repository: &Repository) {
-        let mut index = repository.index().unwrap();
-        index.add_all(["*"], IndexAddOption::DEFAULT, None).unwrap();
-        index.write().unwrap();
-        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
-        let who = Signature::now("somebody", "somebody@localhost").unwrap();
-        repository.commit(Some("HEAD"), &who, &who, "change", &tree, &[]).unwrap();
     }
 
     /// A repository with a commit of `files`.

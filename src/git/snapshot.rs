@@ -10,6 +10,7 @@ use git2::{ErrorCode, ObjectType, Oid, Repository};
 use crate::git::error::GitError;
 use crate::git::loose;
 use crate::git::repository::Git;
+use crate::git::trees::{Known, Trees};
 use crate::text::path::TreePath;
 use crate::text::source::Source;
 use crate::tree::memory::may_hold_manifests;
@@ -17,8 +18,6 @@ use crate::tree::{Entry, ReadError, Tree};
 
 /// Maximum number of links to follow in a row.
 const LINKS: usize = 40;
-/// Git's mode for a symbolic link.
-const LINK: i32 = 0o120_000;
 
 /// What Git records for a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,18 +25,6 @@ pub(super) enum Kind {
     File(Oid),
     Link(Oid),
     Directory,
-}
-
-impl Kind {
-    /// The kind of a tree entry; `None` if it is not a file of this repository.
-    pub(super) fn of(entry: &git2::TreeEntry<'_>) -> Option<Self> {
-        match entry.kind() {
-            Some(ObjectType::Tree) => Some(Self::Directory),
-            Some(ObjectType::Blob) if entry.filemode() == LINK => Some(Self::Link(entry.id())),
-            Some(ObjectType::Blob) => Some(Self::File(entry.id())),
-            _ => None,
-        }
-    }
 }
 
 /// Paths, each with what is there; `None` if nothing is.
@@ -97,20 +84,11 @@ pub(super) fn entries(
     commit: Oid,
     prefix: &TreePath,
 ) -> Result<BTreeMap<TreePath, Kind>, git2::Error> {
-    let prefix = prefix.as_str();
-    let within = |path: &str| match path.strip_prefix(prefix) {
-        Some(rest) if prefix.is_empty() => TreePath::new(rest),
-        Some(rest) => TreePath::new(rest.strip_prefix('/')?),
-        None => None,
-    };
-    let mut entries = BTreeMap::new();
-    let tree = repository.find_commit(commit)?.tree()?;
-    tree.walk(git2::TreeWalkMode::PreOrder, |parent, entry| {
-        let path = entry.name().ok().and_then(|name| within(&format!("{parent}{name}")));
-        entries.extend(path.zip(Kind::of(entry)));
-        git2::TreeWalkResult::Ok
-    })?;
-    Ok(entries)
+    let trees = Trees::new(repository, Known::new())?;
+    let tree = trees.below(repository.find_commit(commit)?.tree_id(), prefix)?;
+    let mut all = Kinds::new();
+    trees.compare(None, tree, &mut all)?;
+    Ok(all.into_iter().filter_map(|(path, kind)| Some((path, kind?))).collect())
 }
 
 impl Snapshot {
@@ -305,10 +283,11 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use git2::{IndexAddOption, Repository, Signature};
+    use git2::Repository;
 
     use crate::git::error::GitError;
     use crate::git::repository::Git;
+    use crate::git::testing;
     use crate::text::path::TreePath;
     use crate::tree::{Entry, ReadError, Tree as _};
 
@@ -322,14 +301,7 @@ mod tests {
             fs::create_dir_all(root.join(file).parent().unwrap()).unwrap();
             fs::write(root.join(file), text).unwrap();
         }
-        let mut index = repository.index().unwrap();
-        index.add_all(["*"], IndexAddOption::DEFAULT, None).unwrap();
-        index.write().unwrap();
-        let tree = repository.find_tree(index.write_tree().unwrap()).unwrap();
-        let who = Signature::now("somebody", "somebody@localhost").unwrap();
-        let parent = repository.head().ok().and_then(|head| head.peel_to_commit().ok());
-        let parents: Vec<_> = parent.iter().collect();
-        repository.commit(Some("HEAD"), &who, &who, "change", &tree, &parents).unwrap();
+        testing::commit(repository);
     }
 
     fn open(root: &Path, below: &str) -> Git {

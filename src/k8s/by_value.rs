@@ -1,7 +1,9 @@
 //! Versioned names of known families, wherever they appear in text.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound::{Included, Unbounded};
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::k8s::found::{Found, Provided, Role};
 use crate::k8s::heuristics::is_about_secret;
@@ -27,36 +29,73 @@ const IN_STORES: &[&str] = &["extract", "find", "remoteRef"];
 
 /// The known families.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Families(BTreeSet<Family>);
+pub struct Families(Arc<Names>);
+
+/// Names of families, sorted.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Names {
+    all: BTreeSet<Family>,
+    /// The bytes with which one of them begins.
+    first: BTreeSet<u8>,
+}
 
 impl Families {
     /// Whether the family is known.
     #[must_use]
     pub fn contains(&self, family: &str) -> bool {
-        self.0.contains(family)
+        self.0.all.contains(family)
+    }
+
+    /// Whether a text contains the name of one of them.
+    #[must_use]
+    pub fn are_in(&self, text: &str) -> bool {
+        let mut starts = text.bytes().enumerate().filter(|(_, byte)| self.0.first.contains(byte));
+        starts.any(|(at, _)| text.get(at..).is_some_and(|text| self.begins(text)))
+    }
+
+    /// Whether a text begins with the name of one of them.
+    fn begins(&self, text: &str) -> bool {
+        let mut end = text.len();
+        loop {
+            work::step();
+            // Every name that is a prefix of the text sorts before the text, or is the text.
+            let before = (Unbounded, Included(&text[..end]));
+            let Some(name) = self.0.all.range::<str, _>(before).next_back() else { return false };
+            let same = name.bytes().zip(text.bytes()).take_while(|(a, b)| a == b).count();
+            if same == name.len() {
+                return true;
+            }
+            // What else is a prefix of the text is one of what they have in common.
+            end = text.floor_char_boundary(same);
+        }
     }
 
     /// The families that are known either here or there.
     #[must_use]
     pub fn unlike(&self, other: &Self) -> Self {
-        Self(self.0.symmetric_difference(&other.0).cloned().collect())
+        if Arc::ptr_eq(&self.0, &other.0) {
+            return Self::default();
+        }
+        self.0.all.symmetric_difference(&other.0.all).cloned().collect()
     }
 
     /// The families, sorted.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(|family| &**family)
+        self.0.all.iter().map(|family| &**family)
     }
 
     /// Whether no family is known.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.0.all.is_empty()
     }
 }
 
 impl<F: Into<Family>> FromIterator<F> for Families {
     fn from_iter<I: IntoIterator<Item = F>>(families: I) -> Self {
-        Self(families.into_iter().map(Into::into).collect())
+        let all: BTreeSet<Family> = families.into_iter().map(Into::into).collect();
+        let first = all.iter().filter_map(|name| name.bytes().next()).collect();
+        Self(Arc::new(Names { all, first }))
     }
 }
 
@@ -252,6 +291,7 @@ mod tests {
     use crate::k8s::references;
     use crate::text::path::TreePath;
     use crate::text::source::Source;
+    use crate::text::work;
     use crate::yaml::node::Node;
     use crate::yaml::parse::parse;
 
@@ -265,6 +305,39 @@ mod tests {
 
     fn texts(text: &str) -> Vec<&str> {
         find_text(text, &families()).into_iter().map(|range| &text[range]).collect()
+    }
+
+    #[test]
+    fn a_text_that_contains_a_family_is_told() {
+        let all = ["auth", "auth-x", "b", "ähre", "mail-a"];
+        let families: Families = all.into_iter().collect();
+        let texts = [
+            "",
+            "auth-z",
+            "xaut",
+            "xauth",
+            "äähre",
+            "ähr",
+            "mail-",
+            "my-mail-ab",
+            "aub",
+            "mail-\u{e1}",
+        ];
+        for text in texts {
+            let expected = all.iter().any(|family| text.contains(family));
+            assert_eq!(families.are_in(text), expected, "{text}");
+        }
+    }
+
+    /// How long that takes does not depend on how many families there are.
+    #[test]
+    fn a_text_is_searched_for_all_families_at_once() {
+        let steps = |count: usize| {
+            let families: Families =
+                (0..count).map(|number| format!("service-{number:04}-secrets")).collect();
+            work::steps(|| assert!(!families.are_in("registry.example/service-0001:1.0.0")))
+        };
+        assert_eq!(steps(10), steps(1000));
     }
 
     #[test]

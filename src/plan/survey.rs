@@ -13,7 +13,6 @@ use crate::plan::version::Seen;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::inventory::{Provider, Reference};
-use crate::repo::reach::Reach;
 use crate::repo::root::{Root, RootKind};
 use crate::repo::usage::Usage;
 use crate::text::path::TreePath;
@@ -246,7 +245,7 @@ fn belongs(repo: &Repo, root: &Root, environment: EnvironmentId) -> bool {
     root.environment == Some(environment)
         || (root.environment.is_none()
             && root.kind == RootKind::Kustomize
-            && repo.exclusive(&root.path) == Reach::Alone(environment))
+            && repo.is_exclusive_to(environment, &root.path))
 }
 
 /// Roots of no environment that name another version than `to` and go on doing so, with the roots of no environment that
@@ -264,7 +263,7 @@ pub(super) fn undecided<'r>(
     };
     let mut found = Vec::new();
     for (index, root) in repo.roots.iter().enumerate() {
-        let owned = |at: &TreePath| repo.exclusive(at) == Reach::Alone(environment);
+        let owned = |at: &TreePath| repo.is_exclusive_to(environment, at);
         if root.environment.is_some() || root.kind == RootKind::Plain || owned(&root.path) {
             continue;
         }

@@ -8,7 +8,8 @@ use rayon::prelude::*;
 use crate::repo::Repo;
 use crate::repo::environment::{EnvironmentId, claim_of_file};
 use crate::repo::layout::Layout;
-use crate::repo::loader::{Loader, meet};
+use crate::repo::loader::Loader;
+use crate::repo::marks::meet;
 use crate::repo::plain::{self, PlainTrees, Trees};
 use crate::repo::pointer::Pointers;
 use crate::repo::root::{Root, RootKind};
@@ -210,10 +211,12 @@ impl<'a> Before<'a> {
             let reads = |site: &Site| site.build().files.contains(file);
             // A root that reads what changed is not kept, nor does a kept one read what none has read before.
             let may_be_kept = at.is_err() && !self.changed.contains(file);
-            let is_read = now.new.iter().any(reads)
-                || now.components.values().any(|component| component.files.contains(file))
-                || may_be_kept && now.kept.iter().any(reads);
-            let is_loose = !is_read && layout.files.binary_search(file).is_ok();
+            let is_read = || {
+                now.new.iter().any(reads)
+                    || now.components.values().any(|component| component.files.contains(file))
+                    || may_be_kept && now.kept.iter().any(reads)
+            };
+            let is_loose = layout.files.binary_search(file).is_ok() && !is_read();
             match (at, is_loose) {
                 (Ok(at), false) => drop(Arc::make_mut(&mut loose).remove(at)),
                 (Err(at), true) => Arc::make_mut(&mut loose).insert(at, file.clone()),

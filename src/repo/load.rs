@@ -14,6 +14,7 @@ use crate::repo::gather::{bare, gather};
 use crate::repo::laid;
 use crate::repo::layout::{Layout, is_kustomization};
 use crate::repo::loader::Loader;
+use crate::repo::marks::Marks;
 use crate::repo::root::Root;
 use crate::repo::{Derived, Repo, Scope};
 use crate::text::path::TreePath;
@@ -148,6 +149,7 @@ impl Repo {
             .and_then(|(repo, changed)| repo.layout.with_changes(manifests, settings, changed))
             .unwrap_or_else(|| Layout::new(manifests, settings));
         let listing = TreeListing::new(&layout, &library);
+        let rewired = before.map(|(_, changed)| rewired(changed)).unwrap_or_default();
         let loader = Loader {
             library: &library,
             resolver: &resolver,
@@ -155,7 +157,10 @@ impl Repo {
             layout: &layout,
             listing: &listing,
             before,
-            rewired: before.map(|(_, changed)| rewired(changed)).unwrap_or_default(),
+            marks: before.map_or_else(Default::default, |(_, changed)| {
+                (Marks::of(changed), Marks::of(&rewired))
+            }),
+            rewired,
         };
         let (sites, ground) = match &scope {
             Scope::Everything => {

@@ -13,6 +13,7 @@ use crate::repo::environment::{Environment, EnvironmentId, claim};
 use crate::repo::error::RepoError;
 use crate::repo::ground::{Before, Component, Components, Ground, Ties};
 use crate::repo::layout::{self, Layout};
+use crate::repo::marks::{Marks, meet};
 use crate::repo::plain::{self, Holding, PlainTrees, Trees};
 use crate::repo::pointer::Pointers;
 use crate::repo::root::{Root, RootKind};
@@ -47,6 +48,8 @@ pub(super) struct Loader<'a> {
     pub(super) before: Option<(&'a Repo, &'a BTreeSet<TreePath>)>,
     /// The directories of the kustomizations among those files.
     pub(super) rewired: BTreeSet<TreePath>,
+    /// Those files and those directories.
+    pub(super) marks: (Marks, Marks),
 }
 
 impl Loader<'_> {
@@ -212,9 +215,15 @@ impl Loader<'_> {
             return false;
         }
         // A failed build may have lacked a file that exists now.
-        old.status() != Status::Failed
-            && !meet(changed, old.files())
-            && !meet(&self.rewired, old.directories())
+        old.status() != Status::Failed && !self.touches(old, changed)
+    }
+
+    /// Whether one of the changed files is read by a root, or may be found where it looks for a kustomization.
+    fn touches(&self, old: &Root, changed: &BTreeSet<TreePath>) -> bool {
+        let (files, directories) =
+            *old.facts.marks.get_or_init(|| (Marks::of(old.files()), Marks::of(old.directories())));
+        files.may_meet(self.marks.0) && meet(changed, old.files())
+            || directories.may_meet(self.marks.1) && meet(&self.rewired, old.directories())
     }
 
     /// What a kustomization reads as a component, if it is one.
@@ -262,11 +271,4 @@ impl Loader<'_> {
         let environment = claim(self.environments, directory).map(|claim| claim.environment);
         Ok(self.same(BuildSite::new(directory, RootKind::Plain, environment, build)))
     }
-}
-
-/// Whether two sets have a path in common. Usually, one set sorts entirely before the other.
-pub(super) fn meet(some: &BTreeSet<TreePath>, all: &BTreeSet<TreePath>) -> bool {
-    let (Some(first), Some(last)) = (all.first(), all.last()) else { return false };
-    let is_apart = some.last().is_none_or(|end| end < first || some.first() > Some(last));
-    !is_apart && some.range(first..=last).any(|path| all.contains(path))
 }

@@ -5,6 +5,7 @@ pub mod builder;
 mod carry;
 mod convention;
 pub mod deployed;
+mod entries;
 pub mod environment;
 pub mod error;
 pub mod family;
@@ -17,6 +18,7 @@ mod layout;
 pub mod leftovers;
 mod load;
 mod loader;
+mod marks;
 pub mod mentions;
 mod naming;
 pub mod operator;
@@ -276,6 +278,12 @@ impl Repo {
     #[must_use]
     pub fn exclusive(&self, path: &TreePath) -> Reach {
         self.reaches().exclusive(path)
+    }
+
+    /// Whether an environment alone reaches a file, or the directory of a kustomization.
+    #[must_use]
+    pub fn is_exclusive_to(&self, environment: EnvironmentId, path: &TreePath) -> bool {
+        self.reaches().is_exclusive_to(environment, path)
     }
 
     /// The kustomizations nearest to a file that it is reached through and that only this environment reaches.

@@ -141,33 +141,49 @@ impl Reaches {
 
     pub(super) fn exclusive(&self, path: &TreePath) -> Reach {
         let Some(readers) = self.readers.get(path) else { return Reach::Unreached };
-        let environments: BTreeSet<Option<EnvironmentId>> =
-            readers.iter().map(|reader| reader.environment).collect();
-        match environments.first() {
-            Some(Some(environment)) if environments.len() == 1 => {
-                let hidden = self.hidden_readers(*environment, path);
-                if hidden.is_empty() {
-                    return Reach::Alone(*environment);
-                }
-                Reach::Shared(readers.iter().cloned().chain(hidden).collect())
+        match self.one_environment(path) {
+            Some(environment) if self.hidden_readers(environment, path).next().is_none() => {
+                Reach::Alone(environment)
             }
-            _ => Reach::Shared(readers.iter().cloned().collect()),
+            Some(environment) => {
+                let hidden = self.hidden_readers(environment, path);
+                Reach::Shared(readers.iter().chain(hidden).cloned().collect())
+            }
+            None => Reach::Shared(readers.iter().cloned().collect()),
         }
+    }
+
+    /// Whether an environment alone reaches it.
+    pub(super) fn is_exclusive_to(&self, environment: EnvironmentId, path: &TreePath) -> bool {
+        self.one_environment(path) == Some(environment)
+            && self.hidden_readers(environment, path).next().is_none()
+    }
+
+    /// The environment of all its known readers.
+    fn one_environment(&self, path: &TreePath) -> Option<EnvironmentId> {
+        let mut environments = self.readers.get(path)?.iter().map(|reader| reader.environment);
+        let first = environments.next()??;
+        environments.all(|other| other == Some(first)).then_some(first)
     }
 
     /// The kustomizations of other environments that are broken in a way that hides what they mean to
     /// read: they may share whatever is not under this environment's own paths.
-    fn hidden_readers(&self, environment: EnvironmentId, path: &TreePath) -> Vec<Reader> {
-        let claims = [claim(&self.environments, path), claim_of_file(&self.environments, path)];
-        if claims.iter().flatten().any(|claim| claim.environment == environment) {
-            return Vec::new();
-        }
-        let others = self.broken.iter().filter(|one| one.environment != Some(environment));
-        others.cloned().collect()
+    fn hidden_readers(
+        &self,
+        environment: EnvironmentId,
+        path: &TreePath,
+    ) -> impl Iterator<Item = &Reader> {
+        let is_own = || {
+            let claims = [claim(&self.environments, path), claim_of_file(&self.environments, path)];
+            claims.iter().flatten().any(|claim| claim.environment == environment)
+        };
+        let may_hide = !self.broken.is_empty() && !is_own();
+        let others = move |one: &&Reader| may_hide && one.environment != Some(environment);
+        self.broken.iter().filter(others)
     }
 
     pub(super) fn nearest(&self, environment: EnvironmentId, file: &TreePath) -> Nearest {
-        let alone = |path: &TreePath| self.exclusive(path) == Reach::Alone(environment);
+        let alone = |path: &TreePath| self.is_exclusive_to(environment, path);
         let leads = |path: &TreePath| path == file || self.wiring.reads(path, file);
         let file_is_own = alone(file);
         let borders = |directory: &TreePath| {

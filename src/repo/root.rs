@@ -12,9 +12,11 @@ use crate::k8s::store::Store;
 use crate::k8s::stub::Stub;
 use crate::kustomize::model::build::{Build, Status};
 use crate::repo::builder::{Builder, Builders};
+use crate::repo::entries::Taken;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::inventory::Inventory;
 use crate::repo::layout::is_kustomization;
+use crate::repo::marks::Marks;
 use crate::repo::pointer::Pointers;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
@@ -68,6 +70,12 @@ pub(super) struct Facts {
     pub(super) is_v1: OnceLock<bool>,
     /// Every word before a version in a text of its objects, whether or not it is a family's name.
     pub(super) versioned: OnceLock<Families>,
+    /// Its files and its directories.
+    pub(super) marks: OnceLock<(Marks, Marks)>,
+    /// The ConfigMaps from which its controllers take values.
+    pub(super) taken: OnceLock<Taken>,
+    /// Whether it may copy a value from one object to another.
+    pub(super) copies: OnceLock<bool>,
     /// The families before each version in a text of its objects.
     dated: OnceLock<BTreeMap<String, Dated>>,
 }

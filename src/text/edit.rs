@@ -29,13 +29,9 @@ pub enum EditError {
 /// # Errors
 /// When two edits overlap, or one is not within the text.
 pub fn apply(text: &str, edits: &[Edit]) -> Result<String, EditError> {
-    let mut sorted: Vec<&Edit> = Vec::with_capacity(edits.len());
-    for edit in edits {
-        if edit.span.is_empty() || !sorted.contains(&edit) {
-            sorted.push(edit);
-        }
-    }
+    let mut sorted: Vec<&Edit> = edits.iter().collect();
     sorted.sort_by_key(|edit| edit.span);
+    sorted.dedup_by(|one, before| one == before && !one.span.is_empty());
     let mut out = String::with_capacity(text.len() + 64);
     let mut done = 0;
     for edit in sorted {

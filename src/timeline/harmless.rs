@@ -1,9 +1,12 @@
-//! Changes of a manifest that cannot change which secret is referenced: another image, more replicas.
+//! Changes of a manifest that cannot change which secret is referenced: another image, more replicas, an entry of a ConfigMap.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::k8s::placeholder::is_filled_in;
 use crate::k8s::resource::{group, kind_of};
 use crate::repo::Repo;
+use crate::text::path::TreePath;
 use crate::text::source::Source;
 use crate::timeline::words;
 use crate::yaml::compare::differences;
@@ -25,31 +28,89 @@ const OF_KUSTOMIZATION: [(&str, &str); 5] = [
     ("replicas", "count"),
 ];
 
-/// Whether two states of a file are equivalent with respect to every secret.
-pub(super) fn is_harmless(repo: &Repo, now: &Stream, older: &Arc<Source>) -> bool {
-    // Usually a single word has changed, which can be detected without parsing.
-    let harmless = |one: &words::Changed<'_>| {
-        may_change(one.root, &one.path) && !one.words.iter().any(|word| may_name(repo, word))
-    };
-    match words::changed(now, older.text()) {
-        Some(changed) => changed.iter().all(harmless),
-        None => parse(older).is_ok_and(|older| are_harmless(repo, now, &older)),
-    }
+/// What keeps two states of a file equivalent with respect to every secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Harmless {
+    /// The names of the ConfigMaps whose entries differ: nothing but pods may read them.
+    pub(super) entries: BTreeSet<String>,
 }
 
-fn are_harmless(repo: &Repo, now: &Stream, older: &Stream) -> bool {
+/// Whether two states of a file are equivalent with respect to every secret, and on what that depends; `None` if they may
+/// not be.
+pub(super) fn harmless(
+    repo: &Repo,
+    file: &TreePath,
+    now: &Stream,
+    older: &Arc<Source>,
+) -> Option<Harmless> {
+    let mut harmless = Harmless::default();
+    // Usually a single word has changed, which can be detected without parsing.
+    let is_harmless = match words::changed(now, older.text()) {
+        Some(changed) => changed.iter().all(|one| {
+            let values = one.words.map(Some);
+            is_harmless_at(repo, one.root, &one.path, values, &mut harmless)
+        }),
+        None => parse(older).is_ok_and(|older| are_harmless(repo, now, &older, &mut harmless)),
+    };
+    let spreads = |name: &String| repo.may_spread(file, name);
+    (is_harmless && !harmless.entries.iter().any(spreads)).then_some(harmless)
+}
+
+fn are_harmless(repo: &Repo, now: &Stream, older: &Stream, harmless: &mut Harmless) -> bool {
     now.documents.len() == older.documents.len()
         && now.documents.iter().zip(&older.documents).all(|(now, older)| {
-            differences(&now.root, &older.root)
-                .iter()
-                .all(|path| is_harmless_at(repo, &now.root, &older.root, path))
+            let (now, older) = (&now.root, &older.root);
+            differences(now, older).iter().all(|path| {
+                let sides = [now, older].map(|root| path.follow(root));
+                let texts = sides.map(|node| node.and_then(Node::str));
+                // A side that has something other than a text.
+                let is_odd =
+                    sides.iter().zip(texts).any(|(node, text)| node.is_some() && text.is_none());
+                !is_odd && is_harmless_at(repo, now, path, texts, harmless)
+            })
         })
 }
 
-fn is_harmless_at(repo: &Repo, now: &Node, older: &Node, path: &Path) -> bool {
-    let text = |root: &Node| path.follow(root).and_then(Node::str).map(str::to_owned);
-    let (Some(now_text), Some(older_text)) = (text(now), text(older)) else { return false };
-    may_change(now, path) && [now_text, older_text].iter().all(|text| !may_name(repo, text))
+/// Whether a difference at a path is harmless. Of `texts`, one is `None` if the path is only in the other state.
+fn is_harmless_at(
+    repo: &Repo,
+    root: &Node,
+    path: &Path,
+    texts: [Option<&str>; 2],
+    harmless: &mut Harmless,
+) -> bool {
+    if let Some((name, key)) = entry(root, path) {
+        harmless.entries.insert(name.to_owned());
+        return texts
+            .into_iter()
+            .flatten()
+            .chain([key])
+            .all(|text| is_word(text) && !may_name(repo, text));
+    }
+    // What a controller fills in may become a name.
+    let now = path.follow(root).and_then(Node::str);
+    may_change(root, path)
+        && !texts.into_iter().chain([now]).flatten().any(is_filled_in)
+        && texts.into_iter().all(|text| text.is_some_and(|text| !may_name(repo, text)))
+}
+
+/// The name of the ConfigMap and the key, if a path leads to an entry of one.
+fn entry<'n>(root: &'n Node, path: &'n Path) -> Option<(&'n str, &'n str)> {
+    let [PathStep::Key(field), PathStep::Key(key)] = &path.0[..] else { return None };
+    let is_entry = matches!(&**field, "data" | "binaryData")
+        && kind_of(root) == "ConfigMap"
+        && root.get("apiVersion").and_then(Node::str) == Some("v1");
+    let name = root.at(&["metadata", "name"]).and_then(Node::str)?;
+    is_entry.then_some((name, key))
+}
+
+/// Whether a text is one word or line, from which nothing else is made: no variable, no template, no YAML.
+fn is_word(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let mut pairs = bytes.iter().zip(bytes[1.min(bytes.len())..].iter().chain(b" "));
+    let opens =
+        |(sign, next): (&u8, &u8)| matches!(sign, b'-' | b':' | b'?') && next.is_ascii_whitespace();
+    !bytes.iter().any(|byte| matches!(byte, b'\n' | b'$' | b'{' | b'[')) && !pairs.any(opens)
 }
 
 /// Whether nothing else depends on the value at this path.
@@ -84,5 +145,5 @@ fn may_name(repo: &Repo, text: &str) -> bool {
         run = if byte.is_ascii_digit() { run + 1 } else { 0 };
         run >= 14
     });
-    has_version || repo.families.iter().any(|family| text.contains(family))
+    has_version || repo.families.are_in(text)
 }

@@ -8,43 +8,14 @@ import os
 import subprocess
 import sys
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", ".ci"))
+
+from services import COMPONENT, deployment, flux, overlay, patch, pod, stub  # noqa: E402
+
 OLD, NEW = "20240101000000", "20240301000000"
 ENVIRONMENTS, REGIONS = ("staging", "production"), ("eu", "us")
 IDENTITY = {"GIT_AUTHOR_NAME": "Robin", "GIT_AUTHOR_EMAIL": "robin@example.com", "GIT_COMMITTER_NAME": "Robin",
             "GIT_COMMITTER_EMAIL": "robin@example.com"}
-
-
-def pod(name, secret, indent):
-    text = f"""containers:
-  - name: app
-    image: registry.example/{name}:1.4.2
-    resources:
-      requests: {{ cpu: 100m, memory: 128Mi }}
-    env:
-      - name: LOG_LEVEL
-        value: info
-    envFrom:
-      - configMapRef:
-          name: {name}
-      - secretRef:
-          name: {secret}
-"""
-    return "".join(" " * indent + line for line in text.splitlines(True))
-
-
-def deployment(name, secret):
-    return f"""apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: {name}
-spec:
-  selector:
-    matchLabels: {{ app: {name} }}
-  template:
-    metadata:
-      labels: {{ app: {name} }}
-    spec:
-{pod(name, secret, 6)}"""
 
 
 def cron_job(name, secret, number):
@@ -62,39 +33,6 @@ spec:
 {pod(name, secret, 10)}"""
 
 
-def stub(secret, key, version):
-    pin = f', version: "{version}"' if version else ""
-    return f"""apiVersion: external-secrets.io/v1
-kind: ExternalSecret
-metadata:
-  name: {secret}
-spec:
-  secretStoreRef: {{ kind: ClusterSecretStore, name: store }}
-  refreshPolicy: CreatedOnce
-  target: {{ immutable: {"true" if version else "false"} }}
-  dataFrom:
-    - extract: {{ key: {key}{pin} }}
-"""
-
-
-def patch(name, secret):
-    return f"""apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: {name}
-spec:
-  template:
-    spec:
-      containers:
-        - name: app
-          envFrom:
-            - configMapRef:
-                name: {name}
-            - secretRef:
-                name: {secret}
-"""
-
-
 def delivery(name, environment, region, number):
     path = f"apps/{name}/overlays/{environment}"
     if number % 2:
@@ -106,16 +44,7 @@ spec:
   source: {{ repoURL: https://git.example/platform.git, path: {path}, targetRevision: main }}
   destination: {{ name: {environment}-{region}, namespace: {environment} }}
 """
-    return f"""apiVersion: kustomize.toolkit.fluxcd.io/v1
-kind: Kustomization
-metadata: {{ name: {name}-{region}, namespace: flux-system }}
-spec:
-  path: ./{path}
-  prune: true
-  interval: 10m
-  sourceRef: {{ kind: GitRepository, name: platform }}
-  targetNamespace: {environment}
-"""
+    return flux(f"{name}-{region}", path, environment)
 
 
 def application(number, due):
@@ -131,7 +60,7 @@ def application(number, due):
     }
     for environment in ENVIRONMENTS:
         versions = [None] if plain else [OLD, NEW] if environment == "staging" and number < due else [OLD]
-        here, resources = f"{at}/overlays/{environment}", ["../../base"]
+        here, resources = f"{at}/overlays/{environment}", []
         for version in versions:
             secret = f"{family}-{version}" if version else family
             resources.append(f"{secret}.yaml")
@@ -141,9 +70,7 @@ def application(number, due):
         if number % 5 == 0:
             resources.append("cleanup.yaml")
             files[f"{here}/cleanup.yaml"] = cron_job(name, secret, number)
-        files[f"{here}/kustomization.yaml"] = (
-            f"namespace: {environment}\nresources:\n" + "".join(f"  - {one}\n" for one in resources)
-            + "components:\n  - ../../../../components/labels\n" + ("patches:\n  - path: secrets.yaml\n" if version else ""))
+        files[f"{here}/kustomization.yaml"] = overlay(environment, resources, version)
         for region in REGIONS:
             files[f"clusters/{environment}-{region}/{name}.yaml"] = delivery(name, environment, region, number)
     return files
@@ -168,8 +95,7 @@ def put(directory, files):
 
 
 def make(directory, files=1_000, due=10):
-    component = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nlabels:\n  - pairs: { team: core }\n"
-    put(directory, {"components/labels/kustomization.yaml": component})
+    put(directory, {"components/labels/kustomization.yaml": COMPONENT})
     number, written = 0, 1
     while written < files or number < due:
         texts = application(number, 0)

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Resolver;
 use crate::kustomize::model::build::{Build, Status};
 use crate::text::path::TreePath;
+use crate::text::work;
 use crate::tree::memory::MemoryTree;
 use crate::yaml::library::Library;
 use crate::yaml::node::{Node, Provenance, Value};
@@ -222,4 +223,27 @@ fn a_file_above_is_read_without_load_restrictions_only() {
     // What a base reads counts, too.
     let base = resolver.build(&path("apps/base")).restricted();
     assert_eq!(base.status, Status::Failed);
+}
+
+/// What a field names is looked for among the objects that had the name, however many others there are.
+#[test]
+fn references_to_generated_names_are_followed_one_by_one() {
+    let steps = |count: usize| {
+        let (mut generators, mut pods) = ("configMapGenerator:\n".to_owned(), String::new());
+        for number in 0..count {
+            generators += &format!("- {{name: c{number}, literals: [a=b]}}\n");
+            pods += &format!(
+                "---\napiVersion: v1\nkind: Pod\nmetadata: {{name: p{number}}}\nspec: {{volumes: [{{name: v, configMap: {{name: c{number}}}}}]}}\n"
+            );
+        }
+        let kustomization = format!("resources: [pods.yaml]\n{generators}");
+        let files = [("a/kustomization.yaml", kustomization.as_str()), ("a/pods.yaml", &pods)];
+        let resolver = resolver(&files);
+        let mut objects = 0;
+        let steps = work::steps(|| objects = resolver.build(&path("a")).objects.len());
+        assert_eq!(objects, 2 * count);
+        steps
+    };
+    let (few, many) = (steps(20), steps(40));
+    assert!(few > 0 && many <= 2 * few, "{few} became {many}");
 }

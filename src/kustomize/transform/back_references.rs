@@ -7,6 +7,7 @@ use crate::kustomize::fields::config::{Config, NameReference};
 use crate::kustomize::fields::field_spec::{FieldSpec, Keys, leads_to, selects, visit};
 use crate::kustomize::model::object::{Identity, Object};
 use crate::text::problem::Problem;
+use crate::text::work;
 use crate::yaml::node::{Node, Provenance};
 
 /// Rewrites every field that names an object whose name or namespace changed.
@@ -18,14 +19,15 @@ pub fn fix(objects: &mut [Object], config: &Config) -> Result<(), Problem> {
     let index = Index::new(config, &originals);
     let names = Names::new(objects);
     for (at, (object, original)) in objects.iter_mut().zip(&originals).enumerate() {
-        let mut reachable = None;
+        let mut bound = None;
         for (target, field) in index.of(&original.kind) {
             let is_met = |node: &Node| names.is_met(node);
             if !field.selects(original) || !leads_to(&object.node, Keys::of(&field.path), &is_met) {
                 continue;
             }
-            let reachable = reachable.get_or_insert_with(|| names.reachable_from(at, object));
-            let search = Search { names: &names, reachable, referrer: at, target, field };
+            let bound = bound.get_or_insert_with(|| bound_namespaces(object));
+            let referrer = &names.objects[at];
+            let search = Search { names: &names, bound, referrer, target, field };
             let mut node = object.node.clone();
             visit(&mut node, &field.path, false, &mut |node| search.set(node))?;
             object.node = node;
@@ -133,43 +135,42 @@ impl Names {
         name.is_some_and(|name| self.by_previous_name.contains_key(name))
             || node.items().iter().any(|item| self.is_met(item))
     }
-
-    /// For each object, whether the given object could name it, considering their namespaces.
-    fn reachable_from(&self, at: usize, object: &Object) -> Vec<bool> {
-        let referrer = &self.objects[at];
-        let bound = bound_namespaces(object);
-        let is_reachable = |other: &Known| {
-            let namespace = other.effective_namespace();
-            referrer.is_cluster_scoped
-                || namespace.is_none()
-                || namespace == referrer.effective_namespace()
-                || other.current.namespace.as_deref().is_some_and(|own| bound.contains(&own))
-        };
-        self.objects.iter().map(is_reachable).collect()
-    }
 }
 
 /// The namespaces of the service accounts that a role binding binds.
-fn bound_namespaces(object: &Object) -> Vec<&str> {
+fn bound_namespaces(object: &Object) -> Vec<String> {
     let subjects = object.node.get("subjects").filter(|_| object.kind() == "RoleBinding");
     let accounts = subjects
         .map(Node::items)
         .unwrap_or_default()
         .iter()
         .filter(|subject| subject.get("kind").and_then(Node::str) == Some("ServiceAccount"));
-    accounts.filter_map(|account| account.get("namespace").and_then(Node::str)).collect()
+    let namespaces = accounts.filter_map(|account| account.get("namespace")?.str());
+    namespaces.map(str::to_owned).collect()
 }
 
 /// The search for what one field names.
 struct Search<'n> {
     names: &'n Names,
-    reachable: &'n [bool],
-    referrer: usize,
+    /// The namespaces of the service accounts that the referrer binds.
+    bound: &'n [String],
+    referrer: &'n Known,
     target: &'n NameReference,
     field: &'n FieldSpec,
 }
 
 impl Search<'_> {
+    /// Whether the referrer could name an object, considering their namespaces.
+    fn reaches(&self, other: &Known) -> bool {
+        work::step();
+        let namespace = other.effective_namespace();
+        let is_bound = |own: &str| self.bound.iter().any(|one| one == own);
+        self.referrer.is_cluster_scoped
+            || namespace.is_none()
+            || namespace == self.referrer.effective_namespace()
+            || other.current.namespace.as_deref().is_some_and(is_bound)
+    }
+
     fn set(&self, node: &mut Node) -> Result<(), Problem> {
         if !node.items().is_empty() {
             let mut items = node.items_mut().into_iter().flatten();
@@ -207,9 +208,9 @@ impl Search<'_> {
             }
         };
         // The namespace may be the previous or the current one.
-        let mut all = self.names.objects.iter().zip(self.reachable);
         let is_within = within(true);
-        let by_original = all.any(|(known, reachable)| *reachable && is_within(known));
+        let by_original = namespace.is_some()
+            && self.names.objects.iter().any(|known| is_within(known) && self.reaches(known));
         let Some(found) = self.find(&name, old, within(by_original), true)? else { return Ok(()) };
         if *old != *found.current.name {
             node.set("name", follow(&name, found));
@@ -230,12 +231,12 @@ impl Search<'_> {
         is_candidate: impl Fn(&Known) -> bool,
         with_namespace: bool,
     ) -> Result<Option<&Known>, Problem> {
-        let referrer = &self.names.objects[self.referrer];
+        let referrer = self.referrer;
         let had_name = self.names.by_previous_name.get(name).map(Vec::as_slice).unwrap_or_default();
         let mut candidates: Vec<&Known> = had_name
             .iter()
-            .filter(|at| self.reachable[**at])
             .map(|at| &self.names.objects[*at])
+            .filter(|known| self.reaches(known))
             .filter(|known| is_candidate(known) && self.fits(referrer, known))
             .collect();
         for or_not_at_all in [true, false] {

@@ -182,7 +182,7 @@ impl<'p> Overlay<'p> {
 
     /// Whether only this environment reads a file.
     fn owns(&self, file: &TreePath) -> bool {
-        self.repo.exclusive(file) == Reach::Alone(self.environment)
+        self.repo.is_exclusive_to(self.environment, file)
     }
 
     fn append(&mut self, file: &TreePath, patches: &[ObjectPatch]) -> bool {

@@ -1,6 +1,6 @@
 //! Removes documents from their files, and files from the kustomizations that list them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::plan::FileChange;
@@ -10,7 +10,8 @@ use crate::text::edit::{Edit, apply};
 use crate::text::path::TreePath;
 use crate::text::source::{Place, Source};
 use crate::text::span::Span;
-use crate::yaml::edit::remove::remove_item;
+use crate::text::work;
+use crate::yaml::edit::remove::{remove_item, remove_items};
 use crate::yaml::node::Node;
 use crate::yaml::parse::{Document as Parsed, Stream, parse};
 use crate::yaml::path::Path;
@@ -22,6 +23,8 @@ type Part = (usize, Option<usize>);
 pub(super) struct Removal<'r> {
     repo: &'r Repo,
     parts: BTreeMap<TreePath, BTreeSet<Part>>,
+    /// The secrets that the object at the start of a place makes.
+    made: HashMap<(TreePath, usize), Vec<&'r str>>,
 }
 
 /// The finished removal.
@@ -33,8 +36,20 @@ pub(super) struct Done {
 }
 
 impl<'r> Removal<'r> {
-    pub(super) const fn new(repo: &'r Repo) -> Self {
-        Self { repo, parts: BTreeMap::new() }
+    pub(super) fn new(repo: &'r Repo) -> Self {
+        let mut made: HashMap<(TreePath, usize), Vec<&str>> = HashMap::new();
+        let all = repo.roots.iter().flat_map(|root| {
+            root.providers.iter().map(move |one| (root.object_that_provides(one), one.secret()))
+        });
+        for (object, secret) in all {
+            work::step();
+            let Some(origin) = object.node.origin.as_ref().map(Place::near_in_file) else {
+                continue;
+            };
+            let start = (origin.source.path().clone(), origin.span.start);
+            made.entry(start).or_default().push(secret);
+        }
+        Self { repo, parts: BTreeMap::new(), made }
     }
 
     /// Adds a document to remove.
@@ -46,17 +61,9 @@ impl<'r> Removal<'r> {
         let file = place.source.path();
         let stream = self.repo.library.stream(file).map_err(|_| "its file does not parse")?;
         let part = part(&stream, place).ok_or("it is not a separate document in its file")?;
-        let others = self.repo.roots.iter().flat_map(|root| {
-            root.providers.iter().map(move |one| (root.object_that_provides(one), one.secret()))
-        });
-        for (object, secret) in others.filter(|(_, secret)| *secret != document.secret) {
-            let origin = object.node.origin.as_ref().map(Place::near_in_file);
-            let same = origin.is_some_and(|origin| {
-                origin.source.path() == file && origin.span.start == place.span.start
-            });
-            if same {
-                return Err(format!("the same document makes `{secret}` as well"));
-            }
+        let made = self.made.get(&(file.clone(), place.span.start)).into_iter().flatten();
+        if let Some(secret) = made.into_iter().find(|secret| **secret != document.secret) {
+            return Err(format!("the same document makes `{secret}` as well"));
         }
         self.parts.entry(file.clone()).or_default().insert(part);
         Ok(())
@@ -94,21 +101,20 @@ impl<'r> Removal<'r> {
         let mut changes = Vec::new();
         for directory in directories {
             let Some(layer) = self.repo.resolver.layer(directory) else { continue };
-            let listed: Vec<TreePath> =
-                files.keys().filter(|file| layer.resources.contains(file)).cloned().collect();
+            let listed: BTreeSet<TreePath> =
+                layer.resources.iter().filter(|file| files.contains_key(*file)).cloned().collect();
             if listed.is_empty() {
                 continue;
             }
             let before = tree.source(&layer.file).map_err(|error| error.to_string())?;
-            let mut source = Arc::clone(&before);
+            let meant = |entry: &str| {
+                let path = layer.directory.join(entry);
+                let real = path.as_ref().and_then(|path| Some(tree.entry(path).ok()?.0));
+                [path, real]
+            };
+            let source = unlisted(&before, &listed, meant)
+                .map_err(|file| format!("`{}` cannot be removed from `{}`", file, layer.file))?;
             for file in listed {
-                let is_meant = |entry: &str| {
-                    layer.directory.join(entry).is_some_and(|path| {
-                        path == file || tree.entry(&path).is_ok_and(|(real, _)| real == file)
-                    })
-                };
-                source = unlisted(&source, is_meant)
-                    .ok_or_else(|| format!("`{}` cannot be removed from `{}`", file, layer.file))?;
                 files.entry(file).or_default().push(layer.file.clone());
             }
             let after = Some(source.text().to_owned());
@@ -200,14 +206,58 @@ fn marker(text: &str, document: &Parsed) -> Option<usize> {
     found
 }
 
-/// A kustomization without the entry of `resources` that is meant.
-fn unlisted(source: &Arc<Source>, is_meant: impl Fn(&str) -> bool) -> Option<Arc<Source>> {
-    let stream = parse(source).ok()?;
-    let root = &stream.documents.first()?.root;
-    let entries = root.get("resources")?.items();
-    let index = entries.iter().position(|entry| entry.str().is_some_and(&is_meant))?;
-    let edit = remove_item(root, &Path::default().key("resources"), index).ok()?;
-    let text = apply(source.text(), &[edit]).ok()?;
+/// A kustomization without the entries of `resources` that mean some files.
+///
+/// # Errors
+/// With the file whose entry cannot be removed.
+fn unlisted(
+    source: &Arc<Source>,
+    files: &BTreeSet<TreePath>,
+    meant: impl Fn(&str) -> [Option<TreePath>; 2],
+) -> Result<Arc<Source>, TreePath> {
+    let first = files.first().cloned().unwrap_or_else(TreePath::root);
+    let parsed = |source: &Arc<Source>| parse(source).map_err(|_| first.clone());
+    let list = Path::default().key("resources");
+    let stream = parsed(source)?;
+    let root = &stream.documents.first().ok_or_else(|| first.clone())?.root;
+    let entries = root.get("resources").map_or(&[][..], Node::items);
+    let mut index_of: BTreeMap<&TreePath, usize> = BTreeMap::new();
+    for (index, entry) in entries.iter().enumerate() {
+        work::step();
+        let meant = entry.str().map(&meant).unwrap_or_default();
+        let mut meant = meant.iter().flatten().filter_map(|file| files.get(file));
+        if let Some(file) = meant.find(|file| !index_of.contains_key(file)) {
+            index_of.insert(file, index);
+        }
+    }
+    if let Some(file) = files.iter().find(|file| !index_of.contains_key(file)) {
+        return Err(file.clone());
+    }
+    let mut one_by_one: Vec<usize> = index_of.into_values().collect();
+    // The last one of a list is removed by itself.
+    let last = if one_by_one.len() == entries.len() { one_by_one.pop() } else { None };
+    let mut gone: BTreeSet<usize> = one_by_one.iter().copied().collect();
+    let mut now = Arc::clone(source);
+    match remove_items(root, &list, &gone).map_err(|_| first.clone())? {
+        Some(edits) => {
+            now = edited(&now, &edits).ok_or_else(|| first.clone())?;
+            one_by_one.clear();
+        }
+        None => gone.clear(),
+    }
+    for index in one_by_one.into_iter().chain(last) {
+        let stream = parsed(&now)?;
+        let root = &stream.documents.first().ok_or_else(|| first.clone())?.root;
+        let edit = remove_item(root, &list, index - gone.range(..index).count());
+        let edit = edit.map_err(|_| first.clone())?;
+        now = edited(&now, &[edit]).ok_or_else(|| first.clone())?;
+        gone.insert(index);
+    }
+    Ok(now)
+}
+
+fn edited(source: &Arc<Source>, edits: &[Edit]) -> Option<Arc<Source>> {
+    let text = apply(source.text(), edits).ok()?;
     Some(Source::file(source.path().clone(), text))
 }
 
@@ -215,9 +265,14 @@ fn unlisted(source: &Arc<Source>, is_meant: impl Fn(&str) -> bool) -> Option<Arc
 mod tests {
     use std::collections::BTreeSet;
 
-    use super::without;
+    use super::{unlisted, without};
     use crate::text::path::TreePath;
     use crate::text::source::Source;
+    use crate::text::work;
+    use crate::yaml::edit::remove::remove_item;
+    use crate::yaml::node::Node;
+    use crate::yaml::parse::parse;
+    use crate::yaml::path::Path;
 
     fn left(text: &str, parts: &[(usize, Option<usize>)]) -> Option<String> {
         let parts: BTreeSet<_> = parts.iter().copied().collect();
@@ -263,5 +318,64 @@ mod tests {
             "kind: List\nitems:\n- b: 1\n"
         );
         assert_eq!(left(text, &[(0, Some(0)), (0, Some(1)), (0, Some(2))]), None);
+    }
+
+    /// The list without some files, all at once.
+    fn together(text: &str, files: &BTreeSet<TreePath>) -> String {
+        let source = Source::file(TreePath::root(), text);
+        let meant = |entry: &str| [TreePath::new(entry), None];
+        unlisted(&source, files, meant).unwrap().text().to_owned()
+    }
+
+    /// The same, one after the other.
+    fn in_turn(text: &str, files: &BTreeSet<TreePath>) -> String {
+        let mut text = text.to_owned();
+        for file in files {
+            let root = parse(&Source::file(TreePath::root(), text.as_str())).unwrap();
+            let root = &root.documents[0].root;
+            let items = root.get("resources").unwrap().items().iter();
+            let index = items.map(Node::str).position(|item| item == Some(file.as_str())).unwrap();
+            let edit = remove_item(root, &Path::default().key("resources"), index).unwrap();
+            text.replace_range(edit.span.start..edit.span.end, &edit.text);
+        }
+        text
+    }
+
+    #[test]
+    fn entries_go_together_as_one_by_one() {
+        let texts = [
+            "resources:\n- a\n- b\n- c\n- d\n",
+            "# 1\nresources: # 2\n  # 3\n  - c # 4\n\n  # 5\n  - 'a'\n  - \"d\"\n  # 6\n  - b",
+            "resources: [d, a, c,\n  b]\nnamespace: x\n",
+            "resources:\n- d\n- >-\n  a\n- |+\n  b\n\n- c\nnamespace: x\n",
+            "resources:\r\n- a\r\n-\r\n  b\r\n- c\r\n- d\r\nnamespace: x\r\n",
+            "namespace: x\nresources:\n- b\n- a\n# about c\n- c\n- d\n# end\n",
+        ];
+        for text in texts {
+            let names = ["a", "b", "c", "d"].map(|name| TreePath::new(name).unwrap());
+            for chosen in 1..16_u8 {
+                let some = names.iter().enumerate().filter(|(at, _)| chosen & (1 << at) != 0);
+                let some: BTreeSet<TreePath> = some.map(|(_, name)| name.clone()).collect();
+                if text.contains("|+") && some.contains(&names[1]) {
+                    // The text of the entry is not the name alone.
+                    continue;
+                }
+                assert_eq!(together(text, &some), in_turn(text, &some), "{text}: {some:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_list_is_read_once_however_many_entries_go() {
+        let work = |count: usize| {
+            let entries: String = (0..count).map(|number| format!("- f{number}\n")).collect();
+            let text = format!("resources:\n{entries}- other\n");
+            let files = (0..count).map(|number| TreePath::new(&format!("f{number}")).unwrap());
+            let files = files.collect();
+            work::during(|| assert_eq!(together(&text, &files), "resources:\n- other\n"))
+        };
+        let (few, many) = (work(10), work(40));
+        assert_eq!((few["list looked through"], many["list looked through"]), (1, 1));
+        assert!(many["step"] <= 4 * few["step"]);
     }
 }

@@ -1,6 +1,7 @@
 //! Whether a stub may be removed, and if not, why.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound::{Excluded, Unbounded};
 
 use chrono::{DateTime, Utc};
 
@@ -289,8 +290,9 @@ impl<'j> Here<'j> {
             let oldest = &self.eras.last()?.began;
             return Some((oldest.time(), Known::Before(oldest.commit().short().to_owned())));
         }
-        let next = made.iter().copied().chain(self.running.iter().map(String::as_str));
-        let next = next.filter(|one| *one > version).min()?;
+        let newer = (Excluded(version), Unbounded);
+        let running = self.running.range::<str, _>(newer).next().map(String::as_str);
+        let next = made.range::<str, _>(newer).next().copied().into_iter().chain(running).min()?;
         Some((Version::new(next)?.time(), Known::Followed(next.to_owned())))
     }
 }

@@ -7,7 +7,6 @@ use crate::plan::stub::describe::OTHER_MAKER;
 use crate::plan::stub::naming::file_name;
 use crate::plan::stub::planner::Planner;
 use crate::plan::survey::Made;
-use crate::repo::reach::Reach;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
 use crate::text::shell::{command, option};
@@ -66,7 +65,7 @@ impl Planner<'_> {
             return OTHER_MAKER.to_owned();
         };
         let name = file_name(&old, made.provider.secret(), self.name);
-        let (directory, listed) = if self.repo.exclusive(&old) == Reach::Alone(self.environment) {
+        let (directory, listed) = if self.repo.is_exclusive_to(self.environment, &old) {
             (old.parent(), self.listing(made.root, &old))
         } else {
             let files = self.kustomizations(&old);
@@ -83,7 +82,7 @@ impl Planner<'_> {
     /// The kustomizations in which something new stands that a file has for other environments, too; the file itself where it is
     /// a kustomization of this environment alone.
     fn kustomizations(&self, file: &TreePath) -> Vec<TreePath> {
-        if self.repo.exclusive(file) == Reach::Alone(self.environment) {
+        if self.repo.is_exclusive_to(self.environment, file) {
             return vec![file.clone()];
         }
         let nearest = self.repo.nearest_exclusive(self.environment, file).directories;

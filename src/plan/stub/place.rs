@@ -10,7 +10,6 @@ use crate::plan::stub::naming::file_name;
 use crate::plan::stub::planner::Planner;
 use crate::plan::stub::source::Source;
 use crate::plan::survey::Item;
-use crate::repo::reach::Reach;
 use crate::repo::root::RootKind;
 use crate::text::path::TreePath;
 
@@ -32,7 +31,7 @@ impl Planner<'_> {
         if source.is_split {
             return Ok(self.innermost(source));
         }
-        if self.repo.exclusive(file) == Reach::Alone(self.environment) {
+        if self.repo.is_exclusive_to(self.environment, file) {
             let lists = self.listings(source, file);
             let lists = lists.into_iter().map(|at| (at, Some(file.clone()))).collect();
             return Ok(vec![StubPlacement { directory: file.parent(), lists, alone: false }]);

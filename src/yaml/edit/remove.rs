@@ -1,13 +1,15 @@
 //! Removing items and keys.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::text::edit::Edit;
 use crate::text::source::{Place, Source};
 use crate::text::span::Span;
+use crate::text::work;
 use crate::yaml::edit::spot::{self, Spot};
 use crate::yaml::edit::{EditError, layout};
-use crate::yaml::node::{Node, Style, Value};
+use crate::yaml::node::{Node, Seq, Style, Value};
 use crate::yaml::path::{Path, PathStep};
 use crate::yaml::runs::block::header;
 
@@ -17,32 +19,91 @@ use crate::yaml::runs::block::header;
 /// # Errors
 /// When nothing is there, or the path goes through an alias.
 pub fn remove_item(root: &Node, path: &Path, index: usize) -> Result<Edit, EditError> {
-    let spot = Spot::find(root, path)?;
-    let Value::Seq(seq) = &spot.node.value else {
-        return Err(EditError::Unexpected { path: path.clone(), wanted: "list" });
-    };
-    let (source, span) = spot.place()?;
-    let item = seq.items.get(index);
+    let list = List::find(root, path)?;
+    let item = list.seq.items.get(index);
     let item =
         item.ok_or_else(|| EditError::Unexpected { path: path.index(index), wanted: "item" })?;
-    let ends: Vec<_> = seq.items.iter().filter_map(spot::end).collect();
-    if ends.len() < seq.items.len() {
-        return Err(EditError::Unspelled);
-    }
-    let token = Span::new(spot::start(item).unwrap_or(span.start), ends[index]);
+    let List { spot, seq, source, span, ends } = &list;
     if seq.items.len() == 1 {
-        return Ok(only(source, &spot, "[]"));
+        return Ok(only(source, spot, "[]"));
     }
     if seq.flow {
+        let token = Span::new(spot::start(item).unwrap_or(span.start), ends[index]);
         let behind = if index == 0 { span.start + 1 } else { ends[index - 1] };
-        return Ok(from_flow(source, span, behind, token, index == 0));
+        return Ok(from_flow(source, *span, behind, token, index == 0));
     }
-    let from =
-        if index == 0 { span.start } else { next_dash(source, ends[index - 1], token.start) };
-    let next = seq.items.get(index + 1).and_then(spot::start);
-    let next = next.map(|next| next_dash(source, token.end, next));
-    let before = index.checked_sub(1).and_then(|before| seq.items.get(before));
-    Ok(from_block(source, from, token.end, next, before))
+    Ok(list.without(index, item))
+}
+
+/// Removes several items as one after the other would be removed, not all of them. `None` where the edits may depend on each
+/// other: in a list in flow style, or of anything but plain or quoted words.
+///
+/// # Errors
+/// As [`remove_item`].
+pub fn remove_items(
+    root: &Node,
+    path: &Path,
+    indexes: &BTreeSet<usize>,
+) -> Result<Option<Vec<Edit>>, EditError> {
+    let list = List::find(root, path)?;
+    let is_word = |item: &Node| {
+        let style = item.scalar().map(|scalar| scalar.style);
+        matches!(style, Some(Style::Plain | Style::Single | Style::Double))
+    };
+    if list.seq.flow || indexes.len() >= list.seq.items.len() || !list.seq.items.iter().all(is_word)
+    {
+        return Ok(None);
+    }
+    let text = list.source.text();
+    let begins_line = |at: usize| at == 0 || at == text.len() || text[..at].ends_with('\n');
+    let mut edits = Vec::new();
+    for &index in indexes {
+        let Some(item) = list.seq.items.get(index) else { return Ok(None) };
+        let edit = list.without(index, item);
+        if !begins_line(edit.span.start) || !begins_line(edit.span.end) {
+            return Ok(None);
+        }
+        edits.push(edit);
+    }
+    Ok(Some(edits))
+}
+
+/// A sequence that a file spells.
+struct List<'n> {
+    spot: Spot<'n>,
+    seq: &'n Seq,
+    source: &'n Arc<Source>,
+    span: Span,
+    /// Where each item ends.
+    ends: Vec<usize>,
+}
+
+impl<'n> List<'n> {
+    fn find(root: &'n Node, path: &Path) -> Result<Self, EditError> {
+        work::count("list looked through");
+        let spot = Spot::find(root, path)?;
+        let Value::Seq(seq) = &spot.node.value else {
+            return Err(EditError::Unexpected { path: path.clone(), wanted: "list" });
+        };
+        let (source, span) = spot.place()?;
+        let ends: Vec<_> = seq.items.iter().filter_map(spot::end).collect();
+        if ends.len() < seq.items.len() {
+            return Err(EditError::Unspelled);
+        }
+        Ok(Self { seq, source, span, ends, spot })
+    }
+
+    /// Removes an item of a list in block style.
+    fn without(&self, index: usize, item: &Node) -> Edit {
+        let Self { seq, source, span, ends, .. } = self;
+        let token = Span::new(spot::start(item).unwrap_or(span.start), ends[index]);
+        let from =
+            if index == 0 { span.start } else { next_dash(source, ends[index - 1], token.start) };
+        let next = seq.items.get(index + 1).and_then(spot::start);
+        let next = next.map(|next| next_dash(source, token.end, next));
+        let before = index.checked_sub(1).and_then(|before| seq.items.get(before));
+        from_block(source, from, token.end, next, before)
+    }
 }
 
 /// Removes a key and its value from the mapping at a path; removing a mapping's only key leaves `{}`.

@@ -140,13 +140,13 @@ pub(super) fn apply_json_forgetting(
 
 /// If kustomize keeps internal annotations on an object, the patch sees an `annotations` mapping, too.
 fn run(object: &mut Object, operations: &[Operation], annotated: bool) -> Result<(), Problem> {
-    let mut node = object.node.clone();
+    let node = &mut object.node;
     let empty = annotated && node.at(&["metadata", "annotations"]).is_none();
     if let Some(metadata) = node.get_mut("metadata").filter(|_| empty) {
         metadata.set("annotations", Node::map(Provenance::Patched));
     }
-    json_patch::apply(&mut node, operations)?;
-    object.node = node;
+    // In place: a copy would share everything with the object, and each operation would then copy what it changes.
+    json_patch::apply(node, operations)?;
     settle(object);
     Ok(())
 }

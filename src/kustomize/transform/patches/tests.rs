@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use crate::kustomize::load::context::Context;
 use crate::kustomize::model::object::Object;
+use crate::kustomize::transform::json_patch;
+use crate::kustomize::transform::patches::apply::apply_json;
 use crate::kustomize::transform::patches::{json6902, patches, strategic_merge};
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
@@ -12,7 +14,7 @@ use crate::text::source::Source;
 use crate::tree::memory::MemoryTree;
 use crate::yaml::compare::same;
 use crate::yaml::library::Library;
-use crate::yaml::node::{Node, Provenance};
+use crate::yaml::node::{Node, Provenance, Value};
 use crate::yaml::parse::parse;
 
 const MAP: &str = "
@@ -28,6 +30,24 @@ const HEAD: &str = "{apiVersion: v1, kind: ConfigMap, metadata: {name: a}";
 fn nodes(text: &str) -> Vec<Node> {
     let stream = parse(&Source::file(TreePath::root(), text)).unwrap();
     stream.documents.into_iter().map(|document| document.root).collect()
+}
+
+/// Of many patches of one object, none copies what an earlier one has changed.
+#[test]
+fn operations_change_an_object_in_place() {
+    let mut object = Object::new(nodes(MAP).remove(0));
+    let data = |object: &Object| match &object.node.get("data").unwrap().value {
+        Value::Map(map) => Arc::as_ptr(map),
+        _ => panic!("no mapping"),
+    };
+    let mut places = Vec::new();
+    for key in ["b", "c", "d"] {
+        let list = nodes(&format!("[{{op: add, path: /data/{key}, value: x}}]")).remove(0);
+        apply_json(&mut object, &json_patch::read(&list).unwrap()).unwrap();
+        places.push(data(&object));
+    }
+    assert!(places.iter().all(|place| std::ptr::eq(*place, places[0])));
+    assert_eq!(object.node.get("data").unwrap().entries().len(), 4);
 }
 
 /// The objects after the steps of a kustomization `k/kustomization.yaml`.
