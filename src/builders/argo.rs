@@ -2,6 +2,7 @@
 
 use crate::builders::substitute::{Part, composed, written};
 use crate::builders::template::{Failure, Piece, of_path, render};
+use crate::builders::values::Release;
 use crate::kustomize::load::kustomization::Overrides;
 use crate::kustomize::model::object::Object;
 use crate::text::path::TreePath;
@@ -25,6 +26,15 @@ pub struct Application {
     pub cluster: Option<String>,
     /// What it builds.
     pub sources: Vec<Source>,
+}
+
+impl Application {
+    /// What a source with a chart installs.
+    #[must_use]
+    pub fn release(&self, source: &Source) -> Release {
+        let name = text(&source.node, &["helm", "releaseName"]).unwrap_or(&self.name).to_owned();
+        Release { name: Some(name), namespace: self.destination.clone(), chart: None }
+    }
 }
 
 /// One source of an `Application`.

@@ -3,6 +3,8 @@
 pub mod argo;
 pub mod envsubst;
 pub mod flux;
+pub mod helm;
 mod operators;
 mod substitute;
 pub mod template;
+pub mod values;

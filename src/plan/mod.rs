@@ -7,6 +7,7 @@ pub mod back;
 pub mod batch;
 mod behind;
 pub mod bump;
+mod carried;
 mod check;
 pub mod commit;
 mod draft;

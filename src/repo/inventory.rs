@@ -6,10 +6,12 @@ use std::sync::Arc;
 use crate::k8s::found::{EVERYWHERE, Found, Provided, Role};
 use crate::k8s::resource::group_of;
 use crate::k8s::secret_name::family;
+use crate::k8s::values::{FILES, is_values};
 use crate::kustomize::model::object::{Identity, Object};
 use crate::repo::spelled;
+use crate::text::path::TreePath;
 use crate::text::source::Place;
-use crate::yaml::node::Provenance;
+use crate::yaml::node::{Node, Provenance};
 
 /// Objects, and every secret that they name or provide.
 #[derive(Debug, Clone)]
@@ -88,6 +90,20 @@ impl Inventory {
         &self.objects
     }
 
+    /// Whether a cluster would have an object: it does not only stand for the values of a release.
+    #[must_use]
+    pub fn is_real(&self, object: usize) -> bool {
+        !is_values(&self.objects[object].node)
+    }
+
+    /// Whether one of the objects stands for the values in a file.
+    #[must_use]
+    pub fn has_values(&self, file: &TreePath) -> bool {
+        let values = self.objects.iter().filter(|object| is_values(&object.node));
+        let files = values.filter_map(|object| object.node.get(FILES)).flat_map(Node::items);
+        files.into_iter().any(|one| one.reads(file.as_str()))
+    }
+
     /// Every secret that it names or provides.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
         let references = self.references.iter().map(Reference::secret);
@@ -161,6 +177,12 @@ impl Reference {
         let node = &self.found.node;
         let origin = node.origin.as_ref().filter(|_| node.how == Provenance::Derived)?;
         Some(origin.text().trim_matches(['"', '\'']))
+    }
+
+    /// Whether a template puts the name together from several places.
+    #[must_use]
+    pub fn is_put_together(&self) -> bool {
+        self.found.node.origin.as_ref().is_some_and(|origin| origin.source.is_composed())
     }
 
     /// The field, for display.

@@ -23,6 +23,7 @@ mod plain;
 mod pointer;
 pub mod provision;
 pub mod reach;
+mod releases;
 #[cfg(test)]
 mod reloads;
 pub mod root;

@@ -25,7 +25,7 @@ fn bump(sandbox: &Sandbox, arguments: &[&str]) -> Output {
 #[test]
 fn a_field_that_names_a_secret_is_not_left_in_silence() {
     let values = format!(
-        "    existingSecret: {OLD}\n    migration:\n      existingSecret: \"{{{{ .Release.Name }}}}-secrets-20250701000000\"\n"
+        "    existingSecret: {OLD}\n    migration:\n      existingSecret: '{{{{ include \"shop.name\" . }}}}-secrets-20250701000000'\n"
     );
     let sandbox =
         Sandbox::staging(&[("release.yaml", &release(&values)), ("stub.yaml", &stub(OLD))]);

@@ -98,7 +98,14 @@ impl<'p> Overlay<'p> {
             self.expect(spelling, &fields, text);
             return Ok(Placed::Patched(reached));
         };
+        let is_value = |field: &Field<'_>| !field.root.is_real(field.object);
+        let of_values = spelling.fields.iter().any(is_value);
         for (file, edit) in edits {
+            let expected = &mut *self.expected;
+            let all = [&mut expected.edits, &mut expected.of_values];
+            for edits in all.into_iter().take(if of_values { 2 } else { 1 }) {
+                edits.entry(file.path().clone()).or_default().push(edit.clone());
+            }
             self.draft.edit(&file, edit);
         }
         self.expect(spelling, &spelling.fields, text);
