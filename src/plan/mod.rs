@@ -107,6 +107,8 @@ pub enum MoveKind {
     Patch,
     /// The new name is added next to the old one.
     Added,
+    /// The environment's own values file sets it, since another one is shared.
+    Set,
 }
 
 /// A stub for the new version.

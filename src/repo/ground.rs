@@ -24,9 +24,11 @@ pub(super) struct Ground {
     pub(super) loose: Arc<Vec<TreePath>>,
     /// The trees of plain manifests that these make.
     pub(super) trees: Arc<Trees>,
-    ties: Ties,
+    pub(super) ties: Ties,
     /// The directories that controllers are configured to apply.
     pub(super) pointers: Arc<Pointers>,
+    /// The values files, which are in no tree of plain manifests.
+    pub(super) values: Arc<BTreeSet<TreePath>>,
 }
 
 /// Components by directory.
@@ -76,7 +78,8 @@ impl Ground {
         ties: Ties,
         pointers: Pointers,
     ) -> Self {
-        Self { components, loose, trees: Arc::new(trees), ties, pointers: Arc::new(pointers) }
+        let (trees, pointers, values) = (Arc::new(trees), Arc::new(pointers), Arc::default());
+        Self { components, loose, trees, ties, pointers, values }
     }
 }
 
@@ -102,7 +105,8 @@ impl<'a> Before<'a> {
             let new = new.into_iter().chain(moved).chain(plain);
             let new = new.map(|site| site.placed(&pointers, &unrestricted));
             let sites = kept.into_iter().chain(new).collect();
-            return (sites, Ground { components, loose, trees, ties, pointers });
+            let values = Arc::default();
+            return (sites, Ground { components, loose, trees, ties, pointers, values });
         }
         let sites: Vec<Site> = kept.into_iter().chain(new).collect();
         let pointers = Pointers::union(sites.iter().map(Site::pointers));

@@ -1,6 +1,7 @@
 //! One loaded tree: its build roots and environments, who provides and who references each secret.
 
 mod carry;
+mod charts;
 mod convention;
 pub mod deployed;
 pub mod environment;

@@ -75,7 +75,7 @@ impl Reaches {
                 readers.entry(path.clone()).or_default().insert(reader.clone());
             }
         }
-        for root in roots.into_iter().filter(|root| root.kind == RootKind::Plain) {
+        for root in roots.into_iter().filter(|root| root.kind != RootKind::Kustomize) {
             let reader = Reader { path: root.path.clone(), environment: root.environment };
             for file in root.files() {
                 readers.entry(file.clone()).or_default().insert(reader.clone());
@@ -111,7 +111,9 @@ impl Reaches {
             reaches.read(reads.files.difference(&old.files), &reader);
             reaches.wiring.set_closure(directory.clone(), Arc::new(reads));
         }
-        for (_, old, new) in change.roots.iter().filter(|(_, _, new)| new.kind == RootKind::Plain) {
+        for (_, old, new) in
+            change.roots.iter().filter(|(_, _, new)| new.kind != RootKind::Kustomize)
+        {
             if !old.files().is_subset(new.files()) {
                 return None;
             }

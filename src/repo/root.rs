@@ -10,6 +10,7 @@ use crate::k8s::spelling::dated;
 use crate::k8s::store::Store;
 use crate::k8s::stub::Stub;
 use crate::kustomize::model::build::{Build, Status};
+use crate::repo::charts::Deployer;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::inventory::Inventory;
 use crate::repo::layout::is_kustomization;
@@ -22,7 +23,7 @@ use crate::text::problem::Problem;
 pub struct Root {
     /// The directory.
     pub path: TreePath,
-    /// A kustomization or a tree of plain manifests.
+    /// A kustomization, a tree of plain manifests, or a chart.
     pub kind: RootKind,
     /// The environment it belongs to.
     pub environment: Option<EnvironmentId>,
@@ -44,6 +45,8 @@ pub(super) struct Facts {
     pub(super) stores: OnceLock<Vec<(usize, Store)>>,
     /// The version of the operator that it pins.
     pub(super) operator: OnceLock<Option<(u32, u32)>>,
+    /// The objects by which Argo CD deploys.
+    pub(super) deployers: OnceLock<Vec<Deployer>>,
     /// Whether it has an object of the operator's newest API version.
     pub(super) is_v1: OnceLock<bool>,
     /// Every word before a version in a text of its objects, whether or not it is a family's name.
@@ -67,6 +70,8 @@ pub enum RootKind {
     Kustomize,
     /// A tree of plain manifests.
     Plain,
+    /// A chart, or other values of Helm releases.
+    Chart,
 }
 
 /// A reference of the repository.

@@ -73,11 +73,19 @@ impl Site {
         }
     }
 
-    fn key(&self) -> (&TreePath, Option<EnvironmentId>) {
+    fn key(&self) -> (&TreePath, RootKind, Option<EnvironmentId>) {
         match self {
-            Self::Kept(root) => (&root.path, root.environment),
-            Self::New(site) => (&site.path, site.environment),
+            Self::Kept(root) => (&root.path, root.kind, root.environment),
+            Self::New(site) => (&site.path, site.kind, site.environment),
         }
+    }
+
+    pub(super) fn kind(&self) -> RootKind {
+        self.key().1
+    }
+
+    pub(super) fn environment(&self) -> Option<EnvironmentId> {
+        self.key().2
     }
 
     /// The same root, in the namespace in which controllers put its directory, and with load restrictions unless a controller
@@ -145,7 +153,15 @@ impl Loader<'_> {
         let before = self.before.and_then(|(repo, changed)| {
             Some(Before { loader: self, repo, ground: repo.ground.as_ref()?, changed })
         });
-        let (mut sites, ground) = before.map_or_else(|| self.anew(), |before| before.sites());
+        let (sites, ground) = before.as_ref().map_or_else(|| self.anew(), Before::sites);
+        let (mut sites, ground) = match self.with_charts(sites, before.as_ref()) {
+            Some((sites, values)) => (sites, Ground { values, ..ground }),
+            None => {
+                let (sites, ground) = self.anew();
+                let found = self.with_charts(sites, None).unwrap_or_default();
+                (found.0, Ground { values: found.1, ..ground })
+            }
+        };
         sites.sort_by(|a, b| a.key().cmp(&b.key()));
         (sites, ground)
     }
@@ -284,7 +300,7 @@ impl Loader<'_> {
     }
 
     pub(super) fn kustomization(&self, directory: &TreePath) -> BuildSite {
-        let build = self.resolver.build(directory);
+        let build = self.with_helm_charts(self.resolver.build(directory));
         BuildSite {
             path: directory.clone(),
             kind: RootKind::Kustomize,

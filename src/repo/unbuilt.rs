@@ -8,7 +8,7 @@ use crate::repo::Repo;
 use crate::repo::carry::Change;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::layout::is_kustomization;
-use crate::repo::root::Root;
+use crate::repo::root::{Root, RootKind};
 use crate::text::path::TreePath;
 use crate::tree::memory::may_hold_manifests;
 use crate::yaml::node::Node;
@@ -50,10 +50,20 @@ impl<F: Fn(&TreePath) -> bool, D: Fn(&TreePath) -> bool> Read<'_, F, D> {
         if is_kustomization(file) {
             return self.repo.has_charts(file).then_some(Unbuilt::Charts);
         }
-        if is_read && self.repo.is_built(file) {
+        if is_read && (self.repo.is_built(file) || self.holds_values(file)) {
             return None;
         }
         Some(if is_near { Unbuilt::Read } else { Unbuilt::Beside })
+    }
+}
+
+impl<F, D> Read<'_, F, D> {
+    /// Whether an object stands for the values in a file: what counts of them is there.
+    fn holds_values(&self, file: &TreePath) -> bool {
+        let mut roots = self.repo.roots_of(self.environment).map(|(_, root)| root);
+        roots.any(|root| {
+            root.files().contains(file) && (root.kind == RootKind::Chart || root.has_values(file))
+        })
     }
 }
 

@@ -30,7 +30,7 @@ pub struct Refs {
 pub struct RootView {
     /// The directory; `.` is the tree itself.
     pub path: String,
-    /// `kustomize` or `plain`.
+    /// `kustomize`, `plain` or `chart`.
     pub kind: &'static str,
     /// The environment it belongs to.
     pub environment: Option<String>,
@@ -160,6 +160,7 @@ impl RootView {
             kind: match root.kind {
                 RootKind::Kustomize => "kustomize",
                 RootKind::Plain => "plain",
+                RootKind::Chart => "chart",
             },
             environment: root.environment.map(|index| repo.environments[index].name.clone()),
             status: root.status().word(),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::k8s::resource::{group, kind_of};
+use crate::k8s::values;
 use crate::repo::Repo;
 use crate::text::source::Source;
 use crate::timeline::words;
@@ -16,6 +17,9 @@ const STRUCTURE: [&str; 8] =
     ["apiVersion", "kind", "metadata", "name", "namespace", "path", "$patch", "target"];
 /// Kinds whose values determine which files are read, or how other objects are changed.
 const WIRING: [&str; 4] = ["Kustomization", "Component", "Application", "ApplicationSet"];
+/// Keys of values that determine what others beside them mean, or what a template puts together.
+const OF_VALUES: [&str; 7] =
+    ["create", "key", "releaseName", "targetNamespace", "targetPath", "type", "valuesKey"];
 /// The values of a kustomization that affect only images and replicas.
 const OF_KUSTOMIZATION: [(&str, &str); 5] = [
     ("images", "newTag"),
@@ -28,11 +32,16 @@ const OF_KUSTOMIZATION: [(&str, &str); 5] = [
 /// Whether two states of a file are equivalent with respect to every secret.
 pub(super) fn is_harmless(repo: &Repo, now: &Stream, older: &Arc<Source>) -> bool {
     // Usually a single word has changed, which can be detected without parsing.
+    // A template may put a name together from any value.
+    let has_templates = [now.source.text(), older.text()].iter().any(|text| text.contains("{{"));
     let harmless = |one: &words::Changed<'_>| {
-        may_change(one.root, &one.path) && !one.words.iter().any(|word| may_name(repo, word))
+        !(has_templates && holds_values(one.root))
+            && may_change(one.root, &one.path)
+            && !one.words.iter().any(|word| may_name(repo, word))
     };
     match words::changed(now, older.text()) {
         Some(changed) => changed.iter().all(harmless),
+        None if has_templates && now.documents.iter().any(|one| holds_values(&one.root)) => false,
         None => parse(older).is_ok_and(|older| are_harmless(repo, now, &older)),
     }
 }
@@ -50,6 +59,11 @@ fn is_harmless_at(repo: &Repo, now: &Node, older: &Node, path: &Path) -> bool {
     let text = |root: &Node| path.follow(root).and_then(Node::str).map(str::to_owned);
     let (Some(now_text), Some(older_text)) = (text(now), text(older)) else { return false };
     may_change(now, path) && [now_text, older_text].iter().all(|text| !may_name(repo, text))
+}
+
+/// Whether a document may hold the values of a chart.
+fn holds_values(root: &Node) -> bool {
+    matches!(kind_of(root), "" | "ConfigMap") || !values::held(root).is_empty()
 }
 
 /// Whether nothing else depends on the value at this path.
@@ -70,7 +84,9 @@ fn may_change(root: &Node, path: &Path) -> bool {
     {
         return OF_KUSTOMIZATION.contains(&(first, last));
     }
-    !WIRING.contains(&kind)
+    let is_free = values::held(root).is_empty() || !keys.iter().any(|key| OF_VALUES.contains(key));
+    is_free
+        && !WIRING.contains(&kind)
         && !kind.ends_with("List")
         && api_version != "builtin"
         && group(api_version) != "kustomize.config.k8s.io"

@@ -7,6 +7,7 @@ pub(in crate::plan) mod listing;
 pub(in crate::plan) mod manifest;
 mod patch;
 pub(in crate::plan) mod token;
+pub(in crate::plan) mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -34,6 +35,7 @@ use crate::yaml::path::Path;
 pub(in crate::plan) const MADE: &str = "write the full name where it is used, or remove the prefix, suffix or hash from this secret's name";
 const GENERATED: &str = "remove the name from the generator's input, or change it there by hand";
 const SEALED: &str = "move the manifest out of the encrypted file, or change the name with the tool that encrypted it";
+const VALUES: &str = "give the environment a values file of its own that comes after it, or write the value in each environment's file, then bump again";
 const SHARED: &str =
     "give the environment its own kustomization that includes the file, then bump again";
 
@@ -53,6 +55,8 @@ pub(in crate::plan) enum Placed {
     InPlace,
     /// As a patch: the fields that it reaches, by index, each with the kustomization file.
     Patched(Vec<(usize, TreePath)>),
+    /// As a key in values files of the environment: the fields, by index, each with the file.
+    Set(Vec<(usize, TreePath)>),
 }
 
 /// Why a field cannot be changed.
@@ -91,6 +95,9 @@ impl<'p> Overlay<'p> {
         let edits =
             if self.owns(&spelling.token.file) { edits(spelling, text, stays) } else { None };
         let Some(edits) = edits else {
+            if spelling.fields.iter().any(|field| !field.root.is_real(field.object)) {
+                return self.set_values(spelling, text);
+            }
             let rewrite = Rewrite::Replace(spelling.parts(), text.to_owned());
             let reached = self.patch(&spelling.token, &spelling.fields, &rewrite)?;
             let fields =
@@ -110,6 +117,28 @@ impl<'p> Overlay<'p> {
         }
         self.expect(spelling, &spelling.fields, text);
         Ok(Placed::InPlace)
+    }
+
+    /// Sets the values that a shared file spells in the environment's own files.
+    fn set_values(&mut self, spelling: &Spelling<'_>, text: &str) -> Result<Placed, Obstacle> {
+        let mut set = Vec::new();
+        for (index, field) in spelling.fields.iter().enumerate() {
+            let obstacle = |what: String| Obstacle { field: index, what, hint: VALUES };
+            if field.root.environment != Some(self.environment) {
+                continue;
+            }
+            let owns = |file: &TreePath| self.owns(file);
+            let (file, keys) = values::place(field, &spelling.token, owns).map_err(obstacle)?;
+            let value = with_parts(field.text(), &[field.part()], text);
+            let source = self.repo.library.tree().source(&file).ok();
+            if !source.is_some_and(|source| self.draft.set(&source, keys, value)) {
+                return Err(obstacle(format!("`{file}` cannot take the key")));
+            }
+            set.push((index, file));
+        }
+        let fields: Vec<_> = set.iter().map(|(index, _)| spelling.fields[*index]).collect();
+        self.expect(spelling, &fields, text);
+        Ok(Placed::Set(set))
     }
 
     /// Adds a text to each list in which a field is an item, after that item.
