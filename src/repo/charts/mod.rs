@@ -275,3 +275,149 @@ fn without(build: &Build, claimed: &BTreeSet<TreePath>) -> Build {
     build.objects = objects.into();
     build
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+
+    use crate::repo::root::{Root, RootKind};
+    use crate::repo::testing::{path, repo, tree};
+    use crate::repo::{Repo, Scope};
+    use crate::tree::Tree;
+    use crate::tree::memory::MemoryTree;
+
+    const CHART: &str = "apiVersion: v2\nname: web\n";
+    const NAMED: &str = "existingSecret: db-20250602090000\n";
+
+    fn charts(repo: &Repo) -> Vec<String> {
+        let roots = repo.roots.iter().filter(|root| root.kind == RootKind::Chart);
+        let seen = |root: &Arc<Root>| {
+            let environment =
+                root.environment.map_or("-", |at| repo.environments[at].name.as_str());
+            let files: Vec<&str> = root.files().iter().map(|file| file.as_str()).collect();
+            format!("{} {environment} {}", root.path, files.join(" "))
+        };
+        roots.map(seen).collect()
+    }
+
+    fn application(path: &str, files: &str) -> String {
+        format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{ name: web }}\nspec:\n  destination: {{ namespace: web }}\n  source: {{ path: {path}, helm: {{ valueFiles: {files} }} }}\n"
+        )
+    }
+
+    #[test]
+    fn each_environment_of_a_chart_is_a_root() {
+        let seen = charts(&repo(&[
+            ("a/Chart.yaml", CHART),
+            ("a/charts/sub/Chart.yaml", CHART),
+            ("a/charts/sub/values.yaml", NAMED),
+            ("a/crds/staging.yaml", "a: b\n"),
+            ("a/crds/production.yaml", "a: b\n"),
+            ("a/templates/staging.yaml", "{{"),
+            ("a/values-production.yaml", NAMED),
+            ("a/values-staging.yaml", NAMED),
+            ("a/values.yaml", NAMED),
+            ("b/Chart.yaml", CHART),
+            ("b/values-nsm.yaml", NAMED),
+            ("b/values.yaml", NAMED),
+            ("c/Chart.yaml", CHART),
+            ("staging/d/Chart.yaml", CHART),
+            ("staging/d/values-other.yaml", NAMED),
+            ("staging/d/values.yaml", NAMED),
+        ]));
+        assert_eq!(
+            seen,
+            [
+                "a staging a/values-staging.yaml a/values.yaml",
+                "a production a/values-production.yaml a/values.yaml",
+                "b - b/values.yaml",
+                "staging/d staging staging/d/values.yaml",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_argo_cd_deploys_is_built_as_it_says() {
+        let set = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: { name: all }\nspec:\n  goTemplate: true\n  generators: [{ git: { directories: [{ path: 'sites/*' }] } }]\n  template:\n    metadata: { name: '{{.path.basename}}' }\n    spec: { source: { path: b, helm: { valueFiles: ['../{{.path.path}}/values.yaml', none.yaml] } } }\n";
+        let repo = repo(&[
+            ("a/Chart.yaml", CHART),
+            ("a/own/production.yaml", NAMED),
+            ("a/values-staging.yaml", NAMED),
+            ("a/values-production.yaml", NAMED),
+            ("a/values.yaml", NAMED),
+            ("argocd/all.yaml", set),
+            ("argocd/production/web.yaml", &application("a", "[own/*.yaml]")),
+            ("b/Chart.yaml", CHART),
+            ("sites/production/values.yaml", NAMED),
+            ("sites/staging/values.yaml", NAMED),
+        ]);
+        assert_eq!(
+            charts(&repo),
+            [
+                "a staging a/values-staging.yaml a/values.yaml",
+                "a production a/own/production.yaml a/values.yaml",
+                "b staging sites/staging/values.yaml",
+                "b production sites/production/values.yaml",
+            ]
+        );
+        let root = repo.roots.iter().find(|root| root.path == path("b")).unwrap();
+        assert!(root.problems()[0].message.contains("`none.yaml` is not in the repository"));
+        assert_eq!(root.objects()[0].name(), "staging");
+    }
+
+    /// Reloading a changed tree gives the same result as loading it from scratch, and makes no more roots than it must.
+    #[test]
+    fn a_changed_tree_is_as_if_loaded_anew() {
+        let of_application = application("a", "[x.yaml]");
+        let files = [
+            ("a/Chart.yaml", CHART),
+            ("a/x.yaml", NAMED),
+            ("argocd/staging/web.yaml", of_application.as_str()),
+            ("b/Chart.yaml", CHART),
+            ("b/values-production.yaml", NAMED),
+            ("b/values-staging.yaml", NAMED),
+            ("plain/production/values.yaml", NAMED),
+            ("plain/staging/values.yaml", NAMED),
+        ];
+        let moved = application("a", "[../plain/staging/values.yaml]");
+        let changes: [&[(&str, Option<&str>)]; 7] = [
+            &[("b/values-staging.yaml", Some("existingSecret: db-20250702090000\n"))],
+            &[("b/values.yaml", Some("a: b\n"))],
+            &[("argocd/staging/web.yaml", Some(&moved))],
+            &[("plain/staging/values.yaml", Some("existingSecret: mail-20250702090000\n"))],
+            &[("argocd/staging/web.yaml", Some(&of_application))],
+            &[("b/Chart.yaml", None)],
+            &[("argocd/staging/web.yaml", None), ("a/x.yaml", Some("a: [\n"))],
+        ];
+        let seen = |repo: &Repo| -> Vec<String> {
+            let root = |root: &Arc<Root>| {
+                let secrets: Vec<&str> = root.secrets().collect();
+                let (path, files, status) = (&root.path, root.files(), root.status());
+                format!(
+                    "{path} {:?} {:?} {files:?} {status:?} {secrets:?}",
+                    root.kind, root.environment
+                )
+            };
+            repo.roots.iter().map(root).collect()
+        };
+        let mut tree: Arc<dyn Tree> = tree(&files);
+        let mut repo = Repo::load(Arc::clone(&tree), None, Scope::Everything).unwrap();
+        for (index, change) in changes.iter().enumerate() {
+            let changed: BTreeSet<_> = change.iter().map(|(name, _)| path(name)).collect();
+            let bytes = change
+                .iter()
+                .map(|(name, text)| (path(name), text.map(|text| text.as_bytes().to_vec())));
+            tree = Arc::new(MemoryTree::over(tree, bytes));
+            let after = repo.reload(Arc::clone(&tree), &changed).unwrap();
+            let anew = Repo::load(Arc::clone(&tree), None, Scope::Everything).unwrap();
+            assert_eq!(seen(&after), seen(&anew), "after change {index}");
+            let is_new = |root: &&Arc<Root>| !repo.roots.iter().any(|old| Arc::ptr_eq(old, root));
+            if index == 0 {
+                assert_eq!(after.roots.iter().filter(is_new).count(), 1);
+            }
+            repo = after;
+        }
+    }
+}
