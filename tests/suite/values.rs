@@ -338,3 +338,32 @@ fn the_defaults_of_a_chart_do_not_dangle() {
         "{lint:#}"
     );
 }
+
+/// A base that both environments include keeps the template; a patch of the overlay has the new one.
+#[test]
+fn with_a_template_in_a_shared_base() {
+    let values = format!(
+        "  values:\n    auth: {{ existingSecret: {OLD} }}\n    hook:\n      existingSecret: \"{{{{ .Release.Name }}}}-db-20250701000000\"\n"
+    );
+    let base = release("shop", &values);
+    let sandbox = repository(&[
+        ("apps/base/kustomization.yaml", "resources: [release.yaml]\n"),
+        ("apps/base/release.yaml", &base),
+        ("apps/staging/kustomization.yaml", "resources: [../base]\n"),
+        ("apps/production/kustomization.yaml", "resources: [../base]\n"),
+    ]);
+    let _ = bump(&sandbox).success();
+    assert_eq!(sandbox.read("apps/base/release.yaml"), base);
+    let overlay = sandbox.read("apps/staging/kustomization.yaml");
+    assert!(
+        overlay.contains("\"{{ .Release.Name }}-db-20250820110000\"")
+            || overlay.contains("'{{ .Release.Name }}-db-20250820110000'"),
+        "{overlay}"
+    );
+    assert_eq!(sandbox.read("apps/production/kustomization.yaml"), "resources: [../base]\n");
+    // The next one edits that patch.
+    let _ =
+        sandbox.rotate(&["bump", "staging", "shop-db", "--at", "2025-09-20T11:00:00Z"]).success();
+    let next = sandbox.read("apps/staging/kustomization.yaml");
+    assert_eq!(next, overlay.replace("20250820110000", "20250920110000"));
+}

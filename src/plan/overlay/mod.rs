@@ -6,6 +6,7 @@
 pub(in crate::plan) mod listing;
 pub(in crate::plan) mod manifest;
 mod patch;
+mod template;
 pub(in crate::plan) mod token;
 pub(in crate::plan) mod values;
 
@@ -96,7 +97,10 @@ impl<'p> Overlay<'p> {
             if self.owns(&spelling.token.file) { edits(spelling, text, stays) } else { None };
         let Some(edits) = edits else {
             if spelling.fields.iter().any(|field| !field.root.is_real(field.object)) {
-                return self.set_values(spelling, text);
+                return match self.patch_template(spelling, text) {
+                    Some(placed) => placed,
+                    None => self.set_values(spelling, text),
+                };
             }
             let rewrite = Rewrite::Replace(spelling.parts(), text.to_owned());
             let reached = self.patch(&spelling.token, &spelling.fields, &rewrite)?;
@@ -117,6 +121,37 @@ impl<'p> Overlay<'p> {
         }
         self.expect(spelling, &spelling.fields, text);
         Ok(Placed::InPlace)
+    }
+
+    /// Patches the templates that put a name together; `None` if the name comes from no template of an object.
+    fn patch_template(
+        &mut self,
+        spelling: &Spelling<'_>,
+        text: &str,
+    ) -> Option<Result<Placed, Obstacle>> {
+        let templates = spelling.fields.iter().map(|one| template::of(one, &spelling.token, text));
+        let templates = templates.collect::<Option<Vec<_>>>()?;
+        let fields = spelling.fields.iter().zip(&templates);
+        let fields = fields.map(|(field, template)| Field {
+            object: template.object,
+            path: &template.path,
+            node: template.node,
+            part: Some((template.part.start, template.part.end)),
+            ..*field
+        });
+        let written = Spelling { token: Token::of(templates[0].node)?, fields: fields.collect() };
+        let new = templates[0].new.clone();
+        let rewrite = Rewrite::Replace(written.parts(), new.clone());
+        let reached = match self.patch(&written.token, &written.fields, &rewrite) {
+            Ok(reached) => reached,
+            Err(obstacle) => return Some(Err(obstacle)),
+        };
+        let indexes: Vec<usize> = reached.iter().map(|(index, _)| *index).collect();
+        let values: Vec<_> = indexes.iter().map(|index| spelling.fields[*index]).collect();
+        let raw: Vec<_> = indexes.iter().map(|index| written.fields[*index]).collect();
+        self.expect(&written, &raw, &new);
+        self.expect(spelling, &values, text);
+        Some(Ok(Placed::Patched(reached)))
     }
 
     /// Sets the values that a shared file spells in the environment's own files.
