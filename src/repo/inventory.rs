@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::k8s::found::{EVERYWHERE, Found, Provided, Role};
 use crate::k8s::resource::group_of;
 use crate::k8s::secret_name::family;
+use crate::k8s::spelling::version_in_file;
 use crate::k8s::values::{FILES, is_values};
 use crate::kustomize::model::object::{Identity, Object};
 use crate::repo::spelled;
@@ -201,7 +202,9 @@ impl Reference {
     /// Where the name comes from, as near as can be told.
     #[must_use]
     pub fn near(&self) -> Option<Place> {
-        self.place().or_else(|| self.found.node.origin.as_ref().map(Place::near_in_file))
+        let version = || version_in_file(&self.found.node);
+        let near = || self.found.node.origin.as_ref().map(Place::near_in_file);
+        self.place().or_else(version).or_else(near)
     }
 }
 

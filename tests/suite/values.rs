@@ -367,3 +367,82 @@ fn with_a_template_in_a_shared_base() {
     let next = sandbox.read("apps/staging/kustomization.yaml");
     assert_eq!(next, overlay.replace("20250820110000", "20250920110000"));
 }
+
+/// The whole way of a version through the values of a chart.
+#[test]
+fn from_the_first_bump_to_the_last_prune() {
+    let own = format!(
+        "# own\nexistingSecret: {OLD}\nhook: {{ existingSecret: '{{{{ .Values.base }}}}-20250701000000' }}\n"
+    );
+    let sandbox = repository(&[
+        ("charts/shop/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
+        ("charts/shop/values.yaml", "base: shop-db\n"),
+        ("charts/shop/values-staging.yaml", &own),
+        ("charts/shop/values-production.yaml", &own),
+    ]);
+    sandbox.commit_at("2025-07-01T10:00:00Z", "Begin\n");
+    let run = |at: &str, arguments: &[&str]| {
+        sandbox.rotate(&[arguments, &["--at", at]].concat()).success()
+    };
+    let _ = run("2025-08-20T11:00:00Z", &["bump", "staging", "shop-db"]);
+    sandbox.commit_at("2025-08-20T11:00:00Z", "Bump\n");
+    let status = run("2025-08-21T10:00:00Z", &["status"]);
+    assert!(status.stdout.contains("2025-08-20 11:00 UTC (23h"), "{status}");
+    let _ = run("2025-08-21T11:30:00Z", &["promote"]);
+    let new = own.replace("20250701000000", "20250820110000");
+    assert_eq!(sandbox.read("charts/shop/values-production.yaml"), new);
+    sandbox.commit_at("2025-08-21T11:30:00Z", "Promote\n");
+    let history = run("2025-08-22T11:00:00Z", &["history", "shop-db"]);
+    assert!(history.stdout.contains("2025-08-21 11:30"), "{history}");
+    let _ = run(
+        "2025-08-22T11:00:00Z",
+        &["rollback", "production", "shop-db", "--reason", "logins fail"],
+    );
+    assert_eq!(sandbox.read("charts/shop/values-production.yaml"), own);
+    sandbox.commit_at("2025-08-22T11:00:00Z", "Back\n");
+    let _ = run("2025-09-20T11:00:00Z", &["bump", "staging", "shop-db"]);
+    sandbox.commit_at("2025-09-20T11:00:00Z", "Bump again\n");
+    let _ = run("2025-12-01T11:00:00Z", &["prune", "staging", "shop-db"]);
+    let newest = own.replace("20250701000000", "20250920110000");
+    assert_eq!(sandbox.read("charts/shop/values-staging.yaml"), newest);
+    let stubs = ["20250701000000", "20250820110000", "20250920110000"];
+    let is_there = |version: &str| {
+        texts(&sandbox).contains_key(&format!("secrets/staging/shop-db-{version}.yaml"))
+    };
+    assert_eq!(stubs.map(is_there), [false, true, true]);
+}
+
+/// A value that a template puts into a name changes which secret is used, though it names no family.
+#[test]
+fn a_changed_value_may_change_a_name() {
+    let values = |base: &str| {
+        release(
+            "shop",
+            &format!(
+                "  values:\n    base: {base}\n    existingSecret: '{{{{ .Values.base }}}}-db-20250701000000'\n"
+            ),
+        )
+    };
+    let sandbox = repository(&[
+        ("apps/staging/release.yaml", &values("none")),
+        ("apps/production/release.yaml", &values("shop")),
+    ]);
+    sandbox.commit_at("2025-07-01T10:00:00Z", "Begin\n");
+    sandbox.write("apps/staging/release.yaml", &values("shop"));
+    sandbox.commit_at("2025-07-09T10:00:00Z", "Rename\n");
+    let status = sandbox.rotate(&["status", "--at", NOW]).success();
+    let line = |environment: &str| -> String {
+        let lines = status.stdout.lines().skip_while(|line| !line.starts_with("shop-db"));
+        lines
+            .into_iter()
+            .find(|line| line.trim_start().starts_with(environment))
+            .unwrap_or_default()
+            .to_owned()
+    };
+    assert!(
+        line("staging").contains("since 2025-07-09")
+            || line("staging").contains("2025-07-09 10:00"),
+        "{status}"
+    );
+    assert!(line("production").contains("2025-07-01 10:00"), "{status}");
+}
