@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::repo::Repo;
+use crate::repo::charts::Charts;
 use crate::repo::environment::{EnvironmentId, claim_of_file};
 use crate::repo::layout::Layout;
 use crate::repo::plain::{self, PlainTrees, Trees};
@@ -27,8 +28,8 @@ pub(super) struct Ground {
     pub(super) ties: Ties,
     /// The directories that controllers are configured to apply.
     pub(super) pointers: Arc<Pointers>,
-    /// The values files, which are in no tree of plain manifests.
-    pub(super) values: Arc<BTreeSet<TreePath>>,
+    /// Where releases have their values; these files are in no tree of plain manifests.
+    pub(super) charts: Arc<Charts>,
 }
 
 /// Components by directory.
@@ -78,8 +79,8 @@ impl Ground {
         ties: Ties,
         pointers: Pointers,
     ) -> Self {
-        let (trees, pointers, values) = (Arc::new(trees), Arc::new(pointers), Arc::default());
-        Self { components, loose, trees, ties, pointers, values }
+        let (trees, pointers, charts) = (Arc::new(trees), Arc::new(pointers), Arc::default());
+        Self { components, loose, trees, ties, pointers, charts }
     }
 }
 
@@ -105,8 +106,8 @@ impl<'a> Before<'a> {
             let new = new.into_iter().chain(moved).chain(plain);
             let new = new.map(|site| site.placed(&pointers, &unrestricted));
             let sites = kept.into_iter().chain(new).collect();
-            let values = Arc::default();
-            return (sites, Ground { components, loose, trees, ties, pointers, values });
+            let charts = Arc::default();
+            return (sites, Ground { components, loose, trees, ties, pointers, charts });
         }
         let sites: Vec<Site> = kept.into_iter().chain(new).collect();
         let pointers = Pointers::union(sites.iter().map(Site::pointers));

@@ -7,12 +7,11 @@ use crate::k8s::found::{EVERYWHERE, Found, Provided, Role};
 use crate::k8s::resource::group_of;
 use crate::k8s::secret_name::family;
 use crate::k8s::spelling::version_in_file;
-use crate::k8s::values::{FILES, is_values};
+use crate::k8s::values::is_values;
 use crate::kustomize::model::object::{Identity, Object};
 use crate::repo::spelled;
-use crate::text::path::TreePath;
 use crate::text::source::Place;
-use crate::yaml::node::{Node, Provenance};
+use crate::yaml::node::Provenance;
 
 /// Objects, and every secret that they name or provide.
 #[derive(Debug, Clone)]
@@ -95,14 +94,6 @@ impl Inventory {
     #[must_use]
     pub fn is_real(&self, object: usize) -> bool {
         !is_values(&self.objects[object].node)
-    }
-
-    /// Whether one of the objects stands for the values in a file.
-    #[must_use]
-    pub fn has_values(&self, file: &TreePath) -> bool {
-        let values = self.objects.iter().filter(|object| is_values(&object.node));
-        let files = values.filter_map(|object| object.node.get(FILES)).flat_map(Node::items);
-        files.into_iter().any(|one| one.reads(file.as_str()))
     }
 
     /// Every secret that it names or provides.

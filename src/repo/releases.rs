@@ -1,6 +1,7 @@
 //! The values of Helm releases among the objects of a build: those that a ConfigMap holds, and the names that templates put together.
 
-use std::collections::HashSet;
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::builders::argo::{Application, Directories, Source, applications};
@@ -18,7 +19,7 @@ use crate::text::problem::Problem;
 use crate::text::source::Place;
 use crate::yaml::embed;
 use crate::yaml::node::{Node, Provenance};
-use crate::yaml::path::Path;
+use crate::yaml::path::{Path, PathStep};
 
 const BY_TEMPLATE: &str =
     "write the whole name in the values, or check by hand which secret the chart uses";
@@ -27,8 +28,9 @@ const BY_TEMPLATE: &str =
 /// What cannot be filled in where a secret is named is a problem.
 pub(super) fn with_values(build: &Arc<Build>) -> Arc<Build> {
     let (mut made, mut problems) = (Vec::new(), Vec::new());
+    let maps = ConfigMaps::of(build);
     for object in build.objects.iter().filter(|object| !is_values(&object.node)) {
-        for (release, layers) in releases(build, object) {
+        for (release, layers) in releases(&maps, object) {
             let (mut node, open) = values_object(&release, object.name(), &layers);
             problems.extend(open);
             // What is written as it is stands in the object itself.
@@ -85,10 +87,15 @@ pub(super) fn is_composed(node: &Node) -> bool {
 
 /// Adds what is not known to a build.
 pub(super) fn add_problems(build: &mut Build, problems: Vec<Problem>) {
+    if problems.is_empty() {
+        return;
+    }
+    let key = |one: &Problem| {
+        (one.message.clone(), one.place.as_ref().map(|place| place.near_in_file().site()))
+    };
+    let mut known: HashSet<_> = build.problems.iter().map(key).collect();
     for problem in problems {
-        let site = |one: &Problem| one.place.as_ref().map(|place| place.near_in_file().site());
-        let is_same = |one: &Problem| one.message == problem.message && site(one) == site(&problem);
-        if !build.problems.iter().any(is_same) {
+        if known.insert(key(&problem)) {
             build.problems.push(problem);
             build.status = build.status.max(Status::Partial);
         }
@@ -106,12 +113,14 @@ pub(super) fn values_object(
     let name = release.name.as_deref().unwrap_or(title);
     let node = values::object(name, release.namespace.as_deref(), values);
     let open = heuristics::templated(&node);
-    let problems = open.iter().map(|(path, node)| unknown(path, node, &unfilled)).collect();
+    let why: BTreeMap<&[PathStep], &Unfilled> =
+        unfilled.iter().map(|one| (&*one.path.0, one)).collect();
+    let problems = open.iter().map(|(path, node)| unknown(node, why.get(&path.0[1..]).copied()));
+    let problems = problems.collect();
     (node, problems)
 }
 
-fn unknown(path: &Path, node: &Node, unfilled: &[Unfilled]) -> Problem {
-    let why = unfilled.iter().find(|one| path.0[1..] == one.path.0);
+fn unknown(node: &Node, why: Option<&Unfilled>) -> Problem {
     let why = why.map_or_else(
         || "it has a variable that is filled in when it is deployed".to_owned(),
         |one| one.failure.to_string(),
@@ -129,10 +138,10 @@ fn is_open(node: &Node) -> bool {
 }
 
 /// The releases that an object installs, each with its values, those that win last; none if nothing in them is filled in later.
-fn releases(build: &Build, object: &Object) -> Vec<(Release, Vec<Node>)> {
+fn releases(maps: &ConfigMaps<'_>, object: &Object) -> Vec<(Release, Vec<Node>)> {
     let held = values::held(&object.node);
     if let Some(one) = HelmRelease::read(object) {
-        let given = one.from.iter().filter_map(|source| layer(build, object, source));
+        let given = one.from.iter().filter_map(|source| maps.layer(object, source));
         let layers: Vec<Node> = given.chain(held.iter().filter_map(layer_of)).collect();
         let open = layers.iter().any(is_open).then_some((one.release, layers));
         return open.into_iter().collect();
@@ -204,38 +213,50 @@ fn parsed(text: &Node) -> Option<Node> {
     stream.documents.first().map(|document| document.root.clone())
 }
 
-/// The values that a ConfigMap of the build holds.
-fn layer(build: &Build, release: &Object, source: &ValuesSource) -> Option<Node> {
-    let (_, text) = config_map(build, release, source)?;
-    source.target.as_ref().map_or_else(|| parsed(text), |target| Some(nested(target, text)))
+/// The ConfigMaps of a build by their namespace and name, as indexes of the objects.
+struct ConfigMaps<'b> {
+    build: &'b Build,
+    by_name: OnceCell<HashMap<(Option<&'b str>, &'b str), usize>>,
 }
 
-/// The text of a ConfigMap that a release takes values from, with the index of the object.
-fn config_map<'b>(
-    build: &'b Build,
-    release: &Object,
-    source: &ValuesSource,
-) -> Option<(usize, &'b Node)> {
-    if source.is_secret {
-        return None;
+impl<'b> ConfigMaps<'b> {
+    const fn of(build: &'b Build) -> Self {
+        Self { build, by_name: OnceCell::new() }
     }
-    let is_meant = |object: &Object| {
-        object.kind() == "ConfigMap"
-            && object.name() == source.name
-            && object.namespace() == release.namespace()
-    };
-    let index = build.objects.iter().position(is_meant)?;
-    let text = build.objects[index].node.at(&["data", &source.key])?;
-    Some((index, text))
+
+    /// The text of one that a release takes values from, with the index of the object.
+    fn text(&self, release: &Object, source: &ValuesSource) -> Option<(usize, &'b Node)> {
+        if source.is_secret {
+            return None;
+        }
+        let by_name = self.by_name.get_or_init(|| {
+            let all = self.build.objects.iter().enumerate();
+            let all = all.filter(|(_, object)| object.kind() == "ConfigMap");
+            all.map(|(index, object)| ((object.namespace(), object.name()), index)).collect()
+        });
+        let index = *by_name.get(&(release.namespace(), &*source.name))?;
+        let text = self.build.objects[index].node.at(&["data", &source.key])?;
+        Some((index, text))
+    }
+
+    /// The values that one holds.
+    fn layer(&self, release: &Object, source: &ValuesSource) -> Option<Node> {
+        let (_, text) = self.text(release, source)?;
+        source.target.as_ref().map_or_else(|| parsed(text), |target| Some(nested(target, text)))
+    }
 }
 
 /// The names in the values that ConfigMaps of a build hold for its releases, each with the index of its object.
 pub(super) fn in_config_maps(build: &Build) -> Vec<(usize, Found)> {
-    let mut all = Vec::new();
+    let (mut all, mut known) = (Vec::new(), BTreeSet::new());
+    let maps = ConfigMaps::of(build);
     for object in &*build.objects {
         let Some(one) = HelmRelease::read(object) else { continue };
         for source in &one.from {
-            let Some((index, text)) = config_map(build, object, source) else { continue };
+            let Some((index, text)) = maps.text(object, source) else { continue };
+            if !known.insert((index, source.key.clone(), source.target.clone())) {
+                continue;
+            }
             let path = Path::default().key("data").key(&source.key);
             let found = match &source.target {
                 None => values::in_text(&path, text),
@@ -246,12 +267,7 @@ pub(super) fn in_config_maps(build: &Build) -> Vec<(usize, Found)> {
                 namespace: one.release.namespace.clone(),
                 ..found
             });
-            for found in found {
-                let key = |one: &Found| (one.path.clone(), one.part.clone());
-                if !all.iter().any(|(at, known)| *at == index && key(known) == key(&found)) {
-                    all.push((index, found));
-                }
-            }
+            all.extend(found.map(|found| (index, found)));
         }
     }
     all

@@ -9,6 +9,7 @@ use crate::k8s::secret_name::{family, split};
 use crate::k8s::spelling::dated;
 use crate::k8s::store::Store;
 use crate::k8s::stub::Stub;
+use crate::k8s::values::{FILES, is_values};
 use crate::kustomize::model::build::{Build, Status};
 use crate::repo::charts::Deployer;
 use crate::repo::environment::EnvironmentId;
@@ -17,6 +18,7 @@ use crate::repo::layout::is_kustomization;
 use crate::repo::pointer::Pointers;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
+use crate::yaml::node::Node;
 
 /// A directory that is built as a unit.
 #[derive(Debug, Clone)]
@@ -202,6 +204,16 @@ impl Root {
     #[must_use]
     pub fn files(&self) -> &BTreeSet<TreePath> {
         &self.build.files
+    }
+
+    /// The files whose values objects of it stand for.
+    pub(super) fn values_files(&self) -> BTreeSet<TreePath> {
+        if self.kind == RootKind::Chart {
+            return self.files().clone();
+        }
+        let values = self.objects().iter().filter(|object| is_values(&object.node));
+        let files = values.filter_map(|object| object.node.get(FILES)).flat_map(Node::items);
+        files.filter_map(Node::str).filter_map(TreePath::new).collect()
     }
 
     /// Every kustomization directory reached, its own included; empty for plain manifests.

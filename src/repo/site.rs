@@ -155,11 +155,11 @@ impl Loader<'_> {
         });
         let (sites, ground) = before.as_ref().map_or_else(|| self.anew(), Before::sites);
         let (mut sites, ground) = match self.with_charts(sites, before.as_ref()) {
-            Some((sites, values)) => (sites, Ground { values, ..ground }),
+            Some((sites, charts)) => (sites, Ground { charts, ..ground }),
             None => {
                 let (sites, ground) = self.anew();
                 let found = self.with_charts(sites, None).unwrap_or_default();
-                (found.0, Ground { values: found.1, ..ground })
+                (found.0, Ground { charts: found.1, ..ground })
             }
         };
         sites.sort_by(|a, b| a.key().cmp(&b.key()));

@@ -28,6 +28,8 @@ pub(super) fn add(loader: &Loader<'_>, sites: &[Site], charts: &mut Charts) -> D
         for (index, _) in meant {
             let object = &site.build().objects[index];
             let Some((all, _)) = applications(object, &Tree(loader)) else { continue };
+            // Its generators may list directories.
+            charts.is_open |= object.kind() == "ApplicationSet";
             for application in &all {
                 for source in &application.sources {
                     let found = Reader { loader, application, object }.source(source);
@@ -97,11 +99,15 @@ impl Reader<'_> {
         let mut problems = Vec::new();
         let may_miss = source.node.at(&["helm", "ignoreMissingValueFiles"]);
         let may_miss = may_miss.is_some_and(|node| node.reads("true"));
+        let is_pattern = |entry: &Node| entry.str().is_some_and(|text| text.contains('*'));
+        let is_open = may_miss || named.iter().any(is_pattern);
         for entry in named {
             match self.named(&source, entry) {
                 Ok(files) => layers.extend(files.into_iter().map(Layer::File)),
                 Err(_) if may_miss => {}
-                Err(message) => problems.push(Problem::at(message, entry).as_partial()),
+                Err(message) => {
+                    problems.push(Problem::at(message, entry).as_partial().hiding_nothing())
+                }
             }
         }
         if layers.is_empty() {
@@ -110,7 +116,7 @@ impl Reader<'_> {
         let held = of_source(&Path::default(), &source.node);
         layers.extend(held.iter().filter_map(layer_of).map(Layer::Inline));
         let title = self.object.name().to_owned();
-        Some((chart, Planned { release, title, layers, more, problems }))
+        Some((chart, Planned { release, title, layers, more, problems, is_open }))
     }
 
     /// The values files that an entry names.

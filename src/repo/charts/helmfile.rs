@@ -38,7 +38,7 @@ pub(super) fn add(loader: &Loader<'_>, charts: &mut Charts) {
     }
 }
 
-fn is_helmfile(file: &TreePath) -> bool {
+pub(super) fn is_helmfile(file: &TreePath) -> bool {
     let is_yaml = [".yaml", ".yml"].iter().any(|end| file.name().ends_with(end));
     is_yaml
         && (matches!(file.name(), "helmfile.yaml" | "helmfile.yml")
@@ -98,7 +98,14 @@ impl Reader<'_> {
             namespace: text(node, "namespace").map(str::to_owned),
             chart: chart.as_ref().and_then(|chart| chart_name(self.loader, chart)),
         };
-        Planned { release, title, layers, more: [self.file.clone()].into(), problems }
+        Planned {
+            release,
+            title,
+            layers,
+            more: [self.file.clone()].into(),
+            problems,
+            is_open: false,
+        }
     }
 
     fn named(&self, directory: &TreePath, text: &str) -> Result<TreePath, String> {

@@ -17,9 +17,10 @@ use crate::kustomize::model::build::{Build, Status};
 use crate::kustomize::model::object::Object;
 use crate::repo::environment::{EnvironmentId, claim_of_file};
 use crate::repo::ground::Before;
+use crate::repo::layout::{Layout, above};
 use crate::repo::pointer::Pointers;
 use crate::repo::releases::{add_problems, is_composed, keep, values_object};
-use crate::repo::root::RootKind;
+use crate::repo::root::{Root, RootKind};
 use crate::repo::site::{BuildSite, Loader, Site, meet};
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
@@ -42,6 +43,8 @@ pub(super) struct Planned {
     more: BTreeSet<TreePath>,
     /// What is not known of it.
     problems: Vec<Problem>,
+    /// Whether it may have other values files once a file is added anywhere.
+    is_open: bool,
 }
 
 /// Values of a release.
@@ -58,16 +61,16 @@ pub(super) enum Layer {
 #[derive(Default)]
 pub(super) struct Charts {
     roots: BTreeMap<(TreePath, Option<EnvironmentId>), Vec<Planned>>,
+    /// Every file that is read for them.
+    claimed: BTreeSet<TreePath>,
+    /// Whether they may be others once a file is added anywhere.
+    is_open: bool,
 }
 
 impl Charts {
     fn add(&mut self, root: (TreePath, Option<EnvironmentId>), planned: Planned) {
+        self.is_open |= planned.is_open || !planned.problems.is_empty();
         self.roots.entry(root).or_default().push(planned);
-    }
-
-    /// Every values file.
-    pub(super) fn claimed(&self) -> BTreeSet<TreePath> {
-        self.roots.values().flatten().flat_map(Planned::read).cloned().collect()
     }
 }
 
@@ -87,56 +90,79 @@ impl Planned {
 }
 
 impl Loader<'_> {
-    /// The build roots with those of releases, whose values files are no plain manifests, and these files. `None` if a root
-    /// from before may lack one of its files.
+    /// The build roots with those of releases, whose values files are no plain manifests, and where the releases have their
+    /// values. `None` if a root from before may lack one of its files.
     pub(super) fn with_charts(
         &self,
         sites: Vec<Site>,
         before: Option<&Before<'_>>,
-    ) -> Option<(Vec<Site>, Arc<BTreeSet<TreePath>>)> {
-        let charts = self.charts(&sites);
-        let claimed = charts.claimed();
-        let known = before.map(|before| &before.ground.values);
-        if known.is_some_and(|known| !known.is_subset(&claimed)) {
+    ) -> Option<(Vec<Site>, Arc<Charts>)> {
+        let known = before.map(|before| &before.ground.charts);
+        let same = before.filter(|before| self.plans_alike(before, &sites));
+        let charts = same.map_or_else(
+            || Arc::new(self.charts(&sites)),
+            |before| Arc::clone(&before.ground.charts),
+        );
+        if known.is_some_and(|known| !known.claimed.is_subset(&charts.claimed)) {
             return None;
         }
-        let is_old = |site: &Site| matches!(site, Site::Kept(_)) || site.deployers().is_empty();
-        let is_kept = known.is_some_and(|known| **known == claimed) && sites.iter().all(is_old);
         let mut all: Vec<Site> =
-            sites.into_iter().filter_map(|site| withdraw(site, &claimed)).collect();
-        all.extend(self.chart_sites(charts, is_kept));
-        Some((all, Arc::new(claimed)))
+            sites.into_iter().filter_map(|site| withdraw(site, &charts.claimed)).collect();
+        all.extend(self.chart_sites(&charts, same.is_some()));
+        Some((all, charts))
     }
 
     /// Where the releases of a tree have their values.
-    pub(super) fn charts(&self, sites: &[Site]) -> Charts {
+    fn charts(&self, sites: &[Site]) -> Charts {
         let mut charts = Charts::default();
         let deployed = argo::add(self, sites, &mut charts);
         helmfile::add(self, &mut charts);
         beside::add(self, &deployed, &mut charts);
+        let read = charts.roots.values().flatten().flat_map(Planned::read);
+        charts.claimed = read.cloned().collect();
         charts
     }
 
+    /// Whether nothing but the content of values files can be different from before.
+    fn plans_alike(&self, before: &Before<'_>, sites: &[Site]) -> bool {
+        let (layout, old) = (self.layout, &before.repo.layout);
+        let has = |layout: &Layout, file: &TreePath| layout.files.binary_search(file).is_ok();
+        let is_open = before.ground.charts.is_open;
+        let decides = |file: &TreePath| {
+            let moves = has(layout, file) != has(old, file);
+            file.name().starts_with("Chart.")
+                || file.name().starts_with(".argocd-source")
+                || helmfile::is_helmfile(file)
+                || moves && (is_open || above(&file.parent()).any(|up| layout.charts.contains(&up)))
+        };
+        let deploys = |root: &&Arc<Root>| {
+            !root.facts.deployers.get_or_init(|| deployers(&root.build)).is_empty()
+        };
+        let is_old = |site: &Site| matches!(site, Site::Kept(_));
+        let now = sites.iter().filter(|site| is_old(site) && !site.deployers().is_empty());
+        layout.is_made_from(old)
+            && !before.changed.iter().any(decides)
+            && sites.iter().all(|site| is_old(site) || site.deployers().is_empty())
+            && now.count() == before.repo.roots.iter().filter(deploys).count()
+    }
+
     /// The build roots of releases. `is_kept`: whether nothing but the content of values files can have changed.
-    pub(super) fn chart_sites(&self, charts: Charts, is_kept: bool) -> Vec<Site> {
-        let site = |((path, environment), releases): (_, Vec<Planned>)| {
-            let files: BTreeSet<TreePath> =
-                releases.iter().flat_map(Planned::read).cloned().collect();
+    fn chart_sites(&self, charts: &Charts, is_kept: bool) -> Vec<Site> {
+        let site = |((path, environment), releases): (&(TreePath, _), &Vec<Planned>)| {
+            let (kind, environment) = (RootKind::Chart, *environment);
             if let Some((before, changed)) = self.before.filter(|_| is_kept) {
-                let same = before.roots_at(&path).iter().find(|old| {
-                    old.kind == RootKind::Chart
-                        && old.environment == environment
-                        && *old.files() == files
-                });
-                if let Some(old) = same.filter(|_| !meet(changed, &files)) {
+                let mut roots = before.roots_at(path).iter();
+                let same = roots.find(|old| old.kind == kind && old.environment == environment);
+                if let Some(old) = same.filter(|old| !meet(changed, old.files())) {
                     return Site::Kept(Arc::clone(old));
                 }
             }
-            let build = self.chart(&path, files, &releases);
-            let (kind, namespace, pointers) = (RootKind::Chart, None, Pointers::default());
+            let files = releases.iter().flat_map(Planned::read).cloned().collect();
+            let build = self.chart(path, files, releases);
+            let (path, namespace, pointers) = (path.clone(), None, Pointers::default());
             Site::new(BuildSite { path, kind, environment, namespace, build, pointers })
         };
-        charts.roots.into_iter().map(site).collect()
+        charts.roots.iter().map(site).collect()
     }
 
     fn chart(&self, path: &TreePath, files: BTreeSet<TreePath>, all: &[Planned]) -> Arc<Build> {
