@@ -1,5 +1,6 @@
 //! Values files that Argo CD `Application`s name.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use crate::builders::argo::{Application, Directories, Source, applications};
@@ -21,7 +22,7 @@ use crate::yaml::path::Path;
 
 /// Adds the releases of every `Application` that takes values from the tree; the charts in it that they deploy.
 pub(super) fn add(loader: &Loader<'_>, sites: &[Site], charts: &mut Charts) -> Deployed {
-    let mut deployed = Deployed::new();
+    let (mut deployed, is_open) = (Deployed::new(), Cell::new(false));
     for site in sites {
         let has_charts = !loader.layout.charts.is_empty();
         let meant = site.deployers().into_iter().filter(|(_, names)| *names || has_charts);
@@ -32,7 +33,8 @@ pub(super) fn add(loader: &Loader<'_>, sites: &[Site], charts: &mut Charts) -> D
             charts.is_open |= object.kind() == "ApplicationSet";
             for application in &all {
                 for source in &application.sources {
-                    let found = Reader { loader, application, object }.source(source);
+                    let found =
+                        Reader { is_open: &is_open, loader, application, object }.source(source);
                     let Some((chart, planned)) = found else { continue };
                     let read: Vec<TreePath> = planned.files().cloned().collect();
                     let environment = site.environment().or_else(|| loader.environment_of(&read));
@@ -44,6 +46,7 @@ pub(super) fn add(loader: &Loader<'_>, sites: &[Site], charts: &mut Charts) -> D
             }
         }
     }
+    charts.is_open |= is_open.get();
     deployed
 }
 
@@ -78,6 +81,8 @@ impl Directories for Tree<'_> {
 }
 
 struct Reader<'a> {
+    /// Whether a source that has no values here may have some once a file is added.
+    is_open: &'a Cell<bool>,
     loader: &'a Loader<'a>,
     application: &'a Application,
     object: &'a Object,
@@ -100,17 +105,18 @@ impl Reader<'_> {
         let may_miss = source.node.at(&["helm", "ignoreMissingValueFiles"]);
         let may_miss = may_miss.is_some_and(|node| node.reads("true"));
         let is_pattern = |entry: &Node| entry.str().is_some_and(|text| text.contains('*'));
-        let is_open = may_miss || named.iter().any(is_pattern);
+        let mut is_open = named.iter().any(is_pattern);
         for entry in named {
             match self.named(&source, entry) {
                 Ok(files) => layers.extend(files.into_iter().map(Layer::File)),
-                Err(_) if may_miss => {}
+                Err(_) if may_miss => is_open = true,
                 Err(message) => {
                     problems.push(Problem::at(message, entry).as_partial().hiding_nothing())
                 }
             }
         }
         if layers.is_empty() {
+            self.is_open.set(self.is_open.get() || is_open || !problems.is_empty());
             return None;
         }
         let held = of_source(&Path::default(), &source.node);

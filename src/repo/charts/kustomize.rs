@@ -55,7 +55,8 @@ impl Loader<'_> {
         let namespace = text(kustomization, "namespace").or_else(|| text(chart, "namespace"));
         let named = |path: &str| {
             let path = directory.join(path).filter(|_| !is_remote(path))?;
-            self.file(&path).map(Layer::File)
+            // One that is missing is told of where it is read.
+            Some(Layer::File(self.file(&path).unwrap_or(path)))
         };
         let under = text(chart, "valuesFile").and_then(named);
         let inline =
