@@ -425,6 +425,11 @@ mod tests {
             );
             add(format!("argo/{app}.yaml"), argo);
             add(format!("tools/{app}/web.yaml"), deployment(&app, "auth"));
+            add(format!("charts/{app}/Chart.yaml"), format!("name: {app}\n"));
+            for environment in ["production", "staging"] {
+                let values = "existingSecret: auth-20250601000000\n".to_owned();
+                add(format!("charts/{app}/values-{environment}.yaml"), values);
+            }
             add(
                 format!("parts/part{app}/kustomization.yaml"),
                 "kind: Component\nlabels: [{pairs: {a: b}}]\n".to_owned(),
@@ -472,7 +477,9 @@ mod tests {
         let none = || Some("kind: Component\nlabels: []\n".to_owned());
         let listed = || Some(resources(&["web.yaml", "job.yaml"]));
         // The change, the roots that it makes, and the files that are read for it.
-        let changes: [(&[Change], usize, usize); 6] = [
+        let values = || Some(format!("existingSecret: {two}\n"));
+        let changes: [(&[Change], usize, usize); 7] = [
+            (&[("charts/app001/values-staging.yaml", values())], 1, 1),
             (&[("apps/app001/staging/web.yaml", web(two))], 1, 1),
             (&[("tools/app001/web.yaml", web(two))], 1, 1),
             (&[("parts/partapp001/kustomization.yaml", none())], 0, 1),

@@ -108,7 +108,7 @@ impl Loader<'_> {
         }
         let mut all: Vec<Site> =
             sites.into_iter().filter_map(|site| withdraw(site, &charts.claimed)).collect();
-        all.extend(self.chart_sites(&charts, same.is_some()));
+        all.extend(self.chart_sites(&charts, known));
         Some((all, charts))
     }
 
@@ -146,11 +146,17 @@ impl Loader<'_> {
             && now.count() == before.repo.roots.iter().filter(deploys).count()
     }
 
-    /// The build roots of releases. `is_kept`: whether nothing but the content of values files can have changed.
-    fn chart_sites(&self, charts: &Charts, is_kept: bool) -> Vec<Site> {
-        let site = |((path, environment), releases): (&(TreePath, _), &Vec<Planned>)| {
-            let (kind, environment) = (RootKind::Chart, *environment);
-            if let Some((before, changed)) = self.before.filter(|_| is_kept) {
+    /// The build roots of releases. `known`: where they had their values before.
+    fn chart_sites(&self, charts: &Charts, known: Option<&Arc<Charts>>) -> Vec<Site> {
+        let site = |(key, releases): (&(TreePath, Option<EnvironmentId>), &Vec<Planned>)| {
+            let ((path, environment), kind) = (key, RootKind::Chart);
+            let environment = *environment;
+            let is_same = |known: &&Arc<Charts>| {
+                std::ptr::eq(Arc::as_ptr(known), charts)
+                    || known.roots.get(key).is_some_and(|old| are_alike(old, releases))
+            };
+            let before = self.before.filter(|_| known.as_ref().is_some_and(is_same));
+            if let Some((before, changed)) = before {
                 let mut roots = before.roots_at(path).iter();
                 let same = roots.find(|old| old.kind == kind && old.environment == environment);
                 if let Some(old) = same.filter(|old| !meet(changed, old.files())) {
@@ -252,6 +258,29 @@ impl Loader<'_> {
         let claims = files.iter().rev().filter_map(|file| claim_of_file(self.environments, file));
         claims.map(|claim| claim.environment).next()
     }
+}
+
+/// Whether releases have their values in the same places.
+fn are_alike(old: &[Planned], new: &[Planned]) -> bool {
+    let place = |node: &Node| node.origin.as_ref().map(|at| (Arc::as_ptr(&at.source), at.span));
+    let same_layer = |(old, new): (&Layer, &Layer)| match (old, new) {
+        (Layer::File(old), Layer::File(new)) => old == new,
+        (Layer::Inline(old), Layer::Inline(new))
+        | (Layer::Written(_, old), Layer::Written(_, new)) => {
+            place(old).is_some() && place(old) == place(new)
+        }
+        _ => false,
+    };
+    let words = |one: &Planned| -> Vec<String> {
+        one.problems.iter().map(|problem| problem.message.clone()).collect()
+    };
+    let same = |(old, new): (&Planned, &Planned)| {
+        (&old.release, &old.title, &old.more) == (&new.release, &new.title, &new.more)
+            && old.layers.len() == new.layers.len()
+            && old.layers.iter().zip(&new.layers).all(same_layer)
+            && words(old) == words(new)
+    };
+    old.len() == new.len() && old.iter().zip(new).all(same)
 }
 
 /// An object by which Argo CD deploys: its index, and whether it names values files.
