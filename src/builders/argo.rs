@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::builders::operators::fits;
 use crate::builders::substitute::{Part, composed, written};
 use crate::builders::template::{Failure, Piece, of_path, render};
+use crate::builders::values::Release;
 use crate::kustomize::load::kustomization::Overrides;
 use crate::kustomize::model::object::Object;
 use crate::text::path::TreePath;
@@ -30,6 +31,15 @@ pub struct Application {
     pub sources: Vec<Source>,
     /// The object as it is written, or the template that was filled in.
     pub node: Node,
+}
+
+impl Application {
+    /// What a source with a chart installs.
+    #[must_use]
+    pub fn release(&self, source: &Source) -> Release {
+        let name = text(&source.node, &["helm", "releaseName"]).unwrap_or(&self.name).to_owned();
+        Release { name: Some(name), namespace: self.destination.clone(), chart: None }
+    }
 }
 
 /// One source of an `Application`.

@@ -88,30 +88,21 @@ impl FluxKustomization {
         build
     }
 
-    /// The same; `None` if the build is the one that kubectl makes without load restrictions, in the target namespace.
-    #[must_use]
-    pub fn build_beside(
+    /// Whether the build is another than what kubectl makes without load restrictions, in the target namespace. `objects`: those
+    /// that kubectl makes.
+    pub fn differs<'o>(
         &self,
-        resolver: &Resolver,
-        own: &Build,
+        mut objects: impl Iterator<Item = &'o Object> + Clone,
         given: &Variables,
-    ) -> Option<Build> {
+    ) -> bool {
         let target = self.target_namespace.as_deref();
-        let is_there = |object: &Object| {
-            target.is_none_or(|_| object.namespace().is_none_or(|own| Some(own) == target))
+        let is_elsewhere = |object: &'o Object| {
+            target.is_some() && object.namespace().is_some_and(|own| Some(own) != target)
         };
-        if self.writes_more || !own.objects.iter().all(is_there) {
-            return Some(self.build(resolver, given));
-        }
-        let has_variables = !self.variables(given).is_empty();
-        let is_filled = |object: &Object| needs(&object.node) && !is_left_out(object);
-        if !has_variables || !own.objects.iter().any(is_filled) {
-            return None;
-        }
-        let mut build = own.clone();
-        build.outside = None;
-        self.fill(&mut build, given);
-        Some(build)
+        let is_filled = |object: &'o Object| needs(&object.node) && !is_left_out(object);
+        self.writes_more
+            || objects.clone().any(is_elsewhere)
+            || !self.variables(given).is_empty() && objects.any(is_filled)
     }
 
     /// The variables that are filled in: those of its own win over those of its sources.
@@ -124,7 +115,7 @@ impl FluxKustomization {
     }
 
     /// Fills in the variables; with none at all, not even defaults are.
-    fn fill(&self, build: &mut Build, given: &Variables) {
+    pub fn fill(&self, build: &mut Build, given: &Variables) {
         let variables = self.variables(given);
         if variables.is_empty() {
             return;

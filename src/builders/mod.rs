@@ -3,6 +3,8 @@
 pub mod argo;
 pub mod envsubst;
 pub mod flux;
+pub mod helm;
 mod operators;
 pub mod substitute;
 pub mod template;
+pub mod values;

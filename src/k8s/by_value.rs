@@ -12,6 +12,7 @@ use crate::k8s::pattern::trail::Trail;
 use crate::k8s::providers;
 use crate::k8s::resource::{CUSTOM_RESOURCE_DEFINITION, kind_of};
 use crate::k8s::secret_name::{DIGITS, Family};
+use crate::k8s::values::is_ignored;
 use crate::text::work;
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
@@ -176,7 +177,7 @@ impl<'a> ValueFinder<'a, '_> {
         }
         for entry in node.entries() {
             let key = entry.key.str().unwrap_or_default();
-            if !self.is_outside(key) {
+            if !self.is_outside(node, key) {
                 self.trail.enter_key(node, key);
                 self.on(&entry.value);
                 self.trail.leave();
@@ -190,7 +191,7 @@ impl<'a> ValueFinder<'a, '_> {
     }
 
     /// Whether nothing below this key of the current mapping counts as a mention.
-    fn is_outside(&self, key: &str) -> bool {
+    fn is_outside(&self, mapping: &Node, key: &str) -> bool {
         match (self.kind, key) {
             (_, "name") => self.trail.keys_upward().next() == Some("metadata"),
             // A binding names a role, which may be called like the secret.
@@ -199,7 +200,7 @@ impl<'a> ValueFinder<'a, '_> {
             ("ExternalSecret" | "ClusterExternalSecret" | "PushSecret", key) => {
                 IN_STORES.contains(&key)
             }
-            _ => false,
+            (kind, key) => is_ignored(kind, mapping, key),
         }
     }
 }

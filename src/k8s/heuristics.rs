@@ -3,12 +3,14 @@
 use crate::k8s::destination;
 use crate::k8s::found::{Found, Role};
 use crate::k8s::pattern::trail::Trail;
+use crate::k8s::placeholder::is_filled_in;
 use crate::k8s::providers;
 use crate::k8s::references::reading::{name_text, read};
 use crate::k8s::references::row::Reads;
 use crate::k8s::resource::{group_of, is_kubernetes_own};
 use crate::k8s::secret_name::check;
 use crate::yaml::node::Node;
+use crate::yaml::path::Path;
 
 /// The names of the shapes.
 pub const ROWS: &[&str] = &[
@@ -20,6 +22,10 @@ pub const ROWS: &[&str] = &[
     "like-secret-ref",
     "like-secret-string",
     "like-selector",
+    "values-env-from",
+    "values-list",
+    "values-parameter",
+    "values-volume",
 ];
 
 /// Kinds whose fields are in the catalogue, or that hold whole secrets.
@@ -129,16 +135,32 @@ pub fn find(object: &Node, group: &str, kind: &str) -> Vec<Found> {
     if is_kubernetes_own(group) || KNOWN.contains(&kind) {
         return Vec::new();
     }
-    let mut walk = Guesser { trail: Trail::default(), found: Vec::new() };
+    let mut found = below(object).found;
+    if found.is_empty() {
+        return found;
+    }
+    let provided = providers::find(object);
+    found.retain(|found| provided.iter().all(|own| own.path != found.path));
+    found
+}
+
+/// Finds the scalars of the values of a chart that have the shape of a secret's name.
+pub(super) fn in_values(values: &Node) -> Vec<Found> {
+    below(values).found
+}
+
+/// The scalars in the place of a secret's name whose text has a placeholder, with their paths.
+#[must_use]
+pub fn templated(object: &Node) -> Vec<(Path, &Node)> {
+    below(object).templated
+}
+
+fn below(object: &Node) -> Guesser<'_> {
+    let mut walk = Guesser { trail: Trail::default(), found: Vec::new(), templated: Vec::new() };
     for entry in object.entries() {
         walk.entry(object, entry.key.str().unwrap_or_default(), &entry.value);
     }
-    if walk.found.is_empty() {
-        return walk.found;
-    }
-    let provided = providers::find(object);
-    walk.found.retain(|found| provided.iter().all(|own| own.path != found.path));
-    walk.found
+    walk
 }
 
 /// Whether the trail leads to a field that has the shape of a secret's name, whatever its value.
@@ -152,7 +174,7 @@ pub fn is_name(trail: &Trail<'_>) -> bool {
         && let Some(name) = map.get("name").and_then(Node::str)
     {
         // A parameter of a chart: `auth.existingSecret`.
-        return string_row(&folded(name.rsplit('.').next().unwrap_or(name)), false).is_some();
+        return row_of_key(name.rsplit('.').next().unwrap_or(name)).is_some();
     }
     if last == "name"
         && let Some((map, _)) = trail.last_key()
@@ -181,6 +203,8 @@ fn about(key: &str) -> bool {
 struct Guesser<'a> {
     trail: Trail<'a>,
     found: Vec<Found>,
+    /// What has a placeholder, which no name has.
+    templated: Vec<(Path, &'a Node)>,
 }
 
 impl<'a> Guesser<'a> {
@@ -223,8 +247,11 @@ impl<'a> Guesser<'a> {
     }
 
     fn take(&mut self, row: &'static str, node: &'a Node) {
-        if name_text(node).is_some_and(|text| check(text).is_ok()) {
+        let Some(text) = name_text(node) else { return };
+        if check(text).is_ok() {
             self.found.extend(read(row, Reads::Name, Role::Use, &self.trail, node));
+        } else if is_filled_in(text) {
+            self.templated.push((self.trail.path(), node));
         }
     }
 }
@@ -232,6 +259,11 @@ impl<'a> Guesser<'a> {
 /// A key regardless of naming style: `image_pull_secret` and `imagePullSecret` are the same.
 fn folded(key: &str) -> String {
     key.chars().filter(|&c| c != '_' && c != '-').map(|c| c.to_ascii_lowercase()).collect()
+}
+
+/// The shape of a plain string below a key, whatever the naming style.
+pub(super) fn row_of_key(key: &str) -> Option<&'static str> {
+    string_row(&folded(key), false)
 }
 
 /// The shape of a plain string below a key.

@@ -22,3 +22,4 @@ pub mod spelling;
 pub mod store;
 mod stores;
 pub mod stub;
+pub mod values;

@@ -4,7 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use crate::k8s::secret_name::{DIGITS, digits_at, split};
+use crate::text::source::Place;
 use crate::text::work;
+use crate::yaml::embed;
+use crate::yaml::node::Node;
 
 /// Where a text contains a name.
 ///
@@ -21,6 +24,15 @@ pub fn spelled(text: &str, name: &str) -> Vec<Range<usize>> {
             .collect(),
         None => lines(text).filter(|line| text[line.clone()] == *name).collect(),
     }
+}
+
+/// Where a file spells the version of a name that is put together from several places.
+#[must_use]
+pub fn version_in_file(name: &Node) -> Option<Place> {
+    name.origin.as_ref().filter(|origin| origin.source.is_composed())?;
+    let text = name.str()?;
+    let (_, digits) = split(text)?;
+    embed::part(name, text.len() - digits.len()..text.len())?.in_file()
 }
 
 /// Several names, each with a number, that are looked for in one pass.

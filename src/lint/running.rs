@@ -18,7 +18,7 @@ pub(super) fn running(repo: &Repo) -> impl Iterator<Item = (&Root, Option<Enviro
         included.extend(below.map(|directory| (environment, directory)));
     }
     deployed(repo).map(|(root, _)| (root, root.environment)).filter(move |(root, environment)| {
-        root.kind == RootKind::Plain
+        root.kind != RootKind::Kustomize
             || environment.is_none_or(|index| !included.contains(&(index, &root.path)))
     })
 }

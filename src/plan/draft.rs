@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::plan::FileChange;
+use crate::plan::overlay::values::with_key;
 use crate::text::edit::{Edit, apply};
 use crate::text::path::TreePath;
 use crate::text::source::Source;
@@ -16,6 +17,8 @@ use crate::yaml::path::Path;
 pub(super) struct Draft {
     edits: BTreeMap<TreePath, (Arc<Source>, Vec<Edit>)>,
     entries: BTreeMap<TreePath, Vec<(&'static str, String)>>,
+    /// The values that are set in a values file, by their keys.
+    keys: BTreeMap<TreePath, Vec<(Vec<String>, String)>>,
     new: BTreeMap<TreePath, String>,
 }
 
@@ -34,6 +37,17 @@ impl Draft {
             let known = self.edits.entry(file.path().clone());
             known.or_insert_with(|| (Arc::clone(file), Vec::new()));
             self.entries.entry(file.path().clone()).or_default().push((list, entry));
+        }
+        fits
+    }
+
+    /// Sets the value of nested keys of a values file; edits are applied first. `false` when the file cannot take it.
+    pub(super) fn set(&mut self, file: &Arc<Source>, keys: Vec<String>, value: String) -> bool {
+        let fits = with_key(file.path(), file.text(), &keys, &value).is_some();
+        if fits {
+            let known = self.edits.entry(file.path().clone());
+            known.or_insert_with(|| (Arc::clone(file), Vec::new()));
+            self.keys.entry(file.path().clone()).or_default().push((keys, value));
         }
         fits
     }
@@ -73,6 +87,10 @@ impl Draft {
             for (list, entry) in entries {
                 let next = appended(&path, &after, list, &entry);
                 after = next.ok_or_else(|| format!("`{path}` cannot take one more of `{list}`"))?;
+            }
+            for (keys, value) in self.keys.remove(&path).unwrap_or_default() {
+                let next = with_key(&path, &after, &keys, &value);
+                after = next.ok_or_else(|| format!("`{path}` cannot take `{}`", keys.join(".")))?;
             }
             if after != source.text() {
                 changes.push(FileChange { path, before: Some(source), after: Some(after) });

@@ -7,6 +7,7 @@ pub mod back;
 pub mod batch;
 mod behind;
 pub mod bump;
+mod carried;
 mod check;
 pub mod commit;
 mod draft;
@@ -107,6 +108,8 @@ pub enum MoveKind {
     Patch,
     /// The new name is added next to the old one.
     Added,
+    /// The environment's own values file sets it, since another one is shared.
+    Set,
 }
 
 /// A stub for the new version.

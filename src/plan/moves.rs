@@ -177,6 +177,11 @@ impl Mover<'_> {
                     self.record(&one.items[index], patched, &file);
                 }
             }
+            Ok(Placed::Set(reached)) => {
+                for (index, file) in reached {
+                    self.record(&one.items[index], MoveKind::Set, &file);
+                }
+            }
             Err(Obstacle { field, what, hint }) => self.refuse(&one.items[field], &what, hint),
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::k8s::secret_name::split;
 use crate::k8s::stub::Stub;
 use crate::kustomize::model::object::{Identity, Object};
+use crate::plan::carried::{Edits, is_around, rehashed};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::root::Root;
@@ -29,6 +30,10 @@ pub(super) struct Expected {
     pub(super) name: String,
     /// Namespaces in which nothing in Git provides the new name, and nothing provided the old one.
     pub(super) unprovided: BTreeSet<Option<String>>,
+    /// The edits in place.
+    pub(super) edits: Edits,
+    /// Those of values, which a text elsewhere may hold.
+    pub(super) of_values: Edits,
     /// The environment.
     pub(super) environment: EnvironmentId,
 }
@@ -44,6 +49,8 @@ impl Expected {
             restored: Vec::new(),
             name: name.to_owned(),
             unprovided: BTreeSet::new(),
+            edits: Edits::new(),
+            of_values: Edits::new(),
             environment,
         }
     }
@@ -61,7 +68,8 @@ pub(super) fn prove(before: &Repo, after: &Repo, expected: &Expected) -> Vec<Str
         if std::sync::Arc::ptr_eq(&old.build, &new.build) && !touches(expected, index) {
             continue;
         }
-        let mut held = Held { index, old, new, expected, faults: &mut faults };
+        let renamed = BTreeMap::new();
+        let mut held = Held { index, old, new, expected, renamed, faults: &mut faults };
         held.status();
         held.objects();
         if held.expected.scalars.keys().all(|(root, _)| *root != index) {
@@ -83,6 +91,8 @@ struct Held<'p> {
     old: &'p Root,
     new: &'p Root,
     expected: &'p Expected,
+    /// The names of generated objects that have another hash, old and new.
+    renamed: BTreeMap<String, String>,
     faults: &'p mut Vec<String>,
 }
 
@@ -103,7 +113,8 @@ impl Held<'_> {
 
     fn objects(&mut self) {
         let (old, new) = (self.old.objects(), self.new.objects());
-        let matches = self.old.matches(&self.new.inventory, |_| true);
+        let mut matches = self.old.matches(&self.new.inventory, |_| true);
+        self.renamed = rehashed(self.old, self.new, &mut matches);
         for index in matches.gone {
             self.fault(format!("{} would be gone", say(&old[index].identity())));
         }
@@ -175,11 +186,32 @@ impl Held<'_> {
             return;
         }
         for path in differences(&wanted, &got) {
+            if self.follows(number, &path, &old.node, &new.node) {
+                continue;
+            }
             let meant =
                 self.expected.scalars.get(&key).is_some_and(|paths| paths.contains_key(&path));
             let what = if meant { "does not name the new version" } else { "would change" };
             self.fault(format!("{}: {path} {what}", say(identity)));
         }
+    }
+
+    /// Whether a field of an object changes along with what is meant to change.
+    fn follows(&self, number: usize, path: &Path, old: &Node, new: &Node) -> bool {
+        let (Some(old), Some(new)) = (path.follow(old), path.follow(new)) else { return false };
+        let renamed = old.str().and_then(|name| self.renamed.get(name));
+        if renamed.is_some() && renamed.map(String::as_str) == new.str() {
+            return true;
+        }
+        let key = (self.index, number);
+        if self.expected.scalars.get(&key).is_some_and(|paths| paths.contains_key(path)) {
+            // Two names of one text, of which a template puts one together.
+            return is_around(&self.expected.edits, old, new);
+        }
+        let mut references = self.old.references.iter();
+        let is_reference = references.any(|one| one.object == number && one.found.path == *path);
+        let is_own = self.old.environment == Some(self.expected.environment);
+        is_own && !is_reference && is_around(&self.expected.of_values, old, new)
     }
 
     /// In a root where nothing moves, every reference stays as it is.

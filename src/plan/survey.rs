@@ -264,7 +264,7 @@ pub(super) fn undecided<'r>(
     let mut found = Vec::new();
     for (index, root) in repo.roots.iter().enumerate() {
         let owned = |at: &TreePath| repo.is_exclusive_to(environment, at);
-        if root.environment.is_some() || root.kind == RootKind::Plain || owned(&root.path) {
+        if root.environment.is_some() || root.kind != RootKind::Kustomize || owned(&root.path) {
             continue;
         }
         let mut items = root.references.iter().map(|reference| Item { index, root, reference });

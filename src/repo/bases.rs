@@ -6,7 +6,9 @@ use std::sync::Arc;
 use crate::builders::argo;
 use crate::builders::flux::FluxKustomization;
 use crate::builders::substitute::Variables;
+use crate::k8s::values::is_values;
 use crate::kustomize::model::build::{Build, Status};
+use crate::kustomize::model::object::Object;
 use crate::repo::builder::{Builder, Way};
 use crate::repo::environment::EnvironmentId;
 use crate::repo::loader::Loader;
@@ -40,9 +42,10 @@ impl<'a> Bases<'a> {
     pub(super) fn new(loader: &'a Loader<'a>, all: &'a [Site]) -> Self {
         let mut by_path: BTreeMap<&TreePath, Vec<usize>> = BTreeMap::new();
         let mut config_maps = ConfigMaps::default();
-        for (index, site) in all.iter().enumerate() {
+        let is_base = |(_, site): &(usize, &Site)| site.kind() != RootKind::Chart;
+        for (index, site) in all.iter().enumerate().filter(is_base) {
             by_path.entry(site.key().0).or_default().push(index);
-            config_maps.add(site.shared_build(), site.key().1, site.namespace());
+            config_maps.add(site.shared_build(), site.environment(), site.namespace());
         }
         let is_lifted =
             config_maps.any("argocd-cm", "kustomize.buildOptions", "LoadRestrictionsNone");
@@ -118,24 +121,31 @@ impl<'a> Bases<'a> {
         if let Some(old) = self.kept(builder, environment, own.as_ref(), &given) {
             return Some(Outcome::Own(old));
         }
-        let (index, built) = match (kustomization, &own) {
-            (Some(index), Some(own)) => (Some(index), flux.build_beside(resolver, own, &given)),
-            _ => match self.plain_at(directory) {
-                Some(index) => {
-                    let own = self.all[index].build();
-                    (Some(index), flux.build_beside(resolver, own, &given))
-                }
-                None => (None, Some(flux.build(resolver, &given))),
-            },
-        };
-        let Some(built) = built else {
-            return index.map(|index| self.as_it_is(builder, environment, index, own));
-        };
-        if own.is_none() && built.status == Status::Failed {
+        if let Some(index) = kustomization {
+            if !flux.differs(self.objects(index), &given) {
+                return Some(self.as_it_is(builder, environment, index, own));
+            }
+            let built = flux.build(resolver, &given);
+            return Some(Outcome::Own(self.site(builder, environment, built, own, given)));
+        }
+        let plain = self.plain_at(directory);
+        if let Some(index) = plain {
+            if !flux.differs(self.objects(index), &given) {
+                return Some(Outcome::Base(index));
+            }
+        }
+        let built = flux.build(resolver, &given);
+        if built.status == Status::Failed {
             // A `.sourceignore` or the source itself may leave out what does not belong there.
             return self.by_path.get(directory).map(|all| Outcome::Base(all[0]));
         }
         Some(Outcome::Own(self.site(builder, environment, built, own, given)))
+    }
+
+    /// The objects that a base has in the cluster.
+    fn objects(&self, base: usize) -> impl Iterator<Item = &'a Object> + Clone {
+        let objects = self.all[base].build().objects.iter();
+        objects.filter(|object| !is_values(&object.node))
     }
 
     /// A base that a builder does not change. `own` is what it is without load restrictions, if the builder has none.
@@ -245,9 +255,13 @@ impl<'a> Bases<'a> {
     ) -> Site {
         let directory = &builder.directory;
         build.files.extend(builder.file());
+        let mut build = Arc::new(build);
         let is_kustomization = self.loader.layout.kustomizations.contains_key(directory);
         let kind = if is_kustomization { RootKind::Kustomize } else { RootKind::Plain };
-        let site = BuildSite::new(directory, kind, environment, Arc::new(build));
+        if is_kustomization {
+            build = self.loader.with_helm_charts(build);
+        }
+        let site = BuildSite::new(directory, kind, environment, build).with_values();
         let mut site = site.configuring(self.loader.listing);
         site.namespace = builder.target().map(str::to_owned);
         site.builders = vec![Arc::clone(builder)];

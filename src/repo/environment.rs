@@ -263,8 +263,7 @@ pub fn claim(environments: &[Environment], directory: &TreePath) -> Option<Claim
 }
 
 /// The environment that a name spells in one of its words, such as that of an Application; `None` if it spells several.
-#[must_use]
-pub(super) fn of_name(environments: &[Environment], name: &str) -> Option<EnvironmentId> {
+fn of_name(environments: &[Environment], name: &str) -> Option<EnvironmentId> {
     let name = name.to_lowercase();
     let is_word = |text: &str| {
         let ends = |at: Option<char>| at.is_none_or(|c| !c.is_alphanumeric());
@@ -292,6 +291,15 @@ pub(super) fn of_name(environments: &[Environment], name: &str) -> Option<Enviro
         [one] => Some(one.id),
         _ => None,
     }
+}
+
+/// The environment that an Application is for, by its own name or the cluster's.
+pub(super) fn of_application(
+    environments: &[Environment],
+    name: &str,
+    cluster: Option<&str>,
+) -> Option<EnvironmentId> {
+    of_name(environments, name).or_else(|| of_name(environments, cluster?))
 }
 
 /// The environment that a file belongs to; the claim names a directory even if it is the file itself that is claimed.

@@ -15,6 +15,7 @@ use crate::k8s::{providers, references};
 use crate::kustomize::model::build::Build;
 use crate::kustomize::model::object::Object;
 use crate::repo::inventory::{Inventory, Provider, Reference};
+use crate::repo::releases;
 use crate::repo::root::{Facts, Root, others};
 use crate::repo::site::{BuildSite, Site};
 use crate::repo::{Repo, family};
@@ -155,9 +156,14 @@ fn finish(
     }
 }
 
-/// What the catalogue finds in each object.
+/// What the catalogue finds in each object, and in the values that a ConfigMap holds for a release.
 fn named(build: &Build, rules: &[FieldRule]) -> Vec<Vec<Found>> {
-    build.objects.iter().map(|object| references::find(&object.node, rules)).collect()
+    let find = |object: &Object| references::find(&object.node, rules);
+    let mut named: Vec<Vec<Found>> = build.objects.iter().map(find).collect();
+    for (object, found) in releases::in_config_maps(build) {
+        named[object].push(found);
+    }
+    named
 }
 
 fn provided(build: &Build) -> Vec<Provider> {
@@ -181,5 +187,6 @@ fn with_mentions(build: &Build, named: Vec<Vec<Found>>, families: &Families) -> 
             references.push(Reference { object, found });
         }
     }
+    releases::once(&build.objects, &mut references);
     references
 }

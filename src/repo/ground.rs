@@ -6,6 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use crate::repo::Repo;
+use crate::repo::charts::Charts;
 use crate::repo::environment::{EnvironmentId, claim_of_file};
 use crate::repo::layout::Layout;
 use crate::repo::loader::Loader;
@@ -26,11 +27,13 @@ pub(super) struct Ground {
     pub(super) loose: Arc<Vec<TreePath>>,
     /// The trees of plain manifests that these make.
     pub(super) trees: Arc<Trees>,
-    ties: Ties,
+    pub(super) ties: Ties,
     /// The directories that controllers are configured to apply.
     pub(super) pointers: Arc<Pointers>,
     /// What kubectl makes of directories of which every controller makes something else, by path.
     pub(super) shadowed: Vec<Arc<Root>>,
+    /// Where releases have their values; these files are in no tree of plain manifests.
+    pub(super) charts: Arc<Charts>,
 }
 
 /// Components by directory.
@@ -80,8 +83,8 @@ impl Ground {
         ties: Ties,
         pointers: Pointers,
     ) -> Self {
-        let (trees, pointers) = (Arc::new(trees), Arc::new(pointers));
-        Self { components, loose, trees, ties, pointers, shadowed: Vec::new() }
+        let (trees, pointers, charts) = (Arc::new(trees), Arc::new(pointers), Arc::default());
+        Self { components, loose, trees, ties, pointers, charts, shadowed: Vec::new() }
     }
 }
 
@@ -107,8 +110,9 @@ impl<'a> Before<'a> {
             let new = new.into_iter().chain(moved).chain(plain);
             let new = new.map(|site| site.placed(&pointers, &unrestricted));
             let sites = kept.into_iter().chain(new).collect();
-            let shadowed = Vec::new();
-            return (sites, Ground { components, loose, trees, ties, pointers, shadowed });
+            let (charts, shadowed) = (Arc::default(), Vec::new());
+            let ground = Ground { components, loose, trees, ties, pointers, charts, shadowed };
+            return (sites, ground);
         }
         let sites: Vec<Site> = kept.into_iter().chain(new).collect();
         let pointers = Pointers::union(sites.iter().map(Site::pointers));
@@ -444,6 +448,11 @@ mod tests {
             );
             add(format!("argo/{app}.yaml"), argo);
             add(format!("tools/{app}/web.yaml"), deployment(&app, "auth"));
+            add(format!("charts/{app}/Chart.yaml"), format!("name: {app}\n"));
+            for environment in ["production", "staging"] {
+                let values = "existingSecret: auth-20250601000000\n".to_owned();
+                add(format!("charts/{app}/values-{environment}.yaml"), values);
+            }
             add(
                 format!("parts/part{app}/kustomization.yaml"),
                 "kind: Component\nlabels: [{pairs: {a: b}}]\n".to_owned(),
@@ -491,7 +500,9 @@ mod tests {
         let none = || Some("kind: Component\nlabels: []\n".to_owned());
         let listed = || Some(resources(&["web.yaml", "job.yaml"]));
         // The change, the roots that it makes, and the files that are read for it.
-        let changes: [(&[Change], usize, usize); 6] = [
+        let values = || Some(format!("existingSecret: {two}\n"));
+        let changes: [(&[Change], usize, usize); 7] = [
+            (&[("charts/app001/values-staging.yaml", values())], 1, 1),
             (&[("apps/app001/staging/web.yaml", web(two))], 1, 1),
             (&[("tools/app001/web.yaml", web(two))], 1, 1),
             (&[("parts/partapp001/kustomization.yaml", none())], 0, 1),

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use crate::k8s::found::{EVERYWHERE, Found, Provided, Role};
 use crate::k8s::resource::group_of;
 use crate::k8s::secret_name::family;
+use crate::k8s::spelling::version_in_file;
+use crate::k8s::values::is_values;
 use crate::kustomize::model::object::{Identity, Object};
 use crate::repo::spelled;
 use crate::text::source::Place;
@@ -88,6 +90,12 @@ impl Inventory {
         &self.objects
     }
 
+    /// Whether a cluster would have an object: it does not only stand for the values of a release.
+    #[must_use]
+    pub fn is_real(&self, object: usize) -> bool {
+        !is_values(&self.objects[object].node)
+    }
+
     /// Every secret that it names or provides.
     pub(super) fn secrets(&self) -> impl Iterator<Item = &str> {
         let references = self.references.iter().map(Reference::secret);
@@ -163,6 +171,12 @@ impl Reference {
         Some(origin.text().trim_matches(['"', '\'']))
     }
 
+    /// Whether a template puts the name together from several places.
+    #[must_use]
+    pub fn is_put_together(&self) -> bool {
+        self.found.node.origin.as_ref().is_some_and(|origin| origin.source.is_composed())
+    }
+
     /// The field, for display.
     #[must_use]
     pub fn field(&self) -> String {
@@ -179,7 +193,9 @@ impl Reference {
     /// Where the name comes from, as near as can be told.
     #[must_use]
     pub fn near(&self) -> Option<Place> {
-        self.place().or_else(|| self.found.node.origin.as_ref().map(Place::near_in_file))
+        let version = || version_in_file(&self.found.node);
+        let near = || self.found.node.origin.as_ref().map(Place::near_in_file);
+        self.place().or_else(version).or_else(near)
     }
 }
 

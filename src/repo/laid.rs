@@ -53,7 +53,7 @@ pub(super) fn lay(loader: &Loader<'_>, bases: Vec<Site>) -> Laid {
     let mut as_they_are: BTreeMap<usize, (Option<String>, Vec<Arc<Builder>>)> = BTreeMap::new();
     for ((index, environment, namespace), builders) in alike {
         let base = &bases[index];
-        if environment == base.key().1 && !as_they_are.contains_key(&index) {
+        if environment == base.environment() && !as_they_are.contains_key(&index) {
             as_they_are.insert(index, (namespace, builders));
         } else {
             elsewhere.insert(index);
@@ -64,6 +64,7 @@ pub(super) fn lay(loader: &Loader<'_>, bases: Vec<Site>) -> Laid {
     for (index, base) in bases.into_iter().enumerate() {
         let is_hidden = match base.kind() {
             RootKind::Kustomize => directories.contains(base.key().0),
+            RootKind::Chart => false,
             RootKind::Plain => elsewhere.contains(&index) || is_read(&base, &files),
         };
         match as_they_are.remove(&index) {
@@ -81,7 +82,7 @@ pub(super) fn lay(loader: &Loader<'_>, bases: Vec<Site>) -> Laid {
 type Order<'s> = (&'s TreePath, Option<EnvironmentId>, Option<BuilderKey<'s>>);
 
 fn order(site: &Site) -> Order<'_> {
-    let (path, environment) = site.key();
+    let (path, environment) = (site.key().0, site.environment());
     (path, environment, site.builders().first().map(|builder| builder.key()))
 }
 

@@ -12,6 +12,7 @@ use crate::k8s::secret_name::{family, split};
 use crate::k8s::spelling::Names;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
+use crate::repo::inventory::Reference;
 use crate::repo::own::is_own;
 use crate::repo::root::Root;
 use crate::repo::unbuilt::Unbuilt;
@@ -48,9 +49,7 @@ impl Repo {
     pub fn leftovers(&self, environment: EnvironmentId, names: &[String]) -> Vec<Leftover> {
         let mut found: BTreeMap<(TreePath, usize), Leftover> = BTreeMap::new();
         let mut add = |one: Leftover| {
-            let place = one.place.near_in_file();
-            let key = (place.source.path().clone(), place.position().line);
-            let known = found.entry(key).or_insert_with(|| one.clone());
+            let known = found.entry(line_of(&one.place)).or_insert_with(|| one.clone());
             known.is_reference |= one.is_reference;
         };
         let roots: Vec<&Root> = self.roots_of(environment).map(|(_, root)| &**root).collect();
@@ -59,7 +58,8 @@ impl Repo {
         for root in roots.iter().filter(|root| names.iter().any(|name| root.may_spell(name))) {
             families.iter().for_each(|sought| in_objects(root, sought, &mut hits));
         }
-        in_order(hits).for_each(&mut add);
+        let together = put_together(&roots, &families);
+        in_order(hits).filter(|one| !together.contains(&line_of(&one.place))).for_each(&mut add);
         for (file, how) in self.unbuilt(environment).iter() {
             let mut hits = Hits::new();
             for sought in &families {
@@ -69,7 +69,9 @@ impl Repo {
                     Unbuilt::Beside => self.in_file((file, false), sought, &mut hits),
                 }
             }
-            in_order(hits).for_each(&mut add);
+            in_order(hits)
+                .filter(|one| !together.contains(&line_of(&one.place)))
+                .for_each(&mut add);
         }
         // What an object spells for a builder to write elsewhere is a reference there.
         let inputs = self.builder_files();
@@ -160,6 +162,21 @@ fn moves(roots: &[&Root], names: &[String]) -> BTreeSet<(TreePath, usize)> {
         Some((place.source.path().clone(), place.span.start))
     })
     .collect()
+}
+
+/// The line on which a place starts, with its file.
+fn line_of(place: &Place) -> (TreePath, usize) {
+    let place = place.near_in_file();
+    (place.source.path().clone(), place.position().line)
+}
+
+/// The lines of names that a template puts together: these are references, too.
+fn put_together(roots: &[&Root], families: &[Sought<'_>]) -> BTreeSet<(TreePath, usize)> {
+    let is_sought =
+        |reference: &&Reference| families.iter().any(|(family, _)| *family == reference.family());
+    let all = roots.iter().flat_map(|root| &root.references).filter(is_sought);
+    let composed = all.filter(|one| one.is_put_together()).filter_map(Reference::near);
+    composed.map(|place| line_of(&place)).collect()
 }
 
 /// Searches a document that is not an object of a build.

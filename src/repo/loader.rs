@@ -59,7 +59,15 @@ impl Loader<'_> {
         let before = self.before.and_then(|(repo, changed)| {
             Some(Before { loader: self, repo, ground: repo.ground.as_ref()?, changed })
         });
-        let (mut sites, ground) = before.map_or_else(|| self.anew(), |before| before.sites());
+        let (sites, ground) = before.as_ref().map_or_else(|| self.anew(), Before::sites);
+        let (mut sites, ground) = match self.with_charts(sites, before.as_ref()) {
+            Some((sites, charts)) => (sites, Ground { charts, ..ground }),
+            None => {
+                let (sites, ground) = self.anew();
+                let found = self.with_charts(sites, None).unwrap_or_default();
+                (found.0, Ground { charts: found.1, ..ground })
+            }
+        };
         sites.sort_by(|a, b| a.key().cmp(&b.key()));
         (sites, ground)
     }
@@ -99,7 +107,7 @@ impl Loader<'_> {
     ) -> Result<BuildSite, Arc<Component>> {
         match self.component(directory, file) {
             Some(component) => Err(component),
-            None => Ok(self.kustomization(directory).configuring(self.listing)),
+            None => Ok(self.kustomization(directory).with_values().configuring(self.listing)),
         }
     }
 
@@ -176,7 +184,8 @@ impl Loader<'_> {
         let build = plain::build(path, files, held);
         let is_held = !build.files.is_empty();
         is_held.then(|| {
-            BuildSite::new(path, RootKind::Plain, environment, build).configuring(self.listing)
+            let site = BuildSite::new(path, RootKind::Plain, environment, build);
+            site.with_values().configuring(self.listing)
         })
     }
 
@@ -196,7 +205,7 @@ impl Loader<'_> {
     }
 
     pub(super) fn kustomization(&self, directory: &TreePath) -> BuildSite {
-        let build = self.resolver.build(directory);
+        let build = self.with_helm_charts(self.resolver.build(directory));
         let environment = claim(self.environments, directory).map(|claim| claim.environment);
         BuildSite::new(directory, RootKind::Kustomize, environment, build)
     }
@@ -257,7 +266,7 @@ impl Loader<'_> {
                 Some(old) => Site::Kept(Arc::clone(old)),
                 None => {
                     let site = self.kustomization(directory);
-                    Site::new(BuildSite { build: site.build.restricted(), ..site })
+                    Site::new(BuildSite { build: site.build.restricted(), ..site }.with_values())
                 }
             });
         }
@@ -269,6 +278,6 @@ impl Loader<'_> {
         let (held, _) = plain::read(self.library, &files);
         let build = plain::build(directory, &files, held);
         let environment = claim(self.environments, directory).map(|claim| claim.environment);
-        Ok(self.same(BuildSite::new(directory, RootKind::Plain, environment, build)))
+        Ok(self.same(BuildSite::new(directory, RootKind::Plain, environment, build).with_values()))
     }
 }

@@ -3,6 +3,7 @@
 mod bases;
 pub mod builder;
 mod carry;
+mod charts;
 mod convention;
 pub mod deployed;
 mod entries;
@@ -30,6 +31,7 @@ mod plain;
 mod pointer;
 pub mod provision;
 pub mod reach;
+mod releases;
 #[cfg(test)]
 mod reloads;
 pub mod root;

@@ -214,7 +214,7 @@ impl Reaches {
 /// Whether what a root reads does not follow from the kustomizations alone: it is a tree of plain manifests, or a builder has
 /// laid something over it.
 fn reads_by_itself(root: &Root) -> bool {
-    root.kind == RootKind::Plain || root.view.is_some()
+    root.kind != RootKind::Kustomize || root.view.is_some()
 }
 
 /// The kustomizations of some environment that are broken in a way that hides what they mean to read.

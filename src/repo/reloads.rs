@@ -16,7 +16,7 @@ use crate::yaml::library::Library;
 use crate::yaml::node::Node;
 
 /// Texts of kustomizations, and of what may take their place.
-const KUSTOMIZATIONS: [&str; 16] = [
+const KUSTOMIZATIONS: [&str; 17] = [
     "resources: [web.yaml]\n",
     "resources: [web.yaml, extra/stub.yaml]\nnamespace: shop\n",
     "resources: [../base]\ncomponents: [../../../parts/p]\n",
@@ -31,6 +31,7 @@ const KUSTOMIZATIONS: [&str; 16] = [
     "kind: Component\nresources: [stub.yaml]\n",
     "kind: Component\npatches: [{path: web.yaml, target: {kind: Deployment}}]\nconfigMapGenerator: [{name: c, files: [flux.yaml, n=stub.yaml]}]\n",
     "kind: Component\nlabels: [{pairs: {a: b}}]\n",
+    "resources: [web.yaml]\nhelmCharts: [{name: c, valuesFile: values.yaml, additionalValuesFiles: [../base/values.yaml], valuesInline: {existingSecret: db-20250701000000}}]\n",
     "resources: [\n",
     "",
 ];
@@ -53,7 +54,7 @@ const DIRECTORIES: [&str; 13] = [
 ];
 
 /// The names of other files.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 12] = [
     "web.yaml",
     "stub.yaml",
     "flux.yaml",
@@ -62,6 +63,10 @@ const NAMES: [&str; 8] = [
     "extra/flux.yaml",
     "templates/web.yaml",
     "note.txt",
+    "values.yaml",
+    "values-staging.yaml",
+    "values-production.yaml",
+    "helmfile.yaml",
 ];
 
 fn objects() -> Vec<String> {
@@ -96,6 +101,10 @@ fn objects() -> Vec<String> {
         format!("{}---\n{}", flux("./infra", "a"), flux("./infra", "b")),
         argo(["apps/a/base/extra", "apps/b/staging/extra"]),
         argo(["production", "infra/extra"]),
+        "existingSecret: mail-20250601000000\n".to_owned(),
+        "auth: {existingSecret: auth-20250601000000, hook: '{{ .Release.Name }}-20250601000000'}\n".to_owned(),
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: auth}\nspec: {source: {path: apps/a/staging, helm: {valueFiles: [values-staging.yaml, ../base/values*.yaml, /infra/values.yaml], values: 'a: {existingSecret: db}'}}}\n".to_owned(),
+        "environments: {staging: {}}\nreleases: [{name: auth, chart: ./, values: [values.yaml, extra/web.yaml, {existingSecret: '{{ .Release.Name }}-20250601000000'}]}]\n".to_owned(),
         "a: [\n".to_owned(),
         "just: a value\n".to_owned(),
         String::new(),

@@ -10,8 +10,10 @@ use crate::k8s::secret_name::{family, split};
 use crate::k8s::spelling::dated;
 use crate::k8s::store::Store;
 use crate::k8s::stub::Stub;
+use crate::k8s::values::{FILES, is_values};
 use crate::kustomize::model::build::{Build, Status};
 use crate::repo::builder::{Builder, Builders};
+use crate::repo::charts::Deployer;
 use crate::repo::entries::Taken;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::inventory::Inventory;
@@ -20,13 +22,14 @@ use crate::repo::marks::Marks;
 use crate::repo::pointer::Pointers;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
+use crate::yaml::node::Node;
 
 /// A directory that is built as a unit.
 #[derive(Debug, Clone)]
 pub struct Root {
     /// The directory.
     pub path: TreePath,
-    /// A kustomization or a tree of plain manifests.
+    /// A kustomization, a tree of plain manifests, or a chart.
     pub kind: RootKind,
     /// The environment it belongs to.
     pub environment: Option<EnvironmentId>,
@@ -66,6 +69,8 @@ pub(super) struct Facts {
     pub(super) stores: OnceLock<Vec<(usize, Store)>>,
     /// The version of the operator that it pins.
     pub(super) operator: OnceLock<Option<(u32, u32)>>,
+    /// The objects by which Argo CD deploys.
+    pub(super) deployers: OnceLock<Vec<Deployer>>,
     /// Whether it has an object of the operator's newest API version.
     pub(super) is_v1: OnceLock<bool>,
     /// Every word before a version in a text of its objects, whether or not it is a family's name.
@@ -95,6 +100,8 @@ pub enum RootKind {
     Kustomize,
     /// A tree of plain manifests.
     Plain,
+    /// A chart, or other values of Helm releases.
+    Chart,
 }
 
 /// A reference of the repository.
@@ -236,6 +243,16 @@ impl Root {
     #[must_use]
     pub fn files(&self) -> &BTreeSet<TreePath> {
         &self.build.files
+    }
+
+    /// The files whose values objects of it stand for.
+    pub(super) fn values_files(&self) -> BTreeSet<TreePath> {
+        if self.kind == RootKind::Chart {
+            return self.files().clone();
+        }
+        let values = self.objects().iter().filter(|object| is_values(&object.node));
+        let files = values.filter_map(|object| object.node.get(FILES)).flat_map(Node::items);
+        files.filter_map(Node::str).filter_map(TreePath::new).collect()
     }
 
     /// Every kustomization directory reached, its own included; empty for plain manifests.

@@ -8,6 +8,7 @@ use crate::repo::Repo;
 use crate::repo::builder::{Builder, Builders, TreeListing};
 use crate::repo::environment::EnvironmentId;
 use crate::repo::pointer::Pointers;
+use crate::repo::releases;
 use crate::repo::root::{Root, RootKind, View};
 use crate::text::path::TreePath;
 
@@ -68,6 +69,11 @@ impl BuildSite {
         }
     }
 
+    /// The same with the values of the releases that its objects install.
+    pub(super) fn with_values(self) -> Self {
+        Self { build: releases::with_values(&self.build), ..self }
+    }
+
     /// The same with what its objects configure.
     pub(super) fn configuring(self, listing: &TreeListing<'_>) -> Self {
         let (configured, build) = Builders::of(self.build, listing);
@@ -97,19 +103,20 @@ impl Site {
         }
     }
 
-    /// The directory and the environment.
-    pub(super) fn key(&self) -> (&TreePath, Option<EnvironmentId>) {
+    /// The directory, the kind and the environment.
+    pub(super) fn key(&self) -> (&TreePath, RootKind, Option<EnvironmentId>) {
         match self {
-            Self::Kept(root) => (&root.path, root.environment),
-            Self::New(site) => (&site.path, site.environment),
+            Self::Kept(root) => (&root.path, root.kind, root.environment),
+            Self::New(site) => (&site.path, site.kind, site.environment),
         }
     }
 
     pub(super) fn kind(&self) -> RootKind {
-        match self {
-            Self::Kept(root) => root.kind,
-            Self::New(site) => site.kind,
-        }
+        self.key().1
+    }
+
+    pub(super) fn environment(&self) -> Option<EnvironmentId> {
+        self.key().2
     }
 
     /// The namespace of objects that set none.

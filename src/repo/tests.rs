@@ -137,6 +137,7 @@ fn values_of_a_chart_name_versions() {
         .map(|id| repo.reference(id))
         .map(|(root, one)| (root.path.as_str(), one.field(), one.place().unwrap().position().line))
         .collect();
-    let field = || "auth.existingSecret".to_owned();
-    assert_eq!(fields, [("chart", field(), 4), ("staging", field(), 4)]);
+    let field = |field: &str| field.to_owned();
+    let of_chart = field("values.auth.existingSecret");
+    assert_eq!(fields, [("chart", of_chart, 4), ("staging", field("auth.existingSecret"), 4)]);
 }

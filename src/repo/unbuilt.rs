@@ -32,14 +32,21 @@ type Files = Arc<BTreeMap<TreePath, Unbuilt>>;
 pub(super) struct UnbuiltFiles(Mutex<BTreeMap<EnvironmentId, Files>>);
 
 /// What the build roots of an environment read.
-struct Read<'r, F, D> {
+struct Read<'r, F, D, V> {
     repo: &'r Repo,
     environment: EnvironmentId,
     is_file: F,
     is_directory: D,
+    /// Whether an object stands for the values in a file: what counts of them is there.
+    has_values: V,
 }
 
-impl<F: Fn(&TreePath) -> bool, D: Fn(&TreePath) -> bool> Read<'_, F, D> {
+impl<F, D, V> Read<'_, F, D, V>
+where
+    F: Fn(&TreePath) -> bool,
+    D: Fn(&TreePath) -> bool,
+    V: Fn(&TreePath) -> bool,
+{
     /// Why a file is to be searched; `None` if it is not.
     fn of(&self, file: &TreePath) -> Option<Unbuilt> {
         let is_read = (self.is_file)(file);
@@ -50,7 +57,7 @@ impl<F: Fn(&TreePath) -> bool, D: Fn(&TreePath) -> bool> Read<'_, F, D> {
         if is_kustomization(file) {
             return self.repo.has_charts(file).then_some(Unbuilt::Charts);
         }
-        if is_read && self.repo.is_built(file) {
+        if is_read && (self.repo.is_built(file) || (self.has_values)(file)) {
             return None;
         }
         Some(if is_near { Unbuilt::Read } else { Unbuilt::Beside })
@@ -64,11 +71,13 @@ impl Repo {
             let roots = || self.roots_of(environment).map(|(_, root)| root);
             let read: HashSet<&TreePath> = roots().flat_map(|root| root.files()).collect();
             let near: HashSet<&TreePath> = roots().flat_map(|root| root.directories()).collect();
+            let values: BTreeSet<TreePath> = roots().flat_map(|root| root.values_files()).collect();
             let read = Read {
                 repo: self,
                 environment,
                 is_file: |file: &TreePath| read.contains(file),
                 is_directory: |directory: &TreePath| near.contains(directory),
+                has_values: |file: &TreePath| values.contains(file),
             };
             let files = self.library.tree().files().iter();
             Arc::new(files.filter_map(|file| Some((file.clone(), read.of(file)?))).collect())
@@ -96,6 +105,10 @@ impl Repo {
                 is_file: |file: &TreePath| roots().any(|(_, root)| root.files().contains(file)),
                 is_directory: |at: &TreePath| {
                     roots().any(|(_, root)| root.directories().contains(at))
+                },
+                has_values: |file: &TreePath| {
+                    let mut reading = roots().filter(|(_, root)| root.files().contains(file));
+                    reading.any(|(_, root)| root.values_files().contains(file))
                 },
             };
             for file in again {

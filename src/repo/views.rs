@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::repo::bases::{Bases, Outcome};
 use crate::repo::builder::{Builder, Way};
-use crate::repo::environment::{Environment, EnvironmentId, claim, of_name};
+use crate::repo::environment::{Environment, EnvironmentId, claim, of_application};
 use crate::repo::loader::Loader;
 use crate::repo::ours::Ours;
 use crate::repo::root::RootKind;
@@ -71,7 +71,7 @@ impl<'a> Graph<'a> {
         let covered = self.covered(&pointed);
         let included = self.included();
         let is_deployed = |site: &Site| {
-            let (path, environment) = site.key();
+            let (path, environment) = (site.key().0, site.environment());
             environment.is_some() || !included.contains(path)
         };
         let sources: Vec<&Site> = self
@@ -87,7 +87,7 @@ impl<'a> Graph<'a> {
         ];
         for (rank, is_in) in ranks.iter().enumerate() {
             for site in &sources {
-                let (path, environment) = site.key();
+                let (path, environment) = (site.key().0, site.environment());
                 if !is_in(path) || rank > 0 && self.reached.contains(path) {
                     continue;
                 }
@@ -143,9 +143,7 @@ impl<'a> Graph<'a> {
         }
         let named = match &builder.way {
             Way::Argo { cluster, .. } => {
-                let environments = self.environments;
-                let cluster = cluster.as_deref().and_then(|name| of_name(environments, name));
-                of_name(environments, &builder.name).or(cluster)
+                of_application(self.environments, &builder.name, cluster.as_deref())
             }
             Way::Flux(_) => None,
         };

@@ -72,7 +72,7 @@ pub struct MovedView {
     pub from: String,
     /// The name it gets.
     pub to: String,
-    /// `in-place`, `patch` or `added`.
+    /// `in-place`, `patch`, `added` or `set` (a key in the environment's own values file).
     pub how: &'static str,
     /// Whether nothing but its value tells that it names the secret.
     pub by_value: bool,
@@ -223,6 +223,7 @@ impl From<&Moved> for MovedView {
                 MoveKind::InPlace => "in-place",
                 MoveKind::Patch => "patch",
                 MoveKind::Added => "added",
+                MoveKind::Set => "set",
             },
             by_value: moved.by_value,
             origin: PlaceView::from(&moved.place),

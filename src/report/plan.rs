@@ -47,11 +47,18 @@ pub fn summary(plan: &Plan, written: bool, color: bool) -> String {
             MoveKind::Added,
             "by adding the new name next to the old one, because both versions run for a while",
         ),
+        (
+            MoveKind::Set,
+            "by a key in the environment's own values file, because the file is shared",
+        ),
     ] {
         let count = plan.count(kind);
         if count > 0 {
             let _ = writeln!(out, "  {verb} {} {how}", references(count));
         }
+    }
+    for set in set_in(plan) {
+        let _ = writeln!(out, "  set in {set}");
     }
     for moved in by_value(plan) {
         let _ = writeln!(out, "  by value: {moved}");
@@ -101,6 +108,17 @@ fn by_value(plan: &Plan) -> BTreeSet<String> {
         format!("{file}:{line} ({object}{})", moved.field)
     };
     found.map(describe).collect()
+}
+
+/// Which values file takes a key instead of which shared one, each once.
+fn set_in(plan: &Plan) -> BTreeSet<String> {
+    let set = plan.moved.iter().filter(|moved| moved.how == MoveKind::Set);
+    let describe = |moved: &Moved| {
+        let place = moved.place.near_in_file();
+        let (shared, line) = (place.source.path(), place.position().line);
+        format!("{} over {shared}:{line} ({})", moved.file, moved.field)
+    };
+    set.map(describe).collect()
 }
 
 fn references(count: usize) -> String {

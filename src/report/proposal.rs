@@ -312,6 +312,7 @@ const fn how(moved: &Moved) -> &'static str {
         MoveKind::InPlace => "",
         MoveKind::Patch => ", by a guarded patch",
         MoveKind::Added => ", beside the old name",
+        MoveKind::Set => ", by setting it in the environment's own values file",
     }
 }
 

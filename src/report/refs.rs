@@ -32,7 +32,7 @@ pub struct Refs {
 pub struct RootView {
     /// The directory; `.` is the tree itself.
     pub path: String,
-    /// `kustomize` or `plain`.
+    /// `kustomize`, `plain` or `chart`.
     pub kind: &'static str,
     /// The object that has a controller build it; null where that is nobody but kubectl. Not in version 1.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,6 +106,9 @@ pub struct ReferenceView {
     pub optional: bool,
     /// The bytes that spell the name; null for what no file spells.
     pub origin: Option<PlaceView>,
+    /// Where the template is that puts the name together.
+    #[serde(skip)]
+    template: Option<PlaceView>,
 }
 
 /// One provider.
@@ -216,6 +219,7 @@ impl RootView {
             kind: match root.kind {
                 RootKind::Kustomize => "kustomize",
                 RootKind::Plain => "plain",
+                RootKind::Chart => "chart",
             },
             builder: builder.map(|builder| builder.map(BuilderView::from)),
             environment: root.environment.map(|index| repo.environments[index].name.clone()),
@@ -233,7 +237,10 @@ impl RootView {
                     origin: provider.place().as_ref().map(PlaceView::from),
                 })
                 .collect(),
-            resources: resources.then(|| (0..root.objects().len()).map(object).collect()),
+            resources: resources.then(|| {
+                let real = (0..root.objects().len()).filter(|index| root.is_real(*index));
+                real.map(object).collect()
+            }),
         }
     }
 
@@ -252,7 +259,8 @@ impl RootView {
         }
         for reference in self.references.iter().chain(&self.mentions) {
             reference.object.text(out, &reference.field, &reference.secret);
-            place_text(out, reference.origin.as_ref(), color);
+            let place = reference.origin.as_ref().or(reference.template.as_ref());
+            place_text(out, place, color);
         }
         for provider in &self.providers {
             provider.object.text(out, "provides", &provider.secret);
@@ -278,6 +286,11 @@ impl ReferenceView {
             secret: reference.secret().to_owned(),
             optional: reference.found.optional,
             origin: reference.place().as_ref().map(PlaceView::from),
+            template: reference
+                .near()
+                .filter(|_| reference.is_put_together())
+                .as_ref()
+                .map(PlaceView::from),
         }
     }
 }

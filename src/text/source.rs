@@ -79,6 +79,8 @@ pub(super) struct Within {
     /// The text of each run, where they are not all in the same.
     composed: Box<[Arc<Source>]>,
     pub(super) spelling: Spelling,
+    /// Whether the text was put together from parts.
+    is_composed: bool,
 }
 
 impl Within {
@@ -142,7 +144,8 @@ impl Source {
     ) -> Arc<Self> {
         let outer = Arc::clone(outer);
         let path = outer.path.clone();
-        let within = Within { outer, runs: runs.into(), composed: Box::default(), spelling };
+        let composed = Box::default();
+        let within = Within { outer, runs: runs.into(), composed, spelling, is_composed: false };
         Arc::new(Self { path, text: text.into(), within: Some(within), lines: OnceLock::new() })
     }
 
@@ -166,9 +169,17 @@ impl Source {
             runs: runs.into(),
             composed: composed.into(),
             spelling: Spelling { words_only: true, ..Spelling::default() },
+            is_composed: true,
         };
         let path = template.path.clone();
         Arc::new(Self { path, text: text.into(), within: Some(within), lines: OnceLock::new() })
+    }
+
+    /// Whether it was put together from parts.
+    #[must_use]
+    pub fn is_composed(&self) -> bool {
+        let within = self.within.as_ref();
+        within.is_some_and(|within| within.is_composed || within.outer.is_composed())
     }
 
     /// The path of the file that is, or contains, the text.
@@ -273,14 +284,6 @@ impl Source {
             pieces.extend(inside.into_iter().map(|(at, place)| (start - span.start + at, place)));
         }
         pieces
-    }
-
-    /// Whether it is put together from several places.
-    #[must_use]
-    pub fn is_composed(&self) -> bool {
-        self.within
-            .as_ref()
-            .is_some_and(|within| !within.composed.is_empty() || within.outer.is_composed())
     }
 
     /// The file, and where a range of this text starts in it, as precisely as can be determined.

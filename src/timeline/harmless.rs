@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::k8s::placeholder::is_filled_in;
 use crate::k8s::resource::{group, kind_of};
+use crate::k8s::values;
 use crate::repo::Repo;
 use crate::text::path::TreePath;
 use crate::text::source::Source;
@@ -19,6 +20,9 @@ const STRUCTURE: [&str; 8] =
     ["apiVersion", "kind", "metadata", "name", "namespace", "path", "$patch", "target"];
 /// Kinds whose values determine which files are read, or how other objects are changed.
 const WIRING: [&str; 4] = ["Kustomization", "Component", "Application", "ApplicationSet"];
+/// Keys of values that determine what others beside them mean, or what a template puts together.
+const OF_VALUES: [&str; 7] =
+    ["create", "key", "releaseName", "targetNamespace", "targetPath", "type", "valuesKey"];
 /// The values of a kustomization that affect only images and replicas.
 const OF_KUSTOMIZATION: [(&str, &str); 5] = [
     ("images", "newTag"),
@@ -44,6 +48,11 @@ pub(super) fn harmless(
     older: &Arc<Source>,
 ) -> Option<Harmless> {
     let mut harmless = Harmless::default();
+    // A template may put a name together from any value.
+    let has_templates = [now.source.text(), older.text()].iter().any(|text| text.contains("{{"));
+    if has_templates && now.documents.iter().any(|one| holds_values(&one.root)) {
+        return None;
+    }
     // Usually a single word has changed, which can be detected without parsing.
     let is_harmless = match words::changed(now, older.text()) {
         Some(changed) => changed.iter().all(|one| {
@@ -113,6 +122,11 @@ fn is_word(text: &str) -> bool {
     !bytes.iter().any(|byte| matches!(byte, b'\n' | b'$' | b'{' | b'[')) && !pairs.any(opens)
 }
 
+/// Whether a document may hold the values of a chart.
+fn holds_values(root: &Node) -> bool {
+    matches!(kind_of(root), "" | "ConfigMap") || !values::held(root).is_empty()
+}
+
 /// Whether nothing else depends on the value at this path.
 fn may_change(root: &Node, path: &Path) -> bool {
     let keys: Vec<&str> = path
@@ -131,7 +145,9 @@ fn may_change(root: &Node, path: &Path) -> bool {
     {
         return OF_KUSTOMIZATION.contains(&(first, last));
     }
-    !WIRING.contains(&kind)
+    let is_free = values::held(root).is_empty() || !keys.iter().any(|key| OF_VALUES.contains(key));
+    is_free
+        && !WIRING.contains(&kind)
         && !kind.ends_with("List")
         && api_version != "builtin"
         && group(api_version) != "kustomize.config.k8s.io"

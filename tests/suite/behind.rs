@@ -25,7 +25,7 @@ fn bump(sandbox: &Sandbox, arguments: &[&str]) -> Output {
 #[test]
 fn a_field_that_names_a_secret_is_not_left_in_silence() {
     let values = format!(
-        "    existingSecret: {OLD}\n    migration:\n      existingSecret: \"{{{{ .Release.Name }}}}-secrets-20250701000000\"\n"
+        "    existingSecret: {OLD}\n    migration:\n      existingSecret: '{{{{ include \"shop.name\" . }}}}-secrets-20250701000000'\n"
     );
     let sandbox =
         Sandbox::staging(&[("release.yaml", &release(&values)), ("stub.yaml", &stub(OLD))]);
@@ -50,15 +50,18 @@ fn values_that_no_build_shows_are_told_or_refused() {
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: web }}\nspec:\n  template:\n    spec:\n      imagePullSecrets: [{{ name: {OLD} }}]\n"
     );
     let values = format!("auth:\n  existingSecret: {OLD}\n");
+    let more = format!("replica:\n  existingSecret: {OLD}\n");
     let sandbox = Sandbox::staging(&[
+        ("more.yaml", &more),
         ("kustomization.yaml", kustomization),
         ("web.yaml", &web),
         ("stub.yaml", &stub(OLD)),
         ("values.yaml", &values),
         ("run.sh", &format!("# {OLD} is described here\nkubectl get secret {OLD}\n")),
     ]);
-    let _ = bump(&sandbox, &[]).status(1).says(&["auth.existingSecret", "staging/values.yaml:2"]);
-    let told = bump(&sandbox, &["--leave", "staging/values.yaml:2", "--dry-run"]).status(0);
+    let _ = bump(&sandbox, &[]).status(1).says(&["replica.existingSecret", "staging/more.yaml:2"]);
+    let told = bump(&sandbox, &["--leave", "staging/more.yaml:2", "--dry-run"]).status(0);
+    assert!(told.stdout.contains("+++ b/staging/values.yaml"), "{told}");
     let told = told.says(&["left: staging/run.sh:2", "the file holds no object"]);
     assert!(!told.stdout.contains("run.sh:1"), "a comment is no use");
 }
@@ -74,7 +77,10 @@ fn what_a_shared_base_gives_to_a_chart_is_seen_too() {
         "helmCharts:\n- name: mq\n  repo: https://charts.example.com\n  valuesInline: {{ existingSecret: {OLD} }}\n"
     );
     sandbox.write("base/kustomization.yaml", &chart);
-    let _ = bump(&sandbox, &[]).status(1).says(&["base/kustomization.yaml:4", "`--leave base/"]);
+    let _ = bump(&sandbox, &[]).status(0);
+    assert!(
+        sandbox.read("base/kustomization.yaml").contains("existingSecret: shop-secrets-20250820")
+    );
 }
 
 #[test]

@@ -38,6 +38,7 @@ mod story;
 mod stubs;
 mod support;
 mod timeline;
+mod values;
 mod yaml_acceptance;
 mod yaml_edits;
 mod yaml_properties;

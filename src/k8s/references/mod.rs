@@ -21,6 +21,7 @@ use crate::k8s::references::field_rule::FieldRule;
 use crate::k8s::references::reading::read;
 use crate::k8s::references::row::Reads;
 use crate::k8s::resource::{CUSTOM_RESOURCE_DEFINITION, group_of, kind_of};
+use crate::k8s::values;
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
 
@@ -28,7 +29,7 @@ use crate::yaml::path::Path;
 pub const CONFIGURED: &str = "configured";
 
 /// Finds every field of an object that names a secret: by the catalogue, by the configured `extra` rules,
-/// and by the shapes that custom resources share. No part of a scalar is returned twice.
+/// by the shapes that custom resources share, and by those of chart values. No part of a scalar is returned twice.
 #[must_use]
 pub fn find(object: &Node, extra: &[FieldRule]) -> Vec<Found> {
     let (group, kind) = (group_of(object), kind_of(object));
@@ -49,6 +50,7 @@ pub fn find(object: &Node, extra: &[FieldRule]) -> Vec<Found> {
         });
     }
     found.add(heuristics::find(object, group, kind));
+    found.add(values::find(object));
     found.list
 }
 

@@ -77,7 +77,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     };
     let ignored = Patterns::ignored(&**repo.library.tree());
     let mut findings = Vec::new();
-    for root in failed().filter(|root| root.kind == RootKind::Plain || speaks(root)) {
+    for root in failed().filter(|root| root.kind != RootKind::Kustomize || speaks(root)) {
         let environment = root.environment.map(|index| repo.environments[index].name.as_str());
         let faults = root.problems().iter().filter(|problem| !problem.partial);
         for problem in faults.filter(|problem| !is_elsewhere(repo, root, problem, &ignored)) {
@@ -146,6 +146,7 @@ fn help(root: &Root) -> String {
             let build = command("kubectl kustomize", &[root.path.display()], "");
             format!("`{build}` must succeed")
         }
+        RootKind::Chart => "fix it; Helm would not read it either".to_owned(),
         RootKind::Plain => {
             "fix it; if the file is not a manifest, drop the `.yaml` extension".to_owned()
         }

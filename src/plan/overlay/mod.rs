@@ -6,7 +6,9 @@
 pub(in crate::plan) mod listing;
 pub(in crate::plan) mod manifest;
 mod patch;
+mod template;
 pub(in crate::plan) mod token;
+pub(in crate::plan) mod values;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -34,6 +36,7 @@ use crate::yaml::path::Path;
 pub(in crate::plan) const MADE: &str = "write the full name where it is used, or remove the prefix, suffix or hash from this secret's name";
 const GENERATED: &str = "remove the name from the generator's input, or change it there by hand";
 const SEALED: &str = "move the manifest out of the encrypted file, or change the name with the tool that encrypted it";
+const VALUES: &str = "give the environment a values file of its own that comes after it, or write the value in each environment's file, then bump again";
 const SHARED: &str =
     "give the environment its own kustomization that includes the file, then bump again";
 
@@ -56,6 +59,8 @@ pub(in crate::plan) enum Placed {
     InPlace,
     /// As a patch: the fields that it reaches, by index, each with the kustomization file.
     Patched(Vec<(usize, TreePath)>),
+    /// As a key in values files of the environment: the fields, by index, each with the file.
+    Set(Vec<(usize, TreePath)>),
 }
 
 /// Why a field cannot be changed.
@@ -97,6 +102,12 @@ impl<'p> Overlay<'p> {
             None
         };
         let Some(edits) = edits else {
+            if spelling.fields.iter().any(|field| !field.root.is_real(field.object)) {
+                return match self.patch_template(spelling, text) {
+                    Some(placed) => placed,
+                    None => self.set_values(spelling, text),
+                };
+            }
             let rewrite = Rewrite::Replace(spelling.parts(), text.to_owned());
             let reached = self.patch(&spelling.token, &spelling.fields, &rewrite)?;
             let fields =
@@ -104,11 +115,72 @@ impl<'p> Overlay<'p> {
             self.expect(spelling, &fields, text);
             return Ok(Placed::Patched(reached));
         };
+        let is_value = |field: &Field<'_>| !field.root.is_real(field.object);
+        let of_values = spelling.fields.iter().any(is_value);
         for (file, edit) in edits {
+            let expected = &mut *self.expected;
+            let all = [&mut expected.edits, &mut expected.of_values];
+            for edits in all.into_iter().take(if of_values { 2 } else { 1 }) {
+                edits.entry(file.path().clone()).or_default().push(edit.clone());
+            }
             self.draft.edit(&file, edit);
         }
         self.expect(spelling, &spelling.fields, text);
         Ok(Placed::InPlace)
+    }
+
+    /// Patches the templates that put a name together; `None` if the name comes from no template of an object.
+    fn patch_template(
+        &mut self,
+        spelling: &Spelling<'_>,
+        text: &str,
+    ) -> Option<Result<Placed, Obstacle>> {
+        let templates = spelling.fields.iter().map(|one| template::of(one, &spelling.token, text));
+        let templates = templates.collect::<Option<Vec<_>>>()?;
+        let fields = spelling.fields.iter().zip(&templates);
+        let fields = fields.map(|(field, template)| Field {
+            object: template.object,
+            path: &template.path,
+            node: template.node,
+            part: Some((template.part.start, template.part.end)),
+            ..*field
+        });
+        let token = Token::of(templates[0].node)?;
+        let written = Spelling { token, fields: fields.collect(), is_own: spelling.is_own };
+        let new = templates[0].new.clone();
+        let rewrite = Rewrite::Replace(written.parts(), new.clone());
+        let reached = match self.patch(&written.token, &written.fields, &rewrite) {
+            Ok(reached) => reached,
+            Err(obstacle) => return Some(Err(obstacle)),
+        };
+        let indexes: Vec<usize> = reached.iter().map(|(index, _)| *index).collect();
+        let values: Vec<_> = indexes.iter().map(|index| spelling.fields[*index]).collect();
+        let raw: Vec<_> = indexes.iter().map(|index| written.fields[*index]).collect();
+        self.expect(&written, &raw, &new);
+        self.expect(spelling, &values, text);
+        Some(Ok(Placed::Patched(reached)))
+    }
+
+    /// Sets the values that a shared file spells in the environment's own files.
+    fn set_values(&mut self, spelling: &Spelling<'_>, text: &str) -> Result<Placed, Obstacle> {
+        let mut set = Vec::new();
+        for (index, field) in spelling.fields.iter().enumerate() {
+            let obstacle = |what: String| Obstacle { field: index, what, hint: VALUES };
+            if field.root.environment != Some(self.environment) {
+                continue;
+            }
+            let owns = |file: &TreePath| self.owns(file);
+            let (file, keys) = values::place(field, &spelling.token, owns).map_err(obstacle)?;
+            let value = with_parts(field.text(), &[field.part()], text);
+            let source = self.repo.library.tree().source(&file).ok();
+            if !source.is_some_and(|source| self.draft.set(&source, keys, value)) {
+                return Err(obstacle(format!("`{file}` cannot take the key")));
+            }
+            set.push((index, file));
+        }
+        let fields: Vec<_> = set.iter().map(|(index, _)| spelling.fields[*index]).collect();
+        self.expect(spelling, &fields, text);
+        Ok(Placed::Set(set))
     }
 
     /// Adds a text to each list in which a field is an item, after that item.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
+use crate::k8s::spelling::version_in_file;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
 use crate::text::span::Span;
@@ -64,6 +65,11 @@ impl Token {
     /// The token that spells a scalar; `None` when no file does.
     pub(in crate::plan) fn of(node: &Node) -> Option<Self> {
         let origin = node.origin.as_ref()?;
+        if let Some(version) = version_in_file(node) {
+            // Its end stands for every name that is put together with it, and for no scalar.
+            let (file, end) = (version.source.path().clone(), version.span.end);
+            return Some(Self { file, span: Span::new(end, end), alias: None });
+        }
         let near = origin.near_in_file();
         let file = near.source.path().clone();
         Some(Self { file, span: near.span, alias: node.alias() })
@@ -72,7 +78,7 @@ impl Token {
     /// The token that spells a part of a scalar. Of a scalar that is put together from several places, it is the one with the end
     /// of that part, where a version is.
     pub(in crate::plan) fn of_part(node: &Node, part: Range<usize>) -> Option<Self> {
-        if !node.origin.as_ref()?.source.is_composed() {
+        if !node.origin.as_ref()?.source.is_composed() || version_in_file(node).is_some() {
             return Self::of(node);
         }
         let end = part.end.checked_sub(1)?;

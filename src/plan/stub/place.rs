@@ -150,6 +150,15 @@ impl Planner<'_> {
                 nearest.directories.into_iter().filter(|at| item.root.directories().contains(at));
             directories.extend(own.map(|at| (at, true)));
         }
+        if directories.is_empty() && items.iter().any(|item| item.root.kind == RootKind::Chart) {
+            self.outcome.refusals.push(crate::plan::refusal::Refusal {
+                what: "only the values of a chart name the secret, and no manifest can lie beside them"
+                    .to_owned(),
+                place: items.first().and_then(|item| item.reference.near()),
+                hint: "write the first stub by hand where this environment's manifests are"
+                    .to_owned(),
+            });
+        }
         let name = format!("{}.yaml", self.name);
         for (directory, listed) in directories {
             let written =

@@ -72,7 +72,10 @@ pub fn rewrite_part(node: &Node, range: Range<usize>, new: &str) -> Result<Edit,
     let reads = |style| flow::decode(&changed, style).is_some_and(|(text, _)| text == whole);
     let fits = match scalar.style {
         Style::Plain if layout::is_json(&origin.source) => false,
-        Style::Plain if token.contains('\n') => is_word(new) && reads(Style::Plain),
+        // A text that is the same in the file is no YAML: a generator takes the whole file.
+        Style::Plain if token.contains('\n') => {
+            is_word(new) && (reads(Style::Plain) || changed == whole)
+        }
         Style::Plain => is_plain(node, &whole),
         Style::Single | Style::Double => reads(scalar.style),
         Style::Literal | Style::Folded => !new.is_empty() && new.trim() == new,
