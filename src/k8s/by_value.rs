@@ -398,6 +398,17 @@ mod tests {
     }
 
     #[test]
+    fn values_that_argo_cd_ignores_are_none() {
+        let application = |helm: &str| {
+            object(&format!(
+                "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {{source: {{helm: {{values: 'a: auth-20250723110000'{helm}}}}}}}\n"
+            ))
+        };
+        assert_eq!(find(&application(""), &families(), &[]).len(), 1);
+        assert_eq!(find(&application(", valuesObject: {a: b}"), &families(), &[]).len(), 0);
+    }
+
+    #[test]
     fn what_an_object_makes_is_no_reference() {
         let stub = object(
             "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: auth-20250723110000, labels: {x: auth-20250723110000}}\nspec:\n  data: [{secretKey: a, remoteRef: {key: auth-api-20250723110000}}]\n",

@@ -17,12 +17,16 @@ use crate::repo::inventory::Reference;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
 use crate::text::source::Place;
+use crate::text::visible::one_line;
 use crate::yaml::embed;
 use crate::yaml::node::{Node, Provenance};
 use crate::yaml::path::{Path, PathStep};
 
 const BY_TEMPLATE: &str =
     "write the whole name in the values, or check by hand which secret the chart uses";
+
+/// How much of a text a message quotes.
+const LONGEST: usize = 100;
 
 /// A build with an object more for each release whose values have templates: it has the values with the templates filled in.
 /// What cannot be filled in where a secret is named is a problem.
@@ -125,7 +129,8 @@ fn unknown(node: &Node, why: Option<&Unfilled>) -> Problem {
         || "it has a variable that is filled in when it is deployed".to_owned(),
         |one| one.failure.to_string(),
     );
-    let text = node.str().unwrap_or_default();
+    let text: String = node.str().unwrap_or_default().chars().take(LONGEST).collect();
+    let text = one_line(&text);
     let message = format!("the secret that `{text}` names is not known: {why}");
     Problem::at(message, node).as_partial().hiding_nothing().with_help(BY_TEMPLATE)
 }

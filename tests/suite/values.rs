@@ -274,6 +274,14 @@ fn of_the_charts_of_a_kustomization() {
         ("apps/production/values.yaml", &values),
     ]);
     moves(&sandbox, &["apps/staging/kustomization.yaml", "apps/staging/values.yaml"]);
+    let older = "helmChartInflationGenerator:\n- chartName: shop\n  chartRepoUrl: https://charts.example.com\n  values: values.yaml\n";
+    let sandbox = repository(&[
+        ("apps/staging/kustomization.yaml", older),
+        ("apps/staging/values.yaml", &values),
+        ("apps/production/kustomization.yaml", older),
+        ("apps/production/values.yaml", &values),
+    ]);
+    moves(&sandbox, &["apps/staging/values.yaml"]);
 }
 
 #[test]

@@ -17,6 +17,7 @@ use crate::repo::releases::layer_of;
 use crate::repo::site::Site;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
+use crate::text::visible::one_line;
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
 
@@ -117,7 +118,7 @@ impl Reader<'_> {
     /// The values files that an entry names.
     fn named(&self, source: &Source, entry: &Node) -> Result<Vec<TreePath>, String> {
         let text = entry.str().unwrap_or_default();
-        let elsewhere = || format!("the values file `{text}` is not in the repository");
+        let elsewhere = || format!("the values file `{}` is not in the repository", one_line(text));
         if is_remote(text) {
             return Err(elsewhere());
         }

@@ -11,6 +11,7 @@ use crate::repo::environment::{EnvironmentId, claim_of_file};
 use crate::repo::loader::Loader;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
+use crate::text::visible::one_line;
 use crate::yaml::node::Node;
 
 /// How helmfile spells the name of the environment in a path.
@@ -84,7 +85,8 @@ impl Reader<'_> {
                 layers.push(Layer::Written(self.file.clone(), entry.clone()));
                 continue;
             }
-            match self.named(&directory, entry.str().unwrap_or_default()) {
+            let named = one_line(entry.str().unwrap_or_default());
+            match self.named(&directory, &named) {
                 Ok(file) => layers.push(Layer::File(file)),
                 Err(message) => {
                     problems.push(Problem::at(message, entry).as_partial().hiding_nothing());

@@ -10,6 +10,9 @@ use crate::repo::loader::Loader;
 use crate::text::path::TreePath;
 use crate::yaml::node::Node;
 
+/// The fields of a kustomization that list charts.
+const FIELDS: [&str; 2] = ["helmCharts", "helmChartInflationGenerator"];
+
 impl Loader<'_> {
     /// A build with an object more for each chart of its kustomizations: it stands for the values.
     pub(in crate::repo) fn with_helm_charts(&self, build: Arc<Build>) -> Arc<Build> {
@@ -18,7 +21,8 @@ impl Loader<'_> {
             let Some(file) = self.layout.kustomizations.get(directory) else { continue };
             let Ok(stream) = self.library.stream(file) else { continue };
             let Some(document) = stream.documents.first() else { continue };
-            let charts = document.root.get("helmCharts").map_or(&[][..], Node::items);
+            let charts = FIELDS.iter().filter_map(|field| document.root.get(field));
+            let charts = charts.flat_map(Node::items);
             for chart in charts {
                 planned.push(self.helm_chart(directory, file, &document.root, chart));
             }
@@ -51,16 +55,20 @@ impl Loader<'_> {
         kustomization: &Node,
         chart: &Node,
     ) -> Planned {
-        let name = text(chart, "releaseName").or_else(|| text(chart, "name")).map(str::to_owned);
-        let namespace = text(kustomization, "namespace").or_else(|| text(chart, "namespace"));
+        // The older field has other names for the same.
+        let either = |new: &str, old: &str| text(chart, new).or_else(|| text(chart, old));
+        let own = either("name", "chartName").map(str::to_owned);
+        let name = text(chart, "releaseName").map(str::to_owned).or_else(|| own.clone());
+        let namespace = text(kustomization, "namespace");
+        let namespace = namespace.or_else(|| either("namespace", "releaseNamespace"));
         let named = |path: &str| {
             let path = directory.join(path).filter(|_| !is_remote(path))?;
             // One that is missing is told of where it is read.
             Some(Layer::File(self.file(&path).unwrap_or(path)))
         };
-        let under = text(chart, "valuesFile").and_then(named);
-        let inline =
-            chart.get("valuesInline").cloned().map(|node| Layer::Written(file.clone(), node));
+        let under = either("valuesFile", "values").and_then(named);
+        let inline = chart.get("valuesInline").or_else(|| chart.get("valuesLocal"));
+        let inline = inline.map(|node| Layer::Written(file.clone(), node.clone()));
         let pair = match text(chart, "valuesMerge") {
             Some("merge") => [inline, under],
             Some("replace") => [inline.or(under), None],
@@ -69,11 +77,7 @@ impl Loader<'_> {
         let more = chart.get("additionalValuesFiles").map_or(&[][..], Node::items);
         let more = more.iter().filter_map(Node::str).filter_map(named);
         let title = name.clone().unwrap_or_default();
-        let release = Release {
-            name,
-            namespace: namespace.map(str::to_owned),
-            chart: text(chart, "name").map(str::to_owned),
-        };
+        let release = Release { name, namespace: namespace.map(str::to_owned), chart: own };
         let layers = pair.into_iter().flatten().chain(more).collect();
         Planned { release, title, layers, ..Planned::default() }
     }
