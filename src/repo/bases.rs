@@ -128,11 +128,9 @@ impl<'a> Bases<'a> {
             let built = flux.build(resolver, &given);
             return Some(Outcome::Own(self.site(builder, environment, built, own, given)));
         }
-        let plain = self.plain_at(directory);
-        if let Some(index) = plain {
-            if !flux.differs(self.objects(index), &given) {
-                return Some(Outcome::Base(index));
-            }
+        let is_same = |index: &usize| !flux.differs(self.objects(*index), &given);
+        if let Some(index) = self.plain_at(directory).filter(is_same) {
+            return Some(Outcome::Base(index));
         }
         let built = flux.build(resolver, &given);
         if built.status == Status::Failed {
