@@ -95,12 +95,25 @@ fn application(node: &Node) -> Application {
         name: text(node, &["metadata", "name"]).unwrap_or_default().to_owned(),
         destination: text(node, &["spec", "destination", "namespace"]).map(str::to_owned),
         cluster: text(node, &["spec", "destination", "name"]).map(str::to_owned),
-        sources: sources.into_iter().map(source).collect(),
+        sources: sources.into_iter().map(Source::read).collect(),
         node: node.clone(),
     }
 }
 
 impl Source {
+    /// Reads a source.
+    #[must_use]
+    pub fn read(node: &Node) -> Self {
+        let path = text(node, &["path"]).filter(|_| text(node, &["chart"]).is_none());
+        Self {
+            path: path.and_then(|path| TreePath::new(path.trim_start_matches('/'))),
+            repository: text(node, &["repoURL"]).map(str::to_owned),
+            overrides: node.get("kustomize").map(overrides).unwrap_or_default(),
+            recurse: text(node, &["directory", "recurse"]) == Some("true"),
+            node: node.clone(),
+        }
+    }
+
     /// Whether it takes the manifests of a file, where its directory is no kustomization and no chart.
     #[must_use]
     pub fn takes(&self, directory: &TreePath, file: &TreePath) -> bool {
@@ -122,17 +135,6 @@ fn braces(pattern: &str) -> Vec<String> {
     });
     let Some((before, inner, after)) = parts else { return vec![pattern.to_owned()] };
     inner.split(',').map(|word| format!("{before}{word}{after}")).collect()
-}
-
-fn source(node: &Node) -> Source {
-    let path = text(node, &["path"]).filter(|_| text(node, &["chart"]).is_none());
-    Source {
-        path: path.and_then(|path| TreePath::new(path.trim_start_matches('/'))),
-        repository: text(node, &["repoURL"]).map(str::to_owned),
-        overrides: node.get("kustomize").map(overrides).unwrap_or_default(),
-        recurse: text(node, &["directory", "recurse"]) == Some("true"),
-        node: node.clone(),
-    }
 }
 
 /// What `source.kustomize` writes into the kustomization.

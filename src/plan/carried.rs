@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::k8s::found::Found;
 use crate::kustomize::model::object::{Identity, Object};
 use crate::repo::inventory::Matches;
 use crate::repo::root::Root;
@@ -39,6 +40,16 @@ pub(super) fn is_around(edits: &Edits, old: &Node, new: &Node) -> bool {
     }
     edited.push_str(text.get(done..).unwrap_or_default());
     !parts.is_empty() && edited == now
+}
+
+/// Whether edits may change a name that a text spells.
+pub(super) fn may_touch(edits: &Edits, text: &Node, name: &Found) -> bool {
+    let part = name.part.clone().and_then(|part| embed::part(text, part)?.in_file());
+    // The whole text, or one whose bytes are not known.
+    let Some(place) = part else { return true };
+    let edits = edits.get(place.source.path()).into_iter().flatten();
+    let is_met = |edit: &Edit| edit.span.start < place.span.end && place.span.start < edit.span.end;
+    edits.into_iter().any(is_met)
 }
 
 /// Pairs the generated objects that are gone with those that are new and differ only in the hash at the end of their name;

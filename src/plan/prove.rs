@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::k8s::secret_name::split;
 use crate::k8s::stub::Stub;
 use crate::kustomize::model::object::{Identity, Object};
-use crate::plan::carried::{Edits, is_around, rehashed};
+use crate::plan::carried::{Edits, is_around, may_touch, rehashed};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::root::Root;
@@ -208,10 +208,13 @@ impl Held<'_> {
             // Two names of one text, of which a template puts one together.
             return is_around(&self.expected.edits, old, new);
         }
+        let edits = &self.expected.of_values;
         let mut references = self.old.references.iter();
-        let is_reference = references.any(|one| one.object == number && one.found.path == *path);
+        let is_changed = references.any(|one| {
+            one.object == number && one.found.path == *path && may_touch(edits, old, &one.found)
+        });
         let is_own = self.old.environment == Some(self.expected.environment);
-        is_own && !is_reference && is_around(&self.expected.of_values, old, new)
+        is_own && !is_changed && is_around(edits, old, new)
     }
 
     /// In a root where nothing moves, every reference stays as it is.

@@ -173,16 +173,19 @@ impl<'a> Bases<'a> {
     ) -> Option<Outcome> {
         let (directory, loader) = (&builder.directory, self.loader);
         let given = Variables::default();
+        let (source, more) = loader.overridden(&builder.name, source);
         if let Some(index) = self.kustomization_at(directory) {
             let own = self.unrestricted(index);
             if source.overrides.is_empty() {
                 let own = self.is_lifted.then_some(own);
                 return Some(self.as_it_is(builder, environment, index, own));
             }
-            if let Some(old) = self.kept(builder, environment, Some(&own), &given) {
+            let kept = self.kept(builder, environment, Some(&own), &given);
+            if let Some(old) = kept.filter(|old| more.is_subset(&old.build().files)) {
                 return Some(Outcome::Own(old));
             }
             let mut built = loader.resolver.build_with(directory, &source.overrides);
+            built.files.extend(more);
             if self.is_lifted {
                 built.outside = None;
             } else {
@@ -199,6 +202,10 @@ impl<'a> Bases<'a> {
         if let Some(index) = self.plain_at(directory).filter(|_| files.len() == all.len()) {
             return Some(Outcome::Base(index));
         }
+        let kept = self.kept(builder, environment, None, &given);
+        if let Some(old) = kept.filter(|old| more.is_subset(&old.build().files)) {
+            return Some(Outcome::Own(old));
+        }
         let (held, _) = plain::read(loader.library, &files);
         let built = plain::build(directory, &files, held);
         let bases = self.by_path.get(directory).into_iter().flatten().copied();
@@ -209,7 +216,8 @@ impl<'a> Bases<'a> {
         if built.files.is_empty() {
             return None;
         }
-        let built = Arc::unwrap_or_clone(built);
+        let mut built = Arc::unwrap_or_clone(built);
+        built.files.extend(more);
         Some(Outcome::Own(self.site(builder, environment, built, None, given)))
     }
 

@@ -58,6 +58,7 @@ use crate::config::settings::{Config, Hold};
 use crate::k8s::by_value::Families;
 use crate::k8s::encryption::Seals;
 use crate::kustomize::resolver::Resolver;
+use crate::repo::charts::lays_over;
 use crate::repo::deployed::Reached;
 use crate::repo::environment::{EnvironmentId, Environments};
 use crate::repo::error::RepoError;
@@ -265,7 +266,8 @@ impl Repo {
             let views = self.roots.iter().filter_map(|root| Some((root, root.view.as_ref()?)));
             let files = views.flat_map(|(root, view)| {
                 let own = root.builders.iter().filter_map(|builder| builder.file());
-                own.chain(view.given.files()).collect::<Vec<_>>()
+                let beside = root.files().iter().filter(|file| lays_over(file)).cloned();
+                own.chain(beside).chain(view.given.files()).collect::<Vec<_>>()
             });
             files.collect()
         })

@@ -81,7 +81,7 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// The chart of a source, if it is in the tree, and the release.
     fn source(&self, source: &Source) -> Option<(Option<TreePath>, Planned)> {
-        let (source, more) = self.overridden(source);
+        let (source, more) = self.loader.overridden(&self.application.name, source);
         let chart = source.path.clone().filter(|path| self.loader.layout.charts.contains(path));
         let named = source.node.at(&["helm", "valueFiles"]).map_or(&[][..], Node::items);
         if chart.is_none() && named.is_empty() {
@@ -146,20 +146,29 @@ impl Reader<'_> {
         let files = self.loader.layout.files.iter().filter(is_meant);
         Ok(files.cloned().collect())
     }
+}
 
-    /// The source with what files beside its path lay over it, and these files.
-    fn overridden(&self, source: &Source) -> (Source, BTreeSet<TreePath>) {
-        let (mut source, mut files) = (source.clone(), BTreeSet::new());
-        let Some(path) = source.path.clone() else { return (source, files) };
-        let of_application = format!(".argocd-source-{}.yaml", self.application.name);
+impl Loader<'_> {
+    /// The source of an `Application` with what files beside its path lay over it, and these files.
+    pub(in crate::repo) fn overridden(
+        &self,
+        application: &str,
+        source: &Source,
+    ) -> (Source, BTreeSet<TreePath>) {
+        let (mut node, mut files) = (source.node.clone(), BTreeSet::new());
+        let of_application = format!(".argocd-source-{application}.yaml");
         for name in [".argocd-source.yaml", &of_application] {
-            let file = path.join(name).and_then(|file| self.loader.file(&file));
-            let Some(file) = file else { continue };
-            if let Ok(Some(node)) = self.loader.values_in(&file) {
-                source.node = merged(&source.node, &node);
+            let path = source.path.as_ref().and_then(|path| path.join(name));
+            let Some(file) = path.and_then(|path| self.file(&path)) else { continue };
+            if let Ok(Some(more)) = self.values_in(&file) {
+                node = merged(&node, &more);
                 files.insert(file);
             }
         }
-        (source, files)
+        if files.is_empty() {
+            return (source.clone(), files);
+        }
+        // They say how it is built, not from where.
+        (Source { path: source.path.clone(), ..Source::read(&node) }, files)
     }
 }

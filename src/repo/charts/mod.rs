@@ -29,6 +29,11 @@ use crate::tree::Entry;
 use crate::yaml::library::FileError;
 use crate::yaml::node::{Node, Provenance};
 
+/// Whether a file lays something over what an `Application` says of its directory.
+pub(super) fn lays_over(file: &TreePath) -> bool {
+    file.name().starts_with(".argocd-source")
+}
+
 /// The name of the values that a chart comes with.
 const OWN_VALUES: [&str; 2] = ["values.yaml", "values.yml"];
 
@@ -132,7 +137,7 @@ impl Loader<'_> {
         let decides = |file: &TreePath| {
             let moves = has(layout, file) != has(old, file);
             file.name().starts_with("Chart.")
-                || file.name().starts_with(".argocd-source")
+                || lays_over(file)
                 || helmfile::is_helmfile(file)
                 || moves && (is_open || above(&file.parent()).any(|up| layout.charts.contains(&up)))
         };
