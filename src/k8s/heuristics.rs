@@ -22,6 +22,7 @@ pub const ROWS: &[&str] = &[
     "like-secret-ref",
     "like-secret-string",
     "like-selector",
+    "values-credentials",
     "values-env-from",
     "values-list",
     "values-parameter",

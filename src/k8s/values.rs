@@ -27,6 +27,7 @@ pub const FILES: &str = "valueFiles";
 
 /// Shapes that only the values of charts have.
 const SHAPES: &[(&str, &str)] = &[
+    ("values-credentials", "**.credentialsName"),
     ("values-env-from", "**.envFrom[].secret"),
     ("values-list", "**.{envFromSecrets,existingSecrets,extraEnvFromSecrets,extraSecrets}[]"),
     ("values-volume", "**.persistence.*[type=secret].name"),
