@@ -1,6 +1,7 @@
 //! What builders make of a directory, beside what kubectl makes of it.
 
-use std::collections::BTreeMap;
+use std::cell::{Cell, OnceCell};
+use std::ops::Range;
 use std::sync::Arc;
 
 use crate::builders::argo;
@@ -30,38 +31,75 @@ pub(super) enum Outcome {
 /// What kubectl makes of each directory, and the trees of plain manifests.
 pub(super) struct Bases<'a> {
     loader: &'a Loader<'a>,
+    /// Sorted by path, with the charts among them.
     all: &'a [Site],
-    /// Those of each directory.
-    by_path: BTreeMap<&'a TreePath, Vec<usize>>,
-    pub(super) config_maps: ConfigMaps,
-    /// Whether Argo CD builds without load restrictions.
-    is_lifted: bool,
+    /// The ConfigMaps in them.
+    config_maps: OnceCell<ConfigMaps>,
+    /// Those in what builders make.
+    made_maps: ConfigMaps,
+    /// Whether a builder may make something else once there are other files.
+    is_open: Cell<bool>,
 }
 
 impl<'a> Bases<'a> {
     pub(super) fn new(loader: &'a Loader<'a>, all: &'a [Site]) -> Self {
-        let mut by_path: BTreeMap<&TreePath, Vec<usize>> = BTreeMap::new();
-        let mut config_maps = ConfigMaps::default();
-        let is_base = |(_, site): &(usize, &Site)| site.kind() != RootKind::Chart;
-        for (index, site) in all.iter().enumerate().filter(is_base) {
-            by_path.entry(site.key().0).or_default().push(index);
-            config_maps.add(site.shared_build(), site.environment(), site.namespace());
+        let made_maps = ConfigMaps::default();
+        let (config_maps, is_open) = (OnceCell::new(), Cell::new(false));
+        Self { loader, all, config_maps, made_maps, is_open }
+    }
+
+    /// Whether a builder may make something else of its directory once there are other files in it.
+    pub(super) const fn is_open(&self) -> bool {
+        self.is_open.get()
+    }
+
+    /// Adds the ConfigMaps of what a builder makes.
+    pub(super) fn note(&mut self, site: &Site, namespace: Option<&str>) {
+        self.made_maps.add(site.shared_build(), site.environment(), namespace);
+    }
+
+    fn config_maps(&self) -> &ConfigMaps {
+        self.config_maps.get_or_init(|| {
+            let mut maps = ConfigMaps::default();
+            for site in self.all.iter().filter(|site| site.kind() != RootKind::Chart) {
+                maps.add(site.shared_build(), site.environment(), site.namespace());
+            }
+            maps
+        })
+    }
+
+    /// The variables that a `Kustomization` takes from elsewhere.
+    fn given(&self, flux: &FluxKustomization, environment: Option<EnvironmentId>) -> Variables {
+        if flux.from.is_empty() {
+            return Variables::default();
         }
-        let is_lifted =
-            config_maps.any("argocd-cm", "kustomize.buildOptions", "LoadRestrictionsNone");
-        Self { loader, all, by_path, config_maps, is_lifted }
+        let all = [self.config_maps(), &self.made_maps];
+        ConfigMaps::variables(&all, &flux.from, flux.namespace.as_deref(), environment)
+    }
+
+    /// Whether Argo CD builds without load restrictions.
+    fn is_lifted(&self) -> bool {
+        self.config_maps().any("argocd-cm", "kustomize.buildOptions", "LoadRestrictionsNone")
+    }
+
+    /// The indexes of those of a directory. What is sorted behind them are charts.
+    fn range(&self, directory: &TreePath) -> Range<usize> {
+        let start = self.all.partition_point(|site| site.key().0 < directory);
+        let same = self.all[start..]
+            .iter()
+            .take_while(|site| site.key().0 == directory && site.kind() != RootKind::Chart);
+        start..start + same.count()
     }
 
     /// Whether there is a directory.
     pub(super) fn is_there(&self, path: &TreePath) -> bool {
         let entry = || self.loader.library.tree().entry(path);
-        self.by_path.contains_key(path) || matches!(entry(), Ok((_, Entry::Directory)))
+        !self.range(path).is_empty() || matches!(entry(), Ok((_, Entry::Directory)))
     }
 
     /// Those of a directory.
     pub(super) fn at(&self, directory: &TreePath) -> impl Iterator<Item = &'a Site> {
-        let all = self.by_path.get(directory).into_iter().flatten();
-        all.map(|&index| &self.all[index])
+        self.all[self.range(directory)].iter()
     }
 
     /// What a builder makes of its directory; `None` if that is not known, or nothing.
@@ -77,8 +115,7 @@ impl<'a> Bases<'a> {
     }
 
     fn kustomization_at(&self, directory: &TreePath) -> Option<usize> {
-        let all = self.by_path.get(directory).into_iter().flatten();
-        all.copied().find(|&index| self.all[index].kind() == RootKind::Kustomize)
+        self.range(directory).find(|&index| self.all[index].kind() == RootKind::Kustomize)
     }
 
     /// What kubectl makes of a directory without load restrictions.
@@ -95,15 +132,18 @@ impl<'a> Bases<'a> {
         &'d self,
         directory: &'d TreePath,
     ) -> impl Iterator<Item = &'a TreePath> + 'd {
-        let all = self.by_path.range::<TreePath, _>(directory.child("")..);
-        let all = all.map(|(at, _)| *at).take_while(|at| at.is_within(directory));
+        let first = directory.child("");
+        let start = self.all.partition_point(|site| *site.key().0 < first);
+        let all = self.all[start..].iter().take_while(|site| site.key().0.is_within(directory));
+        let all = all.filter(|site| site.kind() != RootKind::Chart).map(|site| site.key().0);
         all.filter(move |at| *at != directory)
     }
 
     /// The only tree of plain manifests in a directory, if nothing below it is built by itself.
     fn plain_at(&self, directory: &TreePath) -> Option<usize> {
-        let [index] = self.by_path.get(directory)?[..] else { return None };
-        let is_alone = self.below(directory).next().is_none();
+        let all = self.range(directory);
+        let index = all.start;
+        let is_alone = all.len() == 1 && self.below(directory).next().is_none();
         (is_alone && self.all[index].kind() == RootKind::Plain).then_some(index)
     }
 
@@ -114,8 +154,7 @@ impl<'a> Bases<'a> {
         environment: Option<EnvironmentId>,
     ) -> Option<Outcome> {
         let directory = &builder.directory;
-        let namespace = flux.namespace.as_deref();
-        let given = self.config_maps.variables(&flux.from, namespace, environment);
+        let given = self.given(flux, environment);
         let (resolver, kustomization) = (self.loader.resolver, self.kustomization_at(directory));
         let own = kustomization.map(|index| self.unrestricted(index));
         if let Some(old) = self.kept(builder, environment, own.as_ref(), &given) {
@@ -135,7 +174,11 @@ impl<'a> Bases<'a> {
         let built = flux.build(resolver, &given);
         if built.status == Status::Failed {
             // A `.sourceignore` or the source itself may leave out what does not belong there.
-            return self.by_path.get(directory).map(|all| Outcome::Base(all[0]));
+            self.is_open.set(true);
+            return self.range(directory).next().map(Outcome::Base);
+        }
+        if built.objects.is_empty() && built.problems.is_empty() {
+            return None;
         }
         Some(Outcome::Own(self.site(builder, environment, built, own, given)))
     }
@@ -177,7 +220,8 @@ impl<'a> Bases<'a> {
         if let Some(index) = self.kustomization_at(directory) {
             let own = self.unrestricted(index);
             if source.overrides.is_empty() {
-                let own = self.is_lifted.then_some(own);
+                let is_refused = self.all[index].build().status == Status::Failed;
+                let own = (is_refused && self.is_lifted()).then_some(own);
                 return Some(self.as_it_is(builder, environment, index, own));
             }
             let kept = self.kept(builder, environment, Some(&own), &given);
@@ -186,7 +230,7 @@ impl<'a> Bases<'a> {
             }
             let mut built = loader.resolver.build_with(directory, &source.overrides);
             built.files.extend(more);
-            if self.is_lifted {
+            if built.outside.is_none() || self.is_lifted() {
                 built.outside = None;
             } else {
                 built = Arc::unwrap_or_clone(Arc::new(built).restricted());
@@ -208,8 +252,7 @@ impl<'a> Bases<'a> {
         }
         let (held, _) = plain::read(loader.library, &files);
         let built = plain::build(directory, &files, held);
-        let bases = self.by_path.get(directory).into_iter().flatten().copied();
-        let same = bases.into_iter().find(|&index| self.all[index].build().files == built.files);
+        let same = self.range(directory).find(|&at| self.all[at].build().files == built.files);
         if let Some(index) = same {
             return Some(Outcome::Base(index));
         }
@@ -243,6 +286,7 @@ impl<'a> Bases<'a> {
                 _ => false,
             };
             is_same_base
+                && root.is_own()
                 && root.environment == environment
                 && root.builders.first().is_some_and(|one| Arc::ptr_eq(one, builder))
                 && view.given.same(given)

@@ -87,7 +87,12 @@ pub(super) fn gather(
 /// What kubectl makes of directories of which every controller makes something else: nothing is looked for in it.
 pub(super) fn bare(sites: Vec<Site>) -> Vec<Arc<Root>> {
     let root = |site| match site {
-        Site::Kept(root) => root,
+        Site::Kept(root) if root.is_bare => root,
+        Site::Kept(root) => {
+            let site = BuildSite { builders: Vec::new(), ..BuildSite::of(&root) };
+            let root = finish(site, Vec::new(), Vec::new(), &Families::default());
+            Arc::new(Root { is_bare: true, ..root })
+        }
         Site::New(site) => {
             let root = finish(*site, Vec::new(), Vec::new(), &Families::default());
             Arc::new(Root { is_bare: true, ..root })

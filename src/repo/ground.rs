@@ -13,6 +13,7 @@ use crate::repo::loader::Loader;
 use crate::repo::marks::meet;
 use crate::repo::plain::{self, PlainTrees, Trees};
 use crate::repo::pointer::Pointers;
+use crate::repo::relaid::Needs;
 use crate::repo::root::{Root, RootKind};
 use crate::repo::site::{BuildSite, Site, unrestricted};
 use crate::text::path::TreePath;
@@ -32,6 +33,8 @@ pub(super) struct Ground {
     pub(super) pointers: Arc<Pointers>,
     /// What kubectl makes of directories of which every controller makes something else, by path.
     pub(super) shadowed: Vec<Arc<Root>>,
+    /// What the views depend on besides.
+    pub(super) needs: Needs,
     /// Where releases have their values; these files are in no tree of plain manifests.
     pub(super) charts: Arc<Charts>,
 }
@@ -84,7 +87,8 @@ impl Ground {
         pointers: Pointers,
     ) -> Self {
         let (trees, pointers, charts) = (Arc::new(trees), Arc::new(pointers), Arc::default());
-        Self { components, loose, trees, ties, pointers, charts, shadowed: Vec::new() }
+        let (shadowed, needs) = (Vec::new(), Needs::default());
+        Self { components, loose, trees, ties, pointers, charts, shadowed, needs }
     }
 }
 
@@ -110,8 +114,9 @@ impl<'a> Before<'a> {
             let new = new.into_iter().chain(moved).chain(plain);
             let new = new.map(|site| site.placed(&pointers, &unrestricted));
             let sites = kept.into_iter().chain(new).collect();
-            let (charts, shadowed) = (Arc::default(), Vec::new());
-            let ground = Ground { components, loose, trees, ties, pointers, charts, shadowed };
+            let (charts, shadowed, needs) = (Arc::default(), Vec::new(), Needs::default());
+            let ground =
+                Ground { components, loose, trees, ties, pointers, charts, shadowed, needs };
             return (sites, ground);
         }
         let sites: Vec<Site> = kept.into_iter().chain(new).collect();

@@ -7,6 +7,8 @@ use crate::repo::bases::Outcome;
 use crate::repo::builder::{Builder, BuilderKey};
 use crate::repo::environment::EnvironmentId;
 use crate::repo::loader::Loader;
+use crate::repo::pointer::Pointers;
+use crate::repo::relaid::{self, Needs};
 use crate::repo::root::{Root, RootKind, View};
 use crate::repo::site::{BuildSite, Site};
 use crate::repo::views::{self, Made};
@@ -18,18 +20,22 @@ pub(super) struct Laid {
     pub(super) sites: Vec<Site>,
     /// What kubectl makes of directories of which every controller makes something else, by path.
     pub(super) shadowed: Vec<Site>,
+    pub(super) needs: Needs,
 }
 
 /// What several builders make alike: of which base, for which environment, in which namespace.
 type Alike = (usize, Option<EnvironmentId>, Option<String>);
 
 /// Lays what controllers make over what kubectl makes.
-pub(super) fn lay(loader: &Loader<'_>, bases: Vec<Site>) -> Laid {
+pub(super) fn lay(loader: &Loader<'_>, bases: Vec<Site>, pointers: &Pointers) -> Laid {
     let bases: Vec<Site> = match loader.before {
         Some((before, _)) => bases.into_iter().map(|site| site.like(before)).collect(),
         None => bases,
     };
-    let made = views::made(loader, &bases);
+    if let Some(laid) = relaid::lay(loader, &bases, pointers) {
+        return laid;
+    }
+    let (made, is_open) = views::made(loader, &bases);
     let mut alike: BTreeMap<Alike, Vec<Arc<Builder>>> = BTreeMap::new();
     let mut sites: Vec<Site> = Vec::new();
     let (mut directories, mut files) = (HashSet::new(), HashSet::new());
@@ -70,18 +76,22 @@ pub(super) fn lay(loader: &Loader<'_>, bases: Vec<Site>) -> Laid {
         match as_they_are.remove(&index) {
             Some((namespace, builders)) => sites.push(built_by(base, namespace, builders)),
             None if is_hidden => shadowed.push(base),
-            None => sites.push(built_by_none(base)),
+            None => {
+                let namespace = pointers.namespace(base.key().0);
+                sites.push(built_by(base, namespace, Vec::new()));
+            }
         }
     }
     sites.sort_by(|a, b| order(a).cmp(&order(b)));
     shadowed.sort_by(|a, b| a.key().cmp(&b.key()));
-    Laid { sites, shadowed }
+    let needs = Needs::of(&sites, is_open);
+    Laid { sites, shadowed, needs }
 }
 
 /// What build roots are sorted by.
-type Order<'s> = (&'s TreePath, Option<EnvironmentId>, Option<BuilderKey<'s>>);
+pub(super) type Order<'s> = (&'s TreePath, Option<EnvironmentId>, Option<BuilderKey<'s>>);
 
-fn order(site: &Site) -> Order<'_> {
+pub(super) fn order(site: &Site) -> Order<'_> {
     let (path, environment) = (site.key().0, site.environment());
     (path, environment, site.builders().first().map(|builder| builder.key()))
 }
@@ -92,7 +102,7 @@ fn is_read(base: &Site, files: &HashSet<TreePath>) -> bool {
 }
 
 /// A base as builders make it, in an environment and a namespace of theirs.
-fn like(
+pub(super) fn like(
     loader: &Loader<'_>,
     base: &Site,
     environment: Option<EnvironmentId>,
@@ -122,7 +132,7 @@ fn like(
 }
 
 /// A base that builders make as it is.
-fn built_by(base: Site, namespace: Option<String>, builders: Vec<Arc<Builder>>) -> Site {
+pub(super) fn built_by(base: Site, namespace: Option<String>, builders: Vec<Arc<Builder>>) -> Site {
     match base {
         Site::Kept(root) if root.namespace == namespace && same(&root.builders, &builders) => {
             Site::Kept(root)
@@ -135,12 +145,6 @@ fn built_by(base: Site, namespace: Option<String>, builders: Vec<Arc<Builder>>) 
         }
         Site::New(site) => Site::new(BuildSite { namespace, builders, ..*site }),
     }
-}
-
-/// A base that no builder makes.
-fn built_by_none(base: Site) -> Site {
-    let namespace = base.namespace().map(str::to_owned);
-    built_by(base, namespace, Vec::new())
 }
 
 fn same(some: &[Arc<Builder>], others: &[Arc<Builder>]) -> bool {

@@ -165,7 +165,8 @@ impl Repo {
         let (sites, ground) = match &scope {
             Scope::Everything => {
                 let (bases, mut ground) = loader.everything();
-                let laid = laid::lay(&loader, bases);
+                let laid = laid::lay(&loader, bases, &ground.pointers);
+                ground.needs = laid.needs;
                 ground.shadowed = bare(laid.shadowed);
                 (laid.sites, Some(ground))
             }

@@ -192,6 +192,9 @@ impl Loader<'_> {
     /// A tree of plain manifests, or the root from before if that read the same files and none of them changed.
     pub(super) fn same(&self, site: BuildSite) -> Site {
         let Some((before, changed)) = self.before else { return Site::new(site) };
+        if site.configured.lists_files && !self.lists_the_same(before) {
+            return Site::new(site);
+        }
         let same = |old: &&Arc<Root>| {
             old.kind == RootKind::Plain
                 && old.environment == site.environment

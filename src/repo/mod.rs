@@ -31,6 +31,7 @@ mod plain;
 mod pointer;
 pub mod provision;
 pub mod reach;
+mod relaid;
 mod releases;
 #[cfg(test)]
 mod reloads;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use proptest::prelude::*;
 
 use crate::config::parse::parse;
+use crate::repo::builder::Builder;
 use crate::repo::testing::{deployment, path, resources};
 use crate::repo::{Repo, Scope};
 use crate::text::path::TreePath;
@@ -16,7 +17,7 @@ use crate::yaml::library::Library;
 use crate::yaml::node::Node;
 
 /// Texts of kustomizations, and of what may take their place.
-const KUSTOMIZATIONS: [&str; 17] = [
+const KUSTOMIZATIONS: [&str; 18] = [
     "resources: [web.yaml]\n",
     "resources: [web.yaml, extra/stub.yaml]\nnamespace: shop\n",
     "resources: [../base]\ncomponents: [../../../parts/p]\n",
@@ -25,6 +26,7 @@ const KUSTOMIZATIONS: [&str; 17] = [
     "resources: [../staging, ../base/stub.yaml]\n",
     "resources: [web.yaml]\ncomponents: [../../../parts/p, ../../../parts/q]\n",
     "resources: [flux.yaml]\n",
+    "resources: [flux.yaml, web.yaml, extra/flux.yaml]\n",
     "resources: [../../apps/a/staging, ../../apps/b/production]\n",
     "resources: [missing.yaml, https://example.com/base?ref=1]\n",
     "resources: [https://example.com/base?ref=1, web.yaml]\n",
@@ -99,6 +101,13 @@ fn objects() -> Vec<String> {
         flux("./apps/b/production", "other"),
         flux("./infra/extra", "infra"),
         format!("{}---\n{}", flux("./infra", "a"), flux("./infra", "b")),
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: p}\nspec: {path: ./apps/a/base, namePrefix: p-, postBuild: {substituteFrom: [{kind: ConfigMap, name: vars}]}}\n".to_owned(),
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: v}\nspec: {path: ./apps, postBuild: {substitute: {V: \"20250601000000\"}, substituteFrom: [{kind: ConfigMap, name: vars, optional: true}]}}\n".to_owned(),
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: vars}\ndata: {SECRET: auth-20250601000000}\n".to_owned(),
+        deployment("web", "\"${SECRET}\""),
+        deployment("web", "auth-${V:=x}"),
+        "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: s}\nspec: {generators: [{git: {directories: [{path: 'apps/*/*'}]}}], template: {metadata: {name: '{{path.basename}}-{{path[1]}}'}, spec: {source: {path: '{{path}}', kustomize: {nameSuffix: -s}}}}}\n".to_owned(),
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: other}\nspec: {source: {repoURL: 'https://example.com/a.git', path: apps/a/base, kustomize: {namePrefix: o-}}}\n".to_owned(),
         argo(["apps/a/base/extra", "apps/b/staging/extra"]),
         argo(["production", "infra/extra"]),
         "existingSecret: mail-20250601000000\n".to_owned(),
@@ -210,6 +219,8 @@ fn seen(repo: &Repo) -> Vec<String> {
         let (path, kind, environment) = (&root.path, root.kind, root.environment);
         let (status, namespace) = (root.status(), &root.namespace);
         seen.push(format!("{path} {kind:?} {environment:?} {status:?} {namespace:?}"));
+        let builder = |one: &Arc<Builder>| format!("{:?} {:?}", one.key(), one.origin);
+        seen.push(format!("{:?}", root.builders.iter().map(builder).collect::<Vec<_>>()));
         seen.push(format!("{:?} {:?} {:?}", root.files(), root.directories(), root.pointers));
         seen.extend(root.problems().iter().map(|one| {
             format!(

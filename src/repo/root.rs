@@ -153,6 +153,12 @@ impl Root {
         self.secrets().any(|secret| secret.starts_with(name) && family(secret) == name)
     }
 
+    /// Whether a builder made something else than what kubectl makes.
+    pub(super) fn is_own(&self) -> bool {
+        let base = self.view.as_ref().map(|view| view.base.as_ref());
+        base.is_some_and(|base| base.is_none_or(|base| !Arc::ptr_eq(base, &self.build)))
+    }
+
     /// Whether it is the same root of another tree: of the same directory and environment, made by the same builders.
     #[must_use]
     pub fn is_like(&self, other: &Self) -> bool {

@@ -13,6 +13,7 @@ use crate::repo::root::{Root, RootKind, View};
 use crate::text::path::TreePath;
 
 /// A build root of a tree.
+#[derive(Clone)]
 pub(super) enum Site {
     /// It is known from before some files changed, and no change reaches it.
     Kept(Arc<Root>),
@@ -21,6 +22,7 @@ pub(super) enum Site {
 }
 
 /// A root without its references.
+#[derive(Clone)]
 pub(super) struct BuildSite {
     pub(super) path: TreePath,
     pub(super) kind: RootKind,
@@ -127,6 +129,14 @@ impl Site {
         }
     }
 
+    /// Whether a builder made it.
+    pub(super) fn is_view(&self) -> bool {
+        match self {
+            Self::Kept(root) => root.view.is_some(),
+            Self::New(site) => site.view.is_some(),
+        }
+    }
+
     /// What it builds in life.
     pub(super) fn builders(&self) -> &[Arc<Builder>] {
         match self {
@@ -174,17 +184,20 @@ impl Site {
         let is_restricted = !unrestricted.contains(self.key().0);
         let is_refused = is_restricted && self.build().outside.is_some();
         match self {
+            // What it would point to counts all the same.
             Self::Kept(root) if is_refused => {
-                let build = Arc::clone(&root.build).restricted();
-                let site = BuildSite::new(&root.path, root.kind, root.environment, build);
-                Self::new(BuildSite { namespace, ..site })
+                let (build, pointers) = (Arc::clone(&root.build), root.pointers.clone());
+                let site =
+                    BuildSite::new(&root.path, root.kind, root.environment, build.restricted());
+                Self::new(BuildSite { namespace, pointers, ..site })
             }
             Self::New(site) if is_refused => {
-                let (build, pointers) = (site.build.restricted(), Pointers::default());
-                let configured = Builders::default();
-                Self::new(BuildSite { namespace, build, pointers, configured, ..*site })
+                let (build, configured) = (site.build.restricted(), Builders::default());
+                Self::new(BuildSite { namespace, build, configured, ..*site })
             }
-            Self::Kept(root) if root.namespace == namespace => Self::Kept(root),
+            Self::Kept(root) if root.namespace == namespace || !root.builders.is_empty() => {
+                Self::Kept(root)
+            }
             Self::Kept(root) => {
                 let mut root = Root::clone(&root);
                 root.inventory.namespace = namespace;

@@ -53,14 +53,14 @@ impl ConfigMaps {
     /// The variables of some sources, for a `Kustomization` in a namespace. What is in no file, or has several values, is
     /// not known.
     pub(super) fn variables(
-        &self,
+        all: &[&Self],
         sources: &[VariableSource],
         namespace: Option<&str>,
         environment: Option<EnvironmentId>,
     ) -> Variables {
         let mut variables = Variables::default();
         for source in sources {
-            match self.one(source, namespace, environment) {
+            match Self::one(all, source, namespace, environment) {
                 Some(data) => {
                     for entry in data.entries() {
                         if let Some(name) = entry.key.str() {
@@ -76,18 +76,19 @@ impl ConfigMaps {
     }
 
     /// The data of a source; `None` if there is none, or several that differ.
-    fn one(
-        &self,
+    fn one<'m>(
+        all: &[&'m Self],
         source: &VariableSource,
         namespace: Option<&str>,
         environment: Option<EnvironmentId>,
-    ) -> Option<&Node> {
-        let named = self.0.get(&source.name).filter(|_| !source.is_secret)?;
-        let is_near = |one: &&ConfigMap| {
+    ) -> Option<&'m Node> {
+        let named = all.iter().filter_map(|maps| maps.0.get(&source.name)).flatten();
+        let named: Vec<&ConfigMap> = named.filter(|_| !source.is_secret).collect();
+        let is_near = |one: &&&ConfigMap| {
             namespace.is_none() || one.namespace.is_none() || one.namespace.as_deref() == namespace
         };
         let of = |environment| {
-            named.iter().filter(is_near).filter(move |one| one.environment == environment)
+            named.iter().filter(is_near).filter(move |one| one.environment == environment).copied()
         };
         let own: Vec<&ConfigMap> = of(environment).collect();
         let found = if own.is_empty() { of(None).collect() } else { own };

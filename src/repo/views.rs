@@ -33,16 +33,19 @@ struct Graph<'a> {
     bases: Bases<'a>,
     ours: Ours,
     made: Vec<Made>,
+    /// Whether a builder makes nothing.
+    is_open: bool,
     seen: BTreeSet<Key>,
     /// The directories of which a view was made, with all that they include.
     reached: HashSet<TreePath>,
     queue: Vec<(Arc<Builder>, Option<EnvironmentId>)>,
 }
 
-/// What every builder makes of its directory. `bases`: what kubectl makes of each, and the trees of plain manifests.
-pub(super) fn made(loader: &Loader<'_>, sites: &[Site]) -> Vec<Made> {
+/// What every builder makes of its directory, and whether some may make something once there are more files. `sites`: what kubectl
+/// makes of each, and the trees of plain manifests.
+pub(super) fn made(loader: &Loader<'_>, sites: &[Site]) -> (Vec<Made>, bool) {
     if sites.iter().all(|site| site.configured().all.is_empty()) {
-        return Vec::new();
+        return (Vec::new(), false);
     }
     let bases = Bases::new(loader, sites);
     let builders: Vec<&Builder> =
@@ -55,12 +58,13 @@ pub(super) fn made(loader: &Loader<'_>, sites: &[Site]) -> Vec<Made> {
         bases,
         ours,
         made: Vec::new(),
+        is_open: false,
         seen: BTreeSet::new(),
         reached: HashSet::new(),
         queue: Vec::new(),
     };
     graph.follow(&builders);
-    graph.made
+    (graph.made, graph.is_open || graph.bases.is_open())
 }
 
 impl<'a> Graph<'a> {
@@ -131,6 +135,8 @@ impl<'a> Graph<'a> {
         while let Some((builder, environment)) = self.queue.pop() {
             if self.made.len() < MOST && self.ours.has(&builder) {
                 self.build(builder, environment);
+            } else {
+                self.is_open = true;
             }
         }
     }
@@ -139,6 +145,7 @@ impl<'a> Graph<'a> {
     fn build(&mut self, builder: Arc<Builder>, of_object: Option<EnvironmentId>) {
         let directory = &builder.directory;
         if !self.bases.is_there(directory) {
+            self.is_open = true;
             return;
         }
         let named = match &builder.way {
@@ -154,7 +161,10 @@ impl<'a> Graph<'a> {
         if !self.seen.insert((directory.clone(), key, environment)) {
             return;
         }
-        let Some(result) = self.bases.made_by(&builder, environment) else { return };
+        let Some(result) = self.bases.made_by(&builder, environment) else {
+            self.is_open = true;
+            return;
+        };
         let site = match &result {
             Outcome::Base(index) => &self.sites[*index],
             Outcome::Own(site) => site,
@@ -163,7 +173,7 @@ impl<'a> Graph<'a> {
         self.reached.insert(directory.clone());
         self.reached.extend(site.build().directories.iter().cloned());
         if let Outcome::Own(site) = &result {
-            self.bases.config_maps.add(site.shared_build(), environment, builder.target());
+            self.bases.note(site, builder.target());
         }
         self.made.push(Made { builder, environment, result });
         self.enqueue(&configured.all, environment);
