@@ -16,6 +16,9 @@ use crate::text::path::TreePath;
 /// At most so many views are made.
 const MOST: usize = 20_000;
 
+/// At most so many builders build one another in a row.
+const DEEPEST: usize = 32;
+
 /// What a builder makes of a directory.
 pub(super) struct Made {
     pub(super) builder: Arc<Builder>,
@@ -38,7 +41,8 @@ struct Graph<'a> {
     seen: BTreeSet<Key>,
     /// The directories of which a view was made, with all that they include.
     reached: HashSet<TreePath>,
-    queue: Vec<(Arc<Builder>, Option<EnvironmentId>)>,
+    /// What is left: the builder, the environment of its object, and how many builders lead to it.
+    queue: Vec<(Arc<Builder>, Option<EnvironmentId>, usize)>,
 }
 
 /// What every builder makes of its directory, and whether some may make something once there are more files. `sites`: what kubectl
@@ -96,7 +100,7 @@ impl<'a> Graph<'a> {
                     continue;
                 }
                 self.reached.insert(path.clone());
-                self.enqueue(&site.configured().all, environment);
+                self.enqueue(&site.configured().all, environment, 0);
                 self.drain();
             }
         }
@@ -126,15 +130,20 @@ impl<'a> Graph<'a> {
         self.sites.iter().flat_map(of).collect()
     }
 
-    fn enqueue(&mut self, builders: &[Arc<Builder>], environment: Option<EnvironmentId>) {
-        let all = builders.iter().map(|builder| (Arc::clone(builder), environment));
+    fn enqueue(
+        &mut self,
+        builders: &[Arc<Builder>],
+        environment: Option<EnvironmentId>,
+        depth: usize,
+    ) {
+        let all = builders.iter().map(|builder| (Arc::clone(builder), environment, depth));
         self.queue.extend(all.collect::<Vec<_>>().into_iter().rev());
     }
 
     fn drain(&mut self) {
-        while let Some((builder, environment)) = self.queue.pop() {
-            if self.made.len() < MOST && self.ours.has(&builder) {
-                self.build(builder, environment);
+        while let Some((builder, environment, depth)) = self.queue.pop() {
+            if self.made.len() < MOST && depth < DEEPEST && self.ours.has(&builder) {
+                self.build(builder, environment, depth);
             } else {
                 self.is_open = true;
             }
@@ -142,7 +151,7 @@ impl<'a> Graph<'a> {
     }
 
     /// What a builder makes, whose own object belongs to an environment.
-    fn build(&mut self, builder: Arc<Builder>, of_object: Option<EnvironmentId>) {
+    fn build(&mut self, builder: Arc<Builder>, of_object: Option<EnvironmentId>, depth: usize) {
         let directory = &builder.directory;
         if !self.bases.is_there(directory) {
             self.is_open = true;
@@ -176,6 +185,24 @@ impl<'a> Graph<'a> {
             self.bases.note(site, builder.target());
         }
         self.made.push(Made { builder, environment, result });
-        self.enqueue(&configured.all, environment);
+        self.enqueue(&configured.all, environment, depth + 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::repo::testing::repo;
+
+    /// Each `Kustomization` builds a directory in which there is another of itself, under a longer name.
+    #[test]
+    fn builders_that_build_themselves_end() {
+        let kustomization = "resources: [k.yaml]\nreplacements:\n- source: {kind: Kustomization, fieldPath: metadata.name}\n  targets:\n  - select: {kind: Kustomization}\n    fieldPaths: [spec.namePrefix]\n    options: {create: true}\n";
+        let flux = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: k}\nspec: {path: ./apps, namePrefix: x}\n";
+        let repo = repo(&[
+            ("apps/k.yaml", flux),
+            ("apps/kustomization.yaml", kustomization),
+            ("clusters/production/k.yaml", flux),
+        ]);
+        assert!((2..64).contains(&repo.roots.len()), "{}", repo.roots.len());
     }
 }
