@@ -21,16 +21,16 @@ pub(super) fn is_around(edits: &Edits, old: &Node, new: &Node) -> bool {
     };
     let near = origin.near_in_file();
     let Some(edits) = edits.get(near.source.path()) else { return false };
-    let mut parts: Vec<(usize, &Edit)> = Vec::new();
-    for edit in edits {
-        let replaced = near.source.slice(edit.span);
-        let mut places = text.match_indices(replaced).filter(|_| !replaced.is_empty());
-        let place = places.find(|(at, _)| {
-            let part = embed::part(old, *at..at + replaced.len()).and_then(|place| place.in_file());
-            part.is_some_and(|place| place.span == edit.span)
+    let pieces = embed::pieces(old);
+    let place = |edit: &Edit| {
+        let mut own = pieces.iter().filter(|(_, piece)| piece.source.path() == near.source.path());
+        let piece = own.find(|(_, piece)| {
+            piece.span.start <= edit.span.start && edit.span.end <= piece.span.end
         });
-        parts.extend(place.map(|(at, _)| (at, edit)));
-    }
+        piece.map(|(at, piece)| at + (edit.span.start - piece.span.start))
+    };
+    let mut parts: Vec<(usize, &Edit)> =
+        edits.iter().filter_map(|edit| Some((place(edit)?, edit))).collect();
     parts.sort_by_key(|(at, _)| *at);
     let (mut edited, mut done) = (String::with_capacity(text.len()), 0);
     for (at, edit) in &parts {
@@ -102,5 +102,11 @@ mod tests {
         assert!(!is_around(&edits, &old, &new("a: db-2\nb: db-2\n")));
         assert!(!is_around(&edits, &old, &new("a: db-1\nb: db-1\n")));
         assert!(!is_around(&Edits::new(), &old, &new("a: db-1\nb: db-1\n")));
+        // A version is added to a plain name.
+        let added = Edit { span: Span::new(at + 4, at + 4), text: "-x".into() };
+        let edits: Edits =
+            [(old.origin.as_ref().unwrap().source.path().clone(), vec![added])].into();
+        assert!(is_around(&edits, &old, &new("a: db-1\nb: db-1-x\n")));
+        assert!(!is_around(&edits, &old, &new("a: db-1-x\nb: db-1\n")));
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn lay(loader: &Loader<'_>, bases: Vec<Site>, pointers: &Pointers) ->
     if let Some(laid) = relaid::lay(loader, &bases, pointers) {
         return laid;
     }
-    let (made, is_open) = views::made(loader, &bases);
+    let (made, open) = views::made(loader, &bases);
     let mut alike: BTreeMap<Alike, Vec<Arc<Builder>>> = BTreeMap::new();
     let mut sites: Vec<Site> = Vec::new();
     let (mut directories, mut files) = (HashSet::new(), HashSet::new());
@@ -84,7 +84,7 @@ pub(super) fn lay(loader: &Loader<'_>, bases: Vec<Site>, pointers: &Pointers) ->
     }
     sites.sort_by(|a, b| order(a).cmp(&order(b)));
     shadowed.sort_by(|a, b| a.key().cmp(&b.key()));
-    let needs = Needs::of(&sites, is_open);
+    let needs = Needs::of(&sites, open);
     Laid { sites, shadowed, needs }
 }
 

@@ -16,6 +16,7 @@ use crate::repo::layout::{Layout, is_kustomization};
 use crate::repo::loader::Loader;
 use crate::repo::marks::Marks;
 use crate::repo::root::Root;
+use crate::repo::views;
 use crate::repo::{Derived, Repo, Scope};
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
@@ -174,12 +175,13 @@ impl Repo {
         };
         let rules = rules(&config)?;
         let (roots, families) = gather(&config, &rules, sites, before.map(|(repo, _)| repo));
+        let is_cut = ground.as_ref().is_some_and(|ground| ground.needs.is_cut);
         let same_roots = |old: &&Self| {
             old.roots.iter().map(|root| &root.path).eq(roots.iter().map(|root| &root.path))
         };
         let problems = match before.map(|(repo, _)| repo).filter(same_roots) {
-            Some(old) => old.problems.clone(),
-            None => overlaps(&config, &environments, &roots),
+            Some(old) if !is_cut => old.problems.clone(),
+            _ => problems(&config, &environments, &roots, is_cut),
         };
         let repo = Self {
             problems,
@@ -215,6 +217,17 @@ fn rules(config: &Config) -> Result<Vec<FieldRule>, RepoError> {
         })
     };
     config.references.iter().enumerate().map(rule).collect()
+}
+
+/// What is wrong outside of the build roots. `is_cut`: whether builders make more than is kept.
+fn problems(
+    config: &Config,
+    environments: &[Environment],
+    roots: &[Arc<Root>],
+    is_cut: bool,
+) -> Vec<Problem> {
+    let cut = is_cut.then(views::cut);
+    overlaps(config, environments, roots).into_iter().chain(cut).collect()
 }
 
 /// Reports the roots that `rotate.yaml` assigns to several environments.

@@ -12,6 +12,7 @@ use crate::repo::loader::Loader;
 use crate::repo::pointer::Pointers;
 use crate::repo::root::{Root, RootKind};
 use crate::repo::site::Site;
+use crate::repo::views::Open;
 use crate::text::path::TreePath;
 
 /// What the views of a tree depend on besides the directories.
@@ -21,12 +22,13 @@ pub(super) struct Needs {
     config_maps: bool,
     /// Whether one follows from which files there are.
     listing: bool,
+    /// Whether there is more than is made.
+    pub(super) is_cut: bool,
 }
 
 impl Needs {
-    /// `is_open`: whether a builder makes nothing until there are more files.
-    pub(super) fn of(sites: &[Site], is_open: bool) -> Self {
-        let mut needs = Self { listing: is_open, ..Self::default() };
+    pub(super) fn of(sites: &[Site], open: Open) -> Self {
+        let mut needs = Self { config_maps: false, listing: open.to_files, is_cut: open.is_cut };
         for site in sites {
             needs.listing |= site.configured().lists_files;
             let is_listed = site.kind() == RootKind::Plain && site.is_view();
@@ -45,6 +47,9 @@ pub(super) fn lay(loader: &Loader<'_>, bases: &[Site], pointers: &Pointers) -> O
     let (before, _) = loader.before?;
     let ground = before.ground.as_ref()?;
     let has_same_charts = Arc::ptr_eq(&loader.layout.charts, &before.layout.charts);
+    if ground.needs.is_cut {
+        return None;
+    }
     if !has_same_charts || ground.needs.listing && !loader.lists_the_same(before) {
         return None;
     }

@@ -12,9 +12,13 @@ use crate::repo::ours::Ours;
 use crate::repo::root::RootKind;
 use crate::repo::site::Site;
 use crate::text::path::TreePath;
+use crate::text::problem::Problem;
 
 /// At most so many views are made.
 const MOST: usize = 20_000;
+
+/// At most so many objects are in what builders make.
+const MOST_OBJECTS: usize = 300_000;
 
 /// At most so many builders build one another in a row.
 const DEEPEST: usize = 32;
@@ -24,6 +28,23 @@ pub(super) struct Made {
     pub(super) builder: Arc<Builder>,
     pub(super) environment: Option<EnvironmentId>,
     pub(super) result: Outcome,
+}
+
+/// What may be missing among what builders make.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Open {
+    /// Whether some may make something else once there are other files.
+    pub(super) to_files: bool,
+    /// Whether there is more than is made.
+    pub(super) is_cut: bool,
+}
+
+/// A problem with a tree in which there is more than is made.
+pub(super) fn cut() -> Problem {
+    let message = format!(
+        "Flux and Argo CD build more than {MOST_OBJECTS} objects in {MOST} directories here, or {DEEPEST} of their objects build one another in a row; the rest is shown as kubectl builds it"
+    );
+    Problem::of(message, &TreePath::root()).with_help("use a part of the repository with `-C DIR`")
 }
 
 /// A directory, its builder and the environment that it is built for.
@@ -36,8 +57,9 @@ struct Graph<'a> {
     bases: Bases<'a>,
     ours: Ours,
     made: Vec<Made>,
-    /// Whether a builder makes nothing.
-    is_open: bool,
+    open: Open,
+    /// How many objects are in what was made.
+    objects: usize,
     seen: BTreeSet<Key>,
     /// The directories of which a view was made, with all that they include.
     reached: HashSet<TreePath>,
@@ -45,11 +67,11 @@ struct Graph<'a> {
     queue: Vec<(Arc<Builder>, Option<EnvironmentId>, usize)>,
 }
 
-/// What every builder makes of its directory, and whether some may make something once there are more files. `sites`: what kubectl
+/// What every builder makes of its directory, and what may be missing. `sites`: what kubectl
 /// makes of each, and the trees of plain manifests.
-pub(super) fn made(loader: &Loader<'_>, sites: &[Site]) -> (Vec<Made>, bool) {
+pub(super) fn made(loader: &Loader<'_>, sites: &[Site]) -> (Vec<Made>, Open) {
     if sites.iter().all(|site| site.configured().all.is_empty()) {
-        return (Vec::new(), false);
+        return (Vec::new(), Open::default());
     }
     let bases = Bases::new(loader, sites);
     let builders: Vec<&Builder> =
@@ -62,13 +84,15 @@ pub(super) fn made(loader: &Loader<'_>, sites: &[Site]) -> (Vec<Made>, bool) {
         bases,
         ours,
         made: Vec::new(),
-        is_open: false,
+        open: Open::default(),
+        objects: 0,
         seen: BTreeSet::new(),
         reached: HashSet::new(),
         queue: Vec::new(),
     };
     graph.follow(&builders);
-    (graph.made, graph.is_open || graph.bases.is_open())
+    graph.open.to_files |= graph.bases.is_open();
+    (graph.made, graph.open)
 }
 
 impl<'a> Graph<'a> {
@@ -142,10 +166,12 @@ impl<'a> Graph<'a> {
 
     fn drain(&mut self) {
         while let Some((builder, environment, depth)) = self.queue.pop() {
-            if self.made.len() < MOST && depth < DEEPEST && self.ours.has(&builder) {
+            if self.made.len() >= MOST || self.objects >= MOST_OBJECTS || depth >= DEEPEST {
+                self.open.is_cut = true;
+            } else if self.ours.has(&builder) {
                 self.build(builder, environment, depth);
             } else {
-                self.is_open = true;
+                self.open.to_files = true;
             }
         }
     }
@@ -154,7 +180,7 @@ impl<'a> Graph<'a> {
     fn build(&mut self, builder: Arc<Builder>, of_object: Option<EnvironmentId>, depth: usize) {
         let directory = &builder.directory;
         if !self.bases.is_there(directory) {
-            self.is_open = true;
+            self.open.to_files = true;
             return;
         }
         let named = match &builder.way {
@@ -171,7 +197,7 @@ impl<'a> Graph<'a> {
             return;
         }
         let Some(result) = self.bases.made_by(&builder, environment) else {
-            self.is_open = true;
+            self.open.to_files = true;
             return;
         };
         let site = match &result {
@@ -182,6 +208,7 @@ impl<'a> Graph<'a> {
         self.reached.insert(directory.clone());
         self.reached.extend(site.build().directories.iter().cloned());
         if let Outcome::Own(site) = &result {
+            self.objects += site.build().objects.len();
             self.bases.note(site, builder.target());
         }
         self.made.push(Made { builder, environment, result });
@@ -204,5 +231,6 @@ mod tests {
             ("clusters/production/k.yaml", flux),
         ]);
         assert!((2..64).contains(&repo.roots.len()), "{}", repo.roots.len());
+        assert!(repo.problems[0].message.contains("build one another"), "{:?}", repo.problems);
     }
 }
