@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::k8s::by_value;
+use crate::k8s::secret_name::split;
+use crate::k8s::spelling::version_in_file;
 use crate::plan::draft::Draft;
 use crate::plan::inputs;
 use crate::plan::overlay::token::{Others, Spelling, Token, with_parts};
@@ -52,7 +54,13 @@ fn group<'r>(items: &[Item<'r>]) -> (Vec<Spelled<'r>>, Vec<Item<'r>>) {
         // What is put together from several places may differ in the others.
         let is_composed = item.node().origin.as_ref().is_some_and(|one| one.source.is_composed());
         let text = if is_composed { item.text() } else { "" };
-        match Token::of_part(item.node(), item.part()) {
+        // Parts of a name may serve other names, too; a version is its own.
+        let is_whole = !is_composed
+            || !item.root.is_real(item.reference.object)
+            || version_in_file(item.node()).is_some()
+            || embed::part(item.node(), item.part()).is_some_and(|at| at.in_file().is_some())
+            || split(item.reference.secret()).is_some();
+        match Token::of_part(item.node(), item.part()).filter(|_| is_whole) {
             Some(token) => tokens.entry((token, text)).or_default().push(*item),
             None => nowhere.push(*item),
         }

@@ -49,8 +49,10 @@ impl Ours {
 
     /// Whether a builder's directory is one of this repository.
     pub(super) fn has(&self, builder: &Builder) -> bool {
-        self.own.is_empty()
-            || self.address(builder).is_none_or(|address| self.own.contains(&address))
+        let Some(address) = self.address(builder) else { return true };
+        // Any repository has a top.
+        let is_known = !self.own.is_empty() || builder.directory.as_str().is_empty();
+        !is_known || self.own.contains(&address)
     }
 
     /// The address that a builder takes its directory from, if it is known.
