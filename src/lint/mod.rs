@@ -8,7 +8,7 @@ mod fingerprint;
 mod git_patterns;
 #[cfg(test)]
 mod growth;
-mod judge;
+pub mod judge;
 mod kin;
 mod lag;
 mod places;
@@ -16,6 +16,7 @@ pub mod rule;
 pub mod rules;
 mod running;
 pub mod selection;
+mod spelled;
 mod stubs;
 mod versions;
 
@@ -25,6 +26,7 @@ use rayon::prelude::*;
 
 use crate::finding::Finding;
 use crate::lint::allow::Allows;
+use crate::lint::judge::Coverage;
 use crate::lint::rule::Facts;
 use crate::lint::selection::Selection;
 use crate::text::path::TreePath;
@@ -36,6 +38,8 @@ pub struct Findings {
     pub findings: Vec<Finding>,
     /// How many findings a comment silenced.
     pub allowed: usize,
+    /// Which references could be judged.
+    pub coverage: Coverage,
 }
 
 /// Runs the selected rules.
@@ -61,7 +65,8 @@ pub fn run(facts: &Facts<'_>, selection: &Selection) -> Findings {
     findings.extend(allows.unused(selection));
     sort(&mut findings);
     fingerprint::give(facts.repo, &mut findings);
-    Findings { findings, allowed }
+    let coverage = facts.judgements().coverage.clone();
+    Findings { findings, allowed, coverage }
 }
 
 /// Where a finding of a rule is: rule, file, range.

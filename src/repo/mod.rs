@@ -46,6 +46,8 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod unbuilt;
+pub mod unseen;
+mod unseen_search;
 pub mod usage;
 mod variables;
 mod views;
@@ -256,6 +258,11 @@ impl Repo {
         secret: &str,
     ) -> impl Iterator<Item = ProviderId> {
         self.provisions().anywhere(environment, secret)
+    }
+
+    /// Everything that makes a secret of a name, wherever.
+    pub fn makers(&self, secret: &str) -> impl Iterator<Item = (&Root, &Provider)> {
+        self.provisions().all(secret).map(|id| self.provider(id))
     }
 
     /// The files in which objects say what builders lay over directories, and those with their variables.

@@ -1,8 +1,7 @@
 //! The table of objects that provide secrets.
 
 use crate::k8s::providers::users::{
-    Made, ceph_client, ceph_cluster, ceph_user, crunchy, grafana_tokens, mongodb, percona,
-    postgres_user, zalando,
+    Made, ceph_client, ceph_cluster, ceph_user, crunchy, mongodb, percona, postgres_user, zalando,
 };
 use crate::yaml::node::Node;
 
@@ -146,7 +145,7 @@ pub const ROWS: &[Row] = &[
     row("grafana", &["grafana.integreatly.org"], &["Grafana"], &["metadata.name"]).endings(&["-admin-credentials"])
         .unless("spec.{external.url,[disableDefaultAdminSecret=true].disableDefaultAdminSecret}")
         .keys(Keys::Are(&["GF_SECURITY_ADMIN_USER", "GF_SECURITY_ADMIN_PASSWORD"])),
-    row("grafana-service-account", &["grafana.integreatly.org"], &["GrafanaServiceAccount"], &["metadata.name"]).spell(grafana_tokens),
+    row("grafana-service-account", &["grafana.integreatly.org"], &["GrafanaServiceAccount"], &["spec.tokens[].secretName"]).keys(Keys::Are(&["token"])),
     row("bucket-claim", &["objectbucket.io"], &["ObjectBucketClaim"], &["metadata.name"])
         .keys(Keys::Are(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])),
     row("ceph-cluster", CEPH, &["CephCluster"], &["metadata.name"]).spell(ceph_cluster),

@@ -93,17 +93,6 @@ pub fn ceph_client(object: &Node, name: &str) -> Vec<Made> {
     vec![(if is_named { name.to_owned() } else { format!("rook-ceph-client-{name}") }, None)]
 }
 
-/// Grafana's operator: of each of `tokens` the named secret, or `<service account>-<token>` (grafana-operator:
-/// controllers/serviceaccount_controller.go).
-pub fn grafana_tokens(object: &Node, account: &str) -> Vec<Made> {
-    let text = |token: &Node, key: &str| token.get(key).and_then(Node::str).map(str::to_owned);
-    let spelled =
-        |token: &Node| Some(format!("{account}-{}", token.get("name").and_then(Node::str)?));
-    let tokens = listed(object, "tokens").iter();
-    let names = tokens.filter_map(|token| text(token, "secretName").or_else(|| spelled(token)));
-    names.map(|name| (name, None)).collect()
-}
-
 /// The ext-postgres-operator: `<spec.secretName>-<metadata.name>` (movetokube/postgres-operator, README).
 pub fn postgres_user(object: &Node, secret: &str) -> Vec<Made> {
     let name = object.at(&["metadata", "name"]).and_then(Node::str);
