@@ -83,6 +83,8 @@ pub struct Coverage {
     pub judged: usize,
     /// Those that were not, by environment, namespace, secret and reason.
     pub unjudged: Vec<Unjudged>,
+    /// How many files a generator fills in or makes, so that they could not be read.
+    pub generated: usize,
 }
 
 impl Coverage {
@@ -196,7 +198,7 @@ impl<'r> Judgements<'r> {
                 why,
             }
         });
-        Self { missing, coverage: Coverage { judged, unjudged: unjudged.collect() } }
+        Self { missing, coverage: Coverage { judged, unjudged: unjudged.collect(), generated: 0 } }
     }
 }
 

@@ -65,7 +65,8 @@ pub fn run(facts: &Facts<'_>, selection: &Selection) -> Findings {
     findings.extend(allows.unused(selection));
     sort(&mut findings);
     fingerprint::give(facts.repo, &mut findings);
-    let coverage = facts.judgements().coverage.clone();
+    let generated = facts.faults().generated.len();
+    let coverage = Coverage { generated, ..facts.judgements().coverage.clone() };
     Findings { findings, allowed, coverage }
 }
 

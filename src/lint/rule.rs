@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::finding::{Finding, Level};
 use crate::lint::judge::Judgements;
+use crate::lint::rules::unresolved::{self, Faults};
 use crate::repo::Repo;
 use crate::text::source::Place;
 use crate::timeline::Timeline;
@@ -51,6 +52,7 @@ pub struct Facts<'r> {
     /// Whether a reference that could not be judged is a finding.
     pub strict: bool,
     judgements: OnceLock<Judgements<'r>>,
+    faults: OnceLock<Faults>,
 }
 
 impl<'r> Facts<'r> {
@@ -62,12 +64,25 @@ impl<'r> Facts<'r> {
         history: &'r History<'r>,
         now: DateTime<Utc>,
     ) -> Self {
-        Self { repo, base, history, now, strict: false, judgements: OnceLock::new() }
+        Self {
+            repo,
+            base,
+            history,
+            now,
+            strict: false,
+            judgements: OnceLock::new(),
+            faults: OnceLock::new(),
+        }
     }
 
     /// Which references have what they name.
     pub(super) fn judgements(&self) -> &Judgements<'r> {
         self.judgements.get_or_init(|| Judgements::of(self.repo))
+    }
+
+    /// What does not build.
+    pub(super) fn faults(&self) -> &Faults {
+        self.faults.get_or_init(|| unresolved::faults(self.repo))
     }
 }
 

@@ -148,7 +148,7 @@ impl<'r> Spelled<'r> {
         if text.len() > LARGEST || !MAKES.iter().any(|one| text.contains(one)) {
             return;
         }
-        let is_prose = has_ending(file, &["md", "txt", "adoc", "rst"]);
+        let is_prose = is_prose(file);
         let why =
             Why { path: file.clone(), what: if is_prose { "made by hand" } else { "script" } };
         let mut goes_on = false;
@@ -256,7 +256,8 @@ fn goes_elsewhere(text: &str) -> bool {
     is_command(text) && ["-n ", "-n=", "--namespace"].iter().any(|flag| text.contains(flag))
 }
 
-fn is_script(file: &TreePath) -> bool {
+/// Whether a file may be a script, or notes for people.
+pub(super) fn is_script(file: &TreePath) -> bool {
     const ENDINGS: [&str; 15] = [
         "adoc", "bash", "bats", "fish", "j2", "just", "md", "mk", "ps1", "py", "rst", "sh", "tf",
         "txt", "zsh",
@@ -266,6 +267,11 @@ fn is_script(file: &TreePath) -> bool {
         || has_ending(file, &ENDINGS)
         || !file.name().contains('.')
         || file.as_str().starts_with(".github/workflows/")
+}
+
+/// Whether a file is for people to read.
+pub(super) fn is_prose(file: &TreePath) -> bool {
+    has_ending(file, &["adoc", "md", "rst", "txt"])
 }
 
 fn has_ending(file: &TreePath, endings: &[&str]) -> bool {

@@ -369,7 +369,7 @@ impl<'a> Target<'a> {
 }
 
 /// A problem of a base; if it has no place, it is reported where the base is named.
-fn seen_from(problem: &Problem, entry: &Node) -> Problem {
+pub fn seen_from(problem: &Problem, entry: &Node) -> Problem {
     let mut problem = problem.clone();
     if problem.place.is_none()
         && let Some(place) = &entry.origin

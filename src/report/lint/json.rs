@@ -38,6 +38,8 @@ pub struct CoverageView {
     pub unjudged: usize,
     /// The secrets that those name.
     pub secrets: Vec<UnjudgedView>,
+    /// How many files a generator fills in or a script makes, so that they were not read.
+    pub generated: usize,
 }
 
 /// A secret of which nobody can say here whether something provides it.
@@ -159,6 +161,7 @@ impl Lint {
                 judged: report.coverage.judged,
                 unjudged: report.coverage.left(),
                 secrets: report.coverage.unjudged.iter().map(UnjudgedView::new).collect(),
+                generated: report.coverage.generated,
             },
         }
     }

@@ -69,6 +69,10 @@ fn remarks(report: &Report<'_>) -> Vec<String> {
     if let Some(judged) = report.judged() {
         lines.push(judged);
     }
+    if report.coverage.generated > 0 {
+        let files = several(report.coverage.generated, "file");
+        lines.push(format!("{files} not read: templates of a generator, or made by a script"));
+    }
     if report.counts.gone > 0 {
         let gone = several(report.counts.gone, "finding");
         lines.push(format!(
