@@ -184,6 +184,7 @@ impl Judge<'_> {
         let mut facts = Facts::new(repo, self.base, self.history, self.now);
         facts.strict = self.strict;
         let Findings { mut findings, allowed, coverage } = lint::run(&facts, self.selection);
+        leave_broken(repo, &mut findings);
         let (known, gone) = self.baseline.map_or((0, 0), |known| known.sift(&mut findings));
         if !self.within.is_empty() {
             let is_within =
@@ -200,6 +201,25 @@ impl Judge<'_> {
             repaired: 0,
         };
         Judged { findings, counts, coverage }
+    }
+}
+
+/// Takes back the repairs of files that a root reads which does not build: nobody can prove what they would change there.
+fn leave_broken(repo: &Repo, findings: &mut [Finding]) {
+    let mut fixable = findings.iter_mut().filter(|finding| finding.fix.is_some()).peekable();
+    if fixable.peek().is_none() {
+        return;
+    }
+    let read = repo.read_by_broken();
+    for finding in fixable {
+        let edits = finding.fix.iter().flat_map(|fix| &fix.edits);
+        let mut broken = edits.filter_map(|one| Some((one, *read.get(one.source.path())?)));
+        let Some((edit, root)) = broken.next() else { continue };
+        let (file, root) = (edit.source.path(), root.display());
+        let why = format!("`--fix` leaves it, because `{root}` reads `{file}` and does not build");
+        finding.fix = None;
+        let known = finding.help.take();
+        finding.help = Some(known.map_or(why.clone(), |help| format!("{help}; {why}")));
     }
 }
 

@@ -1,6 +1,7 @@
 //! One loaded tree: its build roots and environments, who provides and who references each secret.
 
 mod bases;
+mod broken;
 pub mod builder;
 mod carry;
 mod charts;

@@ -466,6 +466,40 @@ fn repairs_leave_uncommitted_changes_alone() {
     assert!(!sandbox.read(file).contains("v1beta1"));
 }
 
+#[test]
+fn repairs_leave_what_a_broken_root_reads() {
+    let sandbox = Sandbox::empty();
+    let stub = |name: &str| {
+        format!(
+            "apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {{ name: {name}-20250602090000, namespace: shop }}
+spec:
+  secretStoreRef: {{ kind: ClusterSecretStore, name: aws }}
+  refreshPolicy: CreatedOnce
+  target: {{ name: {name}-20250602090000, immutable: true }}
+  dataFrom:
+    - extract: {{ key: shop/{name}, version: 20250602090000 }}
+"
+        )
+    };
+    sandbox.write("base/kustomization.yaml", "resources: [stub.yaml]\n");
+    sandbox.write("base/stub.yaml", &stub("auth"));
+    sandbox.write("own/kustomization.yaml", "resources: [stub.yaml]\n");
+    sandbox.write("own/stub.yaml", &stub("mail"));
+    sandbox.write("production/kustomization.yaml", "resources: [../base, ../own]\n");
+    // What comes behind the missing file was never read.
+    sandbox.write("staging/kustomization.yaml", "resources: [absent.yaml, ../base]\n");
+    sandbox.commit_all();
+    let said = lint(&sandbox, &["--fix"]).status(1).stdout;
+    assert!(said.contains("`staging` reads `base/stub.yaml` and does not build"), "{said}");
+    assert_eq!(sandbox.read("base/stub.yaml"), stub("auth"));
+    assert!(sandbox.read("own/stub.yaml").contains("version: \"20250602090000\""));
+    sandbox.write("staging/absent.yaml", "");
+    let _ = lint(&sandbox, &["--fix"]);
+    assert!(sandbox.read("base/stub.yaml").contains("version: \"20250602090000\""));
+}
+
 /// Nothing that a Secret holds is in any output.
 #[test]
 fn values_are_never_shown() {
