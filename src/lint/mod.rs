@@ -3,6 +3,7 @@
 pub mod allow;
 pub mod baseline;
 mod clear_text;
+mod credentials;
 mod family_usage;
 mod fingerprint;
 mod git_patterns;
@@ -11,6 +12,7 @@ mod growth;
 pub mod judge;
 mod kin;
 mod lag;
+mod leak;
 mod places;
 pub mod rule;
 pub mod rules;
