@@ -28,7 +28,8 @@ pub(super) fn formats() -> Vec<Format> {
 /// Find stale, dangling and wrong secret references
 ///
 /// Every reference is checked as the cluster would see it, in each environment that uses it, and
-/// reported once, where it is written. What cannot be resolved (a remote base, a chart) is not checked.
+/// reported once, where it is written. References to what a remote base or a chart may make are counted,
+/// not judged; `--strict` reports them.
 ///
 /// A comment `# rotate: allow[RULE] REASON`, on the line or the line above, silences a finding;
 /// `lint.rules` in rotate.yaml sets the level of a rule. Run `rotate explain RULE` for details.
@@ -45,6 +46,10 @@ pub struct Args {
     /// Apply the fixes that are safe
     #[arg(long)]
     fix: bool,
+
+    /// Report each reference that could not be judged, too
+    #[arg(long)]
+    strict: bool,
 
     /// With --fix: print the diff and write nothing
     #[arg(long, requires = "fix")]
@@ -107,6 +112,7 @@ impl Args {
             baseline: self.baseline.clone(),
             fix: self.fix,
             allow_dirty: self.allow_dirty,
+            strict: self.strict,
             now: self.at.unwrap_or_else(Utc::now),
         }
     }
@@ -126,13 +132,14 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         console.talk(&format!("Wrote {written} findings to {}.", file.display()));
         return Ok(Status::Done);
     }
-    let Linted { findings, counts, changes, trees } =
+    let Linted { findings, counts, coverage, changes, trees } =
         lint::run(&request, &session, writer.as_ref())?;
     if args.dry_run && format == Format::TEXT {
         console.result(&diff(&changes, console.color_out))?;
     }
     let (rules, prefix) = (words(), session.prefix());
-    let report = Report { findings: &findings, rules: &rules, prefix: &prefix, counts };
+    let (findings, coverage) = (&findings[..], &coverage);
+    let report = Report { findings, rules: &rules, prefix: &prefix, counts, coverage };
     if let Some(renderer) = RENDERERS.iter().find(|one| one.format == format) {
         console.result(&renderer.render(&report, console)?)?;
     }

@@ -46,9 +46,24 @@ pub const FIELDS: &[ByHand] = &[
     },
 ];
 
+/// Secrets that installation files offer to take: who wants their own certificates makes them by hand, nobody else does.
+/// Istio: manifests/charts/istio-control/istio-discovery/templates/deployment.yaml and its gateways; Install, Plug in CA Certificates.
+pub const OFFERED: &[&str] = &[
+    "cacerts",
+    "istio-egressgateway-ca-certs",
+    "istio-egressgateway-certs",
+    "istio-ingressgateway-ca-certs",
+    "istio-ingressgateway-certs",
+    "istio-kubeconfig",
+    "istiod-tls",
+];
+
 /// Whether a reference names a secret that is created in the cluster by hand or during installation.
 #[must_use]
 pub fn is_by_hand(object: &Node, namespace: Option<&str>, found: &Found) -> bool {
+    if found.optional && OFFERED.contains(&&*found.secret) {
+        return true;
+    }
     let path = found.path.to_string();
     let name = object.at(&["metadata", "name"]).and_then(Node::str);
     FIELDS.iter().filter(|one| one.rows.contains(&found.row) && one.path == path).any(|one| {

@@ -39,7 +39,39 @@ static INLINE: LazyLock<Option<Regex>> =
 /// Whether a text says something: it is not empty, not encrypted and not filled in later.
 pub(super) fn reveals(text: &str) -> bool {
     let text = text.trim();
-    text.contains(char::is_alphanumeric) && !is_encrypted(text) && !comes_later(text)
+    text.contains(char::is_alphanumeric)
+        && !is_encrypted(text)
+        && !comes_later(text)
+        && !is_stand_in(text)
+}
+
+/// Whether a text only says that a value belongs here.
+fn is_stand_in(text: &str) -> bool {
+    const PARTS: [&str; 12] = [
+        "changeit",
+        "changeme",
+        "changethis",
+        "dummy",
+        "fixme",
+        "notasecret",
+        "notused",
+        "placeholder",
+        "redacted",
+        "replaceme",
+        "replacethis",
+        "unused",
+    ];
+    const WHOLE: [&str; 6] = ["example", "na", "none", "null", "tbd", "todo"];
+    const LONGEST: usize = 64;
+    if text.len() > LONGEST {
+        return false;
+    }
+    let letters: String =
+        text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
+    PARTS.iter().any(|part| letters.contains(part))
+        || WHOLE.contains(&&*letters)
+        || (letters.len() > 2 && letters.bytes().all(|byte| byte == b'x'))
+        || (letters.starts_with("your") && text.contains(['-', '_', ' ']))
 }
 
 /// The same for a text that is to be base64.
@@ -114,13 +146,11 @@ mod tests {
     fn words_are_values_and_placeholders_are_none() {
         for text in [
             "hunter2",
-            "changeme",
             "5432",
             "admin:$2y$05$abcdefghijk",
             "<settings><password>hunter2</password></settings>",
             "-----BEGIN CERTIFICATE-----\nMIIB\n",
             "https://user:hunter2@db.example.com",
-            "REPLACE_ME",
             "user=<user>\npassword=hunter2\n",
         ] {
             assert!(reveals(text), "{text}");
@@ -129,6 +159,11 @@ mod tests {
             "",
             " \n",
             "***",
+            "changeme",
+            "REPLACE_ME",
+            "XXXX",
+            "your-token",
+            "unused",
             "${PASSWORD}",
             "$PASSWORD",
             "postgres://app:${PASSWORD}@db/app",

@@ -15,7 +15,7 @@ fn steps(repo: &Repo) -> (usize, usize) {
     let selection = Selection::of(&repo.config).unwrap();
     let history = History::new(|_| None);
     let now = "2025-12-01T00:00:00Z".parse().unwrap();
-    let facts = Facts { repo, base: None, history: &history, now };
+    let facts = Facts::new(repo, None, &history, now);
     let mut count = 0;
     let steps = work::steps(|| {
         let found = selection.rules.iter().flat_map(|(rule, _)| (rule.check)(&facts));

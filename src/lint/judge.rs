@@ -1,67 +1,239 @@
-//! Whether a reference has what it names, as far as can be known.
+//! Whether references have what they name, as far as can be known.
 
-use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 
 use crate::k8s::by_hand::is_by_hand;
 use crate::k8s::found::Role;
 use crate::k8s::heuristics;
 use crate::k8s::placeholder::is_name_filled_in;
-use crate::k8s::resource::group_of;
 use crate::k8s::secret_name::split;
+use crate::lint::spelled::{Spelled, is_copied};
 use crate::repo::Repo;
 pub(super) use crate::repo::deployed::deployed;
-use crate::repo::deployed::{Reached, may_hide};
+use crate::repo::environment::EnvironmentId;
 use crate::repo::inventory::Reference;
-use crate::repo::root::Root;
+use crate::repo::root::{Root, RootKind};
+use crate::repo::unseen::{Unseen, Unseens, What};
+use crate::text::path::TreePath;
+use crate::text::source::Place;
+
+/// A reference that nothing provides.
+pub(super) struct Missing<'r> {
+    pub(super) root: &'r Root,
+    pub(super) reference: &'r Reference,
+    /// Whether a chart or the like may make the secret, so that only its being made elsewhere tells.
+    pub(super) beside: bool,
+}
+
+/// References to one secret that could not be judged, for one reason.
+#[derive(Debug, Clone)]
+pub struct Unjudged {
+    /// The environment's name.
+    pub environment: Option<String>,
+    /// The namespace, where Git sets one.
+    pub namespace: Option<String>,
+    /// The secret's name.
+    pub secret: String,
+    /// How many references there are.
+    pub count: usize,
+    /// Where they are written, without those that no file spells.
+    pub places: Vec<Place>,
+    /// Why.
+    pub why: Why,
+}
+
+/// Why references could not be judged.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Why {
+    /// The build root, or the file, because of which.
+    pub path: TreePath,
+    /// What is there, in a word: `chart`.
+    pub what: &'static str,
+}
+
+impl Why {
+    /// Something in a root: a kustomization is known by its directory, of plain manifests each file is.
+    pub(super) fn of(root: &Root, place: Option<&Place>, what: &'static str) -> Self {
+        let file = place.filter(|_| root.kind == RootKind::Plain);
+        let file = file.map(|place| place.near_in_file().source.path().clone());
+        Self { path: file.unwrap_or_else(|| root.path.clone()), what }
+    }
+}
+
+impl fmt::Display for Why {
+    /// `` `infra/traefik` (chart) ``
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` ({})", self.path.display(), self.what)
+    }
+}
+
+/// Which references could be judged, and which have not what they name.
+pub(super) struct Judgements<'r> {
+    /// In the order of the roots.
+    pub(super) missing: Vec<Missing<'r>>,
+    pub(super) coverage: Coverage,
+}
+
+/// How much could be judged.
+#[derive(Debug, Clone, Default)]
+pub struct Coverage {
+    /// How many references were judged.
+    pub judged: usize,
+    /// Those that were not, by environment, namespace, secret and reason.
+    pub unjudged: Vec<Unjudged>,
+    /// How many files a generator fills in or makes, so that they could not be read.
+    pub generated: usize,
+}
+
+impl Coverage {
+    /// How many references could not be judged.
+    #[must_use]
+    pub fn left(&self) -> usize {
+        self.unjudged.iter().map(|one| one.count).sum()
+    }
+
+    /// How many secrets these name.
+    #[must_use]
+    pub fn secrets(&self) -> usize {
+        let key =
+            |one: &Unjudged| (one.environment.clone(), one.namespace.clone(), one.secret.clone());
+        self.unjudged.iter().map(key).collect::<BTreeSet<_>>().len()
+    }
+
+    /// Why, what most of them have in common first.
+    #[must_use]
+    pub fn causes(&self) -> Vec<&Why> {
+        let mut counts: BTreeMap<&Why, usize> = BTreeMap::new();
+        for one in &self.unjudged {
+            *counts.entry(&one.why).or_default() += one.count;
+        }
+        let mut causes: Vec<(&Why, usize)> = counts.into_iter().collect();
+        causes.sort_by_key(|(_, count)| Reverse(*count));
+        causes.into_iter().map(|(why, _)| why).collect()
+    }
+}
 
 /// What is known of a reference's secret.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// Something provides it, or the place does not really ask for it.
+enum Verdict<'u> {
+    /// The place does not really ask for it.
+    Idle,
+    /// Something provides it.
     Fine,
     /// Nothing provides it.
     Missing,
-    /// Something that cannot be read here may provide it.
-    Unknown,
+    /// Something that cannot be seen here may provide it.
+    Unknown(&'u Unseen),
+    /// Its name is not known.
+    Open,
 }
 
-/// What the roots reach that hand a chart to the cluster, found when the first reference asks.
-#[derive(Default)]
-pub(super) struct Charts(OnceCell<(BTreeSet<*const Root>, Reached)>);
+/// A reference that nothing provides, as far as can be seen.
+struct Candidate<'r> {
+    root: &'r Root,
+    reference: &'r Reference,
+    /// What may provide it all the same.
+    unseen: Option<Why>,
+}
 
-impl Charts {
-    /// Whether a chart of the root, or one that may be in the namespace, may make a secret.
-    fn may_make(&self, repo: &Repo, root: &Root, namespace: Option<&str>) -> bool {
-        let (own, reached) = self.0.get_or_init(|| {
-            let roots: Vec<&Root> =
-                repo.roots.iter().map(|root| &**root).filter(|root| renders(root)).collect();
-            (
-                roots.iter().copied().map(std::ptr::from_ref).collect(),
-                Reached::by(roots.into_iter()),
-            )
+/// What tells one group of references that could not be judged from another.
+type Group<'r> = (Option<EnvironmentId>, Option<&'r str>, &'r str, Why);
+
+impl<'r> Judgements<'r> {
+    pub(super) fn of(repo: &'r Repo) -> Self {
+        let unseens = Unseens::of(repo);
+        let indexes: BTreeMap<*const Root, usize> =
+            repo.roots.iter().enumerate().map(|(at, root)| (&raw const **root, at)).collect();
+        let (mut judged, mut candidates, mut groups) = (0, Vec::new(), BTreeMap::new());
+        for (root, _) in deployed(repo) {
+            let index = indexes.get(&std::ptr::from_ref(root)).copied().unwrap_or_default();
+            for reference in &root.references {
+                let unseen = match verdict(repo, &unseens, index, reference) {
+                    Verdict::Idle => continue,
+                    Verdict::Fine => {
+                        judged += 1;
+                        continue;
+                    }
+                    Verdict::Missing => None,
+                    Verdict::Open => {
+                        let why = Why::of(root, reference.near().as_ref(), What::Variable.word());
+                        add(&mut groups, root, reference, why);
+                        continue;
+                    }
+                    Verdict::Unknown(unseen) => {
+                        let there = &repo.roots[unseen.root];
+                        let why = Why::of(there, unseen.place.as_ref(), unseen.what.word());
+                        if !is_made_beside(repo, root, reference, unseen) {
+                            add(&mut groups, root, reference, why);
+                            continue;
+                        }
+                        Some(why)
+                    }
+                };
+                candidates.push(Candidate { root, reference, unseen });
+            }
+        }
+        let spelled = Spelled::of(repo, candidates.iter().map(|one| one.reference.secret()));
+        let mut missing = Vec::new();
+        for Candidate { root, reference, unseen } in candidates {
+            let namespace = root.namespace_of(reference);
+            match spelled.find(root.environment, namespace, reference.secret()) {
+                Some(why) => add(&mut groups, root, reference, why.clone()),
+                None => {
+                    missing.push(Missing { root, reference, beside: unseen.is_some() });
+                    judged += 1;
+                }
+            }
+        }
+        let name = |id: EnvironmentId| repo.environments[id].name.clone();
+        let unjudged = groups.into_iter().map(|((environment, namespace, secret, why), all)| {
+            let all: Vec<&Reference> = all;
+            Unjudged {
+                environment: environment.map(name),
+                namespace: namespace.map(str::to_owned),
+                secret: secret.to_owned(),
+                count: all.len(),
+                places: all.iter().filter_map(|one| one.near()).collect(),
+                why,
+            }
         });
-        own.contains(&std::ptr::from_ref(root)) || reached.reaches(root.environment, namespace)
+        Self { missing, coverage: Coverage { judged, unjudged: unjudged.collect(), generated: 0 } }
     }
 }
 
-/// Judges a reference of a root.
-pub(super) fn judge(repo: &Repo, root: &Root, reference: &Reference, charts: &Charts) -> Verdict {
-    let secret = reference.secret();
-    let versioned = split(secret).is_some();
+fn add<'r>(
+    groups: &mut BTreeMap<Group<'r>, Vec<&'r Reference>>,
+    root: &'r Root,
+    reference: &'r Reference,
+    why: Why,
+) {
+    let group = (root.environment, root.namespace_of(reference), reference.secret(), why);
+    groups.entry(group).or_default().push(reference);
+}
+
+fn verdict<'u>(
+    repo: &Repo,
+    unseens: &'u Unseens,
+    index: usize,
+    reference: &Reference,
+) -> Verdict<'u> {
+    let (root, secret) = (&repo.roots[index], reference.secret());
     // The words of a structure tell little; a version tells that it is a secret's name.
     let guessed =
         heuristics::ROWS.contains(&reference.found.row) || reference.found.role == Role::Mention;
-    if is_name_filled_in(secret)
-        || matches!(reference.found.role, Role::Grant | Role::Watch)
+    if matches!(reference.found.role, Role::Grant | Role::Watch)
         || root.is_mention(reference)
-        || (guessed && !versioned)
+        || (guessed && split(secret).is_none())
     {
-        return Verdict::Fine;
+        return Verdict::Idle;
+    }
+    if is_name_filled_in(secret) {
+        return Verdict::Open;
     }
     let namespace = root.namespace_of(reference);
     if is_by_hand(&root.object_of(reference).node, namespace, &reference.found) {
-        return Verdict::Fine;
+        return Verdict::Idle;
     }
     // What belongs to no environment may be meant for any.
     let any = root.environment.is_none().then(|| repo.environments.ids());
@@ -69,21 +241,25 @@ pub(super) fn judge(repo: &Repo, root: &Root, reference: &Reference, charts: &Ch
     if there.any(|environment| repo.is_provided(environment, namespace, secret)) {
         return Verdict::Fine;
     }
-    let hidden = root.may_hide()
-        || may_hide(repo, root.environment, namespace)
-        || (!versioned && charts.may_make(repo, root, namespace));
-    if hidden { Verdict::Unknown } else { Verdict::Missing }
+    unseens.find(repo, index, namespace, secret).map_or(Verdict::Missing, Verdict::Unknown)
 }
 
-/// Whether a root hands a chart to the cluster, whose secrets nobody sees here.
-fn renders(root: &Root) -> bool {
-    const CHARTS: [(&str, &str); 4] = [
-        ("helm.toolkit.fluxcd.io", "HelmRelease"),
-        ("argoproj.io", "Application"),
-        ("argoproj.io", "ApplicationSet"),
-        ("helm.cattle.io", "HelmChart"),
-    ];
-    root.objects().iter().any(|object| CHARTS.contains(&(group_of(&object.node), object.kind())))
+/// Whether Git makes a secret of that name somewhere else, and nothing but a chart or the like could make it here: what makes
+/// it there was forgotten here.
+fn is_made_beside(repo: &Repo, root: &Root, reference: &Reference, unseen: &Unseen) -> bool {
+    let namespace = root.namespace_of(reference);
+    let is_foreign = matches!(unseen.what, What::Chart | What::Elsewhere);
+    let is_known = namespace.is_some_and(|namespace| !is_name_filled_in(namespace));
+    if !is_foreign || !is_known {
+        return false;
+    }
+    let mut made = repo.makers(reference.secret()).peekable();
+    let is_placed = |(there, provider): (&Root, &_)| {
+        let elsewhere = there.namespace_of_provider(provider);
+        let object = there.object_that_provides(provider);
+        elsewhere.is_some_and(|one| !is_name_filled_in(one)) && !is_copied(&object.node)
+    };
+    made.peek().is_some() && made.all(is_placed)
 }
 
 /// A reference as people speak of it: its object and field. The values of a chart are no object.

@@ -3,19 +3,22 @@
 pub mod allow;
 pub mod baseline;
 mod clear_text;
+mod credentials;
 mod family_usage;
 mod fingerprint;
 mod git_patterns;
 #[cfg(test)]
 mod growth;
-mod judge;
+pub mod judge;
 mod kin;
 mod lag;
+mod leak;
 mod places;
 pub mod rule;
 pub mod rules;
 mod running;
 pub mod selection;
+mod spelled;
 mod stubs;
 mod versions;
 
@@ -25,6 +28,7 @@ use rayon::prelude::*;
 
 use crate::finding::Finding;
 use crate::lint::allow::Allows;
+use crate::lint::judge::Coverage;
 use crate::lint::rule::Facts;
 use crate::lint::selection::Selection;
 use crate::text::path::TreePath;
@@ -36,6 +40,8 @@ pub struct Findings {
     pub findings: Vec<Finding>,
     /// How many findings a comment silenced.
     pub allowed: usize,
+    /// Which references could be judged.
+    pub coverage: Coverage,
 }
 
 /// Runs the selected rules.
@@ -61,7 +67,9 @@ pub fn run(facts: &Facts<'_>, selection: &Selection) -> Findings {
     findings.extend(allows.unused(selection));
     sort(&mut findings);
     fingerprint::give(facts.repo, &mut findings);
-    Findings { findings, allowed }
+    let generated = facts.faults().generated.len();
+    let coverage = Coverage { generated, ..facts.judgements().coverage.clone() };
+    Findings { findings, allowed, coverage }
 }
 
 /// Where a finding of a rule is: rule, file, range.

@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 use chrono::{DateTime, Utc};
 
 use crate::finding::{Finding, Level};
+use crate::lint::judge::Judgements;
+use crate::lint::rules::unresolved::{self, Faults};
 use crate::repo::Repo;
 use crate::text::source::Place;
 use crate::timeline::Timeline;
@@ -47,6 +49,41 @@ pub struct Facts<'r> {
     pub history: &'r History<'r>,
     /// The current time.
     pub now: DateTime<Utc>,
+    /// Whether a reference that could not be judged is a finding.
+    pub strict: bool,
+    judgements: OnceLock<Judgements<'r>>,
+    faults: OnceLock<Faults>,
+}
+
+impl<'r> Facts<'r> {
+    /// The facts of a repository.
+    #[must_use]
+    pub const fn new(
+        repo: &'r Repo,
+        base: Option<&'r Repo>,
+        history: &'r History<'r>,
+        now: DateTime<Utc>,
+    ) -> Self {
+        Self {
+            repo,
+            base,
+            history,
+            now,
+            strict: false,
+            judgements: OnceLock::new(),
+            faults: OnceLock::new(),
+        }
+    }
+
+    /// Which references have what they name.
+    pub(super) fn judgements(&self) -> &Judgements<'r> {
+        self.judgements.get_or_init(|| Judgements::of(self.repo))
+    }
+
+    /// What does not build.
+    pub(super) fn faults(&self) -> &Faults {
+        self.faults.get_or_init(|| unresolved::faults(self.repo))
+    }
 }
 
 /// Reads what the mainline says, to a depth; `None` where there is no Git or it cannot be read.

@@ -232,7 +232,7 @@ impl<'r> Errors<'r> {
         if self.found.get().is_none() {
             let selection = Selection::errors(&self.repo.config)?;
             let history = History::none();
-            let facts = Facts { repo: self.repo, base: None, history: &history, now: self.now };
+            let facts = Facts::new(self.repo, None, &history, self.now);
             let mut findings = run(&facts, &selection).findings;
             findings.retain(|finding| finding.level == Level::Error);
             // Nothing else can have set it.

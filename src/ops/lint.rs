@@ -9,6 +9,7 @@ use crate::disk::tree::read_file;
 use crate::finding::{Finding, Fix};
 use crate::git::repository::Git;
 use crate::lint::baseline::Baseline;
+pub use crate::lint::judge::{Coverage, Unjudged, Why};
 use crate::lint::rule::{Facts, History};
 use crate::lint::selection::Selection;
 use crate::lint::{self, Findings};
@@ -35,6 +36,8 @@ pub struct Request {
     pub fix: bool,
     /// Whether repairs may change files that have uncommitted changes.
     pub allow_dirty: bool,
+    /// Whether a reference that could not be judged is a finding.
+    pub strict: bool,
     /// The current time.
     pub now: DateTime<Utc>,
 }
@@ -45,6 +48,8 @@ pub struct Linted {
     pub findings: Vec<Finding>,
     /// What else was counted.
     pub counts: Counts,
+    /// Which references could be judged.
+    pub coverage: Coverage,
     /// The repaired files.
     pub changes: Vec<FileChange>,
     /// The trees that were judged. They can be large; a process that is about to end need not take them apart.
@@ -83,8 +88,8 @@ pub fn run(
         session.refuse_uncommitted(&changes, request.allow_dirty)?;
         writer.write(&changes)?;
     }
-    let Judged { findings, counts } = judged;
-    Ok(Linted { findings, counts, changes, trees })
+    let Judged { findings, counts, coverage } = judged;
+    Ok(Linted { findings, counts, coverage, changes, trees })
 }
 
 /// Writes the findings into a baseline, and returns how many there are.
@@ -125,7 +130,9 @@ fn judge(
         timeline.and_then(Result::ok)
     });
     let (selection, base_repo, within) = (&selection, base.as_ref(), &within);
-    let judge = Judge { selection, base: base_repo, history: &history, now, within, baseline };
+    let strict = request.strict;
+    let judge =
+        Judge { selection, base: base_repo, history: &history, now, within, baseline, strict };
     let mut judged = judge.run(&repo);
     let mut changes = Vec::new();
     if request.fix {
@@ -161,18 +168,23 @@ struct Judge<'a> {
     now: DateTime<Utc>,
     within: &'a [TreePath],
     baseline: Option<&'a Baseline>,
+    strict: bool,
 }
 
 /// What is reported of a tree.
+#[derive(Clone)]
 struct Judged {
     findings: Vec<Finding>,
     counts: Counts,
+    coverage: Coverage,
 }
 
 impl Judge<'_> {
     fn run(&self, repo: &Repo) -> Judged {
-        let facts = Facts { repo, base: self.base, history: self.history, now: self.now };
-        let Findings { mut findings, allowed } = lint::run(&facts, self.selection);
+        let mut facts = Facts::new(repo, self.base, self.history, self.now);
+        facts.strict = self.strict;
+        let Findings { mut findings, allowed, coverage } = lint::run(&facts, self.selection);
+        leave_broken(repo, &mut findings);
         let (known, gone) = self.baseline.map_or((0, 0), |known| known.sift(&mut findings));
         if !self.within.is_empty() {
             let is_within =
@@ -188,7 +200,26 @@ impl Judge<'_> {
             gone: if self.within.is_empty() { gone } else { 0 },
             repaired: 0,
         };
-        Judged { findings, counts }
+        Judged { findings, counts, coverage }
+    }
+}
+
+/// Takes back the repairs of files that a root reads which does not build: nobody can prove what they would change there.
+fn leave_broken(repo: &Repo, findings: &mut [Finding]) {
+    let mut fixable = findings.iter_mut().filter(|finding| finding.fix.is_some()).peekable();
+    if fixable.peek().is_none() {
+        return;
+    }
+    let read = repo.read_by_broken();
+    for finding in fixable {
+        let edits = finding.fix.iter().flat_map(|fix| &fix.edits);
+        let mut broken = edits.filter_map(|one| Some((one, *read.get(one.source.path())?)));
+        let Some((edit, root)) = broken.next() else { continue };
+        let (file, root) = (edit.source.path(), root.display());
+        let why = format!("`--fix` leaves it, because `{root}` reads `{file}` and does not build");
+        finding.fix = None;
+        let known = finding.help.take();
+        finding.help = Some(known.map_or(why.clone(), |help| format!("{help}; {why}")));
     }
 }
 
@@ -198,7 +229,7 @@ fn repair(
     repo: &Repo,
     found: &Judged,
 ) -> Result<(Judged, Vec<FileChange>), Failure> {
-    let mut judged = Judged { findings: found.findings.clone(), counts: found.counts };
+    let mut judged = found.clone();
     let mut changes: Vec<FileChange> = Vec::new();
     let mut repaired = 0;
     let mut now: Option<Repo> = None;

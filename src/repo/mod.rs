@@ -1,6 +1,7 @@
 //! One loaded tree: its build roots and environments, who provides and who references each secret.
 
 mod bases;
+mod broken;
 pub mod builder;
 mod carry;
 mod charts;
@@ -47,6 +48,8 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 mod unbuilt;
+pub mod unseen;
+mod unseen_search;
 pub mod usage;
 mod variables;
 mod views;
@@ -258,6 +261,11 @@ impl Repo {
         secret: &str,
     ) -> impl Iterator<Item = ProviderId> {
         self.provisions().anywhere(environment, secret)
+    }
+
+    /// Everything that makes a secret of a name, wherever.
+    pub fn makers(&self, secret: &str) -> impl Iterator<Item = (&Root, &Provider)> {
+        self.provisions().all(secret).map(|id| self.provider(id))
     }
 
     /// The files in which objects say what builders lay over directories, and those with their variables.

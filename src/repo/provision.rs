@@ -23,8 +23,15 @@ pub enum Provision {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Provisions {
     by_secret: SharedMap<Arc<str>, Arc<Offers>>,
-    /// The directories that roots of an environment include.
-    included: Arc<BTreeSet<TreePath>>,
+    included: Arc<Included>,
+}
+
+/// The directories that roots of environments include.
+#[derive(Debug, Default)]
+struct Included {
+    all: BTreeSet<TreePath>,
+    /// Those that another root of the same environment includes.
+    within: BTreeSet<(EnvironmentId, TreePath)>,
 }
 
 /// The providers of one secret.
@@ -43,6 +50,8 @@ struct Offer {
     environment: Option<EnvironmentId>,
     /// Whether a root of an environment includes this root: its providers then count as part of that one.
     included: bool,
+    /// Whether only another root of the environment says which namespace it is in.
+    placed_elsewhere: bool,
 }
 
 impl Offers {
@@ -59,8 +68,15 @@ impl Offers {
 impl Provisions {
     pub(super) fn new<'r>(roots: impl Iterator<Item = &'r Root> + Clone) -> Self {
         let of_environments = roots.clone().filter(|root| root.environment.is_some());
-        let included: BTreeSet<TreePath> =
-            of_environments.flat_map(Root::directories).cloned().collect();
+        let mut included = Included::default();
+        for root in of_environments {
+            included.all.extend(root.directories().iter().cloned());
+            let others = root.directories().iter().filter(|below| **below != root.path);
+            let within = root.environment.into_iter();
+            let within =
+                within.flat_map(|one| others.clone().map(move |below| (one, below.clone())));
+            included.within.extend(within);
+        }
         let mut all: BTreeMap<&str, Vec<Offer>> = BTreeMap::new();
         for (index, root) in roots.enumerate() {
             for (secret, offer) in offers(&included, index, root) {
@@ -117,7 +133,15 @@ impl Provisions {
         let mut found: Vec<usize> = sets.into_iter().flatten().flatten().copied().collect();
         found.sort_unstable();
         let found = found.into_iter().map(|at| &offers.all[at]);
-        found.filter(|offer| offer.meets(environment)).map(|offer| offer.id).collect()
+        let is_there = |offer: &&Offer| !(offer.placed_elsewhere && offer.namespace.is_none());
+        let found = found.filter(is_there).filter(|offer| offer.meets(environment));
+        found.map(|offer| offer.id).collect()
+    }
+
+    /// Every provider of a secret.
+    pub(super) fn all(&self, secret: &str) -> impl Iterator<Item = ProviderId> {
+        let offers = self.by_secret.get(secret).into_iter().flat_map(|offers| &offers.all);
+        offers.map(|offer| offer.id)
     }
 
     /// The same in whatever namespace.
@@ -133,11 +157,13 @@ impl Provisions {
 
 /// What a root provides: each secret's name, and the offer.
 fn offers<'r>(
-    included: &BTreeSet<TreePath>,
+    included: &Included,
     index: usize,
     root: &'r Root,
 ) -> impl Iterator<Item = (&'r str, Offer)> {
-    let is_included = included.contains(&root.path);
+    let is_included = included.all.contains(&root.path);
+    let is_within = |environment| included.within.contains(&(environment, root.path.clone()));
+    let is_placed_elsewhere = root.builders.is_empty() && root.environment.is_some_and(is_within);
     root.providers.iter().enumerate().map(move |(provider, one)| {
         work::count("provider listed");
         let offer = Offer {
@@ -145,6 +171,7 @@ fn offers<'r>(
             namespace: root.namespace_of_provider(one).map(str::to_owned),
             environment: root.environment,
             included: is_included,
+            placed_elsewhere: is_placed_elsewhere,
         };
         (one.secret(), offer)
     })

@@ -399,7 +399,7 @@ fn rules_ask_only_for_what_they_judge() {
         asked.lock().unwrap().push(depth.clone());
         Timeline::read_from(&git, None, &repo, (depth, now)).ok()
     });
-    let facts = lint::rule::Facts { repo: &repo, base: None, history: &history, now };
+    let facts = lint::rule::Facts::new(&repo, None, &history, now);
     let findings = lint::run(&facts, &Selection::of(&repo.config).unwrap()).findings;
     let rules: Vec<&str> = findings.iter().map(|finding| finding.rule).collect();
     assert!(rules.contains(&"stale-reference") && !rules.contains(&"skipped-environment"));

@@ -324,10 +324,50 @@ fn github_gets_commands_and_a_summary() {
     let first = "::error file=staging/worker-00.yaml,line=11,endLine=11,col=34,endColumn=58,title=rotate%3A dangling-reference::nothing provides `worker-00-20250602090000`";
     assert!(output.stdout.starts_with(first), "{output}");
     assert!(output.stdout.contains("::group::2 more"), "{output}");
-    assert!(output.stdout.ends_with("rotate lint: 12 errors in 1 build root\n"), "{output}");
+    let end = "rotate lint: 12 errors in 1 build root\n13 references judged\n";
+    assert!(output.stdout.ends_with(end), "{output}");
     let summary = std::fs::read_to_string(&summary).unwrap();
     assert!(summary.starts_with("Before.\n### rotate lint: 12 errors"), "{summary}");
     assert_eq!(summary.matches("| error | `dangling-reference` |").count(), 12);
+}
+
+#[test]
+fn what_is_not_judged_is_counted_and_a_finding_when_that_is_asked_for() {
+    let sandbox = dangling(0);
+    sandbox.write("staging/cache.yaml", &deployment("cache", "shop-redis"));
+    sandbox.write("staging/cache-2.yaml", &deployment("cache-2", "shop-redis"));
+    sandbox.write(
+        "infra/staging/redis.yaml",
+        "apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: { name: redis, namespace: flux-system }
+spec: { targetNamespace: shop, chart: { spec: { chart: redis } } }
+",
+    );
+    let said =
+        "1 reference judged; 2 to 1 secret not, because of `infra/staging/redis.yaml` (chart)";
+    let text = lint(&sandbox, &[]).success();
+    assert!(text.stdout.ends_with(&format!("{said}\n")), "{text}");
+    assert!(lint(&sandbox, &["--format", "github"]).success().stdout.contains(said));
+    let markdown = lint(&sandbox, &["--format", "markdown"]).success().stdout;
+    assert!(markdown.contains("2 to 1 secret not"), "{markdown}");
+    let json: Value =
+        serde_json::from_str(&lint(&sandbox, &["--format", "json"]).success().stdout).unwrap();
+    assert_eq!(json["coverage"]["judged"], 1);
+    assert_eq!(json["coverage"]["unjudged"], 2);
+    let secret = &json["coverage"]["secrets"][0];
+    assert_eq!(secret["secret"], "shop-redis");
+    assert_eq!(secret["namespace"], "shop");
+    assert_eq!(secret["because"], "infra/staging/redis.yaml");
+    assert_eq!(secret["place"]["file"], "staging/cache-2.yaml");
+    let sarif: Value =
+        serde_json::from_str(&lint(&sandbox, &["--format", "sarif"]).success().stdout).unwrap();
+    let invocation = &sarif["runs"][0]["invocations"][0];
+    let told = invocation["toolExecutionNotifications"].as_array().unwrap();
+    assert_eq!(told.len(), 1, "{sarif}");
+    assert_eq!(told[0]["level"], "note");
+    let strict = concise(&sandbox, &["--strict"]).status(1).stdout;
+    assert_eq!(strict.matches("warning[unjudged-reference]").count(), 2, "{strict}");
 }
 
 /// Files and messages cannot spell a command of their own.
@@ -424,6 +464,40 @@ fn repairs_leave_uncommitted_changes_alone() {
     let _ = lint(&sandbox, &["--fix", "--allow-dirty"]).status(1);
     assert!(sandbox.read(file).ends_with("# not committed yet\n"));
     assert!(!sandbox.read(file).contains("v1beta1"));
+}
+
+#[test]
+fn repairs_leave_what_a_broken_root_reads() {
+    let sandbox = Sandbox::empty();
+    let stub = |name: &str| {
+        format!(
+            "apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {{ name: {name}-20250602090000, namespace: shop }}
+spec:
+  secretStoreRef: {{ kind: ClusterSecretStore, name: aws }}
+  refreshPolicy: CreatedOnce
+  target: {{ name: {name}-20250602090000, immutable: true }}
+  dataFrom:
+    - extract: {{ key: shop/{name}, version: 20250602090000 }}
+"
+        )
+    };
+    sandbox.write("base/kustomization.yaml", "resources: [stub.yaml]\n");
+    sandbox.write("base/stub.yaml", &stub("auth"));
+    sandbox.write("own/kustomization.yaml", "resources: [stub.yaml]\n");
+    sandbox.write("own/stub.yaml", &stub("mail"));
+    sandbox.write("production/kustomization.yaml", "resources: [../base, ../own]\n");
+    // What comes behind the missing file was never read.
+    sandbox.write("staging/kustomization.yaml", "resources: [absent.yaml, ../base]\n");
+    sandbox.commit_all();
+    let said = lint(&sandbox, &["--fix"]).status(1).stdout;
+    assert!(said.contains("`staging` reads `base/stub.yaml` and does not build"), "{said}");
+    assert_eq!(sandbox.read("base/stub.yaml"), stub("auth"));
+    assert!(sandbox.read("own/stub.yaml").contains("version: \"20250602090000\""));
+    sandbox.write("staging/absent.yaml", "");
+    let _ = lint(&sandbox, &["--fix"]);
+    assert!(sandbox.read("base/stub.yaml").contains("version: \"20250602090000\""));
 }
 
 /// Nothing that a Secret holds is in any output.

@@ -60,7 +60,8 @@ fn run(rule: &Rule, files: &Files, base: Option<&Files>) -> Vec<Finding> {
     let (repo, base) = (load(files), base.map(load));
     let history = History::none();
     let now = NOW.parse().unwrap();
-    let facts = Facts { repo: &repo, base: base.as_ref(), history: &history, now };
+    let mut facts = Facts::new(&repo, base.as_ref(), &history, now);
+    facts.strict = true;
     lint::run(&facts, &Selection::only(rule.id).unwrap()).findings
 }
 

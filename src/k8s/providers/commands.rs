@@ -17,6 +17,8 @@ pub struct Command {
     pub words: &'static [&'static str],
     /// Which secret it makes.
     pub makes: Makes,
+    /// Whether it runs as long as its workload, which makes the secret and renews it.
+    pub serves: bool,
     /// Where this is documented.
     pub source: &'static str,
 }
@@ -35,16 +37,31 @@ pub const COMMANDS: &[Command] = &[
     Command {
         words: &["argocd", "admin", "redis-initial-password"],
         makes: Makes::Named("argocd-redis"),
+        serves: false,
         source: "argo-cd: manifests/base/redis/argocd-redis-deployment.yaml, cmd/argocd/commands/admin/redis_initial_password.go",
     },
     Command {
         words: &[],
         makes: Makes::Flag("--secret-name"),
+        serves: false,
         source: "ingress-nginx: deploy/static/provider/cloud/deploy.yaml, Job ingress-nginx-admission-create (kube-webhook-certgen)",
+    },
+    Command {
+        words: &[],
+        makes: Makes::Flag("--dynamic-serving-ca-secret-name"),
+        serves: true,
+        source: "cert-manager: cmd/webhook/app/options/options.go, pkg/server/tls/authority/authority.go",
+    },
+    Command {
+        words: &[],
+        makes: Makes::Flag("--webhook-secret-name"),
+        serves: true,
+        source: "spark-operator: cmd/operator/webhook/start.go",
     },
 ];
 
-/// Finds the secrets that a Job's containers, or any workload's init containers, create before the others start.
+/// Finds the secrets that a Job's containers, or any workload's init containers, create before the others start, and those
+/// that an operator makes for itself.
 pub fn find(object: &Node) -> Vec<Provided> {
     let kind = kind_of(object);
     let Some((_, place)) = WORKLOADS.iter().find(|(known, _)| *known == kind) else {
@@ -54,14 +71,15 @@ pub fn find(object: &Node) -> Vec<Provided> {
         return Vec::new();
     }
     let place = place.split('.').fold(Path::default(), |path, key| path.key(key));
-    let runs_first = ["initContainers", "containers"].into_iter();
-    let lists = runs_first.filter(|list| *list == "initContainers" || kind == "Job");
     let mut found = Vec::new();
-    for path in lists.map(|list| place.key(list)) {
+    for list in ["initContainers", "containers"] {
+        let runs_first = list == "initContainers" || kind == "Job";
+        let path = place.key(list);
         let containers = path.follow(object).map_or(&[][..], Node::items).iter().enumerate();
         for (index, container) in containers {
             let words = words(container, &path.index(index));
-            found.extend(COMMANDS.iter().filter_map(|command| command.made(&words)));
+            let commands = COMMANDS.iter().filter(|command| runs_first || command.serves);
+            found.extend(commands.filter_map(|command| command.made(&words)));
         }
     }
     found

@@ -1,6 +1,8 @@
 //! The table of objects that provide secrets.
 
-use crate::k8s::providers::users::{Made, crunchy, mongodb, percona, zalando};
+use crate::k8s::providers::users::{
+    Made, ceph_client, ceph_cluster, ceph_user, crunchy, mongodb, percona, postgres_user, zalando,
+};
 use crate::yaml::node::Node;
 
 /// Kinds of objects that make secrets, and the fields that name them.
@@ -92,6 +94,8 @@ impl Row {
 }
 
 const EXTERNAL_SECRETS: &[&str] = &["external-secrets.io"];
+/// Rook.
+const CEPH: &[&str] = &["ceph.rook.io"];
 const STRIMZI: &[&str] = &["kafka.strimzi.io"];
 /// Annotations that request a certificate from cert-manager; see its annotated Ingress and Gateway resources.
 const ISSUER: &str = "metadata.annotations[{cert-manager.io/issuer,cert-manager.io/cluster-issuer,kubernetes.io/tls-acme}]";
@@ -141,15 +145,37 @@ pub const ROWS: &[Row] = &[
     row("grafana", &["grafana.integreatly.org"], &["Grafana"], &["metadata.name"]).endings(&["-admin-credentials"])
         .unless("spec.{external.url,[disableDefaultAdminSecret=true].disableDefaultAdminSecret}")
         .keys(Keys::Are(&["GF_SECURITY_ADMIN_USER", "GF_SECURITY_ADMIN_PASSWORD"])),
+    row("grafana-service-account", &["grafana.integreatly.org"], &["GrafanaServiceAccount"], &["spec.tokens[].secretName"]).keys(Keys::Are(&["token"])),
+    row("bucket-claim", &["objectbucket.io"], &["ObjectBucketClaim"], &["metadata.name"])
+        .keys(Keys::Are(&["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])),
+    row("ceph-cluster", CEPH, &["CephCluster"], &["metadata.name"]).spell(ceph_cluster),
+    row("ceph-object-user", CEPH, &["CephObjectStoreUser"], &["metadata.name"]).spell(ceph_user),
+    row("ceph-client", CEPH, &["CephClient"], &["spec.secretName", "metadata.name"]).spell(ceph_client),
+    row("garage-key", &["garage.*"], &["GarageKey", "AccessKey"], &["spec.{secretTemplate.name,secretName}", "metadata.name"]),
+    row("cluster-api", &["cluster.x-k8s.io"], &["Cluster"], &["metadata.name"]).endings(&["-kubeconfig", "-ca", "-etcd", "-proxy", "-sa"]),
+    row("keycloak", &["k8s.keycloak.org"], &["Keycloak"], &["metadata.name"]).endings(&["-initial-admin"])
+        .unless("spec.bootstrapAdmin.user.secret"),
+    row("mariadb-connection", &["k8s.mariadb.com"], &["Connection"], &["spec.secretName", "metadata.name"]),
+    row("mariadb", &["k8s.mariadb.com"], &["MariaDB"],
+        &["spec.{rootPasswordSecretKeyRef[generate=true],passwordSecretKeyRef[generate=true]}.name"]),
+    row("postgres-user", &["db.movetokube.com"], &["PostgresUser"], &["spec.secretName"]).spell(postgres_user),
+    row("aiven", &["aiven.io"], &["*"], &["spec.connInfoSecretTarget.name"]),
+    row("kibana", &["kibana.k8s.elastic.co"], &["Kibana"], &["metadata.name"])
+        .endings(&["-kb-http-certs-public", "-kb-http-certs-internal", "-kb-es-ca", "-kibana-user"]),
+    row("trust-bundle", &["trust.cert-manager.io"], &["Bundle"], &["metadata.name"]).when("spec.target.secret.key").into("spec.target.namespaces[]"),
+    row("phase-secret", &["secrets.phase.dev"], &["PhaseSecret"], &["spec.managedSecretReferences[].secretName"]),
+    row("vals-secret", &["digitalis.io"], &["ValsSecret"], &["spec.name", "metadata.name"]),
+    row("config-syncer", &[""], &["Secret"], &["metadata.name"]).when("metadata.annotations[kubed.appscode.com/sync]")
+        .into("metadata.annotations[kubed.appscode.com/sync-to-no-namespaces]").keys(Keys::OfData),
     row("one-password-item", &["onepassword.com"], &["OnePasswordItem"], &["metadata.name"]),
     row("doppler-secret", &["secrets.doppler.com"], &["DopplerSecret"], &["spec.managedSecret.name"]),
-    row("infisical-secret", &["secrets.infisical.com"], &["InfisicalSecret"],
+    row("infisical-secret", &["secrets.infisical.com"], &["InfisicalSecret", "InfisicalDynamicSecret"],
         &["spec.{managedSecretReference,managedKubeSecretReferences[]}.secretName"]),
     row("bitwarden-secret", &["*"], &["BitwardenSecret"], &["spec.secretName", "spec.name"]),
     row("mittwald-generator", &["secretgenerator.mittwald.de"], &["StringSecret", "BasicAuth", "SSHKeyPair"], &["metadata.name"]),
     row("ricoberger-vault-secret", &["ricoberger.de"], &["VaultSecret"], &["metadata.name"]),
     row("azure-key-vault-secret", &["spv.no"], &["AzureKeyVaultSecret"], &["spec.output.secret.name"]),
-    row("serving-certificate", &[""], &["Service"], &[
+    row("serving-certificate", &["*"], &["*"], &[
         "metadata.annotations[{service.beta.openshift.io/serving-cert-secret-name,service.alpha.openshift.io/serving-cert-secret-name}]",
     ]),
     row("kyverno-generate", &["kyverno.io"], &["ClusterPolicy", "Policy"], &["spec.rules[].{generate[kind=Secret],generate.foreach[kind=Secret]}.name"])

@@ -65,6 +65,40 @@ pub fn mongodb(object: &Node, name: &str) -> Vec<Made> {
     made
 }
 
+/// Rook: the keyrings of a cluster and of the drivers that mount its volumes, the login of its dashboard
+/// (rook: pkg/operator/ceph/csi/secrets.go, pkg/operator/ceph/cluster/mon/config.go, docs Ceph Dashboard).
+pub fn ceph_cluster(_: &Node, _: &str) -> Vec<Made> {
+    const OWN: [&str; 8] = [
+        "rook-ceph-admin-keyring",
+        "rook-ceph-config",
+        "rook-ceph-dashboard-password",
+        "rook-ceph-mon",
+        "rook-csi-cephfs-node",
+        "rook-csi-cephfs-provisioner",
+        "rook-csi-rbd-node",
+        "rook-csi-rbd-provisioner",
+    ];
+    OWN.map(|own| (own.to_owned(), None)).to_vec()
+}
+
+/// Rook: `rook-ceph-object-user-<store>-<user>` (docs CephObjectStoreUser CRD).
+pub fn ceph_user(object: &Node, user: &str) -> Vec<Made> {
+    let store = object.at(&["spec", "store"]).and_then(Node::str);
+    store.map(|store| (format!("rook-ceph-object-user-{store}-{user}"), None)).into_iter().collect()
+}
+
+/// Rook: the named secret of a client, or `rook-ceph-client-<name>` (docs CephClient CRD).
+pub fn ceph_client(object: &Node, name: &str) -> Vec<Made> {
+    let is_named = object.at(&["spec", "secretName"]).is_some();
+    vec![(if is_named { name.to_owned() } else { format!("rook-ceph-client-{name}") }, None)]
+}
+
+/// The ext-postgres-operator: `<spec.secretName>-<metadata.name>` (movetokube/postgres-operator, README).
+pub fn postgres_user(object: &Node, secret: &str) -> Vec<Made> {
+    let name = object.at(&["metadata", "name"]).and_then(Node::str);
+    name.map(|name| (format!("{secret}-{name}"), None)).into_iter().collect()
+}
+
 /// Percona's operators create the named secret if it is missing; a version in the name means that a stub creates it.
 pub fn percona(_: &Node, name: &str) -> Vec<Made> {
     let plain = split(name).is_none();

@@ -10,6 +10,22 @@ pub fn is_remote(entry: &str) -> bool {
     schemes.iter().chain(&hosts).any(|start| lower.starts_with(start)) || names_user_and_host(entry)
 }
 
+/// Whether a remote entry is one file, not a directory of a repository.
+#[must_use]
+pub fn is_file(entry: &str) -> bool {
+    let path = entry.split(['?', '#']).next().unwrap_or(entry).to_ascii_lowercase();
+    [".yaml", ".yml", ".json"].iter().any(|end| path.ends_with(end))
+}
+
+/// Whether a remote entry says of itself that it has CustomResourceDefinitions and nothing else.
+#[must_use]
+pub fn has_only_definitions(entry: &str) -> bool {
+    let lower = entry.to_ascii_lowercase();
+    let mut words = lower.split(|c: char| !c.is_ascii_alphanumeric());
+    words.any(|word| matches!(word, "crd" | "crds" | "customresourcedefinitions"))
+        || lower.contains("kubernetes-sigs/gateway-api/")
+}
+
 /// `org-123@host.example:path`
 fn names_user_and_host(entry: &str) -> bool {
     let Some((user, rest)) = entry.split_once('@') else { return false };
@@ -19,7 +35,19 @@ fn names_user_and_host(entry: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::is_remote;
+    use super::{has_only_definitions, is_file, is_remote};
+
+    #[test]
+    fn an_entry_says_what_it_is() {
+        assert!(has_only_definitions("https://github.com/org/repo/config/crd?ref=v1"));
+        assert!(has_only_definitions("https://example.com/releases/v1/cert-manager.crds.yaml"));
+        assert!(has_only_definitions(
+            "https://github.com/kubernetes-sigs/gateway-api/releases/download/v1/standard-install.yaml"
+        ));
+        assert!(!has_only_definitions("https://example.com/sacred/install.yaml"));
+        assert!(is_file("https://example.com/install.yaml?raw=true"));
+        assert!(!is_file("https://github.com/org/repo//base.yaml.d?ref=v1"));
+    }
 
     #[test]
     fn tells_remote_from_local() {

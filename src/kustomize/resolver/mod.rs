@@ -1,6 +1,7 @@
 //! The kustomizations of a tree, each resolved once no matter how many others include it.
 
 pub mod accumulator;
+mod faults;
 pub mod links;
 pub mod plugins;
 pub mod target;
@@ -46,6 +47,15 @@ pub struct Resolution {
     pub patched: Vec<Object>,
     /// What was read and visited.
     pub record: Record,
+    /// What else keeps it from being built, beside what resolving it ended with.
+    more: Vec<Problem>,
+}
+
+impl Resolution {
+    /// Everything that keeps it from being built.
+    fn faults(&self) -> impl Iterator<Item = &Problem> {
+        self.result.as_ref().err().into_iter().chain(&self.more)
+    }
 }
 
 impl Resolver {
@@ -105,14 +115,17 @@ impl Resolver {
         let mut record = Record::default();
         record.directories.insert(directory.clone());
         record.files.extend(kustomization::files_in(&self.library, directory));
-        let mut patched = Vec::new();
+        let (mut patched, mut more) = (Vec::new(), Vec::new());
         let result = kustomization.and_then(|kustomization| {
             let mut target = Target::new(self, &kustomization, &mut record);
             let result = target.run(Accumulator::default());
             patched = target.into_patched();
+            if let Err(first) = &result {
+                more = faults::beside(first, self, &kustomization);
+            }
             result
         });
-        Resolution { result, patched, record }
+        Resolution { result, patched, record, more }
     }
 
     /// Resolves a directory as a build root, without load restrictions.
@@ -193,7 +206,10 @@ impl Resolver {
                 build.problems.extend(problem.map(Problem::as_partial));
                 build.status = if partial { Status::Partial } else { Status::Resolved };
             }
-            Err(problem) => build.problems.push(problem),
+            Err(problem) => {
+                build.problems.push(problem);
+                build.problems.extend(outcome.more.iter().cloned());
+            }
         }
         build
     }

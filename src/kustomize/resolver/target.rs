@@ -8,7 +8,7 @@ use crate::kustomize::fields::crds;
 use crate::kustomize::generate::{Product, generate};
 use crate::kustomize::load::context::{Context, read_problem};
 use crate::kustomize::load::kustomization::Kustomization;
-use crate::kustomize::load::remote::is_remote;
+use crate::kustomize::load::remote::{has_only_definitions, is_remote};
 use crate::kustomize::load::resources;
 use crate::kustomize::model::object::{Identity, Object};
 use crate::kustomize::model::record::Record;
@@ -122,9 +122,11 @@ impl<'a> Target<'a> {
         };
         if is_remote(spelled) {
             let message = format!("`{spelled}` is not in the repository");
-            self.miss(Problem::at(message, entry).with_help(
+            let problem = Problem::at(message, entry).with_help(
                 "its contents are not known; add its manifests to the repository to have them checked",
-            ));
+            );
+            let is_harmless = has_only_definitions(spelled);
+            self.miss(if is_harmless { problem.hiding_nothing() } else { problem });
             return Ok(None);
         }
         let Some(path) = self.kustomization.directory.join(spelled) else {
@@ -240,9 +242,10 @@ impl<'a> Target<'a> {
             self.context().find(path)?;
         }
         let message = "lists are merged using the built-in Kubernetes schema, not this one";
-        self.miss(Problem::at(message, path).with_help(
+        let problem = Problem::at(message, path).with_help(
             "patches to kinds that only this schema defines may give a different result than kustomize",
-        ));
+        );
+        self.miss(problem.hiding_nothing());
         Ok(())
     }
 
@@ -366,7 +369,7 @@ impl<'a> Target<'a> {
 }
 
 /// A problem of a base; if it has no place, it is reported where the base is named.
-fn seen_from(problem: &Problem, entry: &Node) -> Problem {
+pub fn seen_from(problem: &Problem, entry: &Node) -> Problem {
     let mut problem = problem.clone();
     if problem.place.is_none()
         && let Some(place) = &entry.origin

@@ -37,5 +37,5 @@ Add the stub or correct the name. Where the secret really may be missing, say so
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    dangling_reference::find(facts.repo, true, &RULE, "the pod starts without")
+    dangling_reference::find(facts, true, &RULE, "the pod starts without")
 }

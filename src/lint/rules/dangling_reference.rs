@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, Level};
 use crate::k8s::secret_name::{family, split};
-use crate::lint::judge::{Charts, Verdict, deployed, describe, judge};
+use crate::lint::judge::{Missing, describe};
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::family::FamilyState;
-use crate::repo::inventory::Reference;
-use crate::repo::root::{ProviderId, Root};
+use crate::repo::inventory::{Provider, Reference};
+use crate::repo::root::Root;
 use crate::text::nearest::Words;
 use crate::text::shell::command;
 use crate::text::source::Place;
@@ -28,9 +28,17 @@ pub static RULE: Rule = Rule {
 
 A field that names a Secret which no manifest of the same environment and namespace makes: no Secret, ExternalSecret,
 SealedSecret, Certificate, generator or other provider, and no entry under `external` in `rotate.yaml`. A namespace that
-nothing in Git sets matches any. Where a remote base, a chart or a directory that does not build could provide the
-secret, nothing is reported, since nobody can know. Neither is what an installation puts into the cluster by design: the
-key with which Flux decrypts, the access that `flux bootstrap` makes for itself, what the Job of an install file makes.
+nothing in Git sets matches any.
+
+Nothing is reported where something that cannot be seen here may make the secret in that namespace: a chart from a registry
+that is installed into it, a remote base, a plugin, a directory that does not build. The same goes for a name that an
+argument, a script, the notes of the repository or the values of a chart spell, that a role lets an operator write, or that a
+variable in another name may become. `lint` counts these references at the end and says what they wait for; with `--strict`
+they are findings of `unjudged-reference`. A name that Git makes in another namespace is reported even beside a chart, as a
+warning: somebody forgot to include it here.
+
+Neither is reported what an installation puts into the cluster by design: the key with which Flux decrypts, the access that
+`flux bootstrap` makes for itself, what the Job of an install file makes.
 
 ### Why it matters
 
@@ -53,32 +61,38 @@ Add the stub (`rotate bump` makes both), correct the name, or list a secret that
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    find(facts.repo, false, &RULE, "nothing provides")
+    find(facts, false, &RULE, "nothing provides")
 }
 
 /// Every missing secret whose reference is optional or is not.
-pub(super) fn find(repo: &Repo, optional: bool, rule: &Rule, says: &str) -> Vec<Finding> {
-    let (mut findings, charts, known) = (Vec::new(), Charts::default(), Known::new(repo));
-    for (root, environment) in deployed(repo) {
-        for reference in root.references.iter().filter(|one| one.found.optional == optional) {
-            if judge(repo, root, reference, &charts) != Verdict::Missing {
-                continue;
-            }
-            let Some(place) = reference.near() else { continue };
-            let message = format!(
-                "{says} `{}`, which {} names",
-                reference.secret(),
-                describe(root, reference)
-            );
-            let (what, where_) = closest(repo, root, reference);
-            let finding = rule.finding(&place, message).related(what, where_);
-            let finding = finding.about(family(reference.secret()));
-            let finding = finding.help(known.hint(root, reference));
-            findings.push(match environment {
-                Some(name) => finding.in_environment(name),
-                None => finding,
-            });
+pub(super) fn find(facts: &Facts<'_>, optional: bool, rule: &Rule, says: &str) -> Vec<Finding> {
+    let (repo, mut findings, known) = (facts.repo, Vec::new(), Known::new(facts.repo));
+    let missing = facts.judgements().missing.iter();
+    let mut spots: BTreeMap<_, (Place, Vec<&Missing<'_>>)> = BTreeMap::new();
+    for one in missing.filter(|one| one.reference.found.optional == optional) {
+        let Some(place) = one.reference.near() else { continue };
+        let key = (one.root.environment, place.site(), one.reference.secret());
+        spots.entry(key).or_insert_with(|| (place, Vec::new())).1.push(one);
+    }
+    for (place, all) in spots.into_values() {
+        let Some(Missing { root, reference, .. }) = all.first() else { continue };
+        let (secret, who) = (reference.secret(), describe(root, reference));
+        let namespaces: BTreeSet<_> =
+            all.iter().map(|one| one.root.namespace_of(one.reference)).collect();
+        let more = match namespaces.len() - 1 {
+            0 => String::new(),
+            1 => ", here and in 1 other namespace".to_owned(),
+            more => format!(", here and in {more} other namespaces"),
+        };
+        let finding = rule.finding(&place, format!("{says} `{secret}`, which {who} names{more}"));
+        let (what, where_) = closest(repo, root, reference);
+        let finding = finding.related(what, where_).about(family(secret));
+        let mut finding = finding.help(known.hint(root, reference));
+        if all.iter().all(|one| one.beside) {
+            finding = finding.at_least(Level::Warning);
         }
+        let environment = root.environment.map(|index| repo.environments[index].name.as_str());
+        findings.push(finding.in_each(environment));
     }
     findings
 }
@@ -86,13 +100,12 @@ pub(super) fn find(repo: &Repo, optional: bool, rule: &Rule, says: &str) -> Vec<
 /// What comes nearest to the missing secret: the same name elsewhere, or another version.
 fn closest(repo: &Repo, root: &Root, reference: &Reference) -> (String, Option<Place>) {
     let secret = reference.secret();
-    let place = |id: ProviderId| {
-        let (there, provider) = repo.provider(id);
+    let place = |(there, provider): (&Root, &Provider)| {
         let namespace = there.namespace_of_provider(provider).unwrap_or_default().to_owned();
         provider.near().map(|place| (namespace, place))
     };
-    let mut elsewhere = repo.providers_anywhere(root.environment, secret);
-    if let Some((namespace, place)) = elsewhere.find_map(place) {
+    let own = repo.providers_anywhere(root.environment, secret).map(|id| repo.provider(id));
+    if let Some((namespace, place)) = own.chain(repo.makers(secret)).find_map(place) {
         return (format!("provided here, in namespace `{namespace}`"), Some(place));
     }
     let state = root.environment.and_then(|index| repo.family(index, family(secret)));

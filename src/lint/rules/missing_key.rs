@@ -163,7 +163,8 @@ fn is_same(
         root.kind == RootKind::Kustomize
             || of(&root.object_of(reference).node) == of(&there.object_that_provides(provider).node)
     };
-    if root.environment.is_none() && !within {
+    // In roots of no environment, only a namespace tells that both are in one cluster.
+    if root.environment.is_none() && !within && here.is_none() {
         return false;
     }
     match here {

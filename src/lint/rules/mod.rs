@@ -18,6 +18,7 @@ pub mod short_retention;
 pub mod skipped_environment;
 pub mod stale_annotation;
 pub mod stale_reference;
+pub mod unjudged_reference;
 pub mod unpinnable_source;
 pub mod unpinned_version;
 pub mod unresolved;
@@ -48,6 +49,7 @@ pub static RULES: &[&Rule] = &[
     &skipped_environment::RULE,
     &stale_annotation::RULE,
     &stale_reference::RULE,
+    &unjudged_reference::RULE,
     &unpinnable_source::RULE,
     &unpinned_version::RULE,
     &unresolved::RULE,

@@ -1,25 +1,20 @@
 //! Secrets whose values stand in Git in the clear.
 
-use std::cell::OnceCell;
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::finding::{Finding, Level};
 use crate::k8s::resource::kind_of;
-use crate::k8s::secret_name::family;
 use crate::kustomize::load::remote::is_remote;
-use crate::kustomize::model::object::Object;
 use crate::lint::clear_text::{
     self, decoded, encrypted_by_git, reveals, reveals_bytes, reveals_encoded,
 };
+use crate::lint::credentials::is_credential;
 use crate::lint::git_patterns::Patterns;
-use crate::lint::judge::deployed;
+use crate::lint::leak::{self, Leak};
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
-use crate::repo::root::Root;
 use crate::text::path::TreePath;
-use crate::text::source::Place;
 use crate::text::span::Span;
-use crate::text::work;
 use crate::yaml::embed::parse_inside;
 use crate::yaml::node::Node;
 use crate::yaml::scalar::{Kind, Schema, kind};
@@ -35,12 +30,14 @@ pub static RULE: Rule = Rule {
 
 A Secret with a value under `data` or `stringData` in a file that Git has, and a `secretGenerator` that takes values from
 `literals`, `files` or `envs`; also what a JSON patch puts into a Secret, and what SOPS left as it was in a file that it
-encrypted in part. It does not matter whether something deploys the file; an environment whose patches
-delete the Secret is not among those that the finding names. Nothing is reported for what SOPS,
+encrypted in part. The key tells what a value is: passwords, tokens and private keys count, user names, hosts, identifiers,
+certificates do not, and a script or a configuration only with a password in it. A Secret that every environment's patches
+delete, or give other values, is none; it does not matter whether something deploys the file otherwise. What comes from another
+project (`vendor`, `third-party`, `upstream`) is reported once a file. Nothing is reported for what SOPS,
 age, Ansible Vault or a filter of Git such as git-crypt encrypts, for SealedSecrets, for files that Git ignores, for
 empty values, and for values that are put in when they are deployed: `${X}`, `$(X)`, `{{ x }}`, `<x>`,
-`vault:path#key` and the like, nor for what tells Argo CD where a repository or a cluster is. A word such as `changeme` is a value, and so is one that is no secret by itself: a Secret
-that holds only such values is better a ConfigMap. The value is never shown.
+`vault:path#key` and the like, nor for what tells Argo CD where a repository or a cluster is. Neither for stand-ins such as `changeme`,
+`XXXX` or `unused`, and for example files that no environment deploys. The value is never shown.
 
 ### Why it matters
 
@@ -68,9 +65,6 @@ pushed must be treated as compromised.
 /// What the Vault plugin of Argo CD goes by.
 const VAULT_PLUGIN: &str = "avp.kubernetes.io/path";
 
-/// The length of the longest name that Kubernetes takes.
-const LONGEST: usize = 253;
-
 /// What makes a Secret a repository or a cluster of Argo CD.
 const ARGO_CD: &str = "argocd.argoproj.io/secret-type";
 
@@ -85,99 +79,24 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
             search.file(&real);
         }
     }
-    let roots: Vec<_> = deployed(repo).map(|(root, name)| (root, name, OnceCell::new())).collect();
-    let finding = |leak: Leak| {
-        let reads = |root: &Root| root.files().contains(leak.place.source.path());
-        let readers = roots
-            .iter()
-            .filter(|(root, _, built)| reads(root) && !is_deleted(root, built, &leak.name));
-        let environments: BTreeSet<&str> = readers.filter_map(|(_, name, _)| *name).collect();
-        leak.finding().in_each(environments)
-    };
-    search.leaks.into_values().map(finding).collect()
-}
-
-/// Whether a build has no Secret of a name, though it reads the file of one: a patch deletes it.
-fn is_deleted<'r>(root: &'r Root, built: &OnceCell<Built<'r>>, name: &str) -> bool {
-    let is_known = !root.is_partial() && !root.has_failed();
-    is_known && !built.get_or_init(|| Built::of(root)).has(name)
-}
-
-/// The names of the Secrets of a build.
-struct Built<'r> {
-    names: HashSet<&'r str>,
-    /// What each name ends in, sorted: a text begins one of these if a name contains it. `None` if a name is longer
-    /// than Kubernetes takes.
-    ends: OnceCell<Option<Vec<&'r str>>>,
-}
-
-impl<'r> Built<'r> {
-    fn of(root: &'r Root) -> Self {
-        let is_secret = |object: &&Object| {
-            work::step();
-            kind_of(&object.node) == "Secret"
-        };
-        let names = root.objects().iter().filter(is_secret).map(Object::name).collect();
-        Self { names, ends: OnceCell::new() }
-    }
-
-    /// Whether there is a Secret of a name, which may have got longer.
-    fn has(&self, name: &str) -> bool {
-        if self.names.contains(name) {
-            return true;
-        }
-        let ends = self.ends.get_or_init(|| {
-            if self.names.iter().any(|one| one.len() > LONGEST) {
-                return None;
-            }
-            let ends =
-                |one: &&'r str| one.char_indices().map(|(at, _)| &one[at..]).collect::<Vec<_>>();
-            let mut ends: Vec<&str> = self.names.iter().flat_map(ends).collect();
-            ends.sort_unstable();
-            Some(ends)
-        });
-        let Some(ends) = ends else { return self.names.iter().any(|one| one.contains(name)) };
-        let at = ends.partition_point(|end| *end < name);
-        ends.get(at).is_some_and(|end| end.starts_with(name))
-    }
-}
-
-/// A Secret with values in the clear.
-struct Leak {
-    place: Place,
-    name: String,
-    keys: Vec<String>,
-}
-
-impl Leak {
-    fn finding(&self) -> Finding {
-        let shown: Vec<String> = self.keys.iter().take(3).map(|key| format!("`{key}`")).collect();
-        let more = match self.keys.len().saturating_sub(shown.len()) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let who = if self.name.is_empty() {
-            "a Secret".to_owned()
-        } else {
-            format!("the Secret `{}`", self.name)
-        };
-        let message =
-            format!("{who} has values in Git that are not encrypted: {}{more}", shown.join(", "));
-        let help = "keep the value in a store and an ExternalSecret in Git, or encrypt the file; then rotate the value";
-        RULE.finding(&self.place, message).about(family(&self.name)).help(help)
-    }
+    leak::findings(repo, search.leaks.into_values())
 }
 
 /// The keys of `data` or `stringData` whose values are in the clear.
 fn revealed(field: &str, values: &Node) -> Vec<String> {
-    let revealed = values.entries().iter().filter(|entry| is_revealed(field, &entry.value));
-    revealed.filter_map(|entry| entry.key.str().map(str::to_owned)).collect()
+    let entries =
+        values.entries().iter().filter_map(|entry| Some((entry.key.str()?, &entry.value)));
+    let revealed = entries.filter(|(key, value)| is_revealed(field, key, value));
+    revealed.map(|(key, _)| key.to_owned()).collect()
 }
 
-fn is_revealed(field: &str, value: &Node) -> bool {
+pub(in crate::lint) fn is_revealed(field: &str, key: &str, value: &Node) -> bool {
     let text = value.str().unwrap_or_default();
-    let revealed = if field == "data" { reveals_encoded(text) } else { reveals(text) };
-    revealed && kind(value, Schema::Kyaml) != Some(Kind::Null)
+    let (revealed, plain) = match field {
+        "data" => (reveals_encoded(text), decoded(text)),
+        _ => (reveals(text), text.into()),
+    };
+    revealed && kind(value, Schema::Kyaml) != Some(Kind::Null) && is_credential(key, &plain)
 }
 
 /// Whether a value of a repository or cluster of Argo CD says nothing but where and what it is.
@@ -297,10 +216,11 @@ impl Search<'_> {
                 };
                 let Some(value) = operation.get("value") else { continue };
                 let keys = match steps.next() {
-                    Some(key) => is_revealed(field, value)
-                        .then(|| key.replace("~1", "/").replace("~0", "~"))
-                        .into_iter()
-                        .collect(),
+                    Some(key) => {
+                        let key = key.replace("~1", "/").replace("~0", "~");
+                        let is_revealed = is_revealed(field, &key, value);
+                        is_revealed.then_some(key).into_iter().collect()
+                    }
                     None => revealed(field, value),
                 };
                 self.leak(operation.get("path"), name, keys);
@@ -314,24 +234,28 @@ impl Search<'_> {
         let mut keys = Vec::new();
         for literal in texts("literals") {
             let (key, value) = literal.split_once('=').unwrap_or((literal, ""));
-            if reveals(value.trim_matches(['"', '\''])) {
+            let value = value.trim_matches(['"', '\'']);
+            if reveals(value) && is_credential(key, value) {
                 keys.push(key.to_owned());
             }
         }
         for file in texts("files") {
             let (key, path) = file.split_once('=').unwrap_or((file, file));
-            let bytes = self.in_git(directory, path);
-            if bytes.is_some_and(|bytes| reveals_bytes(&bytes)) {
-                keys.push(key.rsplit('/').next().unwrap_or(key).to_owned());
+            let key = key.rsplit('/').next().unwrap_or(key);
+            let reveals = |bytes: &Vec<u8>| {
+                reveals_bytes(bytes) && is_credential(key, &String::from_utf8_lossy(bytes))
+            };
+            if self.in_git(directory, path).as_ref().is_some_and(reveals) {
+                keys.push(key.to_owned());
             }
         }
         for file in texts("envs").chain(entry.get("env").and_then(Node::str)) {
             let Some(bytes) = self.in_git(directory, file) else { continue };
             let text = String::from_utf8_lossy(&bytes);
             let lines = text.lines().map(str::trim).filter(|line| !line.starts_with('#'));
-            let revealing = lines
-                .filter_map(|line| line.split_once('='))
-                .filter(|(_, value)| reveals(value) && !clear_text::is_encrypted(&text));
+            let revealing = lines.filter_map(|line| line.split_once('=')).filter(|(key, value)| {
+                reveals(value) && !clear_text::is_encrypted(&text) && is_credential(key, value)
+            });
             keys.extend(revealing.map(|(key, _)| key.trim_start_matches('\u{feff}').to_owned()));
         }
         self.leak(name.or(Some(entry)), name, keys);

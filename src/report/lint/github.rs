@@ -35,6 +35,9 @@ pub fn github(report: &Report<'_>) -> String {
         out.push_str("::endgroup::\n");
     }
     let _ = writeln!(out, "rotate lint: {report}");
+    if let Some(judged) = report.judged() {
+        out.push_str(&log(&judged));
+    }
     out
 }
 

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::finding::{Finding, Level};
+use crate::ops::lint::Unjudged;
 use crate::report::bump::PlaceView;
 use crate::report::console::pretty;
 use crate::report::format::Format;
@@ -23,6 +24,42 @@ pub struct Lint {
     pub findings: Vec<FindingView>,
     /// How many there are.
     pub counts: CountsView,
+    /// Which references could be judged: whether something provides the secret that they name.
+    pub coverage: CoverageView,
+}
+
+/// Which references could be judged.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CoverageView {
+    /// How many references were judged.
+    pub judged: usize,
+    /// How many were not.
+    pub unjudged: usize,
+    /// The secrets that those name.
+    pub secrets: Vec<UnjudgedView>,
+    /// How many files a generator fills in or a script makes, so that they were not read.
+    pub generated: usize,
+}
+
+/// A secret of which nobody can say here whether something provides it.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UnjudgedView {
+    /// The environment.
+    pub environment: Option<String>,
+    /// The namespace; null where Git sets none.
+    pub namespace: Option<String>,
+    /// The name.
+    pub secret: String,
+    /// How many references name it.
+    pub references: usize,
+    /// Where the first of them is written.
+    pub place: Option<PlaceView>,
+    /// The build root, or the file, that may make it.
+    pub because: String,
+    /// What is there: `chart`, `remote base`, `script` and the like.
+    pub what: &'static str,
 }
 
 /// One finding.
@@ -98,7 +135,7 @@ pub struct CountsView {
     pub repaired: usize,
     /// The build roots that were judged.
     pub roots: usize,
-    /// The build roots that could not be resolved as a whole; what may come from elsewhere is not judged.
+    /// The build roots that could not be resolved as a whole.
     pub incomplete: usize,
 }
 
@@ -120,6 +157,26 @@ impl Lint {
                 roots: counts.roots,
                 incomplete: counts.incomplete,
             },
+            coverage: CoverageView {
+                judged: report.coverage.judged,
+                unjudged: report.coverage.left(),
+                secrets: report.coverage.unjudged.iter().map(UnjudgedView::new).collect(),
+                generated: report.coverage.generated,
+            },
+        }
+    }
+}
+
+impl UnjudgedView {
+    fn new(one: &Unjudged) -> Self {
+        Self {
+            environment: one.environment.clone(),
+            namespace: one.namespace.clone(),
+            secret: one.secret.clone(),
+            references: one.count,
+            place: one.places.first().map(PlaceView::from),
+            because: one.why.path.display().to_owned(),
+            what: one.why.what,
         }
     }
 }

@@ -20,14 +20,18 @@ formats! {
 }
 
 use std::fmt;
+use std::fmt::Write as _;
 use std::io;
 
 use crate::finding::{Finding, Level};
-use crate::ops::lint::Counts;
+use crate::ops::lint::{Counts, Coverage};
 use crate::report::console::{Console, Paint};
 use crate::report::format::Format;
 use crate::text::path::TreePath;
 use crate::text::source::Place;
+
+/// How many reasons why references could not be judged are named.
+const CAUSES: usize = 3;
 
 /// A format, and the function that renders a report in it.
 #[derive(Clone, Copy)]
@@ -57,6 +61,8 @@ pub struct Report<'a> {
     pub prefix: &'a TreePath,
     /// What else was counted.
     pub counts: Counts,
+    /// Which references could be judged.
+    pub coverage: &'a Coverage,
 }
 
 /// A rule, in its own words.
@@ -84,6 +90,26 @@ impl Report<'_> {
     /// How many findings could be repaired.
     fn repairable(&self) -> usize {
         self.findings.iter().filter(|finding| finding.fix.is_some()).count()
+    }
+
+    /// `12 references judged; 3 to 2 secrets not, because of …`; `None` where there is no reference.
+    fn judged(&self) -> Option<String> {
+        let (judged, left) = (self.coverage.judged, self.coverage.left());
+        if judged + left == 0 {
+            return None;
+        }
+        let mut text = format!("{} judged", grouped(judged, "reference"));
+        if left > 0 {
+            let causes = self.coverage.causes();
+            let shown: Vec<String> = causes.iter().take(CAUSES).map(ToString::to_string).collect();
+            let secrets = grouped(self.coverage.secrets(), "secret");
+            let left = thousands(left);
+            let _ = write!(text, "; {left} to {secrets} not, because of {}", shown.join(", "));
+            if let more @ 1.. = causes.len().saturating_sub(shown.len()) {
+                let _ = write!(text, " and {more} more");
+            }
+        }
+        Some(text)
     }
 
     /// The path of a file relative to the root of the Git repository.
@@ -124,6 +150,24 @@ impl fmt::Display for Report<'_> {
 /// A number with its noun.
 fn several(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// The same with commas in a large number.
+fn grouped(count: usize, noun: &str) -> String {
+    format!("{} {noun}{}", thousands(count), if count == 1 { "" } else { "s" })
+}
+
+/// `1,204`
+fn thousands(count: usize) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
 }
 
 /// `file:line:column`

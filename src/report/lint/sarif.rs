@@ -3,9 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use crate::finding::{Finding, Fix, Level};
+use crate::ops::lint::Unjudged;
 use crate::report::console::pretty;
 use crate::report::format::Format;
-use crate::report::lint::{Renderer, Report, RuleWords, message};
+use crate::report::lint::{Renderer, Report, RuleWords, message, several};
 use crate::text::percent;
 use crate::text::source::Place;
 use crate::text::span::Span;
@@ -24,6 +25,8 @@ pub(super) const RENDERER: Renderer = Renderer {
 pub fn sarif(report: &Report<'_>) -> Value {
     let results: Vec<Value> =
         report.findings.iter().map(|finding| result(report, finding)).collect();
+    let unjudged = report.coverage.unjudged.iter();
+    let notifications: Vec<Value> = unjudged.map(|one| notification(report, one)).collect();
     let rules: Vec<Value> = report.rules.iter().map(rule).collect();
     json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -39,6 +42,10 @@ pub fn sarif(report: &Report<'_>) -> Value {
                 "SRCROOT": {"description": {"text": "The root of the Git repository."}},
             },
             "results": results,
+            "invocations": [{
+                "executionSuccessful": true,
+                "toolExecutionNotifications": notifications,
+            }],
         }],
     })
 }
@@ -84,6 +91,17 @@ fn result(report: &Report<'_>, finding: &Finding) -> Value {
         result.insert("fixes".to_owned(), json!([repair(report, fix)]));
     }
     Value::Object(result)
+}
+
+/// A secret of which nobody can say whether something provides it.
+fn notification(report: &Report<'_>, one: &Unjudged) -> Value {
+    let count = several(one.count, "reference");
+    let text = format!("{count} to `{}` not judged, because of {}", one.secret, one.why);
+    let mut notification = json!({"level": "note", "message": {"text": text}});
+    if let Some(place) = one.places.first() {
+        notification["locations"] = json!([location(report, place)]);
+    }
+    notification
 }
 
 /// One change a file, its replacements in the order of the edits.

@@ -18,6 +18,9 @@ pub(super) const RENDERER: Renderer =
 #[must_use]
 pub fn summary(report: &Report<'_>) -> String {
     let mut out = format!("### rotate lint: {report}\n");
+    if let Some(judged) = report.judged() {
+        let _ = writeln!(out, "\n{}.", markdown::line(&judged));
+    }
     if report.findings.is_empty() {
         return out;
     }

@@ -66,12 +66,12 @@ fn remarks(report: &Report<'_>) -> Vec<String> {
         let count = report.repairable();
         lines.push(format!("{count} of them can be repaired: `rotate lint --fix`"));
     }
-    if report.counts.incomplete > 0 {
-        let roots = several(report.counts.incomplete, "build root");
-        lines.push(format!(
-            "{roots} could not be resolved as a whole (a remote base, a chart): what may come from there is \
-             not judged; `rotate refs` says what is missing"
-        ));
+    if let Some(judged) = report.judged() {
+        lines.push(judged);
+    }
+    if report.coverage.generated > 0 {
+        let files = several(report.coverage.generated, "file");
+        lines.push(format!("{files} not read: templates of a generator, or made by a script"));
     }
     if report.counts.gone > 0 {
         let gone = several(report.counts.gone, "finding");

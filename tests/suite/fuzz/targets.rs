@@ -182,7 +182,7 @@ pub(super) fn settings(_: &Tree, after: &Tree) -> usize {
 fn findings(repo: &Repo, base: Option<&Repo>) -> Vec<Finding> {
     let Ok(selection) = Selection::of(&repo.config) else { return Vec::new() };
     let history = History::none();
-    let facts = Facts { repo, base, history: &history, now: NOW.parse().unwrap() };
+    let facts = Facts::new(repo, base, &history, NOW.parse().unwrap());
     lint::run(&facts, &selection).findings
 }
 
