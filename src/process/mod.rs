@@ -128,7 +128,7 @@ fn without_credentials(text: &str) -> String {
     static USER: LazyLock<Regex> = LazyLock::new(|| {
         // The user part ends at the last `@` before the path.
         #[expect(clippy::unwrap_used, reason = "the pattern is fixed, and a test compiles it")]
-        Regex::new(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#]*@").unwrap()
+        Regex::new(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\x00-\x20/?#]*@").unwrap()
     });
     USER.replace_all(text, "${1}***@").into_owned()
 }
