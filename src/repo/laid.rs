@@ -62,6 +62,11 @@ pub(super) fn lay(loader: &Loader<'_>, bases: Vec<Site>) -> Laid {
     }
     let mut shadowed = Vec::new();
     for (index, base) in bases.into_iter().enumerate() {
+        // What installs a chart is known with it.
+        if base.kind() == RootKind::Chart {
+            sites.push(base);
+            continue;
+        }
         let is_hidden = match base.kind() {
             RootKind::Kustomize => directories.contains(base.key().0),
             RootKind::Chart => false,
@@ -73,9 +78,14 @@ pub(super) fn lay(loader: &Loader<'_>, bases: Vec<Site>) -> Laid {
             None => sites.push(built_by_none(base)),
         }
     }
-    sites.sort_by(|a, b| order(a).cmp(&order(b)));
+    in_order(&mut sites);
     shadowed.sort_by(|a, b| a.key().cmp(&b.key()));
     Laid { sites, shadowed }
+}
+
+/// Sorts build roots.
+pub(super) fn in_order(sites: &mut [Site]) {
+    sites.sort_by(|a, b| order(a).cmp(&order(b)));
 }
 
 /// What build roots are sorted by.

@@ -13,6 +13,7 @@ pub mod family;
 mod gather;
 mod ground;
 pub mod init;
+mod installed;
 pub mod inventory;
 mod laid;
 mod layout;
@@ -54,6 +55,7 @@ mod wiring;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+use crate::builders::render::Renders;
 use crate::config::settings::{Config, Hold};
 use crate::k8s::by_value::Families;
 use crate::k8s::encryption::Seals;
@@ -103,6 +105,8 @@ pub struct Repo {
     /// Every family that is referenced, provided or configured.
     pub families: Families,
     scope: Scope,
+    /// What renders the charts of the tree; `None` where they are not rendered.
+    renders: Option<Arc<Renders>>,
     layout: Layout,
     /// What a changed tree can reuse; `None` if only some directories are loaded.
     ground: Option<Ground>,
@@ -121,6 +125,7 @@ struct Derived {
     hidden: OnceLock<Reached>,
     inputs: OnceLock<BTreeSet<TreePath>>,
     seals: Memo<Option<Arc<Seals>>>,
+    unrendered: OnceLock<Option<Box<Repo>>>,
 }
 
 impl Repo {

@@ -168,6 +168,38 @@ fn releases(maps: &ConfigMaps<'_>, object: &Object) -> Vec<(Release, Vec<Node>)>
     applications.iter().flat_map(of_application).collect()
 }
 
+/// A release that an object of a build installs from a chart that may be in the tree.
+pub(super) struct Installed<'b> {
+    pub(super) object: &'b Object,
+    pub(super) release: HelmRelease,
+    /// The directory of the chart.
+    pub(super) chart: TreePath,
+    /// The values, those that win last.
+    pub(super) layers: Vec<Node>,
+    /// Where values come from that no file has.
+    pub(super) unknown: Vec<String>,
+}
+
+/// Whether a build has a release of a chart that may be in the tree.
+pub(super) fn installed(build: &Build) -> Vec<Installed<'_>> {
+    let maps = ConfigMaps::of(build);
+    let read = |object| {
+        let release = HelmRelease::read(object)?;
+        let chart = release.chart.clone()?;
+        let (mut layers, mut unknown) = (Vec::new(), Vec::new());
+        for source in &release.from {
+            match maps.layer(object, source) {
+                Some(layer) => layers.push(layer),
+                None if source.optional && !source.is_secret => {}
+                None => unknown.push(source.name.clone()),
+            }
+        }
+        layers.extend(values::held(&object.node).iter().filter_map(layer_of));
+        Some(Installed { object, release, chart, layers, unknown })
+    };
+    build.objects.iter().filter_map(read).collect()
+}
+
 /// Generators that list directories are not followed here.
 struct Nowhere;
 

@@ -32,8 +32,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     (
         "ops",
         &[
-            "config", "disk", "finding", "forge", "git", "lint", "plan", "repo", "text",
-            "timeline", "tree",
+            "builders", "config", "disk", "finding", "forge", "git", "lint", "plan", "process",
+            "repo", "text", "timeline", "tree",
         ],
     ),
     ("report", &["finding", "ops", "plan", "repo", "text", "timeline"]),
