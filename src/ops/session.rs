@@ -186,14 +186,19 @@ impl Session {
         self.tree.skipped()
     }
 
-    /// How the program is called for this tree.
+    /// How `rotate bump` is called for this tree, before its arguments.
     #[must_use]
     pub fn program(&self) -> String {
         let tree = self.named().map_or_else(String::new, |tree| option("-C", &tree));
         let config = self.named_config.as_ref();
         let config =
             config.map_or_else(String::new, |file| option("--config", &file.to_string_lossy()));
-        format!("rotate{tree}{config}")
+        self.bump(&format!("rotate{tree}{config}"))
+    }
+
+    /// How a program bumps as this run does.
+    pub(super) fn bump(&self, program: &str) -> String {
+        format!("{program} bump{}", if self.renders.is_some() { " --helm" } else { "" })
     }
 
     /// How Git is called for this tree; `None` where it is in no Git repository.

@@ -13,6 +13,8 @@ const HELM: &str = r#"#!/bin/sh
 here=$(dirname "$0")
 echo "$* cwd=$(pwd) $(env | tr '\n' ' ')" >> "$here/runs"
 [ -z "$(ls -A "$HOME" 2>/dev/null)" ] || { echo "Error: there is something at home" >&2; exit 1; }
+cat values.yaml >> "$here/values"
+[ ! -e "$here/insists" ] || grep -q "$(cat "$here/insists")" values.yaml || exit 1
 [ ! -e "$here/fails" ] || { cat "$here/fails" >&2; exit 1; }
 for file in chart/templates/*.yaml; do
   text=$(cat "$file")
@@ -95,6 +97,15 @@ stamp: \"20250601090000\"
     fn fail(&self, said: &str) {
         fs::write(self.bin.path().join("fails"), said).unwrap();
     }
+
+    /// Lets each run fail whose values do not hold a text.
+    fn insist(&self, text: &str) {
+        fs::write(self.bin.path().join("insists"), text).unwrap();
+    }
+
+    fn values(&self) -> String {
+        fs::read_to_string(self.bin.path().join("values")).unwrap()
+    }
 }
 
 /// The references to a secret in an environment: the kind, and where the name is written.
@@ -132,7 +143,7 @@ fn what_charts_render_is_found_where_it_is_written() {
         assert!(!run.contains("not-for-helm") && run.contains("/home/home"), "{run}");
     }
     // Nothing is left behind.
-    assert_eq!(fs::read_dir(charts.bin.path()).unwrap().count(), 2);
+    assert_eq!(fs::read_dir(charts.bin.path()).unwrap().count(), 3);
 }
 
 #[test]
@@ -191,6 +202,7 @@ fn rendered_references_are_moved_with_their_values() {
     let bump = ["bump", "staging", "login", "--helm", "--at", NOW];
     let output = charts.rotate(&bump).success();
     assert!(output.stderr.contains("moved 2 references in place"), "{output:?}");
+    assert!(output.stderr.contains("rotate bump --helm production login"), "{output:?}");
     let read = |file: &str| charts.sandbox.read(&format!("charts/web/{file}"));
     let new = "login: login-20250820110000 # own\nstamp: \"20250601090000\"\n";
     assert_eq!(read("values-staging.yaml"), new);
@@ -236,4 +248,93 @@ fn the_past_is_not_rendered() {
         charts.runs().len()
     };
     assert_eq!(count(1), count(5));
+}
+
+fn application(name: &str, chart: &str, helm: &str) -> String {
+    format!(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}, namespace: argocd}}\nspec:\n  destination: {{namespace: shop}}\n  source:\n    repoURL: https://example.com/x.git\n    path: {chart}\n    helm: {helm}\n"
+    )
+}
+
+/// The builders of the charts of an environment, each with a secret that is named there and its namespace.
+fn built(report: &serde_json::Value, environment: &str, family: &str) -> Vec<String> {
+    let roots = report["roots"].as_array().unwrap().iter();
+    let roots = roots.filter(|root| root["environment"] == environment && root["kind"] == "chart");
+    let mut all: Vec<String> = roots
+        .flat_map(|root| {
+            let references = root["references"].as_array().unwrap().iter();
+            let named =
+                references.filter(|one| one["secret"].as_str().unwrap().starts_with(family));
+            named.map(move |one| {
+                let text = format!(
+                    "{} {} {} {} {} {}",
+                    root["path"],
+                    root["builder"]["kind"],
+                    root["builder"]["name"],
+                    one["kind"],
+                    one["namespace"],
+                    one["secret"]
+                );
+                text.replace('"', "")
+            })
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn each_release_of_a_chart_is_a_build_root() {
+    let charts = Charts::new();
+    let release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: flux, namespace: flux}\nspec:\n  chart: {spec: {chart: ./charts/web, sourceRef: {kind: GitRepository, name: here}}}\n  values: {login: login-20250601090001}\n";
+    let helm = "{valueFiles: [values-staging.yaml]}";
+    charts.sandbox.write("staging/web.yaml", &application("argo", "charts/web", helm));
+    charts.sandbox.write("staging/release.yaml", release);
+    // A chart that deploys a chart.
+    let app = application("inner", "charts/web", "{valuesObject: {login: \"@inner@\"}}");
+    charts.sandbox.write("charts/apps/Chart.yaml", "apiVersion: v2\nname: apps\nversion: 1.0.0\n");
+    charts.sandbox.write("charts/apps/values.yaml", "inner: login-20250601090002\n");
+    charts.sandbox.write("charts/apps/templates/app.yaml", &app);
+    charts.sandbox.write("staging/apps.yaml", &application("outer", "charts/apps", "{}"));
+    let report = report(&charts.rotate(&["refs", "--helm", "--format", "json"]));
+    assert_eq!(
+        built(&report, "staging", "login"),
+        [
+            "charts/apps Application outer Application argocd login-20250601090002",
+            "charts/web Application argo Deployment shop login-20250601090000",
+            "charts/web Application inner Deployment shop login-20250601090002",
+            "charts/web HelmRelease flux Deployment flux login-20250601090001",
+        ]
+    );
+    let inner = origins(&report, "staging", "login-20250601090002");
+    assert_eq!(
+        inner,
+        ["Application charts/apps/values.yaml:1", "Deployment charts/apps/values.yaml:1"]
+    );
+    let flux = origins(&report, "staging", "login-20250601090001");
+    assert!(flux.contains(&"Deployment staging/release.yaml:6".to_owned()), "{flux:?}");
+}
+
+#[test]
+fn parameters_are_given_as_helm_reads_them() {
+    let charts = Charts::new();
+    let parameters = "{valueFiles: [values-staging.yaml], parameters: [{name: on, value: \"true\"}, {name: text, value: \"true\", forceString: true}, {name: \"list[0]\", value: x}]}";
+    charts.sandbox.write("staging/web.yaml", &application("web", "charts/web", parameters));
+    let output = charts.rotate(&["refs", "--helm"]);
+    assert!(output.stdout.contains("the parameter `list[0]` is not given to Helm"), "{output:?}");
+    assert!(charts.values().contains("\"on\": true, \"text\": \"true\""), "{}", charts.values());
+}
+
+#[test]
+fn where_a_mark_is_in_the_way_the_others_are_found() {
+    let charts = Charts::new();
+    charts.insist("\"pull\": \"registry\"");
+    let report = report(&charts.rotate(&["refs", "--helm", "--format", "json"]));
+    let of = |secret: &str| origins(&report, "staging", secret);
+    let values = "Deployment charts/web/values-staging.yaml";
+    assert_eq!(of("login-20250601090000"), [format!("{values}:1")]);
+    assert_eq!(of("cache-20250601090000"), [format!("{values}:2")]);
+    assert!(of("registry").contains(&"Deployment null:null".to_owned()), "{:?}", of("registry"));
+    let runs = charts.runs().len();
+    assert!(runs <= 2 * 9, "{runs}");
 }

@@ -15,7 +15,7 @@ use crate::repo::charts::beside::{Deployed, chart_name};
 use crate::repo::charts::{Charts, Layer, Planned};
 use crate::repo::environment::{EnvironmentId, of_application};
 use crate::repo::loader::Loader;
-use crate::repo::releases::layer_of;
+use crate::repo::releases::{indexed, layer_of};
 use crate::repo::site::Site;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
@@ -118,6 +118,13 @@ impl Reader<'_> {
         let held = of_source(&Path::default(), &source.node);
         layers.extend(held.iter().filter_map(layer_of).map(Layer::Inline));
         let title = self.object.name().to_owned();
+        if chart.is_some() && self.loader.renders.is_some() {
+            for name in indexed(&source.node) {
+                let text = one_line(name.str().unwrap_or_default());
+                let message = format!("the parameter `{text}` is not given to Helm");
+                problems.push(Problem::at(message, name).as_partial().hiding_nothing());
+            }
+        }
         let builder = chart.as_ref().filter(|_| self.loader.renders.is_some()).and_then(|chart| {
             let mut all = Builder::argo(self.object, self.application.clone());
             all.find(|builder| builder.directory == *chart).map(Arc::new)
