@@ -122,29 +122,40 @@ impl Loader<'_> {
         let known = before.map(|before| &before.ground.charts);
         let same = before.filter(|before| self.plans_alike(before, &sites));
         let same = same.map(|before| Arc::clone(&before.ground.charts));
-        let charts = same.filter(|_| self.renders.is_none());
-        let charts = charts.unwrap_or_else(|| Arc::new(self.charts(&sites, &[])));
+        let (charts, rendered) = match same.filter(|_| self.renders.is_none()) {
+            Some(charts) => (charts, None),
+            None => self.rounds(&sites),
+        };
         if known.is_some_and(|known| !known.claimed.is_subset(&charts.claimed)) {
             return None;
         }
         let mut all: Vec<Site> =
             sites.into_iter().filter_map(|site| withdraw(site, &charts.claimed)).collect();
-        let (mut charts, mut found) = (Arc::clone(&charts), self.chart_sites(&charts, known));
-        // What Helm renders may have more charts deployed.
+        all.extend(rendered.unwrap_or_else(|| self.chart_sites(&charts, known)));
+        Some((all, charts))
+    }
+
+    /// Where the releases of a tree have their values, and their build roots if they are rendered: what Helm renders may have more
+    /// charts deployed.
+    fn rounds(&self, sites: &[Site]) -> (Arc<Charts>, Option<Vec<Site>>) {
+        let mut charts = Arc::new(self.charts(sites, &[]));
+        if self.renders.is_none() {
+            return (charts, None);
+        }
+        let mut found = self.chart_sites(&charts, None);
         for _ in 0..DEEPEST {
-            if self.renders.is_none() || found.iter().all(|site| site.deployers().is_empty()) {
+            if found.iter().all(|site| site.deployers().is_empty()) {
                 break;
             }
-            let more = Arc::new(self.charts(&all, &found));
-            let again = self.chart_sites(&more, known);
+            let more = Arc::new(self.charts(sites, &found));
+            let again = self.chart_sites(&more, None);
             let is_done = again.iter().map(named).eq(found.iter().map(named));
             (charts, found) = (more, again);
             if is_done {
                 break;
             }
         }
-        all.extend(found);
-        Some((all, charts))
+        (charts, Some(found))
     }
 
     /// Where the releases of a tree have their values. `rendered`: what Helm renders.

@@ -266,3 +266,88 @@ fn settle(object: &mut Object) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use crate::builders::render::{Chart, Renderer, Renders};
+    use crate::repo::testing::{deployment, path, tree};
+    use crate::repo::{Repo, Scope};
+    use crate::tree::Tree;
+    use crate::tree::memory::MemoryTree;
+
+    /// Renders a Deployment that takes its secret from the value `login`, and one that takes it from the template.
+    struct Fake(Arc<AtomicUsize>);
+
+    impl Renderer for Fake {
+        fn render(&self, chart: &Chart) -> Result<String, String> {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            let value = chart.values.split("\"login\": \"").nth(1).ok_or("no login")?;
+            let value = value.split('"').next().unwrap_or_default();
+            let template = chart.files.iter().find(|(file, _)| file == "templates/name.yaml");
+            let template = template.map(|(_, bytes)| String::from_utf8_lossy(bytes).into_owned());
+            let template = template.unwrap_or_default();
+            let (one, other) = (deployment("web", value), deployment("job", template.trim()));
+            Ok(format!("---\n# Source: web/templates/name.yaml\n{one}---\n{other}"))
+        }
+    }
+
+    fn seen(repo: &Repo) -> Vec<String> {
+        let of_root = |root: &Arc<crate::repo::root::Root>| {
+            let environment = root.environment.map(|at| repo.environments[at].name.clone());
+            let named = root.references.iter().map(|one| {
+                let place = one.place().map(|place| format!("{place:?}"));
+                format!("{} {place:?}", one.secret())
+            });
+            let named: Vec<String> = named.collect();
+            format!("{} {environment:?} {:?} {named:?}", root.path, root.status())
+        };
+        repo.roots.iter().map(of_root).collect()
+    }
+
+    /// A changed tree is rendered as if it were loaded anew, and nothing is rendered twice.
+    #[test]
+    fn a_changed_tree_is_rendered_as_if_anew() {
+        let count = Arc::new(AtomicUsize::new(0));
+        let renders = || Some(Arc::new(Renders::new(Box::new(Fake(Arc::clone(&count))))));
+        let files = [
+            ("web/Chart.yaml", "apiVersion: v2\nname: web\n"),
+            ("web/templates/name.yaml", "tls-20250602090000\n"),
+            ("web/values.yaml", "login: none\n"),
+            ("web/values-staging.yaml", "login: db-20250602090000\n"),
+            ("web/values-production.yaml", "login: db-20250601090000\n"),
+        ];
+        let mut now: Arc<dyn Tree> = tree(&files);
+        let load = |tree: &Arc<dyn Tree>| {
+            Repo::load_rendering(Arc::clone(tree), None, Scope::Everything, renders()).unwrap()
+        };
+        let mut repo = load(&now);
+        let begin = seen(&repo);
+        assert!(begin[0].contains("web/values-staging.yaml:7..24"), "{begin:#?}");
+        assert!(begin[0].contains("web/templates/name.yaml:0..18"), "{begin:#?}");
+        // With their marks, both environments have the same values.
+        assert_eq!(count.load(Ordering::Relaxed), 3);
+        let changes: [(&str, &str, usize); 4] = [
+            ("web/values-staging.yaml", "login: db-20250603090000\n", 3),
+            ("web/values-staging.yaml", "{}\n", 4),
+            ("web/templates/name.yaml", "tls-20250603090000\n", 2),
+            ("web/values-staging.yaml", "other: x\n", 4),
+        ];
+        for (file, text, renderings) in changes {
+            let change = [(path(file), Some(text.as_bytes().to_vec()))];
+            now = Arc::new(MemoryTree::over(now, change));
+            let before = count.load(Ordering::Relaxed);
+            repo = repo.reload(Arc::clone(&now), &BTreeSet::from([path(file)])).unwrap();
+            assert_eq!(count.load(Ordering::Relaxed) - before, renderings, "{file} {text}");
+            assert_eq!(seen(&repo), seen(&load(&now)), "{file} {text}");
+        }
+        // The past is read by the values alone.
+        let before = count.load(Ordering::Relaxed);
+        let plain = Repo::load(Arc::clone(&now), None, Scope::Everything).unwrap();
+        assert_eq!(seen(repo.unrendered()), seen(&plain));
+        assert_eq!(count.load(Ordering::Relaxed), before);
+    }
+}
