@@ -26,16 +26,21 @@ def has_helm(rotate):
     return bool(re.search(r"(?m)^ +--helm\b", subprocess.run((rotate, "refs", "--help"), capture_output=True, text=True).stdout))
 
 
-def refs(rotate, root, work):
-    """The report of `rotate refs`, with charts rendered by our own Helm if it can; what the exit status says does not matter here."""
+def path_with_helm(work):
+    """The directories of programs, with one before them that has our own Helm."""
     wrapper = os.path.join(work, "bin", "helm")
     if not os.path.exists(wrapper):
         os.makedirs(os.path.dirname(wrapper), exist_ok=True)
         with open(wrapper, "w", encoding="utf-8") as file:
             file.write(f'#!/bin/sh\nexec {sys.executable} {os.path.abspath(HELM)} "$@"\n')
         os.chmod(wrapper, 0o755)
+    return f"{os.path.dirname(wrapper)}:{os.environ.get('PATH', os.defpath)}"
+
+
+def refs(rotate, root, work):
+    """The report of `rotate refs`, with charts rendered by our own Helm if it can; what the exit status says does not matter here."""
     options = ["--helm"] if has_helm(rotate) else []
-    environ = {**os.environ, "PATH": f"{os.path.dirname(wrapper)}:{os.environ.get('PATH', os.defpath)}"}
+    environ = {**os.environ, "PATH": path_with_helm(work)}
     done = subprocess.run((rotate, "-C", root, "refs", "--format", "json", *options), capture_output=True, text=True, env=environ)
     if not done.stdout.startswith("{"):
         raise SystemExit(f"rotate refs: exit {done.returncode}, no JSON: {done.stderr[-400:]}")

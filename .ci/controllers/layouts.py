@@ -115,9 +115,9 @@ def differences(before, after, environment, olds, new, removable):
 class Life:
     """One family's life, in a repository of its own."""
 
-    def __init__(self, layout, family, builder, work, options):
+    def __init__(self, layout, family, builder, work, options, flags=()):
         self.layout, self.family, self.builder, self.options = layout, family, builder, options
-        self.root = os.path.join(work, "life")
+        self.root, self.flags, self.path = os.path.join(work, "life"), flags, compare.path_with_helm(work)
         shutil.rmtree(self.root, ignore_errors=True)
         shutil.copytree(os.path.join(LAYOUTS, layout), self.root)
         self.now, self.faults, self.steps, self.home = BEGIN, [], [], work
@@ -130,7 +130,7 @@ class Life:
         at = self.now.isoformat()
         who = {f"GIT_{role}_{what}": value for role in ("AUTHOR", "COMMITTER")
                for what, value in (("NAME", "life"), ("EMAIL", "life@example.com"), ("DATE", at))}
-        environ = {"PATH": os.environ.get("PATH", os.defpath), "HOME": self.home, "LC_ALL": "C.UTF-8", "TZ": "UTC", "NO_COLOR": "1",
+        environ = {"PATH": self.path, "HOME": self.home, "LC_ALL": "C.UTF-8", "TZ": "UTC", "NO_COLOR": "1",
                    "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, **who}
         return subprocess.run(command, cwd=self.root, env=environ, capture_output=True, text=True, timeout=120)
 
@@ -155,7 +155,7 @@ class Life:
     def change(self, step, environment, command, expected, removable=()):
         """Runs a command and holds what it did; `expected` is the name that the environment must use afterwards."""
         before, used = self.state, {one: self.uses(one) for one in ENVIRONMENTS}
-        done = self.call(self.options.rotate, *command, "--at", self.now.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        done = self.call(self.options.rotate, *command, *self.flags, "--at", self.now.strftime("%Y-%m-%dT%H:%M:%SZ"))
         if done.returncode:
             if self.call("git", "status", "--porcelain").stdout:
                 self.fault(step, f"exit {done.returncode}, and something is written")
@@ -208,14 +208,16 @@ def lives(layout, builder, work, options):
     """Each versioned family of a layout with how far it came, why no further, and what went wrong."""
     state = State(os.path.join(LAYOUTS, layout), builder, options.jobs)
     families = sorted({split(name)[0] for name in state.used("staging") & state.used("production") if split(name)[1] != "plain"})
-    for family in families:
+    has_charts = any(os.path.basename(path) == "Chart.yaml" for path in Tree.read(os.path.join(LAYOUTS, layout)).paths)
+    ways = [(), ("--helm",)] if has_charts and compare.has_helm(options.rotate) else [()]
+    for family, flags in [(family, flags) for family in families for flags in ways]:
         refused = None
-        life = Life(layout, family, builder, work, options)
+        life = Life(layout, family, builder, work, options, flags)
         try:
             life.live()
         except Refused as error:
             refused = str(error)
-        yield family, life.steps, refused, life.faults
+        yield (family, *flags), life.steps, refused, life.faults
 
 
 def run(builder, work, options, repository):
@@ -235,17 +237,17 @@ def run(builder, work, options, repository):
             print("  as known" if verdict.faults() else f"  FAULT {layout} refs must leave .ci/failing-layouts")
         faults += bool(verdict.faults()) != known if known else verdict.faults()
         for family, steps, refused, found in lives(layout, builder, work, options):
-            seen.add((layout, family))
-            whole, known = not refused and not found, (layout, family) in failing
+            seen.add((layout, *family))
+            whole, known = not refused and not found, (layout, *family) in failing
             far = "the whole way" if whole else f"to {steps[-1] if steps else 'nothing'}"
-            print(f"{layout} {family}: {far}" + (", as known" if known and not whole else ""))
+            print(f"{' '.join((layout, *family))}: {far}" + (", as known" if known and not whole else ""))
             for line in ([f"refused at {refused}"] if refused else []) + found[:options.show]:
                 print(f"  {'' if known or refused and not found else 'FAULT '}{line}")
             if whole and known:
                 print("  FAULT it must leave .ci/failing-layouts")
             faults += whole == known
-    for layout, family in sorted(failing - seen):
+    for layout, *family in sorted(failing - seen):
         if fnmatch.fnmatch(layout, options.only):
-            print(f"FAULT .ci/failing-layouts lists {layout} {family}, which is not there")
+            print(f"FAULT .ci/failing-layouts lists {' '.join((layout, *family))}, which is not there")
             faults += 1
     return faults

@@ -2,6 +2,7 @@
 
 use crate::builders::values::Release;
 use crate::kustomize::model::object::Object;
+use crate::text::path::TreePath;
 use crate::yaml::node::Node;
 
 /// The group of the API.
@@ -17,6 +18,12 @@ pub struct HelmRelease {
     pub release: Release,
     /// Where it takes values from, those that win last; its own values win over them.
     pub from: Vec<ValuesSource>,
+    /// The directory of its chart, if that is in a Git repository, which may be this one.
+    pub chart: Option<TreePath>,
+    /// The values files that the source of the chart has for it, those that win last; all others win over them.
+    pub files: Vec<TreePath>,
+    /// Whether what is rendered is changed again before it is installed.
+    pub is_changed: bool,
 }
 
 /// A ConfigMap or Secret that holds values.
@@ -30,6 +37,8 @@ pub struct ValuesSource {
     pub key: String,
     /// The single value that it has, such as `auth.existingSecret`; `None` if it has a text of values.
     pub target: Option<String>,
+    /// Whether it need not exist.
+    pub optional: bool,
 }
 
 impl HelmRelease {
@@ -48,11 +57,28 @@ impl HelmRelease {
         );
         let namespace = target.or_else(|| object.namespace()).map(str::to_owned);
         let from = spec.get("valuesFrom").map_or(&[][..], Node::items);
+        let chart = spec.at(&["chart", "spec"]);
+        let files = chart.and_then(|chart| chart.get("valuesFiles")).map_or(&[][..], Node::items);
         Some(Self {
             release: Release { name: Some(name), namespace, chart: None },
             from: from.iter().filter_map(source).collect(),
+            chart: chart.and_then(directory),
+            files: files.iter().filter_map(Node::str).filter_map(path).collect(),
+            is_changed: spec.get("postRenderers").is_some_and(|list| !list.items().is_empty()),
         })
     }
+}
+
+/// The directory of a chart that a Git repository has.
+fn directory(chart: &Node) -> Option<TreePath> {
+    let kind = chart.at(&["sourceRef", "kind"]).and_then(Node::str);
+    kind.filter(|kind| *kind == "GitRepository")?;
+    path(text(chart, "chart").unwrap_or("."))
+}
+
+/// A path, which counts from the root of the source.
+fn path(text: &str) -> Option<TreePath> {
+    TreePath::new(text.trim_start_matches('/'))
 }
 
 fn source(node: &Node) -> Option<ValuesSource> {
@@ -61,6 +87,7 @@ fn source(node: &Node) -> Option<ValuesSource> {
         name: text(node, "name")?.to_owned(),
         key: text(node, "valuesKey").unwrap_or(KEY).to_owned(),
         target: text(node, "targetPath").map(str::to_owned),
+        optional: node.get("optional").is_some_and(|node| node.reads("true")),
     })
 }
 

@@ -5,6 +5,7 @@ pub mod envsubst;
 pub mod flux;
 pub mod helm;
 mod operators;
+pub mod render;
 pub mod substitute;
 pub mod template;
 pub mod values;

@@ -123,7 +123,7 @@ fn scalar(node: &Node, variables: &Variables) -> Result<Node, Failure> {
 }
 
 /// A part of a text, and the place that spells it, if one does.
-pub(super) type Part = (String, Option<Place>);
+pub type Part = (String, Option<Place>);
 
 /// The parts of a scalar's own text, a line each: a file spells each in a place of its own.
 pub(super) fn written(node: &Node, range: Range<usize>) -> impl Iterator<Item = Part> {
@@ -132,7 +132,8 @@ pub(super) fn written(node: &Node, range: Range<usize>) -> impl Iterator<Item = 
 }
 
 /// A scalar that is put together from parts, in the place of another.
-pub(super) fn composed(node: &Node, parts: &[Part]) -> Node {
+#[must_use]
+pub fn composed(node: &Node, parts: &[Part]) -> Node {
     let parts: Vec<(&str, Option<Place>)> =
         parts.iter().map(|(text, place)| (text.as_str(), place.clone())).collect();
     let nowhere = || Source::file(TreePath::root(), "");

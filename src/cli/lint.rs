@@ -7,8 +7,8 @@ use clap::ValueEnum;
 
 use crate::cli::args::{Global, time};
 use crate::cli::explain::words;
-use crate::cli::outputs;
 use crate::cli::outputs::Outputs;
+use crate::cli::{helm, outputs};
 use crate::finding::{Finding, Level};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::lint::{self, Linted, Request};
@@ -72,6 +72,9 @@ pub struct Args {
     write_baseline: bool,
 
     #[command(flatten)]
+    helm: helm::Args,
+
+    #[command(flatten)]
     outputs: outputs::Args,
 
     /// Use TIME (RFC 3339) as the current time
@@ -125,7 +128,7 @@ impl Args {
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&formats())?;
     let access = if args.fix && !args.dry_run { Access::Write } else { Access::Read };
-    let (session, writer) = global.open(console, access)?;
+    let (session, writer) = global.open_with(console, access, args.helm.machine())?;
     let request = args.request();
     if let (true, Some(file)) = (args.write_baseline, &args.baseline) {
         let written = lint::write_baseline(&request, &session, file)?;

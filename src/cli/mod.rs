@@ -8,6 +8,7 @@ pub mod completions;
 pub mod explain;
 pub mod filter;
 pub mod gates;
+pub mod helm;
 pub mod history;
 pub mod init;
 pub mod leave;

@@ -57,7 +57,8 @@ impl Args {
         (global, console): (&Global, &Console),
         run: impl FnOnce(&Context<'_>) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
-        let (session, writer) = global.open(console, self.access(writing))?;
+        let (session, writer) =
+            global.open_with(console, self.access(writing), writing.helm.machine())?;
         let asked = self.request();
         let target = asked.as_ref().map(|asked| asked.target(&session, writing.dry_run));
         let target = target.transpose()?;

@@ -1,7 +1,7 @@
 //! `rotate refs`: every effective reference and provider with its origin.
 
 use crate::cli::args::Global;
-use crate::cli::filter;
+use crate::cli::{filter, helm};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::session::Access;
 use crate::repo::error::RepoError;
@@ -31,6 +31,9 @@ pub struct Args {
 
     #[command(flatten)]
     filter: filter::Args,
+
+    #[command(flatten)]
+    helm: helm::Args,
 }
 
 /// Resolves the roots and prints what they hold.
@@ -39,7 +42,7 @@ pub struct Args {
 /// When the tree or its configuration cannot be read, or a directory is not in it.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let json = global.is_json()?;
-    let (session, _) = global.open(console, Access::Read)?;
+    let (session, _) = global.open_with(console, Access::Read, args.helm.machine())?;
     let by_builder = args.as_built || args.directories.is_empty();
     let repo = if by_builder { session.repo()? } else { session.roots(&args.directories)? };
     session.report_problems(&repo, console);

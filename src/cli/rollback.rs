@@ -51,7 +51,8 @@ pub struct Args {
 /// When there is no version to go back to, the tree or its history cannot be read, or it cannot be written.
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let json = global.is_json()?;
-    let (session, writer) = global.open(console, args.writing.access())?;
+    let (session, writer) =
+        global.open_with(console, args.writing.access(), args.writing.helm.machine())?;
     let opened = (&session, writer.as_ref());
     let context = args.writing.context(opened, None, console);
     let request = Request {

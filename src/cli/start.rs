@@ -8,6 +8,7 @@ use crate::disk::steps::WriteStep;
 use crate::ops::events::Events;
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
+use crate::ops::render::Machine;
 use crate::ops::session::{Access, Session, Start, TreeWriter};
 
 impl Global {
@@ -20,7 +21,20 @@ impl Global {
         events: &dyn Events,
         access: Access,
     ) -> Result<(Session, Option<TreeWriter>), Failure> {
-        let start = start(self.directory.clone(), self.config.clone())?;
+        self.open_with(events, access, None)
+    }
+
+    /// The same, with the `helm` that renders the charts of the tree, if they are rendered.
+    ///
+    /// # Errors
+    /// As [`Global::open`], or when there is no `helm`.
+    pub(super) fn open_with(
+        &self,
+        events: &dyn Events,
+        access: Access,
+        helm: Option<Machine>,
+    ) -> Result<(Session, Option<TreeWriter>), Failure> {
+        let start = Start { helm, ..start(self.directory.clone(), self.config.clone())? };
         match access {
             Access::Read => Ok((Session::open(&start, events)?, None)),
             Access::Write => Session::open_to_write(&start, events),
@@ -35,7 +49,8 @@ impl Global {
 pub(super) fn start(directory: Option<PathBuf>, config: Option<PathBuf>) -> Result<Start, Failure> {
     let is_named = directory.is_some();
     let directory = directory.map_or_else(current_directory, Ok)?;
-    Ok(Start { directory, is_named, config, before_step, user_ignore: user_ignore() })
+    let (user_ignore, helm) = (user_ignore(), None);
+    Ok(Start { directory, is_named, config, before_step, user_ignore, helm })
 }
 
 /// Ends the process before the step that a crash test asks for.

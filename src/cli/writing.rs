@@ -1,5 +1,6 @@
 //! The flags of commands that change files, and how their changes are shown.
 
+use crate::cli::helm;
 use crate::ops::change::Described;
 use crate::ops::failure::Failure;
 use crate::ops::outcome::Context;
@@ -32,6 +33,9 @@ pub struct Args {
     /// Also change files that have uncommitted changes
     #[arg(long)]
     pub allow_dirty: bool,
+
+    #[command(flatten)]
+    pub(super) helm: helm::Args,
 }
 
 impl Args {

@@ -6,6 +6,7 @@ pub mod file;
 mod journal;
 pub mod locate;
 mod lock;
+pub mod scratch;
 pub mod site;
 pub mod steps;
 mod target;

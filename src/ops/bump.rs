@@ -118,7 +118,7 @@ struct Bump<'a> {
     environment: String,
     leave: Vec<Line>,
     gates: &'a Gates<'a>,
-    /// The command that runs this program for the tree.
+    /// How `rotate bump` is called for the tree.
     program: String,
 }
 

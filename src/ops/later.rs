@@ -81,11 +81,7 @@ pub fn notes(
                 "{} is held at {}: `{}` will take this version there",
                 next.name,
                 hold.version,
-                command(
-                    &format!("{program} bump"),
-                    &[&next.name, &plan.subject.family],
-                    " --lift-hold"
-                )
+                command(program, &[&next.name, &plan.subject.family], " --lift-hold")
             );
             later.note(&plan.subject.family, note);
         }

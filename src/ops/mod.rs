@@ -22,6 +22,7 @@ pub mod proposing;
 pub mod prune;
 pub mod pull_requests;
 pub mod pulls;
+pub mod render;
 mod revisions;
 pub mod rollback;
 pub mod rotation;

@@ -84,7 +84,8 @@ fn committed(
         all.push(FileChange { path: path.clone(), before: None, after: Some(text) });
     }
     let tree = Arc::new(overlay(&head, &all));
-    Ok(Repo::load(tree, Some(after.config.clone()), Scope::Everything).ok())
+    let (config, renders) = (Some(after.config.clone()), session.renders.clone());
+    Ok(Repo::load_rendering(tree, config, Scope::Everything, renders).ok())
 }
 
 /// Whether every reference to the new name has a provider.

@@ -127,7 +127,7 @@ struct Promote<'a> {
     leave: Vec<Line>,
     on: Background<'a>,
     standings: &'a [Standing],
-    /// The command that runs this program for the tree.
+    /// How `rotate bump` is called for the tree.
     program: String,
 }
 

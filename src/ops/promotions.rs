@@ -56,7 +56,7 @@ pub enum Together {
 pub struct Ask<'a> {
     /// How its plans are combined.
     pub together: Together,
-    /// The command that runs this program for the tree.
+    /// How `rotate bump` is called for the tree.
     pub program: &'a str,
     /// The current time.
     pub now: DateTime<Utc>,

@@ -152,10 +152,10 @@ impl From<&PullKey> for Subject {
     }
 }
 
-/// How the program is called for the tree: where it is checked out, or by those who read a pull request.
+/// How `rotate bump` is called for the tree: where it is checked out, or by those who read a pull request.
 #[must_use]
 pub fn program(session: &Session, target: Option<&Target<'_>>) -> String {
-    target.map_or_else(|| session.program(), |_| program_at(&session.prefix()))
+    target.map_or_else(|| session.program(), |_| session.bump(&program_at(&session.prefix())))
 }
 
 /// The command that runs the program on the given tree.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::config::parse;
+use crate::config::settings::Config;
 use crate::disk::locate::CONFIG;
 use crate::git::error::GitError;
 use crate::git::snapshot::Snapshot;
@@ -35,7 +36,7 @@ impl Session {
         let settings = config.clone().unwrap_or_default();
         match beside.and_then(|beside| beside.beside(&tree, &settings, is_same)) {
             Some(shared) => Ok(Some(shared)),
-            None => Ok(Some(Repo::load(tree, config, Scope::Everything)?)),
+            None => Ok(Some(self.load_other(tree, config)?)),
         }
     }
 
@@ -50,7 +51,7 @@ impl Session {
         let path = TreePath::root().join(CONFIG).unwrap_or_else(TreePath::root);
         let own = tree.source(&path).ok().and_then(|source| parse::parse(&source).ok());
         let config = own.unwrap_or_else(|| repo.config.clone());
-        Ok(Repo::load(Arc::new(tree), Some(config), Scope::Everything)?)
+        self.load_other(Arc::new(tree), Some(config))
     }
 
     /// The tree of a branch's newest commit, under its own settings, whatever is checked out.
@@ -71,6 +72,11 @@ impl Session {
                 Err(error) => return Err(error.into()),
             }
         };
-        Ok(Repo::load(Arc::new(tree), config, Scope::Everything)?)
+        self.load_other(Arc::new(tree), config)
+    }
+
+    /// Another tree than the checked-out one, with its charts rendered alike.
+    fn load_other(&self, tree: Arc<dyn Tree>, config: Option<Config>) -> Result<Repo, Failure> {
+        Ok(Repo::load_rendering(tree, config, Scope::Everything, self.renders.clone())?)
     }
 }

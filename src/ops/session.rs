@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use crate::builders::render::Renders;
 use crate::config::settings::Config;
 use crate::disk::locate::{canonical, locate};
 use crate::disk::site::{Site, Stamp};
@@ -19,6 +20,7 @@ use crate::ops::events::Events;
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::ops::opening::{known_holds, left_out, nested, open_writer, read_config, site};
+use crate::ops::render::Machine;
 use crate::plan::FileChange;
 use crate::repo::{Repo, Scope};
 use crate::text::path::TreePath;
@@ -50,6 +52,8 @@ pub struct Start {
     pub before_step: BeforeStep,
     /// Where the user's ignore patterns are, unless Git's configuration says otherwise.
     pub user_ignore: Option<PathBuf>,
+    /// Where the `helm` is that renders the charts of the tree; `None` if they are not rendered.
+    pub helm: Option<Machine>,
 }
 
 /// What writes to an opened tree: no other run writes meanwhile.
@@ -73,6 +77,8 @@ pub struct Session {
     pub(super) named_config: Option<PathBuf>,
     /// What shows that another run writes while this one reads.
     stamp: Option<(Site, Stamp)>,
+    /// What renders the charts of the tree; `None` if they are not rendered.
+    pub(super) renders: Option<Arc<Renders>>,
 }
 
 impl Session {
@@ -100,7 +106,8 @@ impl Session {
         events: &dyn Events,
         access: Access,
     ) -> Result<(Self, Option<TreeWriter>), Failure> {
-        let Start { directory, is_named, config, before_step, user_ignore } = start;
+        let Start { directory, is_named, config, before_step, user_ignore, helm } = start;
+        let renders = helm.as_ref().map(Machine::renders).transpose()?;
         let git = Git::discover(directory, user_ignore.clone())?;
         let root = locate(directory, *is_named, git.as_ref().map(Git::work_tree))?;
         let git = git.map(|git| git.rooted(&root)).transpose()?;
@@ -141,6 +148,7 @@ impl Session {
             is_named: *is_named,
             named_config: config.clone(),
             stamp,
+            renders,
         };
         let writer = writer.map(|writer| TreeWriter { writer, before_step: *before_step });
         Ok((session, writer))
@@ -178,14 +186,19 @@ impl Session {
         self.tree.skipped()
     }
 
-    /// How the program is called for this tree.
+    /// How `rotate bump` is called for this tree, before its arguments.
     #[must_use]
     pub fn program(&self) -> String {
         let tree = self.named().map_or_else(String::new, |tree| option("-C", &tree));
         let config = self.named_config.as_ref();
         let config =
             config.map_or_else(String::new, |file| option("--config", &file.to_string_lossy()));
-        format!("rotate{tree}{config}")
+        self.bump(&format!("rotate{tree}{config}"))
+    }
+
+    /// How a program bumps as this run does.
+    pub(super) fn bump(&self, program: &str) -> String {
+        format!("{program} bump{}", if self.renders.is_some() { " --helm" } else { "" })
     }
 
     /// How Git is called for this tree; `None` where it is in no Git repository.
@@ -329,7 +342,8 @@ impl Session {
 
     pub(super) fn load(&self, scope: Scope) -> Result<Repo, Failure> {
         let tree: Arc<DiskTree> = Arc::clone(&self.tree);
-        let repo = Repo::load(tree, self.config.clone(), scope)?;
+        let renders = self.renders.clone();
+        let repo = Repo::load_rendering(tree, self.config.clone(), scope, renders)?;
         if self.stamp.as_ref().is_some_and(|(site, stamp)| site.stamp() != *stamp) {
             let text = "the tree changed while it was being read";
             return Err(Failure::usage(Message::new(text).help("run the command again")));

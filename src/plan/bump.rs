@@ -189,7 +189,7 @@ impl<'p> Bump<'p> {
             .map(|at| option("--leave", &format!("{}:{}", at.file.as_str(), at.line)));
         let given: String = pins.chain(left).collect();
         let bump = command(
-            &format!("{program} bump"),
+            program,
             &[environment, family],
             &format!("{}{given}", option("--version", version)),
         );

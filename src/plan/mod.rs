@@ -23,6 +23,7 @@ pub mod prune;
 mod reads;
 pub mod refusal;
 pub mod remaining;
+mod rendered;
 pub mod request;
 mod spell;
 mod stub;

@@ -11,6 +11,7 @@ use crate::plan::overlay::token::{Others, Spelling, Token, with_parts};
 use crate::plan::overlay::{MADE, Obstacle, Overlay, Placed};
 use crate::plan::prove::Expected;
 use crate::plan::refusal::Refusal;
+use crate::plan::rendered;
 use crate::plan::survey::{Item, Survey};
 use crate::plan::{MoveKind, Moved};
 use crate::repo::Repo;
@@ -85,7 +86,8 @@ impl<'p> Mover<'p> {
     pub(super) fn run(mut self, survey: &Survey<'_>) -> (Vec<Moved>, Vec<Refusal>) {
         let stale = |item: &&Item<'_>| item.reference.secret() != self.name;
         let uses: Vec<Item<'_>> = survey.uses.iter().filter(stale).copied().collect();
-        let (all, nowhere) = group(&uses);
+        let (own, mut followers) = rendered::apart(&uses);
+        let (all, nowhere) = group(&own);
         self.refuse_unspelled(&nowhere);
         let (mut all, led) = inputs::led(self.repo, all);
         let roots = survey.roots.iter().map(|&index| (index, &*self.repo.roots[index]));
@@ -98,7 +100,11 @@ impl<'p> Mover<'p> {
         for (index, one) in all.iter_mut().enumerate() {
             let led: Vec<&Spelled<'_>> =
                 led.iter().filter(|(_, at)| *at == index).map(|(one, _)| one).collect();
+            let refused = self.refusals.len();
             self.move_with(one, &led, others.stays(&one.spelling.token), &moving);
+            if self.refusals.len() == refused {
+                self.follow(one, &mut followers);
+            }
         }
         self.copied(&others, &all);
         self.grants(&survey.grants);
@@ -225,7 +231,7 @@ impl Mover<'_> {
         }
     }
 
-    fn record(&mut self, item: &Item<'_>, how: MoveKind, file: &TreePath) {
+    pub(super) fn record(&mut self, item: &Item<'_>, how: MoveKind, file: &TreePath) {
         let exact = embed::part(item.node(), item.part()).and_then(|place| place.in_file());
         let Some(place) = exact.or_else(|| item.reference.near()) else { return };
         self.moved.push(Moved {

@@ -8,7 +8,7 @@ use crate::kustomize::model::object::{Identity, Object};
 use crate::plan::carried::{Edits, is_around, may_touch, rehashed};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
-use crate::repo::root::Root;
+use crate::repo::root::{Root, RootKind};
 use crate::yaml::compare::{differences, same};
 use crate::yaml::node::{Node, Provenance};
 use crate::yaml::path::{Path, PathStep};
@@ -208,13 +208,16 @@ impl Held<'_> {
             // Two names of one text, of which a template puts one together.
             return is_around(&self.expected.edits, old, new);
         }
-        let edits = &self.expected.of_values;
+        let is_own = self.old.environment == Some(self.expected.environment);
+        let is_chart = is_own && self.old.kind == RootKind::Chart;
+        let edits = if is_chart { &self.expected.edits } else { &self.expected.of_values };
         let mut references = self.old.references.iter();
         let is_changed = references.any(|one| {
             one.object == number && one.found.path == *path && may_touch(edits, old, &one.found)
         });
-        let is_own = self.old.environment == Some(self.expected.environment);
-        is_own && !is_changed && is_around(edits, old, new)
+        // A checksum follows from what it is of, and a random text from nothing.
+        let is_made = || is_chart && self.old.is_rendered(number) && old.how == Provenance::Derived;
+        is_own && !is_changed && (is_made() || is_around(edits, old, new))
     }
 
     /// In a root where nothing moves, every reference stays as it is.

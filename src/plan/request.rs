@@ -37,7 +37,7 @@ pub struct BumpRequest {
     pub leave: Vec<Line>,
     /// Where the version was before: to go back to it, for which it need not be newer than what runs.
     pub back: Option<Back>,
-    /// How the program is called for this tree: `rotate`, with `-C` where that is needed.
+    /// How `rotate bump` is called for this tree, before its arguments: with `-C` where that is needed.
     pub program: String,
     /// The current time.
     pub now: DateTime<Utc>,

@@ -1,5 +1,8 @@
 //! Running another program: the one place where that happens.
 
+pub mod bounded;
+pub mod helm;
+
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::Path;
@@ -46,9 +49,15 @@ pub struct Finished {
 impl Program {
     /// A program that is found on the path. It sees the repository of the directory that it runs in, and no other.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn new(name: &'static str) -> Self {
-        let mut command = Command::new(name);
+        Self::at(name, Path::new(name))
+    }
+
+    /// A program whose file is known, with the name that messages have for it.
+    #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    pub fn at(name: &'static str, file: &Path) -> Self {
+        let mut command = Command::new(file);
         for variable in REPOSITORY {
             command.env_remove(variable);
         }
@@ -71,7 +80,7 @@ impl Program {
 
     /// The same with an environment variable set.
     #[must_use]
-    pub fn env(mut self, name: &str, value: &str) -> Self {
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Self {
         self.command.env(name, value);
         self
     }
@@ -80,6 +89,13 @@ impl Program {
     #[must_use]
     pub fn without_env(mut self, name: &str) -> Self {
         self.command.env_remove(name);
+        self
+    }
+
+    /// The same with an environment in which no variable is set.
+    #[must_use]
+    pub fn without_environment(mut self) -> Self {
+        self.command.env_clear();
         self
     }
 
@@ -128,7 +144,7 @@ fn without_credentials(text: &str) -> String {
     static USER: LazyLock<Regex> = LazyLock::new(|| {
         // The user part ends at the last `@` before the path.
         #[expect(clippy::unwrap_used, reason = "the pattern is fixed, and a test compiles it")]
-        Regex::new(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\s/?#]*@").unwrap()
+        Regex::new(r"([A-Za-z][A-Za-z0-9+.-]*://)[^\x00-\x20/?#]*@").unwrap()
     });
     USER.replace_all(text, "${1}***@").into_owned()
 }

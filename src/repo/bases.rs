@@ -111,6 +111,7 @@ impl<'a> Bases<'a> {
         match &builder.way {
             Way::Flux(flux) => self.flux(builder, flux, environment),
             Way::Argo { source, .. } => self.argo(builder, source, environment),
+            Way::Helm(_) => None,
         }
     }
 

@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use crate::builders::argo::{self, Listing};
 use crate::builders::flux::FluxKustomization;
 use crate::builders::template::Failure;
+use crate::builders::values::Release;
 use crate::config::glob::PathGlob;
 use crate::kustomize::model::build::{Build, Status};
 use crate::kustomize::model::object::Object;
@@ -20,7 +21,7 @@ use crate::yaml::node::Node;
 /// What builds a directory, by an object of the repository.
 #[derive(Debug)]
 pub struct Builder {
-    /// `Kustomization` or `Application`.
+    /// `Kustomization`, `Application` or `HelmRelease`.
     pub kind: &'static str,
     /// The namespace of the object.
     pub namespace: Option<String>,
@@ -51,6 +52,8 @@ pub(super) enum Way {
         /// The cluster's name.
         cluster: Option<String>,
     },
+    /// As Flux installs a chart: in which namespace.
+    Helm(Option<String>),
 }
 
 /// The builders that some objects configure.
@@ -173,7 +176,7 @@ impl Builder {
     }
 
     /// One for each source that is a directory.
-    fn argo(object: &Object, one: argo::Application) -> impl Iterator<Item = Self> {
+    pub(super) fn argo(object: &Object, one: argo::Application) -> impl Iterator<Item = Self> {
         let origin = name_of(&object.node);
         let namespace = object.namespace().map(str::to_owned);
         let argo::Application { name, destination, cluster, sources, node } = one;
@@ -193,6 +196,19 @@ impl Builder {
         })
     }
 
+    /// What installs a chart.
+    pub(super) fn helm(object: &Object, release: &Release, chart: &TreePath) -> Self {
+        Self {
+            kind: "HelmRelease",
+            namespace: object.namespace().map(str::to_owned),
+            name: object.name().to_owned(),
+            origin: name_of(&object.node),
+            directory: chart.clone(),
+            way: Way::Helm(release.namespace.clone()),
+            node: object.node.clone(),
+        }
+    }
+
     /// What tells it from others; the same one may be seen by way of several kustomizations.
     pub(super) fn key(&self) -> BuilderKey<'_> {
         (self.kind, self.namespace.as_deref(), &self.name)
@@ -208,6 +224,7 @@ impl Builder {
         let target = match &self.way {
             Way::Flux(flux) => flux.target_namespace.as_deref(),
             Way::Argo { destination, .. } => destination.as_deref(),
+            Way::Helm(namespace) => namespace.as_deref(),
         };
         target.filter(|text| !text.contains("{{") && !text.contains("${"))
     }

@@ -1,6 +1,6 @@
 //! The references and providers of every build root.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
@@ -11,14 +11,17 @@ use crate::k8s::destination;
 use crate::k8s::found::Found;
 use crate::k8s::references::field_rule::FieldRule;
 use crate::k8s::secret_name::family as family_of;
+use crate::k8s::values::is_values;
 use crate::k8s::{providers, references};
 use crate::kustomize::model::build::Build;
 use crate::kustomize::model::object::Object;
+use crate::repo::charts::rendered::UNNAMED;
 use crate::repo::inventory::{Inventory, Provider, Reference};
 use crate::repo::releases;
-use crate::repo::root::{Facts, Root, others};
+use crate::repo::root::{Facts, Root, RootKind, others};
 use crate::repo::site::{BuildSite, Site};
 use crate::repo::{Repo, family};
+use crate::text::source::Place;
 
 /// What is known about a root before the families are known.
 enum Gathered {
@@ -69,7 +72,7 @@ pub(super) fn gather(
         Gathered::Kept(root) => {
             let mut root = Root::clone(&root);
             let named = named(&root.build, rules);
-            root.inventory.references = with_mentions(&root.build, named, &families);
+            root.inventory.references = with_mentions(&root.build, root.kind, named, &families);
             Arc::new(root)
         }
         Gathered::New(site, named, providers) => {
@@ -137,9 +140,14 @@ fn finish(
     providers: Vec<Provider>,
     families: &Families,
 ) -> Root {
+    let mut references = with_mentions(&site.build, site.kind, named, families);
+    if site.kind == RootKind::Chart {
+        only_known(&mut references, &providers);
+        as_rendered(&site.build, &mut references);
+    }
     let inventory = Inventory {
         objects: Arc::clone(&site.build.objects),
-        references: with_mentions(&site.build, named, families),
+        references,
         providers,
         namespace: site.namespace.clone(),
     };
@@ -158,6 +166,28 @@ fn finish(
         configured,
         pointers,
         facts,
+    }
+}
+
+/// Removes the references to names that hold the one of a release which nothing names, unless the chart makes these Secrets itself.
+fn only_known(references: &mut Vec<Reference>, providers: &[Provider]) {
+    let is_made = |name: &str| providers.iter().any(|one| one.secret() == name);
+    references.retain(|one| !one.secret().contains(UNNAMED) || is_made(one.secret()));
+}
+
+/// Gives values the namespace of what is rendered of them.
+fn as_rendered(build: &Build, references: &mut [Reference]) {
+    let is_value = |one: &Reference| is_values(&build.objects[one.object].node);
+    let site = |one: &Reference| one.place().as_ref().map(Place::site);
+    let mut namespaces = BTreeMap::new();
+    for one in references.iter().filter(|one| !is_value(one)) {
+        let namespace = one.found.namespace.as_deref().or(build.objects[one.object].namespace());
+        namespaces.extend(site(one).zip(namespace.map(str::to_owned)));
+    }
+    for one in references.iter_mut().filter(|one| is_value(one)) {
+        if let Some(namespace) = site(one).and_then(|site| namespaces.get(&site)) {
+            one.found.namespace = Some(namespace.clone());
+        }
     }
 }
 
@@ -181,7 +211,12 @@ fn provided(build: &Build) -> Vec<Provider> {
 }
 
 /// The references of a build: those from the catalogue, followed by those found by value.
-fn with_mentions(build: &Build, named: Vec<Vec<Found>>, families: &Families) -> Vec<Reference> {
+fn with_mentions(
+    build: &Build,
+    kind: RootKind,
+    named: Vec<Vec<Found>>,
+    families: &Families,
+) -> Vec<Reference> {
     let mut references = Vec::new();
     for (object, (one, found)) in build.objects.iter().zip(named).enumerate() {
         let mentions = by_value::find(&one.node, families, &found);
@@ -192,6 +227,9 @@ fn with_mentions(build: &Build, named: Vec<Vec<Found>>, families: &Families) -> 
             references.push(Reference { object, found });
         }
     }
-    releases::once(&build.objects, &mut references);
+    // The values of a chart spell what Helm renders of it: both are needed to change them.
+    if kind != RootKind::Chart {
+        releases::once(&build.objects, &mut references);
+    }
     references
 }

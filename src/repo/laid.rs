@@ -68,6 +68,11 @@ pub(super) fn lay(loader: &Loader<'_>, bases: Vec<Site>, pointers: &Pointers) ->
     }
     let mut shadowed = Vec::new();
     for (index, base) in bases.into_iter().enumerate() {
+        // What installs a chart is known with it.
+        if base.kind() == RootKind::Chart {
+            sites.push(base);
+            continue;
+        }
         let is_hidden = match base.kind() {
             RootKind::Kustomize => directories.contains(base.key().0),
             RootKind::Chart => false,
@@ -82,10 +87,15 @@ pub(super) fn lay(loader: &Loader<'_>, bases: Vec<Site>, pointers: &Pointers) ->
             }
         }
     }
-    sites.sort_by(|a, b| order(a).cmp(&order(b)));
+    in_order(&mut sites);
     shadowed.sort_by(|a, b| a.key().cmp(&b.key()));
     let needs = Needs::of(&sites, open);
     Laid { sites, shadowed, needs }
+}
+
+/// Sorts build roots.
+pub(super) fn in_order(sites: &mut [Site]) {
+    sites.sort_by(|a, b| order(a).cmp(&order(b)));
 }
 
 /// What build roots are sorted by.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::builders::render::Renders;
 use crate::config::place::At;
 use crate::config::settings::{Config, ReferenceField};
 use crate::k8s::references::field_rule::FieldRule;
@@ -34,11 +35,40 @@ impl Repo {
         config: Option<Config>,
         scope: Scope,
     ) -> Result<Self, RepoError> {
+        Self::load_rendering(tree, config, scope, None)
+    }
+
+    /// The same, with charts of the tree rendered, if there is what renders them.
+    ///
+    /// # Errors
+    /// As [`Repo::load`].
+    pub fn load_rendering(
+        tree: Arc<dyn Tree>,
+        config: Option<Config>,
+        scope: Scope,
+        renders: Option<Arc<Renders>>,
+    ) -> Result<Self, RepoError> {
         let config = config.unwrap_or_default();
         environment::check(&config, tree.manifests())?;
         let environments = environment::find(&config, tree.manifests());
         let library = Arc::new(Library::new(tree));
-        Self::assemble(library, config, environments, scope, None)
+        Self::assemble(library, config, environments, (scope, renders), None)
+    }
+
+    /// The same tree without what charts render: that is how the past is read, which is never rendered.
+    #[must_use]
+    pub fn unrendered(&self) -> &Self {
+        let load = || {
+            let (config, environments) = (self.config.clone(), self.environments.clone());
+            let asked = (self.scope.clone(), None);
+            let library = Arc::clone(&self.library);
+            Self::assemble(library, config, environments, asked, None).ok().map(Box::new)
+        };
+        if self.renders.is_none() {
+            return self;
+        }
+        // The same tree was loaded with the same settings before.
+        self.derived.unrendered.get_or_init(load).as_deref().unwrap_or(self)
     }
 
     /// Loads the tree of an older commit with the settings of that time; paths that match nothing are not an error.
@@ -48,7 +78,7 @@ impl Repo {
     pub fn load_past(tree: Arc<dyn Tree>, config: Config) -> Result<Self, RepoError> {
         let environments = environment::find(&config, tree.manifests());
         let library = Arc::new(Library::new(tree));
-        Self::assemble(library, config, environments, Scope::Everything, None)
+        Self::assemble(library, config, environments, (Scope::Everything, None), None)
     }
 
     /// Loads a changed tree with the same settings and environments; what no change affects is shared.
@@ -70,7 +100,7 @@ impl Repo {
     pub fn load_like(&self, tree: Arc<dyn Tree>) -> Result<Self, RepoError> {
         let library = Arc::new(Library::new(tree));
         let (config, environments) = (self.config.clone(), self.environments.clone());
-        Self::assemble(library, config, environments, self.scope.clone(), None)
+        Self::assemble(library, config, environments, (self.scope.clone(), None), None)
     }
 
     /// Loads another tree, of which much is probably the same; what is, is shared. `is_same`: whether a file of that tree
@@ -133,16 +163,18 @@ impl Repo {
         changed: &BTreeSet<TreePath>,
     ) -> Result<Self, RepoError> {
         let (config, environments) = (self.config.clone(), self.environments.clone());
-        Self::assemble(library, config, environments, self.scope.clone(), Some((self, changed)))
+        let asked = (self.scope.clone(), self.renders.clone());
+        Self::assemble(library, config, environments, asked, Some((self, changed)))
     }
 
     fn assemble(
         library: Arc<Library>,
         config: Config,
         environments: Environments,
-        scope: Scope,
+        (scope, renders): (Scope, Option<Arc<Renders>>),
         before: Option<(&Self, &BTreeSet<TreePath>)>,
     ) -> Result<Self, RepoError> {
+        let rules = rules(&config)?;
         let resolver = Resolver::new(Arc::clone(&library));
         let settings = config.source.as_ref().map(|source| source.path());
         let manifests = library.tree().manifests();
@@ -157,6 +189,8 @@ impl Repo {
             environments: &environments,
             layout: &layout,
             listing: &listing,
+            rules: &rules,
+            renders: renders.as_deref(),
             before,
             marks: before.map_or_else(Default::default, |(_, changed)| {
                 (Marks::of(changed), Marks::of(&rewired))
@@ -169,11 +203,10 @@ impl Repo {
                 let laid = laid::lay(&loader, bases, &ground.pointers);
                 ground.needs = laid.needs;
                 ground.shadowed = bare(laid.shadowed);
-                (laid.sites, Some(ground))
+                (loader.with_releases(laid.sites), Some(ground))
             }
             Scope::Directories(directories) => (loader.directories(directories)?, None),
         };
-        let rules = rules(&config)?;
         let (roots, families) = gather(&config, &rules, sites, before.map(|(repo, _)| repo));
         let is_cut = ground.as_ref().is_some_and(|ground| ground.needs.is_cut);
         let same_roots = |old: &&Self| {
@@ -194,6 +227,7 @@ impl Repo {
             environments,
             roots,
             scope,
+            renders,
             layout,
         };
         if let Some((before, changed)) = before {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::builders::render::Renders;
+use crate::k8s::references::field_rule::FieldRule;
 use crate::kustomize::model::build::Status;
 use crate::kustomize::resolver::Resolver;
 use crate::repo::Repo;
@@ -44,6 +46,10 @@ pub(super) struct Loader<'a> {
     pub(super) environments: &'a [Environment],
     pub(super) layout: &'a Layout,
     pub(super) listing: &'a TreeListing<'a>,
+    /// The fields that name a secret according to `rotate.yaml`.
+    pub(super) rules: &'a [FieldRule],
+    /// What renders charts, if they are to be rendered.
+    pub(super) renders: Option<&'a Renders>,
     /// The repository before some files changed, and those files.
     pub(super) before: Option<(&'a Repo, &'a BTreeSet<TreePath>)>,
     /// The directories of the kustomizations among those files.

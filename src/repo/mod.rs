@@ -14,6 +14,7 @@ pub mod family;
 mod gather;
 mod ground;
 pub mod init;
+mod installed;
 pub mod inventory;
 mod laid;
 mod layout;
@@ -58,6 +59,7 @@ mod wiring;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+use crate::builders::render::Renders;
 use crate::config::settings::{Config, Hold};
 use crate::k8s::by_value::Families;
 use crate::k8s::encryption::Seals;
@@ -108,6 +110,8 @@ pub struct Repo {
     /// Every family that is referenced, provided or configured.
     pub families: Families,
     scope: Scope,
+    /// What renders the charts of the tree; `None` where they are not rendered.
+    renders: Option<Arc<Renders>>,
     layout: Layout,
     /// What a changed tree can reuse; `None` if only some directories are loaded.
     ground: Option<Ground>,
@@ -126,6 +130,7 @@ struct Derived {
     hidden: OnceLock<Reached>,
     inputs: OnceLock<BTreeSet<TreePath>>,
     seals: Memo<Option<Arc<Seals>>>,
+    unrendered: OnceLock<Option<Box<Repo>>>,
 }
 
 impl Repo {

@@ -60,6 +60,7 @@ impl Ours {
         match &builder.way {
             Way::Argo { source, .. } => source.repository.as_deref().map(normal),
             Way::Flux(flux) => self.of_flux(&flux.source, flux.namespace.as_deref()),
+            Way::Helm(_) => None,
         }
         .filter(|address| !address.contains("${") && !address.contains("{{"))
     }

@@ -43,6 +43,7 @@ impl Repo {
             problems: Vec::new(),
             families: Families::default(),
             scope: self.scope.clone(),
+            renders: None,
             layout: self.layout.part(&files),
             ground: None,
             derived: Derived::default(),

@@ -93,7 +93,7 @@ fn may_name_version(text: &str) -> bool {
 }
 
 /// Flattens lists; the parser's depth limit bounds the recursion.
-fn flatten(node: &Node, objects: &mut Vec<Object>) {
+pub(super) fn flatten(node: &Node, objects: &mut Vec<Object>) {
     match node.get("items") {
         _ if !is_object(node) => {}
         Some(items) if word(node, "kind").ends_with("List") => {

@@ -19,7 +19,7 @@ use crate::text::problem::Problem;
 use crate::text::source::Place;
 use crate::text::visible::one_line;
 use crate::yaml::embed;
-use crate::yaml::node::{Node, Provenance};
+use crate::yaml::node::{Node, Provenance, Scalar, Style, Tag, Value};
 use crate::yaml::path::{Path, PathStep};
 
 const BY_TEMPLATE: &str =
@@ -168,6 +168,38 @@ fn releases(maps: &ConfigMaps<'_>, object: &Object) -> Vec<(Release, Vec<Node>)>
     applications.iter().flat_map(of_application).collect()
 }
 
+/// A release that an object of a build installs from a chart that may be in the tree.
+pub(super) struct Installed<'b> {
+    pub(super) object: &'b Object,
+    pub(super) release: HelmRelease,
+    /// The directory of the chart.
+    pub(super) chart: TreePath,
+    /// The values, those that win last.
+    pub(super) layers: Vec<Node>,
+    /// Where values come from that no file has.
+    pub(super) unknown: Vec<String>,
+}
+
+/// Whether a build has a release of a chart that may be in the tree.
+pub(super) fn installed(build: &Build) -> Vec<Installed<'_>> {
+    let maps = ConfigMaps::of(build);
+    let read = |object| {
+        let release = HelmRelease::read(object)?;
+        let chart = release.chart.clone()?;
+        let (mut layers, mut unknown) = (Vec::new(), Vec::new());
+        for source in &release.from {
+            match maps.layer(object, source) {
+                Some(layer) => layers.push(layer),
+                None if source.optional && !source.is_secret => {}
+                None => unknown.push(source.name.clone()),
+            }
+        }
+        layers.extend(values::held(&object.node).iter().filter_map(layer_of));
+        Some(Installed { object, release, chart, layers, unknown })
+    };
+    build.objects.iter().filter_map(read).collect()
+}
+
 /// Generators that list directories are not followed here.
 struct Nowhere;
 
@@ -204,8 +236,26 @@ pub(super) fn layer_of(held: &Held<'_>) -> Option<Node> {
 fn parameter(parameter: &Node) -> Option<Node> {
     let name = parameter.get("name")?.str()?;
     // An index or an escaped dot has no place in a mapping.
-    let is_plain = !name.contains(['[', '\\', '{', ',']);
-    Some(nested(name, parameter.get("value").filter(|_| is_plain)?))
+    let value = parameter.get("value").filter(|_| !is_indexed(name))?;
+    let is_text = parameter.get("forceString").is_some_and(|node| node.reads("true"));
+    if !is_text && ["true", "false", "null"].iter().any(|word| value.reads(word)) {
+        // As `--set` reads it, whatever its quotes are.
+        let word = Scalar::new(value.str()?, Style::Plain, Tag::None);
+        return Some(nested(name, &Node::made(Value::Scalar(word), Provenance::Generated)));
+    }
+    Some(nested(name, value))
+}
+
+/// Whether the name of a parameter is no sequence of keys.
+fn is_indexed(name: &str) -> bool {
+    name.contains(['[', '\\', '{', ','])
+}
+
+/// The parameters of a source that cannot be laid over its other values here.
+pub(super) fn indexed(source: &Node) -> Vec<&Node> {
+    let list = source.at(&["helm", "parameters"]).map_or(&[][..], Node::items).iter();
+    let names = list.filter_map(|parameter| parameter.get("name"));
+    names.filter(|name| name.str().is_some_and(is_indexed)).collect()
 }
 
 /// A mapping in which a value is at `a.b.c`.

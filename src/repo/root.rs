@@ -16,12 +16,13 @@ use crate::repo::builder::{Builder, Builders};
 use crate::repo::charts::Deployer;
 use crate::repo::entries::Taken;
 use crate::repo::environment::EnvironmentId;
-use crate::repo::inventory::Inventory;
+use crate::repo::inventory::{Inventory, Reference};
 use crate::repo::layout::is_kustomization;
 use crate::repo::marks::Marks;
 use crate::repo::pointer::Pointers;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
+use crate::text::source::Place;
 use crate::yaml::node::Node;
 
 /// A directory that is built as a unit.
@@ -196,6 +197,26 @@ impl Root {
             known
         });
         known.get(digits).is_some_and(|one| one.is_any || one.families.contains(family))
+    }
+
+    /// Whether an object is what Helm renders of a chart.
+    #[must_use]
+    pub fn is_rendered(&self, object: usize) -> bool {
+        self.kind == RootKind::Chart && self.is_real(object)
+    }
+
+    /// The references without those of values that something rendered has, too.
+    #[must_use]
+    pub fn effective_references(&self) -> Vec<&Reference> {
+        let site = |one: &Reference| one.place().as_ref().map(Place::site);
+        let rendered = self.references.iter().filter(|one| self.is_rendered(one.object));
+        let rendered: HashSet<_> = rendered.filter_map(site).collect();
+        let is_double = |one: &Reference| {
+            !rendered.is_empty()
+                && !self.is_real(one.object)
+                && site(one).is_some_and(|site| rendered.contains(&site))
+        };
+        self.references.iter().filter(|one| !is_double(one)).collect()
     }
 
     /// How much of it could be resolved.

@@ -120,7 +120,9 @@ impl<'a> Graph<'a> {
         for (rank, is_in) in ranks.iter().enumerate() {
             for site in &sources {
                 let (path, environment) = (site.key().0, site.environment());
-                if !is_in(path) || rank > 0 && self.reached.contains(path) {
+                // Each release of a chart may have others deployed.
+                let is_chart = site.kind() == RootKind::Chart;
+                if !is_in(path) || rank > 0 && !is_chart && self.reached.contains(path) {
                     continue;
                 }
                 self.reached.insert(path.clone());
@@ -187,7 +189,7 @@ impl<'a> Graph<'a> {
             Way::Argo { cluster, .. } => {
                 of_application(self.environments, &builder.name, cluster.as_deref())
             }
-            Way::Flux(_) => None,
+            Way::Flux(_) | Way::Helm(_) => None,
         };
         let claimed = || claim(self.environments, directory).map(|one| one.environment);
         let environment = named.or(of_object).or_else(claimed);

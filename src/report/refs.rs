@@ -57,7 +57,7 @@ pub struct RootView {
 /// The object that has a controller build a directory.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct BuilderView {
-    /// `Kustomization` of Flux, or `Application` of Argo CD.
+    /// `Kustomization` or `HelmRelease` of Flux, or `Application` of Argo CD.
     pub kind: &'static str,
     /// Its namespace; null where none is set.
     pub namespace: Option<String>,
@@ -207,8 +207,10 @@ impl RootView {
         let Wanted { resources, shown, .. } = wanted;
         let is_built = builder.flatten().is_some();
         let object = |index: usize| ObjectView::new(root, index, is_built);
+        let effective = root.effective_references();
         let references = |mentions: bool| {
-            let wanted = root.references.iter().filter(|one| root.is_mention(one) == mentions);
+            let all = effective.iter().copied();
+            let wanted = all.filter(|one| root.is_mention(one) == mentions);
             let wanted = wanted.filter(|one| shown.has_family(one.family()));
             wanted
                 .map(|reference| ReferenceView::new(object(reference.object), reference))

@@ -57,7 +57,8 @@ impl Timeline {
         tree: &Repo,
         (depth, now): (Depth, DateTime<Utc>),
     ) -> Result<Self, WalkError> {
-        Self::walk(git, mainline, (&tree.config, Some(tree)), depth, now)
+        // The past is never rendered.
+        Self::walk(git, mainline, (&tree.config, Some(tree.unrendered())), depth, now)
     }
 
     fn walk(

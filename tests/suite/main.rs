@@ -22,6 +22,7 @@ mod docs;
 mod escaping;
 mod everyday;
 mod fuzz;
+mod helm;
 mod lint;
 mod lookalikes;
 mod makers;

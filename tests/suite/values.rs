@@ -163,6 +163,34 @@ fn of_a_config_map_that_is_generated() {
     moves(&sandbox, &["apps/staging/more.yaml", "apps/staging/kustomization.yaml"]);
 }
 
+/// The text of the ConfigMap has a name that must stay, too.
+#[test]
+fn of_a_config_map_with_other_names() {
+    let kustomization = "namespace: shop\nresources: [release.yaml]\nconfigurations: [names.yaml]\nconfigMapGenerator:\n- name: shop-values\n  files: [values.yaml=more.yaml]\n";
+    let more = format!(
+        "mail:\n  existingSecret: {OTHER}\nhook:\n  existingSecret: '{{{{ .Release.Name }}}}-db-20250701000000'\n"
+    );
+    let from = "  valuesFrom:\n  - { kind: ConfigMap, name: shop-values }\n";
+    let mut files = vec![];
+    for environment in ["staging", "production"] {
+        for (name, text) in [
+            ("kustomization.yaml", kustomization),
+            ("release.yaml", &release("shop", from)),
+            ("names.yaml", NAMES),
+            ("more.yaml", &more),
+        ] {
+            files.push((format!("apps/{environment}/{name}"), text.to_owned()));
+        }
+    }
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+    let sandbox = repository(&files);
+    let _ = bump(&sandbox).success();
+    let wanted = more.replace("-db-20250701000000", "-db-20250820110000");
+    assert_eq!(sandbox.read("apps/staging/more.yaml"), wanted);
+    assert_eq!(sandbox.read("apps/production/more.yaml"), more);
+}
+
 fn application(environment: &str, helm: &str) -> String {
     format!(
         "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{ name: shop, namespace: argocd }}\nspec:\n  destination: {{ namespace: shop, name: {environment} }}\n  sources:\n    - chart: shop\n      repoURL: https://charts.example.com\n      helm:\n{helm}\n    - repoURL: https://git.example.com/team/gitops.git\n      ref: here\n"

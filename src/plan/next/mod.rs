@@ -12,7 +12,7 @@ use crate::text::shell::command;
 
 /// What follows once a version has run.
 pub(super) struct After<'a> {
-    /// The command that runs this program.
+    /// How `rotate bump` is called.
     pub(super) program: &'a str,
     /// The next environment.
     pub(super) environment: &'a str,
@@ -31,7 +31,7 @@ pub(super) fn steps(
     if let Some(After { program, environment: next, soak }) = after {
         steps.push(NextStep {
             title: format!("Watch {environment} for {soak}, then promote the version."),
-            command: Some(command(&format!("{program} bump"), &[next, family], "")),
+            command: Some(command(program, &[next, family], "")),
             stage: Stage::Then,
         });
     }

@@ -37,6 +37,7 @@ pub(in crate::plan) const MADE: &str = "write the full name where it is used, or
 const GENERATED: &str = "remove the name from the generator's input, or change it there by hand";
 const SEALED: &str = "move the manifest out of the encrypted file, or change the name with the tool that encrypted it";
 const VALUES: &str = "give the environment a values file of its own that comes after it, or write the value in each environment's file, then bump again";
+const CHART: &str = "write the whole name in the values of the chart, or change the chart by hand";
 const SHARED: &str =
     "give the environment its own kustomization that includes the file, then bump again";
 
@@ -102,6 +103,11 @@ impl<'p> Overlay<'p> {
             None
         };
         let Some(edits) = edits else {
+            let is_rendered = |field: &Field<'_>| field.root.is_rendered(field.object);
+            if spelling.fields.iter().all(is_rendered) {
+                let what = self.shared(&spelling.token);
+                return Err(Obstacle { field: 0, what, hint: VALUES });
+            }
             if spelling.fields.iter().any(|field| !field.root.is_real(field.object)) {
                 return match self.patch_template(spelling, text) {
                     Some(placed) => placed,
@@ -267,7 +273,11 @@ impl<'p> Overlay<'p> {
         if spelling.fields.iter().any(|field| field.node.how == Provenance::Derived) {
             return Some(("kustomize adds a prefix, a suffix or a hash to the name", MADE));
         }
-        if spelling.fields.iter().any(|field| field.node.how == Provenance::Generated) {
+        let is_generated = |field: &&Field<'_>| field.node.how == Provenance::Generated;
+        if let Some(field) = spelling.fields.iter().find(is_generated) {
+            if field.root.is_rendered(field.object) {
+                return Some(("the chart puts the name together", CHART));
+            }
             return Some(("the text that contains the name is generated", GENERATED));
         }
         let seals = self.repo.seals(&spelling.token.file)?;

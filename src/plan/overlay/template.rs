@@ -28,7 +28,7 @@ pub(super) fn of<'r>(field: &Field<'r>, token: &Token, name: &str) -> Option<Tem
     let written = &field.text()[old];
     let mut found = None;
     for (object, one) in field.root.objects().iter().enumerate() {
-        if !field.root.is_real(object) {
+        if !field.root.is_real(object) || field.root.is_rendered(object) {
             continue;
         }
         scalars(&one.node, &Path::default(), &mut |path, node| {

@@ -176,6 +176,10 @@ impl Others {
                 continue;
             }
             for (number, object) in root.objects().iter().enumerate() {
+                // What is rendered follows its values; the proof shows whether it does.
+                if root.is_rendered(number) {
+                    continue;
+                }
                 scalars(&object.node, &Path::default(), &mut |path, node| {
                     let spelled = node
                         .origin

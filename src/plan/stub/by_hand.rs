@@ -92,9 +92,8 @@ impl Planner<'_> {
 
     fn bump_again(&self) -> String {
         let environment = &self.repo.environments[self.environment].name;
-        let program = format!("{} bump", self.program);
         let version = option("--version", self.version.as_str());
-        format!("`{}`", command(&program, &[environment, self.family], &version))
+        format!("`{}`", command(self.program, &[environment, self.family], &version))
     }
 
     /// The file and the field that bring a file into a root: a kustomization's `resources`, or the `files` of KSOPS.

@@ -44,7 +44,7 @@ pub(in crate::plan) struct Planner<'p> {
     pub(in crate::plan) back: Option<&'p Back>,
     /// Pins that were given.
     pub(in crate::plan) pins: &'p [String],
-    /// The command that runs this program.
+    /// How `rotate bump` is called.
     pub(in crate::plan) program: &'p str,
     pub(in crate::plan) draft: &'p mut Draft,
     pub(in crate::plan) expected: &'p mut Expected,

@@ -38,7 +38,7 @@ fn request(environment: &str, family: &str, version: Option<&str>) -> BumpReques
         pins: Vec::new(),
         leave: Vec::new(),
         back: None,
-        program: "rotate".to_owned(),
+        program: "rotate bump".to_owned(),
         subject: Subject::new(environment, family),
         version: version.map(str::to_owned),
         now: "2025-07-23T11:00:00Z".parse().unwrap(),

@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::builders::argo::{Application, Source, applications};
 use crate::builders::values::merged;
@@ -9,11 +10,12 @@ use crate::k8s::pattern::fits;
 use crate::k8s::values::of_source;
 use crate::kustomize::load::remote::is_remote;
 use crate::kustomize::model::object::Object;
+use crate::repo::builder::Builder;
 use crate::repo::charts::beside::{Deployed, chart_name};
 use crate::repo::charts::{Charts, Layer, Planned};
 use crate::repo::environment::{EnvironmentId, of_application};
 use crate::repo::loader::Loader;
-use crate::repo::releases::layer_of;
+use crate::repo::releases::{indexed, layer_of};
 use crate::repo::site::Site;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
@@ -22,7 +24,11 @@ use crate::yaml::node::Node;
 use crate::yaml::path::Path;
 
 /// Adds the releases of every `Application` that takes values from the tree; the charts in it that they deploy.
-pub(super) fn add(loader: &Loader<'_>, sites: &[Site], charts: &mut Charts) -> Deployed {
+pub(super) fn add<'s>(
+    loader: &Loader<'_>,
+    sites: impl Iterator<Item = &'s Site>,
+    charts: &mut Charts,
+) -> Deployed {
     let (mut deployed, is_open) = (Deployed::new(), Cell::new(false));
     for site in sites {
         let has_charts = !loader.layout.charts.is_empty();
@@ -112,7 +118,28 @@ impl Reader<'_> {
         let held = of_source(&Path::default(), &source.node);
         layers.extend(held.iter().filter_map(layer_of).map(Layer::Inline));
         let title = self.object.name().to_owned();
-        Some((chart, Planned { release, title, layers, more, problems, is_open }))
+        if chart.is_some() && self.loader.renders.is_some() {
+            for name in indexed(&source.node) {
+                let text = one_line(name.str().unwrap_or_default());
+                let message = format!("the parameter `{text}` is not given to Helm");
+                problems.push(Problem::at(message, name).as_partial().hiding_nothing());
+            }
+        }
+        let builder = chart.as_ref().filter(|_| self.loader.renders.is_some()).and_then(|chart| {
+            let mut all = Builder::argo(self.object, self.application.clone());
+            all.find(|builder| builder.directory == *chart).map(Arc::new)
+        });
+        let planned = Planned {
+            release,
+            title,
+            layers,
+            more,
+            problems,
+            chart: chart.clone(),
+            builder,
+            is_open,
+        };
+        Some((chart, planned))
     }
 
     /// The values files that an entry names.

@@ -33,7 +33,8 @@ pub(super) fn add(loader: &Loader<'_>, deployed: &Deployed, charts: &mut Charts)
             let name = chart_name(loader, chart);
             let release = Release { name: None, namespace: None, chart: name };
             let layers = own.iter().cloned().chain(files).map(Layer::File).collect();
-            let planned = Planned { release, title, layers, ..Planned::default() };
+            let chart_of = Some(chart.clone());
+            let planned = Planned { release, title, layers, chart: chart_of, ..Planned::default() };
             charts.add((chart.clone(), environment), planned);
         }
     }
@@ -82,7 +83,7 @@ fn spells(loader: &Loader<'_>, environment: EnvironmentId, file: &TreePath) -> b
 }
 
 /// Whether a file may hold values of the chart, by its place and name.
-fn is_beside(chart: &TreePath, file: &TreePath) -> bool {
+pub(super) fn is_beside(chart: &TreePath, file: &TreePath) -> bool {
     let is_yaml = [".yaml", ".yml"].iter().any(|end| file.name().ends_with(end));
     if !is_yaml || file.parent() == *chart && OWN_VALUES.contains(&file.name()) {
         return false;

@@ -106,7 +106,7 @@ impl Reader<'_> {
             layers,
             more: [self.file.clone()].into(),
             problems,
-            is_open: false,
+            ..Planned::default()
         }
     }
 

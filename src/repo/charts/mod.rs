@@ -6,15 +6,23 @@ mod argo;
 mod beside;
 mod helmfile;
 pub(super) mod kustomize;
+mod marking;
+pub(super) mod rendered;
 mod site;
+mod withdraw;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+use rayon::prelude::*;
 
 use crate::builders::values::Release;
 use crate::k8s::values;
 use crate::kustomize::model::build::{Build, Status};
 use crate::kustomize::model::object::Object;
+use crate::repo::builder::Builder;
+use crate::repo::charts::rendered::Rendered;
+use crate::repo::charts::withdraw::withdraw;
 use crate::repo::environment::{EnvironmentId, claim_of_file};
 use crate::repo::ground::Before;
 use crate::repo::layout::{Layout, above};
@@ -33,9 +41,14 @@ use crate::yaml::node::{Node, Provenance};
 pub(super) fn lays_over(file: &TreePath) -> bool {
     file.name().starts_with(".argocd-source")
 }
+/// How many charts may be deployed by what another one renders, one below the other.
+const DEEPEST: usize = 8;
 
 /// The name of the values that a chart comes with.
 const OWN_VALUES: [&str; 2] = ["values.yaml", "values.yml"];
+
+/// What is not known.
+pub(super) type Problems = Vec<Problem>;
 
 /// A release with where its values come from.
 #[derive(Default)]
@@ -48,7 +61,11 @@ pub(super) struct Planned {
     /// Other files that say something of it.
     more: BTreeSet<TreePath>,
     /// What is not known of it.
-    problems: Vec<Problem>,
+    problems: Problems,
+    /// The directory of its chart, if that is in the tree.
+    chart: Option<TreePath>,
+    /// The object that has it installed; not known unless charts are rendered.
+    builder: Option<Arc<Builder>>,
     /// Whether it may have other values files once a file is added anywhere.
     is_open: bool,
 }
@@ -63,10 +80,13 @@ pub(super) enum Layer {
     Written(TreePath, Node),
 }
 
+/// What a root is known by: its directory and its environment.
+type Key = (TreePath, Option<EnvironmentId>);
+
 /// The releases of each root.
 #[derive(Default)]
 pub(super) struct Charts {
-    roots: BTreeMap<(TreePath, Option<EnvironmentId>), Vec<Planned>>,
+    roots: BTreeMap<Key, Vec<Planned>>,
     /// Every file that is read for them.
     claimed: BTreeSet<TreePath>,
     /// Whether they may be others once a file is added anywhere.
@@ -74,7 +94,7 @@ pub(super) struct Charts {
 }
 
 impl Charts {
-    fn add(&mut self, root: (TreePath, Option<EnvironmentId>), planned: Planned) {
+    fn add(&mut self, root: Key, planned: Planned) {
         self.is_open |= planned.is_open || !planned.problems.is_empty();
         self.roots.entry(root).or_default().push(planned);
     }
@@ -105,23 +125,47 @@ impl Loader<'_> {
     ) -> Option<(Vec<Site>, Arc<Charts>)> {
         let known = before.map(|before| &before.ground.charts);
         let same = before.filter(|before| self.plans_alike(before, &sites));
-        let charts = same.map_or_else(
-            || Arc::new(self.charts(&sites)),
-            |before| Arc::clone(&before.ground.charts),
-        );
+        let same = same.map(|before| Arc::clone(&before.ground.charts));
+        let (charts, rendered) = match same.filter(|_| self.renders.is_none()) {
+            Some(charts) => (charts, None),
+            None => self.rounds(&sites),
+        };
         if known.is_some_and(|known| !known.claimed.is_subset(&charts.claimed)) {
             return None;
         }
         let mut all: Vec<Site> =
             sites.into_iter().filter_map(|site| withdraw(site, &charts.claimed)).collect();
-        all.extend(self.chart_sites(&charts, known));
+        all.extend(rendered.unwrap_or_else(|| self.chart_sites(&charts, known)));
         Some((all, charts))
     }
 
-    /// Where the releases of a tree have their values.
-    fn charts(&self, sites: &[Site]) -> Charts {
+    /// Where the releases of a tree have their values, and their build roots if they are rendered: what Helm renders may have more
+    /// charts deployed.
+    fn rounds(&self, sites: &[Site]) -> (Arc<Charts>, Option<Vec<Site>>) {
+        let mut charts = Arc::new(self.charts(sites, &[]));
+        if self.renders.is_none() {
+            return (charts, None);
+        }
+        let mut found = self.chart_sites(&charts, None);
+        for _ in 0..DEEPEST {
+            if found.iter().all(|site| site.deployers().is_empty()) {
+                break;
+            }
+            let more = Arc::new(self.charts(sites, &found));
+            let again = self.chart_sites(&more, None);
+            let is_done = again.iter().map(named).eq(found.iter().map(named));
+            (charts, found) = (more, again);
+            if is_done {
+                break;
+            }
+        }
+        (charts, Some(found))
+    }
+
+    /// Where the releases of a tree have their values. `rendered`: what Helm renders.
+    fn charts(&self, sites: &[Site], rendered: &[Site]) -> Charts {
         let mut charts = Charts::default();
-        let deployed = argo::add(self, sites, &mut charts);
+        let deployed = argo::add(self, sites.iter().chain(rendered), &mut charts);
         helmfile::add(self, &mut charts);
         beside::add(self, &deployed, &mut charts);
         let read = charts.roots.values().flatten().flat_map(Planned::read);
@@ -154,29 +198,51 @@ impl Loader<'_> {
 
     /// The build roots of releases. `known`: where they had their values before.
     fn chart_sites(&self, charts: &Charts, known: Option<&Arc<Charts>>) -> Vec<Site> {
-        let site = |(key, releases): (&(TreePath, Option<EnvironmentId>), &Vec<Planned>)| {
-            let ((path, environment), kind) = (key, RootKind::Chart);
-            let environment = *environment;
+        if self.renders.is_some() {
+            let all = charts.roots.iter().flat_map(|(key, all)| {
+                let (installed, others): (Vec<&Planned>, Vec<&Planned>) =
+                    all.iter().partition(|one| one.builder.is_some());
+                let groups = installed.into_iter().map(|one| vec![one]);
+                let others = (!others.is_empty()).then_some(others);
+                groups.chain(others).map(move |group| (key, group))
+            });
+            let all: Vec<_> = all.collect();
+            return all.into_par_iter().map(|(key, group)| self.chart_site(key, &group)).collect();
+        }
+        let site = |(key, releases): (&Key, &Vec<Planned>)| {
             let is_same = |known: &&Arc<Charts>| {
                 std::ptr::eq(Arc::as_ptr(known), charts)
                     || known.roots.get(key).is_some_and(|old| are_alike(old, releases))
             };
             let before = self.before.filter(|_| known.as_ref().is_some_and(is_same));
             if let Some((before, changed)) = before {
+                let (path, environment) = key;
                 let mut roots = before.roots_at(path).iter();
-                let same = roots.find(|old| old.kind == kind && old.environment == environment);
+                let same = roots
+                    .find(|old| old.kind == RootKind::Chart && old.environment == *environment);
                 if let Some(old) = same.filter(|old| !meet(changed, old.files())) {
                     return Site::Kept(Arc::clone(old));
                 }
             }
-            let files = releases.iter().flat_map(Planned::read).cloned().collect();
-            let build = self.chart(path, files, releases);
-            Site::new(BuildSite::new(path, kind, environment, build))
+            self.chart_site(key, &releases.iter().collect::<Vec<_>>())
         };
         charts.roots.iter().map(site).collect()
     }
 
-    fn chart(&self, path: &TreePath, files: BTreeSet<TreePath>, all: &[Planned]) -> Arc<Build> {
+    fn chart_site(&self, (path, environment): &Key, releases: &[&Planned]) -> Site {
+        let files = releases.iter().flat_map(|one| one.read()).cloned().collect();
+        let build = self.chart(path, files, releases);
+        let site = BuildSite::new(path, RootKind::Chart, *environment, build);
+        let builder = releases.iter().find_map(|one| one.builder.clone());
+        if self.renders.is_none() {
+            return Site::new(site);
+        }
+        let namespace = builder.as_ref().and_then(|one| one.target().map(str::to_owned));
+        let site = site.configuring(self.listing);
+        Site::new(BuildSite { namespace, builders: builder.into_iter().collect(), ..site })
+    }
+
+    fn chart(&self, path: &TreePath, files: BTreeSet<TreePath>, all: &[&Planned]) -> Arc<Build> {
         let mut build = Build {
             path: path.clone(),
             status: Status::Resolved,
@@ -186,9 +252,28 @@ impl Loader<'_> {
             directories: BTreeSet::new(),
             outside: None,
         };
-        let objects = all.iter().map(|planned| self.values(planned, &mut build));
+        let objects = all.iter().flat_map(|planned| {
+            let values = self.values(planned, &mut build);
+            let rendered = self.rendered_of(planned, &mut build);
+            rendered.into_iter().chain([values]).collect::<Vec<_>>()
+        });
         build.objects = objects.collect::<Vec<_>>().into();
         Arc::new(build)
+    }
+
+    /// The objects that Helm makes of a release whose chart is in the tree.
+    fn rendered_of(&self, planned: &Planned, build: &mut Build) -> Vec<Object> {
+        let Some(chart) = &planned.chart else { return Vec::new() };
+        let layer = |layer: &Layer| match layer {
+            Layer::Inline(node) | Layer::Written(_, node) => Some(node.clone()),
+            // What cannot be read is told of with the values.
+            Layer::File(file) => self.values_in(file).ok().flatten(),
+        };
+        let layers: Vec<Node> = planned.layers.iter().filter_map(layer).collect();
+        let Rendered { objects, files, problems } = self.rendered(chart, &planned.release, &layers);
+        build.files.extend(files);
+        add_problems(build, problems);
+        objects
     }
 
     /// The object that stands for the values of a release.
@@ -228,7 +313,7 @@ impl Loader<'_> {
     }
 
     /// The mapping in a values file; `None` if it is empty.
-    fn values_in(&self, file: &TreePath) -> Result<Option<Node>, Problem> {
+    pub(in crate::repo) fn values_in(&self, file: &TreePath) -> Result<Option<Node>, Problem> {
         let stream = self.library.stream(file).map_err(|error| {
             let mut problem = Problem::of(error.to_string(), file);
             if let FileError::Syntax(error) = error {
@@ -254,7 +339,7 @@ impl Loader<'_> {
     }
 
     /// The values that a chart comes with.
-    fn own_values(&self, chart: &TreePath) -> Option<TreePath> {
+    pub(in crate::repo) fn own_values(&self, chart: &TreePath) -> Option<TreePath> {
         OWN_VALUES.iter().find_map(|name| self.file(&chart.child(name)))
     }
 
@@ -263,6 +348,13 @@ impl Loader<'_> {
         let claims = files.iter().rev().filter_map(|file| claim_of_file(self.environments, file));
         claims.map(|claim| claim.environment).next()
     }
+}
+
+/// What a root with a builder is called.
+fn named(site: &Site) -> (TreePath, Option<EnvironmentId>, Option<(&'static str, String)>) {
+    let (path, _, environment) = site.key();
+    let builder = site.builders().first().map(|one| (one.kind, one.name.clone()));
+    (path.clone(), environment, builder)
 }
 
 /// Whether releases have their values in the same places.
@@ -296,44 +388,6 @@ pub(super) fn deployers(build: &Build) -> Vec<Deployer> {
     let is_one = |object: &Object| matches!(object.kind(), "Application" | "ApplicationSet");
     let all = build.objects.iter().enumerate().filter(|(_, object)| is_one(object));
     all.map(|(index, object)| (index, argo::names_files(&object.node))).collect()
-}
-
-/// Takes values files out of the trees of plain manifests, in which they are no objects.
-fn withdraw(site: Site, claimed: &BTreeSet<TreePath>) -> Option<Site> {
-    let holds = |build: &Build| {
-        let problems = build.problems.iter().any(|problem| claimed.contains(&problem.path));
-        let objects = || build.objects.iter().any(|object| is_values_file(object, claimed));
-        problems || meet(claimed, &build.files) && objects()
-    };
-    if site.kind() != RootKind::Plain || !holds(site.build()) {
-        return Some(site);
-    }
-    let site = site.rebuilt(|build| without(build, claimed));
-    let is_empty = site.build().objects.is_empty() && site.build().problems.is_empty();
-    (!is_empty).then_some(site)
-}
-
-/// Whether an object is only a values file that names a version.
-fn is_values_file(object: &Object, claimed: &BTreeSet<TreePath>) -> bool {
-    let origin = object.node.origin.as_ref();
-    object.kind().is_empty() && origin.is_some_and(|at| claimed.contains(at.source.path()))
-}
-
-fn without(build: &Build, claimed: &BTreeSet<TreePath>) -> Build {
-    let kept = build.objects.iter().filter(|one| !is_values_file(one, claimed));
-    let objects: Vec<Object> = kept.cloned().collect();
-    let holds = |file: &TreePath| {
-        let mut origins = objects.iter().filter_map(|object| object.node.origin.as_ref());
-        origins.any(|origin| origin.source.path() == file)
-    };
-    let mut build = build.clone();
-    build.files.retain(|file| !claimed.contains(file) || holds(file));
-    build.problems.retain(|problem| !claimed.contains(&problem.path));
-    if build.problems.is_empty() {
-        build.status = Status::Resolved;
-    }
-    build.objects = objects.into();
-    build
 }
 
 #[cfg(test)]

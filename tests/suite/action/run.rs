@@ -21,6 +21,7 @@ impl Runner {
             // as the definition has them
             ("INPUT_DRAFT", "false"),
             ("INPUT_DRY_RUN", "false"),
+            ("INPUT_HELM", "false"),
         ];
         environment.extend(inputs);
         let ended = self.script(&project(".github/action/run"), &[], &environment);
@@ -58,13 +59,14 @@ impl Runner {
     }
 }
 
-const EVERYTHING: [(&str, &str); 10] = [
+const EVERYTHING: [(&str, &str); 11] = [
     ("INPUT_BASE", "trunk"),
     ("INPUT_BRANCH_PREFIX", "keys/"),
     ("INPUT_CONFIG", "other.yaml"),
     ("INPUT_DRAFT", "true"),
     ("INPUT_DRY_RUN", "true"),
     ("INPUT_ENVIRONMENT", "production"),
+    ("INPUT_HELM", "true"),
     ("INPUT_LABELS", "rotation, keys"),
     ("INPUT_REVIEWERS", "robin,\n shop/platform\n"),
     ("INPUT_SECRETS", "auth-api-secrets\nshop-db"),
@@ -76,8 +78,8 @@ fn with_everything(command: &str) -> Vec<(&str, &str)> {
     inputs.push(("INPUT_COMMAND", command));
     if ["lint", "status"].contains(&command) {
         let used = ["INPUT_COMMAND", "INPUT_CONFIG", "INPUT_WORKING_DIRECTORY"];
-        inputs
-            .retain(|(name, _)| used.contains(name) || command == "lint" && *name == "INPUT_BASE");
+        let lint = ["INPUT_BASE", "INPUT_HELM"];
+        inputs.retain(|(name, _)| used.contains(name) || command == "lint" && lint.contains(name));
     }
     inputs
 }
@@ -107,12 +109,14 @@ fn every_input_becomes_an_argument() {
     let markdown = format!("{REPORT}md");
     let sarif = format!("{REPORT}sarif");
     let place = ["-C=clusters", "--config=other.yaml"];
-    let lint = [&["lint", "--format", "github", &sarif][..], &place, &["--base=trunk"]].concat();
+    let lint =
+        [&["lint", "--format", "github", &sarif][..], &place, &["--base=trunk", "--helm"]].concat();
     runner.starts(&with_everything("lint"), &lint);
     let status = [&["status", "--format", "github", &markdown][..], &place].concat();
     runner.starts(&with_everything("status"), &status);
     let request = [
         "--base=trunk",
+        "--helm",
         "--pull-request",
         "--branch-prefix=keys/",
         "--label=rotation",
@@ -240,7 +244,9 @@ fn an_input_without_effect_is_refused() {
         let why = format!("`{command}` needs the input `environment`");
         runner.refuses(&[("INPUT_COMMAND", command)], &why);
     }
-    for (name, input) in [("INPUT_DRAFT", "draft"), ("INPUT_DRY_RUN", "dry-run")] {
+    for (name, input) in
+        [("INPUT_DRAFT", "draft"), ("INPUT_DRY_RUN", "dry-run"), ("INPUT_HELM", "helm")]
+    {
         let why = format!("the input `{input}` is neither true nor false");
         runner.refuses(&[("INPUT_COMMAND", "promote"), (name, "yes")], &why);
     }

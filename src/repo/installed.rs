@@ -1,0 +1,98 @@
+//! The build roots of charts that Flux `HelmRelease`s install, as Helm renders them.
+
+use std::collections::{BTreeSet, HashSet};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use crate::builders::values::Release;
+use crate::kustomize::model::build::{Build, Status};
+use crate::repo::builder::Builder;
+use crate::repo::charts::rendered::Rendered;
+use crate::repo::environment::EnvironmentId;
+use crate::repo::laid::in_order;
+use crate::repo::loader::Loader;
+use crate::repo::releases::{Installed, add_problems, installed};
+use crate::repo::root::RootKind;
+use crate::repo::site::{BuildSite, Site};
+use crate::text::path::TreePath;
+use crate::text::problem::Problem;
+use crate::yaml::node::Node;
+
+const ELSEWHERE: &str = "check by hand which secrets the chart uses";
+
+impl Loader<'_> {
+    /// The build roots with those of the charts of the tree that their objects install, if charts are rendered.
+    pub(super) fn with_releases(&self, mut sites: Vec<Site>) -> Vec<Site> {
+        if self.renders.is_none() {
+            return sites;
+        }
+        let included: HashSet<&TreePath> = sites
+            .iter()
+            .flat_map(|site| site.build().directories.iter().filter(|at| *at != site.key().0))
+            .collect();
+        let is_deployed =
+            |site: &&Site| site.environment().is_some() || !included.contains(site.key().0);
+        let deployed: Vec<&Site> = sites.iter().filter(is_deployed).collect();
+        let of_site = |site: &Site| {
+            let all = installed(site.build());
+            let all = all.into_iter().filter(|one| self.layout.charts.contains(&one.chart));
+            all.map(|one| self.release(&one, site)).collect::<Vec<_>>()
+        };
+        let made: Vec<Site> = deployed.into_par_iter().flat_map_iter(of_site).collect();
+        sites.retain(|site| !made.iter().any(|release| is_installed_by(site, release)));
+        sites.extend(made);
+        in_order(&mut sites);
+        sites
+    }
+
+    /// The build root of a release.
+    fn release(&self, one: &Installed<'_>, site: &Site) -> Site {
+        let namespace = one.release.release.namespace.clone();
+        let namespace = namespace.or_else(|| site.namespace().map(str::to_owned));
+        let release = Release { namespace, ..one.release.release.clone() };
+        let own = self.own_values(&one.chart).into_iter();
+        let files: Vec<TreePath> = own.chain(one.release.files.iter().cloned()).collect();
+        let of_files = files.iter().filter_map(|file| self.values_in(file).ok().flatten());
+        let layers: Vec<Node> = of_files.chain(one.layers.iter().cloned()).collect();
+        let Rendered { objects, files: texts, problems } =
+            self.rendered(&one.chart, &release, &layers);
+        let mut build = Build {
+            path: one.chart.clone(),
+            status: Status::Resolved,
+            problems: Vec::new(),
+            objects: objects.into(),
+            files: texts.into_iter().chain(files).collect::<BTreeSet<TreePath>>(),
+            directories: BTreeSet::new(),
+            outside: None,
+        };
+        add_problems(&mut build, problems);
+        add_problems(&mut build, unknown(one));
+        let builder = Arc::new(Builder::helm(one.object, &release, &one.chart));
+        let environment: Option<EnvironmentId> = site.environment();
+        let site = BuildSite::new(&one.chart, RootKind::Chart, environment, Arc::new(build));
+        Site::new(BuildSite { namespace: release.namespace, builders: vec![builder], ..site })
+    }
+}
+
+/// Whether a chart that nothing was known to install is the one of a release.
+fn is_installed_by(site: &Site, release: &Site) -> bool {
+    let is_free = site.kind() == RootKind::Chart && site.builders().is_empty();
+    let same = || site.environment().is_none_or(|one| release.environment() == Some(one));
+    is_free && site.key().0 == release.key().0 && same() && !release.build().objects.is_empty()
+}
+
+/// What is not known of a release.
+fn unknown(one: &Installed<'_>) -> Vec<Problem> {
+    let problem = |message: String| {
+        let problem = Problem::at(message, &one.object.node).as_partial().hiding_nothing();
+        problem.with_help(ELSEWHERE)
+    };
+    let sources = one.unknown.iter().map(|name| {
+        problem(format!("values of the release come from `{name}`, which no file here has"))
+    });
+    let changed = one.release.is_changed.then(|| {
+        problem("the post-renderers of the release are not applied to what Helm renders".to_owned())
+    });
+    sources.chain(changed).collect()
+}

@@ -1,0 +1,340 @@
+//! `--helm`: charts rendered by a program on the path. A small script stands in for Helm; `.ci/controllers` has Helm's own engine.
+#![cfg(unix)]
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::process::Command;
+
+use crate::support::{NOW, Output, Sandbox};
+
+/// Fills in `@key@` in templates with the value of the key, wherever that is in the values, and the name of the release. It notes each
+/// run, with what it sees of its environment, beside itself.
+const HELM: &str = r#"#!/bin/sh
+here=$(dirname "$0")
+echo "$* cwd=$(pwd) $(env | tr '\n' ' ')" >> "$here/runs"
+[ -z "$(ls -A "$HOME" 2>/dev/null)" ] || { echo "Error: there is something at home" >&2; exit 1; }
+cat values.yaml >> "$here/values"
+[ ! -e "$here/insists" ] || grep -q "$(cat "$here/insists")" values.yaml || exit 1
+[ ! -e "$here/fails" ] || { cat "$here/fails" >&2; exit 1; }
+for file in chart/templates/*.yaml; do
+  text=$(cat "$file")
+  for key in $(grep -o '@[A-Za-z]*@' "$file" | tr -d @ | sort -u); do
+    value=$(sed -n "s/.*\"$key\": \"\([^\"]*\)\".*/\1/p" values.yaml)
+    text=$(printf '%s\n' "$text" | sed "s/@$key@/$value/g")
+  done
+  printf -- '---\n# Source: web/%s\n' "${file#chart/}"
+  printf '%s\n' "$text" | sed "s/%RELEASE%/$2/g"
+done
+"#;
+
+const DEPLOYMENT: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: \"%RELEASE%\"\nspec:\n  template:\n    metadata:\n      annotations:\n        checksum: sum-@sum@\n    spec:\n      imagePullSecrets:\n        - name: @pull@\n      containers:\n        - name: web\n          image: example.com/web\n          envFrom:\n            - secretRef:\n                name: @login@\n            - secretRef:\n                name: cache-@stamp@\n            - secretRef:\n                name: tls-20250601090000\n";
+
+fn stub(environment: &str, name: &str) -> String {
+    format!(
+        "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata:\n  name: {name}\nspec:\n  secretStoreRef: {{name: aws, kind: ClusterSecretStore}}\n  target: {{deletionPolicy: Retain, immutable: true}}\n  dataFrom:\n    - extract: {{key: {environment}/{name}, version: \"20250601090000\"}}\n"
+    )
+}
+
+/// A chart with the values of two environments, and a program that renders it.
+struct Charts {
+    sandbox: Sandbox,
+    bin: tempfile::TempDir,
+}
+
+impl Charts {
+    fn new() -> Self {
+        let (sandbox, bin) = (Sandbox::empty(), tempfile::tempdir().unwrap());
+        let file = bin.path().join("helm");
+        fs::write(&file, HELM).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
+        sandbox.write("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n");
+        sandbox.write("charts/web/values.yaml", "pull: registry\nsum: x\nlogin: none\n");
+        sandbox.write("charts/web/templates/deployment.yaml", DEPLOYMENT);
+        for environment in ["staging", "production"] {
+            let values = format!("charts/web/values-{environment}.yaml");
+            let own = if environment == "staging" {
+                "# own"
+            } else {
+                "
+sum: y"
+            };
+            let text = format!(
+                "login: login-20250601090000 {own}
+stamp: \"20250601090000\"
+"
+            );
+            sandbox.write(&values, &text);
+            for name in ["login", "cache", "tls"] {
+                let name = format!("{name}-20250601090000");
+                let file = format!("secrets/{environment}/{name}.yaml");
+                sandbox.write(&file, &stub(environment, &name));
+            }
+            sandbox.write(
+                &format!("secrets/{environment}/registry.yaml"),
+                &stub(environment, "registry"),
+            );
+        }
+        Self { sandbox, bin }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = self.sandbox.command(arguments);
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.env("PATH", format!("{}:{path}", self.bin.path().display()));
+        command.env("TMPDIR", self.bin.path()).env("GH_TOKEN", "not-for-helm");
+        command
+    }
+
+    fn rotate(&self, arguments: &[&str]) -> Output {
+        self.sandbox.finish(&mut self.command(arguments))
+    }
+
+    fn runs(&self) -> Vec<String> {
+        let runs = fs::read_to_string(self.bin.path().join("runs")).unwrap_or_default();
+        runs.lines().map(str::to_owned).collect()
+    }
+
+    fn fail(&self, said: &str) {
+        fs::write(self.bin.path().join("fails"), said).unwrap();
+    }
+
+    /// Lets each run fail whose values do not hold a text.
+    fn insist(&self, text: &str) {
+        fs::write(self.bin.path().join("insists"), text).unwrap();
+    }
+
+    fn values(&self) -> String {
+        fs::read_to_string(self.bin.path().join("values")).unwrap()
+    }
+}
+
+/// The references to a secret in an environment: the kind, and where the name is written.
+fn origins(report: &serde_json::Value, environment: &str, secret: &str) -> Vec<String> {
+    let roots = report["roots"].as_array().unwrap().iter();
+    let roots = roots.filter(|root| root["environment"] == environment);
+    let references = roots.flat_map(|root| root["references"].as_array().unwrap());
+    let place = |one: &serde_json::Value| {
+        let origin = &one["origin"];
+        let text = format!("{} {}:{}", one["kind"], origin["file"], origin["line"]);
+        text.replace('"', "")
+    };
+    references.filter(|one| one["secret"] == secret).map(place).collect()
+}
+
+fn report(output: &Output) -> serde_json::Value {
+    serde_json::from_str(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+}
+
+#[test]
+fn what_charts_render_is_found_where_it_is_written() {
+    let charts = Charts::new();
+    let report = report(&charts.rotate(&["refs", "--helm", "--format", "json"]));
+    let of = |secret: &str| origins(&report, "staging", secret);
+    let values = "Deployment charts/web/values-staging.yaml";
+    assert_eq!(of("login-20250601090000"), [format!("{values}:1")], "{report:#}");
+    assert_eq!(of("cache-20250601090000"), [format!("{values}:2")]);
+    assert_eq!(of("tls-20250601090000"), ["Deployment charts/web/templates/deployment.yaml:22"]);
+    assert_eq!(of("registry"), ["Deployment charts/web/values.yaml:1"]);
+    // Once as it is and once marked, for each environment.
+    let runs = charts.runs();
+    assert_eq!(runs.len(), 4, "{runs:#?}");
+    for run in &runs {
+        assert!(run.starts_with("template release-name ./chart --namespace="), "{run}");
+        assert!(!run.contains("not-for-helm") && run.contains("/home/home"), "{run}");
+    }
+    // Nothing is left behind.
+    assert_eq!(fs::read_dir(charts.bin.path()).unwrap().count(), 3);
+}
+
+#[test]
+fn nothing_is_rendered_unless_it_is_asked_for() {
+    let charts = Charts::new();
+    let plain = charts.rotate(&["refs", "--format", "json"]);
+    assert!(charts.runs().is_empty());
+    assert_eq!(plain, charts.sandbox.rotate(&["refs", "--format", "json"]));
+    assert!(!plain.stdout.contains("tls-20250601090000\",\n      \"optional"));
+    let output = charts.sandbox.finish(
+        charts.command(&["refs", "--helm"]).env("PATH", charts.sandbox.root().join("nowhere")),
+    );
+    assert_eq!(output.status, 2);
+    assert!(output.stderr.contains("`--helm` needs `helm`"), "{output:?}");
+    assert!(output.stderr.contains("https://helm.sh"), "{output:?}");
+}
+
+#[test]
+fn a_chart_that_does_not_render_is_named_and_its_values_are_read() {
+    let charts = Charts::new();
+    charts.fail("Error: at https://bot:token-1@example.com/x: \u{1b}[31mno\n");
+    let output = charts.rotate(&["refs", "--helm", "--format", "json"]);
+    let report = report(&output);
+    assert!(output.stdout.contains("`helm template` fails: Error"), "{output:?}");
+    assert!(!output.stdout.contains("token-1") && !output.stdout.contains('\u{1b}'));
+    let of = origins(&report, "staging", "login-20250601090000");
+    assert_eq!(of, ["Values charts/web/values-staging.yaml:1"]);
+    let root = report["roots"].as_array().unwrap().iter().find(|one| one["kind"] == "chart");
+    assert_eq!(root.unwrap()["status"], "partial");
+}
+
+#[test]
+fn values_of_rendered_secrets_are_not_printed() {
+    let charts = Charts::new();
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata:\n  name: made-20250601090000\nstringData:\n  password: hunter2-@login@\n";
+    charts.sandbox.write("charts/web/templates/secret.yaml", secret);
+    for command in [&["refs", "--helm", "--format", "json"][..], &["lint", "--helm"]] {
+        let output = charts.rotate(command);
+        assert!(!format!("{output:?}").contains("hunter2"), "{output:?}");
+    }
+}
+
+#[test]
+fn a_chart_gets_no_flag_by_its_name() {
+    let charts = Charts::new();
+    let application = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web, namespace: argocd}\nspec:\n  destination: {namespace: web}\n  source:\n    repoURL: https://example.com/x.git\n    path: charts/web\n    helm: {releaseName: --post-renderer=x, valueFiles: [values-staging.yaml]}\n";
+    charts.sandbox.write("staging/web.yaml", application);
+    let output = charts.rotate(&["refs", "--helm"]);
+    assert!(output.stdout.contains("cannot be the name of a release"), "{output:?}");
+    assert!(charts.runs().iter().all(|run| !run.contains("post-renderer")), "{output:?}");
+}
+
+#[test]
+fn rendered_references_are_moved_with_their_values() {
+    let charts = Charts::new();
+    let bump = ["bump", "staging", "login", "--helm", "--at", NOW];
+    let output = charts.rotate(&bump).success();
+    assert!(output.stderr.contains("moved 2 references in place"), "{output:?}");
+    assert!(output.stderr.contains("rotate bump --helm production login"), "{output:?}");
+    let read = |file: &str| charts.sandbox.read(&format!("charts/web/{file}"));
+    let new = "login: login-20250820110000 # own\nstamp: \"20250601090000\"\n";
+    assert_eq!(read("values-staging.yaml"), new);
+    assert!(read("values-production.yaml").contains("login-20250601090000"));
+    // The digits alone, which only the rendered chart makes a name of.
+    let _ = charts.rotate(&["bump", "staging", "cache", "--helm", "--at", NOW]).success();
+    let new = "login: login-20250820110000 # own\nstamp: \"20250820110000\"\n";
+    assert_eq!(read("values-staging.yaml"), new);
+    // Both environments have the template.
+    let output = charts.rotate(&["bump", "staging", "tls", "--helm", "--at", NOW]);
+    assert_eq!(output.status, 1);
+    assert!(output.stderr.contains("templates/deployment.yaml"), "{output:?}");
+    assert!(output.stderr.contains("values file of its own"), "{output:?}");
+    assert_eq!(read("templates/deployment.yaml"), DEPLOYMENT);
+}
+
+#[test]
+fn a_default_is_set_in_the_values_of_the_environment() {
+    let charts = Charts::new();
+    let write = |file: &str, text: &str| {
+        charts.sandbox.write(&format!("charts/web/{file}"), text);
+    };
+    write("values.yaml", "pull: registry\nsum: x\nlogin: login-20250601090000\n");
+    write("values-staging.yaml", "stamp: \"20250601090000\"\n");
+    let _ = charts.rotate(&["bump", "staging", "login", "--helm", "--at", NOW]).success();
+    let new = "stamp: \"20250601090000\"\nlogin: login-20250820110000\n";
+    assert_eq!(charts.sandbox.read("charts/web/values-staging.yaml"), new);
+}
+
+#[test]
+fn the_past_is_not_rendered() {
+    let count = |commits: usize| {
+        let charts = Charts::new();
+        charts.sandbox.commit_at("2025-06-01T09:00:00Z", "Begin\n");
+        for number in 0..commits {
+            let text = format!("pull: registry\nsum: x{number}\nlogin: none\n");
+            charts.sandbox.write("charts/web/values.yaml", &text);
+            let time = format!("2025-06-0{}T09:00:00Z", number + 2);
+            charts.sandbox.commit_at(&time, "Change\n");
+        }
+        let output = charts.rotate(&["promote", "--helm", "--dry-run", "--at", NOW]);
+        assert_eq!(output.status, 0, "{output:?}");
+        charts.runs().len()
+    };
+    assert_eq!(count(1), count(5));
+}
+
+fn application(name: &str, chart: &str, helm: &str) -> String {
+    format!(
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}, namespace: argocd}}\nspec:\n  destination: {{namespace: shop}}\n  source:\n    repoURL: https://example.com/x.git\n    path: {chart}\n    helm: {helm}\n"
+    )
+}
+
+/// The builders of the charts of an environment, each with a secret that is named there and its namespace.
+fn built(report: &serde_json::Value, environment: &str, family: &str) -> Vec<String> {
+    let roots = report["roots"].as_array().unwrap().iter();
+    let roots = roots.filter(|root| root["environment"] == environment && root["kind"] == "chart");
+    let mut all: Vec<String> = roots
+        .flat_map(|root| {
+            let references = root["references"].as_array().unwrap().iter();
+            let named =
+                references.filter(|one| one["secret"].as_str().unwrap().starts_with(family));
+            named.map(move |one| {
+                let text = format!(
+                    "{} {} {} {} {} {}",
+                    root["path"],
+                    root["builder"]["kind"],
+                    root["builder"]["name"],
+                    one["kind"],
+                    one["namespace"],
+                    one["secret"]
+                );
+                text.replace('"', "")
+            })
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn each_release_of_a_chart_is_a_build_root() {
+    let charts = Charts::new();
+    let release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: flux, namespace: flux}\nspec:\n  chart: {spec: {chart: ./charts/web, sourceRef: {kind: GitRepository, name: here}}}\n  values: {login: login-20250601090001}\n";
+    let helm = "{valueFiles: [values-staging.yaml]}";
+    charts.sandbox.write("staging/web.yaml", &application("argo", "charts/web", helm));
+    charts.sandbox.write("staging/release.yaml", release);
+    // A chart that deploys a chart.
+    let app = application("inner", "charts/web", "{valuesObject: {login: \"@inner@\"}}");
+    charts.sandbox.write("charts/apps/Chart.yaml", "apiVersion: v2\nname: apps\nversion: 1.0.0\n");
+    charts.sandbox.write("charts/apps/values.yaml", "inner: login-20250601090002\n");
+    charts.sandbox.write("charts/apps/templates/app.yaml", &app);
+    charts.sandbox.write("staging/apps.yaml", &application("outer", "charts/apps", "{}"));
+    let report = report(&charts.rotate(&["refs", "--helm", "--format", "json"]));
+    assert_eq!(
+        built(&report, "staging", "login"),
+        [
+            "charts/apps Application outer Application argocd login-20250601090002",
+            "charts/web Application argo Deployment shop login-20250601090000",
+            "charts/web Application inner Deployment shop login-20250601090002",
+            "charts/web HelmRelease flux Deployment flux login-20250601090001",
+        ]
+    );
+    let inner = origins(&report, "staging", "login-20250601090002");
+    assert_eq!(
+        inner,
+        ["Application charts/apps/values.yaml:1", "Deployment charts/apps/values.yaml:1"]
+    );
+    let flux = origins(&report, "staging", "login-20250601090001");
+    assert!(flux.contains(&"Deployment staging/release.yaml:6".to_owned()), "{flux:?}");
+}
+
+#[test]
+fn parameters_are_given_as_helm_reads_them() {
+    let charts = Charts::new();
+    let parameters = "{valueFiles: [values-staging.yaml], parameters: [{name: on, value: \"true\"}, {name: text, value: \"true\", forceString: true}, {name: \"list[0]\", value: x}]}";
+    charts.sandbox.write("staging/web.yaml", &application("web", "charts/web", parameters));
+    let output = charts.rotate(&["refs", "--helm"]);
+    assert!(output.stdout.contains("the parameter `list[0]` is not given to Helm"), "{output:?}");
+    assert!(charts.values().contains("\"on\": true, \"text\": \"true\""), "{}", charts.values());
+}
+
+#[test]
+fn where_a_mark_is_in_the_way_the_others_are_found() {
+    let charts = Charts::new();
+    charts.insist("\"pull\": \"registry\"");
+    let report = report(&charts.rotate(&["refs", "--helm", "--format", "json"]));
+    let of = |secret: &str| origins(&report, "staging", secret);
+    let values = "Deployment charts/web/values-staging.yaml";
+    assert_eq!(of("login-20250601090000"), [format!("{values}:1")]);
+    assert_eq!(of("cache-20250601090000"), [format!("{values}:2")]);
+    assert!(of("registry").contains(&"Deployment null:null".to_owned()), "{:?}", of("registry"));
+    let runs = charts.runs().len();
+    assert!(runs <= 2 * 9, "{runs}");
+}
