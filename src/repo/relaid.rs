@@ -141,9 +141,11 @@ impl Again<'_> {
 
     /// A base, and whether every builder makes something else of its directory.
     fn base(&self, before: &Repo, site: &Site, pointers: &Pointers) -> Option<(Site, bool)> {
+        if site.kind() == RootKind::Chart {
+            return Some((site.clone(), false));
+        }
         let known = match site {
             Site::Kept(root) => root,
-            Site::New(_) if site.kind() == RootKind::Chart => return Some((site.clone(), false)),
             Site::New(_) => old(before, site)?,
         };
         if known.is_bare {
