@@ -151,3 +151,37 @@ fn comments_of_one_file_are_found_by_their_line() {
         vec![("production/all.yaml".to_owned(), all.join("---\n"))]
     });
 }
+
+#[test]
+fn what_is_made_elsewhere_is_not_asked_for_each_reference() {
+    let chart = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: chart}\nspec: {}\n";
+    grows_evenly(|count| {
+        let mut files = Vec::new();
+        for at in 0..count {
+            let (own, namespace) = (format!("apps/app-{at}/production"), format!("team-{at}"));
+            let all = kustomization(&namespace, "app.yaml, chart.yaml");
+            files.push((format!("{own}/kustomization.yaml"), all));
+            files.push((format!("{own}/app.yaml"), deployment("app", "token")));
+            files.push((format!("{own}/chart.yaml"), chart.to_owned()));
+            let makes = kustomization(&format!("other-{at}"), "stub.yaml");
+            files.push((format!("apps/other-{at}/production/kustomization.yaml"), makes));
+            let text = stub("token", &format!("other-{at}"));
+            files.push((format!("apps/other-{at}/production/stub.yaml"), text));
+        }
+        files
+    });
+}
+
+#[test]
+fn what_spells_a_name_is_found_once() {
+    grows_evenly(|count| {
+        let app = |at: usize| {
+            let (missing, made) = (format!("a-{at}-env"), format!("b-{at}-env"));
+            let maker = deployment(&format!("maker-{at}"), &made);
+            let args = format!("        args: [{made}, {made}]\n");
+            [deployment(&format!("app-{at}"), &missing), maker + &args].join("---\n")
+        };
+        let all: Vec<String> = (0..count).map(app).collect();
+        vec![("production/all.yaml".to_owned(), all.join("---\n"))]
+    });
+}

@@ -13,11 +13,12 @@ use crate::lint::spelled::{Spelled, is_copied};
 use crate::repo::Repo;
 pub(super) use crate::repo::deployed::deployed;
 use crate::repo::environment::EnvironmentId;
-use crate::repo::inventory::Reference;
+use crate::repo::inventory::{Provider, Reference};
 use crate::repo::root::{Root, RootKind};
 use crate::repo::unseen::{Unseen, Unseens, What};
 use crate::text::path::TreePath;
 use crate::text::source::Place;
+use crate::text::work;
 
 /// A reference that nothing provides.
 pub(super) struct Missing<'r> {
@@ -146,6 +147,8 @@ impl<'r> Judgements<'r> {
         let indexes: BTreeMap<*const Root, usize> =
             repo.roots.iter().enumerate().map(|(at, root)| (&raw const **root, at)).collect();
         let (mut judged, mut candidates, mut groups) = (0, Vec::new(), BTreeMap::new());
+        // Whether Git makes a secret of a name somewhere, and nothing copies it.
+        let mut made: BTreeMap<&str, bool> = BTreeMap::new();
         for (root, _) in deployed(repo) {
             let index = indexes.get(&std::ptr::from_ref(root)).copied().unwrap_or_default();
             for reference in &root.references {
@@ -164,7 +167,11 @@ impl<'r> Judgements<'r> {
                     Verdict::Unknown(unseen) => {
                         let there = &repo.roots[unseen.root];
                         let why = Why::of(there, unseen.place.as_ref(), unseen.what.word());
-                        if !is_made_beside(repo, root, reference, unseen) {
+                        let is_forgotten = may_be_forgotten(root, reference, unseen)
+                            && *made
+                                .entry(reference.secret())
+                                .or_insert_with_key(|secret| is_made(repo, secret));
+                        if !is_forgotten {
                             add(&mut groups, root, reference, why);
                             continue;
                         }
@@ -186,8 +193,19 @@ impl<'r> Judgements<'r> {
                 }
             }
         }
-        let name = |id: EnvironmentId| repo.environments[id].name.clone();
-        let unjudged = groups.into_iter().map(|((environment, namespace, secret, why), all)| {
+        let unjudged = unjudged(repo, groups);
+        Self { missing, coverage: Coverage { judged, unjudged, generated: 0 } }
+    }
+}
+
+/// The references of each group.
+type Groups<'r> = BTreeMap<Group<'r>, Vec<&'r Reference>>;
+
+fn unjudged<'r>(repo: &Repo, groups: Groups<'r>) -> Vec<Unjudged> {
+    let name = |id: EnvironmentId| repo.environments[id].name.clone();
+    groups
+        .into_iter()
+        .map(|((environment, namespace, secret, why), all)| {
             let all: Vec<&Reference> = all;
             Unjudged {
                 environment: environment.map(name),
@@ -197,17 +215,11 @@ impl<'r> Judgements<'r> {
                 places: all.iter().filter_map(|one| one.near()).collect(),
                 why,
             }
-        });
-        Self { missing, coverage: Coverage { judged, unjudged: unjudged.collect(), generated: 0 } }
-    }
+        })
+        .collect()
 }
 
-fn add<'r>(
-    groups: &mut BTreeMap<Group<'r>, Vec<&'r Reference>>,
-    root: &'r Root,
-    reference: &'r Reference,
-    why: Why,
-) {
+fn add<'r>(groups: &mut Groups<'r>, root: &'r Root, reference: &'r Reference, why: Why) {
     let group = (root.environment, root.namespace_of(reference), reference.secret(), why);
     groups.entry(group).or_default().push(reference);
 }
@@ -244,20 +256,21 @@ fn verdict<'u>(
     unseens.find(repo, index, namespace, secret).map_or(Verdict::Missing, Verdict::Unknown)
 }
 
-/// Whether Git makes a secret of that name somewhere else, and nothing but a chart or the like could make it here: what makes
-/// it there was forgotten here.
-fn is_made_beside(repo: &Repo, root: &Root, reference: &Reference, unseen: &Unseen) -> bool {
+/// Whether a reference may dangle although something in its namespace may make the secret: that is a chart or the like, which
+/// hardly gives it a name that Git makes in another namespace.
+fn may_be_forgotten(root: &Root, reference: &Reference, unseen: &Unseen) -> bool {
     let namespace = root.namespace_of(reference);
-    let is_foreign = matches!(unseen.what, What::Chart | What::Elsewhere);
-    let is_known = namespace.is_some_and(|namespace| !is_name_filled_in(namespace));
-    if !is_foreign || !is_known {
-        return false;
-    }
-    let mut made = repo.makers(reference.secret()).peekable();
-    let is_placed = |(there, provider): (&Root, &_)| {
-        let elsewhere = there.namespace_of_provider(provider);
+    matches!(unseen.what, What::Chart | What::Elsewhere)
+        && namespace.is_some_and(|namespace| !is_name_filled_in(namespace))
+}
+
+/// Whether Git makes a secret of a name in namespaces that are known, and nothing copies it into others.
+fn is_made(repo: &Repo, secret: &str) -> bool {
+    let mut made = repo.makers(secret).inspect(|_| work::step()).peekable();
+    let is_placed = |(there, provider): (&Root, &Provider)| {
+        let namespace = there.namespace_of_provider(provider);
         let object = there.object_that_provides(provider);
-        elsewhere.is_some_and(|one| !is_name_filled_in(one)) && !is_copied(&object.node)
+        namespace.is_some_and(|one| !is_name_filled_in(one)) && !is_copied(&object.node)
     };
     made.peek().is_some() && made.all(is_placed)
 }

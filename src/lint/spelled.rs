@@ -45,8 +45,12 @@ impl<'r> Spelled<'r> {
             return spelled;
         }
         for (root, _) in deployed(repo) {
+            let mut known: BTreeMap<usize, Vec<&Reference>> = BTreeMap::new();
+            for reference in &root.references {
+                known.entry(reference.object).or_default().push(reference);
+            }
             for (index, object) in root.objects().iter().enumerate() {
-                spelled.object(root, index, object);
+                spelled.object(root, known.get(&index).map_or(&[], Vec::as_slice), object);
             }
             for reference in root.references.iter().filter(|one| one.found.role == Role::Grant) {
                 spelled.grant(root, reference);
@@ -89,14 +93,16 @@ impl<'r> Spelled<'r> {
         self.anywhere.entry((name, environment)).or_insert_with(|| why.clone());
     }
 
-    fn object(&mut self, root: &'r Root, index: usize, object: &'r Object) {
+    fn object(&mut self, root: &'r Root, known: &[&Reference], object: &'r Object) {
         let kind = Kind::of(object);
         let own = object.namespace().or(root.namespace.as_deref());
         let mut hits: Vec<(&str, bool, &'static str)> = Vec::new();
         let is_reference = |trail: &Trail<'_>| {
             let path = trail.path();
-            let mut known = root.references.iter().filter(|one| one.object == index);
-            known.any(|one| one.found.path == path && one.found.role != Role::Mention)
+            known
+                .iter()
+                .inspect(|_| work::step())
+                .any(|one| one.found.path == path && one.found.role != Role::Mention)
         };
         scalars(&object.node, &mut |node, trail| {
             let Some(text) = node.str() else { return };
