@@ -118,13 +118,13 @@ const CREDENTIAL: [&str; 18] = [
 
 /// A password in an address.
 static IN_ADDRESS: LazyLock<Option<Regex>> =
-    LazyLock::new(|| Regex::new(r"://[^/\s:@]*:([^/\s@]+)@").ok());
+    LazyLock::new(|| Regex::new(r"://[^/\x00-\x20:@]*:([^/\x00-\x20@]+)@").ok());
 
 /// An assignment of a credential in a configuration or a script.
 static ASSIGNED: LazyLock<Option<Regex>> = LazyLock::new(|| {
     let names = r"pass(?:word|wd|phrase)?|pwd|secret(?:[_-]?key)?|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?|jwt[_-]?secret";
     Regex::new(&format!(
-        r#"(?im)(?:^|[\s"'{{,._-]|[a-z0-9]_)(?:{names})["']?[ \t]*[:=][ \t]*["']?([^\s"'#,;}}]+)"#
+        r#"(?m)(?:^|[\x00-\x20"'{{,._-]|[A-Za-z0-9]_)(?i-u:{names})["']?[ \t]*[:=][ \t]*["']?([^\x00-\x20"'#,;}}]+)"#
     ))
     .ok()
 });

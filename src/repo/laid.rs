@@ -73,18 +73,15 @@ pub(super) fn lay(loader: &Loader<'_>, bases: Vec<Site>, pointers: &Pointers) ->
             sites.push(base);
             continue;
         }
-        let is_hidden = match base.kind() {
-            RootKind::Kustomize => directories.contains(base.key().0),
-            RootKind::Chart => false,
-            RootKind::Plain => elsewhere.contains(&index) || is_read(&base, &files),
+        let is_hidden = if base.kind() == RootKind::Kustomize {
+            directories.contains(base.key().0)
+        } else {
+            elsewhere.contains(&index) || is_read(&base, &files)
         };
         match as_they_are.remove(&index) {
             Some((namespace, builders)) => sites.push(built_by(base, namespace, builders)),
             None if is_hidden => shadowed.push(base),
-            None => {
-                let namespace = pointers.namespace(base.key().0);
-                sites.push(built_by(base, namespace, Vec::new()));
-            }
+            None => sites.push(built_by_none(base, pointers)),
         }
     }
     in_order(&mut sites);
@@ -155,6 +152,12 @@ pub(super) fn built_by(base: Site, namespace: Option<String>, builders: Vec<Arc<
         }
         Site::New(site) => Site::new(BuildSite { namespace, builders, ..*site }),
     }
+}
+
+/// A base that no builder makes.
+fn built_by_none(base: Site, pointers: &Pointers) -> Site {
+    let namespace = pointers.namespace(base.key().0);
+    built_by(base, namespace, Vec::new())
 }
 
 fn same(some: &[Arc<Builder>], others: &[Arc<Builder>]) -> bool {
