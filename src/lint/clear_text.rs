@@ -149,6 +149,7 @@ mod tests {
             "<settings><password>hunter2</password></settings>",
             "-----BEGIN CERTIFICATE-----\nMIIB\n",
             "https://user:hunter2@db.example.com",
+            "REPLACE_ME",
             "user=<user>\npassword=hunter2\n",
         ] {
             assert!(reveals(text), "{text}");

@@ -178,8 +178,7 @@ fn files_of_its_own_use_no_secret() {
 fn a_secret_that_every_overlay_deletes_is_in_no_environment() {
     let sandbox = Sandbox::empty();
     sandbox.write("base/kustomization.yaml", "resources: [secret.yaml]\n");
-    let secret =
-        "apiVersion: v1\nkind: Secret\nmetadata: { name: db }\nstringData: { PASSWORD: hunter2 }\n";
+    let secret = "apiVersion: v1\nkind: Secret\nmetadata: { name: db }\nstringData: { PASSWORD: replace-me }\n";
     sandbox.write("base/secret.yaml", secret);
     let delete = "resources: [../base]\npatches:\n- patch: |-\n    $patch: delete\n    apiVersion: v1\n    kind: Secret\n    \
                   metadata: { name: db }\n";
