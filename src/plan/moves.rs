@@ -19,6 +19,7 @@ use crate::repo::environment::EnvironmentId;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
 use crate::yaml::embed;
+use crate::yaml::node::Node;
 use crate::yaml::path::Path;
 
 const COPIED: &str = "name the new stub in the replacement's `source` (or the var's `objref`) by hand, or write the secret's name where it is used";
@@ -57,7 +58,7 @@ fn group<'r>(items: &[Item<'r>]) -> (Vec<Spelled<'r>>, Vec<Item<'r>>) {
         let text = if is_composed { item.text() } else { "" };
         // Parts of a name may serve other names, too; a version is its own.
         let is_whole = !is_composed
-            || !item.root.is_real(item.reference.object)
+            || !item.root.is_real(item.reference.object) && is_of_one_file(item.node())
             || version_in_file(item.node()).is_some()
             || embed::part(item.node(), item.part()).is_some_and(|at| at.in_file().is_some())
             || split(item.reference.secret()).is_some();
@@ -68,6 +69,14 @@ fn group<'r>(items: &[Item<'r>]) -> (Vec<Spelled<'r>>, Vec<Item<'r>>) {
     }
     let spelled = tokens.into_iter().map(|((token, _), items)| Spelled::new(token, items));
     (spelled.collect(), nowhere)
+}
+
+/// Whether all that a file spells of a scalar is in the same one.
+fn is_of_one_file(node: &Node) -> bool {
+    let pieces = embed::pieces(node);
+    let mut files = pieces.iter().map(|(_, piece)| piece.source.path());
+    let first = files.next();
+    files.all(|file| Some(file) == first)
 }
 
 impl<'p> Mover<'p> {
