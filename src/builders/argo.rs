@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::builders::operators::fits;
-use crate::builders::substitute::{Part, composed, written};
-use crate::builders::template::{Failure, Piece, of_path, render};
+use crate::builders::substitute::composed;
+use crate::builders::template::{Failure, of_path, parts, render};
 use crate::builders::values::Release;
 use crate::kustomize::load::kustomization::Overrides;
 use crate::kustomize::model::object::Object;
 use crate::text::path::TreePath;
-use crate::yaml::embed;
 use crate::yaml::node::{Node, Provenance};
 
 /// The group of the API.
@@ -336,18 +335,7 @@ fn fill(node: &mut Node, parameters: &Node, is_go: bool) -> Result<(), Failure> 
     if node.scalar().is_some() {
         let text = node.str().unwrap_or_default();
         if text.contains("{{") {
-            let mut parts: Vec<Part> = Vec::new();
-            for piece in render(text, parameters, is_go)? {
-                match piece {
-                    Piece::Text(range) => parts.extend(written(node, range)),
-                    Piece::Value(value) => {
-                        let text = value.str().unwrap_or_default().to_owned();
-                        parts.push((text, embed::content(&value)));
-                    }
-                    Piece::Made(made) => parts.push((made, None)),
-                }
-            }
-            *node = composed(node, &parts);
+            *node = composed(node, &parts(node, render(text, parameters, is_go)?));
         }
     } else if let Some(map) = node.map_mut() {
         for entry in &mut map.entries {

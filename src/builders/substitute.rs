@@ -38,14 +38,8 @@ impl Variables {
     /// Whether they are the same, written in the same places of the same texts.
     #[must_use]
     pub fn same(&self, others: &Self) -> bool {
-        let place = |node: &Node| node.origin.as_ref().map(Place::near_in_file);
-        let is_there = |one: &Node, other: &Node| match (place(one), place(other)) {
-            (Some(one), Some(other)) => one.is(&other),
-            (None, None) => true,
-            _ => false,
-        };
         let alike = |((name, one), (known, other)): ((&String, &Node), (&String, &Node))| {
-            name == known && one.str() == other.str() && is_there(one, other)
+            name == known && is_written_alike(one, other)
         };
         self.is_open == others.is_open
             && self.known.len() == others.known.len()
@@ -62,6 +56,29 @@ impl Variables {
     fn value(&self, name: &str) -> Option<String> {
         Some(self.known.get(name)?.str()?.replace('\n', ""))
     }
+}
+
+/// Whether two nodes say the same in the same places of the same texts.
+#[must_use]
+pub fn is_written_alike(one: &Node, other: &Node) -> bool {
+    let place = |node: &Node| node.origin.as_ref().map(Place::near_in_file);
+    let is_there = match (place(one), place(other)) {
+        (Some(one), Some(other)) => one.is(&other),
+        (None, None) => true,
+        _ => false,
+    };
+    let lists = (one.items(), other.items());
+    let maps = (one.entries(), other.entries());
+    one.str() == other.str()
+        && is_there
+        && lists.0.len() == lists.1.len()
+        && maps.0.len() == maps.1.len()
+        && lists.0.iter().zip(lists.1).all(|(a, b)| is_written_alike(a, b))
+        && maps
+            .0
+            .iter()
+            .zip(maps.1)
+            .all(|(a, b)| a.key.str() == b.key.str() && is_written_alike(&a.value, &b.value))
 }
 
 /// An object with its variables filled in, and why some could not be. A scalar that cannot be filled in stays as it is.

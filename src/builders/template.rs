@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+use crate::builders::substitute::{Part, written};
+use crate::yaml::embed;
 use crate::yaml::node::{Node, Provenance};
 
 /// A part of a text that was rendered.
@@ -78,6 +80,21 @@ pub fn render(text: &str, parameters: &Node, is_go: bool) -> Result<Vec<Piece>, 
         pieces.push(Piece::Text(at..text.len()));
     }
     Ok(pieces)
+}
+
+/// The parts of the text of a scalar that was rendered, each with the place that spells it, if one does.
+pub(super) fn parts(template: &Node, pieces: Vec<Piece>) -> Vec<Part> {
+    let mut parts = Vec::new();
+    for piece in pieces {
+        match piece {
+            Piece::Text(range) => parts.extend(written(template, range)),
+            Piece::Value(value) => {
+                parts.push((value.str().unwrap_or_default().to_owned(), embed::content(&value)));
+            }
+            Piece::Made(made) => parts.push((made, None)),
+        }
+    }
+    parts
 }
 
 /// `{{name}}` or `{{path.basename}}`; what is not a parameter stays as it is, as Argo CD has it.

@@ -1,8 +1,7 @@
 //! The values of a Helm release: layers that are merged as Helm merges them, and the templates in them, which charts pass through `tpl`.
 
-use crate::builders::substitute::{Part, composed, written};
-use crate::builders::template::{Failure, Piece, render};
-use crate::yaml::embed;
+use crate::builders::substitute::{Part, composed};
+use crate::builders::template::{Failure, parts, render};
 use crate::yaml::node::{Node, Provenance, Value};
 use crate::yaml::path::Path;
 use crate::yaml::scalar::{Kind, Schema, kind};
@@ -161,17 +160,7 @@ impl Filler<'_> {
         if let Some(unset) = unset(text, self.values) {
             return Err(Failure::Unknown(format!(".Values.{unset}")));
         }
-        let mut parts: Vec<Part> = Vec::new();
-        for piece in render(text, &self.parameters, true)? {
-            match piece {
-                Piece::Text(range) => parts.extend(written(node, range)),
-                Piece::Value(value) => {
-                    let text = value.str().unwrap_or_default().to_owned();
-                    parts.push((text, embed::content(&value)));
-                }
-                Piece::Made(made) => parts.push((made, None)),
-            }
-        }
+        let parts = parts(node, render(text, &self.parameters, true)?);
         let is_open = |(text, place): &Part| {
             // What a value holds is not filled in again.
             text == MISSING || place.is_some() && text.contains("{{")

@@ -6,6 +6,7 @@ use std::sync::{Arc, OnceLock};
 
 use crate::builders::argo::{self, Listing};
 use crate::builders::flux::FluxKustomization;
+use crate::builders::substitute::is_written_alike;
 use crate::builders::template::Failure;
 use crate::builders::values::Release;
 use crate::config::glob::PathGlob;
@@ -82,28 +83,6 @@ impl Builders {
         };
         Self { all: self.all.iter().map(same).collect(), ..self }
     }
-}
-
-/// Whether two nodes say the same in the same places of the same texts.
-fn is_written_alike(one: &Node, other: &Node) -> bool {
-    let place = |node: &Node| node.origin.as_ref().map(Place::near_in_file);
-    let is_there = match (place(one), place(other)) {
-        (Some(one), Some(other)) => one.is(&other),
-        (None, None) => true,
-        _ => false,
-    };
-    let lists = (one.items(), other.items());
-    let maps = (one.entries(), other.entries());
-    one.str() == other.str()
-        && is_there
-        && lists.0.len() == lists.1.len()
-        && maps.0.len() == maps.1.len()
-        && lists.0.iter().zip(lists.1).all(|(a, b)| is_written_alike(a, b))
-        && maps
-            .0
-            .iter()
-            .zip(maps.1)
-            .all(|(a, b)| a.key.str() == b.key.str() && is_written_alike(&a.value, &b.value))
 }
 
 /// What is in a tree, and what was asked of it.
