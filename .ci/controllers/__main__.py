@@ -50,7 +50,7 @@ def main():
     parser.add_argument("--self-test", action="store_true", help="show that a fault would be found")
     parser.add_argument("--only", default="*", metavar="GLOB", help="only the corpora or layouts of this name")
     parser.add_argument("--origins", default=8, type=int, metavar="N", help="so many origins of a repository are tried")
-    parser.add_argument("--show", default=10, type=int, metavar="N", help="so many faults of a repository are told")
+    parser.add_argument("--show", default=10, type=int, metavar="N", help="show at most N faults of a repository")
     parser.add_argument("--seed", default="1")
     parser.add_argument("--jobs", default=min(os.cpu_count() or 1, 4), type=int, metavar="N", help="builds at a time")
     options = parser.parse_args()

@@ -174,7 +174,7 @@ def builder_of(root):
 
 
 def nearest(view, roots):
-    """The root that is a view's: of several with the same builder's name, the one whose builder stands in the same file."""
+    """The root that is a view's: of several with the same builder's name, the one whose builder is in the same file."""
     there = [root for root in roots if ((root.get("builder") or {}).get("origin") or {}).get("file") == view.owner.file]
     return min(there or roots, key=lambda root: (distance(view, root), root["environment"] != view.environment), default=None)
 

@@ -82,7 +82,7 @@ def value_of(name, lookup):
 
 
 def parameter(text, at, lookup, ends, escapes=False):
-    """A parameter up to one of some characters; a variable may stand in it."""
+    """A parameter up to one of some characters; it may have a variable."""
     out = []
     while at < len(text) and text[at] not in ends:
         if text.startswith("${", at):

@@ -120,7 +120,7 @@ def substitute(text, variables, unknown):
     except envsubst.Malformed as error:
         raise Fails(f"{told}: bad substitution: {error}") from None
     except envsubst.NotSet as error:
-        raise Fails(f"{told}: ${{{error}}} is not set, which Flux refuses unless it is told not to") from None
+        raise Fails(f"{told}: ${{{error}}} is not set, which Flux refuses unless strict substitution is off") from None
     except yaml.YAMLError as error:
         raise Fails(f"{told} is no YAML once its variables are filled in: {str(error).splitlines()[0]}") from None
 

@@ -1,7 +1,7 @@
 """Who builds what: the objects of Flux and Argo CD of a tree, and the view that each has of a directory.
 
 An object may come out of another's build, so the search goes down from those that nobody builds. Each object is known by
-the file that it stands in; a build tells that of what it renders.
+the file that it is in; a build tells that of what it renders.
 """
 
 import concurrent.futures

@@ -1,4 +1,4 @@
-//! Values that stand in Git in the clear, and the environments that they reach.
+//! Values that are in Git unencrypted, and the environments that they reach.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -20,7 +20,7 @@ use crate::repo::variables::ConfigMaps;
 use crate::text::path::TreePath;
 use crate::tree::Entry;
 
-/// What comes of a build.
+/// What a builder makes of a directory.
 pub(super) enum Outcome {
     /// The same as one of the bases.
     Base(usize),

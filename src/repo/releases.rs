@@ -37,7 +37,7 @@ pub(super) fn with_values(build: &Arc<Build>) -> Arc<Build> {
         for (release, layers) in releases(&maps, object) {
             let (mut node, open) = values_object(&release, object.name(), &layers);
             problems.extend(open);
-            // What is written as it is stands in the object itself.
+            // What has no template is already in the object itself.
             if keep(&mut node, &is_composed) {
                 made.push(Object::new(node));
             }

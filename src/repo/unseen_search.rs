@@ -60,7 +60,7 @@ impl<'r> Deployed<'r> {
         if root.environment.is_some() {
             return !self.included.contains(&(root.environment, &root.path));
         }
-        // Where controllers are told what to build, what no environment has either is left over.
+        // Where objects configure controllers, what neither they nor an environment have is left over.
         !self.of_any.contains(&root.path)
             && (root.kind != RootKind::Kustomize || !self.has_builders)
     }

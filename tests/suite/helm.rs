@@ -1,4 +1,4 @@
-//! `--helm`: charts rendered by a program on the path. A small script stands in for Helm; `.ci/controllers` has Helm's own engine.
+//! `--helm`: charts rendered by a program on the path. A small script replaces Helm; `.ci/controllers` has Helm's own engine.
 #![cfg(unix)]
 
 use std::fs;

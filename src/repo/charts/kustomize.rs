@@ -63,7 +63,7 @@ impl Loader<'_> {
         let namespace = namespace.or_else(|| either("namespace", "releaseNamespace"));
         let named = |path: &str| {
             let path = directory.join(path).filter(|_| !is_remote(path))?;
-            // One that is missing is told of where it is read.
+            // A missing one is reported where it is read.
             Some(Layer::File(self.file(&path).unwrap_or(path)))
         };
         let under = either("valuesFile", "values").and_then(named);

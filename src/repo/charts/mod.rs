@@ -266,7 +266,7 @@ impl Loader<'_> {
         let Some(chart) = &planned.chart else { return Vec::new() };
         let layer = |layer: &Layer| match layer {
             Layer::Inline(node) | Layer::Written(_, node) => Some(node.clone()),
-            // What cannot be read is told of with the values.
+            // What cannot be read is reported with the values.
             Layer::File(file) => self.values_in(file).ok().flatten(),
         };
         let layers: Vec<Node> = planned.layers.iter().filter_map(layer).collect();
