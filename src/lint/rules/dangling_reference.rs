@@ -142,7 +142,9 @@ impl<'r> Known<'r> {
                     "`{bump}` creates a stub along with the reference; to keep {version}, add its ExternalSecret"
                 );
             }
-            return format!("add the ExternalSecret of {version}, or restore it if it was removed");
+            return format!(
+                "add the ExternalSecret of {version}, or restore it if it was removed; if something else makes it, list it under `external` in rotate.yaml: `- {{ name: {family}-* }}`"
+            );
         }
         let own = family(secret);
         let near = root.environment.and_then(|index| self.provided(index)?.nearest(own, own));

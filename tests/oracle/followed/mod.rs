@@ -62,7 +62,7 @@ fn legacy() {
         refused,
         forward,
         is_faulty: true,
-        followed: &[("git", 50), ("kubectl", 8), ("rotate", 14)],
+        followed: &[("git", 50), ("kubectl", 7), ("rotate", 14)],
         ..LIFE
     });
 }
