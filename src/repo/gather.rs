@@ -217,7 +217,7 @@ fn with_mentions(
     named: Vec<Vec<Found>>,
     families: &Families,
 ) -> Vec<Reference> {
-    let mut references = Vec::new();
+    let mut references = Vec::with_capacity(named.iter().map(Vec::len).sum());
     for (object, (one, found)) in build.objects.iter().zip(named).enumerate() {
         let mentions = by_value::find(&one.node, families, &found);
         for mut found in found.into_iter().chain(mentions) {

@@ -54,7 +54,7 @@ fn objects(library: &Library, file: &TreePath, real: Result<TreePath, ReadError>
         Err(error) => Err(FileError::Read(error)),
     };
     let stream = stream.map_err(|error| problem(&error, file))?;
-    let mut objects = Vec::new();
+    let mut objects = Vec::with_capacity(stream.documents.len());
     for document in &stream.documents {
         if is_object(&document.root) {
             // How the API server treats a duplicate key depends on who applies it: which of
@@ -209,7 +209,8 @@ pub(super) fn build(path: &TreePath, files: &[TreePath], holdings: Vec<Holding>)
         directories: BTreeSet::new(),
         outside: None,
     };
-    let mut all: Vec<Object> = Vec::new();
+    let count = holdings.iter().flatten().map(Vec::len).sum();
+    let mut all: Vec<Object> = Vec::with_capacity(count);
     for (file, holding) in files.iter().zip(holdings) {
         match holding {
             Ok(objects) if objects.is_empty() => continue,

@@ -137,7 +137,8 @@ impl Console {
         // If stderr is closed, the error cannot be reported.
         let text = shown(text);
         // The runner of a workflow looks for commands here as well, and none of ours are.
-        let text = if self.annotates { log(&text).trim_end_matches('\n').to_owned() } else { text };
+        let text =
+            if self.annotates { log(&text).trim_end_matches('\n').to_owned().into() } else { text };
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
@@ -159,7 +160,7 @@ mod tests {
 
     #[test]
     fn paints_only_where_colours_are_wanted() {
-        let on = |paint: Paint| shown(&paint.on("a\u{1b}[1m", true));
+        let on = |paint: Paint| shown(&paint.on("a\u{1b}[1m", true)).into_owned();
         assert_eq!(on(Paint::Bold), "\u{1b}[1ma\\u{1b}[1m\u{1b}[0m");
         assert_eq!(on(Paint::Dim), "\u{1b}[2ma\\u{1b}[1m\u{1b}[0m");
         assert_eq!(on(Paint::Cyan), "\u{1b}[36ma\\u{1b}[1m\u{1b}[0m");

@@ -1,5 +1,6 @@
 //! Text on a terminal: the colours are ours, and whatever else a terminal would act on is spelled out.
 
+use std::borrow::Cow;
 use std::hash::{BuildHasher as _, RandomState};
 use std::sync::LazyLock;
 
@@ -18,13 +19,9 @@ pub(super) fn own(text: &str) -> String {
 
 /// The text as it is printed: what moves the cursor or turns a line around as a visible escape, our colours as they are.
 #[must_use]
-pub fn shown(text: &str) -> String {
+pub fn shown(text: &str) -> Cow<'_, str> {
     let safe = visible(text);
-    if safe.contains(OWN.as_str()) {
-        safe.replace(OWN.as_str(), "\u{1b}")
-    } else {
-        safe.into_owned()
-    }
+    if safe.contains(OWN.as_str()) { safe.replace(OWN.as_str(), "\u{1b}").into() } else { safe }
 }
 
 #[cfg(test)]
