@@ -83,7 +83,11 @@ impl Stale<'_, '_> {
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let usages = FamilyUsages::new(facts.repo);
-    let running = Running::of(&usages);
+    let judged = judged(&usages);
+    if judged.is_empty() {
+        return Vec::new();
+    }
+    let running = Running::of(&usages, &judged);
     let stale: Vec<Stale<'_, '_>> =
         usages.iter().flat_map(|usage| of_usage(&running, usage)).collect();
     let sites = sites(facts.repo, &stale);
@@ -112,6 +116,19 @@ fn of_usage<'s, 'r>(running: &Running<'s, 'r>, usage: &'s FamilyUsage<'r>) -> Ve
         Some(Stale { usage, named, user, only: used.len() == 1 })
     });
     stale.collect()
+}
+
+/// An object of a root.
+type ObjectId = (*const Root, usize);
+
+fn object_id(named: &Named<'_>) -> ObjectId {
+    (std::ptr::from_ref(named.root), named.reference.object)
+}
+
+/// The objects with a name that the rule judges.
+fn judged(usages: &FamilyUsages<'_>) -> BTreeSet<ObjectId> {
+    let named = usages.iter().flat_map(|usage| &usage.named);
+    named.filter(|named| named.version().is_some() && is_judged(named)).map(object_id).collect()
 }
 
 fn is_judged(named: &Named<'_>) -> bool {
@@ -145,8 +162,8 @@ fn holder(named: &Named<'_>) -> Holder {
 /// What runs by the families of each environment.
 #[derive(Default)]
 struct Running<'s, 'r> {
-    /// By the object that names the version.
-    by_object: BTreeMap<(Whose<'s>, *const Root, usize), BTreeMap<Version, &'s Named<'r>>>,
+    /// By the object that names the version, where the rule judges one of its names.
+    by_object: BTreeMap<(Whose<'s>, ObjectId), BTreeMap<Version, &'s Named<'r>>>,
     /// The first two places of each family in which something runs.
     places: BTreeMap<Whose<'s>, Vec<&'s FamilyUsage<'r>>>,
 }
@@ -155,14 +172,17 @@ struct Running<'s, 'r> {
 type Whose<'s> = (EnvironmentId, &'s str);
 
 impl<'s, 'r> Running<'s, 'r> {
-    fn of(usages: &'s FamilyUsages<'r>) -> Self {
+    fn of(usages: &'s FamilyUsages<'r>, judged: &BTreeSet<ObjectId>) -> Self {
         let mut running = Self::default();
         for usage in usages.iter() {
             let whose = (usage.environment, usage.family);
             for (version, named) in usage.live() {
                 work::step();
-                let object = (whose, std::ptr::from_ref(named.root), named.reference.object);
-                running.by_object.entry(object).or_default().insert(version, named);
+                let object = object_id(named);
+                if judged.contains(&object) {
+                    let versions = running.by_object.entry((whose, object)).or_default();
+                    versions.insert(version, named);
+                }
             }
             if usage.live().next().is_some() {
                 let places = running.places.entry(whose).or_default();
@@ -183,8 +203,7 @@ impl<'s, 'r> Running<'s, 'r> {
     ) -> BTreeMap<Version, &'s Named<'r>> {
         let whose = (usage.environment, usage.family);
         let own = named.manner != Manner::Grant && named.reference.found.namespace.is_none();
-        let object = (whose, std::ptr::from_ref(named.root), named.reference.object);
-        if let Some(own) = self.by_object.get(&object).filter(|_| own) {
+        if let Some(own) = self.by_object.get(&(whose, object_id(named))).filter(|_| own) {
             return own.clone();
         }
         let places = self.places.get(&whose).map(Vec::as_slice).unwrap_or_default();
