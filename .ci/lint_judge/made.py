@@ -57,7 +57,8 @@ def makes(document):
     for field in FIELDS.get(kind, ()):
         name = at(document, *field.split("."))
         if name:
-            yield Secret(name, frozenset(CERTIFICATE) if kind[0] == "Certificate" and not spec.get("keystores") else None)
+            is_certificate = kind[0] == "Certificate"
+            yield Secret(name, frozenset(CERTIFICATE) if is_certificate and not spec.get("keystores") else None, is_certificate)
     for ending in ENDINGS.get(kind, ()):
         yield Secret(f"{name_of(document)}{ending}")
     yield from annotated(document, kind[0], spec)
