@@ -9,6 +9,7 @@ use crate::k8s::found::Role;
 use crate::k8s::heuristics;
 use crate::k8s::placeholder::is_name_filled_in;
 use crate::k8s::secret_name::split;
+use crate::k8s::values::held;
 use crate::lint::spelled::{Spelled, is_copied};
 use crate::repo::Repo;
 pub(super) use crate::repo::deployed::deployed;
@@ -19,6 +20,7 @@ use crate::repo::unseen::{Unseen, Unseens, What};
 use crate::text::path::TreePath;
 use crate::text::source::Place;
 use crate::text::work;
+use crate::yaml::path::PathStep;
 
 /// A reference that nothing provides.
 pub(super) struct Missing<'r> {
@@ -128,6 +130,8 @@ enum Verdict<'u> {
     Unknown(&'u Unseen),
     /// Its name is not known.
     Open,
+    /// The place only looks as if it named a secret, and nothing provides one of that name.
+    Guessed,
 }
 
 /// A reference that nothing provides, as far as can be seen.
@@ -161,6 +165,11 @@ impl<'r> Judgements<'r> {
                     Verdict::Missing => None,
                     Verdict::Open => {
                         let why = Why::of(root, reference.near().as_ref(), What::Variable.word());
+                        add(&mut groups, root, reference, why);
+                        continue;
+                    }
+                    Verdict::Guessed => {
+                        let why = Why::of(root, reference.near().as_ref(), "custom resource");
                         add(&mut groups, root, reference, why);
                         continue;
                     }
@@ -231,15 +240,15 @@ fn verdict<'u>(
     reference: &Reference,
 ) -> Verdict<'u> {
     let (root, secret) = (&repo.roots[index], reference.secret());
-    // The words of a structure tell little; a version tells that it is a secret's name.
-    let guessed =
-        heuristics::ROWS.contains(&reference.found.row) || reference.found.role == Role::Mention;
+    let is_plain = split(secret).is_none();
     if matches!(reference.found.role, Role::Grant | Role::Watch)
         || root.is_mention(reference)
-        || (guessed && split(secret).is_none())
+        || (reference.found.role == Role::Mention && is_plain)
     {
         return Verdict::Idle;
     }
+    // The words of a structure tell little; a version tells that it is a secret's name.
+    let guessed = is_plain && heuristics::ROWS.contains(&reference.found.row);
     if is_name_filled_in(secret) {
         return Verdict::Open;
     }
@@ -253,14 +262,28 @@ fn verdict<'u>(
     if there.any(|environment| repo.is_provided(environment, namespace, secret)) {
         return Verdict::Fine;
     }
-    unseens.find(repo, index, namespace, secret).map_or(Verdict::Missing, Verdict::Unknown)
+    if guessed && names_what_it_makes(reference) {
+        return Verdict::Idle;
+    }
+    let unseen = unseens.find(repo, index, namespace, secret);
+    unseen.map_or(if guessed { Verdict::Guessed } else { Verdict::Missing }, Verdict::Unknown)
+}
+
+/// Whether values speak of a secret that the chart has made from a store.
+fn names_what_it_makes(reference: &Reference) -> bool {
+    let mut steps = reference.found.path.0.iter();
+    steps.any(|step| matches!(step, PathStep::Key(key) if &**key == "secretProviderClass"))
 }
 
 /// Whether a reference may dangle although something in its namespace may make the secret: that is a chart or the like, which
-/// hardly gives it a name that Git makes in another namespace.
+/// hardly gives it a name that Git makes in another namespace. Of the values of a release, only what pods and charts surely take
+/// from a secret that is there counts: a certificate's name may be what the release asks for.
 fn may_be_forgotten(root: &Root, reference: &Reference, unseen: &Unseen) -> bool {
-    let namespace = root.namespace_of(reference);
+    const ALIKE: [&str; 2] = ["like-secret-name", "like-secret-string"];
+    let (namespace, row) = (root.namespace_of(reference), reference.found.row);
+    let in_values = || !held(&root.object_of(reference).node).is_empty() && !ALIKE.contains(&row);
     matches!(unseen.what, What::Chart | What::Elsewhere)
+        && (!heuristics::ROWS.contains(&row) || split(reference.secret()).is_some() || in_values())
         && namespace.is_some_and(|namespace| !is_name_filled_in(namespace))
 }
 

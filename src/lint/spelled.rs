@@ -151,12 +151,18 @@ impl<'r> Spelled<'r> {
         let tree = repo.library.tree();
         let Ok(source) = tree.source(file) else { return };
         let text = source.text();
-        if text.len() > LARGEST || !MAKES.iter().any(|one| text.contains(one)) {
+        let is_prose = is_prose(file);
+        if text.len() > LARGEST {
             return;
         }
-        let is_prose = is_prose(file);
         let why =
             Why { path: file.clone(), what: if is_prose { "made by hand" } else { "script" } };
+        if is_prose {
+            self.notes(repo, text, &why);
+        }
+        if !MAKES.iter().any(|one| text.contains(one)) {
+            return;
+        }
         let mut goes_on = false;
         for line in text.lines() {
             let makes = MAKES.iter().any(|one| line.contains(one));
@@ -164,6 +170,31 @@ impl<'r> Spelled<'r> {
                 words(line).for_each(|word| self.add(word, None, None, &why));
             }
             goes_on = (makes || goes_on) && line.trim_end().ends_with('\\');
+        }
+    }
+
+    /// Notes on secrets: names in quotes, below a heading or after a sentence that speaks of secrets. What Git makes somewhere
+    /// is described there, and not made by hand.
+    fn notes(&mut self, repo: &Repo, text: &str, why: &Why) {
+        let mut speaks = false;
+        for line in text.lines() {
+            let says = line.to_ascii_lowercase().contains("secret");
+            let start = line.trim_start();
+            let is_listed = start.len() < line.len() || start.starts_with(['-', '*', '+', '|']);
+            if start.starts_with('#') {
+                speaks = says;
+            } else if !is_listed {
+                speaks |= says;
+            }
+            if !(speaks || says) {
+                continue;
+            }
+            for name in line.split('`').skip(1).step_by(2) {
+                work::step();
+                if self.wanted.contains(name) && repo.makers(name).next().is_none() {
+                    self.add(name, None, None, why);
+                }
+            }
         }
     }
 }

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::k8s::placeholder::{is_filled_in, known_start};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
+use crate::repo::inventory::Provider;
+use crate::repo::layout::is_kustomization;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
 use crate::text::work;
@@ -62,10 +64,10 @@ pub fn may_reach(root: &Root, namespace: Option<&str>) -> bool {
 }
 
 /// The roots that are deployed, each with its environment's name: those that belong to an environment,
-/// and others that no root includes.
+/// and others that no root includes. What does not build deploys nothing of what it includes.
 pub fn deployed(repo: &Repo) -> impl Iterator<Item = (&Root, Option<&str>)> {
     let mut included: BTreeSet<&TreePath> = BTreeSet::new();
-    for root in &repo.roots {
+    for root in repo.roots.iter().filter(|root| !root.has_failed()) {
         included.extend(root.directories().iter().filter(|directory| **directory != root.path));
     }
     let roots = repo.roots.iter().map(|root| &**root);
@@ -79,6 +81,28 @@ pub fn deployed(repo: &Repo) -> impl Iterator<Item = (&Root, Option<&str>)> {
 #[must_use]
 pub fn may_hide(repo: &Repo, environment: Option<EnvironmentId>, namespace: Option<&str>) -> bool {
     repo.hidden().reaches(environment, namespace)
+}
+
+/// Whether nothing that a root lacks may add to an object that it spells: it lacks only resources of their own, and the object
+/// is not generated, which may go on from one that is not here.
+#[must_use]
+pub fn is_whole(repo: &Repo, root: &Root, provider: &Provider) -> bool {
+    if !root.is_partial() {
+        return true;
+    }
+    let is_spelled = provider.near().is_some_and(|at| !is_kustomization(at.source.path()));
+    let mut missing = root.problems().iter().filter(|problem| problem.partial);
+    is_spelled
+        && missing.all(|problem| {
+            work::step();
+            let Some(place) = &problem.place else { return false };
+            let Ok(kustomization) = repo.resolver.kustomization(&problem.path.parent()) else {
+                return false;
+            };
+            let fields = ["resources", "bases"].iter();
+            let mut listed = fields.flat_map(|field| kustomization.items(field));
+            listed.any(|entry| entry.origin.as_ref().is_some_and(|origin| origin.is(place)))
+        })
 }
 
 /// Whether a reference is filled in only when it is deployed, and may then name a version of the family.

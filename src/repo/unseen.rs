@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::k8s::placeholder::is_name_filled_in;
 use crate::k8s::secret_name::split;
+use crate::kustomize::transform::patches::NOTHING_TO_PATCH;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
+use crate::repo::root::Root;
 use crate::repo::unseen_search::found;
 use crate::text::path::TreePath;
+use crate::text::problem::Problem;
 use crate::text::source::Place;
 use crate::text::work;
 
@@ -189,6 +192,20 @@ impl Unseen {
             }
         }
     }
+}
+
+/// The namespaces in which a root patches objects that it lacks: whoever patches a release file says where that one goes.
+pub(super) fn patched(repo: &Repo, root: &Root) -> BTreeSet<String> {
+    let all = root.problems().iter().filter(|one| one.message.starts_with(NOTHING_TO_PATCH));
+    let namespace = |problem: &Problem| {
+        let stream = repo.library.stream(&problem.path).ok()?;
+        let own = stream.documents.iter().filter_map(|one| {
+            work::step();
+            one.root.at(&["metadata", "namespace"])?.str().map(str::to_owned)
+        });
+        Some(own.collect::<Vec<_>>())
+    };
+    all.filter_map(namespace).flatten().collect()
 }
 
 /// The words of a text that may be names.

@@ -10,7 +10,7 @@ use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::layout::above;
 use crate::repo::root::{Root, RootKind};
-use crate::repo::unseen::{Reach, Unseen, What};
+use crate::repo::unseen::{Reach, Unseen, What, patched};
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
 use crate::text::source::Place;
@@ -139,7 +139,10 @@ impl Search<'_> {
             return;
         }
         let is_private = text.contains('@') || text.starts_with("ssh:") || text.contains("secret");
-        if is_file(text) {
+        let patched = patched(self.repo, self.root);
+        if is_file(text) && !patched.is_empty() {
+            reach = patched;
+        } else if is_file(text) {
             // A release file goes into its own namespace.
             let like = Namespaces::of(reach.iter().cloned()).like(text);
             reach = if like.is_empty() { reach } else { like };

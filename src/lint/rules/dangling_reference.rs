@@ -32,10 +32,11 @@ nothing in Git sets matches any.
 
 Nothing is reported where something that cannot be seen here may make the secret in that namespace: a chart from a registry
 that is installed into it, a remote base, a plugin, a directory that does not build. The same goes for a name that an
-argument, a script, the notes of the repository or the values of a chart spell, that a role lets an operator write, or that a
-variable in another name may become. `lint` counts these references at the end and says what they wait for; with `--strict`
-they are findings of `unjudged-reference`. A name that Git makes in another namespace is reported even beside a chart, as a
-warning: somebody forgot to include it here.
+argument, a script or the values of a chart spell, that the notes of the repository list among the secrets that people make,
+that a role lets an operator write, or that a variable in another name may become. `lint` counts these references at the
+end and says what they wait for; with `--strict` they are findings of `unjudged-reference`. A name that Git makes in another
+namespace is reported even beside a chart, as a warning: somebody forgot to include it here. A plain name in a field that
+only looks as if it named a Secret, as those of unknown custom resources do, is counted and not reported.
 
 Neither is reported what an installation puts into the cluster by design: the key with which Flux decrypts, the access that
 `flux bootstrap` makes for itself, what the Job of an install file makes.

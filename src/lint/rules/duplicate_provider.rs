@@ -23,10 +23,10 @@ pub static RULE: Rule = Rule {
 ### What it finds
 
 Two objects of one build root that each make the same Secret in the same namespace and want it for themselves: a Secret
-with data, a SealedSecret, a generated Secret, or an ExternalSecret with `creationPolicy: Owner` (the default) or
-`Orphan`. An ExternalSecret that merges (`Merge`, `CreateOrMerge`) may stand beside any of them. In a tree of plain
-manifests only objects of one directory of an environment are compared, since other directories may go to
-other clusters; so may other build roots.
+with data, a SealedSecret, a generated Secret, a Certificate, or an ExternalSecret with `creationPolicy: Owner` (the
+default) or `Orphan`. An ExternalSecret that merges (`Merge`, `CreateOrMerge`) may stand beside any of them. In a tree of
+plain manifests that neither Flux nor Argo CD builds, only objects of one directory of an environment are compared, since
+other directories may go to other clusters; so may other build roots.
 
 ### Why it matters
 
@@ -98,6 +98,7 @@ fn owns(root: &Root, provider: &Provider) -> bool {
                 .and_then(|(_, spec)| spec.at(&["target", "creationPolicy"]).and_then(Node::str));
             matches!(policy, None | Some("" | "Owner" | "Orphan"))
         }
+        "certificate" => true,
         _ => false,
     }
 }
@@ -119,6 +120,7 @@ fn meet(root: &Root, one: &Provider, other: &Provider) -> bool {
     // Without a namespace in Git, each file may be applied into another one.
     let placed = root.namespace_of_provider(one).is_some();
     root.kind == RootKind::Kustomize
+        || !root.builders.is_empty()
         || (deployed
             && placed
             && here.parent() == there.parent()

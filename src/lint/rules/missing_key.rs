@@ -6,11 +6,11 @@ use crate::finding::{Finding, Level};
 use crate::k8s::placeholder::is_name_filled_in;
 use crate::k8s::references::keys::keys;
 use crate::k8s::secret_name::{family, split};
-use crate::kustomize::model::build::Status;
 use crate::lint::judge::describe;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::running::running;
 use crate::repo::Repo;
+use crate::repo::deployed::is_whole;
 use crate::repo::inventory::{Provider, Reference};
 use crate::repo::provision::Provision;
 use crate::repo::root::{Root, RootKind};
@@ -134,11 +134,15 @@ fn makers<'r>(repo: &'r Repo, root: &Root, reference: &Reference) -> Option<Vec<
             Provision::Provider(id) => Some(repo.provider(*id)),
         })
         .collect();
-    let all = all?;
+    let mut all = all?;
+    // What a root builds itself is what its objects get; another root may be for another cluster.
+    if all.iter().any(|(there, _)| std::ptr::eq(*there, root)) {
+        all.retain(|(there, _)| std::ptr::eq(*there, root));
+    }
     let places: BTreeSet<_> = all.iter().map(|(_, one)| one.near().map(|at| at.site())).collect();
     let is_told = |(there, provider): &(&Root, &Provider)| {
-        let whole = there.status() != Status::Partial
-            || there.object_that_provides(provider).kind() != "Secret";
+        let whole = there.object_that_provides(provider).kind() != "Secret"
+            || is_whole(repo, there, provider);
         let sure = is_same(root, reference, there, provider, places.len() == 1);
         provider.provided.keys.is_some() && whole && sure
     };

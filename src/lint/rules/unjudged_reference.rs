@@ -15,7 +15,8 @@ pub static RULE: Rule = Rule {
 
 Nothing, unless `lint` runs with `--strict`. Then each reference of which `dangling-reference` cannot say whether something
 provides it: a chart from a registry, a remote base, a plugin or a directory that does not build may make the secret in that
-namespace, or a script, an argument or the values of a chart spell its name. Without `--strict`, `lint` counts them at the end.
+namespace, or a script, an argument or the values of a chart spell its name, or the field belongs to a custom resource that
+`rotate` does not know. Without `--strict`, `lint` counts them at the end.
 
 ### Why it matters
 

@@ -5,6 +5,7 @@ use crate::kustomize::fields::selector::Selector;
 use crate::kustomize::model::annotations::{settle, texts};
 use crate::kustomize::model::object::{Identity, Object};
 use crate::kustomize::transform::json_patch::{self, Operation};
+use crate::kustomize::transform::patches::NOTHING_TO_PATCH;
 use crate::kustomize::transform::strategic::merge;
 use crate::text::problem::Problem;
 use crate::text::work;
@@ -192,5 +193,5 @@ fn no_match(objects: &[Object], wanted: &Identity, place: &Node) -> Problem {
             false => format!("the kustomization has of this kind: {}", names.join(", ")),
         }
     };
-    Problem::at(format!("no object matches the patch `{wanted}`"), place).with_help(help)
+    Problem::at(format!("{NOTHING_TO_PATCH} `{wanted}`"), place).with_help(help)
 }

@@ -20,6 +20,9 @@ use crate::yaml::node::{Node, Value};
 mod apply;
 mod content;
 
+/// How the problem of a patch without a target begins.
+pub const NOTHING_TO_PATCH: &str = "no object matches the patch";
+
 /// Applies the entries of `patches`, in order.
 ///
 /// # Errors

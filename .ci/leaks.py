@@ -1,7 +1,7 @@
 """Plants a value into every Secret of the examples and the corpora, damages some of the files, and looks for the values in all
 that is printed.
 
-usage: planted.py --rotate FILE [--shared DIR] [--only GLOB] [--rounds N] [--seed N]   (default: 2 rounds)
+usage: leaks.py --rotate FILE [--shared DIR] [--only GLOB] [--rounds N] [--seed N]   (default: 2 rounds)
 
 The first round leaves the files whole; in each further one, a fifth of the files that hold a value are damaged, so that
 errors quote them. A value goes below `data` and `stringData` of every Secret, into literals of a secretGenerator and into
