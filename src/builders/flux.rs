@@ -72,7 +72,7 @@ impl FluxKustomization {
             target_namespace: text(spec, "targetNamespace").map(str::to_owned),
             writes_more: WRITTEN.iter().any(|field| spec.get(field).is_some_and(is_given)),
             overrides: overrides(spec),
-            source: SourceRef::read(spec),
+            source: SourceRef::read(spec, "sourceRef"),
             substitute: variables(spec),
             from: sources(spec),
         })
@@ -165,8 +165,10 @@ pub struct SourceRef {
 }
 
 impl SourceRef {
-    fn read(spec: &Node) -> Self {
-        let field = |key| spec.at(&["sourceRef", key]).and_then(Node::str).unwrap_or_default();
+    /// Reads a field that names one, such as `sourceRef`.
+    #[must_use]
+    pub fn read(spec: &Node, field: &str) -> Self {
+        let field = |key| spec.at(&[field, key]).and_then(Node::str).unwrap_or_default();
         let namespace = Some(field("namespace")).filter(|text| !text.is_empty());
         Self {
             kind: field("kind").to_owned(),

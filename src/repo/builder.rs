@@ -142,7 +142,8 @@ impl Builders {
 }
 
 impl Builder {
-    fn flux(object: &Object, flux: FluxKustomization) -> Self {
+    /// What a `Kustomization` of Flux is.
+    pub(super) fn flux(object: &Object, flux: FluxKustomization) -> Self {
         Self {
             kind: "Kustomization",
             namespace: flux.namespace.clone(),
@@ -209,7 +210,8 @@ impl Builder {
     }
 }
 
-fn name_of(node: &Node) -> Option<Place> {
+/// Where the name of an object is written.
+pub(super) fn name_of(node: &Node) -> Option<Place> {
     let name = node.at(&["metadata", "name"]).and_then(|name| name.origin.clone());
     name.or_else(|| node.origin.clone())
 }

@@ -7,6 +7,7 @@ mod carry;
 mod charts;
 mod convention;
 pub mod deployed;
+pub mod elsewhere;
 mod entries;
 pub mod environment;
 pub mod error;
