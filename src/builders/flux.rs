@@ -78,6 +78,12 @@ impl FluxKustomization {
         })
     }
 
+    /// What it writes into the directory's kustomization.
+    #[must_use]
+    pub const fn overrides(&self) -> &Overrides {
+        &self.overrides
+    }
+
     /// Builds the directory as the controller does. `given` are the variables of its sources, as far as they are known.
     #[must_use]
     pub fn build(&self, resolver: &Resolver, given: &Variables) -> Build {

@@ -189,6 +189,12 @@ impl Builder {
         }
     }
 
+    /// The directory that it builds.
+    #[must_use]
+    pub const fn directory(&self) -> &TreePath {
+        &self.directory
+    }
+
     /// What tells it from others; the same one may be seen by way of several kustomizations.
     pub(super) fn key(&self) -> BuilderKey<'_> {
         (self.kind, self.namespace.as_deref(), &self.name)

@@ -18,6 +18,7 @@ pub mod init;
 mod installed;
 pub mod inventory;
 mod laid;
+pub mod layer;
 mod layout;
 pub mod leftovers;
 mod load;
