@@ -112,19 +112,14 @@ impl Builders {
         let asked = Asked { listing, is_listed: Cell::new(false), files: RefCell::default() };
         let (mut all, mut problems) = (Vec::new(), Vec::new());
         for object in &*build.objects {
-            if let Some(flux) = FluxKustomization::read(object) {
-                all.push(Arc::new(Builder::flux(object, flux)));
-            } else if let Some((made, failures)) = argo::applications(object, &asked) {
-                for one in made {
-                    all.extend(Builder::argo(object, one).map(Arc::new));
-                }
-                let what = format!("ApplicationSet `{}`", object.name());
-                let problem = |failure: Failure| {
-                    let message = format!("{what}: {failure}");
-                    Problem::at(message, &object.node).as_partial().hiding_nothing()
-                };
-                problems.extend(failures.into_iter().map(problem));
-            }
+            let Some((made, failures)) = Builder::configured_by(object, &asked) else { continue };
+            all.extend(made.into_iter().map(Arc::new));
+            let what = format!("ApplicationSet `{}`", object.name());
+            let problem = |failure: Failure| {
+                let message = format!("{what}: {failure}");
+                Problem::at(message, &object.node).as_partial().hiding_nothing()
+            };
+            problems.extend(failures.into_iter().map(problem));
         }
         let (files, lists_files) = (asked.files.into_inner(), asked.is_listed.get());
         let builders = Self { all: all.into(), lists_files };
@@ -142,6 +137,19 @@ impl Builders {
 }
 
 impl Builder {
+    /// The builders that an object configures, and why others are not known; `None` if it is of another kind.
+    pub(super) fn configured_by(
+        object: &Object,
+        listing: &dyn Listing,
+    ) -> Option<(Vec<Self>, Vec<Failure>)> {
+        if let Some(flux) = FluxKustomization::read(object) {
+            return Some((vec![Self::flux(object, flux)], Vec::new()));
+        }
+        let (made, failures) = argo::applications(object, listing)?;
+        let all = made.into_iter().flat_map(|one| Self::argo(object, one));
+        Some((all.collect(), failures))
+    }
+
     /// What a `Kustomization` of Flux is.
     pub(super) fn flux(object: &Object, flux: FluxKustomization) -> Self {
         Self {

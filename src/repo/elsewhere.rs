@@ -84,6 +84,7 @@ type Addresses = BTreeMap<(String, String), BTreeSet<(Option<String>, String)>>;
 /// What is known of what is built here.
 struct Search<'r> {
     repo: &'r Repo,
+    listing: TreeListing<'r>,
     ours: Ours,
     addresses: Addresses,
     built: HashSet<(BuilderKey<'r>, &'r TreePath)>,
@@ -111,7 +112,8 @@ impl<'r> Search<'r> {
                 }
             }
         }
-        Self { repo, ours, addresses, built }
+        let listing = TreeListing::new(&repo.layout, &repo.library);
+        Self { repo, listing, ours, addresses, built }
     }
 
     fn of_object(&self, object: &Object, root: &Root) -> Vec<Elsewhere> {
@@ -121,8 +123,7 @@ impl<'r> Search<'r> {
         if let Some(release) = HelmRelease::read(object) {
             return self.of_release(object, &release, root).into_iter().collect();
         }
-        let listing = TreeListing::new(&self.repo.layout, &self.repo.library);
-        let Some((made, _)) = applications(object, &listing) else { return Vec::new() };
+        let Some((made, _)) = applications(object, &self.listing) else { return Vec::new() };
         made.iter().flat_map(|one| self.of_application(object, one, root)).collect()
     }
 

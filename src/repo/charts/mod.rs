@@ -165,8 +165,8 @@ impl Loader<'_> {
     /// Where the releases of a tree have their values. `rendered`: what Helm renders.
     fn charts(&self, sites: &[Site], rendered: &[Site]) -> Charts {
         let mut charts = Charts::default();
-        let deployed = argo::add(self, sites.iter().chain(rendered), &mut charts);
-        helmfile::add(self, &mut charts);
+        let mut deployed = argo::add(self, sites.iter().chain(rendered), &mut charts);
+        helmfile::add(self, &mut charts, &mut deployed);
         beside::add(self, &deployed, &mut charts);
         let read = charts.roots.values().flatten().flat_map(Planned::read);
         charts.claimed = read.cloned().collect();
@@ -270,7 +270,12 @@ impl Loader<'_> {
             Layer::File(file) => self.values_in(file).ok().flatten(),
         };
         let layers: Vec<Node> = planned.layers.iter().filter_map(layer).collect();
-        let Rendered { objects, files, problems } = self.rendered(chart, &planned.release, &layers);
+        let Rendered { mut objects, files, problems } =
+            self.rendered(chart, &planned.release, &layers);
+        // One root has several releases, each with a namespace of its own.
+        if let (None, Some(namespace)) = (&planned.builder, &planned.release.namespace) {
+            objects.iter_mut().for_each(|object| install(object, namespace));
+        }
         build.files.extend(files);
         add_problems(build, problems);
         objects
@@ -347,6 +352,16 @@ impl Loader<'_> {
     fn environment_of(&self, files: &[TreePath]) -> Option<EnvironmentId> {
         let claims = files.iter().rev().filter_map(|file| claim_of_file(self.environments, file));
         claims.map(|claim| claim.environment).next()
+    }
+}
+
+/// Puts an object that sets no namespace into one.
+fn install(object: &mut Object, namespace: &str) {
+    if object.namespace().is_none()
+        && !object.identity().is_cluster_scoped()
+        && let Some(metadata) = object.node.get_mut("metadata")
+    {
+        metadata.set("namespace", Node::string(namespace, Provenance::Generated));
     }
 }
 
