@@ -37,7 +37,7 @@ use crate::yaml::path::Path;
 pub(in crate::plan) const MADE: &str = "write the full name where it is used, or remove the prefix, suffix or hash from this secret's name";
 const GENERATED: &str = "remove the name from the generator's input, or change it there by hand";
 const SEALED: &str = "move the manifest out of the encrypted file, or change the name with the tool that encrypted it";
-const VALUES: &str = "give the environment a values file of its own that comes after it, or write the value in each environment's file, then bump again";
+const VALUES: &str = "give the environment a values file of its own that comes after it, or set the value in the values of its own release, then bump again";
 const CHART: &str = "write the whole name in the values of the chart, or change the chart by hand";
 const SHARED: &str =
     "give the environment its own kustomization that includes the file, then bump again";
@@ -277,9 +277,11 @@ impl<'p> Overlay<'p> {
             if let Some(directory) = covering(field) {
                 reached.push((index, file(directory)));
             } else if field.root.environment.is_some() {
-                let Some(own) = self.takers(field) else {
-                    let origin = field.node.origin.as_ref();
-                    let is_composed = origin.is_some_and(|origin| origin.source.is_composed());
+                let origin = field.node.origin.as_ref();
+                let is_composed = origin.is_some_and(|origin| origin.source.is_composed());
+                // Variables are filled in after the patches.
+                let is_patched = !is_composed && !self.owns(&token.file);
+                let Some(own) = is_patched.then(|| self.takers(field)).flatten() else {
                     let hint = match field.root.builders.is_empty() {
                         _ if is_composed => VARIABLE,
                         true => SHARED,
