@@ -259,12 +259,11 @@ def pairs(views, report, verdict, tree, builder, helm=False):
     for root in report["roots"]:
         if builder_of(root) not in known:
             verdict.fault("view", f"{root['path']} by {' '.join(map(str, builder_of(root)))} is reported, and nothing builds that")
-    silent(views, report, verdict)
 
 
 def silent(views, report, verdict):
     """Holds that what another repository or a registry brings is in the report, known in part and with the reason."""
-    named = {builder_of(root) for root in report["roots"] if root["status"] == "partial" and root["problems"]}
+    named = {builder_of(root) for root in report["roots"] if root.get("status") == "partial" and root.get("problems")}
     for view in views:
         elsewhere = view.kind == "values" or str(view.problem).endswith("is another repository")
         if report["schema"] != "rotate.refs/v1" and elsewhere and (view.owner.kind, view.owner.name) not in named:
