@@ -33,6 +33,7 @@ def repository(path, builder, options):
     report = compare.refs(options.rotate, path, builder.work)
     found = search(tree, builder)
     paired = list(compare.pairs(found, report, verdict, tree, builder, compare.has_helm(options.rotate)))
+    compare.silent(found, report, verdict)
     for view, root in paired:
         compare.compare(view, root, verdict, namespaces=view.plain or report["schema"] != "rotate.refs/v1")
     compare.try_origins(paired, tree, builder, verdict, options.origins, options.seed, search)

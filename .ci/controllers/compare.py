@@ -261,6 +261,15 @@ def pairs(views, report, verdict, tree, builder, helm=False):
             verdict.fault("view", f"{root['path']} by {' '.join(map(str, builder_of(root)))} is reported, and nothing builds that")
 
 
+def silent(views, report, verdict):
+    """Holds that what another repository or a registry brings is in the report, known in part and with the reason."""
+    named = {builder_of(root) for root in report["roots"] if root.get("status") == "partial" and root.get("problems")}
+    for view in views:
+        elsewhere = view.kind == "values" or str(view.problem).endswith("is another repository")
+        if report["schema"] != "rotate.refs/v1" and elsewhere and (view.owner.kind, view.owner.name) not in named:
+            verdict.fault("silent", f"{view.told()} is elsewhere, and refs does not say so")
+
+
 def is_plain(view, tree, builder):
     """Whether kubectl finds the same in the directory by itself."""
     if view.plain:

@@ -79,6 +79,14 @@ pub fn applications(
     }
 }
 
+/// The template of an ApplicationSet with nothing filled in; `None` if the object is another kind.
+#[must_use]
+pub fn template(object: &Object) -> Option<Application> {
+    let group = object.api_version().rsplit_once('/')?.0;
+    let is_set = (group, object.kind()) == (GROUP, "ApplicationSet");
+    object.node.at(&["spec", "template"]).filter(|_| is_set).map(application)
+}
+
 fn text<'n>(node: &'n Node, keys: &[&str]) -> Option<&'n str> {
     node.at(keys).and_then(Node::str).filter(|text| !text.is_empty())
 }

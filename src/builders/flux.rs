@@ -26,6 +26,8 @@ pub struct FluxKustomization {
     pub namespace: Option<String>,
     /// The directory that it builds.
     pub path: TreePath,
+    /// Whether it says so; otherwise it builds whatever is at the top of its source.
+    pub has_path: bool,
     /// The namespace of everything that it builds.
     pub target_namespace: Option<String>,
     /// What it writes into the directory's kustomization.
@@ -62,6 +64,7 @@ impl FluxKustomization {
             return None;
         }
         let spec = object.node.get("spec")?;
+        let has_path = text(spec, "path").is_some();
         let path = text(spec, "path").unwrap_or("./");
         // The path starts at the root of the source, whether or not it begins with a slash.
         let path = TreePath::new(path.trim_start_matches('/'))?;
@@ -69,13 +72,20 @@ impl FluxKustomization {
             name: object.name().to_owned(),
             namespace: object.namespace().map(str::to_owned),
             path,
+            has_path,
             target_namespace: text(spec, "targetNamespace").map(str::to_owned),
             writes_more: WRITTEN.iter().any(|field| spec.get(field).is_some_and(is_given)),
             overrides: overrides(spec),
-            source: SourceRef::read(spec),
+            source: SourceRef::read(spec, "sourceRef"),
             substitute: variables(spec),
             from: sources(spec),
         })
+    }
+
+    /// What it writes into the directory's kustomization.
+    #[must_use]
+    pub const fn overrides(&self) -> &Overrides {
+        &self.overrides
     }
 
     /// Builds the directory as the controller does. `given` are the variables of its sources, as far as they are known.
@@ -165,8 +175,10 @@ pub struct SourceRef {
 }
 
 impl SourceRef {
-    fn read(spec: &Node) -> Self {
-        let field = |key| spec.at(&["sourceRef", key]).and_then(Node::str).unwrap_or_default();
+    /// Reads a field that names one, such as `sourceRef`.
+    #[must_use]
+    pub fn read(spec: &Node, field: &str) -> Self {
+        let field = |key| spec.at(&[field, key]).and_then(Node::str).unwrap_or_default();
         let namespace = Some(field("namespace")).filter(|text| !text.is_empty());
         Self {
             kind: field("kind").to_owned(),

@@ -4,7 +4,7 @@ pub mod argo;
 pub mod envsubst;
 pub mod flux;
 pub mod helm;
-mod operators;
+pub mod operators;
 pub mod render;
 pub mod substitute;
 pub mod template;

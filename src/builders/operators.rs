@@ -25,7 +25,8 @@ pub(super) fn trim<'v>(value: &'v str, pattern: &str, longest: bool) -> &'v str 
 }
 
 /// Whether a pattern matches a whole text.
-pub(super) fn fits(pattern: &str, text: &str) -> bool {
+#[must_use]
+pub fn fits(pattern: &str, text: &str) -> bool {
     let pattern: Vec<char> = pattern.chars().collect();
     matches(&pattern, text)
 }

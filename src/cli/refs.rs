@@ -52,7 +52,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         return Err(RepoError::NoDirectory { path: path.clone() }.into());
     }
     let is_wanted = |root: &Root| directories.is_empty() || directories.contains(&root.path);
-    let wanted = Wanted { by_builder, resources: args.resources, shown: &shown };
+    let elsewhere = directories.is_empty();
+    let wanted = Wanted { by_builder, elsewhere, resources: args.resources, shown: &shown };
     let refs = Refs::new(&repo, wanted, is_wanted);
     if json {
         console.json(&refs)?;

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use crate::k8s::found::{Found, Provided, Role};
+use crate::k8s::guards::is_tested;
 use crate::k8s::heuristics::is_about_secret;
 use crate::k8s::other_names::names_another;
 use crate::k8s::pattern::trail::Trail;
@@ -213,7 +214,8 @@ fn mentions(
     found: &mut Vec<Found>,
 ) {
     let Some(text) = node.str().filter(|text| text.len() >= SHORTEST) else { return };
-    let parts = find_text(text, families);
+    let mut parts = find_text(text, families);
+    parts.retain(|part| !is_tested(node, part));
     if parts.is_empty() || names_another(object, trail) {
         return;
     }

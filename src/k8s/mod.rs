@@ -7,6 +7,7 @@ pub mod content;
 pub mod destination;
 pub mod encryption;
 pub mod found;
+pub mod guards;
 pub mod heuristics;
 pub mod job;
 pub mod other_names;

@@ -8,7 +8,7 @@ use crate::plan::overlay::values::with_key;
 use crate::text::edit::{Edit, apply};
 use crate::text::path::TreePath;
 use crate::text::source::Source;
-use crate::yaml::edit::append::append_item;
+use crate::yaml::edit::append::append_deep;
 use crate::yaml::parse::parse;
 use crate::yaml::path::Path;
 
@@ -16,10 +16,18 @@ use crate::yaml::path::Path;
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     edits: BTreeMap<TreePath, (Arc<Source>, Vec<Edit>)>,
-    entries: BTreeMap<TreePath, Vec<(&'static str, String)>>,
+    entries: BTreeMap<TreePath, Vec<Entry>>,
     /// The values that are set in a values file, by their keys.
     keys: BTreeMap<TreePath, Vec<(Vec<String>, String)>>,
     new: BTreeMap<TreePath, String>,
+}
+
+/// An entry at the end of a list: of which document of its file, and where in it.
+#[derive(Debug)]
+struct Entry {
+    document: usize,
+    list: Path,
+    text: String,
 }
 
 impl Draft {
@@ -32,11 +40,23 @@ impl Draft {
     /// Adds an entry at the end of a top-level list of a file; edits are applied first, then the
     /// entries by their list, in order. `false` when the file cannot take it.
     pub(super) fn append(&mut self, file: &Arc<Source>, list: &'static str, entry: String) -> bool {
-        let fits = appended(file.path(), file.text(), list, &entry).is_some();
+        self.append_at(file, 0, &Path::default().key(list), entry)
+    }
+
+    /// The same for a list anywhere in a document of a file, which need not be there.
+    pub(super) fn append_at(
+        &mut self,
+        file: &Arc<Source>,
+        document: usize,
+        list: &Path,
+        text: String,
+    ) -> bool {
+        let entry = Entry { document, list: list.clone(), text };
+        let fits = appended(file.path(), file.text(), &entry).is_some();
         if fits {
             let known = self.edits.entry(file.path().clone());
             known.or_insert_with(|| (Arc::clone(file), Vec::new()));
-            self.entries.entry(file.path().clone()).or_default().push((list, entry));
+            self.entries.entry(file.path().clone()).or_default().push(entry);
         }
         fits
     }
@@ -83,10 +103,11 @@ impl Draft {
         for (path, (source, edits)) in std::mem::take(&mut self.edits) {
             let mut after = apply(source.text(), &edits).map_err(|error| error.to_string())?;
             let mut entries = self.entries.remove(&path).unwrap_or_default();
-            entries.sort_by_key(|(list, _)| *list != "resources");
-            for (list, entry) in entries {
-                let next = appended(&path, &after, list, &entry);
-                after = next.ok_or_else(|| format!("`{path}` cannot take one more of `{list}`"))?;
+            entries.sort_by_key(|entry| entry.list.to_string() != "resources");
+            for entry in entries {
+                let next = appended(&path, &after, &entry);
+                after = next
+                    .ok_or_else(|| format!("`{path}` cannot take one more of `{}`", entry.list))?;
             }
             for (keys, value) in self.keys.remove(&path).unwrap_or_default() {
                 let next = with_key(&path, &after, &keys, &value);
@@ -108,9 +129,9 @@ impl Draft {
 }
 
 /// A text with one more entry at the end of a list; `None` when it cannot take it.
-fn appended(file: &TreePath, text: &str, list: &str, entry: &str) -> Option<String> {
+fn appended(file: &TreePath, text: &str, entry: &Entry) -> Option<String> {
     let stream = parse(&Source::file(file.clone(), text)).ok()?;
-    let root = &stream.documents.first()?.root;
-    let edit = append_item(root, &Path::default().key(list), entry).ok()?;
+    let root = &stream.documents.get(entry.document)?.root;
+    let edit = append_deep(root, &entry.list, &entry.text).ok()?;
     apply(text, &[edit]).ok()
 }

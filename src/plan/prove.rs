@@ -20,6 +20,8 @@ pub(super) struct Expected {
     pub(super) scalars: BTreeMap<(usize, usize), BTreeMap<Path, String>>,
     /// The lists that the new name is added to.
     pub(super) lists: BTreeMap<(usize, usize), BTreeSet<Path>>,
+    /// The entries that objects by which others are built get at the end of their lists.
+    pub(super) appended: BTreeMap<(usize, usize), BTreeMap<Path, Vec<Node>>>,
     /// The roots that may get new stubs: by index.
     pub(super) stubs: BTreeSet<usize>,
     /// The effective stubs that new ones are copied from.
@@ -44,6 +46,7 @@ impl Expected {
         Self {
             scalars: BTreeMap::new(),
             lists: BTreeMap::new(),
+            appended: BTreeMap::new(),
             stubs,
             sources: Vec::new(),
             restored: Vec::new(),
@@ -59,15 +62,16 @@ impl Expected {
 /// Everything that is not as expected; empty if the plan is proved.
 pub(super) fn prove(before: &Repo, after: &Repo, expected: &Expected) -> Vec<String> {
     let mut faults = Vec::new();
-    if !before.has_the_roots_of(after) {
+    let Some(pairs) = before.pairs(after) else {
         faults.push("the build roots are no longer the same".to_owned());
         return faults;
-    }
-    let roots = before.roots.iter().zip(&after.roots).enumerate();
-    for (index, (old, new)) in roots {
+    };
+    for (index, old, new) in pairs {
         if std::sync::Arc::ptr_eq(&old.build, &new.build) && !touches(expected, index) {
             continue;
         }
+        let built = before.as_built(old, new);
+        let old = built.as_ref().unwrap_or(old);
         let renamed = BTreeMap::new();
         let mut held = Held { index, old, new, expected, renamed, faults: &mut faults };
         held.status();
@@ -175,6 +179,9 @@ impl Held<'_> {
             if let Some(node) = follow_mut(&mut wanted, path) {
                 *node = node.with_text(text, Provenance::Written);
             }
+        }
+        for (path, entries) in self.expected.appended.get(&key).into_iter().flatten() {
+            extend(&mut wanted, &path.0, entries);
         }
         let mut got = new.node.clone();
         for path in self.expected.lists.get(&key).into_iter().flatten() {
@@ -290,6 +297,30 @@ fn follow_mut<'n>(root: &'n mut Node, path: &Path) -> Option<&'n mut Node> {
         PathStep::Key(key) => node.get_mut(key),
         PathStep::Index(index) => node.items_mut()?.get_mut(*index),
     })
+}
+
+/// Adds items at the end of a list, which is made where it is not there.
+fn extend(node: &mut Node, path: &[PathStep], entries: &[Node]) {
+    let Some((step, rest)) = path.split_first() else {
+        if let Some(items) = node.items_mut() {
+            items.extend_from_slice(entries);
+        }
+        return;
+    };
+    let below = match step {
+        PathStep::Index(index) => node.items_mut().and_then(|items| items.get_mut(*index)),
+        PathStep::Key(key) => {
+            if node.get(key).is_none() {
+                let list = || Node::seq(Vec::new(), Provenance::Written);
+                let new = if rest.is_empty() { list() } else { Node::map(Provenance::Written) };
+                node.set(key, new);
+            }
+            node.get_mut(key)
+        }
+    };
+    if let Some(below) = below {
+        extend(below, rest, entries);
+    }
 }
 
 /// Takes one item out of a list; `false` when it is not there.

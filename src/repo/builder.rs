@@ -112,19 +112,14 @@ impl Builders {
         let asked = Asked { listing, is_listed: Cell::new(false), files: RefCell::default() };
         let (mut all, mut problems) = (Vec::new(), Vec::new());
         for object in &*build.objects {
-            if let Some(flux) = FluxKustomization::read(object) {
-                all.push(Arc::new(Builder::flux(object, flux)));
-            } else if let Some((made, failures)) = argo::applications(object, &asked) {
-                for one in made {
-                    all.extend(Builder::argo(object, one).map(Arc::new));
-                }
-                let what = format!("ApplicationSet `{}`", object.name());
-                let problem = |failure: Failure| {
-                    let message = format!("{what}: {failure}");
-                    Problem::at(message, &object.node).as_partial().hiding_nothing()
-                };
-                problems.extend(failures.into_iter().map(problem));
-            }
+            let Some((made, failures)) = Builder::configured_by(object, &asked) else { continue };
+            all.extend(made.into_iter().map(Arc::new));
+            let what = format!("ApplicationSet `{}`", object.name());
+            let problem = |failure: Failure| {
+                let message = format!("{what}: {failure}");
+                Problem::at(message, &object.node).as_partial().hiding_nothing()
+            };
+            problems.extend(failures.into_iter().map(problem));
         }
         let (files, lists_files) = (asked.files.into_inner(), asked.is_listed.get());
         let builders = Self { all: all.into(), lists_files };
@@ -142,7 +137,21 @@ impl Builders {
 }
 
 impl Builder {
-    fn flux(object: &Object, flux: FluxKustomization) -> Self {
+    /// The builders that an object configures, and why others are not known; `None` if it is of another kind.
+    pub(super) fn configured_by(
+        object: &Object,
+        listing: &dyn Listing,
+    ) -> Option<(Vec<Self>, Vec<Failure>)> {
+        if let Some(flux) = FluxKustomization::read(object) {
+            return Some((vec![Self::flux(object, flux)], Vec::new()));
+        }
+        let (made, failures) = argo::applications(object, listing)?;
+        let all = made.into_iter().flat_map(|one| Self::argo(object, one));
+        Some((all.collect(), failures))
+    }
+
+    /// What a `Kustomization` of Flux is.
+    pub(super) fn flux(object: &Object, flux: FluxKustomization) -> Self {
         Self {
             kind: "Kustomization",
             namespace: flux.namespace.clone(),
@@ -188,6 +197,12 @@ impl Builder {
         }
     }
 
+    /// The directory that it builds.
+    #[must_use]
+    pub const fn directory(&self) -> &TreePath {
+        &self.directory
+    }
+
     /// What tells it from others; the same one may be seen by way of several kustomizations.
     pub(super) fn key(&self) -> BuilderKey<'_> {
         (self.kind, self.namespace.as_deref(), &self.name)
@@ -209,7 +224,8 @@ impl Builder {
     }
 }
 
-fn name_of(node: &Node) -> Option<Place> {
+/// Where the name of an object is written.
+pub(super) fn name_of(node: &Node) -> Option<Place> {
     let name = node.at(&["metadata", "name"]).and_then(|name| name.origin.clone());
     name.or_else(|| node.origin.clone())
 }

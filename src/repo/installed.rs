@@ -1,4 +1,4 @@
-//! The build roots of charts that Flux `HelmRelease`s install, as Helm renders them.
+//! The build roots of charts of the tree that Flux `HelmRelease`s install: their values, or with `--helm`, what Helm renders.
 
 use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
@@ -9,22 +9,24 @@ use crate::builders::values::Release;
 use crate::kustomize::model::build::{Build, Status};
 use crate::repo::builder::Builder;
 use crate::repo::charts::rendered::Rendered;
+use crate::repo::charts::{Layer, Planned, chart_name};
 use crate::repo::environment::EnvironmentId;
 use crate::repo::laid::in_order;
 use crate::repo::loader::Loader;
-use crate::repo::releases::{Installed, add_problems, installed};
+use crate::repo::releases::{Installed, add_problems, installed, is_composed, keep};
 use crate::repo::root::RootKind;
 use crate::repo::site::{BuildSite, Site};
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
+use crate::yaml::embed;
 use crate::yaml::node::Node;
 
 const ELSEWHERE: &str = "check by hand which secrets the chart uses";
 
 impl Loader<'_> {
-    /// The build roots with those of the charts of the tree that their objects install, if charts are rendered.
+    /// The build roots with those of the charts of the tree that their objects install.
     pub(super) fn with_releases(&self, mut sites: Vec<Site>) -> Vec<Site> {
-        if self.renders.is_none() {
+        if self.layout.charts.is_empty() {
             return sites;
         }
         let included: HashSet<&TreePath> = sites
@@ -52,11 +54,14 @@ impl Loader<'_> {
         let namespace = namespace.or_else(|| site.namespace().map(str::to_owned));
         let release = Release { namespace, ..one.release.release.clone() };
         let own = self.own_values(&one.chart).into_iter();
-        let files: Vec<TreePath> = own.chain(one.release.files.iter().cloned()).collect();
+        let named = one.release.files.iter().filter_map(|file| self.file(file));
+        let files: Vec<TreePath> = own.chain(named).collect();
         let of_files = files.iter().filter_map(|file| self.values_in(file).ok().flatten());
         let layers: Vec<Node> = of_files.chain(one.layers.iter().cloned()).collect();
         let Rendered { objects, files: texts, problems } =
             self.rendered(&one.chart, &release, &layers);
+        let layers = files.iter().cloned().map(Layer::File);
+        let layers = layers.chain(one.layers.iter().cloned().map(Layer::Inline)).collect();
         let mut build = Build {
             path: one.chart.clone(),
             status: Status::Resolved,
@@ -67,7 +72,20 @@ impl Loader<'_> {
             outside: None,
         };
         add_problems(&mut build, problems);
-        add_problems(&mut build, unknown(one));
+        add_problems(&mut build, unknown(one, self.renders.is_some()));
+        if self.renders.is_none() && !build.files.is_empty() {
+            let release = Release { chart: chart_name(self, &one.chart), ..release.clone() };
+            let planned = Planned::of(release, one.object.name(), layers);
+            let mut values = self.values(&planned, &mut build);
+            // What its own values put together is read with them.
+            let is_of_chart = |node: &Node| {
+                let places = embed::pieces(node).into_iter().map(|(_, place)| place);
+                let mut files = places.map(|place| place.near_in_file().source.path().clone());
+                !is_composed(node) || files.any(|file| build.files.contains(&file))
+            };
+            keep(&mut values.node, &is_of_chart);
+            build.objects = [values].into();
+        }
         let builder = Arc::new(Builder::helm(one.object, &release, &one.chart));
         let environment: Option<EnvironmentId> = site.environment();
         let site = BuildSite::new(&one.chart, RootKind::Chart, environment, Arc::new(build));
@@ -83,7 +101,7 @@ fn is_installed_by(site: &Site, release: &Site) -> bool {
 }
 
 /// What is not known of a release.
-fn unknown(one: &Installed<'_>) -> Vec<Problem> {
+fn unknown(one: &Installed<'_>, is_rendered: bool) -> Vec<Problem> {
     let problem = |message: String| {
         let problem = Problem::at(message, &one.object.node).as_partial().hiding_nothing();
         problem.with_help(ELSEWHERE)
@@ -91,7 +109,7 @@ fn unknown(one: &Installed<'_>) -> Vec<Problem> {
     let sources = one.unknown.iter().map(|name| {
         problem(format!("values of the release come from `{name}`, which no file here has"))
     });
-    let changed = one.release.is_changed.then(|| {
+    let changed = (is_rendered && one.release.is_changed).then(|| {
         problem("the post-renderers of the release are not applied to what Helm renders".to_owned())
     });
     sources.chain(changed).collect()

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use crate::k8s::by_value::scalars;
+use crate::k8s::guards::is_tested;
 use crate::k8s::heuristics::is_name;
 use crate::k8s::other_names::names_another;
 use crate::k8s::providers;
@@ -189,7 +190,8 @@ fn in_values(root: &Node, (_, names): &Sought<'_>, is_read: bool, hits: &mut Hit
         let (is_built, is_reference) = (false, is_read && is_name(trail));
         for (number, name, parts) in found {
             let is_whole = node.str() == Some(name);
-            hits.extend(parts.into_iter().filter_map(|part| place_of(node, part)).map(|place| {
+            let parts = parts.into_iter().filter(|part| !is_tested(node, part));
+            hits.extend(parts.filter_map(|part| place_of(node, part)).map(|place| {
                 let field = Some(trail.path().to_string());
                 (number, Leftover { place, field, is_built, is_reference, is_whole })
             }));
@@ -239,12 +241,11 @@ fn in_objects(root: &Root, (family, names): &Sought<'_>, hits: &mut Hits) {
             let (kind, is_built) = (kind_of(&object.node), true);
             for (number, name, parts) in found {
                 let is_whole = text == name;
-                hits.extend(parts.into_iter().filter_map(|part| place_of(node, part)).map(
-                    |place| {
-                        let field = Some(format!("{kind} `{}`, {path}", object.name()));
-                        (number, Leftover { place, field, is_built, is_reference, is_whole })
-                    },
-                ));
+                let parts = parts.into_iter().filter(|part| !is_tested(node, part));
+                hits.extend(parts.filter_map(|part| place_of(node, part)).map(|place| {
+                    let field = Some(format!("{kind} `{}`, {path}", object.name()));
+                    (number, Leftover { place, field, is_built, is_reference, is_whole })
+                }));
             }
         });
     }

@@ -55,6 +55,12 @@ impl Repo {
         Self::assemble(library, config, environments, (scope, renders), None)
     }
 
+    /// Whether a directory is a chart that is not rendered, but could be.
+    #[must_use]
+    pub fn may_render(&self, chart: &TreePath) -> bool {
+        self.renders.is_none() && self.layout.charts.contains(chart)
+    }
+
     /// The same tree without what charts render: that is how the past is read, which is never rendered.
     #[must_use]
     pub fn unrendered(&self) -> &Self {

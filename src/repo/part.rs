@@ -10,6 +10,9 @@ use crate::repo::root::Root;
 use crate::repo::{Derived, Repo};
 use crate::text::path::TreePath;
 
+/// A build root before and after a change, with the index that it had.
+type Pair<'r> = (usize, &'r Arc<Root>, &'r Arc<Root>);
+
 impl Repo {
     /// Both trees with only the build roots that a change made different and those that name or provide a secret of the
     /// family; `None` if the change made or removed build roots.
@@ -31,6 +34,27 @@ impl Repo {
         let is_same =
             |(old, new): (&Arc<Root>, &Arc<Root>)| Arc::ptr_eq(old, new) || old.is_like(new);
         self.roots.len() == other.roots.len() && self.roots.iter().zip(&other.roots).all(is_same)
+    }
+
+    /// Each build root of a changed tree with the one that it was, whose index comes first. What several builders made alike may have
+    /// become one for each. `None` if the change made or removed build roots.
+    #[must_use]
+    pub fn pairs<'r>(&'r self, after: &'r Self) -> Option<Vec<Pair<'r>>> {
+        if self.has_the_roots_of(after) {
+            let pairs = self.roots.iter().zip(&after.roots).enumerate();
+            return Some(pairs.map(|(index, (old, new))| (index, old, new)).collect());
+        }
+        let mut made = vec![0; self.roots.len()];
+        let mut pairs = Vec::with_capacity(after.roots.len());
+        for new in &after.roots {
+            let start = self.roots.partition_point(|root| root.path < new.path);
+            let mut same = self.roots_at(&new.path).iter().enumerate();
+            let (index, old) = same.find(|(_, old)| new.is_of(old))?;
+            made[start + index] += new.builders.len().max(1);
+            pairs.push((start + index, old, new));
+        }
+        let is_whole = |(old, made): (&Arc<Root>, usize)| made == old.builders.len().max(1);
+        self.roots.iter().zip(made).all(is_whole).then_some(pairs)
     }
 
     fn part(&self, roots: Vec<&Arc<Root>>) -> Self {

@@ -4,9 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::builders::argo;
 use crate::kustomize::model::object::Object;
-use crate::repo::builder::TreeListing;
+use crate::repo::builder::{Builder, TreeListing, Way};
 use crate::text::path::TreePath;
-use crate::yaml::node::Node;
 
 /// Every directory that a controller applies, with the namespaces configured for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -42,51 +41,27 @@ impl Pointers {
 
     /// Adds the directories configured in an object.
     pub(super) fn read(&mut self, object: &Object, listing: &TreeListing<'_>) {
-        let group = object.api_version().rsplit_once('/').map_or("", |(group, _)| group);
-        match (group, object.kind()) {
-            ("kustomize.toolkit.fluxcd.io", "Kustomization") => {
-                let path = text(&object.node, &["spec", "path"]);
-                let namespace = text(&object.node, &["spec", "targetNamespace"]);
-                if let Some(pointed) = self.add(path, namespace) {
-                    pointed.by_flux = true;
-                }
-            }
-            ("argoproj.io", "Application") => self.application(object.node.get("spec")),
-            ("argoproj.io", "ApplicationSet") => {
-                let (made, _) = argo::applications(object, listing).unwrap_or_default();
-                for one in made {
-                    let sources = one.sources.iter().filter_map(|source| source.path.clone());
-                    for path in sources {
-                        self.point(path, one.destination.as_deref());
-                    }
-                }
-                self.application(object.node.at(&["spec", "template", "spec"]));
-            }
-            _ => {}
+        let Some((all, _)) = Builder::configured_by(object, listing) else { return };
+        // A template may spell a directory where it is not known what else is filled in.
+        let unfilled = argo::template(object).into_iter();
+        let unfilled = unfilled.flat_map(|one| Builder::argo(object, one));
+        all.iter().for_each(|builder| self.point(builder));
+        unfilled.for_each(|builder| self.point(&builder));
+    }
+
+    fn point(&mut self, builder: &Builder) {
+        let directory = builder.directory();
+        let is_open = ["{{", "${"].iter().any(|open| directory.as_str().contains(open));
+        let by_flux = match &builder.way {
+            Way::Flux(flux) if !flux.has_path => return,
+            way => matches!(way, Way::Flux(_)),
+        };
+        if is_open {
+            return;
         }
-    }
-
-    fn application(&mut self, spec: Option<&Node>) {
-        let Some(spec) = spec else { return };
-        let namespace = text(spec, &["destination", "namespace"]);
-        let several = spec.get("sources").map(Node::items).unwrap_or_default();
-        for source in spec.get("source").into_iter().chain(several) {
-            let _ = self.add(text(source, &["path"]), namespace);
-        }
-    }
-
-    fn add(&mut self, path: Option<&str>, namespace: Option<&str>) -> Option<&mut Pointed> {
-        let templated = |text: &str| text.contains("{{") || text.contains("${");
-        let path = path.filter(|path| !templated(path))?;
-        // Flux takes an absolute path as one from the repository's root.
-        let path = TreePath::new(path.trim_start_matches('/'))?;
-        Some(self.point(path, namespace.filter(|text| !templated(text))))
-    }
-
-    fn point(&mut self, path: TreePath, namespace: Option<&str>) -> &mut Pointed {
-        let pointed = self.0.entry(path).or_default();
-        pointed.namespaces.insert(namespace.map(str::to_owned));
-        pointed
+        let pointed = self.0.entry(directory.clone()).or_default();
+        pointed.namespaces.insert(builder.target().map(str::to_owned));
+        pointed.by_flux |= by_flux;
     }
 
     /// The default namespace of objects in a directory, if all controllers that apply it agree.
@@ -111,8 +86,4 @@ impl Pointers {
     pub(super) fn directories(&self) -> impl Iterator<Item = &TreePath> {
         self.0.keys()
     }
-}
-
-fn text<'n>(node: &'n Node, keys: &[&str]) -> Option<&'n str> {
-    node.at(keys).and_then(Node::str).filter(|text| !text.is_empty())
 }

@@ -171,6 +171,16 @@ impl Root {
             && self.builders.iter().zip(&other.builders).all(|(a, b)| a.key() == b.key())
     }
 
+    /// Whether some of the builders of a root of another tree made it, of the same directory and environment.
+    pub(super) fn is_of(&self, other: &Self) -> bool {
+        let has = |one: &Arc<Builder>| other.builders.iter().any(|own| own.key() == one.key());
+        self.path == other.path
+            && self.kind == other.kind
+            && self.environment == other.environment
+            && self.builders.is_empty() == other.builders.is_empty()
+            && self.builders.iter().all(has)
+    }
+
     /// Every ExternalSecret that can be read as a stub, with the index of its object.
     #[must_use]
     pub fn stubs(&self) -> &[(usize, Stub)] {

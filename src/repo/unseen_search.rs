@@ -360,7 +360,7 @@ fn release_chart(node: &Node) -> Option<TreePath> {
 }
 
 impl Repo {
-    fn has_directory(&self, path: &TreePath) -> bool {
+    pub(super) fn has_directory(&self, path: &TreePath) -> bool {
         matches!(self.library.tree().entry(path), Ok((_, Entry::Directory)))
     }
 

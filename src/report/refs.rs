@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::ops::shown::Shown;
 use crate::repo::Repo;
 use crate::repo::builder::Builder;
+use crate::repo::elsewhere::Elsewhere;
 use crate::repo::inventory::Reference;
 use crate::repo::root::{Root, RootKind};
 use crate::report::bump::PlaceView;
@@ -23,7 +24,9 @@ use crate::text::visible::one_line;
 pub struct Refs {
     /// `rotate.refs/v2` for what builders make; `rotate.refs/v1` for directories as kubectl builds them.
     pub schema: &'static str,
-    /// The build roots, sorted by path, environment and builder. In version 2, one for each directory and builder.
+    /// The build roots, sorted by path, environment and builder. In version 2, one for each directory and builder. Behind them come
+    /// the directories and charts that builders take from another repository or a registry, with the path or the name that the builder
+    /// spells.
     pub roots: Vec<RootView>,
 }
 
@@ -32,7 +35,7 @@ pub struct Refs {
 pub struct RootView {
     /// The directory; `.` is the tree itself.
     pub path: String,
-    /// `kustomize`, `plain` or `chart`.
+    /// `kustomize`, `plain` or `chart`; `remote` for a directory that is not built here.
     pub kind: &'static str,
     /// The object that has a controller build it; null where that is nobody but kubectl. Not in version 1.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,6 +52,9 @@ pub struct RootView {
     pub mentions: Vec<ReferenceView>,
     /// Everything that makes a secret exist.
     pub providers: Vec<ProviderView>,
+    /// Whether it is not built here.
+    #[serde(skip)]
+    is_elsewhere: bool,
     /// Every object, with `--resources`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub resources: Option<Vec<ObjectView>>,
@@ -128,6 +134,8 @@ pub struct ProviderView {
 pub struct Wanted<'w> {
     /// Whether each directory is shown as its builders make it.
     pub by_builder: bool,
+    /// Whether what comes from other repositories and registries is listed.
+    pub elsewhere: bool,
     /// Whether every object is listed.
     pub resources: bool,
     /// The environments and families.
@@ -151,7 +159,14 @@ impl Refs {
             let builders = root.builders.iter().map(|builder| Some(&**builder)).chain(none);
             builders.map(|builder| RootView::new(repo, root, Some(builder), wanted)).collect()
         };
-        Self { schema: "rotate.refs/v2", roots: roots.flat_map_iter(of_builders).collect() }
+        let mut roots: Vec<RootView> = roots.flat_map_iter(of_builders).collect();
+        if wanted.elsewhere {
+            let all =
+                repo.elsewhere().into_iter().map(|one| RootView::elsewhere(repo, &one, wanted));
+            roots
+                .extend(all.filter(|one| wanted.shown.has_environment(one.environment.as_deref())));
+        }
+        Self { schema: "rotate.refs/v2", roots }
     }
 
     /// The report for people.
@@ -162,9 +177,15 @@ impl Refs {
             root.text(&mut out, color);
         }
         let count = |f: fn(&RootView) -> usize| self.roots.iter().map(f).sum::<usize>();
+        let elsewhere = count(|root| usize::from(root.is_elsewhere));
+        let missing = match elsewhere {
+            0 => String::new(),
+            1 => ", 1 of which is not built here".to_owned(),
+            _ => format!(", {elsewhere} of which are not built here"),
+        };
         let _ = writeln!(
             out,
-            "{} references and {} providers in {} build roots",
+            "{} references and {} providers in {} build roots{missing}",
             count(|root| root.references.len() + root.mentions.len()),
             count(|root| root.providers.len()),
             self.roots.len()
@@ -180,6 +201,18 @@ impl From<&Builder> for BuilderView {
             kind: builder.kind,
             namespace: builder.namespace.clone(),
             name: builder.name.clone(),
+            origin: origin.as_ref().map(PlaceView::from),
+        }
+    }
+}
+
+impl From<&Elsewhere> for BuilderView {
+    fn from(one: &Elsewhere) -> Self {
+        let origin = one.origin.as_ref().and_then(Place::in_file);
+        Self {
+            kind: one.kind,
+            namespace: one.namespace.clone(),
+            name: one.name.clone(),
             origin: origin.as_ref().map(PlaceView::from),
         }
     }
@@ -239,10 +272,28 @@ impl RootView {
                     origin: provider.place().as_ref().map(PlaceView::from),
                 })
                 .collect(),
+            is_elsewhere: false,
             resources: resources.then(|| {
                 let real = (0..root.objects().len()).filter(|index| root.is_real(*index));
                 real.map(object).collect()
             }),
+        }
+    }
+
+    /// What is not in this repository.
+    fn elsewhere(repo: &Repo, one: &Elsewhere, wanted: Wanted<'_>) -> Self {
+        Self {
+            path: one.path.clone(),
+            kind: if one.is_chart { "chart" } else { "remote" },
+            builder: Some(Some(BuilderView::from(one))),
+            environment: one.environment.map(|index| repo.environments[index].name.clone()),
+            status: one.status().word(),
+            problems: vec![ProblemView::from(&one.problem)],
+            references: Vec::new(),
+            mentions: Vec::new(),
+            providers: Vec::new(),
+            is_elsewhere: true,
+            resources: wanted.resources.then(Vec::new),
         }
     }
 

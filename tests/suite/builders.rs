@@ -263,6 +263,83 @@ fn what_another_repository_has_is_not_taken_from_here() {
     assert_eq!(built, ["apps/other b", "apps/web a"]);
 }
 
+/// A release of a chart of a registry.
+const CACHE: &str = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: { name: cache, namespace: shop }\nspec:\n  chart:\n    spec:\n      chart: redis\n      sourceRef: { kind: HelmRepository, name: charts, namespace: flux-system }\n  values: { auth: { existingSecret: cache-login } }\n";
+
+/// Sources that are not here: a chart, a directory, and one without a manifest.
+const SET: &str = "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: { name: all, namespace: argocd }\nspec:\n  generators: [{ list: { elements: [{ name: one }] } }]\n  template:\n    metadata: { name: '{{name}}-set' }\n    spec:\n      destination: { namespace: shop }\n      sources:\n        - { repoURL: https://charts.example.com, chart: queue, targetRevision: 1.0.0 }\n        - { repoURL: https://git.example.com/shop/gitops, path: none }\n        - { repoURL: https://git.example.com/shop/gitops, path: jsonnet }\n";
+
+/// A build root that is not known in full, with the first reason; `None` if it is known.
+fn incomplete(root: &Value) -> Option<String> {
+    let problem = &root["problems"][0];
+    let message = problem["message"].as_str()?;
+    Some(format!(
+        "{} {} {} {} {} {} {}:{} {message}",
+        root["path"].as_str()?,
+        root["kind"].as_str()?,
+        root["environment"].as_str()?,
+        root["status"].as_str()?,
+        root["builder"]["kind"].as_str()?,
+        root["builder"]["name"].as_str()?,
+        problem["file"].as_str()?,
+        problem["line"],
+    ))
+}
+
+/// What a builder takes from another repository or a registry has an entry, with the object that names it and where.
+#[test]
+fn what_is_elsewhere_is_named() {
+    let sandbox = Sandbox::empty();
+    base(&sandbox, OLD);
+    let source = |kind: &str, name: &str, url: &str| {
+        format!(
+            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: {kind}\nmetadata: {{ name: {name}, namespace: flux-system }}\nspec: {{ url: {url} }}\n"
+        )
+    };
+    let own = source("GitRepository", "flux-system", "https://git.example.com/shop/gitops");
+    let other = source("GitRepository", "other", "https://me:hidden@git.example.com/shop/other");
+    let charts = source("HelmRepository", "charts", "https://charts.example.com");
+    let foreign = flux("foreign", "deploy", "").replace("name: flux-system }", "name: other }");
+    let files = [own, other, charts, flux("web", "apps/web", ""), foreign, CACHE.to_owned()];
+    sandbox.write("clusters/staging/all.yaml", &files.join("---\n"));
+    sandbox.write("clusters/staging/set.yaml", SET);
+    sandbox.write("jsonnet/main.jsonnet", "{}\n");
+    let output = sandbox.rotate(&["refs", "--format", "json"]).success();
+    let refs: Value = serde_json::from_str(&output.stdout).unwrap();
+    let seen: Vec<String> =
+        refs["roots"].as_array().unwrap().iter().filter_map(incomplete).collect();
+    let (set, all) = ("clusters/staging/set.yaml", "clusters/staging/all.yaml");
+    let values = "is not in this repository; of the release, only its values are read";
+    assert_eq!(
+        seen,
+        [
+            format!(
+                "./deploy remote staging partial Kustomization foreign {all}:34 `./deploy` is in the GitRepository `other` (https://git.example.com/shop/other), which is another repository"
+            ),
+            format!(
+                "redis chart staging partial HelmRelease cache {all}:43 the chart `redis` of the HelmRepository `charts` (https://charts.example.com) {values}"
+            ),
+            format!(
+                "queue chart staging partial Application one-set {set}:11 the chart `queue` of https://charts.example.com {values}"
+            ),
+            format!(
+                "none remote staging partial Application one-set {set}:12 there is no directory `none` in this repository"
+            ),
+            format!(
+                "jsonnet remote staging partial Application one-set {set}:13 nothing in `jsonnet` is a manifest"
+            ),
+        ]
+    );
+    assert!(!output.stdout.contains("hidden@"));
+    let text = sandbox.rotate(&["refs"]).success();
+    assert!(text.stdout.ends_with("build roots, 5 of which are not built here\n"), "{text}");
+    // The coverage of the rules is what it was.
+    let lint = sandbox.rotate(&["lint", "--format", "json", "--at", NOW]);
+    assert!(!lint.stdout.contains("which is another repository"), "{lint}");
+    let one = sandbox.rotate(&["refs", "--as-built", "apps/web"]).success();
+    assert!(!one.stdout.contains("not built here"), "{one}");
+}
+
 #[test]
 fn a_directory_is_shown_as_kubectl_or_as_its_builders_build_it() {
     let sandbox = Sandbox::empty();

@@ -338,3 +338,81 @@ fn where_a_mark_is_in_the_way_the_others_are_found() {
     let runs = charts.runs().len();
     assert!(runs <= 2 * 9, "{runs}");
 }
+
+/// A chart may hand a name on to an Application in another namespace: without rendering, the stub there cannot be told to be meant.
+#[test]
+fn a_name_that_a_chart_hands_on_asks_for_helm() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("services/Chart.yaml", "apiVersion: v2\nname: services\nversion: 1.0.0\n");
+    sandbox.write("services/templates/all.yaml", "{{/* Applications in other namespaces */}}\n");
+    for environment in ["staging", "production"] {
+        let values = format!("services/values-{environment}.yaml");
+        sandbox.write(&values, "tickets:\n  existingSecret: tickets-db-20250601090000\n");
+        let application = format!(
+            "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata:\n  name: services-{environment}\n  namespace: argocd\nspec:\n  destination: {{ namespace: argocd }}\n  source:\n    path: services\n    helm: {{ valueFiles: [values-{environment}.yaml] }}\n"
+        );
+        sandbox.write(&format!("argocd/{environment}.yaml"), &application);
+        let name = "tickets-db-20250601090000";
+        let text = stub(environment, name)
+            .replace(&format!("name: {name}\n"), &format!("name: {name}\n  namespace: tickets\n"));
+        sandbox.write(&format!("stubs/{environment}/{name}.yaml"), &text);
+    }
+    let version = ["--version", "20250710000000", "--at", NOW];
+    let arguments = [&["bump", "staging", "tickets-db"], &version[..]].concat();
+    let output = sandbox.rotate(&arguments).status(1);
+    let words = output.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    let hint = "`rotate bump staging tickets-db --version 20250710000000 --helm`";
+    assert!(words.contains("its stub is in another namespace, `tickets`"), "{output}");
+    assert!(words.contains(hint), "{output}");
+    assert!(!sandbox.path("stubs/staging/tickets-db-20250710000000.yaml").exists());
+}
+
+/// The releases of a helmfile are rendered, each into its own namespace.
+#[test]
+fn releases_of_a_helmfile_are_rendered() {
+    let charts = Charts::new();
+    let release = |name: &str| {
+        format!(
+            "  - name: {name}\n    namespace: {name}-space\n    chart: ./charts/web\n    values: [\"charts/web/values-{{{{ .Environment.Name }}}}.yaml\", {{ pull: {name}-pull }}]\n"
+        )
+    };
+    let text = format!(
+        "environments:\n  staging: {{}}\n  production: {{}}\nreleases:\n{}{}",
+        release("front"),
+        release("back")
+    );
+    charts.sandbox.write("helmfile.yaml", &text);
+    let plain = report(&charts.rotate(&["refs", "--format", "json"]));
+    assert!(origins(&plain, "staging", "tls-20250601090000").is_empty());
+    let arguments = ["refs", "--format", "json", "--helm"];
+    let refs = report(&charts.rotate(&arguments));
+    let root = refs["roots"].as_array().unwrap().iter();
+    let mut root = root.filter(|root| root["path"] == "." && root["environment"] == "staging");
+    let references = root.next().unwrap()["references"].as_array().unwrap().iter();
+    let rendered = references.filter(|one| one["kind"] == "Deployment");
+    let seen: Vec<String> = rendered
+        .map(|one| {
+            let (namespace, name) = (one["namespace"].as_str(), one["name"].as_str());
+            let origin = &one["origin"];
+            format!(
+                "{}/{} {} {}:{}",
+                namespace.unwrap_or_default(),
+                name.unwrap_or_default(),
+                one["secret"].as_str().unwrap(),
+                origin["file"].as_str().unwrap_or("-"),
+                origin["line"]
+            )
+        })
+        .collect();
+    for name in ["front", "back"] {
+        let at = format!("{name}-space/{name}");
+        let line = if name == "front" { 8 } else { 12 };
+        for expected in [
+            format!("{at} {name}-pull helmfile.yaml:{line}"),
+            format!("{at} login-20250601090000 charts/web/values-staging.yaml:1"),
+            format!("{at} tls-20250601090000 charts/web/templates/deployment.yaml:22"),
+        ] {
+            assert!(seen.contains(&expected), "{expected} {seen:#?}");
+        }
+    }
+}

@@ -9,6 +9,7 @@ mod answers;
 mod architecture;
 mod bad_input;
 mod behind;
+mod builder_patches;
 mod builders;
 mod builds;
 mod cli;

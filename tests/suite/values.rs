@@ -482,3 +482,45 @@ fn a_changed_value_may_change_a_name() {
     );
     assert!(line("production").contains("2025-07-01 10:00"), "{status}");
 }
+
+/// A default of a chart of the tree that a release does not set is a reference of the release, and one that it sets is none.
+#[test]
+fn of_the_chart_that_a_helm_release_installs() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n");
+    sandbox.write("charts/web/templates/web.yaml", "{{/* nothing */}}\n");
+    let defaults = "imagePullSecrets: [{ name: registry }]\nauth:\n  existingSecret: default-db\nmail:\n  existingSecret: \"{{ .Release.Name }}-mail\"\n";
+    sandbox.write("charts/web/values.yaml", defaults);
+    for environment in ["staging", "production"] {
+        let release = format!(
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  chart:\n    spec:\n      chart: ./charts/web\n      sourceRef: {{ kind: GitRepository, name: flux-system }}\n  values:\n    auth:\n      existingSecret: {environment}-db\n    own: \"{{{{ .Release.Name }}}}-own\"\n"
+        );
+        sandbox.write(&format!("apps/{environment}/web.yaml"), &release);
+    }
+    let arguments = ["refs", "--environment", "staging", "--format", "json"];
+    let output = sandbox.rotate(&arguments).success();
+    let refs: Value = serde_json::from_str(&output.stdout).unwrap();
+    let mut seen = Vec::new();
+    for root in refs["roots"].as_array().unwrap() {
+        for one in root["references"].as_array().unwrap() {
+            let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+            seen.push(format!(
+                "{} {} {} {} {}",
+                text(&root["path"]),
+                text(&root["builder"]["kind"]),
+                text(&one["secret"]),
+                text(&one["namespace"]),
+                text(&one["origin"]["file"]),
+            ));
+        }
+    }
+    let chart = "charts/web HelmRelease";
+    assert_eq!(
+        seen,
+        [
+            "apps/staging - staging-db shop apps/staging/web.yaml".to_owned(),
+            format!("{chart} registry shop charts/web/values.yaml"),
+            format!("{chart} web-mail shop -"),
+        ]
+    );
+}

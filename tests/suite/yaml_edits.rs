@@ -5,7 +5,7 @@ use rotate::text::path::TreePath;
 use rotate::text::remap::in_file;
 use rotate::text::source::Source;
 use rotate::yaml::edit::EditError;
-use rotate::yaml::edit::append::append_item;
+use rotate::yaml::edit::append::{append_deep, append_item};
 use rotate::yaml::edit::insert::insert_entry;
 use rotate::yaml::edit::remove::remove;
 use rotate::yaml::edit::rewrite::{rewrite, rewrite_alias, rewrite_part};
@@ -289,6 +289,21 @@ fn what_is_removed_takes_its_lines_along() {
         remove(root, &path("[0].k"))
     });
     check(&[("m:\n  k: 1\nz: 1\n", "m: {}\nz: 1\n")], |root| remove(root, &path("m.k")));
+}
+
+#[test]
+fn a_list_gets_the_mappings_around_it() {
+    let cases = [
+        ("s:\n  a: b\nt: c\n", "s:\n  a: b\n  k:\n    l:\n      - p: 1\nt: c\n"),
+        ("s:\n  k:\n    m: n\n", "s:\n  k:\n    m: n\n    l:\n    - p: 1\n"),
+        ("s:\n  k:\n    l:\n    - o\n", "s:\n  k:\n    l:\n    - o\n    - p: 1\n"),
+        ("s: {a: b}\n", "s: {a: b, k: {l: [{p: 1}]}}\n"),
+        ("{\"s\": {\"a\": 1}}", "{\"s\": {\"a\": 1, \"k\": {\"l\": [{\"p\": 1}]}}}"),
+    ];
+    check(&cases, |root| append_deep(root, &path("s.k.l"), "p: 1"));
+    let broken = stream("s:\n  k: text\n");
+    assert!(append_deep(&broken.documents[0].root, &path("s.k.l"), "p: 1").is_err());
+    assert!(append_deep(&broken.documents[0].root, &path("t[0].l"), "p: 1").is_err());
 }
 
 #[test]

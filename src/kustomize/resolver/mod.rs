@@ -140,6 +140,18 @@ impl Resolver {
         self.finish(path, Some(overrides))
     }
 
+    /// The objects that the patches of a kustomization with overrides see.
+    #[must_use]
+    pub fn patched_with(&self, path: &TreePath, overrides: &Overrides) -> Vec<Object> {
+        let Ok(directory) = self.directory(path) else { return Vec::new() };
+        let is_endless = links::endless(self, &directory).is_some()
+            || self.endless_with(&directory, overrides).is_some();
+        if is_endless {
+            return Vec::new();
+        }
+        self.outcome_with(&directory, overrides).patched.clone()
+    }
+
     /// The result of a kustomization with overrides.
     fn outcome_with(&self, directory: &TreePath, overrides: &Overrides) -> Arc<Resolution> {
         let is_made = kustomization::files_in(&self.library, directory).is_empty();

@@ -3,6 +3,7 @@
 //! A scalar is edited in place where only this environment reads the file; otherwise the nearest kustomizations that are
 //! this environment's alone get a patch that first tests the current value.
 
+mod collected;
 pub(in crate::plan) mod listing;
 pub(in crate::plan) mod manifest;
 mod patch;
@@ -10,15 +11,15 @@ mod template;
 pub(in crate::plan) mod token;
 pub(in crate::plan) mod values;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Arc;
 
 use crate::plan::draft::Draft;
-use crate::plan::overlay::patch::{Ambiguous, ObjectPatch, Rewrite, list_of, patches};
+use crate::plan::overlay::collected::ByBuilders;
+use crate::plan::overlay::patch::{Rewrite, list_of};
 use crate::plan::overlay::token::{Field, Spelling, Token, in_order, with_parts};
 use crate::plan::prove::Expected;
-use crate::plan::refusal::Refusal;
 use crate::plan::spell::first_few;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
@@ -26,7 +27,7 @@ use crate::repo::reach::Reach;
 use crate::text::edit::Edit;
 use crate::text::path::TreePath;
 use crate::text::remap;
-use crate::text::source::{Place, Source};
+use crate::text::source::Source;
 use crate::yaml::edit::rewrite::{rewrite, rewrite_alias, rewrite_part};
 use crate::yaml::embed;
 use crate::yaml::node::{Node, Provenance};
@@ -36,11 +37,11 @@ use crate::yaml::path::Path;
 pub(in crate::plan) const MADE: &str = "write the full name where it is used, or remove the prefix, suffix or hash from this secret's name";
 const GENERATED: &str = "remove the name from the generator's input, or change it there by hand";
 const SEALED: &str = "move the manifest out of the encrypted file, or change the name with the tool that encrypted it";
-const VALUES: &str = "give the environment a values file of its own that comes after it, or write the value in each environment's file, then bump again";
+const VALUES: &str = "give the environment a values file of its own that comes after it, or set the value in the values of its own release, then bump again";
 const CHART: &str = "write the whole name in the values of the chart, or change the chart by hand";
 const SHARED: &str =
     "give the environment its own kustomization that includes the file, then bump again";
-
+const BUILT: &str = "give the environment a `Kustomization` or an `Application` in a file of its own, which gets the patch, or a kustomization that includes the file, then bump again";
 const VARIABLE: &str =
     "give the name, or its version, a variable that nothing else uses, then bump again";
 
@@ -52,6 +53,8 @@ pub(in crate::plan) struct Overlay<'p> {
     expected: &'p mut Expected,
     /// What is to be patched, by the kustomization that gets the patch.
     patches: BTreeMap<TreePath, BTreeMap<Token, Rewrite>>,
+    /// What is to be patched by what builds a directory that others share.
+    by_builders: ByBuilders<'p>,
 }
 
 /// Where a change is written.
@@ -81,7 +84,14 @@ impl<'p> Overlay<'p> {
         draft: &'p mut Draft,
         expected: &'p mut Expected,
     ) -> Self {
-        Self { repo, environment, draft, expected, patches: BTreeMap::new() }
+        Self {
+            repo,
+            environment,
+            draft,
+            expected,
+            patches: BTreeMap::new(),
+            by_builders: ByBuilders::new(),
+        }
     }
 
     /// Sets what a token spells to another text; `stays` if something else reads the same bytes and must not change.
@@ -223,49 +233,9 @@ impl<'p> Overlay<'p> {
         self.expected.scalars.entry((*root, *object)).or_default().insert(path.clone(), text);
     }
 
-    /// Writes the collected patches into their kustomizations; why some could not be.
-    pub(in crate::plan) fn finish(mut self) -> Vec<Refusal> {
-        let mut refusals = Vec::new();
-        let mut unseen: BTreeSet<Token> =
-            self.patches.values().flat_map(BTreeMap::keys).cloned().collect();
-        for (directory, wanted) in std::mem::take(&mut self.patches) {
-            let Some(layer) = self.repo.resolver.layer(&directory) else { continue };
-            match patches(&layer, &wanted) {
-                Ok(patches) if self.append(&layer.file, &patches) => {
-                    patches.iter().flat_map(|patch| &patch.tokens).for_each(|token| {
-                        unseen.remove(token);
-                    });
-                }
-                Ok(_) => {}
-                Err(Ambiguous(identity)) => refusals.push(Refusal {
-                    what: format!(
-                        "`{directory}` has several objects that a patch of {} `{}` would select",
-                        identity.kind, identity.name
-                    ),
-                    place: None,
-                    hint: "give the objects different namespaces or names".to_owned(),
-                }),
-            }
-        }
-        refusals.extend(unseen.into_iter().map(|token| {
-            let source = self.repo.library.tree().source(&token.file).ok();
-            Refusal {
-                what: format!("no kustomization can patch the text in `{}`", token.file),
-                place: source.map(|source| Place { source, span: token.span }),
-                hint: SHARED.to_owned(),
-            }
-        }));
-        refusals
-    }
-
     /// Whether only this environment reads a file.
     fn owns(&self, file: &TreePath) -> bool {
         self.repo.is_exclusive_to(self.environment, file)
-    }
-
-    fn append(&mut self, file: &TreePath, patches: &[ObjectPatch]) -> bool {
-        let Ok(source) = self.repo.library.tree().source(file) else { return false };
-        patches.iter().all(|patch| self.draft.append(&source, "patches", patch.entry.clone()))
     }
 
     /// What forbids any change of a token.
@@ -298,26 +268,38 @@ impl<'p> Overlay<'p> {
         let covering = |field: &Field<'_>| {
             nearest.directories.iter().find(|at| field.root.directories().contains(*at))
         };
-        let uncovered = fields
-            .iter()
-            .position(|field| field.root.environment.is_some() && covering(field).is_none());
-        if let Some(field) = uncovered {
-            let origin = fields[field].node.origin.as_ref();
-            let hint = match origin.is_some_and(|origin| origin.source.is_composed()) {
-                true => VARIABLE,
-                false => SHARED,
-            };
-            return Err(Obstacle { field, what: self.shared(token), hint });
-        }
         let file = |directory: &TreePath| {
             let layer = self.repo.resolver.layer(directory);
             layer.map_or_else(TreePath::root, |layer| layer.file.clone())
         };
-        let reached = fields.iter().enumerate();
-        let reached =
-            reached.filter_map(|(index, field)| Some((index, file(covering(field)?)))).collect();
+        let (mut reached, mut takers) = (Vec::new(), Vec::new());
+        for (index, field) in fields.iter().enumerate() {
+            if let Some(directory) = covering(field) {
+                reached.push((index, file(directory)));
+            } else if field.root.environment.is_some() {
+                let origin = field.node.origin.as_ref();
+                let is_composed = origin.is_some_and(|origin| origin.source.is_composed());
+                // Variables are filled in after the patches.
+                let is_patched = !is_composed && !self.owns(&token.file);
+                let Some(own) = is_patched.then(|| self.takers(field)).flatten() else {
+                    let hint = match field.root.builders.is_empty() {
+                        _ if is_composed => VARIABLE,
+                        true => SHARED,
+                        false => BUILT,
+                    };
+                    return Err(Obstacle { field: index, what: self.shared(token), hint });
+                };
+                reached.extend(own.first().map(|(at, _)| (index, at.file.clone())));
+                takers.extend(own);
+            }
+        }
         for directory in nearest.directories {
             self.patches.entry(directory).or_default().insert(token.clone(), rewrite.clone());
+        }
+        for (at, builder) in takers {
+            let (_, wanted) =
+                self.by_builders.entry(at).or_insert_with(|| (builder, BTreeMap::new()));
+            wanted.insert(token.clone(), rewrite.clone());
         }
         Ok(reached)
     }

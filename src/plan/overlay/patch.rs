@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use crate::k8s::job::is_fixed;
 use crate::k8s::resource::group;
-use crate::kustomize::model::build::Layer;
 use crate::kustomize::model::object::{Identity, Object};
 use crate::plan::overlay::token::{Token, scalars, with_parts};
 use crate::plan::spell::{entry, indented, item, scalar};
@@ -38,17 +37,17 @@ pub(super) struct Ambiguous(pub(super) Identity);
 /// # Errors
 /// When a target would select several objects.
 pub(super) fn patches(
-    layer: &Layer,
+    all: &[Object],
     wanted: &BTreeMap<Token, Rewrite>,
 ) -> Result<Vec<ObjectPatch>, Ambiguous> {
     let mut patches = Vec::new();
-    for object in layer.patched.iter().filter(|object| !is_fixed(&object.node)) {
+    for object in all.iter().filter(|object| !is_fixed(&object.node)) {
         let found = find(object, wanted);
         let operations = operations(object, &found);
         if operations.is_empty() {
             continue;
         }
-        let target = target(&layer.patched, object)?;
+        let target = target(all, object)?;
         let entry = spell(&target, &operations);
         let tokens = found.into_iter().map(|one| one.token).collect();
         patches.push(ObjectPatch { entry, tokens });

@@ -6,7 +6,7 @@ use crate::plan::refusal::Refusal;
 use crate::plan::stub::describe::OTHER_MAKER;
 use crate::plan::stub::naming::file_name;
 use crate::plan::stub::planner::Planner;
-use crate::plan::survey::Made;
+use crate::plan::survey::{Item, Made, Survey};
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
 use crate::text::shell::{command, option};
@@ -88,6 +88,34 @@ impl Planner<'_> {
         let nearest = self.repo.nearest_exclusive(self.environment, file).directories;
         let layers = nearest.iter().filter_map(|at| self.repo.resolver.layer(at));
         layers.map(|layer| layer.file.clone()).collect()
+    }
+
+    /// Why the namespace that a name is looked for in is not known: a chart of the tree is not rendered and may hand the name on to
+    /// another namespace, where a stub of the family is.
+    pub(super) fn handed_on(
+        &self,
+        survey: &Survey<'_>,
+        namespace: &Option<String>,
+    ) -> Option<Refusal> {
+        let items = survey.uses_in(namespace.as_deref());
+        let chart = &items.first()?.root.path;
+        let is_value = |item: &&Item<'_>| {
+            !item.root.is_real(item.reference.object) && self.repo.may_render(&item.root.path)
+        };
+        let stubs = survey.providers.iter().filter(|made| made.root.environment.is_some());
+        let mut stubs = stubs.filter(|made| kind_of(&made.object().node) == "ExternalSecret");
+        let stub = stubs.next().filter(|_| items.iter().all(is_value))?;
+        let (environment, program) = (&self.repo.environments[self.environment].name, self.program);
+        let options = option("--version", self.version.as_str()) + " --helm";
+        let bump = command(program, &[environment, self.family], &options);
+        Some(Refusal {
+            what: format!(
+                "the values of the chart `{chart}` name the secret, and where the chart uses it is known only when it is rendered; its stub is in another namespace{}",
+                stub.namespace().map_or_else(String::new, |name| format!(", `{name}`"))
+            ),
+            place: items.first().and_then(|item| item.reference.near()),
+            hint: format!("have the chart rendered, with the `helm` on the path: `{bump}`"),
+        })
     }
 
     fn bump_again(&self) -> String {

@@ -218,6 +218,10 @@ impl<'p> Planner<'p> {
         if remote.store.is_some() && remote.key.is_some() {
             return self.make_new(survey, namespace);
         }
+        if let Some(refusal) = self.handed_on(survey, namespace) {
+            self.outcome.refusals.push(refusal);
+            return;
+        }
         let made = self.old_providers(survey, namespace);
         if let Some(refusal) = made.iter().find_map(|made| self.by_hand(made)) {
             self.outcome.refusals.push(refusal);

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::builders::argo::{Application, Source, applications};
+use crate::builders::operators::fits;
 use crate::builders::values::merged;
-use crate::k8s::pattern::fits;
 use crate::k8s::values::of_source;
 use crate::kustomize::load::remote::is_remote;
 use crate::kustomize::model::object::Object;

@@ -47,7 +47,7 @@ fn is_vendored(loader: &Loader<'_>, chart: &TreePath) -> bool {
 }
 
 /// The name in a `Chart.yaml`.
-pub(super) fn chart_name(loader: &Loader<'_>, chart: &TreePath) -> Option<String> {
+pub(in crate::repo) fn chart_name(loader: &Loader<'_>, chart: &TreePath) -> Option<String> {
     let file =
         ["Chart.yaml", "Chart.yml"].iter().find_map(|name| loader.file(&chart.child(name)))?;
     let stream = loader.library.stream(&file).ok()?;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::builders::values::Release;
 use crate::config::environment::environment_of_word;
 use crate::kustomize::load::remote::is_remote;
-use crate::repo::charts::beside::chart_name;
+use crate::repo::charts::beside::{Deployed, chart_name};
 use crate::repo::charts::{Charts, Layer, Planned};
 use crate::repo::environment::{EnvironmentId, claim_of_file};
 use crate::repo::loader::Loader;
@@ -17,8 +17,8 @@ use crate::yaml::node::Node;
 /// How helmfile spells the name of the environment in a path.
 const ENVIRONMENT: [&str; 2] = ["{{ .Environment.Name }}", "{{.Environment.Name}}"];
 
-/// Adds the releases of every helmfile of the tree.
-pub(super) fn add(loader: &Loader<'_>, charts: &mut Charts) {
+/// Adds the releases of every helmfile of the tree, and where charts are rendered, those that it deploys.
+pub(super) fn add(loader: &Loader<'_>, charts: &mut Charts, deployed: &mut Deployed) {
     for file in loader.layout.files.iter().filter(|file| is_helmfile(file)) {
         let Ok(stream) = loader.library.stream(file) else { continue };
         let roots: Vec<&Node> = stream.documents.iter().map(|document| &document.root).collect();
@@ -33,7 +33,11 @@ pub(super) fn add(loader: &Loader<'_>, charts: &mut Charts) {
             let key = (file.parent(), environment);
             let reader = Reader { loader, file, environment: name };
             for release in &releases {
-                charts.add(key.clone(), reader.release(release));
+                let planned = reader.release(release);
+                if let Some(chart) = planned.chart.as_ref().filter(|_| loader.renders.is_some()) {
+                    deployed.entry(chart.clone()).or_default().insert(environment);
+                }
+                charts.add(key.clone(), planned);
             }
         }
     }
@@ -106,6 +110,7 @@ impl Reader<'_> {
             layers,
             more: [self.file.clone()].into(),
             problems,
+            chart,
             ..Planned::default()
         }
     }

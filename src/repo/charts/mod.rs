@@ -21,7 +21,7 @@ use crate::k8s::values;
 use crate::kustomize::model::build::{Build, Status};
 use crate::kustomize::model::object::Object;
 use crate::repo::builder::Builder;
-use crate::repo::charts::rendered::Rendered;
+pub(super) use crate::repo::charts::beside::chart_name;
 use crate::repo::charts::withdraw::withdraw;
 use crate::repo::environment::{EnvironmentId, claim_of_file};
 use crate::repo::ground::Before;
@@ -101,6 +101,11 @@ impl Charts {
 }
 
 impl Planned {
+    /// A release with its values, those that win last.
+    pub(super) fn of(release: Release, title: &str, layers: Vec<Layer>) -> Self {
+        Self { release, title: title.to_owned(), layers, ..Self::default() }
+    }
+
     /// Every file that is read for it.
     fn read(&self) -> impl Iterator<Item = &TreePath> {
         self.files().chain(&self.more)
@@ -165,8 +170,8 @@ impl Loader<'_> {
     /// Where the releases of a tree have their values. `rendered`: what Helm renders.
     fn charts(&self, sites: &[Site], rendered: &[Site]) -> Charts {
         let mut charts = Charts::default();
-        let deployed = argo::add(self, sites.iter().chain(rendered), &mut charts);
-        helmfile::add(self, &mut charts);
+        let mut deployed = argo::add(self, sites.iter().chain(rendered), &mut charts);
+        helmfile::add(self, &mut charts, &mut deployed);
         beside::add(self, &deployed, &mut charts);
         let read = charts.roots.values().flatten().flat_map(Planned::read);
         charts.claimed = read.cloned().collect();
@@ -218,8 +223,13 @@ impl Loader<'_> {
             if let Some((before, changed)) = before {
                 let (path, environment) = key;
                 let mut roots = before.roots_at(path).iter();
-                let same = roots
-                    .find(|old| old.kind == RootKind::Chart && old.environment == *environment);
+                // What a `HelmRelease` installs is another root.
+                let is_it = |old: &&Arc<Root>| {
+                    old.kind == RootKind::Chart
+                        && old.environment == *environment
+                        && old.builders.is_empty()
+                };
+                let same = roots.find(is_it);
                 if let Some(old) = same.filter(|old| !meet(changed, old.files())) {
                     return Site::Kept(Arc::clone(old));
                 }
@@ -261,23 +271,8 @@ impl Loader<'_> {
         Arc::new(build)
     }
 
-    /// The objects that Helm makes of a release whose chart is in the tree.
-    fn rendered_of(&self, planned: &Planned, build: &mut Build) -> Vec<Object> {
-        let Some(chart) = &planned.chart else { return Vec::new() };
-        let layer = |layer: &Layer| match layer {
-            Layer::Inline(node) | Layer::Written(_, node) => Some(node.clone()),
-            // What cannot be read is reported with the values.
-            Layer::File(file) => self.values_in(file).ok().flatten(),
-        };
-        let layers: Vec<Node> = planned.layers.iter().filter_map(layer).collect();
-        let Rendered { objects, files, problems } = self.rendered(chart, &planned.release, &layers);
-        build.files.extend(files);
-        add_problems(build, problems);
-        objects
-    }
-
     /// The object that stands for the values of a release.
-    pub(super) fn values(&self, planned: &Planned, build: &mut Build) -> Object {
+    pub(in crate::repo) fn values(&self, planned: &Planned, build: &mut Build) -> Object {
         let mut layers = Vec::new();
         for layer in &planned.layers {
             match layer {
@@ -327,7 +322,7 @@ impl Loader<'_> {
     }
 
     /// A file of the tree, links followed, if it is one that can hold values.
-    fn file(&self, path: &TreePath) -> Option<TreePath> {
+    pub(in crate::repo) fn file(&self, path: &TreePath) -> Option<TreePath> {
         let tree = self.library.tree();
         if tree.files().binary_search(path).is_ok() {
             return Some(path.clone());

@@ -9,12 +9,14 @@ use crate::builders::values::Release;
 use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::check;
 use crate::k8s::{providers, references};
+use crate::kustomize::model::build::Build;
 use crate::kustomize::model::object::Object;
 use crate::repo::charts::beside::is_beside;
 use crate::repo::charts::marking::{Ground, Mark, marked_file, marked_values, marks, traced};
-use crate::repo::charts::{OWN_VALUES, Problems};
+use crate::repo::charts::{Layer, OWN_VALUES, Planned, Problems};
 use crate::repo::loader::Loader;
 use crate::repo::plain::flatten;
+use crate::repo::releases::add_problems;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
 use crate::text::source::{Source, Spelling};
@@ -68,6 +70,26 @@ struct Rendering<'a> {
 }
 
 impl Loader<'_> {
+    /// The objects that Helm makes of a release whose chart is in the tree.
+    pub(super) fn rendered_of(&self, planned: &Planned, build: &mut Build) -> Vec<Object> {
+        let Some(chart) = &planned.chart else { return Vec::new() };
+        let layer = |layer: &Layer| match layer {
+            Layer::Inline(node) | Layer::Written(_, node) => Some(node.clone()),
+            // What cannot be read is reported with the values.
+            Layer::File(file) => self.values_in(file).ok().flatten(),
+        };
+        let layers: Vec<Node> = planned.layers.iter().filter_map(layer).collect();
+        let Rendered { mut objects, files, problems } =
+            self.rendered(chart, &planned.release, &layers);
+        // One root has several releases, each with a namespace of its own.
+        if let (None, Some(namespace)) = (&planned.builder, &planned.release.namespace) {
+            objects.iter_mut().for_each(|object| install(object, namespace));
+        }
+        build.files.extend(files);
+        add_problems(build, problems);
+        objects
+    }
+
     /// What Helm makes of a chart with these values, those that win last; nothing if it is not to be asked.
     pub(in crate::repo) fn rendered(
         &self,
@@ -238,6 +260,16 @@ impl Rendering<'_> {
             }
             None => {}
         }
+    }
+}
+
+/// Puts an object that sets no namespace into one.
+fn install(object: &mut Object, namespace: &str) {
+    if object.namespace().is_none()
+        && !object.identity().is_cluster_scoped()
+        && let Some(metadata) = object.node.get_mut("metadata")
+    {
+        metadata.set("namespace", Node::string(namespace, Provenance::Generated));
     }
 }
 

@@ -46,6 +46,30 @@ pub fn append_item(root: &Node, path: &Path, item: &str) -> Result<Edit, EditErr
     }
 }
 
+/// The same, with the mappings on the way to the sequence where these are not there.
+///
+/// # Errors
+/// As for [`append_item`].
+pub fn append_deep(root: &Node, path: &Path, item: &str) -> Result<Edit, EditError> {
+    let is_there = |length: &usize| Path(path.0[..*length].to_vec()).follow(root).is_some();
+    let there = (0..=path.0.len()).rev().find(is_there).unwrap_or_default();
+    // The key of the sequence itself may be missing.
+    if there + 1 >= path.0.len() {
+        return append_item(root, path, item);
+    }
+    let mut value = format!("- {}", layout::indented(item, "\n", 2));
+    for step in path.0[there + 1..].iter().rev() {
+        let PathStep::Key(key) = step else {
+            return Err(EditError::Unexpected { path: path.clone(), wanted: "list" });
+        };
+        value = format!("{}:\n  {}", flow::key(key, false), layout::indented(&value, "\n", 2));
+    }
+    let PathStep::Key(key) = &path.0[there] else {
+        return Err(EditError::Unexpected { path: path.clone(), wanted: "list" });
+    };
+    insert::insert_entry(root, &Path(path.0[..there].to_vec()), key, &value, None)
+}
+
 /// Parses a text to be inserted: one document that is not empty.
 pub(super) fn parse_text(text: &str) -> Result<Node, EditError> {
     let source = Source::file(TreePath::root(), text);
