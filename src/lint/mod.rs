@@ -18,6 +18,7 @@ pub mod rule;
 pub mod rules;
 mod running;
 pub mod selection;
+mod settling;
 mod spelled;
 mod stubs;
 mod versions;
@@ -117,6 +118,8 @@ fn merge_spot(environments: impl Iterator<Item = Vec<Finding>>) -> Vec<Finding> 
             });
             match like {
                 Some(index) => {
+                    // What is a remark in one environment may be a warning in another.
+                    merged[index].level = merged[index].level.max(finding.level);
                     merged[index].environments.extend(finding.environments);
                     merged[index].families.extend(finding.families);
                 }

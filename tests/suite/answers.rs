@@ -275,6 +275,7 @@ fn answer(past: &Timeline, question: &Question) -> String {
             format!("{now:?}")
         }
         Question::Ran(subject, version) => format!("{:?}", past.ever_had(subject, version)),
+        Question::At(subject, time) => format!("{:?}", past.at(subject, *time)),
         Question::Left(subject, version, now) => {
             let hides = past.hides_a_return(subject, version, now);
             match past.left(subject, version, now) {
@@ -311,6 +312,9 @@ fn check(history: &History) -> Result<(usize, usize), TestCaseError> {
     for environment in &repo.environments {
         let subject = Subject::new(&environment.name, "auth");
         let running = repo.running_of(environment.id, "auth");
+        for hours in [29, 36] {
+            more.insert(Question::At(subject.clone(), now - TimeDelta::hours(hours)));
+        }
         let known = whole.eras.values().flatten().flat_map(|era| &era.running.versions);
         for version in known {
             more.insert(Question::Ran(subject.clone(), version.clone()));
