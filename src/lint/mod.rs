@@ -39,8 +39,8 @@ use crate::text::path::TreePath;
 pub struct Findings {
     /// What was found, sorted by path and place.
     pub findings: Vec<Finding>,
-    /// How many findings a comment silenced.
-    pub allowed: usize,
+    /// What a comment silenced.
+    pub allowed: Vec<Finding>,
     /// Which references could be judged.
     pub coverage: Coverage,
 }
@@ -61,10 +61,8 @@ pub fn run(facts: &Facts<'_>, selection: &Selection) -> Findings {
         .collect();
     let merged = merge(facts, found.into_iter().flatten());
     let mut allows = Allows::of(facts.repo);
-    let before = merged.len();
-    let mut findings: Vec<Finding> =
-        merged.into_iter().filter(|finding| !allows.takes(finding)).collect();
-    let allowed = before - findings.len();
+    let (allowed, mut findings): (Vec<Finding>, Vec<Finding>) =
+        merged.into_iter().partition(|finding| allows.takes(finding));
     findings.extend(allows.unused(selection));
     sort(&mut findings);
     fingerprint::give(facts.repo, &mut findings);

@@ -25,6 +25,7 @@ mod everyday;
 mod fuzz;
 mod helm;
 mod lint;
+mod lint_report;
 mod lookalikes;
 mod makers;
 mod masking;

@@ -98,7 +98,8 @@ impl Report<'_> {
         if judged + left == 0 {
             return None;
         }
-        let mut text = format!("{} judged", grouped(judged, "reference"));
+        let where_ = if self.counts.is_whole { "" } else { " in the whole tree" };
+        let mut text = format!("{} judged{where_}", grouped(judged, "reference"));
         if left > 0 {
             let causes = self.coverage.causes();
             let shown: Vec<String> = causes.iter().take(CAUSES).map(ToString::to_string).collect();
@@ -148,7 +149,8 @@ impl fmt::Display for Report<'_> {
 }
 
 /// A number with its noun.
-fn several(count: usize, noun: &str) -> String {
+#[must_use]
+pub fn several(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
