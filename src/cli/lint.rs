@@ -155,7 +155,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     }
     let (rules, prefix) = (words(), session.prefix());
     let (findings, coverage) = (&findings[..], &coverage);
-    let report = Report { findings, rules: &rules, prefix: &prefix, counts, coverage };
+    let report = Report::new(findings, (&rules, &prefix), counts, coverage);
     if let Some(renderer) = RENDERERS.iter().find(|one| one.format == format) {
         console.result(&renderer.render(&report, console)?)?;
     }

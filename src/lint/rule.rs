@@ -150,6 +150,7 @@ impl Rule {
             rule: self.id,
             level: self.level,
             message: message.into(),
+            user: None,
             place: place.near_in_file(),
             environments: Vec::new(),
             families: BTreeSet::new(),

@@ -132,7 +132,8 @@ fn of_usage(
         places.insert(place.site()).then_some(())?;
         let what = describe(named.root, named.reference);
         let message = format!("{what} names `{}` without a version", usage.family);
-        let finding = RULE.finding(&place, message).in_environment(environment).about(usage.family);
+        let finding = RULE.finding(&place, message).of_user(what, usage.namespace());
+        let finding = finding.in_environment(environment).about(usage.family);
         let finding = finding.related("a version is named here", evidence.cloned()).at_least(level);
         let bump = command("rotate bump", &[environment, usage.family], "");
         Some(finding.help(format!("`{bump}` gives it one")))
