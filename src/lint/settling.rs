@@ -28,9 +28,12 @@ pub(super) fn is_settled(facts: &Facts<'_>, environment: EnvironmentId, family: 
 }
 
 /// Whether an environment has gone back to the plain name of a family, or begun to use it, within the time that it may
-/// stay behind the one before.
+/// stay behind the one before. Without Git, a version that is made here and that nothing uses may have been left just now.
 pub(super) fn is_newly_plain(facts: &Facts<'_>, environment: EnvironmentId, family: &str) -> bool {
-    let Some(past) = past(facts) else { return false };
+    let Some(past) = past(facts) else {
+        let state = facts.repo.family(environment, family);
+        return state.is_some_and(|state| !state.stubs.is_empty());
+    };
     let subject = subject(facts.repo, environment, family);
     past.now(&subject).is_none_or(|era| {
         // What is not on the mainline yet begins now.

@@ -102,6 +102,10 @@ fn going_back_without_a_hold_has_its_time() {
     sandbox.commit_at("2025-08-20T10:00:00Z", "Go back\n");
     let _ = green(&sandbox, "2025-08-20T10:00:00Z");
     let _ = green(&sandbox, "2025-08-28T09:00:00Z");
+    // Without Git, nobody can say when.
+    std::fs::rename(sandbox.path(".git"), sandbox.path("../git")).unwrap();
+    let _ = green(&sandbox, "2025-08-28T11:00:00Z");
+    std::fs::rename(sandbox.path("../git"), sandbox.path(".git")).unwrap();
     red(&sandbox, "2025-08-28T11:00:00Z", "production/web.yaml:13:23: warning[unversioned-ref");
 }
 
