@@ -391,6 +391,24 @@ fn a_family_that_nobody_asks_for_holds_no_walk_open() {
 }
 
 #[test]
+fn what_ran_some_days_ago_takes_no_whole_history() {
+    let sandbox = beside_a_plain_family();
+    let began: DateTime<Utc> = "2025-07-10T10:00:00Z".parse().unwrap();
+    for hour in 0..100 {
+        let time = (began + TimeDelta::hours(hour)).to_rfc3339();
+        sandbox.write("README.md", &time).commit_at(&time, "Go on\n");
+    }
+    let (git, repo) = open(&sandbox);
+    let now = began + TimeDelta::hours(100);
+    let question = Question::At(Subject::new("production", "auth"), now - TimeDelta::hours(24));
+    let asked = Depth::Asked(Questions::from([question.clone()]));
+    let past = Timeline::read_from(&git, None, &repo, (asked, now)).unwrap();
+    assert!((24..=60).contains(&past.commits), "{} of 108", past.commits);
+    let running = Running::of("20250704000000");
+    assert_eq!(answer(&past, &question), format!("{:?}", Some(running)));
+}
+
+#[test]
 fn rules_ask_only_for_what_they_judge() {
     let sandbox = beside_a_plain_family();
     // Production stays on what staging had before.
