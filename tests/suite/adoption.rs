@@ -170,3 +170,31 @@ fn without_history_the_digits_count() {
     let _ = green(&sandbox, "2025-08-09T08:59:00Z");
     red(&sandbox, "2025-08-09T09:01:00Z", "production/web.yaml:13:23: warning[unversioned-");
 }
+
+#[test]
+fn a_remark_in_one_environment_hides_no_warning_in_the_next() {
+    let sandbox = plain();
+    let job = workload("auth").replace("name: web", "name: report");
+    sandbox.write("base/report.yaml", &job);
+    sandbox.write("base/kustomization.yaml", "resources: [report.yaml]\n");
+    let name = "auth-20250702090000";
+    for environment in ["staging", "production"] {
+        let resources = "resources: [../base, web.yaml, auth.yaml, v1.yaml]\n";
+        sandbox.write(&format!("{environment}/kustomization.yaml"), resources);
+        sandbox.write(&format!("{environment}/web.yaml"), &workload(name));
+        let stub = stub(environment, name, "Retain");
+        let version = format!("{environment}/auth\n        version: \"20250702090000\"\n");
+        let stub = stub.replace(&format!("{environment}/auth\n"), &version);
+        sandbox.write(&format!("{environment}/v1.yaml"), &stub);
+    }
+    sandbox.commit_at("2025-07-02T09:00:00Z", "Version it\n");
+    sandbox
+        .write("staging/web.yaml", &workload("auth"))
+        .commit_at("2025-08-20T08:00:00Z", "Back\n");
+    let output = at(&sandbox, "2025-08-20T09:00:00Z", &["lint", "--format", "concise"]).status(1);
+    let levels: Vec<&str> = output.stdout.lines().collect();
+    assert_eq!(levels.len(), 2, "{output}");
+    assert!(levels[0].starts_with("base/report.yaml:13:23: warning[unversioned-reference]"));
+    assert!(levels[0].ends_with("(in staging, production)"), "{output}");
+    assert!(levels[1].starts_with("staging/web.yaml:13:23: info[unversioned-"), "{output}");
+}
