@@ -8,16 +8,17 @@ use clap::ValueEnum;
 use crate::cli::args::{Global, time};
 use crate::cli::explain::words;
 use crate::cli::outputs::Outputs;
-use crate::cli::{helm, outputs};
+use crate::cli::{filter, helm, outputs};
 use crate::finding::{Finding, Level};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::lint::{self, Linted, Request};
+use crate::ops::narrowed;
 use crate::ops::session::Access;
 use crate::report::console::{Console, pretty};
 use crate::report::format::Format;
 use crate::report::lint::sarif::sarif;
 use crate::report::lint::summary::summary;
-use crate::report::lint::{RENDERERS, Report};
+use crate::report::lint::{RENDERERS, Report, several};
 use crate::report::plan::diff;
 
 /// What it prints.
@@ -68,8 +69,15 @@ pub struct Args {
     baseline: Option<PathBuf>,
 
     /// Write the findings to the baseline file instead of reporting them
-    #[arg(long, requires = "baseline", conflicts_with_all = ["fix", "paths"])]
+    #[arg(long, requires = "baseline", conflicts_with_all = ["fix", "paths", "rules", "families", "environments"])]
     write_baseline: bool,
+
+    /// Show only findings of this rule; can be given several times
+    #[arg(long = "rule", value_name = "RULE", value_delimiter = ',')]
+    rules: Vec<String>,
+
+    #[command(flatten)]
+    filter: filter::Args,
 
     #[command(flatten)]
     helm: helm::Args,
@@ -110,7 +118,11 @@ impl FailOn {
 impl Args {
     fn request(&self) -> Request {
         Request {
-            paths: self.paths.clone(),
+            narrowed: narrowed::Request {
+                paths: self.paths.clone(),
+                rules: self.rules.clone(),
+                shown: self.filter.request(),
+            },
             base: self.base.clone(),
             baseline: self.baseline.clone(),
             fix: self.fix,
@@ -132,7 +144,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let request = args.request();
     if let (true, Some(file)) = (args.write_baseline, &args.baseline) {
         let written = lint::write_baseline(&request, &session, file)?;
-        console.talk(&format!("Wrote {written} findings to {}.", file.display()));
+        let findings = several(written, "finding");
+        console.talk(&format!("Wrote {findings} to {}.", file.display()));
         return Ok(Status::Done);
     }
     let Linted { findings, counts, coverage, changes, trees } =
@@ -142,7 +155,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     }
     let (rules, prefix) = (words(), session.prefix());
     let (findings, coverage) = (&findings[..], &coverage);
-    let report = Report { findings, rules: &rules, prefix: &prefix, counts, coverage };
+    let report = Report::new(findings, (&rules, &prefix), counts, coverage);
     if let Some(renderer) = RENDERERS.iter().find(|one| one.format == format) {
         console.result(&renderer.render(&report, console)?)?;
     }

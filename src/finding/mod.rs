@@ -1,8 +1,11 @@
 //! A rule's findings about a place, and how to fix them. Independent of rules, colours and formats.
 
+pub mod cause;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::finding::cause::User;
 use crate::text::edit::Edit;
 use crate::text::source::{Place, Source};
 
@@ -38,6 +41,8 @@ pub struct Finding {
     pub level: Level,
     /// What is wrong, as a lower-case phrase that is the same for every environment.
     pub message: String,
+    /// Whose reference it is about, where the message names it.
+    pub user: Option<User>,
     /// The bytes of a file that are wrong.
     pub place: Place,
     /// The affected environments, in promotion order; empty if it does not depend on the environment.
@@ -107,6 +112,14 @@ impl Finding {
     #[must_use]
     pub fn about(mut self, family: impl Into<String>) -> Self {
         self.families.insert(family.into());
+        self
+    }
+
+    /// The same finding, about a reference that the message describes in these words.
+    #[must_use]
+    pub fn of_user(mut self, words: impl Into<String>, namespace: Option<&str>) -> Self {
+        let namespace = namespace.map(str::to_owned);
+        self.user = Some(User { words: words.into(), namespace });
         self
     }
 

@@ -72,7 +72,7 @@ fn likely(facts: &Facts<'_>) -> Questions {
 }
 
 /// How old a version of the environment before must be for an environment to be late, in seconds.
-fn wait(repo: &Repo, environment: EnvironmentId) -> u32 {
+pub(super) fn wait(repo: &Repo, environment: EnvironmentId) -> u32 {
     repo.config.lint.lag_seconds().saturating_add(soak(repo, environment))
 }
 

@@ -18,6 +18,7 @@ pub mod rule;
 pub mod rules;
 mod running;
 pub mod selection;
+mod settling;
 mod spelled;
 mod stubs;
 mod versions;
@@ -38,8 +39,8 @@ use crate::text::path::TreePath;
 pub struct Findings {
     /// What was found, sorted by path and place.
     pub findings: Vec<Finding>,
-    /// How many findings a comment silenced.
-    pub allowed: usize,
+    /// What a comment silenced.
+    pub allowed: Vec<Finding>,
     /// Which references could be judged.
     pub coverage: Coverage,
 }
@@ -60,10 +61,8 @@ pub fn run(facts: &Facts<'_>, selection: &Selection) -> Findings {
         .collect();
     let merged = merge(facts, found.into_iter().flatten());
     let mut allows = Allows::of(facts.repo);
-    let before = merged.len();
-    let mut findings: Vec<Finding> =
-        merged.into_iter().filter(|finding| !allows.takes(finding)).collect();
-    let allowed = before - findings.len();
+    let (allowed, mut findings): (Vec<Finding>, Vec<Finding>) =
+        merged.into_iter().partition(|finding| allows.takes(finding));
     findings.extend(allows.unused(selection));
     sort(&mut findings);
     fingerprint::give(facts.repo, &mut findings);
@@ -117,6 +116,8 @@ fn merge_spot(environments: impl Iterator<Item = Vec<Finding>>) -> Vec<Finding> 
             });
             match like {
                 Some(index) => {
+                    // What is a remark in one environment may be a warning in another.
+                    merged[index].level = merged[index].level.max(finding.level);
                     merged[index].environments.extend(finding.environments);
                     merged[index].families.extend(finding.families);
                 }

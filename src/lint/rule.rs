@@ -93,6 +93,7 @@ type Read<'r> = Box<dyn Fn(Depth) -> Option<Timeline> + Send + Sync + 'r>;
 pub struct History<'r> {
     read: Read<'r>,
     asked: OnceLock<(Questions, Option<Timeline>)>,
+    recent: OnceLock<Option<Timeline>>,
     all: OnceLock<Option<Timeline>>,
 }
 
@@ -100,7 +101,12 @@ impl<'r> History<'r> {
     /// A history that `read` reads.
     #[must_use]
     pub fn new(read: impl Fn(Depth) -> Option<Timeline> + Send + Sync + 'r) -> Self {
-        Self { read: Box::new(read), asked: OnceLock::new(), all: OnceLock::new() }
+        Self {
+            read: Box::new(read),
+            asked: OnceLock::new(),
+            recent: OnceLock::new(),
+            all: OnceLock::new(),
+        }
     }
 
     /// None: rules go by the time in a version's name.
@@ -128,6 +134,12 @@ impl<'r> History<'r> {
         }
         self.all.get_or_init(|| (self.read)(Depth::Everything)).as_ref()
     }
+
+    /// A history that answers what is asked of the last days: read by itself, since other questions may reach far back.
+    #[must_use]
+    pub fn recent(&self, likely: impl FnOnce() -> Questions) -> Option<&Timeline> {
+        self.recent.get_or_init(|| (self.read)(Depth::Asked(likely()))).as_ref()
+    }
 }
 
 impl Rule {
@@ -138,6 +150,7 @@ impl Rule {
             rule: self.id,
             level: self.level,
             message: message.into(),
+            user: None,
             place: place.near_in_file(),
             environments: Vec::new(),
             families: BTreeSet::new(),

@@ -15,10 +15,10 @@ use crate::lint::selection::Selection;
 use crate::lint::{self, Findings};
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
+use crate::ops::narrowed::{self, Narrowed};
 use crate::ops::session::{Session, TreeWriter};
 use crate::plan::{FileChange, fix};
 use crate::repo::Repo;
-use crate::text::path::TreePath;
 use crate::text::shell::{command, option};
 
 /// How many passes of repairs are made at most: each applies repairs that overlapped in the one before.
@@ -26,8 +26,8 @@ const PASSES: usize = 8;
 
 /// The request.
 pub struct Request {
-    /// Report only what is in these files and directories; if empty, the whole tree.
-    pub paths: Vec<String>,
+    /// What is reported; the whole tree is judged all the same.
+    pub narrowed: narrowed::Request,
     /// The revision to compare with.
     pub base: Option<String>,
     /// The file of known findings.
@@ -71,6 +71,8 @@ pub struct Counts {
     pub gone: usize,
     /// The findings that were repaired.
     pub repaired: usize,
+    /// Whether all findings are reported; else roots and references are still counted in the whole tree.
+    pub is_whole: bool,
 }
 
 /// Runs the rules; with `writer`, the repairs are written, and what is left after them is reported.
@@ -111,7 +113,7 @@ fn judge(
     baseline: Option<&Baseline>,
     is_written: bool,
 ) -> Result<(Judged, Vec<FileChange>, Vec<Repo>), Failure> {
-    let within = session.tree_paths(&request.paths)?;
+    let within = request.narrowed.within(session)?;
     let repo = judgeable(session);
     // What is wrong with the base is reported first.
     let base = match &request.base {
@@ -124,15 +126,16 @@ fn judge(
     };
     let repo = repo?;
     let selection = Selection::of(&repo.config)?;
+    let narrowed = request.narrowed.of(&repo, within)?;
     let now = request.now;
     let history = History::new(|depth| {
         let timeline = session.has_git().then(|| session.timeline(&repo, None, (depth, now)));
         timeline.and_then(Result::ok)
     });
-    let (selection, base_repo, within) = (&selection, base.as_ref(), &within);
+    let (selection, base_repo, narrowed) = (&selection, base.as_ref(), &narrowed);
     let strict = request.strict;
     let judge =
-        Judge { selection, base: base_repo, history: &history, now, within, baseline, strict };
+        Judge { selection, base: base_repo, history: &history, now, narrowed, baseline, strict };
     let mut judged = judge.run(&repo);
     let mut changes = Vec::new();
     if request.fix {
@@ -166,7 +169,7 @@ struct Judge<'a> {
     base: Option<&'a Repo>,
     history: &'a History<'a>,
     now: DateTime<Utc>,
-    within: &'a [TreePath],
+    narrowed: &'a Narrowed,
     baseline: Option<&'a Baseline>,
     strict: bool,
 }
@@ -185,20 +188,18 @@ impl Judge<'_> {
         facts.strict = self.strict;
         let Findings { mut findings, allowed, coverage } = lint::run(&facts, self.selection);
         leave_broken(repo, &mut findings);
-        let (known, gone) = self.baseline.map_or((0, 0), |known| known.sift(&mut findings));
-        if !self.within.is_empty() {
-            let is_within =
-                |path: &TreePath| self.within.iter().any(|within| path.is_within(within));
-            findings.retain(|finding| is_within(finding.place.source.path()));
-        }
+        let found = self.narrowed.count(&findings);
+        let gone = self.baseline.map_or(0, |known| known.sift(&mut findings));
+        findings.retain(|finding| self.narrowed.has(finding));
         let counts = Counts {
             roots: repo.roots.len(),
             incomplete: repo.roots.iter().filter(|root| root.is_partial()).count(),
-            allowed,
-            known,
-            // Findings elsewhere were not looked for.
-            gone: if self.within.is_empty() { gone } else { 0 },
+            allowed: self.narrowed.count(&allowed),
+            known: found - findings.len(),
+            // They may be of what is not reported.
+            gone: if self.narrowed.is_whole() { gone } else { 0 },
             repaired: 0,
+            is_whole: self.narrowed.is_whole(),
         };
         Judged { findings, counts, coverage }
     }

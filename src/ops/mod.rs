@@ -12,6 +12,7 @@ pub mod later;
 pub mod leave;
 pub mod lint;
 pub mod message;
+pub mod narrowed;
 mod needed;
 mod opening;
 pub mod outcome;

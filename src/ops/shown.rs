@@ -56,6 +56,18 @@ impl Shown {
         self.has_environment(Some(&subject.environment)) && self.has_family(&subject.family)
     }
 
+    /// Whether something about several environments and families is shown; what is about none is shown only where all are.
+    #[must_use]
+    pub fn has_any<'n>(
+        &self,
+        environments: impl IntoIterator<Item = &'n String>,
+        families: impl IntoIterator<Item = &'n String>,
+    ) -> bool {
+        let has = |name: &String| self.has_environment(Some(name));
+        (self.environments.is_empty() || environments.into_iter().any(has))
+            && (self.families.is_empty() || families.into_iter().any(|name| self.has_family(name)))
+    }
+
     /// Whether an environment is shown; what belongs to none is shown only where all are.
     #[must_use]
     pub fn has_environment(&self, name: Option<&str>) -> bool {

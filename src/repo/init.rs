@@ -40,6 +40,15 @@ const SECRETS: &str = "\
 #   legacy-*: { managed: false } # leave alone
 ";
 
+const STRICTER: &str = "\
+#
+# lint:
+#   rules: # stricter than the defaults, for when the secrets have versions; these levels apply at once, without a soak
+#     unversioned-reference: error # a plain name where versions are required
+#     mutable-stub: warning # a versioned stub whose Secret can change
+#     deletion-policy: error # a versioned stub whose Secret the operator may delete
+";
+
 /// Writes the `rotate.yaml` that is equivalent to the conventions; its first line names the schema for editors.
 #[must_use]
 pub fn propose(repo: &Repo, schema: Option<&str>) -> String {
@@ -60,6 +69,7 @@ pub fn propose(repo: &Repo, schema: Option<&str>) -> String {
     homeless(repo, &mut text);
     families(repo, &mut text);
     missing(repo, &mut text);
+    text.push_str(STRICTER);
     text
 }
 
@@ -207,10 +217,14 @@ mod tests {
     use std::sync::Arc;
 
     use super::propose;
+    use crate::config::parse::parse;
+    use crate::config::settings::RuleLevel;
     use crate::repo::Repo;
     use crate::repo::environment::EnvironmentId;
     use crate::repo::root::Root;
     use crate::repo::testing::{deployment, repo};
+    use crate::text::path::TreePath;
+    use crate::text::source::Source;
 
     /// The environment of every file that a root holds.
     fn environments(repo: &Repo) -> BTreeMap<String, Option<String>> {
@@ -295,6 +309,18 @@ mod tests {
         let text = propose(&repo(&[]), Some(url));
         assert!(text.starts_with(&format!("# yaml-language-server: $schema={url}\n# Settings")));
         assert!(propose(&repo(&[]), None).starts_with("# For editors, `rotate schema` prints"));
+    }
+
+    #[test]
+    fn stricter_levels_are_offered() {
+        let text = proposed(&["staging/x.yaml", "production/x.yaml"]);
+        let lint = &text[text.find("# lint:").unwrap()..];
+        let text = format!("{text}{}", lint.replace("\n# ", "\n").trim_start_matches("# "));
+        let source = Source::file(TreePath::new("rotate.yaml").unwrap(), text);
+        let levels = parse(&source).unwrap().lint.rules;
+        assert_eq!(levels.get("mutable-stub"), Some(&RuleLevel::Warning));
+        assert_eq!(levels.get("unversioned-reference"), Some(&RuleLevel::Error));
+        assert_eq!(levels.get("deletion-policy"), Some(&RuleLevel::Error));
     }
 
     #[test]

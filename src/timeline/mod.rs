@@ -150,6 +150,16 @@ impl Timeline {
         self.now(subject).filter(|era| era.running.only() == Some(version))
     }
 
+    /// What an environment ran of a family at a time that was asked for; `None` if it ran nothing, or commits are missing.
+    #[must_use]
+    pub fn at(&self, subject: &Subject, time: DateTime<Utc>) -> Option<&Running> {
+        let mut eras = self.eras(subject).iter();
+        // A walk ends within an era only where the time is surely passed.
+        let is_from_then =
+            |era: &&Era| era.began.time() <= time || matches!(era.began, Began::Earlier(_));
+        eras.find(is_from_then).map(|era| &era.running)
+    }
+
     /// Whether an environment ever referenced a version, or `plain`.
     #[must_use]
     pub fn had(&self, subject: &Subject, version: &str) -> bool {

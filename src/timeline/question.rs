@@ -20,6 +20,8 @@ pub enum Question {
     Since(Subject, Running),
     /// Whether a subject ever ran a version.
     Ran(Subject, String),
+    /// What a subject ran at a time.
+    At(Subject, DateTime<Utc>),
     /// Whether a subject left a version for an older one; it now runs the names given last.
     Left(Subject, String, Running),
 }
@@ -30,14 +32,18 @@ pub type Questions = BTreeSet<Question>;
 impl Question {
     const fn subject(&self) -> &Subject {
         match self {
-            Self::Since(subject, _) | Self::Ran(subject, _) | Self::Left(subject, ..) => subject,
+            Self::Since(subject, _)
+            | Self::Ran(subject, _)
+            | Self::At(subject, _)
+            | Self::Left(subject, ..) => subject,
         }
     }
 
-    /// When the version it is about was created; `None` if it is about none, or that time is unknown.
+    /// The time it is about, or when the version that it is about was created; `None` if there is none, or it is unknown.
     fn made(&self) -> Option<DateTime<Utc>> {
         match self {
             Self::Since(..) => None,
+            Self::At(_, time) => Some(*time),
             Self::Ran(_, version) | Self::Left(_, version, _) => made(version),
         }
     }
@@ -122,6 +128,7 @@ impl Past<'_> {
                 let is_known = eras.iter().any(|era| !era.running.is_empty());
                 is_fixed && is_known && !self.is_shallow && (ran || is_past(version))
             }
+            Question::At(_, time) => is_fixed && horizon.is_past(*time),
             Question::Left(_, version, now) => {
                 if now.is_empty() || now.only() == Some(version) {
                     return true;

@@ -275,6 +275,7 @@ fn answer(past: &Timeline, question: &Question) -> String {
             format!("{now:?}")
         }
         Question::Ran(subject, version) => format!("{:?}", past.ever_had(subject, version)),
+        Question::At(subject, time) => format!("{:?}", past.at(subject, *time)),
         Question::Left(subject, version, now) => {
             let hides = past.hides_a_return(subject, version, now);
             match past.left(subject, version, now) {
@@ -311,6 +312,9 @@ fn check(history: &History) -> Result<(usize, usize), TestCaseError> {
     for environment in &repo.environments {
         let subject = Subject::new(&environment.name, "auth");
         let running = repo.running_of(environment.id, "auth");
+        for hours in [29, 36] {
+            more.insert(Question::At(subject.clone(), now - TimeDelta::hours(hours)));
+        }
         let known = whole.eras.values().flatten().flat_map(|era| &era.running.versions);
         for version in known {
             more.insert(Question::Ran(subject.clone(), version.clone()));
@@ -384,6 +388,24 @@ fn a_family_that_nobody_asks_for_holds_no_walk_open() {
     let plain = repo.running_of(repo.environment("staging").unwrap(), "mail");
     let mail = Question::Since(Subject::new("staging", "mail"), plain);
     assert_eq!(commits(Questions::from([mail])), 8);
+}
+
+#[test]
+fn what_ran_some_days_ago_takes_no_whole_history() {
+    let sandbox = beside_a_plain_family();
+    let began: DateTime<Utc> = "2025-07-10T10:00:00Z".parse().unwrap();
+    for hour in 0..100 {
+        let time = (began + TimeDelta::hours(hour)).to_rfc3339();
+        sandbox.write("README.md", &time).commit_at(&time, "Go on\n");
+    }
+    let (git, repo) = open(&sandbox);
+    let now = began + TimeDelta::hours(100);
+    let question = Question::At(Subject::new("production", "auth"), now - TimeDelta::hours(24));
+    let asked = Depth::Asked(Questions::from([question.clone()]));
+    let past = Timeline::read_from(&git, None, &repo, (asked, now)).unwrap();
+    assert!((24..=60).contains(&past.commits), "{} of 108", past.commits);
+    let running = Running::of("20250704000000");
+    assert_eq!(answer(&past, &question), format!("{:?}", Some(running)));
 }
 
 #[test]

@@ -44,6 +44,10 @@ fn environments_families_and_rules_of_the_tree_are_offered() {
     assert_eq!(offered(&["bump", "staging", "checkout-tls", "mail"]), ["mailer-smtp"]);
     assert_eq!(offered(&["history", "mail"]), ["mailer-smtp"]);
     assert_eq!(offered(&["explain", "stale-"]), ["stale-annotation", "stale-reference"]);
+    assert_eq!(offered(&["lint", "--rule", "missing"]), ["missing-key"]);
+    assert_eq!(offered(&["lint", "--environment", "s"]), ["staging"]);
+    let families = ["lint", "--environment", "staging", "--family", "mail"];
+    assert_eq!(offered(&families), ["mailer-smtp"]);
     assert_eq!(offered(&["lint", "ap"]), [format!("apps{MAIN_SEPARATOR}")]);
     assert_eq!(offered(&["roll"]), ["rollback"]);
     assert_eq!((sandbox.files(), git_files(&sandbox)), (files, git));

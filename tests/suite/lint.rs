@@ -324,7 +324,7 @@ fn github_gets_commands_and_a_summary() {
     let first = "::error file=staging/worker-00.yaml,line=11,endLine=11,col=34,endColumn=58,title=rotate%3A dangling-reference::nothing provides `worker-00-20250602090000`";
     assert!(output.stdout.starts_with(first), "{output}");
     assert!(output.stdout.contains("::group::2 more"), "{output}");
-    let end = "rotate lint: 12 errors in 1 build root\n13 references judged\n";
+    let end = "rotate lint: 12 errors in 1 build root\n12 findings: 12 dangling-reference\n13 references judged\n";
     assert!(output.stdout.ends_with(end), "{output}");
     let summary = std::fs::read_to_string(&summary).unwrap();
     assert!(summary.starts_with("Before.\n### rotate lint: 12 errors"), "{summary}");

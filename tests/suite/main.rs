@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)] // a test that cannot go on has failed
 
 mod action;
+mod adoption;
 mod agreement;
 #[cfg(unix)]
 mod answers;
@@ -25,6 +26,7 @@ mod everyday;
 mod fuzz;
 mod helm;
 mod lint;
+mod lint_report;
 mod lookalikes;
 mod makers;
 mod masking;

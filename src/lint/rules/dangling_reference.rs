@@ -87,6 +87,7 @@ pub(super) fn find(facts: &Facts<'_>, optional: bool, rule: &Rule, says: &str) -
         };
         let finding = rule.finding(&place, format!("{says} `{secret}`, which {who} names{more}"));
         let (what, where_) = closest(repo, root, reference);
+        let finding = finding.of_user(&*who, root.namespace_of(reference));
         let finding = finding.related(what, where_).about(family(secret));
         let mut finding = finding.help(known.hint(root, reference));
         if all.iter().all(|one| one.beside) {

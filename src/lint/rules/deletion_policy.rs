@@ -2,6 +2,7 @@
 
 use crate::finding::{Finding, Level};
 use crate::lint::rule::{Facts, Fixes, Rule};
+use crate::lint::settling::is_settled;
 use crate::lint::stubs::versioned;
 use crate::yaml::node::Node;
 
@@ -14,7 +15,8 @@ pub static RULE: Rule = Rule {
     docs: "
 ### What it finds
 
-A versioned stub with `target.deletionPolicy: Delete`.
+A versioned stub with `target.deletionPolicy: Delete`. Until the environment has run versions of the secret for its
+`soak`, the finding is only a remark; a level under `lint.rules` in `rotate.yaml` applies at once.
 
 ### Why it matters
 
@@ -51,7 +53,10 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         };
         let message =
             format!("the operator deletes `{}` when the store loses its version", stub.secret());
-        let finding = stub.finding(&RULE, place, message);
+        let mut finding = stub.finding(&RULE, place, message);
+        if stub.root.environment.is_some_and(|one| !is_settled(facts, one, &stub.family)) {
+            finding = finding.at_least(Level::Info);
+        }
         findings.push(finding.help("write `deletionPolicy: Retain`"));
     }
     findings

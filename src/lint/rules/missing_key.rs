@@ -97,11 +97,8 @@ fn missing_key(
 ) -> Option<Finding> {
     let key = node.str()?;
     let place = node.origin.as_ref().map(Place::near_in_file).or_else(|| reference.near())?;
-    let message = format!(
-        "`{}` has no key `{key}`, which {} reads",
-        reference.secret(),
-        describe(root, reference)
-    );
+    let who = describe(root, reference);
+    let message = format!("`{}` has no key `{key}`, which {who} reads", reference.secret());
     let known = makers.iter().flat_map(|maker| maker.provided.keys.iter().flatten());
     let mut known: Vec<&str> = known.map(String::as_str).collect();
     known.sort_unstable();
@@ -115,7 +112,8 @@ fn missing_key(
         None => format!("it has {}", list(&known).join(", ")),
     };
     let made = makers.first().and_then(|maker| maker.near());
-    let finding = RULE.finding(&place, message).about(family(reference.secret()));
+    let finding = RULE.finding(&place, message).of_user(who, root.namespace_of(reference));
+    let finding = finding.about(family(reference.secret()));
     Some(finding.related("the secret is made here", made).help(help))
 }
 

@@ -102,11 +102,10 @@ fn of_family(facts: &Facts<'_>, usages: &[&FamilyUsage<'_>]) -> Vec<Finding> {
         // An anchor is read in several fields and is one place.
         places.insert(place.site()).then_some(())?;
         let (old, new) = (one.reference.secret(), other.reference.secret());
-        let message = format!(
-            "{} names `{old}`, but others next to it name `{new}`",
-            describe(one.root, one.reference)
-        );
-        let finding = RULE.finding(&place, message).related("named here", other.reference.near());
+        let who = describe(one.root, one.reference);
+        let message = format!("{who} names `{old}`, but others next to it name `{new}`");
+        let finding = RULE.finding(&place, message).of_user(who, usage.namespace());
+        let finding = finding.related("named here", other.reference.near());
         let finding = finding.in_environment(&environment.name).about(usage.family);
         Some(finding.help(help(one, new)))
     });

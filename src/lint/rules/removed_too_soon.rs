@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::finding::{Finding, Level};
+use crate::k8s::found::Role;
 use crate::k8s::secret_name::Version;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::versions::{Key, Maker, makers};
@@ -84,7 +85,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 struct Local<'r> {
     /// Whether anything names the family.
     is_named: bool,
-    /// The versions that are named, each with a place.
+    /// The versions that something uses, each with a place.
     versions: BTreeMap<&'r str, Option<Place>>,
     /// The versions that have a stub.
     stubs: BTreeSet<&'r str>,
@@ -102,8 +103,10 @@ impl<'r> Local<'r> {
             let (root, reference) = repo.reference(id);
             meets(root.namespace_of(reference)).then(|| reference.near())
         };
+        // A role that still grants access needs no Secret: `prune` leaves it, and says so.
+        let is_used = |id: &&ReferenceId| repo.reference(**id).1.found.role != Role::Grant;
         let versions = state.versions.iter().filter_map(|(digits, ids)| {
-            Some((digits.as_str(), ids.iter().find_map(|id| named(*id))?))
+            Some((digits.as_str(), ids.iter().filter(is_used).find_map(|id| named(*id))?))
         });
         let stubs = state.stubs.iter().filter(|(_, ids)| {
             ids.iter().any(|id| {

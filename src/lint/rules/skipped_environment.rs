@@ -83,8 +83,8 @@ fn of_usage(facts: &Facts<'_>, usages: &FamilyUsages<'_>, usage: &FamilyUsage<'_
         let message = format!("{what} names `{secret}`, which {before} never had");
         let version = option("--version", version.as_str());
         let help = format!("`{}` first", command("rotate bump", &[before, usage.family], &version));
-        let finding =
-            RULE.finding(&at, message).related(format!("{before} uses this one"), place.clone());
+        let finding = RULE.finding(&at, message).of_user(what, usage.namespace());
+        let finding = finding.related(format!("{before} uses this one"), place.clone());
         Some(finding.help(help).in_environment(&environment.name).about(usage.family))
     });
     findings.collect()

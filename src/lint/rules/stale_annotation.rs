@@ -228,7 +228,8 @@ fn finding(repo: &Repo, sites: &Sites<'_, '_, '_>, stale: &Stale<'_, '_>) -> Opt
         (format!("{what} names `{old}`, but `{new}` is in use"), format!("name `{new}` there"))
     };
     let environment = &repo.environments[stale.usage.environment].name;
-    let finding = RULE.finding(&place, message).related("used here", stale.user.reference.near());
+    let finding = RULE.finding(&place, message).of_user(what, stale.usage.namespace());
+    let finding = finding.related("used here", stale.user.reference.near());
     let finding = finding.about(stale.usage.family);
     Some(finding.help(help).fix(repair(repo, sites, stale)).in_environment(environment))
 }

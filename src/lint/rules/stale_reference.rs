@@ -93,7 +93,8 @@ fn of_usage(
         let (what, old) = (describe(named.root, named.reference), named.reference.secret());
         let message =
             format!("{what} names `{old}`, {} `{}-{}`", newer.says, usage.family, newer.version);
-        let finding = RULE.finding(&place, message).related(&newer.label, newer.place.clone());
+        let finding = RULE.finding(&place, message).of_user(what, usage.namespace());
+        let finding = finding.related(&newer.label, newer.place.clone());
         let help = format!("{}; to stay, add a hold under `holds` in rotate.yaml", newer.help);
         Some(finding.help(help).in_environment(environment).about(usage.family))
     });

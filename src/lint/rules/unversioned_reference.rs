@@ -9,6 +9,7 @@ use crate::lint::family_usage::{FamilyUsage, FamilyUsages, Manner, Named, is_nam
 use crate::lint::judge::describe;
 use crate::lint::lag::is_due;
 use crate::lint::rule::{Facts, Fixes, Rule};
+use crate::lint::settling::{is_newly_plain, is_settled};
 use crate::repo::Repo;
 use crate::repo::subject::Subject;
 use crate::text::shell::command;
@@ -30,6 +31,11 @@ environment's word differs (`shop-staging`, `shop-production`), or when the same
 
 Where the environment before has begun to run a version, the plain name is reported once that version's soak and `lag` are
 over. A hold with `version: plain` silences the rule.
+
+The finding is a warning only where the secret's versions have settled: an environment has run one for its `soak`, or, for a
+plain name beside versions, this environment has. Until then, and where an environment went back to the plain name lately,
+it is a remark, so that a secret can be given versions step by step. A level under `lint.rules` in `rotate.yaml` applies at
+once.
 
 Secrets under `external`, families with `managed: false`, roles, and Jobs that have run are left alone.
 
@@ -60,11 +66,14 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let repo = facts.repo;
     let usages = FamilyUsages::new(repo);
     let asking = usages.iter().filter(|usage| repo.environments[usage.environment].versioned);
-    let found = asking.flat_map(|usage| {
+    let is_plainly_named =
+        |usage: &&FamilyUsage<'_>| usage.named.iter().any(|named| is_plain(repo, named));
+    let found = asking.filter(is_plainly_named).flat_map(|usage| {
         let evidence = evidence(repo, &usages, usage);
         let known = evidence.is_some() || is_named(repo, usage.family);
         if known && !is_meant(facts, usage) {
-            of_usage(repo, usage, evidence.flatten().as_ref())
+            let level = if is_ripe(facts, usage) { RULE.level } else { Level::Info };
+            of_usage(repo, usage, evidence.flatten().as_ref(), level)
         } else {
             Vec::new()
         }
@@ -81,8 +90,7 @@ fn is_meant(facts: &Facts<'_>, usage: &FamilyUsage<'_>) -> bool {
         return true;
     }
     // Where a version runs here already, whoever reads the plain name was forgotten.
-    let Some(before) =
-        repo.before(usage.environment, usage.family).filter(|_| !usage.is_versioned())
+    let Some(before) = repo.before(usage.environment, usage.family).filter(|_| !runs_one(usage))
     else {
         return false;
     };
@@ -93,7 +101,30 @@ fn is_meant(facts: &Facts<'_>, usage: &FamilyUsage<'_>) -> bool {
     })
 }
 
-fn of_usage(repo: &Repo, usage: &FamilyUsage<'_>, evidence: Option<&Place>) -> Vec<Finding> {
+/// Whether something here runs by a version.
+fn runs_one(usage: &FamilyUsage<'_>) -> bool {
+    usage.live().next().is_some()
+}
+
+/// Whether the family has run by versions for long enough that a plain name is no step of the way there or back.
+fn is_ripe(facts: &Facts<'_>, usage: &FamilyUsage<'_>) -> bool {
+    let (environment, family) = (usage.environment, usage.family);
+    if runs_one(usage) {
+        return is_settled(facts, environment, family);
+    }
+    let mut running = facts.repo.environments.ids().filter(|one| {
+        let running = facts.repo.running_of(*one, family);
+        !running.versions.is_empty()
+    });
+    running.any(|one| is_settled(facts, one, family)) && !is_newly_plain(facts, environment, family)
+}
+
+fn of_usage(
+    repo: &Repo,
+    usage: &FamilyUsage<'_>,
+    evidence: Option<&Place>,
+    level: Level,
+) -> Vec<Finding> {
     let environment = &repo.environments[usage.environment].name;
     let mut places = BTreeSet::new();
     let plain = usage.named.iter().filter(|named| is_plain(repo, named)).filter_map(|named| {
@@ -101,8 +132,9 @@ fn of_usage(repo: &Repo, usage: &FamilyUsage<'_>, evidence: Option<&Place>) -> V
         places.insert(place.site()).then_some(())?;
         let what = describe(named.root, named.reference);
         let message = format!("{what} names `{}` without a version", usage.family);
-        let finding = RULE.finding(&place, message).in_environment(environment).about(usage.family);
-        let finding = finding.related("a version is named here", evidence.cloned());
+        let finding = RULE.finding(&place, message).of_user(what, usage.namespace());
+        let finding = finding.in_environment(environment).about(usage.family);
+        let finding = finding.related("a version is named here", evidence.cloned()).at_least(level);
         let bump = command("rotate bump", &[environment, usage.family], "");
         Some(finding.help(format!("`{bump}` gives it one")))
     });

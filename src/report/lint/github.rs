@@ -14,12 +14,16 @@ const SHOWN: usize = 10;
 pub(super) const RENDERER: Renderer =
     Renderer { format: Format::GITHUB, render: |report, _| Ok(github(report)) };
 
-/// The findings as workflow commands, errors first; those beyond GitHub's limit as plain lines of the log.
+/// The findings as workflow commands, errors first; those beyond GitHub's limit as plain lines of the log. One cause with many
+/// places leaves none of the others without an annotation.
 #[must_use]
 pub fn github(report: &Report<'_>) -> String {
     let (mut out, mut rest) = (String::new(), Vec::new());
     for level in [Level::Error, Level::Warning, Level::Info] {
-        let mut findings = report.findings.iter().filter(|finding| finding.level == level);
+        let causes = report.causes.iter().filter(|places| places[0].level == level);
+        let (firsts, others): (Vec<_>, Vec<_>) =
+            causes.filter_map(|places| places.split_first()).unzip();
+        let mut findings = firsts.into_iter().chain(others.into_iter().flatten()).copied();
         for finding in findings.by_ref().take(SHOWN) {
             command(&mut out, report, finding);
         }
@@ -35,6 +39,9 @@ pub fn github(report: &Report<'_>) -> String {
         out.push_str("::endgroup::\n");
     }
     let _ = writeln!(out, "rotate lint: {report}");
+    if let Some(totals) = report.in_total() {
+        out.push_str(&log(&totals));
+    }
     if let Some(judged) = report.judged() {
         out.push_str(&log(&judged));
     }

@@ -8,7 +8,7 @@ use crate::ops::lint::Unjudged;
 use crate::report::bump::PlaceView;
 use crate::report::console::pretty;
 use crate::report::format::Format;
-use crate::report::lint::{Renderer, Report};
+use crate::report::lint::{Renderer, Report, Total};
 
 /// This format.
 pub(super) const RENDERER: Renderer =
@@ -20,12 +20,26 @@ pub(super) const RENDERER: Renderer =
 pub struct Lint {
     /// Always `rotate.lint/v1`.
     pub schema: &'static str,
-    /// The findings, sorted by file and place.
+    /// The findings, sorted by file and place. What is wrong in several places is listed once for each.
     pub findings: Vec<FindingView>,
-    /// How many there are.
+    /// How many there are, each place counted.
     pub counts: CountsView,
-    /// Which references could be judged: whether something provides the secret that they name.
+    /// How much each rule found, sorted by rule; without those that found nothing.
+    pub totals: Vec<TotalView>,
+    /// Which references of the whole tree could be judged: whether something provides the secret that they name.
     pub coverage: CoverageView,
+}
+
+/// How much a rule found.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TotalView {
+    /// The rule's id.
+    pub rule: &'static str,
+    /// How many findings, one with several places counted once, as in the text.
+    pub findings: usize,
+    /// How many places these have.
+    pub places: usize,
 }
 
 /// Which references could be judged.
@@ -157,6 +171,7 @@ impl Lint {
                 roots: counts.roots,
                 incomplete: counts.incomplete,
             },
+            totals: report.totals().into_iter().map(TotalView::new).collect(),
             coverage: CoverageView {
                 judged: report.coverage.judged,
                 unjudged: report.coverage.left(),
@@ -164,6 +179,12 @@ impl Lint {
                 generated: report.coverage.generated,
             },
         }
+    }
+}
+
+impl TotalView {
+    const fn new((rule, total): (&'static str, Total)) -> Self {
+        Self { rule, findings: total.findings, places: total.places }
     }
 }
 

@@ -19,10 +19,12 @@ formats! {
     summary,
 }
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fmt::Write as _;
 use std::io;
 
+use crate::finding::cause::by_cause;
 use crate::finding::{Finding, Level};
 use crate::ops::lint::{Counts, Coverage};
 use crate::report::console::{Console, Paint};
@@ -53,8 +55,10 @@ impl Renderer {
 
 /// The results of a lint run.
 pub struct Report<'a> {
-    /// The findings, sorted by path and place.
+    /// The findings, sorted by path and place: one for each place.
     pub findings: &'a [Finding],
+    /// The same by what causes them, in the order of the first place of each.
+    causes: Vec<Vec<&'a Finding>>,
     /// Every rule, in the order of the ids.
     pub rules: &'a [RuleWords],
     /// The tree's root below the root of its Git repository.
@@ -80,11 +84,52 @@ pub struct RuleWords {
     pub docs: &'static str,
 }
 
-impl Report<'_> {
-    /// How many findings have a level.
+impl<'a> Report<'a> {
+    /// A report.
+    #[must_use]
+    pub fn new(
+        findings: &'a [Finding],
+        (rules, prefix): (&'a [RuleWords], &'a TreePath),
+        counts: Counts,
+        coverage: &'a Coverage,
+    ) -> Self {
+        Self { findings, causes: by_cause(findings), rules, prefix, counts, coverage }
+    }
+
+    /// How many findings have a level, each place counted.
     #[must_use]
     pub fn count(&self, level: Level) -> usize {
         self.findings.iter().filter(|finding| finding.level == level).count()
+    }
+
+    /// `2 errors`, or `2 errors (21 places)` where one shows in several; `None` where there is none.
+    fn of_level(&self, level: Level, noun: &str) -> Option<String> {
+        let causes = self.causes.iter().filter(|places| places[0].level == level).count();
+        (causes > 0).then(|| several(causes, noun) + &in_places(causes, self.count(level)))
+    }
+
+    /// How many findings each rule has, in the order of the ids.
+    fn totals(&self) -> BTreeMap<&'static str, Total> {
+        let mut totals: BTreeMap<&'static str, Total> = BTreeMap::new();
+        for places in &self.causes {
+            let total = totals.entry(places[0].rule).or_default();
+            total.findings += 1;
+            total.places += places.len();
+        }
+        totals
+    }
+
+    /// `3 findings: 2 dangling-reference (21 places), 1 missing-key`; `None` where there is none.
+    fn in_total(&self) -> Option<String> {
+        let rules: Vec<String> = self
+            .totals()
+            .iter()
+            .map(|(rule, total)| {
+                format!("{} {rule}{}", total.findings, in_places(total.findings, total.places))
+            })
+            .collect();
+        let findings = several(self.causes.len(), "finding");
+        (!rules.is_empty()).then(|| format!("{findings}: {}", rules.join(", ")))
     }
 
     /// How many findings could be repaired.
@@ -98,7 +143,8 @@ impl Report<'_> {
         if judged + left == 0 {
             return None;
         }
-        let mut text = format!("{} judged", grouped(judged, "reference"));
+        let where_ = if self.counts.is_whole { "" } else { " in the whole tree" };
+        let mut text = format!("{} judged{where_}", grouped(judged, "reference"));
         if left > 0 {
             let causes = self.coverage.causes();
             let shown: Vec<String> = causes.iter().take(CAUSES).map(ToString::to_string).collect();
@@ -124,11 +170,8 @@ impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let levels =
             [(Level::Error, "error"), (Level::Warning, "warning"), (Level::Info, "remark")];
-        let counted: Vec<String> = levels
-            .into_iter()
-            .filter(|(level, _)| self.count(*level) > 0)
-            .map(|(level, word)| several(self.count(level), word))
-            .collect();
+        let counted: Vec<String> =
+            levels.into_iter().filter_map(|(level, word)| self.of_level(level, word)).collect();
         let found = match counted.as_slice() {
             [] => "no findings".to_owned(),
             [one] => one.clone(),
@@ -147,8 +190,21 @@ impl fmt::Display for Report<'_> {
     }
 }
 
+/// How much a rule found.
+#[derive(Debug, Clone, Copy, Default)]
+struct Total {
+    findings: usize,
+    places: usize,
+}
+
+/// ` (21 places)`, where these are more than the findings.
+fn in_places(findings: usize, places: usize) -> String {
+    if places == findings { String::new() } else { format!(" ({places} places)") }
+}
+
 /// A number with its noun.
-fn several(count: usize, noun: &str) -> String {
+#[must_use]
+pub fn several(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 

@@ -14,6 +14,9 @@ use crate::report::message::Drawn;
 use crate::text::path::TreePath;
 use crate::text::visible::one_line;
 
+/// How many places of one cause are listed beside the first.
+const OTHERS: usize = 19;
+
 /// This format.
 pub(super) const RENDERER: Renderer = Renderer {
     format: Format::TEXT,
@@ -25,19 +28,24 @@ pub(super) const RENDERER: Renderer = Renderer {
 pub fn text(report: &Report<'_>, color: bool, width: usize) -> String {
     let mut masked: BTreeMap<&TreePath, Option<String>> = BTreeMap::new();
     let mut out = String::new();
-    for finding in report.findings {
-        let source = &finding.place.source;
+    for places in &report.causes {
+        let source = &places[0].place.source;
         let text = masked.entry(source.path()).or_insert_with(|| sensitive::shown(source));
-        one(&mut out, finding, text.as_deref(), color, width);
+        one(&mut out, places, text.as_deref(), color, width);
     }
     let _ = writeln!(out, "{}", Paint::Bold.on(&capital(&report.to_string()), color));
+    if let Some(totals) = report.in_total() {
+        let _ = writeln!(out, "{totals}");
+    }
     for line in remarks(report) {
         let _ = writeln!(out, "{line}");
     }
     out
 }
 
-fn one(out: &mut String, finding: &Finding, masked: Option<&str>, color: bool, width: usize) {
+/// The findings of one cause: the first as it is, of the others who is concerned and where.
+fn one(out: &mut String, places: &[&Finding], masked: Option<&str>, color: bool, width: usize) {
+    let finding = places[0];
     let severity = match finding.level {
         Level::Error => Severity::Error,
         Level::Warning => Severity::Warning,
@@ -49,6 +57,15 @@ fn one(out: &mut String, finding: &Finding, masked: Option<&str>, color: bool, w
     let drawn = Drawn::of(heading, help, severity);
     let drawn = drawn.at(&finding.place, environments(finding), masked);
     let _ = writeln!(out, "{}", drawn.draw(color, width));
+    for other in places.iter().skip(1).take(OTHERS) {
+        let place = Paint::Cyan.on(&describe(&other.place), color);
+        let user = other.user.as_ref().map(|user| format!(": {}", one_line(&user.words)));
+        let _ = writeln!(out, "  also: {place}{}", user.unwrap_or_default());
+    }
+    if let more @ 1.. = places.len().saturating_sub(1 + OTHERS) {
+        let _ =
+            writeln!(out, "  also: {}; `--format concise` lists all", several(more, "more place"));
+    }
     for related in &finding.related {
         let place = Paint::Cyan.on(&describe(&related.place), color);
         let _ = writeln!(out, "  see:  {place}: {}", related.label);

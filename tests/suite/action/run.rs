@@ -59,8 +59,9 @@ impl Runner {
     }
 }
 
-const EVERYTHING: [(&str, &str); 11] = [
+const EVERYTHING: [(&str, &str); 12] = [
     ("INPUT_BASE", "trunk"),
+    ("INPUT_BASELINE", "known.json"),
     ("INPUT_BRANCH_PREFIX", "keys/"),
     ("INPUT_CONFIG", "other.yaml"),
     ("INPUT_DRAFT", "true"),
@@ -78,8 +79,10 @@ fn with_everything(command: &str) -> Vec<(&str, &str)> {
     inputs.push(("INPUT_COMMAND", command));
     if ["lint", "status"].contains(&command) {
         let used = ["INPUT_COMMAND", "INPUT_CONFIG", "INPUT_WORKING_DIRECTORY"];
-        let lint = ["INPUT_BASE", "INPUT_HELM"];
+        let lint = ["INPUT_BASE", "INPUT_BASELINE", "INPUT_HELM"];
         inputs.retain(|(name, _)| used.contains(name) || command == "lint" && lint.contains(name));
+    } else {
+        inputs.retain(|(name, _)| *name != "INPUT_BASELINE");
     }
     inputs
 }
@@ -109,8 +112,12 @@ fn every_input_becomes_an_argument() {
     let markdown = format!("{REPORT}md");
     let sarif = format!("{REPORT}sarif");
     let place = ["-C=clusters", "--config=other.yaml"];
-    let lint =
-        [&["lint", "--format", "github", &sarif][..], &place, &["--base=trunk", "--helm"]].concat();
+    let lint = [
+        &["lint", "--format", "github", &sarif][..],
+        &place,
+        &["--base=trunk", "--baseline=known.json", "--helm"],
+    ]
+    .concat();
     runner.starts(&with_everything("lint"), &lint);
     let status = [&["status", "--format", "github", &markdown][..], &place].concat();
     runner.starts(&with_everything("status"), &status);
