@@ -19,6 +19,7 @@ use crate::repo::environment::EnvironmentId;
 use crate::repo::inventory::{Inventory, Reference};
 use crate::repo::layout::is_kustomization;
 use crate::repo::marks::Marks;
+use crate::repo::operator::Pins;
 use crate::repo::pointer::Pointers;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
@@ -68,8 +69,8 @@ pub(super) struct Facts {
     stubs: OnceLock<Vec<(usize, Stub)>>,
     /// The SecretStores, each with the index of its object.
     pub(super) stores: OnceLock<Vec<(usize, Store)>>,
-    /// The version of the operator that it pins.
-    pub(super) operator: OnceLock<Option<(u32, u32)>>,
+    /// What it says of the operator's version.
+    pub(super) operator: OnceLock<Pins>,
     /// The objects by which Argo CD deploys.
     pub(super) deployers: OnceLock<Vec<Deployer>>,
     /// Whether it has an object of the operator's newest API version.
