@@ -20,6 +20,7 @@ use crate::repo::inventory::{Inventory, Reference};
 use crate::repo::layout::is_kustomization;
 use crate::repo::marks::Marks;
 use crate::repo::operator::Pins;
+use crate::repo::order::Orders;
 use crate::repo::pointer::Pointers;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
@@ -73,6 +74,8 @@ pub(super) struct Facts {
     pub(super) operator: OnceLock<Pins>,
     /// The objects by which Argo CD deploys.
     pub(super) deployers: OnceLock<Vec<Deployer>>,
+    /// What its objects say of the order in which they are applied.
+    pub(super) orders: OnceLock<Orders>,
     /// Whether it has an object of the operator's newest API version.
     pub(super) is_v1: OnceLock<bool>,
     /// Every word before a version in a text of its objects, whether or not it is a family's name.

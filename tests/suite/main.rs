@@ -27,6 +27,7 @@ mod lint;
 mod lookalikes;
 mod makers;
 mod masking;
+mod order;
 mod pins;
 mod prune;
 mod pulls;

@@ -1,5 +1,6 @@
 //! The rules, one file each: the file's name is the rule's id.
 
+pub mod apply_order;
 pub mod changed_in_place;
 pub mod dangling_optional_reference;
 pub mod dangling_reference;
@@ -31,6 +32,7 @@ use crate::lint::rule::Rule;
 
 /// Every rule, sorted by id.
 pub static RULES: &[&Rule] = &[
+    &apply_order::RULE,
     &changed_in_place::RULE,
     &dangling_optional_reference::RULE,
     &dangling_reference::RULE,
