@@ -85,17 +85,9 @@ fn of_stateful_set(object: &Node, replicas: Option<u64>) -> Option<Outage<'_>> {
     if is_by_hand || is_held {
         return None;
     }
-    let most = field(&["rollingUpdate", "maxUnavailable"]);
-    if let Some(most) = most.filter(|most| unavailable(Some(most), replicas).is_some_and(|all| all))
-    {
-        return Some(together(most, replicas));
-    }
-    let field = object.at(&["spec", "replicas"]).or_else(|| object.at(&["metadata", "name"]))?;
-    (replicas == Some(1)).then(|| Outage {
-        reason: "the only pod of a StatefulSet stops before the new one starts".to_owned(),
-        field,
-        help: "run more than one replica, or let rotations wait for a `window` in rotate.yaml",
-    })
+    // One pod after the other is replaced by default, and no setting has a new one start first.
+    let most = field(&["rollingUpdate", "maxUnavailable"])?;
+    (unavailable(Some(most), replicas) == Some(true)).then(|| together(most, replicas))
 }
 
 /// Whether as many pods may be unavailable as there are; `None` if nobody can tell.
@@ -209,12 +201,16 @@ mod tests {
 
     #[test]
     fn other_kinds_have_rules_of_their_own() {
-        says("StatefulSet", "", None, Some("StatefulSet"));
-        says("StatefulSet", "replicas: 2", None, None);
-        says("StatefulSet", "updateStrategy: {type: OnDelete}", None, None);
-        says("StatefulSet", "updateStrategy: {rollingUpdate: {partition: 1}}", None, None);
-        let all = "replicas: 3, updateStrategy: {rollingUpdate: {maxUnavailable: 100%}}";
-        says("StatefulSet", all, None, Some("every pod"));
+        says("StatefulSet", "", None, None);
+        let all = |more: &str| {
+            format!(
+                "replicas: 3, updateStrategy: {{rollingUpdate: {{maxUnavailable: 100%}}{more}}}"
+            )
+        };
+        says("StatefulSet", &all(""), None, Some("every pod"));
+        says("StatefulSet", &all(", type: OnDelete"), None, None);
+        let held = all("").replace("100%", "100%, partition: 1");
+        says("StatefulSet", &held, None, None);
         says(
             "DaemonSet",
             "updateStrategy: {rollingUpdate: {maxUnavailable: 100%}}",

@@ -39,6 +39,7 @@ mod relaid;
 mod releases;
 #[cfg(test)]
 mod reloads;
+pub mod rollout;
 pub mod root;
 pub mod schedules;
 pub mod sensitive;

@@ -22,6 +22,7 @@ use crate::repo::marks::Marks;
 use crate::repo::operator::Pins;
 use crate::repo::order::Orders;
 use crate::repo::pointer::Pointers;
+use crate::repo::rollout::LeastReplicas;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
 use crate::text::source::Place;
@@ -74,6 +75,10 @@ pub(super) struct Facts {
     pub(super) operator: OnceLock<Pins>,
     /// The objects by which Argo CD deploys.
     pub(super) deployers: OnceLock<Vec<Deployer>>,
+    /// The number of pods below which autoscalers never go.
+    pub(super) scaled: OnceLock<LeastReplicas>,
+    /// Whether it installs Flagger without the tracking of Secrets.
+    pub(super) tracks_nothing: OnceLock<bool>,
     /// What its objects say of the order in which they are applied.
     pub(super) orders: OnceLock<Orders>,
     /// Whether it has an object of the operator's newest API version.

@@ -17,6 +17,7 @@ mod clones;
 mod commands;
 mod completion;
 mod contracts;
+mod cost;
 mod crash;
 mod docs;
 mod escaping;

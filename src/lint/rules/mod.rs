@@ -15,10 +15,12 @@ pub mod numeric_version;
 pub mod plaintext_secret;
 pub mod removed_api_version;
 pub mod removed_too_soon;
+pub mod rollback_not_instant;
 pub mod short_retention;
 pub mod skipped_environment;
 pub mod stale_annotation;
 pub mod stale_reference;
+pub mod unavailable_rollout;
 pub mod unjudged_reference;
 pub mod unpinnable_source;
 pub mod unpinned_version;
@@ -47,10 +49,12 @@ pub static RULES: &[&Rule] = &[
     &plaintext_secret::RULE,
     &removed_api_version::RULE,
     &removed_too_soon::RULE,
+    &rollback_not_instant::RULE,
     &short_retention::RULE,
     &skipped_environment::RULE,
     &stale_annotation::RULE,
     &stale_reference::RULE,
+    &unavailable_rollout::RULE,
     &unjudged_reference::RULE,
     &unpinnable_source::RULE,
     &unpinned_version::RULE,
