@@ -103,7 +103,7 @@ fn is_clean(before: &Errors<'_>, after: &Errors<'_>, subject: &Subject) -> Resul
 
 /// The rules whose errors on a build root and a family depend only on the roots that have the same text or name the same
 /// family. Without the others they may find more, but not less.
-const PARTIAL: [&str; 15] = [
+const PARTIAL: [&str; 16] = [
     "apply-order",
     "changed-in-place",
     "dangling-reference",
@@ -115,6 +115,7 @@ const PARTIAL: [&str; 15] = [
     "plaintext-secret",
     "removed-api-version",
     "removed-too-soon",
+    "shared-pin",
     "skipped-environment",
     "unresolved",
     "unused-setting",

@@ -16,6 +16,7 @@ pub mod plaintext_secret;
 pub mod removed_api_version;
 pub mod removed_too_soon;
 pub mod rollback_not_instant;
+pub mod shared_pin;
 pub mod short_retention;
 pub mod skipped_environment;
 pub mod stale_annotation;
@@ -24,6 +25,7 @@ pub mod unavailable_rollout;
 pub mod unjudged_reference;
 pub mod unpinnable_source;
 pub mod unpinned_version;
+pub mod unplaced_environment;
 pub mod unresolved;
 pub mod unused_setting;
 pub mod unused_stub;
@@ -50,6 +52,7 @@ pub static RULES: &[&Rule] = &[
     &removed_api_version::RULE,
     &removed_too_soon::RULE,
     &rollback_not_instant::RULE,
+    &shared_pin::RULE,
     &short_retention::RULE,
     &skipped_environment::RULE,
     &stale_annotation::RULE,
@@ -58,6 +61,7 @@ pub static RULES: &[&Rule] = &[
     &unjudged_reference::RULE,
     &unpinnable_source::RULE,
     &unpinned_version::RULE,
+    &unplaced_environment::RULE,
     &unresolved::RULE,
     &unused_setting::RULE,
     &unused_stub::RULE,
