@@ -45,6 +45,8 @@ pub struct Late<'r> {
     pub place: Place,
     /// The same annotation on an older stub of the family, which new ones are copied from.
     pub copied: Option<Place>,
+    /// Whether both are surely applied together: a hook among plain manifests may be of another Application, if none is known.
+    pub is_certain: bool,
     /// What to do about it.
     pub help: &'static str,
 }
@@ -148,6 +150,7 @@ impl<'r> Order<'r> {
             why,
             place,
             copied,
+            is_certain: true,
             help,
         };
         if let Some(applier) = together(root, object, home, stub) {
@@ -166,7 +169,9 @@ impl<'r> Order<'r> {
             let others = beside.iter().map(|id| home.object_that_provides(repo.provider(*id).1));
             let older = || older(others, stub, (turn, applier), is_phase);
             let help = "a sync or release does not get past what waits: let the stub come before it or with it";
-            return Some(late(why, place, is_own.then(older).flatten(), help));
+            let is_certain = !is_phase || root.kind != RootKind::Plain || !root.builders.is_empty();
+            let late = late(why, place, is_own.then(older).flatten(), help);
+            return Some(Late { is_certain, ..late });
         }
         let place = self.depends(root, object, home)?;
         let why = format!("{} is applied only after {}", named(stub), named(object));

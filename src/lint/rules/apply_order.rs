@@ -24,8 +24,9 @@ lists:
 - Flux: the Kustomization with the stub has, directly or through others, the one with the workload in `dependsOn`; the same
   for HelmReleases.
 
-References that are optional, and workloads that are scaled to zero, do not wait. `rotate bump` and `rotate promote` refuse
-to write a new version in such an order; `--override lint` does it anyway.
+A hook in a directory of plain manifests is a warning where no Application of the repository builds it: its stub may be in
+another one. References that are optional, and workloads that are scaled to zero, do not wait. `rotate bump` and
+`rotate promote` refuse to write a new version in an order that is an error; `--override lint` does it anyway.
 
 ### Why it matters
 
@@ -69,7 +70,8 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 
 fn finding(late: &Late<'_>) -> Finding {
     let message = format!("`{}` comes too late: {}", late.secret, late.why);
-    let finding = RULE.finding(&late.place, message).help(late.help);
+    let level = if late.is_certain { Level::Error } else { Level::Warning };
+    let finding = RULE.finding(&late.place, message).at_least(level).help(late.help);
     let finding = finding.related("an older stub has the same", late.copied.clone());
     let finding = finding.related("this waits for the secret", name(late.waiting));
     finding.related("this makes the secret", name(late.provider))
