@@ -24,3 +24,5 @@ pub mod store;
 mod stores;
 pub mod stub;
 pub mod values;
+pub mod wave;
+pub mod workload;

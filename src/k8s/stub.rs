@@ -121,6 +121,20 @@ impl Stub {
         remote.store.as_ref().or(self.store.as_ref())
     }
 
+    /// An entry of another stub that reads the same value: the same key, property and version of the same store.
+    #[must_use]
+    pub fn reads_like<'s>(&'s self, remote: &Remote, other: &'s Self) -> Option<&'s Remote> {
+        let value = |stub: &Self, one: &Remote| {
+            let text =
+                |field: Option<&Field>| field.and_then(|field| field.node.str()).map(str::to_owned);
+            let pin = text(one.version.as_ref()).filter(|pin| !matches!(&**pin, "" | "~" | "null"));
+            let key = text(one.key.as_ref()).filter(|key| !key.is_empty())?;
+            Some((stub.store_of(one).cloned(), key, text(one.property.as_ref()), pin))
+        };
+        let own = value(self, remote)?;
+        other.remotes.iter().find(|one| value(other, one).as_ref() == Some(&own))
+    }
+
     fn entry(&mut self, path: &Path, entry: &Node, field: &str) {
         let source = entry.get("sourceRef");
         if let Some(remote) = entry.get(field) {

@@ -185,3 +185,41 @@ fn what_spells_a_name_is_found_once() {
         vec![("production/all.yaml".to_owned(), all.join("---\n"))]
     });
 }
+
+#[test]
+fn what_waits_for_a_wave_is_not_compared_each_with_each() {
+    grows_evenly(|count| {
+        let one = |at: usize| {
+            let (namespace, secret) = (format!("team-{at}"), format!("a-{VERSION}"));
+            let wave = "annotations: {argocd.argoproj.io/sync-wave: \"5\"}, namespace:";
+            let late = stub(&secret, &namespace).replacen("namespace:", wave, 1);
+            [within(&namespace, "app", &secret), late].join("---\n")
+        };
+        let all: Vec<String> = (0..count).map(one).collect();
+        vec![("production/all.yaml".to_owned(), all.join("---\n"))]
+    });
+}
+
+#[test]
+fn what_flux_applies_later_is_followed_once() {
+    let flux = |name: &str, path: &str, after: &str| {
+        format!(
+            "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: flux-system}}\n\
+             spec: {{path: {path}, sourceRef: {{kind: GitRepository, name: flux-system}}, dependsOn: [{after}]}}\n"
+        )
+    };
+    grows_evenly(|count| {
+        let mut files = Vec::new();
+        for at in 0..count {
+            let (namespace, secret) = (format!("team-{at}"), format!("a-{at}-{VERSION}"));
+            let (app, made) = (format!("apps/{at}/production"), format!("secrets/{at}/production"));
+            let text = flux(&format!("app-{at}"), &app, "");
+            let after = format!("{{name: app-{at}}}");
+            let both = [text, flux(&format!("secret-{at}"), &made, &after)].join("---\n");
+            files.push((format!("clusters/production/{at}.yaml"), both));
+            files.push((format!("{app}/app.yaml"), within(&namespace, "app", &secret)));
+            files.push((format!("{made}/stub.yaml"), stub(&secret, &namespace)));
+        }
+        files
+    });
+}

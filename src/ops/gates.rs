@@ -1,14 +1,8 @@
 //! Gates: the conditions for an environment to take a version, and how a person overrides them.
 
-use std::cell::OnceCell;
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 
-use crate::finding::{Finding, Level};
-use crate::lint::rule::{Facts, History};
-use crate::lint::run;
-use crate::lint::selection::Selection;
+use crate::ops::errors::{Errors, lint, lint_change};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::message::Message;
 use crate::ops::session::Session;
@@ -149,7 +143,7 @@ impl<'a> Gates<'a> {
     }
 
     /// Refuses a change after which the rules find errors that concern the family, or that were not there before; what
-    /// was overridden.
+    /// was overridden. In the first environment, only those of the order of apply count.
     ///
     /// # Errors
     /// When there are any, and the gate is not overridden.
@@ -160,11 +154,14 @@ impl<'a> Gates<'a> {
         subject: &Subject,
     ) -> Result<Vec<Remark>, Failure> {
         let Ok(index) = after.environment(&subject.environment) else { return Ok(Vec::new()) };
-        if after.before(index, &subject.family).is_none() {
-            return Ok(Vec::new());
-        }
+        let is_first = after.before(index, &subject.family).is_none();
         let (before, after) = (Errors::of(before, self.now), Errors::of(after, self.now));
-        let gate = lint_change(&before, &after, subject)?;
+        // Where versions begin, an error may wait, but no rotation gets past a wrong order.
+        let gate = if is_first {
+            lint(&before.of_order(), &after.of_order(), subject)?
+        } else {
+            lint_change(&before, &after, subject)?
+        };
         self.judge(subject, if gate.is_open { Vec::new() } else { vec![gate] })
     }
 
@@ -208,156 +205,6 @@ impl<'a> Gates<'a> {
         let (remarks, shut) = self.overridden(shut);
         if shut.is_empty() { Ok(remarks) } else { Err(refusal(subject, &shut)) }
     }
-}
-
-/// The errors that the rules find in a tree, computed once.
-pub struct Errors<'r> {
-    repo: &'r Repo,
-    now: DateTime<Utc>,
-    found: OnceCell<Vec<Finding>>,
-}
-
-impl<'r> Errors<'r> {
-    /// The errors of a tree; lint runs on first use.
-    #[must_use]
-    pub const fn of(repo: &'r Repo, now: DateTime<Utc>) -> Self {
-        Self { repo, now, found: OnceCell::new() }
-    }
-
-    /// Those in an environment.
-    fn in_environment<'s>(
-        &'s self,
-        environment: &str,
-    ) -> Result<impl Iterator<Item = &'s Finding>, Failure> {
-        if self.found.get().is_none() {
-            let selection = Selection::errors(&self.repo.config)?;
-            let history = History::none();
-            let facts = Facts::new(self.repo, None, &history, self.now);
-            let mut findings = run(&facts, &selection).findings;
-            findings.retain(|finding| finding.level == Level::Error);
-            // Nothing else can have set it.
-            let _ = self.found.set(findings);
-        }
-        let found = self.found.get().into_iter().flatten();
-        let environment = environment.to_owned();
-        Ok(found.filter(move |finding| finding.environments.contains(&environment)))
-    }
-
-    /// Those in an environment that concern a family, or that were not there before.
-    ///
-    /// # Errors
-    /// When the settings name an unknown rule.
-    pub fn new_since(
-        &self,
-        before: &Errors<'_>,
-        subject: &Subject,
-    ) -> Result<Vec<&Finding>, Failure> {
-        let mut errors: Vec<&Finding> = self.in_environment(&subject.environment)?.collect();
-        if errors.is_empty() {
-            return Ok(errors);
-        }
-        let known: Vec<&Finding> = before.in_environment(&subject.environment)?.collect();
-        let same = |a: &Finding, b: &Finding| {
-            a.rule == b.rule
-                && a.message == b.message
-                && a.place.source.path() == b.place.source.path()
-        };
-        errors.retain(|error| {
-            error.families.contains(&*subject.family)
-                || !known.iter().any(|known| same(known, error))
-        });
-        Ok(errors)
-    }
-}
-
-/// Whether a change of one family surely brings no error, as far as [`PARTIAL`] rules can tell from the build roots that it
-/// concerns: what the others say of themselves and of each other stays the same.
-fn is_clean(before: &Errors<'_>, after: &Errors<'_>, subject: &Subject) -> Result<bool, Failure> {
-    let selection = Selection::errors(&after.repo.config)?;
-    let is_partial = selection.rules.iter().all(|(rule, _)| PARTIAL.contains(&rule.id));
-    let source = |errors: &Errors<'_>| errors.repo.config.source.as_ref().map(Arc::as_ptr);
-    if !is_partial || source(before) != source(after) {
-        return Ok(false);
-    }
-    let Some((old, new)) = Repo::parts(before.repo, after.repo, &subject.family) else {
-        return Ok(false);
-    };
-    let (old, new) = (Errors::of(&old, before.now), Errors::of(&new, after.now));
-    Ok(new.new_since(&old, subject)?.is_empty())
-}
-
-/// The rules whose errors on a build root and a family depend only on the roots that have the same text or name the same
-/// family. Without the others they may find more, but not less.
-const PARTIAL: [&str; 14] = [
-    "changed-in-place",
-    "dangling-reference",
-    "duplicate-provider",
-    "invalid-version",
-    "missing-key",
-    "mixed-versions",
-    "numeric-version",
-    "plaintext-secret",
-    "removed-api-version",
-    "removed-too-soon",
-    "skipped-environment",
-    "unresolved",
-    "unused-setting",
-    "version-mismatch",
-];
-
-/// The gate of the rules after a change of one family alone: all of the tree is looked through only where a part of it has
-/// errors.
-///
-/// # Errors
-/// When the settings name an unknown rule.
-pub fn lint_change(
-    before: &Errors<'_>,
-    after: &Errors<'_>,
-    subject: &Subject,
-) -> Result<Gate, Failure> {
-    if is_clean(before, after, subject)? {
-        return Ok(opened(subject));
-    }
-    lint(before, after, subject)
-}
-
-/// Where an error is, what it is and what repairs it, on one line. A file that is not there `before` is a new stub, which has its
-/// errors from the one that it is a copy of.
-fn described(error: &Finding, before: &Repo) -> String {
-    let (file, line) = (error.place.source.path(), error.place.position().line);
-    let is_new = before.library.tree().source(file).is_err();
-    let repair = match (&error.fix, &error.help) {
-        _ if is_new => "; fix the stub that it is copied from, then bump again".to_owned(),
-        (Some(_), _) => {
-            format!("; `{}` fixes it", command("rotate lint --fix", &[file.as_str()], ""))
-        }
-        (None, Some(help)) => format!("; {help}"),
-        (None, None) => String::new(),
-    };
-    format!("{file}:{line}: {}{repair}", error.message)
-}
-
-/// The gate of the rules: shut by errors in the environment that concern the family, or that a change brings in. What was
-/// wrong before with other families keeps none back.
-///
-/// # Errors
-/// When the settings name an unknown rule.
-pub fn lint(before: &Errors<'_>, after: &Errors<'_>, subject: &Subject) -> Result<Gate, Failure> {
-    let errors = after.new_since(before, subject)?;
-    let Some(first) = errors.first() else { return Ok(opened(subject)) };
-    let many = match errors.len() {
-        1 => "a lint error".to_owned(),
-        many => format!("{many} lint errors, the first"),
-    };
-    Ok(lint_gate(false, format!("{many}: {}", described(first, before.repo))))
-}
-
-fn opened(subject: &Subject) -> Gate {
-    lint_gate(true, format!("no lint errors in {} after the change", subject.environment))
-}
-
-const fn lint_gate(is_open: bool, text: String) -> Gate {
-    Gate { kind: GateKind::Lint, is_open, text, opens: None }
 }
 
 fn refusal(subject: &Subject, shut: &[Gate]) -> Failure {

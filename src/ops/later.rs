@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::ops::errors::{Errors, lint};
 use crate::ops::failure::Failure;
-use crate::ops::gates::{Errors, lint};
 use crate::plan::Plan;
 use crate::plan::batch::Batch;
 use crate::plan::refusal::PlanError;

@@ -3,6 +3,7 @@
 pub mod bump;
 pub mod candidates;
 pub mod change;
+pub mod errors;
 pub mod events;
 pub mod failure;
 pub mod families;

@@ -2,8 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
+use crate::ops::errors::{Errors, lint_change};
 use crate::ops::failure::Failure;
-use crate::ops::gates::{Errors, Gates, lint_change};
+use crate::ops::gates::Gates;
 use crate::ops::rotation::Rotation;
 use crate::plan::batch::Batch;
 use crate::plan::commit::{Remark, Verb};

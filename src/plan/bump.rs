@@ -10,6 +10,7 @@ use crate::k8s::secret_name::{VersionedName, split};
 use crate::plan::batch::overlay;
 use crate::plan::behind::behind;
 use crate::plan::check::idle;
+use crate::plan::cost::costs;
 use crate::plan::draft::Draft;
 use crate::plan::moves::Mover;
 use crate::plan::next::supply::Supply;
@@ -162,6 +163,7 @@ impl<'p> Bump<'p> {
         plan.next = self.next(name, &request.program, &outcome.supplies);
         plan.notes.extend(outcome.notes);
         plan.notes.extend(self.undecided(name));
+        plan.notes.extend(costs(&after, self.environment, name));
         if back.is_some() {
             plan.notes.extend(self.idle_holds().map(|(_, hold)| idle(hold)));
         }

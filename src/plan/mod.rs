@@ -10,6 +10,7 @@ pub mod bump;
 mod carried;
 mod check;
 pub mod commit;
+mod cost;
 mod draft;
 pub mod fix;
 mod grants;

@@ -109,13 +109,8 @@ fn overridden(after: &Repo, root: &Root, stub: &Stub, version: &str) -> Option<R
 fn shared(root: &Root, new: &Stub, old: &[&Stub]) -> Option<Refusal> {
     new.remotes.iter().find_map(|remote| {
         let (key, pin) = (remote.key_text()?, remote.version_text().filter(|pin| is_given(pin))?);
-        let reads = |stub: &&&Stub| {
-            stub.remotes.iter().any(|one| {
-                (one.key_text(), one.version_text()) == (Some(key), Some(pin))
-                    && stub.store_of(one) == new.store_of(remote)
-            })
-        };
-        let other = old.iter().find(reads)?.secret.node.str()?;
+        let other = old.iter().find(|stub| new.reads_like(remote, stub).is_some());
+        let other = other?.secret.node.str()?;
         let what =
             format!("`{}`: the new stub would read {pin} of `{key}`, as `{other}` does", root.path);
         Some(refusal(what, &remote.version.as_ref()?.node))

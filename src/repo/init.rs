@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use crate::k8s::secret_name::family;
 use crate::k8s::stub::Stub;
 use crate::repo::Repo;
-use crate::repo::environment::Environment;
+use crate::repo::environment::{Environment, Unplaced};
 use crate::repo::family::FamilyState;
 use crate::repo::pattern::{literal, patterns};
 use crate::text::path::TreePath;
@@ -109,6 +109,13 @@ fn unplaced(repo: &Repo, text: &mut String) {
             let _ = writeln!(text, "#      - {}", quoted(&literal(path)));
         }
     }
+}
+
+/// The entry of what has no place in the order yet, on one line.
+#[must_use]
+pub fn entry(unplaced: &Unplaced) -> String {
+    let paths: Vec<String> = unplaced.paths.iter().map(|path| quoted(&literal(path))).collect();
+    format!("- {{ name: {}, paths: [{}] }}", unplaced.word, paths.join(", "))
 }
 
 /// How many build roots without an environment are listed.

@@ -14,15 +14,18 @@ use crate::text::path::TreePath;
 type Pair<'r> = (usize, &'r Arc<Root>, &'r Arc<Root>);
 
 impl Repo {
-    /// Both trees with only the build roots that a change made different and those that name or provide a secret of the
-    /// family; `None` if the change made or removed build roots.
+    /// Both trees with only the build roots that a change made different, those that name or provide a secret of the
+    /// family, and those that say which operator runs or what Flux applies after what; `None` if the change made or removed build roots.
     #[must_use]
     pub fn parts(before: &Self, after: &Self, family: &str) -> Option<(Self, Self)> {
         if !before.has_the_roots_of(after) {
             return None;
         }
         let concerned = |(old, new): &(&Arc<Root>, &Arc<Root>)| {
-            !Arc::ptr_eq(old, new) || old.has_family(family)
+            !Arc::ptr_eq(old, new)
+                || old.has_family(family)
+                || before.pins_operator(old)
+                || new.orders().depends
         };
         let (old, new) = before.roots.iter().zip(&after.roots).filter(concerned).unzip();
         Some((before.part(old), after.part(new)))

@@ -19,7 +19,10 @@ use crate::repo::environment::EnvironmentId;
 use crate::repo::inventory::{Inventory, Reference};
 use crate::repo::layout::is_kustomization;
 use crate::repo::marks::Marks;
+use crate::repo::operator::Pins;
+use crate::repo::order::Orders;
 use crate::repo::pointer::Pointers;
+use crate::repo::rollout::LeastReplicas;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
 use crate::text::source::Place;
@@ -68,10 +71,16 @@ pub(super) struct Facts {
     stubs: OnceLock<Vec<(usize, Stub)>>,
     /// The SecretStores, each with the index of its object.
     pub(super) stores: OnceLock<Vec<(usize, Store)>>,
-    /// The version of the operator that it pins.
-    pub(super) operator: OnceLock<Option<(u32, u32)>>,
+    /// What it says of the operator's version.
+    pub(super) operator: OnceLock<Pins>,
     /// The objects by which Argo CD deploys.
     pub(super) deployers: OnceLock<Vec<Deployer>>,
+    /// The number of pods below which autoscalers never go.
+    pub(super) scaled: OnceLock<LeastReplicas>,
+    /// Whether it installs Flagger without the tracking of Secrets.
+    pub(super) tracks_nothing: OnceLock<bool>,
+    /// What its objects say of the order in which they are applied.
+    pub(super) orders: OnceLock<Orders>,
     /// Whether it has an object of the operator's newest API version.
     pub(super) is_v1: OnceLock<bool>,
     /// Every word before a version in a text of its objects, whether or not it is a family's name.

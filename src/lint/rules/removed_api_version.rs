@@ -10,6 +10,7 @@ use crate::lint::judge::deployed;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
+use crate::repo::operator::{Operator, Serves};
 use crate::repo::root::{Root, RootKind};
 use crate::text::path::TreePath;
 use crate::text::remap::in_file;
@@ -31,8 +32,16 @@ pub static RULE: Rule = Rule {
 
 An ExternalSecret, ClusterExternalSecret, SecretStore or ClusterSecretStore with the `apiVersion`
 `external-secrets.io/v1beta1` or `external-secrets.io/v1alpha1`. PushSecrets and the generators still are `v1alpha1`,
-and nothing is said of them. Where the repository itself pins an operator before 0.16 (the version of its chart or its OLM
-package), nothing is reported either.
+and nothing is said of them. What is reported depends on which version of the operator the repository installs in the
+environment, or for all environments: by the version of its chart (HelmRelease, OCIRepository, Argo CD Application,
+`helmCharts`), the tag of its image, or its package for OLM.
+
+| operator | reported as |
+| --- | --- |
+| before 0.16 | nothing; it does not serve `v1` |
+| 0.16, or unknown beside another object of `v1` | warning; it serves both |
+| from 0.17 | error; warning with `crds.unsafeServeV1Beta1: true` in the values of its chart |
+| a range, several versions, or nothing | one warning for the whole repository, with every place |
 
 ### Why it matters
 
@@ -49,8 +58,8 @@ kind: ExternalSecret
 ### Repair
 
 Write `external-secrets.io/v1`; no other line changes. `rotate lint --fix` does that, in merge patches of the object
-too. Where the old version had another shape (`dataFrom` of `v1alpha1`, templates of engine `v1`), or a patch target
-names the old version, it leaves the object to you.
+too, where every environment that reads the file is known to serve `v1`. Where the old version had another shape
+(`dataFrom` of `v1alpha1`, templates of engine `v1`), or a patch target names the old version, it leaves the object to you.
 ",
     check,
 };
@@ -61,39 +70,86 @@ const REMOVED: [&str; 2] = ["v1beta1", "v1alpha1"];
 const KINDS: [&str; 4] =
     ["ClusterExternalSecret", "ClusterSecretStore", "ExternalSecret", "SecretStore"];
 
-/// An `apiVersion` that a file spells, and the objects that have it.
+/// An `apiVersion` that a file spells, the objects that have it, and what serves it in each environment.
 struct Offence<'r> {
     place: Place,
     objects: Vec<(&'r Root, &'r Object)>,
-    environments: BTreeSet<&'r str>,
+    environments: BTreeMap<Option<EnvironmentId>, Operator>,
 }
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    let repo = facts.repo;
     let mut offences: BTreeMap<(TreePath, Span), Offence<'_>> = BTreeMap::new();
-    let mut old: BTreeMap<Option<EnvironmentId>, bool> = BTreeMap::new();
-    for (root, environment) in deployed(facts.repo) {
-        // An operator that does not know the new version serves the one before.
-        let index = root.environment;
-        if *old.entry(index).or_insert_with(|| facts.repo.has_old_operator(index)) {
-            continue;
-        }
+    let mut known: BTreeMap<Option<EnvironmentId>, Operator> = BTreeMap::new();
+    for (root, _) in deployed(repo) {
         for object in root.objects() {
             let Some(place) = removed(&object.node).and_then(|node| node.origin.as_ref()) else {
                 continue;
             };
             let place = place.near_in_file();
             let key = place.site();
-            let (objects, environments) = (Vec::new(), BTreeSet::new());
+            let index = root.environment;
+            let served = *known.entry(index).or_insert_with(|| served(repo, index));
+            let (objects, environments) = (Vec::new(), BTreeMap::new());
             let offence = offences.entry(key).or_insert(Offence { place, objects, environments });
             offence.objects.push((root, object));
-            offence.environments.extend(environment);
+            offence.environments.insert(index, served);
         }
     }
     let mut speakers: BTreeMap<&TreePath, Speakers> = BTreeMap::new();
     for (root, _) in offences.values().flat_map(|offence| &offence.objects) {
-        speakers.entry(&root.path).or_insert_with(|| Speakers::of(facts.repo, root));
+        speakers.entry(&root.path).or_insert_with(|| Speakers::of(repo, root));
     }
-    offences.values().map(|offence| finding(&speakers, offence)).collect()
+    let all = offences.values();
+    let known = all.clone().filter_map(|offence| finding(repo, &speakers, offence));
+    let open: Vec<&Offence<'_>> = all.filter(|offence| offence.is_open()).collect();
+    known.chain(unknown(repo, &open)).collect()
+}
+
+/// What the operator of an environment, or of what belongs to none, serves. Another object of the new version shows that it
+/// is served, whatever pins the operator.
+fn served(repo: &Repo, environment: Option<EnvironmentId>) -> Operator {
+    match repo.operator(environment) {
+        Operator::Unknown if environment.is_some_and(|one| repo.serves(one) == Serves::V1) => {
+            Operator::Both
+        }
+        known => known,
+    }
+}
+
+impl Offence<'_> {
+    /// The environments whose operator is one of these, by name.
+    fn under<'e>(&self, repo: &'e Repo, operator: Operator) -> Vec<&'e str> {
+        let of = self.environments.iter().filter(|(_, known)| **known == operator);
+        of.filter_map(|(index, _)| Some(repo.environments[(*index)?].name.as_str())).collect()
+    }
+
+    fn has(&self, operator: Operator) -> bool {
+        self.environments.values().any(|known| *known == operator)
+    }
+
+    /// Whether nothing tells if it is served: no environment is known to serve another version.
+    fn is_open(&self) -> bool {
+        !self.has(Operator::After) && !self.has(Operator::Both) && self.has(Operator::Unknown)
+    }
+
+    /// Whether every environment that has it surely serves the new version.
+    fn is_replaceable(&self) -> bool {
+        !self.has(Operator::Before) && !self.has(Operator::Unknown)
+    }
+
+    fn old(&self) -> &str {
+        self.objects.first().map_or("", |(_, object)| object.api_version())
+    }
+
+    /// The families of the secrets that are made by it.
+    fn about(&self, finding: Finding) -> Finding {
+        let made = self.objects.iter().filter_map(|(_, object)| Stub::read(&object.node));
+        made.fold(finding, |finding, stub| match stub.family() {
+            Some(family) => finding.about(family),
+            None => finding,
+        })
+    }
 }
 
 /// The `apiVersion` of an object that is no longer served.
@@ -103,30 +159,63 @@ fn removed(object: &Node) -> Option<&Node> {
     (group == GROUP && REMOVED.contains(&version)).then_some(node)
 }
 
-fn finding(speakers: &BTreeMap<&TreePath, Speakers>, offence: &Offence<'_>) -> Finding {
-    let old = offence.objects.first().map_or("", |(_, object)| object.api_version());
-    let message = format!("the External Secrets Operator no longer serves {old}");
-    let finding = RULE.finding(&offence.place, message);
-    let finding = finding.in_each(offence.environments.iter().copied());
-    let made = offence.objects.iter().filter_map(|(_, object)| Stub::read(&object.node));
-    let finding = made.fold(finding, |finding, stub| match stub.family() {
-        Some(family) => finding.about(family),
-        None => finding,
-    });
-    let fix = fix(speakers, offence);
-    let more = match fix {
-        Some(_) => String::new(),
+/// What is found where the version of the operator is known; `None` where it serves no other version.
+fn finding(
+    repo: &Repo,
+    speakers: &BTreeMap<&TreePath, Speakers>,
+    offence: &Offence<'_>,
+) -> Option<Finding> {
+    let old = offence.old();
+    let (operator, level, message) = if offence.has(Operator::After) {
+        let message = format!("the External Secrets Operator no longer serves {old}");
+        (Operator::After, Level::Error, message)
+    } else if offence.has(Operator::Both) {
+        let message = format!("the External Secrets Operator serves {old} only until 0.17");
+        (Operator::Both, Level::Warning, message)
+    } else {
+        return None;
+    };
+    let finding = RULE.finding(&offence.place, message).at_least(level);
+    let finding = offence.about(finding.in_each(offence.under(repo, operator)));
+    let fix = offence.is_replaceable().then(|| fix(speakers, offence)).flatten();
+    let help = match fix {
+        Some(_) => format!("write `apiVersion: {NEW}`"),
+        None if !offence.is_replaceable() => {
+            format!(
+                "write `apiVersion: {NEW}` once every environment that reads the file serves it"
+            )
+        }
         None => {
-            format!("; more must change with it: `{}`", command("rotate explain", &[RULE.id], ""))
+            let explain = command("rotate explain", &[RULE.id], "");
+            format!("write `apiVersion: {NEW}`; more must change with it: `{explain}`")
         }
     };
-    finding.help(format!("write `apiVersion: {NEW}`{more}")).fix(fix)
+    Some(finding.help(help).fix(fix))
+}
+
+/// One finding for everything that may be served or not.
+fn unknown(repo: &Repo, open: &[&Offence<'_>]) -> Option<Finding> {
+    let (first, rest) = open.split_first()?;
+    let message = format!(
+        "the External Secrets Operator serves {} only until 0.17, and nothing here pins its version",
+        first.old()
+    );
+    let names: BTreeSet<&str> =
+        open.iter().flat_map(|one| one.under(repo, Operator::Unknown)).collect();
+    let finding = RULE.finding(&first.place, message).at_least(Level::Warning).in_each(names);
+    let finding = open.iter().fold(finding, |finding, one| one.about(finding));
+    let finding = rest.iter().fold(finding, |finding, one| {
+        finding.related(format!("{} is here, too", one.old()), Some(one.place.clone()))
+    });
+    let help =
+        format!("if it is 0.16 or newer, write `apiVersion: {NEW}`; or pin its version here");
+    Some(finding.help(help))
 }
 
 /// The new version wherever the objects are spoken of, if nothing else must change.
 fn fix(speakers: &BTreeMap<&TreePath, Speakers>, offence: &Offence<'_>) -> Option<Fix> {
     let mut edits: Vec<FileEdit> = Vec::new();
-    let mut add = |node: &Node| {
+    let mut write = |node: &Node| {
         let edit = rewrite(node, NEW).ok()?;
         let (source, edit) = in_file(&node.origin.as_ref()?.source, &edit)?;
         if !edits.iter().any(|known| known.source.path() == source.path() && known.edit == edit) {
@@ -139,7 +228,7 @@ fn fix(speakers: &BTreeMap<&TreePath, Speakers>, offence: &Offence<'_>) -> Optio
         if !matches!(node.how, Provenance::Written | Provenance::Patched) || !is_straight(object) {
             return None;
         }
-        add(node)?;
+        write(node)?;
         let speakers = speakers.get(&root.path)?;
         if speakers.selected.iter().any(|kind| kind.is_empty() || kind == object.kind()) {
             return None;
@@ -150,7 +239,7 @@ fn fix(speakers: &BTreeMap<&TreePath, Speakers>, offence: &Offence<'_>) -> Optio
             let name = speaker.at(&["metadata", "name"]).and_then(Node::str);
             let same = kind_of(speaker) == object.kind();
             if same && name.is_some_and(|name| names.contains(name)) {
-                add(removed(speaker)?)?;
+                write(removed(speaker)?)?;
             }
         }
     }
