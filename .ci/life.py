@@ -200,9 +200,11 @@ def prepare(tree):
     repository.commit("State")
     repository.git("tag", "state")
     repository.git("repack", "-adq")
-    families = [{split(one["secret"])[0] for root in roots for one in root["references"]}
-                for roots in alone(repository.roots()).values()]
-    return tree.name, sorted(families[0] & families[1])
+    references = [[one for root in roots for one in root["references"]] for roots in alone(repository.roots()).values()]
+    families = [{split(one["secret"])[0] for one in all} for all in references]
+    # A template of Helm puts the name together, which kubectl does not fill in.
+    templated = {split(one["secret"])[0] for all in references for one in all if one["kind"] == "Values" and one["origin"] is None}
+    return tree.name, sorted((families[0] & families[1]) - templated)
 
 
 def listed(text, name):

@@ -266,6 +266,8 @@ def silent(views, report, verdict):
     named = {builder_of(root) for root in report["roots"] if root.get("status") == "partial" and root.get("problems")}
     for view in views:
         elsewhere = view.kind == "values" or str(view.problem).endswith("is another repository")
+        if "${" in view.owner.name:
+            continue  # the text of an object whose name each build fills in
         if report["schema"] != "rotate.refs/v1" and elsewhere and (view.owner.kind, view.owner.name) not in named:
             verdict.fault("silent", f"{view.told()} is elsewhere, and refs does not say so")
 
