@@ -143,6 +143,23 @@ impl Git {
     }
 }
 
+impl Git {
+    /// Whether the branch that is checked out has an upstream to push to.
+    #[must_use]
+    pub fn has_upstream(&self) -> bool {
+        let repository = self.repository();
+        let head = repository.head().ok();
+        let head = head.as_ref().and_then(|head| head.name().ok());
+        head.is_some_and(|name| upstream_remote(&repository, name).is_some())
+    }
+}
+
+/// The remote of a branch's upstream.
+fn upstream_remote(repository: &Repository, branch: &str) -> Option<String> {
+    let remote = repository.branch_upstream_remote(branch).ok()?;
+    remote.as_str().ok().map(str::to_owned)
+}
+
 /// The name and the newest commit of the mainline.
 fn tip(repository: &Repository, named: Option<&str>) -> Result<(String, Oid), git2::Error> {
     let commit = |name: &str| -> Result<Oid, git2::Error> {
@@ -155,8 +172,7 @@ fn tip(repository: &Repository, named: Option<&str>) -> Result<(String, Oid), gi
     let remote = head
         .name()
         .ok()
-        .and_then(|name| repository.branch_upstream_remote(name).ok())
-        .and_then(|name| name.as_str().ok().map(str::to_owned))
+        .and_then(|name| upstream_remote(repository, name))
         .unwrap_or_else(|| "origin".to_owned());
     let default = repository.find_reference(&format!("refs/remotes/{remote}/HEAD"));
     if let Ok(default) = default.and_then(|reference| reference.resolve()) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::git::repository::Git;
 use crate::ops::change::Change;
 use crate::ops::events::{Event, Events};
 use crate::ops::failure::Failure;
@@ -124,7 +125,8 @@ fn next(session: &Session, all: &[Commit<'_>], committed: usize) -> Vec<NextStep
         commits.iter().flat_map(Commit::files).map(TreePath::as_str).collect();
     let files: Vec<&str> = files.into_iter().collect();
     let commit = git.as_ref().zip(Message::together(messages));
-    let commit = commit.map(|(git, all)| all.step(git, &files));
+    let pushes = session.git().is_some_and(Git::has_upstream);
+    let commit = commit.map(|(git, all)| all.step(git, &files, pushes));
     // Whoever pushes first has pods that wait for a value.
     let push = git.filter(|_| commits.is_empty() && committed > 0).map(|git| push(&git));
     let steps = all.iter().flat_map(|one| &one.change.next);

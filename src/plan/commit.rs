@@ -57,8 +57,8 @@ pub struct Message {
     verb: Verb,
     /// The families, each with its environment and new version.
     parts: Vec<Part>,
-    /// A paragraph between the subject and the trailers.
-    body: Option<String>,
+    /// The paragraphs between the subject and the trailers.
+    body: Vec<String>,
     trailers: Vec<(&'static str, String)>,
 }
 
@@ -92,11 +92,14 @@ impl Message {
     /// The message for versions that are removed.
     #[must_use]
     pub fn of_removal(subject: &Subject, versions: &[&str]) -> Self {
-        let what = if versions.len() == 1 { "version" } else { "versions" };
-        let list = versions.join(", ");
+        let names: Vec<String> =
+            versions.iter().map(|version| format!("{}-{version}", subject.family)).collect();
+        let list = names.join(", ");
         let mut message = Self::new(Verb::Prune, subject, None);
-        message.body =
-            Some(format!("Nothing names {what} {list} any more, and the retention is over."));
+        let environment = &subject.environment;
+        message.body = vec![format!(
+            "Nothing in {environment} names {list} any more, and the retention is over."
+        )];
         message.trailers.extend(versions.iter().map(|one| ("Rotate-Version", (*one).to_owned())));
         message
     }
@@ -106,7 +109,12 @@ impl Message {
             ("Rotate-Family", subject.family.to_string()),
             ("Rotate-Environment", subject.environment.clone()),
         ];
-        Self { verb, parts: vec![Part { subject: subject.clone(), to }], body: None, trailers }
+        Self {
+            verb,
+            parts: vec![Part { subject: subject.clone(), to }],
+            body: Vec::new(),
+            trailers,
+        }
     }
 
     /// Merges several messages into one; `None` if there are none.
@@ -117,10 +125,7 @@ impl Message {
         for one in messages {
             all.parts.extend(one.parts);
             all.trailers.extend(one.trailers);
-            all.body = match (all.body, one.body) {
-                (Some(first), Some(next)) => Some(format!("{first}\n{next}")),
-                (first, next) => first.or(next),
-            };
+            all.body.extend(one.body);
         }
         Some(all)
     }
@@ -158,8 +163,8 @@ impl Message {
     #[must_use]
     pub fn text(&self) -> String {
         let mut text = format!("{}\n\n", self.subject());
-        if let Some(body) = &self.body {
-            let _ = writeln!(text, "{body}\n");
+        for paragraph in &self.body {
+            let _ = writeln!(text, "{paragraph}\n");
         }
         for (key, value) in &self.trailers {
             let _ = writeln!(text, "{key}: {value}");
@@ -167,26 +172,32 @@ impl Message {
         text
     }
 
-    /// The step that makes the same commit by hand; `git` is how Git is called for the tree. Naming the files keeps whatever
-    /// else has changed out of it.
+    /// The step that makes the same commit by hand, and pushes it where `pushes` says that the branch has an upstream; `git` is
+    /// how Git is called for the tree. Naming the files keeps whatever else has changed out of it.
     #[must_use]
-    pub fn step(&self, git: &str, files: &[&str]) -> NextStep {
+    pub fn step(&self, git: &str, files: &[&str], pushes: bool) -> NextStep {
         let paths = files.iter().map(|path| word(path)).collect::<Vec<_>>().join(" ");
         // Without it, Git would treat the path as a pattern that can match other files.
         let is_pattern = files.iter().any(|path| path.contains(['*', '?', '[', '\\', ':']));
+        let (what, push) = match pushes {
+            true => ("Commit and push the change,", format!("\n{git} push")),
+            false => ("Commit the change", String::new()),
+        };
         let git = if is_pattern { format!("{git} --literal-pathspecs") } else { git.to_owned() };
-        let paragraphs = [Some(self.subject()), self.body.clone()];
-        let message: String =
-            paragraphs.iter().flatten().map(|text| format!(" --message {}", word(text))).collect();
+        let subject = self.subject();
+        let message: String = std::iter::once(&subject)
+            .chain(&self.body)
+            .map(|text| format!(" --message {}", word(text)))
+            .collect();
         let trailers: String = self
             .trailers
             .iter()
             .map(|(key, value)| format!(" --trailer {}", word(&format!("{key}: {value}"))))
             .collect();
         NextStep {
-            title: "Commit the change and wait for it to be reconciled.".to_owned(),
+            title: format!("{what} and wait for it to be reconciled."),
             command: Some(format!(
-                "{git} add --all -- {paths}\n{git} commit{message}{trailers} -- {paths}"
+                "{git} add --all -- {paths}\n{git} commit{message}{trailers} -- {paths}{push}"
             )),
             stage: Stage::Commit,
         }
@@ -223,14 +234,36 @@ mod tests {
     }
 
     #[test]
+    fn a_commit_is_pushed_where_there_is_an_upstream() {
+        let message = Message::of_removal(&Subject::new("staging", "auth"), &["20250101000000"]);
+        let [step, alone] = [true, false].map(|pushes| message.step("git -C x", &["*"], pushes));
+        assert!(step.command.unwrap().ends_with("-- '*'\ngit -C x push"));
+        assert!(!alone.command.unwrap().contains("push"));
+    }
+
+    #[test]
+    fn a_removal_names_each_family() {
+        let removal =
+            |family| Message::of_removal(&Subject::new("staging", family), &["20250101000000"]);
+        let text = Message::together(vec![removal("auth"), removal("db")]).unwrap().text();
+        for family in ["auth", "db"] {
+            let line = format!("\nNothing in staging names {family}-20250101000000 any more,");
+            assert!(text.contains(&line), "{text}");
+        }
+    }
+
+    #[test]
     fn a_printed_commit_keeps_to_its_files() {
-        let step = Message::of_removal(&Subject::new("staging", "auth"), &["20250101000000"])
-            .step("git", &["-a", "b[c].yaml"]);
+        let step = Message::of_removal(&Subject::new("staging", "auth"), &["20250101000000"]).step(
+            "git",
+            &["-a", "b[c].yaml"],
+            false,
+        );
         assert_eq!(
             step.command.unwrap(),
             "git --literal-pathspecs add --all -- -a 'b[c].yaml'\n\
-             git --literal-pathspecs commit --message 'Prune auth in staging' --message 'Nothing names version 20250101000000 \
-             any more, and the retention is over.' --trailer 'Rotate-Family: auth' --trailer 'Rotate-Environment: staging' \
+             git --literal-pathspecs commit --message 'Prune auth in staging' --message 'Nothing in staging names auth-20250101000000 any more, \
+             and the retention is over.' --trailer 'Rotate-Family: auth' --trailer 'Rotate-Environment: staging' \
              --trailer 'Rotate-Version: 20250101000000' -- -a 'b[c].yaml'"
         );
     }

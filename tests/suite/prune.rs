@@ -418,7 +418,7 @@ fn makes_a_commit_with_trailers() {
     assert_eq!(
         head.message().unwrap(),
         format!(
-            "Prune auth in production\n\nNothing names version {V1} any more, and the retention is over.\n\n\
+            "Prune auth in production\n\nNothing in production names auth-{V1} any more, and the retention is over.\n\n\
              Rotate-Family: auth\nRotate-Environment: production\nRotate-Version: {V1}\n"
         )
     );
