@@ -50,7 +50,8 @@ fn known(repo: &Repo, environment: EnvironmentId) -> BTreeSet<Family> {
 }
 
 fn nothing_versioned(name: &str, repo: &Repo, environment: EnvironmentId) -> Failure {
-    let plain: Vec<&str> = repo.all_families_of(environment).into_keys().collect();
+    let plain = repo.all_families_of(environment).into_keys();
+    let plain: Vec<&str> = plain.filter(|name| !repo.config.is_external(name, None)).collect();
     let text = format!("`{name}` has no versioned secret yet");
     let help = if plain.is_empty() {
         "nothing there names a secret; `rotate refs` shows what is found".to_owned()

@@ -347,7 +347,12 @@ impl<'p> Bump<'p> {
                 let running = self.repo.running_of(next.id, &self.subject.family);
                 running.only().is_none_or(|version| !name.ends_with(version))
             })
-            .map(|next| After { program, environment: &next.name, soak: hours(here.soak()) });
+            .map(|next| After {
+                program,
+                environment: &next.name,
+                soak: hours(here.soak()),
+                is_held: self.repo.config.hold(&next.name, &self.subject.family).is_some(),
+            });
         next::steps(supplies, &self.subject.family, &self.subject.environment, after.as_ref())
     }
 }

@@ -183,7 +183,7 @@ impl PlanError {
             Self::UnknownEnvironment { known, .. } => list("environments", known),
             Self::UnknownFamily { known, .. } => list("families", known),
             Self::Unversioned(name) => Some(format!(
-                "declare `{name}` in rotate.yaml without `versioned: false` (`rotate init` writes the file)"
+                "remove `versioned: false` from `{name}` in rotate.yaml; if there is no such file, `rotate init` writes it"
             )),
             Self::Version { help, .. } => Some(help.to_string()),
             Self::Back(error) => Some(error.help()),

@@ -198,3 +198,15 @@ fn a_remark_in_one_environment_hides_no_warning_in_the_next() {
     assert!(levels[0].ends_with("(in staging, production)"), "{output}");
     assert!(levels[1].starts_with("staging/web.yaml:13:23: info[unversioned-"), "{output}");
 }
+
+#[test]
+fn what_is_made_elsewhere_is_not_offered() {
+    let sandbox = plain();
+    let both = format!("{}---\n{}", workload("auth"), workload("pull").replace("web", "job"));
+    sandbox.write("staging/web.yaml", &both);
+    sandbox.write("rotate.yaml", "external:\n- { name: pull }\n");
+    sandbox.commit_at("2025-07-02T08:00:00Z", "Pull\n");
+    let bump = at(&sandbox, "2025-08-01T08:00:00Z", &["bump", "staging"]).status(2);
+    assert!(bump.stderr.contains("name one to give it its first version: auth"), "{bump}");
+    assert!(!bump.stderr.contains("pull"), "{bump}");
+}

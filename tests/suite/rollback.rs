@@ -246,6 +246,24 @@ fn a_hold_is_written_into_the_file_that_was_named() {
 }
 
 #[test]
+fn a_bump_says_that_a_hold_must_be_lifted() {
+    let sandbox = three_versions();
+    let steps =
+        |sandbox: &Sandbox| rotate(sandbox, &["bump", "staging", "db", "--dry-run"]).success();
+    let free = steps(&sandbox).says(&["then promote the version."]);
+    assert!(!format!("{free}").contains("--lift-hold"), "{free}");
+    sandbox.write(
+        "rotate.yaml",
+        "holds:\n- { secret: db, environment: production, version: \"20250702000000\", reason: slow }\n",
+    );
+    sandbox.commit_at("2025-08-04T10:00:00Z", "Hold\n");
+    let _ = steps(&sandbox).says(&[
+        "then lift the hold in production and promote the version.",
+        "rotate bump production db --lift-hold",
+    ]);
+}
+
+#[test]
 fn what_runs_already_is_held_on_demand() {
     let sandbox = three_versions();
     for (key, value) in [("user.name", "Test"), ("user.email", "test@example.com")] {

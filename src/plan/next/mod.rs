@@ -18,6 +18,8 @@ pub(super) struct After<'a> {
     pub(super) environment: &'a str,
     /// How long to wait, as shown to the user.
     pub(super) soak: String,
+    /// Whether a hold keeps the family there at another version.
+    pub(super) is_held: bool,
 }
 
 /// The steps in order, without the commit: the values, the wait, the next environment.
@@ -28,10 +30,14 @@ pub(super) fn steps(
     after: Option<&After<'_>>,
 ) -> Vec<NextStep> {
     let mut steps: Vec<NextStep> = supplies.iter().flat_map(put::steps).collect();
-    if let Some(After { program, environment: next, soak }) = after {
+    if let Some(After { program, environment: next, soak, is_held }) = after {
+        let (lift, flag) = match is_held {
+            true => (format!("lift the hold in {next} and "), " --lift-hold"),
+            false => (String::new(), ""),
+        };
         steps.push(NextStep {
-            title: format!("Watch {environment} for {soak}, then promote the version."),
-            command: Some(command(program, &[next, family], "")),
+            title: format!("Watch {environment} for {soak}, then {lift}promote the version."),
+            command: Some(command(program, &[next, family], flag)),
             stage: Stage::Then,
         });
     }
