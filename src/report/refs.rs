@@ -245,9 +245,12 @@ impl RootView {
             let all = effective.iter().copied();
             let wanted = all.filter(|one| root.is_mention(one) == mentions);
             let wanted = wanted.filter(|one| shown.has_family(one.family()));
-            wanted
-                .map(|reference| ReferenceView::new(object(reference.object), reference))
-                .collect()
+            // Counted first: there may be very many.
+            let mut views = Vec::with_capacity(wanted.clone().count());
+            views.extend(
+                wanted.map(|reference| ReferenceView::new(object(reference.object), reference)),
+            );
+            views
         };
         Self {
             path: root.path.display().to_owned(),
