@@ -216,14 +216,14 @@ impl Held<'_> {
             return is_around(&self.expected.edits, old, new);
         }
         let is_own = self.old.environment == Some(self.expected.environment);
-        let is_chart = is_own && self.old.kind == RootKind::Chart;
+        let is_chart = is_own && (self.old.kind == RootKind::Chart || self.old.is_of_chart(number));
         let edits = if is_chart { &self.expected.edits } else { &self.expected.of_values };
         let mut references = self.old.references.iter();
         let is_changed = references.any(|one| {
             one.object == number && one.found.path == *path && may_touch(edits, old, &one.found)
         });
         // A checksum follows from what it is of, and a random text from nothing.
-        let is_made = || is_chart && self.old.is_rendered(number) && old.how == Provenance::Derived;
+        let is_made = || is_chart && self.old.is_of_chart(number) && old.how == Provenance::Derived;
         is_own && !is_changed && (is_made() || is_around(edits, old, new))
     }
 

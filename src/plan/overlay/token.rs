@@ -177,7 +177,7 @@ impl Others {
             }
             for (number, object) in root.objects().iter().enumerate() {
                 // What is rendered follows its values; the proof shows whether it does.
-                if root.is_rendered(number) {
+                if root.is_of_chart(number) {
                     continue;
                 }
                 scalars(&object.node, &Path::default(), &mut |path, node| {
