@@ -1,7 +1,8 @@
-//! What Helm renders: a reference in it moves with the values that spell its name.
+//! Charts: a reference in what Helm renders moves with the values that spell its name, and so does a text of a ConfigMap that holds them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::k8s::by_value::ROW;
 use crate::plan::MoveKind;
 use crate::plan::moves::{Mover, Spelled};
 use crate::plan::overlay::token::with_parts;
@@ -11,7 +12,7 @@ use crate::text::path::TreePath;
 /// Where a name ends in a file: the digits of a version do, whatever they are put together with.
 type End = (TreePath, usize);
 
-/// References in what Helm renders, by where their names end.
+/// References in charts, by where their names end.
 #[derive(Default)]
 pub(super) struct Followers<'r>(BTreeMap<End, Vec<Item<'r>>>);
 
@@ -22,19 +23,23 @@ fn end(item: &Item<'_>) -> Option<End> {
 
 /// The references that are moved themselves, and those that follow them since the same bytes spell their names.
 pub(super) fn apart<'r>(uses: &[Item<'r>]) -> (Vec<Item<'r>>, Followers<'r>) {
-    let is_rendered = |item: &Item<'_>| item.root.is_rendered(item.reference.object);
-    let (rendered, mut own): (Vec<Item<'r>>, Vec<Item<'r>>) =
-        uses.iter().copied().partition(is_rendered);
-    let mut followers = Followers::default();
-    if rendered.is_empty() {
-        return (own, followers);
-    }
-    let leading: Vec<End> = own.iter().filter_map(end).collect();
-    for item in rendered {
-        match end(&item).filter(|end| leading.contains(end)) {
-            Some(end) => followers.0.entry(end).or_default().push(item),
-            // Nothing but the chart spells it.
-            None => own.push(item),
+    let rank = |item: &Item<'_>| match item.reference {
+        one if item.root.is_rendered(one.object) => 2,
+        // A text, which may be the values of a chart.
+        one if one.found.row == ROW && item.object().kind() == "ConfigMap" => 1,
+        _ => 0,
+    };
+    let (mut own, mut followers) = (Vec::with_capacity(uses.len()), Followers::default());
+    own.extend(uses.iter().copied().filter(|item| rank(item) == 0));
+    for meant in [2, 1] {
+        let led = uses.iter().copied().filter(|item| rank(item) == meant);
+        let leading: BTreeSet<End> = own.iter().filter_map(end).collect();
+        for item in led {
+            match end(&item).filter(|end| leading.contains(end)) {
+                Some(end) => followers.0.entry(end).or_default().push(item),
+                // Nothing else spells it.
+                None => own.push(item),
+            }
         }
     }
     (own, followers)

@@ -1,12 +1,13 @@
 //! The build roots of charts of the tree that Flux `HelmRelease`s install: their values, or with `--helm`, what Helm renders.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::builders::values::Release;
 use crate::kustomize::model::build::{Build, Status};
+use crate::kustomize::model::object::Object;
 use crate::repo::builder::Builder;
 use crate::repo::charts::rendered::Rendered;
 use crate::repo::charts::{Layer, Planned, chart_name};
@@ -18,6 +19,7 @@ use crate::repo::root::RootKind;
 use crate::repo::site::{BuildSite, Site};
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
+use crate::yaml::compare::same;
 use crate::yaml::embed;
 use crate::yaml::node::Node;
 
@@ -36,8 +38,9 @@ impl Loader<'_> {
         let is_deployed =
             |site: &&Site| site.environment().is_some() || !included.contains(site.key().0);
         let deployed: Vec<&Site> = sites.iter().filter(is_deployed).collect();
+        let maps = ConfigMaps::of(&deployed);
         let of_site = |site: &Site| {
-            let all = installed(site.build());
+            let all = installed(site.build(), |release, name| maps.get(site, release, name));
             let all = all.into_iter().filter(|one| self.layout.charts.contains(&one.chart));
             all.map(|one| self.release(&one, site)).collect::<Vec<_>>()
         };
@@ -57,17 +60,23 @@ impl Loader<'_> {
         let named = one.release.files.iter().filter_map(|file| self.file(file));
         let files: Vec<TreePath> = own.chain(named).collect();
         let of_files = files.iter().filter_map(|file| self.values_in(file).ok().flatten());
-        let layers: Vec<Node> = of_files.chain(one.layers.iter().cloned()).collect();
+        let given = one.layers.iter();
+        let layers: Vec<Node> = of_files.chain(given.map(|(_, node)| node.clone())).collect();
         let Rendered { objects, files: texts, problems } =
             self.rendered(&one.chart, &release, &layers);
         let layers = files.iter().cloned().map(Layer::File);
-        let layers = layers.chain(one.layers.iter().cloned().map(Layer::Inline)).collect();
+        let layers = layers.chain(one.layers.iter().cloned().map(|(file, node)| match file {
+            Some(file) => Layer::Written(file, node),
+            None => Layer::Inline(node),
+        }));
+        let layers = layers.collect();
+        let others = one.layers.iter().filter_map(|(file, _)| file.clone());
         let mut build = Build {
             path: one.chart.clone(),
             status: Status::Resolved,
             problems: Vec::new(),
             objects: objects.into(),
-            files: texts.into_iter().chain(files).collect::<BTreeSet<TreePath>>(),
+            files: texts.into_iter().chain(files).chain(others).collect::<BTreeSet<TreePath>>(),
             directories: BTreeSet::new(),
             outside: None,
         };
@@ -90,6 +99,39 @@ impl Loader<'_> {
         let environment: Option<EnvironmentId> = site.environment();
         let site = BuildSite::new(&one.chart, RootKind::Chart, environment, Arc::new(build));
         Site::new(BuildSite { namespace: release.namespace, builders: vec![builder], ..site })
+    }
+}
+
+/// What gets a ConfigMap: the environment and the namespace. With its name.
+type MapKey<'s> = (Option<EnvironmentId>, Option<&'s str>, &'s str);
+
+/// The ConfigMaps of all that is deployed.
+struct ConfigMaps<'s>(HashMap<MapKey<'s>, Vec<&'s Object>>);
+
+impl<'s> ConfigMaps<'s> {
+    fn of(deployed: &[&'s Site]) -> Self {
+        let mut all: HashMap<MapKey<'s>, Vec<&Object>> = HashMap::new();
+        for site in deployed {
+            for object in site.build().objects.iter().filter(|one| one.kind() == "ConfigMap") {
+                let namespace = object.namespace().or_else(|| site.namespace());
+                let key = (site.environment(), namespace, object.name());
+                all.entry(key).or_default().push(object);
+            }
+        }
+        Self(all)
+    }
+
+    /// The one of a name that is where a release is; `None` where several say different things.
+    fn get(&self, site: &Site, release: &Object, name: &str) -> Option<&'s Object> {
+        let namespace = release.namespace().or_else(|| site.namespace());
+        let all = self.0.get(&(site.environment(), namespace, name))?;
+        let (first, others) = all.split_first()?;
+        let data = |object: &Object| object.node.get("data").cloned();
+        let is_same = |other: &&Object| match (data(first), data(other)) {
+            (Some(first), Some(other)) => same(&first, &other),
+            (first, other) => first.is_none() && other.is_none(),
+        };
+        others.iter().all(is_same).then_some(*first)
     }
 }
 

@@ -532,3 +532,32 @@ fn a_chart_of_a_kustomization_that_does_not_render_is_named_there() {
     assert!(message.contains("`helm template` fails: Error: no"), "{root:#}");
     assert_eq!(origins(&report, "staging", "login-20250601090000").len(), 1, "{report:#}");
 }
+
+#[test]
+fn values_of_another_root_are_given_to_helm() {
+    let charts = Charts::new();
+    let release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web, namespace: shop}\nspec:\n  chart: {spec: {chart: ./charts/web, sourceRef: {kind: GitRepository, name: here}}}\n  valuesFrom: [{kind: ConfigMap, name: web}]\n";
+    for environment in ["staging", "production"] {
+        fs::remove_file(charts.sandbox.path(&format!("charts/web/values-{environment}.yaml")))
+            .unwrap();
+        charts.sandbox.write(&format!("apps/{environment}/web.yaml"), release);
+        let values = format!("values/{environment}");
+        charts.sandbox.write(
+            &format!("{values}/kustomization.yaml"),
+            "namespace: shop\nconfigMapGenerator:\n- name: web\n  files: [values.yaml]\n  options: {disableNameSuffixHash: true}\n",
+        );
+        charts.sandbox.write(&format!("{values}/values.yaml"), "login: login-20250601090000\n");
+        let stub = stub(environment, "login-20250601090000")
+            .replace("metadata:\n", "metadata:\n  namespace: shop\n");
+        charts.sandbox.write(&format!("secrets/{environment}/login-20250601090000.yaml"), &stub);
+    }
+    let refs = report(&charts.rotate(&["refs", "--helm", "--format", "json"]));
+    let of = origins(&refs, "staging", "login-20250601090000");
+    let file = "values/staging/values.yaml:1";
+    assert!(of.contains(&format!("Deployment {file}")), "{of:?} {refs:#}");
+    let _ = charts.rotate(&["bump", "staging", "login", "--helm", "--at", NOW]).success();
+    let read =
+        |environment: &str| charts.sandbox.read(&format!("values/{environment}/values.yaml"));
+    assert_eq!(read("staging"), "login: login-20250820110000\n");
+    assert_eq!(read("production"), "login: login-20250601090000\n");
+}

@@ -131,7 +131,10 @@ impl<'p> Overlay<'p> {
             self.expect(spelling, &fields, text);
             return Ok(Placed::Patched(reached));
         };
-        let is_value = |field: &Field<'_>| !field.root.is_real(field.object);
+        // A text elsewhere may hold them, such as that of a ConfigMap.
+        let is_value = |field: &Field<'_>| {
+            !field.root.is_real(field.object) || field.root.is_of_chart(field.object)
+        };
         let of_values = spelling.fields.iter().any(is_value);
         for (file, edit) in edits {
             let expected = &mut *self.expected;
