@@ -561,3 +561,49 @@ fn values_of_another_root_are_given_to_helm() {
     assert_eq!(read("staging"), "login: login-20250820110000\n");
     assert_eq!(read("production"), "login: login-20250601090000\n");
 }
+
+/// A default that the releases of several environments read is set in the release of one of them, with and without rendering.
+#[test]
+fn a_default_is_set_in_the_release_of_the_environment() {
+    for helm in [&["--helm"][..], &[]] {
+        let charts = Charts::new();
+        let defaults = "pull: registry\nsum: x\nlogin: login-20250601090000\n";
+        charts.sandbox.write("charts/web/values.yaml", defaults);
+        let release = |values: &str| {
+            format!(
+                "apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop}}\n---\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: web, namespace: shop}}\nspec:\n  chart: {{spec: {{chart: ./charts/web, sourceRef: {{kind: GitRepository, name: here}}}}}}\n{values}"
+            )
+        };
+        for environment in ["staging", "production"] {
+            let values = format!("charts/web/values-{environment}.yaml");
+            fs::remove_file(charts.sandbox.path(&values)).unwrap();
+            let name = "login-20250601090000";
+            let stub =
+                stub(environment, name).replace("metadata:\n", "metadata:\n  namespace: shop\n");
+            charts.sandbox.write(&format!("secrets/{environment}/{name}.yaml"), &stub);
+        }
+        charts.sandbox.write("apps/staging/web.yaml", &release("  values:\n    sum: y\n"));
+        charts.sandbox.write("apps/production/web.yaml", &release(""));
+        let bump = |environment: &str, more: &[&str]| {
+            let arguments = [&["bump", environment, "login", "--at", NOW], more, helm].concat();
+            charts.rotate(&arguments).success()
+        };
+        let output = bump("staging", &[]);
+        assert!(output.stderr.contains("apps/staging/web.yaml"), "{output:?}");
+        let new = "  values:\n    sum: y\n    login: login-20250820110000\n";
+        assert_eq!(charts.sandbox.read("apps/staging/web.yaml"), release(new));
+        assert_eq!(charts.sandbox.read("apps/production/web.yaml"), release(""));
+        assert_eq!(charts.sandbox.read("charts/web/values.yaml"), defaults);
+        let arguments = [&["refs", "--format", "json"], helm].concat();
+        let refs = report(&charts.rotate(&arguments));
+        let named = |environment: &str, secret: &str| origins(&refs, environment, secret);
+        assert!(!named("staging", "login-20250820110000").is_empty(), "{refs:#}");
+        assert!(named("staging", "login-20250601090000").is_empty(), "{refs:#}");
+        assert!(!named("production", "login-20250601090000").is_empty(), "{refs:#}");
+        // A release that sets nothing gets the values as a whole.
+        let version = ["--version", "20250820110000", "--override", "soak", "--reason", "test"];
+        let _ = bump("production", &version);
+        let new = "  values:\n    login: login-20250820110000\n";
+        assert_eq!(charts.sandbox.read("apps/production/web.yaml"), release(new));
+    }
+}
