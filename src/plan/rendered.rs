@@ -1,4 +1,4 @@
-//! Charts: a reference in what Helm renders moves with the values that spell its name, and so does a text of a ConfigMap that holds them.
+//! Charts: a reference in what Helm renders moves with the values that spell its name, and so does a text that holds them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,6 +7,7 @@ use crate::plan::MoveKind;
 use crate::plan::moves::{Mover, Spelled};
 use crate::plan::overlay::token::with_parts;
 use crate::plan::survey::Item;
+use crate::repo::root::RootKind;
 use crate::text::path::TreePath;
 
 /// Where a name ends in a file: the digits of a version do, whatever they are put together with.
@@ -25,15 +26,16 @@ fn end(item: &Item<'_>) -> Option<End> {
 pub(super) fn apart<'r>(uses: &[Item<'r>]) -> (Vec<Item<'r>>, Followers<'r>) {
     let rank = |item: &Item<'_>| match item.reference {
         one if item.root.is_rendered(one.object) => 2,
-        // A text, which may be the values of a chart.
-        one if one.found.row == ROW && item.object().kind() == "ConfigMap" => 1,
+        // A text, which may be the values of a chart or a patch of what it renders.
+        one if one.found.row == ROW && item.root.kind != RootKind::Chart => 1,
         _ => 0,
     };
     let (mut own, mut followers) = (Vec::with_capacity(uses.len()), Followers::default());
     own.extend(uses.iter().copied().filter(|item| rank(item) == 0));
     for meant in [2, 1] {
         let led = uses.iter().copied().filter(|item| rank(item) == meant);
-        let leading: BTreeSet<End> = own.iter().filter_map(end).collect();
+        let may_lead = |item: &&Item<'_>| meant == 2 || item.root.kind == RootKind::Chart;
+        let leading: BTreeSet<End> = own.iter().filter(may_lead).filter_map(end).collect();
         for item in led {
             match end(&item).filter(|end| leading.contains(end)) {
                 Some(end) => followers.0.entry(end).or_default().push(item),

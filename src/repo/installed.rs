@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::builders::values::Release;
 use crate::kustomize::model::build::{Build, Status};
 use crate::kustomize::model::object::Object;
+use crate::kustomize::transform::patches::post_render;
 use crate::repo::builder::Builder;
 use crate::repo::charts::rendered::Rendered;
 use crate::repo::charts::{Layer, Planned, chart_name};
@@ -62,8 +63,13 @@ impl Loader<'_> {
         let of_files = files.iter().filter_map(|file| self.values_in(file).ok().flatten());
         let given = one.layers.iter();
         let layers: Vec<Node> = of_files.chain(given.map(|(_, node)| node.clone())).collect();
-        let Rendered { objects, files: texts, problems } =
+        let Rendered { mut objects, files: texts, problems } =
             self.rendered(&one.chart, &release, &layers);
+        let is_any = !objects.is_empty();
+        let renderers = one.release.renderers.iter().filter(|_| is_any);
+        let mut post = renderers.map(|renderer| post_render(&mut objects, renderer, self.library));
+        // What is left of a patch that does not apply is not known.
+        let failed = post.find_map(Result::err);
         let layers = files.iter().cloned().map(Layer::File);
         let layers = layers.chain(one.layers.iter().cloned().map(|(file, node)| match file {
             Some(file) => Layer::Written(file, node),
@@ -81,7 +87,7 @@ impl Loader<'_> {
             outside: None,
         };
         add_problems(&mut build, problems);
-        add_problems(&mut build, unknown(one, self.renders.is_some()));
+        add_problems(&mut build, unknown(one, failed));
         if self.renders.is_none() && !build.files.is_empty() {
             let release = Release { chart: chart_name(self, &one.chart), ..release.clone() };
             let planned = Planned::of(release, one.object.name(), layers);
@@ -143,7 +149,7 @@ fn is_installed_by(site: &Site, release: &Site) -> bool {
 }
 
 /// What is not known of a release.
-fn unknown(one: &Installed<'_>, is_rendered: bool) -> Vec<Problem> {
+fn unknown(one: &Installed<'_>, failed: Option<Problem>) -> Vec<Problem> {
     let problem = |message: String| {
         let problem = Problem::at(message, &one.object.node).as_partial().hiding_nothing();
         problem.with_help(ELSEWHERE)
@@ -151,8 +157,9 @@ fn unknown(one: &Installed<'_>, is_rendered: bool) -> Vec<Problem> {
     let sources = one.unknown.iter().map(|name| {
         problem(format!("values of the release come from `{name}`, which no file here has"))
     });
-    let changed = (is_rendered && one.release.is_changed).then(|| {
-        problem("the post-renderers of the release are not applied to what Helm renders".to_owned())
+    let failed = failed.map(|failed| {
+        let what = "the post-renderers of the release are not applied to what Helm renders";
+        problem(format!("{what}: {}", failed.message))
     });
-    sources.chain(changed).collect()
+    sources.chain(failed).collect()
 }

@@ -607,3 +607,45 @@ fn a_default_is_set_in_the_release_of_the_environment() {
         assert_eq!(charts.sandbox.read("apps/production/web.yaml"), release(new));
     }
 }
+
+/// What the post-renderers of a release change is seen, and moved where they say it.
+#[test]
+fn post_renderers_are_applied() {
+    let charts = Charts::new();
+    let name = "login-20250601090000";
+    let json = format!(
+        "[{{op: replace, path: /spec/template/spec/containers/0/envFrom/0/secretRef/name, value: {name}}}]"
+    );
+    let merge = "apiVersion: apps/v1\n              kind: Deployment\n              metadata: {name: shop-web}\n              spec: {template: {spec: {imagePullSecrets: [{name: merged}]}}}";
+    let other = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: shop-web}, spec: {template: {spec: {volumes: [{name: v, secret: {secretName: strategic}}]}}}}";
+    let release = |more: &str| {
+        format!(
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: web, namespace: shop}}\nspec:\n  releaseName: shop-web\n  chart: {{spec: {{chart: ./charts/web, sourceRef: {{kind: GitRepository, name: here}}}}}}\n  postRenderers:\n    - kustomize:\n        patches:\n          - patch: |\n              {merge}\n        patchesStrategicMerge: [{other}]\n        patchesJson6902: [{{target: {{kind: Deployment, name: shop-web}}, patch: {json}}}]\n{more}"
+        )
+    };
+    for environment in ["staging", "production"] {
+        charts.sandbox.write(&format!("apps/{environment}/web.yaml"), &release(""));
+        let stub = stub(environment, name).replace("metadata:\n", "metadata:\n  namespace: shop\n");
+        charts.sandbox.write(&format!("secrets/{environment}/{name}.yaml"), &stub);
+    }
+    let output = charts.rotate(&["refs", "--helm", "--format", "json"]);
+    assert!(!output.stdout.contains("post-renderers"), "{output:?}");
+    let refs = report(&output);
+    let of = |secret: &str| origins(&refs, "staging", secret);
+    let at = |line: usize| vec![format!("Deployment apps/staging/web.yaml:{line}")];
+    assert!(of("merged").ends_with(&at(14)), "{:?} {refs:#}", of("merged"));
+    assert!(of("strategic").ends_with(&at(15)), "{:?}", of("strategic"));
+    assert!(of(name).ends_with(&at(16)), "{:?}", of(name));
+    let _ = charts.rotate(&["bump", "staging", "login", "--helm", "--at", NOW]).success();
+    let new = release("").replace(name, "login-20250820110000");
+    assert_eq!(charts.sandbox.read("apps/staging/web.yaml"), new);
+    assert_eq!(charts.sandbox.read("apps/production/web.yaml"), release(""));
+    // One that does not apply is named.
+    let wrong = "    - kustomize: {patches: [{target: {kind: Deployment}, patch: '[{\"op\": \"remove\", \"path\": \"/nowhere\"}]'}]}\n";
+    charts.sandbox.write("apps/staging/web.yaml", &release(wrong));
+    let output = charts.rotate(&["refs", "--helm"]);
+    assert!(
+        output.stdout.contains("the post-renderers of the release are not applied"),
+        "{output:?}"
+    );
+}
