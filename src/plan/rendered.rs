@@ -24,26 +24,33 @@ fn end(item: &Item<'_>) -> Option<End> {
 
 /// The references that are moved themselves, and those that follow them since the same bytes spell their names.
 pub(super) fn apart<'r>(uses: &[Item<'r>]) -> (Vec<Item<'r>>, Followers<'r>) {
-    let rank = |item: &Item<'_>| match item.reference {
-        one if item.root.is_rendered(one.object) => 2,
-        // A text, which may be the values of a chart or a patch of what it renders.
-        one if one.found.row == ROW && item.root.kind != RootKind::Chart => 1,
-        _ => 0,
-    };
-    let (mut own, mut followers) = (Vec::with_capacity(uses.len()), Followers::default());
-    own.extend(uses.iter().copied().filter(|item| rank(item) == 0));
-    for meant in [2, 1] {
-        let led = uses.iter().copied().filter(|item| rank(item) == meant);
-        let may_lead = |item: &&Item<'_>| meant == 2 || item.root.kind == RootKind::Chart;
-        let leading: BTreeSet<End> = own.iter().filter(may_lead).filter_map(end).collect();
-        for item in led {
-            match end(&item).filter(|end| leading.contains(end)) {
-                Some(end) => followers.0.entry(end).or_default().push(item),
-                // Nothing else spells it.
-                None => own.push(item),
-            }
+    let is_rendered = |item: &Item<'_>| item.root.is_rendered(item.reference.object);
+    // A text, which may hold the values of a chart or a patch of what it renders.
+    let is_text =
+        |item: &Item<'_>| item.reference.found.row == ROW && item.root.kind != RootKind::Chart;
+    let (rendered, mut own): (Vec<Item<'r>>, Vec<Item<'r>>) =
+        uses.iter().copied().partition(is_rendered);
+    let mut followers = Followers::default();
+    if rendered.is_empty() && own.iter().all(|item| item.root.kind != RootKind::Chart) {
+        return (own, followers);
+    }
+    let leading: BTreeSet<End> = own.iter().filter(|item| !is_text(item)).filter_map(end).collect();
+    for item in rendered {
+        match end(&item).filter(|end| leading.contains(end)) {
+            Some(end) => followers.0.entry(end).or_default().push(item),
+            // Nothing but the chart spells it.
+            None => own.push(item),
         }
     }
+    let of_chart = own.iter().filter(|item| item.root.kind == RootKind::Chart);
+    let leading: BTreeSet<End> = of_chart.filter_map(end).collect();
+    own.retain(|item| match end(item).filter(|end| is_text(item) && leading.contains(end)) {
+        Some(end) => {
+            followers.0.entry(end).or_default().push(*item);
+            false
+        }
+        None => true,
+    });
     (own, followers)
 }
 

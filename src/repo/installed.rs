@@ -1,7 +1,7 @@
 //! The build roots of charts of the tree that Flux `HelmRelease`s install: their values, or with `--helm`, what Helm renders.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rayon::prelude::*;
 
@@ -39,13 +39,16 @@ impl Loader<'_> {
         let is_deployed =
             |site: &&Site| site.environment().is_some() || !included.contains(site.key().0);
         let deployed: Vec<&Site> = sites.iter().filter(is_deployed).collect();
-        let maps = ConfigMaps::of(&deployed);
+        let maps = OnceLock::new();
+        let elsewhere = |site: &Site, release: &Object, name: &str| {
+            maps.get_or_init(|| ConfigMaps::of(&deployed)).get(site, release, name)
+        };
         let of_site = |site: &Site| {
-            let all = installed(site.build(), |release, name| maps.get(site, release, name));
+            let all = installed(site.build(), |release, name| elsewhere(site, release, name));
             let all = all.into_iter().filter(|one| self.layout.charts.contains(&one.chart));
             all.map(|one| self.release(&one, site)).collect::<Vec<_>>()
         };
-        let made: Vec<Site> = deployed.into_par_iter().flat_map_iter(of_site).collect();
+        let made: Vec<Site> = deployed.par_iter().flat_map_iter(|site| of_site(site)).collect();
         sites.retain(|site| !made.iter().any(|release| is_installed_by(site, release)));
         sites.extend(made);
         in_order(&mut sites);
