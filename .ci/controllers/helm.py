@@ -1,5 +1,6 @@
 """Helm: values as Helm merges them, and charts rendered by its own engine."""
 
+import json
 import os
 import re
 import tempfile
@@ -7,7 +8,10 @@ import tempfile
 import yaml
 
 from objects import Typed, flat
-from tree import CACHE, Fails, loaded, normal, stamp
+from tree import CACHE, KUSTOMIZATIONS, Fails, loaded, normal, stamp
+
+# What a kustomization's charts are written to.
+INFLATED = "rendered-charts.yaml"
 
 
 def merged(*values):
@@ -86,3 +90,41 @@ def default_values(tree, folder):
 def values_only(name, values):
     """Values as an object, for a chart that is not here."""
     return yaml.dump({"apiVersion": "values/v1", "kind": "Values", "metadata": {"name": name}, "values": values}, sort_keys=False), None
+
+
+def local(tree, folder, kustomization, entry):
+    """The directory of a chart that a kustomization renders from the tree; None where it is pulled."""
+    home = (kustomization.get("helmGlobals") or {}).get("chartHome") or "charts"
+    inner = f"{entry['name']}-{entry['version']}" if entry.get("repo") and entry.get("version") else "."
+    path = normal(folder, os.path.join(home, inner, entry["name"]))
+    return path if normal(path, "Chart.yaml") in tree.files else None
+
+
+def inflated(tree, folder, kustomization):
+    """A tree whose kustomizations list what Helm renders of their local charts, in place of these."""
+    files = {}
+    for path in {tree.kustomization(folder), *tree.reach(folder, kustomization)} - {None}:
+        own, at = loaded(tree, path) if os.path.basename(path) in KUSTOMIZATIONS else {}, os.path.dirname(path) or "."
+        places = [local(tree, at, own, entry) for entry in own.get("helmCharts") or []]
+        if not places or None in places:
+            continue
+        texts = []
+        for entry, place in zip(own["helmCharts"], places):
+            inline, file = entry.get("valuesInline"), entry.get("valuesFile")
+            under = loaded(tree, normal(at, file)) if file else {}
+            pair = {"merge": [inline, under], "replace": [inline or under]}.get(entry.get("valuesMerge"), [under, inline])
+            more = [loaded(tree, normal(at, one)) for one in entry.get("additionalValuesFiles") or []]
+            namespace = own.get("namespace") or entry.get("namespace") or "default"
+            texts += [text for text, _ in rendered(tree, place, merged(*pair, *more), entry.get("releaseName") or "release-name", namespace)]
+        kept = {key: value for key, value in own.items() if key not in ("helmCharts", "helmGlobals")}
+        files[path] = json.dumps({**kept, "resources": [*(own.get("resources") or []), INFLATED]}, indent=1).encode()
+        files[normal(at, INFLATED)] = "---\n".join(texts).encode()
+    return tree.changed(files) if files else tree
+
+
+def inflates(tree):
+    """The charts that kustomizations render from the tree."""
+    for path in tree.paths:
+        if os.path.basename(path) in KUSTOMIZATIONS and b"helmCharts" in tree.files[path]:
+            own = loaded(tree, path)
+            yield from (local(tree, os.path.dirname(path) or ".", own, entry) for entry in own.get("helmCharts") or [])

@@ -161,7 +161,9 @@ class Builder:
         text = json.dumps(kustomization, indent=1).encode()
         key = stamp(tree.reach(folder, kustomization)), path, text, restricted
         if key not in CACHE:
-            CACHE[key] = self.render(tree.changed({path: text}), folder, restricted)
+            import helm  # it builds on trees
+            inflated = helm.inflated(tree.changed({path: text}), folder, kustomization)
+            CACHE[key] = self.render(inflated, folder, restricted)
         code, out, err = CACHE[key]
         if code:
             raise Fails(err)

@@ -208,7 +208,8 @@ def search(tree, builder, jobs=2):
             context.maps = maps
     for view in views:
         view.environment = environment_of(view)
-    return views + list(charts(context, {view.path for view in views if view.kind == "chart"}))
+    built = {view.path for view in views if view.kind == "chart"}
+    return views + list(charts(context, built | set(helm.inflates(tree))))
 
 
 def down(context, pool):

@@ -22,8 +22,8 @@ pub struct HelmRelease {
     pub chart: Option<TreePath>,
     /// The values files that the source of the chart has for it, those that win last; all others win over them.
     pub files: Vec<TreePath>,
-    /// Whether what is rendered is changed again before it is installed.
-    pub is_changed: bool,
+    /// What changes what is rendered before it is installed, in this order.
+    pub renderers: Vec<Node>,
 }
 
 /// A ConfigMap or Secret that holds values.
@@ -64,7 +64,7 @@ impl HelmRelease {
             from: from.iter().filter_map(source).collect(),
             chart: chart.and_then(directory),
             files: files.iter().filter_map(Node::str).filter_map(path).collect(),
-            is_changed: spec.get("postRenderers").is_some_and(|list| !list.items().is_empty()),
+            renderers: spec.get("postRenderers").map_or(&[][..], Node::items).to_vec(),
         })
     }
 }

@@ -17,8 +17,8 @@ use crate::yaml::path::Path;
 pub(super) struct Draft {
     edits: BTreeMap<TreePath, (Arc<Source>, Vec<Edit>)>,
     entries: BTreeMap<TreePath, Vec<Entry>>,
-    /// The values that are set in a values file, by their keys.
-    keys: BTreeMap<TreePath, Vec<(Vec<String>, String)>>,
+    /// The values that are set in a document of a file, by their keys.
+    keys: BTreeMap<TreePath, Vec<(usize, Vec<String>, String)>>,
     new: BTreeMap<TreePath, String>,
 }
 
@@ -61,13 +61,19 @@ impl Draft {
         fits
     }
 
-    /// Sets the value of nested keys of a values file; edits are applied first. `false` when the file cannot take it.
-    pub(super) fn set(&mut self, file: &Arc<Source>, keys: Vec<String>, value: String) -> bool {
-        let fits = with_key(file.path(), file.text(), &keys, &value).is_some();
+    /// Sets the value of nested keys in a document of a file; edits are applied first. `false` when the file cannot take it.
+    pub(super) fn set(
+        &mut self,
+        file: &Arc<Source>,
+        document: usize,
+        keys: Vec<String>,
+        value: String,
+    ) -> bool {
+        let fits = with_key((file.path(), document), file.text(), &keys, &value).is_some();
         if fits {
             let known = self.edits.entry(file.path().clone());
             known.or_insert_with(|| (Arc::clone(file), Vec::new()));
-            self.keys.entry(file.path().clone()).or_default().push((keys, value));
+            self.keys.entry(file.path().clone()).or_default().push((document, keys, value));
         }
         fits
     }
@@ -109,8 +115,8 @@ impl Draft {
                 after = next
                     .ok_or_else(|| format!("`{path}` cannot take one more of `{}`", entry.list))?;
             }
-            for (keys, value) in self.keys.remove(&path).unwrap_or_default() {
-                let next = with_key(&path, &after, &keys, &value);
+            for (document, keys, value) in self.keys.remove(&path).unwrap_or_default() {
+                let next = with_key((&path, document), &after, &keys, &value);
                 after = next.ok_or_else(|| format!("`{path}` cannot take `{}`", keys.join(".")))?;
             }
             if after != source.text() {

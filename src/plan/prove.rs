@@ -8,6 +8,7 @@ use crate::kustomize::model::object::{Identity, Object};
 use crate::plan::carried::{Edits, is_around, may_touch, rehashed};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
+use crate::repo::inventory::Reference;
 use crate::repo::root::{Root, RootKind};
 use crate::yaml::compare::{differences, same};
 use crate::yaml::node::{Node, Provenance};
@@ -22,6 +23,10 @@ pub(super) struct Expected {
     pub(super) lists: BTreeMap<(usize, usize), BTreeSet<Path>>,
     /// The entries that objects by which others are built get at the end of their lists.
     pub(super) appended: BTreeMap<(usize, usize), BTreeMap<Path, Vec<Node>>>,
+    /// The texts that nested keys of objects get, which need not be there.
+    pub(super) set: BTreeMap<(usize, usize), BTreeMap<Vec<String>, String>>,
+    /// The values that are no longer those of a chart, since its release sets them.
+    pub(super) gone: BTreeMap<(usize, usize), BTreeSet<Path>>,
     /// The roots that may get new stubs: by index.
     pub(super) stubs: BTreeSet<usize>,
     /// The effective stubs that new ones are copied from.
@@ -47,6 +52,8 @@ impl Expected {
             scalars: BTreeMap::new(),
             lists: BTreeMap::new(),
             appended: BTreeMap::new(),
+            set: BTreeMap::new(),
+            gone: BTreeMap::new(),
             stubs,
             sources: Vec::new(),
             restored: Vec::new(),
@@ -183,6 +190,9 @@ impl Held<'_> {
         for (path, entries) in self.expected.appended.get(&key).into_iter().flatten() {
             extend(&mut wanted, &path.0, entries);
         }
+        for (keys, text) in self.expected.set.get(&key).into_iter().flatten() {
+            set_below(&mut wanted, keys, text);
+        }
         let mut got = new.node.clone();
         for path in self.expected.lists.get(&key).into_iter().flatten() {
             if !take_out(&mut got, path, &self.expected.name) {
@@ -192,8 +202,13 @@ impl Held<'_> {
         if same(&wanted, &got) {
             return;
         }
+        let gone = self.expected.gone.get(&key);
+        let is_gone = |path: &Path| {
+            gone.is_some_and(|all| all.iter().any(|one| one.0.starts_with(&path.0)))
+                && path.follow(&got).is_none()
+        };
         for path in differences(&wanted, &got) {
-            if self.follows(number, &path, &old.node, &new.node) {
+            if is_gone(&path) || self.follows(number, &path, &old.node, &new.node) {
                 continue;
             }
             let meant =
@@ -216,21 +231,25 @@ impl Held<'_> {
             return is_around(&self.expected.edits, old, new);
         }
         let is_own = self.old.environment == Some(self.expected.environment);
-        let is_chart = is_own && self.old.kind == RootKind::Chart;
+        let is_chart = is_own && (self.old.kind == RootKind::Chart || self.old.is_of_chart(number));
         let edits = if is_chart { &self.expected.edits } else { &self.expected.of_values };
         let mut references = self.old.references.iter();
         let is_changed = references.any(|one| {
             one.object == number && one.found.path == *path && may_touch(edits, old, &one.found)
         });
         // A checksum follows from what it is of, and a random text from nothing.
-        let is_made = || is_chart && self.old.is_rendered(number) && old.how == Provenance::Derived;
+        let is_made = || is_chart && self.old.is_of_chart(number) && old.how == Provenance::Derived;
         is_own && !is_changed && (is_made() || is_around(edits, old, new))
     }
 
     /// In a root where nothing moves, every reference stays as it is.
     fn references(&mut self) {
+        let is_gone = |root: &Root, one: &Reference| {
+            let gone = self.expected.gone.get(&(self.index, one.object));
+            std::ptr::eq(root, self.old) && gone.is_some_and(|all| all.contains(&one.found.path))
+        };
         let describe = |root: &Root| -> Vec<(Identity, String, String)> {
-            let all = root.references.iter();
+            let all = root.references.iter().filter(|one| !is_gone(root, one));
             let mut all: Vec<_> = all
                 .map(|one| (root.object_of(one).identity(), one.field(), one.secret().to_owned()))
                 .filter(|(_, _, secret)| *secret != self.expected.name)
@@ -320,6 +339,20 @@ fn extend(node: &mut Node, path: &[PathStep], entries: &[Node]) {
     };
     if let Some(below) = below {
         extend(below, rest, entries);
+    }
+}
+
+/// Sets the text of nested keys, which are made where they are not there.
+fn set_below(node: &mut Node, keys: &[String], text: &str) {
+    let Some((key, rest)) = keys.split_first() else {
+        *node = Node::string(text, Provenance::Written);
+        return;
+    };
+    if node.get(key).is_none() {
+        node.set(key, Node::map(Provenance::Written));
+    }
+    if let Some(below) = node.get_mut(key) {
+        set_below(below, rest, text);
     }
 }
 

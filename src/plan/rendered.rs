@@ -1,17 +1,19 @@
-//! What Helm renders: a reference in it moves with the values that spell its name.
+//! Charts: a reference in what Helm renders moves with the values that spell its name, and so does a text that holds them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::k8s::by_value::ROW;
 use crate::plan::MoveKind;
 use crate::plan::moves::{Mover, Spelled};
 use crate::plan::overlay::token::with_parts;
 use crate::plan::survey::Item;
+use crate::repo::root::RootKind;
 use crate::text::path::TreePath;
 
 /// Where a name ends in a file: the digits of a version do, whatever they are put together with.
 type End = (TreePath, usize);
 
-/// References in what Helm renders, by where their names end.
+/// References in charts, by where their names end.
 #[derive(Default)]
 pub(super) struct Followers<'r>(BTreeMap<End, Vec<Item<'r>>>);
 
@@ -23,13 +25,16 @@ fn end(item: &Item<'_>) -> Option<End> {
 /// The references that are moved themselves, and those that follow them since the same bytes spell their names.
 pub(super) fn apart<'r>(uses: &[Item<'r>]) -> (Vec<Item<'r>>, Followers<'r>) {
     let is_rendered = |item: &Item<'_>| item.root.is_rendered(item.reference.object);
+    // A text, which may hold the values of a chart or a patch of what it renders.
+    let is_text =
+        |item: &Item<'_>| item.reference.found.row == ROW && item.root.kind != RootKind::Chart;
     let (rendered, mut own): (Vec<Item<'r>>, Vec<Item<'r>>) =
         uses.iter().copied().partition(is_rendered);
     let mut followers = Followers::default();
-    if rendered.is_empty() {
+    if rendered.is_empty() && own.iter().all(|item| item.root.kind != RootKind::Chart) {
         return (own, followers);
     }
-    let leading: Vec<End> = own.iter().filter_map(end).collect();
+    let leading: BTreeSet<End> = own.iter().filter(|item| !is_text(item)).filter_map(end).collect();
     for item in rendered {
         match end(&item).filter(|end| leading.contains(end)) {
             Some(end) => followers.0.entry(end).or_default().push(item),
@@ -37,6 +42,15 @@ pub(super) fn apart<'r>(uses: &[Item<'r>]) -> (Vec<Item<'r>>, Followers<'r>) {
             None => own.push(item),
         }
     }
+    let of_chart = own.iter().filter(|item| item.root.kind == RootKind::Chart);
+    let leading: BTreeSet<End> = of_chart.filter_map(end).collect();
+    own.retain(|item| match end(item).filter(|end| is_text(item) && leading.contains(end)) {
+        Some(end) => {
+            followers.0.entry(end).or_default().push(*item);
+            false
+        }
+        None => true,
+    });
     (own, followers)
 }
 

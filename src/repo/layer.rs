@@ -28,15 +28,8 @@ impl Repo {
     /// Where a builder takes patches; `None` if it takes none, or no file spells its object.
     #[must_use]
     pub fn patches_of(&self, builder: &Builder) -> Option<Patches> {
-        let place = builder.origin.as_ref()?.in_file()?;
-        let (file, span) = place.site();
+        let (file, document) = self.document_of(builder)?;
         let stream = self.library.stream(&file).ok()?;
-        let document = stream.documents.iter().position(|document| {
-            let name = document.root.at(&["metadata", "name"]);
-            let name = name.and_then(|name| name.origin.as_ref()?.in_file());
-            document.root.get("kind").is_some_and(|kind| kind.reads(builder.kind))
-                && name.is_some_and(|name| name.site().1 == span)
-        })?;
         let spec = Path::default().key("spec");
         let list = match &builder.way {
             Way::Flux(_) => spec.key("patches"),
@@ -58,6 +51,21 @@ impl Repo {
             }
         };
         Some(Patches { file, document, list })
+    }
+
+    /// The file that a builder's object is written in, and which document of it that is.
+    #[must_use]
+    pub fn document_of(&self, builder: &Builder) -> Option<(TreePath, usize)> {
+        let place = builder.origin.as_ref()?.in_file()?;
+        let (file, span) = place.site();
+        let stream = self.library.stream(&file).ok()?;
+        let document = stream.documents.iter().position(|document| {
+            let name = document.root.at(&["metadata", "name"]);
+            let name = name.and_then(|name| name.origin.as_ref()?.in_file());
+            document.root.get("kind").is_some_and(|kind| kind.reads(builder.kind))
+                && name.is_some_and(|name| name.site().1 == span)
+        })?;
+        Some((file, document))
     }
 
     /// The objects of a builder's directory as its own patches see them.

@@ -9,6 +9,7 @@ use crate::config::settings::{Config, ReferenceField};
 use crate::k8s::references::field_rule::FieldRule;
 use crate::kustomize::resolver::Resolver;
 use crate::repo::builder::TreeListing;
+use crate::repo::charts::kustomize::resolver;
 use crate::repo::environment::{self, Environment, Environments};
 use crate::repo::error::RepoError;
 use crate::repo::gather::{bare, gather};
@@ -180,8 +181,8 @@ impl Repo {
         (scope, renders): (Scope, Option<Arc<Renders>>),
         before: Option<(&Self, &BTreeSet<TreePath>)>,
     ) -> Result<Self, RepoError> {
-        let rules = rules(&config)?;
-        let resolver = Resolver::new(Arc::clone(&library));
+        let rules: Arc<[FieldRule]> = rules(&config)?.into();
+        let resolver = resolver(&library, &rules, renders.as_ref());
         let settings = config.source.as_ref().map(|source| source.path());
         let manifests = library.tree().manifests();
         let layout = before

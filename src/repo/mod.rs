@@ -338,7 +338,7 @@ impl Repo {
             let shadowed = self.ground.iter().flat_map(|ground| &ground.shadowed);
             let bases = self.roots.iter().filter(|root| root.view.is_none()).chain(shadowed);
             let built = bases.map(|root| (&root.path, root.files(), root.directories()));
-            let wiring = Wiring::new(&self.library, &self.layout, built);
+            let wiring = Wiring::new((&self.library, &self.layout, self.renders.is_some()), built);
             Reaches::new(wiring, &self.environments, self.roots.iter().map(|root| &**root))
         })
     }

@@ -101,7 +101,8 @@ impl Reaches {
     /// the same, but for what is in some of them.
     pub(super) fn with_changes(&self, repo: &Repo, change: &Change<'_>) -> Option<Self> {
         let mut reaches = self.clone();
-        let rewired = reaches.wiring.update((&repo.library, &repo.layout), change);
+        let rewired =
+            reaches.wiring.update((&repo.library, &repo.layout, repo.renders.is_some()), change);
         let above = rewired.iter().filter_map(|at| self.readers.get(at));
         let mut met: BTreeSet<&TreePath> =
             above.flat_map(|readers| readers.iter().map(|reader| &reader.path)).collect();

@@ -174,27 +174,40 @@ pub(super) struct Installed<'b> {
     pub(super) release: HelmRelease,
     /// The directory of the chart.
     pub(super) chart: TreePath,
-    /// The values, those that win last.
-    pub(super) layers: Vec<Node>,
+    /// The values, those that win last, each with the file if an object of another build root has them.
+    pub(super) layers: Vec<(Option<TreePath>, Node)>,
     /// Where values come from that no file has.
     pub(super) unknown: Vec<String>,
 }
 
-/// Whether a build has a release of a chart that may be in the tree.
-pub(super) fn installed(build: &Build) -> Vec<Installed<'_>> {
+/// The releases of charts that may be in the tree among the objects of a build. `elsewhere`: the ConfigMap of a release that other
+/// builds have.
+pub(super) fn installed<'b>(
+    build: &'b Build,
+    elsewhere: impl Fn(&Object, &str) -> Option<&'b Object>,
+) -> Vec<Installed<'b>> {
     let maps = ConfigMaps::of(build);
     let read = |object| {
         let release = HelmRelease::read(object)?;
         let chart = release.chart.clone()?;
         let (mut layers, mut unknown) = (Vec::new(), Vec::new());
         for source in &release.from {
-            match maps.layer(object, source) {
+            let given = || {
+                let map = elsewhere(object, &source.name).filter(|_| !source.is_secret)?;
+                let text = map.node.at(&["data", &source.key])?;
+                let place = text.origin.as_ref().or(map.node.origin.as_ref())?;
+                let file = place.near_in_file().source.path().clone();
+                Some((Some(file), source.layer(text)?))
+            };
+            let own = maps.layer(object, source).map(|layer| (None, layer));
+            match own.or_else(given) {
                 Some(layer) => layers.push(layer),
                 None if source.optional && !source.is_secret => {}
                 None => unknown.push(source.name.clone()),
             }
         }
-        layers.extend(values::held(&object.node).iter().filter_map(layer_of));
+        let own = values::held(&object.node);
+        layers.extend(own.iter().filter_map(layer_of).map(|layer| (None, layer)));
         Some(Installed { object, release, chart, layers, unknown })
     };
     build.objects.iter().filter_map(read).collect()
@@ -300,8 +313,14 @@ impl<'b> ConfigMaps<'b> {
 
     /// The values that one holds.
     fn layer(&self, release: &Object, source: &ValuesSource) -> Option<Node> {
-        let (_, text) = self.text(release, source)?;
-        source.target.as_ref().map_or_else(|| parsed(text), |target| Some(nested(target, text)))
+        source.layer(self.text(release, source)?.1)
+    }
+}
+
+impl ValuesSource {
+    /// The values in a text.
+    fn layer(&self, text: &Node) -> Option<Node> {
+        self.target.as_ref().map_or_else(|| parsed(text), |target| Some(nested(target, text)))
     }
 }
 

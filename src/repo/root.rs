@@ -224,6 +224,12 @@ impl Root {
         self.kind == RootKind::Chart && self.is_real(object)
     }
 
+    /// Whether an object is what Helm renders of a chart, for a kustomization or as it is.
+    #[must_use]
+    pub fn is_of_chart(&self, object: usize) -> bool {
+        self.is_rendered(object) || self.objects()[object].is_inflated
+    }
+
     /// The references without those of values that something rendered has, too.
     #[must_use]
     pub fn effective_references(&self) -> Vec<&Reference> {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::kustomize::load::remote::is_remote;
 use crate::repo::carry::Change;
+use crate::repo::charts::kustomize::files_of_charts;
 use crate::repo::layout::Layout;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
@@ -83,13 +84,12 @@ impl Open {
 impl Wiring {
     /// The wiring of all kustomizations; `built` adds what the builds are known to have read.
     pub(super) fn new<'b>(
-        library: &Library,
-        layout: &Layout,
+        (library, layout, is_rendered): (&Library, &Layout, bool),
         built: impl IntoIterator<Item = (&'b TreePath, &'b BTreeSet<TreePath>, &'b BTreeSet<TreePath>)>,
     ) -> Self {
         let all = layout.kustomizations.iter();
         let mut direct: BTreeMap<TreePath, Reads> = all
-            .map(|(directory, file)| (directory.clone(), named(library, layout, directory, file)))
+            .map(|(at, file)| (at.clone(), direct((library, layout, is_rendered), at, file)))
             .collect();
         let mut closures: BTreeMap<TreePath, Reads> =
             direct.keys().map(|at| (at.clone(), closure(|at| direct.get(at), at))).collect();
@@ -111,14 +111,14 @@ impl Wiring {
     /// Reads the kustomizations again that may read something else after a change; those that do.
     pub(super) fn update(
         &mut self,
-        (library, layout): (&Library, &Layout),
+        (library, layout, is_rendered): (&Library, &Layout, bool),
         change: &Change<'_>,
     ) -> BTreeSet<TreePath> {
         let mut rewired = BTreeSet::new();
         for directory in self.open.met(change) {
             let Some(file) = layout.kustomizations.get(&directory) else { continue };
             let Some(known) = self.direct.get(&directory) else { continue };
-            let mut reads = named(library, layout, &directory, file);
+            let mut reads = direct((library, layout, is_rendered), &directory, file);
             reads.directories.remove(&directory);
             if **known == reads {
                 continue;
@@ -173,6 +173,19 @@ impl Wiring {
             .get(directory)
             .is_some_and(|reads| reads.files.contains(path) || reads.directories.contains(path))
     }
+}
+
+/// What a kustomization reads by itself; where charts are rendered, that includes those of the tree.
+fn direct(
+    (library, layout, is_rendered): (&Library, &Layout, bool),
+    directory: &TreePath,
+    file: &TreePath,
+) -> Reads {
+    let mut reads = named(library, layout, directory, file);
+    if is_rendered {
+        reads.files.extend(files_of_charts(library, directory, file));
+    }
+    reads
 }
 
 /// What a kustomization file names: every string that resolves to a path counts, since an unknown field

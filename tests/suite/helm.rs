@@ -416,3 +416,238 @@ fn releases_of_a_helmfile_are_rendered() {
         }
     }
 }
+
+/// Charts with a kustomization for each environment that renders them, its stubs beside it.
+fn inflated(entry: &str) -> Charts {
+    let charts = Charts::new();
+    for environment in ["staging", "production"] {
+        let directory = format!("deploy/{environment}");
+        let kustomization = format!(
+            "namespace: shop\nresources: [../../secrets/{environment}]\nhelmGlobals: {{chartHome: ../../charts}}\nhelmCharts:\n  - name: web\n    releaseName: shop\n    valuesFile: values.yaml\n    {entry}\n"
+        );
+        charts.sandbox.write(&format!("{directory}/kustomization.yaml"), &kustomization);
+        charts.sandbox.write(
+            &format!("{directory}/values.yaml"),
+            "login: login-20250601090000\nstamp: \"20250601090000\"\n",
+        );
+        fs::remove_file(charts.sandbox.path(&format!("charts/web/values-{environment}.yaml")))
+            .unwrap();
+        let names =
+            ["cache-20250601090000", "login-20250601090000", "registry", "tls-20250601090000"];
+        let files: Vec<String> = names.iter().map(|name| format!("{name}.yaml")).collect();
+        charts.sandbox.write(
+            &format!("secrets/{environment}/kustomization.yaml"),
+            &format!("resources: [{}]\n", files.join(", ")),
+        );
+    }
+    charts
+}
+
+#[test]
+fn a_chart_of_a_kustomization_is_rendered_in_it() {
+    let patch = r#"'[{"op": "add", "path": "/spec/template/spec/imagePullSecrets/-", "value": {"name": "patched"}}]'"#;
+    let patches = format!("patches: [{{target: {{kind: Deployment}}, patch: {patch}}}]");
+    let charts = inflated(&format!("valuesInline: {{sum: inline}}\n{patches}"));
+    let output = charts.rotate(&["refs", "--helm", "--format", "json"]);
+    let report = report(&output);
+    let roots = report["roots"].as_array().unwrap();
+    assert!(roots.iter().all(|root| root["kind"] != "chart"), "{report:#}");
+    let root = roots.iter().find(|root| root["path"] == "deploy/staging").unwrap();
+    assert_eq!(root["status"], "resolved", "{root:#}");
+    let of = |secret: &str| origins(&report, "staging", secret);
+    let values = "Deployment deploy/staging/values.yaml";
+    assert_eq!(of("login-20250601090000"), [format!("{values}:1")], "{report:#}");
+    assert_eq!(of("cache-20250601090000"), [format!("{values}:2")]);
+    assert_eq!(of("tls-20250601090000"), ["Deployment charts/web/templates/deployment.yaml:22"]);
+    assert_eq!(of("registry"), ["Deployment charts/web/values.yaml:1"]);
+    let references = root["references"].as_array().unwrap();
+    assert!(references.iter().all(|one| one["namespace"] == "shop"), "{root:#}");
+    assert!(references.iter().all(|one| one["name"] == "shop"), "{root:#}");
+    assert_eq!(of("patched"), ["Deployment deploy/staging/kustomization.yaml:9"]);
+    assert!(charts.runs().iter().all(|run| run.starts_with("template shop ./chart")), "{report:#}");
+    assert!(charts.runs().iter().all(|run| run.contains("--namespace=shop")));
+    assert!(charts.values().contains("\"sum\": \"inline\""), "{}", charts.values());
+    // Once as it is and once marked: the environments have the same values.
+    assert_eq!(charts.runs().len(), 2, "{:#?}", charts.runs());
+    // It is not, unless that is asked for.
+    let plain = charts.rotate(&["refs", "--format", "json"]).stdout;
+    assert!(plain.contains("because Helm is not run"), "{plain}");
+}
+
+#[test]
+fn what_a_kustomization_renders_is_moved() {
+    let charts = inflated("valuesInline: {sum: inline}");
+    let bump = |family: &str| charts.rotate(&["bump", "staging", family, "--helm", "--at", NOW]);
+    let output = bump("login").success();
+    assert!(output.stderr.contains("moved 1 reference in place"), "{output:?}");
+    let new = "login: login-20250820110000\nstamp: \"20250601090000\"\n";
+    assert_eq!(charts.sandbox.read("deploy/staging/values.yaml"), new);
+    let _ = bump("cache").success();
+    let new = "login: login-20250820110000\nstamp: \"20250820110000\"\n";
+    assert_eq!(charts.sandbox.read("deploy/staging/values.yaml"), new);
+    // A name in the template is patched by the kustomization of the environment.
+    let output = bump("tls").success();
+    assert!(output.stderr.contains("moved 1 reference with a guarded patch"), "{output:?}");
+    assert!(
+        charts.sandbox.read("deploy/staging/kustomization.yaml").contains("tls-20250820110000")
+    );
+    assert_eq!(charts.sandbox.read("charts/web/templates/deployment.yaml"), DEPLOYMENT);
+    let report = report(&charts.rotate(&["refs", "--helm", "--format", "json"]));
+    for family in ["login", "cache", "tls"] {
+        assert_eq!(origins(&report, "staging", &format!("{family}-20250820110000")).len(), 1);
+        assert_eq!(origins(&report, "production", &format!("{family}-20250601090000")).len(), 1);
+    }
+}
+
+#[test]
+fn the_values_of_a_kustomization_are_merged_as_it_says() {
+    for (entry, sum) in [
+        ("valuesInline: {login: inline}", "\"login\": \"inline\""),
+        ("valuesInline: {login: inline}\n    valuesMerge: merge", "\"login\": \"login-2025"),
+        ("valuesInline: {login: inline}\n    valuesMerge: replace", "\"login\": \"inline\""),
+        ("additionalValuesFiles: [more.yaml]", "\"login\": \"more\""),
+        ("version: 1.0.0", "\"login\": \"login-2025"),
+    ] {
+        let charts = inflated(entry);
+        charts.sandbox.write("deploy/staging/more.yaml", "login: more\n");
+        charts.sandbox.write("deploy/production/more.yaml", "login: more\n");
+        let output = charts.rotate(&["refs", "--helm"]);
+        assert_eq!(output.status, 0, "{output:?}");
+        assert!(charts.values().contains(sum), "{entry}: {}", charts.values());
+    }
+    // A chart that is pulled, or that the cluster's version changes, is named as before.
+    for entry in ["version: 1.0.0\n    repo: https://example.com", "kubeVersion: 1.30"] {
+        let output = inflated(entry).rotate(&["refs", "--helm", "--format", "json"]);
+        assert!(output.stdout.contains("the chart `web` is not rendered"), "{output:?}");
+    }
+}
+
+#[test]
+fn a_chart_of_a_kustomization_that_does_not_render_is_named_there() {
+    let charts = inflated("valuesInline: {sum: inline}");
+    charts.fail("Error: no\n");
+    let report = report(&charts.rotate(&["refs", "--helm", "--format", "json"]));
+    let roots = report["roots"].as_array().unwrap();
+    let root = roots.iter().find(|root| root["path"] == "deploy/staging").unwrap();
+    assert_eq!(root["status"], "partial");
+    let message = root["problems"][0]["message"].as_str().unwrap();
+    assert!(message.contains("`helm template` fails: Error: no"), "{root:#}");
+    assert_eq!(origins(&report, "staging", "login-20250601090000").len(), 1, "{report:#}");
+}
+
+#[test]
+fn values_of_another_root_are_given_to_helm() {
+    let charts = Charts::new();
+    let release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web, namespace: shop}\nspec:\n  chart: {spec: {chart: ./charts/web, sourceRef: {kind: GitRepository, name: here}}}\n  valuesFrom: [{kind: ConfigMap, name: web}]\n";
+    for environment in ["staging", "production"] {
+        fs::remove_file(charts.sandbox.path(&format!("charts/web/values-{environment}.yaml")))
+            .unwrap();
+        charts.sandbox.write(&format!("apps/{environment}/web.yaml"), release);
+        let values = format!("values/{environment}");
+        charts.sandbox.write(
+            &format!("{values}/kustomization.yaml"),
+            "namespace: shop\nconfigMapGenerator:\n- name: web\n  files: [values.yaml]\n  options: {disableNameSuffixHash: true}\n",
+        );
+        charts.sandbox.write(&format!("{values}/values.yaml"), "login: login-20250601090000\n");
+        let stub = stub(environment, "login-20250601090000")
+            .replace("metadata:\n", "metadata:\n  namespace: shop\n");
+        charts.sandbox.write(&format!("secrets/{environment}/login-20250601090000.yaml"), &stub);
+    }
+    let refs = report(&charts.rotate(&["refs", "--helm", "--format", "json"]));
+    let of = origins(&refs, "staging", "login-20250601090000");
+    let file = "values/staging/values.yaml:1";
+    assert!(of.contains(&format!("Deployment {file}")), "{of:?} {refs:#}");
+    let _ = charts.rotate(&["bump", "staging", "login", "--helm", "--at", NOW]).success();
+    let read =
+        |environment: &str| charts.sandbox.read(&format!("values/{environment}/values.yaml"));
+    assert_eq!(read("staging"), "login: login-20250820110000\n");
+    assert_eq!(read("production"), "login: login-20250601090000\n");
+}
+
+/// A default that the releases of several environments read is set in the release of one of them, with and without rendering.
+#[test]
+fn a_default_is_set_in_the_release_of_the_environment() {
+    for helm in [&["--helm"][..], &[]] {
+        let charts = Charts::new();
+        let defaults = "pull: registry\nsum: x\nlogin: login-20250601090000\n";
+        charts.sandbox.write("charts/web/values.yaml", defaults);
+        let release = |values: &str| {
+            format!(
+                "apiVersion: v1\nkind: Namespace\nmetadata: {{name: shop}}\n---\napiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: web, namespace: shop}}\nspec:\n  chart: {{spec: {{chart: ./charts/web, sourceRef: {{kind: GitRepository, name: here}}}}}}\n{values}"
+            )
+        };
+        for environment in ["staging", "production"] {
+            let values = format!("charts/web/values-{environment}.yaml");
+            fs::remove_file(charts.sandbox.path(&values)).unwrap();
+            let name = "login-20250601090000";
+            let stub =
+                stub(environment, name).replace("metadata:\n", "metadata:\n  namespace: shop\n");
+            charts.sandbox.write(&format!("secrets/{environment}/{name}.yaml"), &stub);
+        }
+        charts.sandbox.write("apps/staging/web.yaml", &release("  values:\n    sum: y\n"));
+        charts.sandbox.write("apps/production/web.yaml", &release(""));
+        let bump = |environment: &str, more: &[&str]| {
+            let arguments = [&["bump", environment, "login", "--at", NOW], more, helm].concat();
+            charts.rotate(&arguments).success()
+        };
+        let output = bump("staging", &[]);
+        assert!(output.stderr.contains("apps/staging/web.yaml"), "{output:?}");
+        let new = "  values:\n    sum: y\n    login: login-20250820110000\n";
+        assert_eq!(charts.sandbox.read("apps/staging/web.yaml"), release(new));
+        assert_eq!(charts.sandbox.read("apps/production/web.yaml"), release(""));
+        assert_eq!(charts.sandbox.read("charts/web/values.yaml"), defaults);
+        let arguments = [&["refs", "--format", "json"], helm].concat();
+        let refs = report(&charts.rotate(&arguments));
+        let named = |environment: &str, secret: &str| origins(&refs, environment, secret);
+        assert!(!named("staging", "login-20250820110000").is_empty(), "{refs:#}");
+        assert!(named("staging", "login-20250601090000").is_empty(), "{refs:#}");
+        assert!(!named("production", "login-20250601090000").is_empty(), "{refs:#}");
+        // A release that sets nothing gets the values as a whole.
+        let version = ["--version", "20250820110000", "--override", "soak", "--reason", "test"];
+        let _ = bump("production", &version);
+        let new = "  values:\n    login: login-20250820110000\n";
+        assert_eq!(charts.sandbox.read("apps/production/web.yaml"), release(new));
+    }
+}
+
+/// What the post-renderers of a release change is seen, and moved where they say it.
+#[test]
+fn post_renderers_are_applied() {
+    let charts = Charts::new();
+    let name = "login-20250601090000";
+    let json = format!(
+        "[{{op: replace, path: /spec/template/spec/containers/0/envFrom/0/secretRef/name, value: {name}}}]"
+    );
+    let merge = "apiVersion: apps/v1\n              kind: Deployment\n              metadata: {name: shop-web}\n              spec: {template: {spec: {imagePullSecrets: [{name: merged}, {name: login-20250601090000}]}}}";
+    let other = "{apiVersion: apps/v1, kind: Deployment, metadata: {name: shop-web}, spec: {template: {spec: {volumes: [{name: v, secret: {secretName: strategic}}]}}}}";
+    let release = |more: &str| {
+        format!(
+            "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: web, namespace: shop}}\nspec:\n  releaseName: shop-web\n  chart: {{spec: {{chart: ./charts/web, sourceRef: {{kind: GitRepository, name: here}}}}}}\n  postRenderers:\n    - kustomize:\n        patches:\n          - patch: |\n              {merge}\n        patchesStrategicMerge: [{other}]\n        patchesJson6902: [{{target: {{kind: Deployment, name: shop-web}}, patch: {json}}}]\n{more}"
+        )
+    };
+    for environment in ["staging", "production"] {
+        charts.sandbox.write(&format!("apps/{environment}/web.yaml"), &release(""));
+        let stub = stub(environment, name).replace("metadata:\n", "metadata:\n  namespace: shop\n");
+        charts.sandbox.write(&format!("secrets/{environment}/{name}.yaml"), &stub);
+    }
+    let output = charts.rotate(&["refs", "--helm", "--format", "json"]);
+    assert!(!output.stdout.contains("post-renderers"), "{output:?}");
+    let refs = report(&output);
+    let of = |secret: &str| origins(&refs, "staging", secret);
+    let at = |line: usize| vec![format!("Deployment apps/staging/web.yaml:{line}")];
+    assert!(of("merged").ends_with(&at(14)), "{:?} {refs:#}", of("merged"));
+    assert!(of("strategic").ends_with(&at(15)), "{:?}", of("strategic"));
+    assert!(of(name).ends_with(&[at(16), at(14)].concat()), "{:?}", of(name));
+    let _ = charts.rotate(&["bump", "staging", "login", "--helm", "--at", NOW]).success();
+    let new = release("").replace(name, "login-20250820110000");
+    assert_eq!(charts.sandbox.read("apps/staging/web.yaml"), new);
+    assert_eq!(charts.sandbox.read("apps/production/web.yaml"), release(""));
+    // One that does not apply is named.
+    let wrong = "    - kustomize: {patches: [{target: {kind: Deployment}, patch: '[{\"op\": \"remove\", \"path\": \"/nowhere\"}]'}]}\n";
+    charts.sandbox.write("apps/staging/web.yaml", &release(wrong));
+    let output = charts.rotate(&["refs", "--helm"]);
+    assert!(
+        output.stdout.contains("the post-renderers of the release are not applied"),
+        "{output:?}"
+    );
+}

@@ -524,3 +524,62 @@ fn of_the_chart_that_a_helm_release_installs() {
         ]
     );
 }
+
+/// The values of a release may be in a ConfigMap that another build root has: what counts is the namespace, in the same environment.
+#[test]
+fn of_a_config_map_that_another_root_gets_into_the_namespace() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("charts/web/Chart.yaml", "apiVersion: v2\nname: web\nversion: 1.0.0\n");
+    sandbox.write("charts/web/templates/web.yaml", "{{/* nothing */}}\n");
+    for environment in ["staging", "production"] {
+        let release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata:\n  name: web\n  namespace: shop\nspec:\n  chart:\n    spec:\n      chart: ./charts/web\n      sourceRef: { kind: GitRepository, name: flux-system }\n  valuesFrom:\n    - { kind: ConfigMap, name: plain }\n    - { kind: ConfigMap, name: made }\n    - { kind: ConfigMap, name: away }\n";
+        let map = |name: &str, namespace: &str| {
+            format!(
+                "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\n  namespace: {namespace}\ndata:\n  values.yaml: |\n    {name}: {{ existingSecret: {name}-db-20250601090000 }}\n"
+            )
+        };
+        sandbox.write(&format!("apps/{environment}/web.yaml"), release);
+        sandbox.write(&format!("apps/{environment}/kustomization.yaml"), "resources: [web.yaml]\n");
+        let directory = format!("values/{environment}");
+        sandbox.write(&format!("{directory}/plain.yaml"), &map("plain", "shop"));
+        sandbox.write(&format!("{directory}/away.yaml"), &map("away", "other"));
+        sandbox.write(
+            &format!("{directory}/web-values.yaml"),
+            "auth:\n  existingSecret: made-db-20250601090000\n",
+        );
+        sandbox.write(
+            &format!("{directory}/kustomization.yaml"),
+            "resources: [plain.yaml, away.yaml]\nconfigMapGenerator:\n- name: made\n  namespace: shop\n  files: [values.yaml=web-values.yaml]\n  options: { disableNameSuffixHash: true }\n",
+        );
+        for family in ["plain", "made"] {
+            let name = format!("{family}-db-20250601090000");
+            let stub = format!(
+                "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata:\n  name: {name}\n  namespace: shop\nspec:\n  secretStoreRef: {{ name: aws, kind: ClusterSecretStore }}\n  target: {{ deletionPolicy: Retain, immutable: true }}\n  dataFrom:\n    - extract: {{ key: {environment}/{name}, version: \"20250601090000\" }}\n"
+            );
+            sandbox.write(&format!("secrets/{environment}/{name}.yaml"), &stub);
+        }
+    }
+    let output = sandbox.rotate(&["refs", "--environment", "staging"]).success();
+    assert!(output.stdout.contains("made-db-20250601090000"), "{output}");
+    assert!(output.stdout.contains("plain-db-20250601090000"), "{output}");
+    let lines = output.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        lines.contains("values of the release come from `away`, which no file here has"),
+        "{output}"
+    );
+    assert!(
+        !lines.contains("come from `plain`") && !lines.contains("come from `made`"),
+        "{output}"
+    );
+    for family in ["plain-db", "made-db"] {
+        let _ = sandbox.rotate(&["bump", "staging", family, "--at", NOW]).success();
+    }
+    let read = |file: &str| sandbox.read(&format!("values/{file}"));
+    assert_eq!(
+        read("staging/web-values.yaml"),
+        "auth:\n  existingSecret: made-db-20250820110000\n"
+    );
+    assert!(read("staging/plain.yaml").contains("{ existingSecret: plain-db-20250820110000 }"));
+    assert!(read("production/plain.yaml").contains("plain-db-20250601090000"));
+    assert!(read("production/web-values.yaml").contains("made-db-20250601090000"));
+}

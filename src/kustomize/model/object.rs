@@ -22,6 +22,8 @@ pub struct Object {
     pub variables: Vec<Arc<str>>,
     /// What made it, if a generator did.
     pub generated: Option<Generated>,
+    /// Whether Helm rendered it for a kustomization.
+    pub is_inflated: bool,
 }
 
 /// What a generator says about the object that it made.
@@ -142,6 +144,7 @@ impl Object {
             suffixes: Vec::new(),
             variables: Vec::new(),
             generated: None,
+            is_inflated: false,
         }
     }
 

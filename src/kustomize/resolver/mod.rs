@@ -2,6 +2,7 @@
 
 pub mod accumulator;
 mod faults;
+pub mod inflate;
 pub mod links;
 pub mod plugins;
 pub mod target;
@@ -16,6 +17,7 @@ use crate::kustomize::model::build::{Build, Layer, Status};
 use crate::kustomize::model::object::Object;
 use crate::kustomize::model::record::Record;
 use crate::kustomize::resolver::accumulator::Accumulator;
+use crate::kustomize::resolver::inflate::Inflate;
 use crate::kustomize::resolver::links::Links;
 use crate::kustomize::resolver::target::Target;
 use crate::kustomize::transform::back_references;
@@ -31,6 +33,8 @@ use crate::yaml::scalar::is_null;
 /// The kustomizations of a tree. Can be used from several threads at once.
 pub struct Resolver {
     library: Arc<Library>,
+    /// What renders charts, if they are to be rendered.
+    charts: Option<Arc<dyn Inflate>>,
     kustomizations: Memo<Result<Arc<Kustomization>, Problem>>,
     outcomes: Memo<Arc<Resolution>>,
     builds: Memo<Arc<Build>>,
@@ -62,8 +66,15 @@ impl Resolver {
     /// A resolver over a tree; nothing is resolved yet.
     #[must_use]
     pub fn new(library: Arc<Library>) -> Self {
+        Self::rendering(library, None)
+    }
+
+    /// The same, with charts rendered, if there is what renders them.
+    #[must_use]
+    pub fn rendering(library: Arc<Library>, charts: Option<Arc<dyn Inflate>>) -> Self {
         Self {
             library,
+            charts,
             kustomizations: Memo::default(),
             outcomes: Memo::default(),
             builds: Memo::default(),

@@ -14,6 +14,7 @@ use crate::kustomize::model::object::{Identity, Object};
 use crate::kustomize::model::record::Record;
 use crate::kustomize::resolver::Resolver;
 use crate::kustomize::resolver::accumulator::Accumulator;
+use crate::kustomize::resolver::inflate::{FIELDS, needs_helm};
 use crate::kustomize::resolver::plugins;
 use crate::kustomize::transform::labels;
 use crate::kustomize::transform::names::{End, affix};
@@ -261,14 +262,25 @@ impl<'a> Target<'a> {
                 self.generate_one(gathered, product, entry, options)?;
             }
         }
-        for field in ["helmCharts", "helmChartInflationGenerator"] {
-            for entry in kustomization.items(field) {
-                self.miss(needs_helm(entry));
-            }
+        for entry in FIELDS.iter().flat_map(|field| kustomization.items(field)) {
+            self.inflate(gathered, entry)?;
         }
         let done = plugins::generate(self, gathered, kustomization.items("generators"));
         gathered.forget_names();
         done
+    }
+
+    /// Adds what Helm renders of a chart.
+    fn inflate(&mut self, gathered: &mut Accumulator, entry: &Node) -> Result<(), Problem> {
+        let charts = self.resolver.charts.as_ref();
+        let Some(made) = charts.and_then(|charts| charts.inflate(self.kustomization, entry)) else {
+            self.miss(needs_helm(entry));
+            return Ok(());
+        };
+        self.record.files.extend(made.files);
+        made.problems.into_iter().for_each(|problem| self.miss(problem));
+        let done = gathered.append(made.objects, &mut gathered.taken(), entry);
+        self.unless_partial(done)
     }
 
     /// Adds the object of a generator; `options` are those of all generators.
@@ -378,12 +390,4 @@ pub fn seen_from(problem: &Problem, entry: &Node) -> Problem {
         problem.place = Some(place.clone());
     }
     problem
-}
-
-/// What to report for an entry that only Helm can render.
-pub fn needs_helm(entry: &Node) -> Problem {
-    let name = ["name", "chartName"].iter().find_map(|key| entry.get(key).and_then(Node::str));
-    let chart = name.map(|name| format!(" `{name}`")).unwrap_or_default();
-    Problem::at(format!("the chart{chart} is not rendered, because Helm is not run"), entry)
-        .with_help("the objects it renders are not known")
 }

@@ -7,6 +7,7 @@ mod collected;
 pub(in crate::plan) mod listing;
 pub(in crate::plan) mod manifest;
 mod patch;
+mod release;
 mod template;
 pub(in crate::plan) mod token;
 pub(in crate::plan) mod values;
@@ -115,8 +116,7 @@ impl<'p> Overlay<'p> {
         let Some(edits) = edits else {
             let is_rendered = |field: &Field<'_>| field.root.is_rendered(field.object);
             if spelling.fields.iter().all(is_rendered) {
-                let what = self.shared(&spelling.token);
-                return Err(Obstacle { field: 0, what, hint: VALUES });
+                return self.set_values(spelling, text);
             }
             if spelling.fields.iter().any(|field| !field.root.is_real(field.object)) {
                 return match self.patch_template(spelling, text) {
@@ -131,7 +131,10 @@ impl<'p> Overlay<'p> {
             self.expect(spelling, &fields, text);
             return Ok(Placed::Patched(reached));
         };
-        let is_value = |field: &Field<'_>| !field.root.is_real(field.object);
+        // A text elsewhere may hold them, such as that of a ConfigMap.
+        let is_value = |field: &Field<'_>| {
+            !field.root.is_real(field.object) || field.root.is_of_chart(field.object)
+        };
         let of_values = spelling.fields.iter().any(is_value);
         for (file, edit) in edits {
             let expected = &mut *self.expected;
@@ -175,28 +178,6 @@ impl<'p> Overlay<'p> {
         self.expect(&written, &raw, &new);
         self.expect(spelling, &values, text);
         Some(Ok(Placed::Patched(reached)))
-    }
-
-    /// Sets the values that a shared file spells in the environment's own files.
-    fn set_values(&mut self, spelling: &Spelling<'_>, text: &str) -> Result<Placed, Obstacle> {
-        let mut set = Vec::new();
-        for (index, field) in spelling.fields.iter().enumerate() {
-            let obstacle = |what: String| Obstacle { field: index, what, hint: VALUES };
-            if field.root.environment != Some(self.environment) {
-                continue;
-            }
-            let owns = |file: &TreePath| self.owns(file);
-            let (file, keys) = values::place(field, &spelling.token, owns).map_err(obstacle)?;
-            let value = with_parts(field.text(), &[field.part()], text);
-            let source = self.repo.library.tree().source(&file).ok();
-            if !source.is_some_and(|source| self.draft.set(&source, keys, value)) {
-                return Err(obstacle(format!("`{file}` cannot take the key")));
-            }
-            set.push((index, file));
-        }
-        let fields: Vec<_> = set.iter().map(|(index, _)| spelling.fields[*index]).collect();
-        self.expect(spelling, &fields, text);
-        Ok(Placed::Set(set))
     }
 
     /// Adds a text to each list in which a field is an item, after that item.

@@ -11,6 +11,9 @@ use crate::yaml::embed;
 use crate::yaml::node::{Node, Provenance, Value};
 use crate::yaml::path::Path;
 
+/// The field of a release that changes what Helm renders.
+const POST_RENDERERS: &str = "spec.postRenderers[";
+
 /// A scalar's token in a file, and the alias through which it is read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::plan) struct Token {
@@ -177,10 +180,15 @@ impl Others {
             }
             for (number, object) in root.objects().iter().enumerate() {
                 // What is rendered follows its values; the proof shows whether it does.
-                if root.is_rendered(number) {
+                if root.is_of_chart(number) {
                     continue;
                 }
+                let is_release = object.kind() == "HelmRelease";
                 scalars(&object.node, &Path::default(), &mut |path, node| {
+                    // It is there to change what is rendered.
+                    if is_release && path.to_string().starts_with(POST_RENDERERS) {
+                        return;
+                    }
                     let spelled = node
                         .origin
                         .as_ref()

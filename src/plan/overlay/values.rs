@@ -53,16 +53,16 @@ pub(super) fn place(
     }
 }
 
-/// A values file in which the value of nested keys is set; `None` if it cannot take it.
+/// A text of a file in which the value of nested keys of a document is set; `None` if it cannot take it.
 pub(in crate::plan) fn with_key(
-    file: &TreePath,
+    (file, document): (&TreePath, usize),
     text: &str,
     keys: &[String],
     value: &str,
 ) -> Option<String> {
     let source = Source::file(file.clone(), text);
     let stream = parse(&source).ok()?;
-    let Some(root) = stream.documents.first().map(|document| &document.root) else {
+    let Some(root) = stream.documents.get(document).map(|document| &document.root) else {
         return Some(appended(text, &source, &nested(keys, value)));
     };
     let mut path = Path::default();
@@ -105,7 +105,7 @@ mod tests {
 
     fn set(text: &str, keys: &[&str]) -> Option<String> {
         let keys: Vec<String> = keys.iter().map(|&key| key.to_owned()).collect();
-        with_key(&TreePath::root(), text, &keys, "db-2")
+        with_key((&TreePath::root(), 0), text, &keys, "db-2")
     }
 
     #[test]

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::builders::values::Release;
-use crate::repo::charts::{Charts, Layer, OWN_VALUES, Planned};
+use crate::repo::charts::texts::OWN_VALUES;
+use crate::repo::charts::{Charts, Layer, Planned};
 use crate::repo::environment::{EnvironmentId, claim, claim_of_file};
 use crate::repo::layout::above;
 use crate::repo::loader::Loader;
@@ -18,7 +19,10 @@ pub(super) type Deployed = BTreeMap<TreePath, BTreeSet<Option<EnvironmentId>>>;
 
 /// Adds a root for each environment of each chart that nothing in the tree deploys there.
 pub(super) fn add(loader: &Loader<'_>, deployed: &Deployed, charts: &mut Charts) {
-    for chart in loader.layout.charts.iter().filter(|chart| !is_vendored(loader, chart)) {
+    // What kustomizations render of a chart is theirs.
+    let inflated = if loader.renders.is_some() { loader.inflated() } else { BTreeSet::new() };
+    let is_own = |chart: &&TreePath| !is_vendored(loader, chart) && !inflated.contains(chart);
+    for chart in loader.layout.charts.iter().filter(is_own) {
         let own = loader.own_values(chart);
         let mut environments = of_environments(loader, chart);
         let none = BTreeSet::new();

@@ -9,6 +9,7 @@ pub(super) mod kustomize;
 mod marking;
 pub(super) mod rendered;
 mod site;
+mod texts;
 mod withdraw;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,8 +34,6 @@ use crate::repo::root::{Root, RootKind};
 use crate::repo::site::{BuildSite, Site};
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
-use crate::tree::Entry;
-use crate::yaml::library::FileError;
 use crate::yaml::node::{Node, Provenance};
 
 /// Whether a file lays something over what an `Application` says of its directory.
@@ -43,9 +42,6 @@ pub(super) fn lays_over(file: &TreePath) -> bool {
 }
 /// How many charts may be deployed by what another one renders, one below the other.
 const DEEPEST: usize = 8;
-
-/// The name of the values that a chart comes with.
-const OWN_VALUES: [&str; 2] = ["values.yaml", "values.yml"];
 
 /// What is not known.
 pub(super) type Problems = Vec<Problem>;
@@ -305,37 +301,6 @@ impl Loader<'_> {
         let names = planned.files().map(|file| Node::string(file.as_str(), Provenance::Generated));
         node.set(values::FILES, Node::seq(names.collect(), Provenance::Generated));
         Object::new(node)
-    }
-
-    /// The mapping in a values file; `None` if it is empty.
-    pub(in crate::repo) fn values_in(&self, file: &TreePath) -> Result<Option<Node>, Problem> {
-        let stream = self.library.stream(file).map_err(|error| {
-            let mut problem = Problem::of(error.to_string(), file);
-            if let FileError::Syntax(error) = error {
-                problem.message = format!("does not parse: {error}");
-                problem.place = Some(error.place);
-            }
-            problem
-        })?;
-        let root = stream.documents.first().map(|document| document.root.clone());
-        Ok(root.filter(|root| !root.entries().is_empty()))
-    }
-
-    /// A file of the tree, links followed, if it is one that can hold values.
-    pub(in crate::repo) fn file(&self, path: &TreePath) -> Option<TreePath> {
-        let tree = self.library.tree();
-        if tree.files().binary_search(path).is_ok() {
-            return Some(path.clone());
-        }
-        // Only links are left.
-        tree.manifests().binary_search(path).ok()?;
-        let (real, entry) = tree.entry(path).ok()?;
-        (entry == Entry::File).then_some(real)
-    }
-
-    /// The values that a chart comes with.
-    pub(in crate::repo) fn own_values(&self, chart: &TreePath) -> Option<TreePath> {
-        OWN_VALUES.iter().find_map(|name| self.file(&chart.child(name)))
     }
 
     /// The environment that the last of some files belongs to.

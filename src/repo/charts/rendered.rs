@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::builders::render::{self, Chart, Renders, documents, laid_over};
 use crate::builders::values::Release;
+use crate::k8s::references::field_rule::FieldRule;
 use crate::k8s::resource::kind_of;
 use crate::k8s::secret_name::check;
 use crate::k8s::{providers, references};
@@ -13,7 +14,8 @@ use crate::kustomize::model::build::Build;
 use crate::kustomize::model::object::Object;
 use crate::repo::charts::beside::is_beside;
 use crate::repo::charts::marking::{Ground, Mark, marked_file, marked_values, marks, traced};
-use crate::repo::charts::{Layer, OWN_VALUES, Planned, Problems};
+use crate::repo::charts::texts::OWN_VALUES;
+use crate::repo::charts::{Layer, Planned, Problems};
 use crate::repo::loader::Loader;
 use crate::repo::plain::flatten;
 use crate::repo::releases::add_problems;
@@ -21,6 +23,7 @@ use crate::text::path::TreePath;
 use crate::text::problem::Problem;
 use crate::text::source::{Source, Spelling};
 use crate::text::visible::one_line;
+use crate::yaml::library::Library;
 use crate::yaml::node::{Node, Provenance};
 use crate::yaml::parse::parse;
 
@@ -56,10 +59,18 @@ pub(in crate::repo) struct Rendered {
 /// A file of a chart.
 type ChartFile = (TreePath, Arc<[u8]>);
 
+/// What charts are rendered with.
+#[derive(Clone, Copy)]
+pub(super) struct Engine<'a> {
+    pub(super) library: &'a Library,
+    /// The fields that name a secret according to `rotate.yaml`.
+    pub(super) rules: &'a [FieldRule],
+    pub(super) renders: &'a Renders,
+}
+
 /// A chart that is rendered.
 struct Rendering<'a> {
-    loader: &'a Loader<'a>,
-    renders: &'a Renders,
+    engine: Engine<'a>,
     path: &'a TreePath,
     files: Vec<ChartFile>,
     values: Node,
@@ -97,7 +108,23 @@ impl Loader<'_> {
         release: &Release,
         layers: &[Node],
     ) -> Rendered {
-        let Some(renders) = self.renders else { return Rendered::default() };
+        self.engine().map(|engine| engine.rendered(chart, release, layers)).unwrap_or_default()
+    }
+
+    /// What charts are rendered with, if they are to be.
+    pub(super) fn engine(&self) -> Option<Engine<'_>> {
+        Some(Engine { library: self.library, rules: self.rules, renders: self.renders? })
+    }
+}
+
+impl Engine<'_> {
+    /// What Helm makes of a chart with these values, those that win last.
+    pub(super) fn rendered(
+        &self,
+        chart: &TreePath,
+        release: &Release,
+        layers: &[Node],
+    ) -> Rendered {
         let problem = |message: String| {
             let problem = Problem::of(message, chart).as_partial().hiding_nothing();
             vec![problem.with_help(BY_VALUES)]
@@ -111,7 +138,7 @@ impl Loader<'_> {
                 format!("`{}` cannot be the name of a release or a namespace", one_line(wrong));
             return Rendered { problems: problem(message), ..Rendered::default() };
         }
-        let files = match self.chart_files(chart) {
+        let files = match self.files_of(chart) {
             Ok(files) => files,
             Err(message) => return Rendered { problems: problem(message), ..Rendered::default() },
         };
@@ -119,16 +146,8 @@ impl Loader<'_> {
             layers.iter().fold(Node::map(Provenance::Generated), |all, more| laid_over(&all, more));
         let left = Cell::new(MOST);
         let path = chart;
-        let rendering = Rendering {
-            loader: self,
-            renders,
-            path,
-            files,
-            values,
-            release: name,
-            namespace,
-            left,
-        };
+        let rendering =
+            Rendering { engine: *self, path, files, values, release: name, namespace, left };
         match rendering.run() {
             Ok(rendered) => rendered,
             Err(message) => Rendered { problems: problem(message), ..Rendered::default() },
@@ -136,7 +155,7 @@ impl Loader<'_> {
     }
 
     /// The files of a chart that Git would not ignore.
-    fn chart_files(&self, chart: &TreePath) -> Result<Vec<ChartFile>, String> {
+    fn files_of(&self, chart: &TreePath) -> Result<Vec<ChartFile>, String> {
         let tree = self.library.tree();
         let all = tree.files();
         let start = all.partition_point(|file| file < chart);
@@ -183,7 +202,7 @@ impl Rendering<'_> {
             release: self.release.to_owned(),
             namespace: self.namespace.to_owned(),
         };
-        self.renders.of(chart).map_err(|said| {
+        self.engine.renders.of(chart).map_err(|said| {
             let said: String = said.trim().chars().take(LONGEST).collect();
             format!("`helm template` fails: {}", one_line(&said))
         })
@@ -196,7 +215,7 @@ impl Rendering<'_> {
             let inside = document.template.and_then(|path| path.split_once('/'));
             let path = inside.and_then(|(_, rest)| self.path.join(rest));
             let path = path.unwrap_or_else(|| self.path.clone());
-            let outer = self.loader.library.tree().source(&path);
+            let outer = self.engine.library.tree().source(&path);
             let outer = outer.unwrap_or_else(|_| Source::file(path.clone(), ""));
             let source = Source::inside(&outer, document.text, Vec::new(), Spelling::default());
             match parse(&source) {
@@ -219,7 +238,7 @@ impl Rendering<'_> {
     fn names(&self, objects: &[Object]) -> BTreeSet<String> {
         let mut names = BTreeSet::new();
         for object in objects {
-            let named = references::find(&object.node, self.loader.rules).into_iter();
+            let named = references::find(&object.node, self.engine.rules).into_iter();
             names.extend(named.map(|found| found.secret));
             names.extend(providers::find(&object.node).into_iter().map(|one| one.secret));
         }
@@ -232,7 +251,7 @@ impl Rendering<'_> {
             let is_own = file.parent() == *self.path && OWN_VALUES.contains(&file.name());
             is_own || is_beside(self.path, file) && !file.name().starts_with("Chart.")
         };
-        let tree = self.loader.library.tree();
+        let tree = self.engine.library.tree();
         let files = self.files.iter().enumerate().filter(|(_, (file, _))| !is_own(file));
         let source =
             |(number, (file, _)): (usize, &ChartFile)| Some((number, tree.source(file).ok()?));

@@ -118,7 +118,8 @@ fn first_of_each(document: &Document) -> Cow<'_, Node> {
     Cow::Owned(root)
 }
 
-fn object(node: &Node) -> Result<Node, Problem> {
+/// An object of a strategic merge patch.
+pub(super) fn object(node: &Node) -> Result<Node, Problem> {
     let has =
         |keys: &[&str]| node.at(keys).and_then(Node::str).is_some_and(|text| !text.is_empty());
     for keys in [&["kind"][..], &["metadata", "name"]] {

@@ -19,6 +19,9 @@ use crate::yaml::node::{Node, Value};
 
 mod apply;
 mod content;
+mod post;
+
+pub use post::post_render;
 
 /// How the problem of a patch without a target begins.
 pub const NOTHING_TO_PATCH: &str = "no object matches the patch";
