@@ -68,10 +68,10 @@ fn one(out: &mut String, places: &[&Finding], masked: Option<&str>, color: bool,
     }
     for related in &finding.related {
         let place = Paint::Cyan.on(&describe(&related.place), color);
-        let _ = writeln!(out, "  see:  {place}: {}", related.label);
+        let _ = writeln!(out, "  see:  {place}: {}", one_line(&related.label));
     }
     if let Some(fix) = &finding.fix {
-        let _ = writeln!(out, "  fix:  {}", fix.title);
+        let _ = writeln!(out, "  fix:  {}", one_line(&fix.title));
     }
     out.push('\n');
 }
