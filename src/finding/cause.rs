@@ -32,12 +32,14 @@ struct Key<'a> {
 
 impl<'a> Key<'a> {
     fn of(finding: &'a Finding) -> Option<Self> {
-        if finding.user.is_none() && finding.families.is_empty() {
+        let is_general = finding.is_general;
+        if finding.user.is_none() && finding.families.is_empty() && !is_general {
             return None;
         }
         let message = &*finding.message;
         let user = finding.user.as_ref();
         let split = user.and_then(|user| message.split_once(&*user.words));
+        let families = finding.families.iter().filter(|_| !is_general);
         let related = finding.related.iter().map(|related| {
             (&*related.label, related.place.source.path(), related.place.span.start)
         });
@@ -46,8 +48,8 @@ impl<'a> Key<'a> {
             level: finding.level,
             message: split.unwrap_or((message, "")),
             namespace: user.and_then(|user| user.namespace.as_deref()),
-            environments: &finding.environments,
-            families: finding.families.iter().map(String::as_str).collect(),
+            environments: if is_general { &[] } else { &finding.environments },
+            families: families.map(String::as_str).collect(),
             help: finding.help.as_deref(),
             fix: finding.fix.as_ref().map(|fix| &*fix.title),
             related: related.collect(),

@@ -43,6 +43,8 @@ pub struct Finding {
     pub message: String,
     /// Whose reference it is about, where the message names it.
     pub user: Option<User>,
+    /// Whether its words mean the same cause at every place, whomever that concerns.
+    pub is_general: bool,
     /// The bytes of a file that are wrong.
     pub place: Place,
     /// The affected environments, in promotion order; empty if it does not depend on the environment.
@@ -120,6 +122,13 @@ impl Finding {
     pub fn of_user(mut self, words: impl Into<String>, namespace: Option<&str>) -> Self {
         let namespace = namespace.map(str::to_owned);
         self.user = Some(User { words: words.into(), namespace });
+        self
+    }
+
+    /// The same finding, of a cause that the words alone tell: with places of its own in several environments and families.
+    #[must_use]
+    pub const fn general(mut self) -> Self {
+        self.is_general = true;
         self
     }
 

@@ -69,7 +69,7 @@ impl Turn {
         };
         let wave = annotation(object, WAVE).filter(|_| applier == Applier::Argo);
         let weight = helm.and_then(|_| annotation(object, HELM_WEIGHT));
-        let wave = wave.or(weight).map_or(Some(0), |wave| wave.str()?.trim().parse().ok())?;
+        let wave = wave.or(weight).map_or(Some(0), |wave| wave.str()?.parse().ok())?;
         Some(Self { phase, wave })
     }
 }
@@ -110,6 +110,7 @@ mod tests {
         assert_eq!(argo("argocd.argoproj.io/sync-wave: '-5'"), Some((Phase::Main, -5)));
         assert_eq!(argo("argocd.argoproj.io/sync-wave: 3"), Some((Phase::Main, 3)));
         assert_eq!(argo("argocd.argoproj.io/sync-wave: '${WAVE}'"), None);
+        assert_eq!(argo("argocd.argoproj.io/sync-wave: ' 3'"), None, "no number to Argo CD");
         assert_eq!(argo("argocd.argoproj.io/hook: 'Sync, PreSync'"), Some((Phase::Before, 0)));
         assert_eq!(argo("argocd.argoproj.io/hook: Skip"), None);
         assert_eq!(

@@ -2,6 +2,7 @@
 
 use crate::k8s::resource::{group_of, kind_of};
 use crate::yaml::node::Node;
+use crate::yaml::scalar::is_null;
 
 /// The kinds that run pods until they are deleted, or once, by group.
 const KINDS: &[(&str, &[&str])] = &[
@@ -10,6 +11,13 @@ const KINDS: &[(&str, &[&str])] = &[
     ("argoproj.io", &["Rollout"]),
     ("batch", &["Job"]),
 ];
+
+/// What keeps a pod running where a new one may start first.
+const SURGE: &str = "lower `maxUnavailable` below the number of replicas: 0 with `maxSurge: 1` always keeps one running";
+/// The same where each node has one pod.
+const ON_NODES: &str = "lower `maxUnavailable`: 1 replaces the pods of one node after the other";
+/// The same where a pod stops before its successor starts.
+const ONE_BY_ONE: &str = "lower `maxUnavailable` below the number of replicas: 1, the default, replaces one pod after the other";
 
 /// Why all pods of a workload are gone for a while when its template changes.
 #[derive(Debug, Clone)]
@@ -52,12 +60,13 @@ pub fn outage(object: &Node, least: Option<u64>) -> Option<Outage<'_>> {
         ("apps", "Deployment") => of_deployment(object, replicas),
         ("apps", "StatefulSet") => of_stateful_set(object, replicas),
         ("apps", "DaemonSet") => {
-            let most = object.at(&["spec", "updateStrategy", "rollingUpdate", "maxUnavailable"])?;
-            most.reads("100%").then(|| together(most, None))
+            let strategy = object.at(&["spec", "updateStrategy"])?;
+            let most = strategy.at(&["rollingUpdate", "maxUnavailable"])?;
+            (!is_by_hand(strategy) && most.reads("100%")).then(|| together(most, None, ON_NODES))
         }
         ("argoproj.io", "Rollout") => {
-            let most = object.at(&["spec", "strategy", "canary", "maxUnavailable"])?;
-            let surge = object.at(&["spec", "strategy", "canary", "maxSurge"]);
+            let most = set(object, &["spec", "strategy", "canary", "maxUnavailable"])?;
+            let surge = set(object, &["spec", "strategy", "canary", "maxSurge"]);
             all_stop(Some(most), surge, replicas)
         }
         _ => None,
@@ -65,7 +74,7 @@ pub fn outage(object: &Node, least: Option<u64>) -> Option<Outage<'_>> {
 }
 
 fn of_deployment(object: &Node, replicas: Option<u64>) -> Option<Outage<'_>> {
-    let strategy = |keys: &[&str]| object.at(&["spec", "strategy"])?.at(keys);
+    let strategy = |keys: &[&str]| set(object.at(&["spec", "strategy"])?, keys);
     if let Some(field) = strategy(&["type"]).filter(|node| node.reads("Recreate")) {
         return Some(Outage {
             reason: "`Recreate` stops every pod before a new one starts".to_owned(),
@@ -78,16 +87,25 @@ fn of_deployment(object: &Node, replicas: Option<u64>) -> Option<Outage<'_>> {
 }
 
 fn of_stateful_set(object: &Node, replicas: Option<u64>) -> Option<Outage<'_>> {
-    let strategy = object.at(&["spec", "updateStrategy"]);
-    let field = |keys: &[&str]| strategy?.at(keys);
-    let is_by_hand = field(&["type"]).is_some_and(|node| node.reads("OnDelete"));
-    let is_held = field(&["rollingUpdate", "partition"]).is_some_and(|node| !node.reads("0"));
-    if is_by_hand || is_held {
+    let strategy = object.at(&["spec", "updateStrategy"])?;
+    let is_held = strategy.at(&["rollingUpdate", "partition"]).is_some_and(|node| !node.reads("0"));
+    // No setting has a new pod start first, so a single one always goes down.
+    if is_by_hand(strategy) || is_held || replicas == Some(1) {
         return None;
     }
-    // One pod after the other is replaced by default, and no setting has a new one start first.
-    let most = field(&["rollingUpdate", "maxUnavailable"])?;
-    (unavailable(Some(most), replicas) == Some(true)).then(|| together(most, replicas))
+    // One pod after the other is replaced by default.
+    let most = strategy.at(&["rollingUpdate", "maxUnavailable"])?;
+    (unavailable(Some(most), replicas) == Some(true)).then(|| together(most, replicas, ONE_BY_ONE))
+}
+
+/// Whether pods are replaced only when somebody deletes them.
+fn is_by_hand(strategy: &Node) -> bool {
+    strategy.get("type").is_some_and(|node| node.reads("OnDelete"))
+}
+
+/// A field that has a value.
+fn set<'n>(node: &'n Node, keys: &[&str]) -> Option<&'n Node> {
+    node.at(keys).filter(|value| !is_null(value))
 }
 
 /// Whether as many pods may be unavailable as there are; `None` if nobody can tell.
@@ -106,7 +124,7 @@ fn all_stop<'n>(
     replicas: Option<u64>,
 ) -> Option<Outage<'n>> {
     if let Some(most) = most.filter(|most| unavailable(Some(most), replicas) == Some(true)) {
-        return Some(together(most, replicas));
+        return Some(together(most, replicas, SURGE));
     }
     // Where neither leaves room, Kubernetes lets one pod be unavailable.
     let surge = surge?;
@@ -120,17 +138,13 @@ fn all_stop<'n>(
     })
 }
 
-fn together(most: &Node, replicas: Option<u64>) -> Outage<'_> {
+fn together<'n>(most: &'n Node, replicas: Option<u64>, help: &'static str) -> Outage<'n> {
     let text = most.str().unwrap_or_default();
     let pods = match replicas {
         Some(1) => "its only pod stop before the new one is ready",
         _ => "every pod stop at once",
     };
-    Outage {
-        reason: format!("`maxUnavailable: {text}` lets {pods}"),
-        field: most,
-        help: "lower `maxUnavailable` below the number of replicas: 0 with `maxSurge: 1` always keeps one running",
-    }
+    Outage { reason: format!("`maxUnavailable: {text}` lets {pods}"), field: most, help }
 }
 
 /// A number of pods, given as such or as a share of all.
@@ -191,6 +205,8 @@ mod tests {
             (rolling("maxUnavailable: 1"), None, Some(one)),
             (rolling("maxSurge: 0"), None, Some(one)),
             (rolling("maxSurge: 0, maxUnavailable: 0"), None, Some(one)),
+            (rolling("maxSurge: 0, maxUnavailable: null"), None, Some(one)),
+            (rolling("maxSurge: null, maxUnavailable: 0"), None, None),
             (format!("replicas: 2, {}", rolling("maxSurge: 0")), None, None),
             (rolling("maxSurge: 1"), None, None),
             (rolling("maxUnavailable: 50%"), None, None),
@@ -199,9 +215,25 @@ mod tests {
         }
     }
 
+    /// Neither a StatefulSet nor one pod a node has a `maxSurge` that keeps an old pod.
+    #[test]
+    fn the_help_is_of_the_kind() {
+        for (kind, has_surge) in
+            [("Deployment", true), ("StatefulSet", false), ("DaemonSet", false)]
+        {
+            let object = object(&format!(
+                "{{apiVersion: apps/v1, kind: {kind}, spec: {{replicas: 3, strategy: &s {{rollingUpdate: {{maxUnavailable: 100%}}}}, updateStrategy: *s}}}}"
+            ));
+            let help = outage(&object, None).unwrap().help;
+            assert_eq!(help.contains("maxSurge"), has_surge, "{kind}: {help}");
+        }
+    }
+
     #[test]
     fn other_kinds_have_rules_of_their_own() {
         says("StatefulSet", "", None, None);
+        let single = "replicas: 1, updateStrategy: {rollingUpdate: {maxUnavailable: 1}}";
+        says("StatefulSet", single, None, None);
         let all = |more: &str| {
             format!(
                 "replicas: 3, updateStrategy: {{rollingUpdate: {{maxUnavailable: 100%}}{more}}}"
@@ -218,6 +250,8 @@ mod tests {
             Some("every pod"),
         );
         says("DaemonSet", "updateStrategy: {rollingUpdate: {maxUnavailable: 1}}", None, None);
+        let by_hand = "updateStrategy: {type: OnDelete, rollingUpdate: {maxUnavailable: 100%}}";
+        says("DaemonSet", by_hand, None, None);
         says(
             "Rollout",
             "replicas: 2, strategy: {canary: {maxUnavailable: 2}}",

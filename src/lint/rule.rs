@@ -151,6 +151,7 @@ impl Rule {
             level: self.level,
             message: message.into(),
             user: None,
+            is_general: false,
             place: place.near_in_file(),
             environments: Vec::new(),
             families: BTreeSet::new(),

@@ -13,6 +13,7 @@ use crate::repo::root::{Root, RootKind};
 use crate::yaml::compare::{differences, same};
 use crate::yaml::node::{Node, Provenance};
 use crate::yaml::path::{Path, PathStep};
+use crate::yaml::scalar::is_null;
 
 /// What a plan means to change.
 #[derive(Debug)]
@@ -318,8 +319,14 @@ fn follow_mut<'n>(root: &'n mut Node, path: &Path) -> Option<&'n mut Node> {
     })
 }
 
-/// Adds items at the end of a list, which is made where it is not there.
+/// Adds items at the end of a list, which is made where nothing is or only a key without a value.
 fn extend(node: &mut Node, path: &[PathStep], entries: &[Node]) {
+    if is_null(node) {
+        *node = match path.first() {
+            None | Some(PathStep::Index(_)) => Node::seq(Vec::new(), Provenance::Written),
+            Some(PathStep::Key(_)) => Node::map(Provenance::Written),
+        };
+    }
     let Some((step, rest)) = path.split_first() else {
         if let Some(items) = node.items_mut() {
             items.extend_from_slice(entries);

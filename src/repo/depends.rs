@@ -1,6 +1,6 @@
 //! What Flux applies only after something else: `dependsOn` of `Kustomization`s and `HelmRelease`s.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
@@ -34,8 +34,11 @@ struct Entry {
     within: BTreeSet<Unit>,
 }
 
-/// What comes before one of them, each with the entry of `dependsOn` that leads there.
-pub(super) type Earlier = Rc<BTreeMap<Unit, Place>>;
+/// How many numbers are kept of what was asked before.
+const KEPT: usize = 1 << 20;
+
+/// What comes before one of them: by the number of each, that of the entry of `dependsOn` that leads there.
+type Earlier = Rc<Vec<Option<usize>>>;
 
 /// Which of them comes after which.
 #[derive(Debug, Default)]
@@ -43,7 +46,18 @@ pub(super) struct Dependencies {
     all: BTreeMap<Unit, Entry>,
     /// Them by kind and name.
     named: BTreeMap<(&'static str, String), BTreeSet<Unit>>,
-    earlier: RefCell<BTreeMap<Unit, Earlier>>,
+    graph: OnceCell<Graph>,
+    earlier: RefCell<BTreeMap<usize, Earlier>>,
+}
+
+/// The same in numbers: how many come after others may be as many as all of them, for each of them.
+#[derive(Debug, Default)]
+struct Graph {
+    numbers: BTreeMap<Unit, usize>,
+    /// Every entry of `dependsOn`.
+    places: Vec<Place>,
+    /// What one comes after: by which entry, or what applies it.
+    after: Vec<Vec<(usize, Option<usize>)>>,
 }
 
 /// The kind of an object that Flux applies after others; `None` for another.
@@ -110,35 +124,59 @@ impl Dependencies {
         new
     }
 
-    /// What comes before one of them, directly or by way of others.
-    pub(super) fn before(&self, unit: &Unit) -> Earlier {
-        if let Some(known) = self.earlier.borrow().get(unit) {
-            return Rc::clone(known);
-        }
-        let mut earlier: BTreeMap<Unit, Place> = BTreeMap::new();
-        let mut seen = BTreeSet::from([unit.clone()]);
-        let mut queue: Vec<(Unit, Option<Place>)> = vec![(unit.clone(), None)];
-        while let Some((one, first)) = queue.pop() {
-            work::step();
-            let Some(entry) = self.all.get(&one) else { continue };
+    /// The entry of `dependsOn` by which one of them comes after any of some others, directly or by way of more.
+    pub(super) fn leads(&self, unit: &Unit, others: &BTreeSet<Unit>) -> Option<Place> {
+        let graph = self.graph.get_or_init(|| self.graph());
+        let earlier = self.before(graph, *graph.numbers.get(unit)?);
+        let mut others = others.iter().filter_map(|other| graph.numbers.get(other));
+        let entry = others.find_map(|other| *earlier.get(*other)?)?;
+        graph.places.get(entry).cloned()
+    }
+
+    fn graph(&self) -> Graph {
+        let numbers: BTreeMap<Unit, usize> = self.all.keys().cloned().zip(0..).collect();
+        let (mut places, mut after) = (Vec::new(), Vec::new());
+        for (unit, entry) in &self.all {
+            let mut own = Vec::new();
             for dependency in &entry.after {
-                let place = first.as_ref().unwrap_or(&dependency.place);
-                for other in self.meant(&one, dependency) {
-                    earlier.entry(other.clone()).or_insert_with(|| place.clone());
-                    if seen.insert(other.clone()) {
-                        queue.push((other, Some(place.clone())));
-                    }
-                }
+                let meant = self.meant(unit, dependency);
+                let meant = meant.into_iter().filter_map(|other| numbers.get(other));
+                own.extend(meant.map(|other| (*other, Some(places.len()))));
+                places.push(dependency.place.clone());
             }
             // What applies it waits before it does.
-            for other in &entry.within {
-                if seen.insert(other.clone()) {
-                    queue.push((other.clone(), first.clone()));
+            let within = entry.within.iter().filter_map(|other| numbers.get(other));
+            own.extend(within.map(|other| (*other, None)));
+            after.push(own);
+        }
+        Graph { numbers, places, after }
+    }
+
+    /// What comes before one of them, directly or by way of others.
+    fn before(&self, graph: &Graph, unit: usize) -> Earlier {
+        let mut known = self.earlier.borrow_mut();
+        if let Some(known) = known.get(&unit) {
+            return Rc::clone(known);
+        }
+        let mut earlier: Vec<Option<usize>> = vec![None; graph.after.len()];
+        let mut seen = vec![false; graph.after.len()];
+        seen[unit] = true;
+        let mut queue: Vec<(usize, Option<usize>)> = vec![(unit, None)];
+        while let Some((one, first)) = queue.pop() {
+            work::step();
+            for &(other, entry) in &graph.after[one] {
+                let entry_there = entry.and(first.or(entry));
+                earlier[other] = earlier[other].or(entry_there);
+                if !std::mem::replace(&mut seen[other], true) {
+                    queue.push((other, first.or(entry)));
                 }
             }
         }
+        if (known.len() + 1).saturating_mul(earlier.len()) > KEPT {
+            known.clear();
+        }
         let earlier = Rc::new(earlier);
-        self.earlier.borrow_mut().insert(unit.clone(), Rc::clone(&earlier));
+        known.insert(unit, Rc::clone(&earlier));
         earlier
     }
 
@@ -148,7 +186,7 @@ impl Dependencies {
     }
 
     /// Which of those with the name is meant: clusters have some of the same name each, in directories of their own.
-    fn meant(&self, from: &Unit, dependency: &Dependency) -> Vec<Unit> {
+    fn meant(&self, from: &Unit, dependency: &Dependency) -> Vec<&Unit> {
         let alike = self.named.get(&(from.0, dependency.name.clone()));
         let fits = |unit: &&Unit| {
             let names = self.all.get(*unit).map(|entry| &entry.names);
@@ -168,6 +206,40 @@ impl Dependencies {
         };
         let nearest = alike.iter().map(|unit| nearness(unit)).max();
         let is_near = |unit: &&Unit| Some(nearness(unit)) == nearest;
-        alike.into_iter().filter(is_near).cloned().collect()
+        alike.into_iter().filter(is_near).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::fmt::Write as _;
+
+    use super::{Dependencies, KEPT, Unit};
+    use crate::repo::testing::repo;
+
+    /// Each comes after each: what is kept of that does not grow with the square of their number.
+    #[test]
+    fn a_great_circle_takes_little_memory() {
+        let count = 1100;
+        let mut file = String::new();
+        for number in 0..count {
+            let _ = writeln!(
+                file,
+                "---\napiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: k{number}, namespace: flux-system}}\nspec: {{path: ./none, dependsOn: [{{name: k{}}}]}}",
+                (number + 1) % count
+            );
+        }
+        let repo = repo(&[("clusters/staging/all.yaml", &file)]);
+        let dependencies = Dependencies::of(&repo);
+        let units: Vec<&Unit> = dependencies.all.keys().collect();
+        assert_eq!(units.len(), count);
+        let first = BTreeSet::from([units[0].clone()]);
+        for unit in &units[1..] {
+            assert!(dependencies.leads(unit, &first).is_some());
+        }
+        assert!(dependencies.leads(units[0], &BTreeSet::new()).is_none());
+        let kept: usize = dependencies.earlier.borrow().values().map(|one| one.len()).sum();
+        assert!((1..=KEPT).contains(&kept), "{kept} numbers");
     }
 }

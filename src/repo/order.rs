@@ -190,10 +190,7 @@ impl<'r> Order<'r> {
         for release in &releases {
             waiting.extend(self.dependencies.within(release).cloned());
         }
-        units_of(home).find_map(|unit| {
-            let earlier = self.dependencies.before(&unit);
-            waiting.iter().find_map(|one| earlier.get(one).cloned())
-        })
+        units_of(home).find_map(|unit| self.dependencies.leads(&unit, &waiting))
     }
 }
 

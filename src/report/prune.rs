@@ -12,6 +12,7 @@ use crate::report::console::Paint;
 use crate::report::proposal::{around_the_commit, list, tasks};
 use crate::report::status::rfc3339;
 use crate::text::markdown::{code, line, plain};
+use crate::text::visible::one_line;
 use crate::timeline::gate::{moment, span};
 
 /// What `rotate prune --format json` prints.
@@ -188,13 +189,13 @@ pub fn summary(plan: &Prune, written: bool, color: bool) -> String {
         let file = gone.place.source.path();
         let part = if gone.is_whole_file { "" } else { " (only its document)" };
         let _ = writeln!(out, "  {verb} {} in {file}{part}", gone.secret);
-        let _ = writeln!(out, "        {}", describe(&gone.unused));
+        let _ = writeln!(out, "        {}", one_line(&describe(&gone.unused)));
     }
     for kept in &plan.kept {
-        let _ = writeln!(out, "  stays {}: {}", kept.secret, kept.reason.text);
+        let _ = writeln!(out, "  stays {}: {}", kept.secret, one_line(&kept.reason.text));
     }
     for note in &plan.notes {
-        let _ = writeln!(out, "  note: {note}");
+        let _ = writeln!(out, "  note: {}", one_line(note));
     }
     out
 }

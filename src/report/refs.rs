@@ -311,7 +311,8 @@ impl RootView {
         let _ = writeln!(out, "  ({}{environment}, {}{builder})", self.kind, self.status);
         for problem in &self.problems {
             let line = problem.line.map_or(String::new(), |line| format!(":{line}"));
-            let _ = writeln!(out, "  ! {}{line}: {}", one_line(&problem.file), problem.message);
+            let (file, message) = (one_line(&problem.file), one_line(&problem.message));
+            let _ = writeln!(out, "  ! {file}{line}: {message}");
         }
         for reference in self.references.iter().chain(&self.mentions) {
             reference.object.text(out, &reference.field, &reference.secret);
@@ -366,7 +367,7 @@ impl ObjectView {
 
     fn text(&self, out: &mut String, field: &str, secret: &str) {
         let namespace = self.namespace.as_deref().map_or(String::new(), |n| format!("{n}/"));
-        let _ = writeln!(out, "  {secret}");
-        let _ = writeln!(out, "      {} {namespace}{}  {field}", self.kind, self.name);
+        let user = format!("{} {namespace}{}  {field}", self.kind, self.name);
+        let _ = writeln!(out, "  {}\n      {}", one_line(secret), one_line(&user));
     }
 }

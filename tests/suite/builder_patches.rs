@@ -135,6 +135,30 @@ fn what_argo_cd_builds_is_patched_in_the_application() {
     assert!(!lint.stdout.contains("error["), "{lint}");
 }
 
+/// A key without a value is as good as none.
+#[test]
+fn a_field_without_a_value_takes_patches() {
+    let argo = |fields: &str| format!("{}{fields}", application("web-staging", "apps/web"));
+    let flux = |fields: &str| format!("{}{fields}", flux("web", "apps/web"));
+    for (text, lines) in [
+        (flux("  patches:\n"), format!("  patches:\n{}", patch(2, NEW))),
+        (flux("  patches: ~ # none\n"), format!("  patches: # none\n{}", patch(2, NEW))),
+        (argo("    kustomize:\n"), format!("    kustomize:\n      patches:\n{}", patch(6, NEW))),
+        (
+            argo("    kustomize:\n      patches: null\n"),
+            format!("    kustomize:\n      patches:\n{}", patch(6, NEW)),
+        ),
+    ] {
+        let sandbox = shared(|sandbox, environment| {
+            let text = text.replace("staging", environment);
+            sandbox.write(&format!("deploy/{environment}/web.yaml"), &text);
+        });
+        let changed = bumped(&sandbox, NEW);
+        let made = &changed["deploy/staging/web.yaml"];
+        assert!(made.ends_with(&lines), "{made}");
+    }
+}
+
 /// An object that environments share takes no patch of one of them, and neither does a template of Applications.
 #[test]
 fn an_object_that_is_shared_takes_no_patch() {

@@ -186,6 +186,40 @@ fn a_name_of_a_file_stays_on_its_line() {
             "resources: [missing.yaml]\n",
         );
     }
+    assert!(spelled_out(&sandbox) > 10);
+}
+
+/// So would a name in a manifest, and that of a file which keeps references from being judged.
+#[cfg(unix)]
+#[test]
+fn a_name_in_a_manifest_stays_on_its_line() {
+    let sandbox = Sandbox::empty();
+    let hostile = quoted("a\nINJECTED\tb");
+    let at = |namespace: &str| format!("  namespace: {namespace}\n");
+    for environment in ["staging", "production"] {
+        let name = |file: &str| format!("{environment}/{file}\nINJECTED.yaml");
+        let mine = workload(OLD).replace("name: web", &format!("name: {hostile}"));
+        sandbox.write(&name("web"), &mine);
+        sandbox.write(&name("stub"), &stub(OLD));
+        // What is missing here is made in a namespace with such a name.
+        let lost = "gone-20250601090000";
+        sandbox.write(&name("lost"), &workload(lost));
+        sandbox.write(&name("found"), &stub(lost).replace(&at("shop"), &at(&hostile)));
+        let chart = workload("made-by-chart").replace(&at("shop"), &at("other"));
+        sandbox.write(&name("chart"), &chart);
+        let release = "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: { name: r, namespace: other }\nspec: { chart: { spec: { chart: c, sourceRef: { kind: HelmRepository, name: h } } } }\n";
+        sandbox.write(&name("release"), release);
+    }
+    assert!(spelled_out(&sandbox) > 10);
+    let lint = sandbox.rotate(&["lint", "--at", NOW]);
+    assert!(lint.stdout.contains("provided here, in namespace `a\\nINJECTED"), "{lint}");
+    assert!(lint.stdout.contains("not, because of `production/release\\nINJECTED"), "{lint}");
+}
+
+/// How many lines of all commands have a line break spelled out. None begins with what stands behind it.
+#[cfg(unix)]
+#[track_caller]
+fn spelled_out(sandbox: &Sandbox) -> usize {
     sandbox.commit_at("2025-06-27T04:53:20Z", "A state\n");
     let mut shown = 0;
     for (command, formats) in COMMANDS {
@@ -197,7 +231,7 @@ fn a_name_of_a_file_stays_on_its_line() {
             }
         }
     }
-    assert!(shown > 10, "{shown}");
+    shown
 }
 
 /// The stub's key goes into commands, which the description of a pull request has in a block of code.

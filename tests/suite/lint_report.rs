@@ -200,3 +200,51 @@ fn what_is_left_out_makes_nothing_seem_unused() {
     let written = [&baseline[..], &["--write-baseline", "--family", "mail"]].concat();
     let _ = lint(&sandbox, &written).status(2);
 }
+
+/// Causes of the whole repository have places as others have: each with its own comment, entry of a baseline and path.
+#[test]
+fn a_general_cause_has_places_of_its_own() {
+    let sandbox = Sandbox::empty();
+    let old = "apiVersion: external-secrets.io/v1beta1\nkind: SecretStore\nmetadata: { name: vault, namespace: shop }\nspec: { provider: {} }\n";
+    let allow = |rule: &str, text: &str| format!("# rotate: allow[{rule}] for a while\n{text}");
+    let (api, place) = ("removed-api-version", "unplaced-environment");
+    for (directory, environment) in
+        [("a", "staging"), ("a", "production"), ("a", "uat"), ("b", "staging"), ("b", "uat")]
+    {
+        let text = if environment == "uat" { &workload("auth") } else { old };
+        sandbox.write(&format!("{directory}/{environment}/it.yaml"), text);
+    }
+    let rules = ["--rule", "removed-api-version,unplaced-environment,unused-setting"];
+    let found = |more: &[&str]| files(&sandbox, &[&rules[..], more].concat());
+    let all = [
+        "a/production/it.yaml",
+        "a/staging/it.yaml",
+        "a/uat/it.yaml",
+        "b/staging/it.yaml",
+        "b/uat/it.yaml",
+    ];
+    assert_eq!(found(&[]), all);
+    assert_eq!(found(&["b"]), all[3..]);
+    assert_eq!(found(&["--environment", "production"]), all[..1]);
+    let text = lint(&sandbox, &rules).status(1);
+    for line in [
+        "also: a/staging/it.yaml:1:13: in staging",
+        "also: b/uat/it.yaml:1:1",
+        "2 findings: 1 removed-api-version (3 places), 1 unplaced-environment (2 places)",
+    ] {
+        assert!(text.stdout.contains(line), "{text}");
+    }
+    let github = lint(&sandbox, &[&rules[..], &["--format", "github"]].concat());
+    assert_eq!(github.stdout.matches("::warning file=").count(), 5, "{github}");
+    let _ = lint(&sandbox, &["--baseline", "known.json", "--write-baseline"]).success();
+    sandbox.write("a/production/new.yaml", old);
+    sandbox.write("b/staging/new.yaml", old);
+    let new = ["a/production/new.yaml", "b/staging/new.yaml"];
+    assert_eq!(found(&["--baseline", "known.json"]), new);
+    for file in new {
+        fs::remove_file(sandbox.path(file)).unwrap();
+    }
+    sandbox.write("a/production/it.yaml", &allow(api, old));
+    sandbox.write("a/uat/it.yaml", &allow(place, &workload("auth")));
+    assert_eq!(found(&[]), [all[1], all[3], all[4]]);
+}

@@ -103,12 +103,15 @@ pub(super) fn find(facts: &Facts<'_>, optional: bool, rule: &Rule, says: &str) -
 fn closest(repo: &Repo, root: &Root, reference: &Reference) -> (String, Option<Place>) {
     let secret = reference.secret();
     let place = |(there, provider): (&Root, &Provider)| {
-        let namespace = there.namespace_of_provider(provider).unwrap_or_default().to_owned();
-        provider.near().map(|place| (namespace, place))
+        let namespace = there.namespace_of_provider(provider);
+        let namespace = namespace.map(|namespace| format!(", in namespace `{namespace}`"));
+        let environment = || Some(format!(", in {}", repo.environments[there.environment?].name));
+        let where_ = namespace.or_else(environment).unwrap_or_default();
+        provider.near().map(|place| (format!("provided here{where_}"), Some(place)))
     };
     let own = repo.providers_anywhere(root.environment, secret).map(|id| repo.provider(id));
-    if let Some((namespace, place)) = own.chain(repo.makers(secret)).find_map(place) {
-        return (format!("provided here, in namespace `{namespace}`"), Some(place));
+    if let Some(found) = own.chain(repo.makers(secret)).find_map(place) {
+        return found;
     }
     let state = root.environment.and_then(|index| repo.family(index, family(secret)));
     let newest = state.and_then(|state| state.stubs.iter().next_back());

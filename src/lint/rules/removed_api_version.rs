@@ -102,8 +102,8 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     }
     let all = offences.values();
     let known = all.clone().filter_map(|offence| finding(repo, &speakers, offence));
-    let open: Vec<&Offence<'_>> = all.filter(|offence| offence.is_open()).collect();
-    known.chain(unknown(repo, &open)).collect()
+    let open = all.filter(|offence| offence.is_open());
+    known.chain(open.map(|offence| unknown(repo, offence))).collect()
 }
 
 /// What the operator of an environment, or of what belongs to none, serves. Another object of the new version shows that it
@@ -193,23 +193,17 @@ fn finding(
     Some(finding.help(help).fix(fix))
 }
 
-/// One finding for everything that may be served or not.
-fn unknown(repo: &Repo, open: &[&Offence<'_>]) -> Option<Finding> {
-    let (first, rest) = open.split_first()?;
+/// What is found where nothing tells whether it is served: one cause for the whole repository.
+fn unknown(repo: &Repo, offence: &Offence<'_>) -> Finding {
     let message = format!(
         "the External Secrets Operator serves {} only until 0.17, and nothing here pins its version",
-        first.old()
+        offence.old()
     );
-    let names: BTreeSet<&str> =
-        open.iter().flat_map(|one| one.under(repo, Operator::Unknown)).collect();
-    let finding = RULE.finding(&first.place, message).at_least(Level::Warning).in_each(names);
-    let finding = open.iter().fold(finding, |finding, one| one.about(finding));
-    let finding = rest.iter().fold(finding, |finding, one| {
-        finding.related(format!("{} is here, too", one.old()), Some(one.place.clone()))
-    });
+    let names = offence.under(repo, Operator::Unknown);
+    let finding = RULE.finding(&offence.place, message).at_least(Level::Warning).in_each(names);
     let help =
         format!("if it is 0.16 or newer, write `apiVersion: {NEW}`; or pin its version here");
-    Some(finding.help(help))
+    offence.about(finding.general()).help(help)
 }
 
 /// The new version wherever the objects are spoken of, if nothing else must change.

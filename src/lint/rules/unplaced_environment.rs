@@ -55,32 +55,35 @@ With `versioned: false` it takes no part in rotations.
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let repo = facts.repo;
     let unplaced = repo.environments.unplaced();
-    unplaced.iter().filter_map(|one| finding(repo, one)).collect()
+    let found = unplaced.iter().flat_map(|one| {
+        let places = one.paths.iter().filter_map(|path| start(repo, path));
+        places.map(|place| finding(repo, one, &place))
+    });
+    found.collect()
 }
 
-fn finding(repo: &Repo, unplaced: &Unplaced) -> Option<Finding> {
+fn finding(repo: &Repo, unplaced: &Unplaced, place: &Place) -> Finding {
     let settings = repo.config.place(&[At::Value("environments")]);
-    let (first, rest) = unplaced.paths.split_first()?;
     let level = if unplaced.may_come_before { Level::Warning } else { Level::Info };
-    let finding = RULE.finding(&start(repo, first)?, unplaced.to_string()).at_least(level);
-    let finding = finding.related("the order of the environments is here", settings.clone());
-    let finding =
-        rest.iter().fold(finding, |all, path| all.related(path.to_string(), start(repo, path)));
+    let finding = RULE.finding(place, unplaced.to_string()).at_least(level).general();
     let add = match settings {
         Some(_) => "add it where it belongs under `environments` in rotate.yaml",
         None => {
             "write rotate.yaml with `rotate init`, and add it where it belongs under `environments`"
         }
     };
-    Some(finding.help(format!("{add}: `{}`", entry(unplaced))))
+    let finding = finding.related("the order of the environments is here", settings);
+    finding.help(format!("{add}: `{}`", entry(unplaced)))
 }
 
-/// The beginning of a file, or of the first file in a directory.
+/// The beginning of what a file says, or the first file in a directory, so that a comment may stand above it.
 fn start(repo: &Repo, path: &TreePath) -> Option<Place> {
     let tree = repo.library.tree();
     let files = tree.manifests();
     let from = files.partition_point(|file| file < path);
     let file = files[from..].iter().find(|file| file.is_within(path))?;
-    let source = tree.source(file).ok()?;
-    Some(Place { source, span: Span::new(0, 0) })
+    let stream = repo.library.stream(file).ok();
+    let first = stream.as_ref().and_then(|stream| stream.documents.first()?.root.origin.as_ref());
+    let at = first.map_or(0, |place| place.span.start);
+    Some(Place { source: tree.source(file).ok()?, span: Span::new(at, at) })
 }

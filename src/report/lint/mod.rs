@@ -31,6 +31,7 @@ use crate::report::console::{Console, Paint};
 use crate::report::format::Format;
 use crate::text::path::TreePath;
 use crate::text::source::Place;
+use crate::text::visible::one_line;
 
 /// How many reasons why references could not be judged are named.
 const CAUSES: usize = 3;
@@ -155,7 +156,7 @@ impl<'a> Report<'a> {
                 let _ = write!(text, " and {more} more");
             }
         }
-        Some(text)
+        Some(one_line(&text).into_owned())
     }
 
     /// The path of a file relative to the root of the Git repository.

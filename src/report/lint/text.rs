@@ -59,8 +59,11 @@ fn one(out: &mut String, places: &[&Finding], masked: Option<&str>, color: bool,
     let _ = writeln!(out, "{}", drawn.draw(color, width));
     for other in places.iter().skip(1).take(OTHERS) {
         let place = Paint::Cyan.on(&describe(&other.place), color);
-        let user = other.user.as_ref().map(|user| format!(": {}", one_line(&user.words)));
-        let _ = writeln!(out, "  also: {place}{}", user.unwrap_or_default());
+        let user = other.user.as_ref().map(|user| one_line(&user.words).into_owned());
+        let elsewhere = other.environments != finding.environments;
+        let who = user.or_else(|| environments(other).filter(|_| elsewhere));
+        let who = who.map(|who| format!(": {who}")).unwrap_or_default();
+        let _ = writeln!(out, "  also: {place}{who}");
     }
     if let more @ 1.. = places.len().saturating_sub(1 + OTHERS) {
         let _ =
@@ -68,10 +71,10 @@ fn one(out: &mut String, places: &[&Finding], masked: Option<&str>, color: bool,
     }
     for related in &finding.related {
         let place = Paint::Cyan.on(&describe(&related.place), color);
-        let _ = writeln!(out, "  see:  {place}: {}", related.label);
+        let _ = writeln!(out, "  see:  {place}: {}", one_line(&related.label));
     }
     if let Some(fix) = &finding.fix {
-        let _ = writeln!(out, "  fix:  {}", fix.title);
+        let _ = writeln!(out, "  fix:  {}", one_line(&fix.title));
     }
     out.push('\n');
 }
