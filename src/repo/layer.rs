@@ -8,6 +8,7 @@ use crate::k8s::values::is_values;
 use crate::kustomize::model::object::Object;
 use crate::repo::Repo;
 use crate::repo::builder::{Builder, Way};
+use crate::repo::charts::lays_over;
 use crate::repo::root::Root;
 use crate::text::path::TreePath;
 use crate::yaml::node::Node;
@@ -25,9 +26,9 @@ pub struct Patches {
 }
 
 impl Repo {
-    /// Where a builder takes patches; `None` if it takes none, or no file spells its object.
+    /// Where a builder of a root takes patches; `None` if it takes none, or no file spells its object.
     #[must_use]
-    pub fn patches_of(&self, builder: &Builder) -> Option<Patches> {
+    pub fn patches_of(&self, built: &Root, builder: &Builder) -> Option<Patches> {
         let (file, document) = self.document_of(builder)?;
         let stream = self.library.stream(&file).ok()?;
         let spec = Path::default().key("spec");
@@ -37,6 +38,11 @@ impl Repo {
             Way::Argo { source, .. } => {
                 // Without a kustomization, Argo CD takes no patches.
                 self.layout.kustomizations.get(&builder.directory)?;
+                // A list beside the path would replace that of the Application.
+                let mut beside = built.files().iter().filter(|file| lays_over(file));
+                if beside.any(|file| self.has_patches(file)) {
+                    return None;
+                }
                 let root = &stream.documents[document].root;
                 let several = root.at(&["spec", "sources"]).map_or(&[][..], Node::items);
                 let own = source.node.origin.as_ref()?;
@@ -66,6 +72,13 @@ impl Repo {
                 && name.is_some_and(|name| name.site().1 == span)
         })?;
         Some((file, document))
+    }
+
+    /// Whether a file that is laid over a source has patches.
+    fn has_patches(&self, file: &TreePath) -> bool {
+        let has = |root: &Node| root.at(&["kustomize", "patches"]).is_some();
+        let stream = self.library.stream(file);
+        stream.is_ok_and(|stream| stream.documents.iter().any(|document| has(&document.root)))
     }
 
     /// The objects of a builder's directory as its own patches see them.

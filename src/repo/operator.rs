@@ -241,7 +241,9 @@ fn is_unsafe(values: &Node) -> bool {
 fn exact(version: &str) -> Option<(u32, u32)> {
     let mut parts = version.trim_start_matches('v').split('.');
     let (major, minor, patch) = (parts.next()?, parts.next()?, parts.next()?);
-    patch.starts_with(|c: char| c.is_ascii_digit()).then_some(())?;
+    let is_one = patch.starts_with(|c: char| c.is_ascii_digit())
+        && !version.contains(|c: char| c.is_whitespace() || ",|<>".contains(c));
+    is_one.then_some(())?;
     Some((major.parse().ok()?, minor.parse().ok()?))
 }
 
@@ -280,6 +282,10 @@ mod tests {
             ("v1.0.0", Serves::V1),
             ("\"0.x\"", Serves::Unknown),
             ("\">=0.16.0\"", Serves::Unknown),
+            ("0.10.7 - 0.20.0", Serves::Unknown),
+            ("0.10.7 || 0.20.1", Serves::Unknown),
+            ("\"0.10.7,<0.20.0\"", Serves::Unknown),
+            ("0.20.1-rc1+b.2", Serves::V1),
         ] {
             assert_eq!(serves(&[("infrastructure/eso.yaml", &release(version))]), is, "{version}");
         }

@@ -16,6 +16,7 @@ use crate::repo::provision::Provision;
 use crate::repo::root::Root;
 use crate::text::work;
 use crate::yaml::node::Node;
+use crate::yaml::scalar::is_null;
 
 /// The annotation by which Flagger leaves a Secret alone.
 const TRACKING: &str = "flagger.app/config-tracking";
@@ -176,7 +177,7 @@ fn is_versioned(root: &Root, reference: &Reference) -> bool {
 fn walked<'r>(rollout: &'r Object, references: &[&'r Reference]) -> Option<SlowReturn<'r>> {
     let spec = rollout.node.get("spec")?;
     let window = spec.at(&["rollbackWindow", "revisions"]);
-    if window.is_some_and(|revisions| !revisions.reads("0")) {
+    if window.is_some_and(|revisions| !revisions.reads("0") && !is_null(revisions)) {
         return None;
     }
     let strategy = spec.get("strategy")?;

@@ -172,7 +172,14 @@ fn an_object_that_is_shared_takes_no_patch() {
         let overlay = format!("clusters/{environment}/kustomization.yaml");
         sandbox.write(&overlay, "resources: [../base]\n");
     });
-    for sandbox in [by_set, by_base] {
+    // A file of one Application replaces its list.
+    let by_file = shared(|sandbox, environment| {
+        let text = application(&format!("web-{environment}"), "apps/web");
+        sandbox.write(&format!("argocd/{environment}/web.yaml"), &text);
+        let list = "kustomize: { patches: [{ target: { kind: Pod }, patch: '- { op: remove, path: /spec }' }] }\n";
+        sandbox.write(&format!("apps/web/.argocd-source-web-{environment}.yaml"), list);
+    });
+    for sandbox in [by_set, by_base, by_file] {
         let arguments = ["bump", "staging", "auth-api-secrets", "--version", NEW, "--at", NOW];
         let output = sandbox.rotate(&arguments).status(1);
         let words = output.stderr.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -20,11 +20,12 @@ pub(super) type ByBuilders<'p> = BTreeMap<Patches, (&'p Builder, BTreeMap<Token,
 impl<'p> Overlay<'p> {
     /// Where the builders of a field's root take patches for this environment alone; `None` if one of them does not.
     pub(super) fn takers(&self, field: &Field<'_>) -> Option<Vec<(Patches, &'p Builder)>> {
+        let root = &self.repo.roots[field.index];
         let taker = |builder: &'p Arc<Builder>| {
-            let patches = self.repo.patches_of(builder)?;
+            let patches = self.repo.patches_of(root, builder)?;
             self.owns(&patches.file).then_some((patches, &**builder))
         };
-        let builders = &self.repo.roots[field.index].builders;
+        let builders = &root.builders;
         let takers: Vec<_> = builders.iter().map(taker).collect::<Option<_>>()?;
         (!takers.is_empty()).then_some(takers)
     }
