@@ -9,6 +9,7 @@ pub mod question;
 mod repo_at_commit;
 pub mod runs;
 pub mod stub;
+pub mod unused;
 pub mod walk;
 pub mod window;
 mod words;

@@ -563,3 +563,25 @@ fn stays_while_the_mainline_names_it() {
     let kept: Vec<(&str, &str)> = kept.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
     assert_eq!(kept, [(V1, "mainline"), (V2, "way-back"), (V3, "referenced")]);
 }
+
+/// `lint` of a commit that removed a stub, or of what is there.
+fn lint(sandbox: &Sandbox, rule: &str, time: &str, arguments: &[&str]) -> Output {
+    let base = ["lint", "--rule", rule, "--format", "concise", "--at", time];
+    sandbox.rotate(&[&base[..], arguments].concat())
+}
+
+/// What `prune` removed, `removed-too-soon` accepts: the version went out of use with the one after it, not with the newest.
+#[test]
+fn lint_accepts_what_was_pruned() {
+    let sandbox = story(|_| {});
+    let (early, time) = ("2025-03-15T09:00:00Z", "2025-03-15T10:00:00Z");
+    keeps(&sandbox, &["--at", early], "retention");
+    let _ = prune(&sandbox, &["--at", time]).success();
+    sandbox.commit_at(time, "Prune\n");
+    let base = ["--base", "HEAD~1"];
+    let accepted = lint(&sandbox, "removed-too-soon", time, &base).success();
+    assert_eq!(accepted.stdout, "", "{accepted}");
+    let refused = lint(&sandbox, "removed-too-soon", early, &base).status(1);
+    let said = "before its retention was over (2025-03-15 09:30 UTC at the earliest)";
+    assert!(refused.stdout.contains(said), "{refused}");
+}
