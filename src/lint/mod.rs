@@ -4,6 +4,7 @@ pub mod allow;
 pub mod baseline;
 mod clear_text;
 mod credentials;
+mod disused;
 mod family_usage;
 mod fingerprint;
 mod git_patterns;

@@ -89,11 +89,21 @@ impl<'r> Facts<'r> {
 /// Reads what the mainline says, to a depth; `None` where there is no Git or it cannot be read.
 type Read<'r> = Box<dyn Fn(Depth) -> Option<Timeline> + Send + Sync + 'r>;
 
+/// The stubs that a rule asks the history about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stubs {
+    /// Those that nothing names any more.
+    Unused,
+    /// Those that were removed.
+    Removed,
+}
+
 /// What Git says of the time before, read when the first rule asks: most runs never do.
 pub struct History<'r> {
     read: Read<'r>,
     asked: OnceLock<(Questions, Option<Timeline>)>,
     recent: OnceLock<Option<Timeline>>,
+    of_stubs: [OnceLock<(Questions, Option<Timeline>)>; 2],
     all: OnceLock<Option<Timeline>>,
 }
 
@@ -105,6 +115,7 @@ impl<'r> History<'r> {
             read: Box::new(read),
             asked: OnceLock::new(),
             recent: OnceLock::new(),
+            of_stubs: [OnceLock::new(), OnceLock::new()],
             all: OnceLock::new(),
         }
     }
@@ -139,6 +150,17 @@ impl<'r> History<'r> {
     #[must_use]
     pub fn recent(&self, likely: impl FnOnce() -> Questions) -> Option<&Timeline> {
         self.recent.get_or_init(|| (self.read)(Depth::Asked(likely()))).as_ref()
+    }
+
+    /// A history that answers questions on stubs, read once for those that are unused and once for those that were removed.
+    #[must_use]
+    pub fn of_stubs(&self, stubs: Stubs, questions: &Questions) -> Option<&Timeline> {
+        let read = || (questions.clone(), (self.read)(Depth::Asked(questions.clone())));
+        let (asked, past) = self.of_stubs[stubs as usize].get_or_init(read);
+        if past.is_none() || asked.is_superset(questions) {
+            return past.as_ref();
+        }
+        self.all.get_or_init(|| (self.read)(Depth::Everything)).as_ref()
     }
 }
 

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::plan::NextStep;
-use crate::plan::prune::{Gone, Kept, Known, Prune, Unused};
+use crate::plan::prune::{Gone, Kept, Prune, Unused};
 use crate::report::bump::{FileView, NextView, PlaceView};
 use crate::report::console::Paint;
 use crate::report::proposal::{around_the_commit, list, tasks};
@@ -14,6 +14,7 @@ use crate::report::status::rfc3339;
 use crate::text::markdown::{code, line, plain};
 use crate::text::visible::one_line;
 use crate::timeline::gate::{moment, span};
+use crate::timeline::unused::Known;
 
 /// What `rotate prune --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -9,6 +9,7 @@ use crate::repo::subject::Subject;
 use crate::repo::usage::Running;
 use crate::timeline::Era;
 use crate::timeline::runs::{is_older, left, newest_run};
+use crate::timeline::unused::overlapped;
 
 /// A single commit may have any date, but this many in a row that are older than a version must predate it.
 const SURE: usize = 32;
@@ -24,6 +25,8 @@ pub enum Question {
     At(Subject, DateTime<Utc>),
     /// Whether a subject left a version for an older one; it now runs the names given last.
     Left(Subject, String, Running),
+    /// Which versions a subject may go back to; it now runs these names.
+    WaysBack(Subject, Running),
 }
 
 /// All that a command asks.
@@ -35,7 +38,8 @@ impl Question {
             Self::Since(subject, _)
             | Self::Ran(subject, _)
             | Self::At(subject, _)
-            | Self::Left(subject, ..) => subject,
+            | Self::Left(subject, ..)
+            | Self::WaysBack(subject, _) => subject,
         }
     }
 
@@ -45,6 +49,7 @@ impl Question {
             Self::Since(..) => None,
             Self::At(_, time) => Some(*time),
             Self::Ran(_, version) | Self::Left(_, version, _) => made(version),
+            Self::WaysBack(_, now) => now.versions.first().and_then(|version| made(version)),
         }
     }
 }
@@ -146,6 +151,16 @@ impl Past<'_> {
                     && between.chain([now]).flat_map(Running::names).all(is_decided)
                     // What a shallow clone lacks may decide.
                     && (!self.is_shallow || now.has(version) || left(eras, version, now).is_some())
+            }
+            Question::WaysBack(_, now) => {
+                let mut alone = eras.iter().filter_map(|era| era.running.alone());
+                let is_older = |name: &str| is_older(eras, name, now);
+                let first = alone.find(|name| is_older(name) || !is_past(name));
+                is_fixed
+                    && !self.is_shallow
+                    && now.names().all(is_past)
+                    && first.is_some_and(is_older)
+                    && overlapped(eras, now).is_some()
             }
         }
     }

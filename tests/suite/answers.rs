@@ -1,7 +1,7 @@
 //! A walk that ends when all that was asked is answered gives the answers of a walk to the first commit: over generated
 //! histories with reverts, mixed versions, plain names, environments that come and are renamed, and roots that fail.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
@@ -274,7 +274,9 @@ fn answer(past: &Timeline, question: &Question) -> String {
             let now = past.now(subject).filter(|now| now.running == *running);
             format!("{now:?}")
         }
-        Question::Ran(subject, version) => format!("{:?}", past.ever_had(subject, version)),
+        Question::Ran(subject, version) => {
+            format!("{:?} {:?}", past.ever_had(subject, version), past.unused(subject, version, []))
+        }
         Question::At(subject, time) => format!("{:?}", past.at(subject, *time)),
         Question::Left(subject, version, now) => {
             let hides = past.hides_a_return(subject, version, now);
@@ -282,6 +284,9 @@ fn answer(past: &Timeline, question: &Question) -> String {
                 Some(era) => format!("{era:?}"),
                 None => format!("{hides}"),
             }
+        }
+        Question::WaysBack(subject, now) => {
+            format!("{:?}", past.ways_back(subject, now, &BTreeSet::from(["20250101000000"])))
         }
     }
 }
@@ -320,6 +325,7 @@ fn check(history: &History) -> Result<(usize, usize), TestCaseError> {
             more.insert(Question::Ran(subject.clone(), version.clone()));
             more.insert(Question::Left(subject.clone(), version.clone(), running.clone()));
         }
+        more.insert(Question::WaysBack(subject, running));
     }
     let (mut examined, mut commits) = (0, 0);
     for question in more {

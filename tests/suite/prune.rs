@@ -563,3 +563,72 @@ fn stays_while_the_mainline_names_it() {
     let kept: Vec<(&str, &str)> = kept.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
     assert_eq!(kept, [(V1, "mainline"), (V2, "way-back"), (V3, "referenced")]);
 }
+
+/// `lint` of a commit that removed a stub, or of what is there.
+fn lint(sandbox: &Sandbox, rule: &str, time: &str, arguments: &[&str]) -> Output {
+    let base = ["lint", "--rule", rule, "--format", "concise", "--at", time];
+    sandbox.rotate(&[&base[..], arguments].concat())
+}
+
+/// What `prune` removed, `removed-too-soon` accepts: the version went out of use with the one after it, not with the newest.
+#[test]
+fn lint_accepts_what_was_pruned() {
+    let sandbox = story(|_| {});
+    let (early, time) = ("2025-03-15T09:00:00Z", "2025-03-15T10:00:00Z");
+    keeps(&sandbox, &["--at", early], "retention");
+    let _ = prune(&sandbox, &["--at", time]).success();
+    sandbox.commit_at(time, "Prune\n");
+    let base = ["--base", "HEAD~1"];
+    let accepted = lint(&sandbox, "removed-too-soon", time, &base).success();
+    assert_eq!(accepted.stdout, "", "{accepted}");
+    let refused = lint(&sandbox, "removed-too-soon", early, &base).status(1);
+    let said = "before its retention was over (2025-03-15 09:30 UTC at the earliest)";
+    assert!(refused.stdout.contains(said), "{refused}");
+}
+
+/// The digits say that a version was replaced long ago, and Git that it was in use until last week.
+#[test]
+fn lint_counts_from_the_last_use_as_prune_does() {
+    let sandbox = story(|_| {});
+    // Back to the first version, and on again step by step.
+    let web = |version: &str, time: &str| {
+        sandbox.write("production/web.yaml", &workload("web", version));
+        sandbox.commit_at(time, "Move\n");
+    };
+    web(V1, "2025-03-09T00:00:00Z");
+    web(V2, "2025-06-01T00:00:00Z");
+    web(V3, "2025-06-02T00:00:00Z");
+    let early = "2025-06-14T23:00:00Z";
+    keeps(&sandbox, &["--at", early], "retention");
+    let silent = lint(&sandbox, "unused-stub", early, &[]).success();
+    assert_eq!(silent.stdout, "", "{silent}");
+    let late = "2025-06-15T01:00:00Z";
+    removes(&sandbox, &["--at", late]);
+    let said = lint(&sandbox, "unused-stub", late, &[]).success();
+    assert!(said.stdout.contains("any more, and its retention is over"), "{said}");
+    let _ = prune(&sandbox, &["--at", late]).success();
+    sandbox.commit_at(late, "Prune\n");
+    for (time, status) in [(early, 1), (late, 0)] {
+        let _ = lint(&sandbox, "removed-too-soon", time, &["--base", "HEAD~1"]).status(status);
+    }
+}
+
+/// What the environment goes back to is not the version before by its digits.
+#[test]
+fn lint_leaves_the_way_back_that_prune_keeps() {
+    let sandbox = Sandbox::empty();
+    for (time, versions) in [
+        ("2025-03-01T00:00:00Z", &[V2][..]),
+        ("2025-03-02T00:00:00Z", &[V2, V1]),
+        ("2025-03-09T00:00:00Z", &[V2, V1, V3]),
+        ("2025-03-10T00:00:00Z", &[V2, V1]),
+        ("2025-03-11T00:00:00Z", &[V2, V1, V3]),
+    ] {
+        run(&sandbox, "production", versions);
+        sandbox.commit_at(time, "Move\n");
+    }
+    let (gone, kept) = judged(&sandbox, &["--at", LATE]);
+    assert_eq!(gone, [V2], "{kept:?}");
+    let silent = lint(&sandbox, "unused-stub", LATE, &[]).success();
+    assert_eq!(silent.stdout, "", "{silent}");
+}

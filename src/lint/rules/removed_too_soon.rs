@@ -6,13 +6,17 @@ use chrono::{DateTime, Utc};
 
 use crate::finding::{Finding, Level};
 use crate::k8s::found::Role;
-use crate::k8s::secret_name::Version;
-use crate::lint::rule::{Facts, Fixes, Rule};
+use crate::lint::disused::past;
+use crate::lint::rule::{Facts, Fixes, Rule, Stubs};
 use crate::lint::versions::{Key, Maker, makers};
 use crate::repo::Repo;
+use crate::repo::environment::Environment;
 use crate::repo::root::ReferenceId;
+use crate::repo::subject::Subject;
 use crate::text::shell::command;
 use crate::text::source::Place;
+use crate::timeline::Timeline;
+use crate::timeline::unused::{followed, kept_until};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -24,8 +28,9 @@ pub static RULE: Rule = Rule {
 ### What it finds
 
 With `--base REV`, a versioned stub that existed at the merge base of REV and the current commit and is now missing,
-although something in its environment and namespace still names the version, or named it at the base, or the version that
-replaced it is younger than the environment's `retention`, or no older version would be left to go back to. A family
+although something in its environment and namespace still names the version, or named it at the base, or it has been
+unused for less than the environment's `retention`, or no older version would be left to go back to. Since when it has
+been unused is read from Git, as by `rotate prune`; without the history, the date of the next version counts. A family
 that nothing in the environment names any more may go as a whole.
 
 ### Why it matters
@@ -52,7 +57,7 @@ Bring the stub back; `rotate prune ENV` removes what is due and leaves the rest.
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let Some(base) = facts.base else { return Vec::new() };
     let (before, now) = (makers(base), makers(facts.repo));
-    let mut findings = Vec::new();
+    let mut gone = Vec::new();
     for (key, old) in before.iter().filter(|(key, _)| !now.contains_key(*key)) {
         let (Some(here), Some(there)) =
             (Local::of(facts.repo, key, old), Local::of(base, key, old))
@@ -62,23 +67,29 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         // A provider of a namespace that is now set in Git, or no longer is, is still there under another key.
         let moved =
             now.keys().any(|one| one.0 == key.0 && one.2 == key.2 && !before.contains_key(one));
-        if moved || !here.is_named {
-            continue;
+        if !moved && here.is_named {
+            gone.push((Subject::new(&key.0, old.version().0), old, here, there));
         }
-        let Some(reason) = reason(facts, key, old, &here, &there) else { continue };
-        let Some(gone) = old.provider.near() else { continue };
-        let message =
-            format!("the stub of `{}` was removed {}", old.provider.secret(), reason.message);
-        let finding =
-            RULE.finding(&gone, message).in_environment(key.0.clone()).about(old.version().0);
-        let finding = finding.related(reason.label, reason.place);
-        findings.push(finding.help(format!(
-            "restore its object in {}; `{}` removes what is due",
-            gone.source.path(),
-            command("rotate prune", &[&key.0], "")
-        )));
     }
-    findings
+    let versions = gone.iter().map(|(subject, old, ..)| (subject.clone(), old.version().1.into()));
+    let past = past(facts, Stubs::Removed, versions);
+    let found = gone.iter().filter_map(|(subject, old, here, there)| {
+        let removed = Removed { facts, past, subject, version: old.version().1 };
+        finding(subject, old, removed.reason(here, there)?)
+    });
+    found.collect()
+}
+
+fn finding(subject: &Subject, old: &Maker<'_>, reason: Reason) -> Option<Finding> {
+    let gone = old.provider.near()?;
+    let message = format!("the stub of `{}` was removed {}", old.provider.secret(), reason.message);
+    let finding = RULE.finding(&gone, message).in_environment(&*subject.environment);
+    let finding = finding.about(old.version().0).related(reason.label, reason.place);
+    Some(finding.help(format!(
+        "restore its object in {}; `{}` removes what is due",
+        gone.source.path(),
+        command("rotate prune", &[&subject.environment], "")
+    )))
 }
 
 /// What the namespace of a stub has of its family.
@@ -93,7 +104,7 @@ struct Local<'r> {
 
 impl<'r> Local<'r> {
     fn of(repo: &'r Repo, key: &Key, old: &Maker<'_>) -> Option<Self> {
-        let environment = repo.environments.iter().find(|one| one.name == key.0)?;
+        let environment = environment(repo, &key.0)?;
         let state = repo.family(environment.id, old.version().0)?;
         // Where nothing in Git sets a namespace, it may be this one.
         let meets = |namespace: Option<&str>| {
@@ -129,42 +140,72 @@ struct Reason {
     place: Option<Place>,
 }
 
-fn reason(
-    facts: &Facts<'_>,
-    key: &Key,
-    old: &Maker<'_>,
-    here: &Local<'_>,
-    there: &Local<'_>,
-) -> Option<Reason> {
-    let version = old.version().1;
-    let alone = |message: String| Reason { message, label: "", place: None };
-    if let Some(place) = here.versions.get(version) {
-        let message = "while it is still referenced".to_owned();
-        return Some(Reason { message, label: "named here", place: place.clone() });
-    }
-    if there.versions.contains_key(version) {
-        let message =
-            "together with its last reference: pods that are still running lose their secret";
-        return Some(alone(message.to_owned()));
-    }
-    let current = *here.versions.keys().next_back()?;
-    if let Some(until) = kept_until(facts, key, here, version).filter(|until| facts.now < *until) {
-        let earliest = until.format("%F %R UTC");
-        return Some(alone(format!("before its retention was over ({earliest} at the earliest)")));
-    }
-    let last = version < current && !here.stubs.iter().any(|digits| *digits < current);
-    last.then(|| alone(format!("although it is the only version to roll back to from {current}")))
+/// A version whose stub was removed.
+struct Removed<'f, 'r> {
+    facts: &'f Facts<'r>,
+    past: Option<&'f Timeline>,
+    subject: &'f Subject,
+    version: &'f str,
 }
 
-/// The earliest end of its retention: it cannot have been replaced before the next version was made.
-fn kept_until(
-    facts: &Facts<'_>,
-    key: &Key,
-    here: &Local<'_>,
-    version: &str,
-) -> Option<DateTime<Utc>> {
-    let next = here.versions.keys().find(|digits| **digits > version)?;
-    let next = Version::new(next)?;
-    let environment = facts.repo.environments.iter().find(|one| one.name == key.0)?;
-    next.time().checked_add_signed(environment.retention())
+impl Removed<'_, '_> {
+    fn reason(&self, here: &Local<'_>, there: &Local<'_>) -> Option<Reason> {
+        let alone = |message: String| Reason { message, label: "", place: None };
+        if let Some(place) = here.versions.get(self.version) {
+            let message = "while it is still referenced".to_owned();
+            return Some(Reason { message, label: "named here", place: place.clone() });
+        }
+        if there.versions.contains_key(self.version) {
+            let message =
+                "together with its last reference: pods that are still running lose their secret";
+            return Some(alone(message.to_owned()));
+        }
+        let current = *here.versions.keys().next_back()?;
+        let until = self.kept_until(here, there);
+        if let Some(until) = until.filter(|until| self.facts.now < *until) {
+            let earliest = until.format("%F %R UTC");
+            return Some(alone(format!(
+                "before its retention was over ({earliest} at the earliest)"
+            )));
+        }
+        let message = || format!("although it is the only version to roll back to from {current}");
+        self.is_way_back(current, here, there).then(|| alone(message()))
+    }
+
+    /// The earliest end of its retention. By the digits, it cannot have been replaced before the next version was made.
+    fn kept_until(&self, here: &Local<'_>, there: &Local<'_>) -> Option<DateTime<Utc>> {
+        let Self { facts, past, subject, version } = self;
+        let environment = environment(facts.repo, &subject.environment)?;
+        let used = here.versions.keys().copied();
+        let others = used.chain(here.stubs.iter().copied()).chain(there.stubs.iter().copied());
+        let since = match past {
+            // What the mainline still names begins to be unused when this gets there.
+            Some(past) if is_named(past, subject, version) => Some(facts.now),
+            Some(past) => past.unused(subject, version, others).map(|(since, _)| since),
+            None => followed(version, others).map(|(since, _)| since),
+        };
+        Some(kept_until(since?, environment.retention()))
+    }
+
+    /// Whether it is what the environment goes back to from the version that it runs now.
+    fn is_way_back(&self, current: &str, here: &Local<'_>, there: &Local<'_>) -> bool {
+        let is_last = self.version < current && !here.stubs.iter().any(|digits| *digits < current);
+        is_last
+            && self.past.is_none_or(|past| {
+                let repo = self.facts.repo;
+                let environment = environment(repo, &self.subject.environment);
+                let family = &self.subject.family;
+                let now = environment.map(|one| repo.running_of(one.id, family));
+                let ways = past.ways_back(self.subject, &now.unwrap_or_default(), &there.stubs);
+                ways.versions.contains(self.version)
+            })
+    }
+}
+
+fn is_named(past: &Timeline, subject: &Subject, version: &str) -> bool {
+    past.now(subject).is_some_and(|era| era.running.versions.contains(version))
+}
+
+fn environment<'r>(repo: &'r Repo, name: &str) -> Option<&'r Environment> {
+    repo.environments.iter().find(|one| one.name == name)
 }

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use crate::finding::{Finding, Level};
 use crate::k8s::found::Role;
 use crate::k8s::secret_name::Version;
+use crate::lint::disused::past;
 use crate::lint::judge::deployed;
-use crate::lint::rule::{Facts, Fixes, Rule};
+use crate::lint::rule::{Facts, Fixes, Rule, Stubs};
 use crate::repo::Repo;
 use crate::repo::deployed::{Starts, may_hide};
 use crate::repo::environment::Environment;
@@ -14,7 +15,10 @@ use crate::repo::family::FamilyState;
 use crate::repo::inventory::{Provider, Reference};
 use crate::repo::mentions::Mentions;
 use crate::repo::root::Root;
+use crate::repo::subject::Subject;
 use crate::text::shell::command;
+use crate::timeline::Timeline;
+use crate::timeline::unused::{followed, kept_until};
 
 /// The rule.
 pub static RULE: Rule = Rule {
@@ -26,11 +30,11 @@ pub static RULE: Rule = Rule {
 ### What it finds
 
 A versioned ExternalSecret that no reference in the repository names, in an environment that has moved on: a later
-version is in use there, and the version that followed this one is older than the environment's `retention` (14 days
-where nothing is set). The newest version stays, and so does the one before each version in use, since that is the way
-back. A grant (`resourceNames` of a Role) needs no stub. A hold keeps its version. A mention in any other text that Git
-has (scripts, documents, comments, values of charts) keeps the stub too, and so does a name that is filled in only when
-it is deployed and could be this one.
+version is in use there, and this one has been unused for the environment's `retention` (14 days where nothing is set).
+Since when is read from Git, as by `rotate prune`; without the history, the date of the next version counts. The newest
+version stays, and so does the one before each version in use, since that is the way back. A grant (`resourceNames` of a
+Role) needs no stub. A hold keeps its version. A mention in any other text that Git has (scripts, documents, comments,
+values of charts) keeps the stub too, and so does a name that is filled in only when it is deployed and could be this one.
 
 ### Why it matters
 
@@ -46,7 +50,7 @@ metadata:
 
 ### Repair
 
-`rotate prune ENV FAMILY`, which also asks the history when the version was last in use.
+`rotate prune ENV FAMILY`.
 ",
     check,
 };
@@ -86,7 +90,40 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         mentions.of_version(one.family, one.version).any(|mention| !mention.is_resolved)
     };
     candidates.retain(|one| !is_kept(one));
-    candidates.iter().flat_map(findings).collect()
+    let versions = candidates.iter().map(|one| (one.subject(), one.version.to_owned()));
+    let past = past(facts, Stubs::Unused, versions);
+    let unused = candidates.iter().filter(|one| one.is_unused(facts, past));
+    unused.flat_map(|one| findings(one, past.is_some())).collect()
+}
+
+impl Candidate<'_> {
+    fn subject(&self) -> Subject {
+        Subject::new(&self.environment.name, self.family)
+    }
+
+    /// Whether `prune` would say that it is not needed, by the history where that is known and else by the digits.
+    fn is_unused(&self, facts: &Facts<'_>, past: Option<&Timeline>) -> bool {
+        let (repo, id, subject) = (facts.repo, self.environment.id, self.subject());
+        let (Ok(kept), Some(state)) =
+            (repo.retention(id, self.family), repo.family(id, self.family))
+        else {
+            return false;
+        };
+        let made = || state.stubs.keys().map(String::as_str);
+        let others = made().chain(state.versions.keys().map(String::as_str));
+        let since = match past {
+            Some(past) => {
+                let now = repo.running_of(id, self.family);
+                let ways = past.ways_back(&subject, &now, &made().collect());
+                if ways.versions.contains(self.version) {
+                    return false;
+                }
+                past.unused(&subject, self.version, others)
+            }
+            None => followed(self.version, others),
+        };
+        since.is_some_and(|(since, _)| kept_until(since, kept.span) <= facts.now)
+    }
 }
 
 /// The versions of an environment that are older than what is in use and what came before that, their retention over.
@@ -108,11 +145,10 @@ fn old<'s>(
     let ways_back: BTreeSet<&str> =
         used.iter().filter_map(|version| before(version)).map(String::as_str).collect();
     let is_over = |version: &str| {
-        let next = state.stubs.keys().chain(state.versions.keys());
-        let next = next.map(String::as_str).filter(|one| *one > version).min();
+        let others = state.stubs.keys().chain(state.versions.keys()).map(String::as_str);
         // It was in use until the next one was made, if not longer.
-        next.and_then(Version::new)
-            .is_some_and(|next| next.time() + environment.retention() < facts.now)
+        followed(version, others)
+            .is_some_and(|(since, _)| kept_until(since, environment.retention()) <= facts.now)
     };
     let stubs = state.stubs.keys().map(String::as_str);
     stubs
@@ -146,10 +182,16 @@ fn stubs<'r>(
     known.then_some(made)
 }
 
-fn findings(candidate: &Candidate<'_>) -> Vec<Finding> {
+fn findings(candidate: &Candidate<'_>, is_proved: bool) -> Vec<Finding> {
     let Candidate { environment, family, version, providers } = candidate;
-    let message = format!("nothing names `{family}-{version}` any more, and its retention is over");
-    let help = format!("`{}`", command("rotate prune", &[&environment.name, family], ""));
+    let prune = command("rotate prune", &[&environment.name, family], "");
+    let (over, help) = if is_proved {
+        ("and its retention is over", format!("`{prune}`"))
+    } else {
+        let over = "and judging by the date of the next version, its retention is over";
+        (over, format!("`{prune}` also asks the history"))
+    };
+    let message = format!("nothing names `{family}-{version}` any more, {over}");
     let places = providers.iter().filter_map(|(_, provider)| provider.near());
     let finding =
         places.map(|place| RULE.finding(&place, message.clone()).help(help.clone()).about(*family));

@@ -15,6 +15,7 @@ use crate::repo::subject::Subject;
 use crate::text::path::TreePath;
 use crate::text::source::Place;
 use crate::timeline::Timeline;
+use crate::timeline::unused::Known;
 
 pub use planner::plan;
 
@@ -157,17 +158,6 @@ pub struct Unused {
     pub known: Known,
     /// How long it had to be kept from then on.
     pub retention: TimeDelta,
-}
-
-/// How it is known since when a version has not been in use.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Known {
-    /// This commit removed the last reference.
-    By(String),
-    /// The oldest commit of a shallow clone does not reference it.
-    Before(String),
-    /// Nothing in the history references it; this version followed it.
-    Followed(String),
 }
 
 impl Prune {

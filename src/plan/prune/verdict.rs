@@ -1,15 +1,11 @@
 //! Whether a stub may be removed, and if not, why.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Bound::{Excluded, Unbounded};
-
-use chrono::{DateTime, Utc};
 
 use crate::k8s::found::Role;
-use crate::k8s::secret_name::Version;
 use crate::kustomize::model::build::Status;
 use crate::plan::prune::document::Document;
-use crate::plan::prune::{Known, PruneRequest, Reason, Unused, Why};
+use crate::plan::prune::{PruneRequest, Reason, Unused, Why};
 use crate::plan::refusal::PlanError;
 use crate::repo::Repo;
 use crate::repo::deployed::{deployed, may_be_filled_in, may_reach};
@@ -17,9 +13,8 @@ use crate::repo::environment::{Environment, EnvironmentId};
 use crate::repo::inventory::Reference;
 use crate::repo::root::Root;
 use crate::repo::subject::Subject;
-use crate::timeline::Era;
 use crate::timeline::gate::{moment, span};
-use crate::timeline::runs::WayBack;
+use crate::timeline::unused::{Known, WaysBack, kept_until};
 
 /// Whether a stub is removed.
 pub(super) enum Verdict {
@@ -39,12 +34,8 @@ struct Here<'j> {
     /// The versions that it runs.
     running: BTreeSet<String>,
     /// The versions that can be rolled back to.
-    ways_back: BTreeSet<String>,
-    eras: &'j [Era],
-    /// Whether the clone is shallow.
-    is_shallow: bool,
-    /// Whether it hides what ran before.
-    is_hidden: bool,
+    ways_back: WaysBack,
+    subject: Subject,
 }
 
 /// Judges the stubs of one family.
@@ -127,11 +118,12 @@ impl<'j> Judge<'j> {
                 format!("it is newer than {current}, which {name} runs"),
             ));
         }
-        if here.ways_back.contains(version) {
+        if here.ways_back.versions.contains(version) {
             let from = current.map_or("what it runs", String::as_str);
             return Some(stays(Why::WayBack, format!("{name} needs it to roll back from {from}")));
         }
-        let is_now = here.eras.first().is_some_and(|era| era.running.versions.contains(version));
+        let mainline = self.request.timeline.now(&here.subject);
+        let is_now = mainline.is_some_and(|era| era.running.versions.contains(version));
         is_now.then(|| {
             let mainline = &self.request.timeline.mainline;
             stays(Why::Mainline, format!("{name} still names it on {mainline}"))
@@ -206,16 +198,18 @@ impl<'j> Judge<'j> {
         let retention = kept.span;
         let hidden =
             || PlanError::Hidden { secret: document.secret.to_owned(), environment: name.clone() };
-        let Some((since, known)) = here.unused(version, &self.made) else {
-            if here.is_shallow {
+        let timeline = self.request.timeline;
+        let others = self.made.iter().copied().chain(here.running.iter().map(String::as_str));
+        let Some((since, known)) = timeline.unused(&here.subject, version, others) else {
+            if timeline.is_shallow() {
                 return Err(hidden());
             }
             let text = format!("nothing in {name} ever referenced it, and no version followed it");
             return Ok(Verdict::Stays(stays(Why::Retention, text)));
         };
-        let until = since.checked_add_signed(retention).unwrap_or(DateTime::<Utc>::MAX_UTC);
+        let until = kept_until(since, retention);
         if until <= self.request.now {
-            let unknown = here.is_hidden;
+            let unknown = here.ways_back.is_hidden;
             let goes = Verdict::Goes(Unused { since, known, retention });
             return if unknown { Err(hidden()) } else { Ok(goes) };
         }
@@ -245,55 +239,15 @@ impl<'j> Here<'j> {
         environment: &'j Environment,
         made: &BTreeSet<&str>,
     ) -> Self {
-        let (timeline, family) = (request.timeline, &request.subject.family);
-        let subject = Subject::new(&environment.name, family);
-        let now = repo.running_of(environment.id, family);
-        let eras = timeline.eras(&subject);
-        let mut here = Self {
+        let timeline = request.timeline;
+        let subject = Subject::new(&environment.name, &request.subject.family);
+        let now = repo.running_of(environment.id, &subject.family);
+        Self {
             environment,
-            running: now.versions.clone(),
-            ways_back: BTreeSet::new(),
-            eras,
-            is_shallow: timeline.is_shallow(),
-            is_hidden: false,
-        };
-        let before = match timeline.way_back(&subject, &now) {
-            WayBack::To(name) => Version::new(name).map(|_| name),
-            WayBack::Nothing | WayBack::Hidden => None,
-        };
-        // A family that nothing references cannot be rolled back: all of it may be removed.
-        let Some(current) = here.running.last() else { return here };
-        if before.is_none() {
-            // A version can be rolled back to even if it never ran here.
-            let older = made.iter().rfind(|version| **version < current.as_str());
-            here.ways_back.extend(older.map(|version| (*version).to_owned()));
+            ways_back: timeline.ways_back(&subject, &now, made),
+            running: now.versions,
+            subject,
         }
-        // Where versions overlapped, the one before need not have run alone.
-        let others = |era: &'j Era| {
-            era.running.versions.iter().rfind(|version| !here.running.contains(*version))
-        };
-        let overlapped = eras.iter().find_map(others).cloned();
-        here.ways_back.extend(overlapped);
-        here.ways_back.extend(before.map(str::to_owned));
-        here.is_hidden = before.is_none() && here.is_shallow;
-        here
-    }
-
-    /// Since when nothing names a version, and how that is known.
-    fn unused(&self, version: &str, made: &BTreeSet<&str>) -> Option<(DateTime<Utc>, Known)> {
-        let named = |era: &Era| era.running.versions.contains(version);
-        if let Some(last) = self.eras.iter().position(named) {
-            let after = &self.eras.get(last.checked_sub(1)?)?.began;
-            return Some((after.time(), Known::By(after.commit().short().to_owned())));
-        }
-        if self.is_shallow {
-            let oldest = &self.eras.last()?.began;
-            return Some((oldest.time(), Known::Before(oldest.commit().short().to_owned())));
-        }
-        let newer = (Excluded(version), Unbounded);
-        let running = self.running.range::<str, _>(newer).next().map(String::as_str);
-        let next = made.range::<str, _>(newer).next().copied().into_iter().chain(running).min()?;
-        Some((Version::new(next)?.time(), Known::Followed(next.to_owned())))
     }
 }
 
