@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::{NOW, Output, Sandbox, workload};
+use crate::support::{NOW, Output, Sandbox, stub, workload};
 
 fn named(name: &str, secret: &str) -> String {
     workload(secret).replace("name: web", &format!("name: {name}"))
@@ -247,4 +247,15 @@ fn a_general_cause_has_places_of_its_own() {
     sandbox.write("a/production/it.yaml", &allow(api, old));
     sandbox.write("a/uat/it.yaml", &allow(place, &workload("auth")));
     assert_eq!(found(&[]), [all[1], all[3], all[4]]);
+}
+
+/// Without a namespace, a secret that is made elsewhere is made in another environment.
+#[test]
+fn a_secret_without_a_namespace_is_provided_in_an_environment() {
+    let sandbox = Sandbox::empty();
+    let anywhere = |text: &str| text.replace("  namespace: shop\n", "");
+    sandbox.write("staging/web.yaml", &anywhere(&workload("auth")));
+    sandbox.write("production/stub.yaml", &anywhere(&stub("auth")));
+    let output = lint(&sandbox, &[]).status(1);
+    assert!(output.stdout.contains(": provided here, in production\n"), "{output}");
 }
