@@ -29,10 +29,26 @@ pub(super) fn is_due(
     since.is_none_or(|era| facts.now - era.began.time() > TimeDelta::seconds(wait.into()))
 }
 
-/// Whether an environment ever had a version, by Git where it knows.
-pub(super) fn ever_had(facts: &Facts<'_>, subject: &Subject, version: &Version) -> Option<bool> {
+/// Whether an environment ever had a version, or else an older one since, by Git where it knows.
+pub(super) fn had(facts: &Facts<'_>, subject: &Subject, version: &Version) -> Option<Had> {
     let question = Question::Ran(subject.clone(), version.as_str().to_owned());
-    past(facts, question)?.ever_had(subject, version.as_str())
+    let past = past(facts, question)?;
+    Some(match past.ever_had(subject, version.as_str())? {
+        true => Had::It,
+        false if past.ran_older_since(subject, version) => Had::OlderOnes,
+        false => Had::Neither,
+    })
+}
+
+/// What an environment had, when a version was made or later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Had {
+    /// The version.
+    It,
+    /// Older versions, and never this one.
+    OlderOnes,
+    /// Nothing as old as the version.
+    Neither,
 }
 
 /// The history, where it answers a question.

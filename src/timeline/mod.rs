@@ -19,6 +19,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::git::line::Commit;
+use crate::k8s::secret_name::Version;
 use crate::repo::subject::Subject;
 use crate::repo::usage::Running;
 
@@ -175,6 +176,19 @@ impl Timeline {
         let oldest = self.eras(subject).last()?;
         let is_hidden = matches!(oldest.began, Began::Before(_));
         (!is_hidden).then(|| self.had(subject, version))
+    }
+
+    /// Whether an environment has run an older version since this one was made. The answer is known where that of
+    /// [`Timeline::ever_had`] is.
+    #[must_use]
+    pub fn ran_older_since(&self, subject: &Subject, version: &Version) -> bool {
+        let eras = self.eras(subject);
+        let ended = |at: usize| eras.get(at.checked_sub(1)?).map(|next| next.began.time());
+        let mut since = eras
+            .iter()
+            .enumerate()
+            .take_while(|(at, _)| ended(*at).is_none_or(|end| end >= version.time()));
+        since.any(|(_, era)| era.running.versions.iter().any(|one| **one < *version.as_str()))
     }
 
     /// Whether the complete history of a family in an environment is known.

@@ -566,3 +566,39 @@ spec:
     let skipped = at("2025-06-28T09:00:00Z").status(1);
     assert!(skipped.stdout.contains("error[skipped-environment]"), "{skipped}");
 }
+
+/// A version that is older than all that the environment before ever had was not skipped there.
+#[test]
+fn an_environment_that_is_versioned_later_skips_nothing() {
+    let sandbox = Sandbox::empty();
+    let put = |environment: &str, secret: &str| {
+        let stub = format!(
+            "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {{ name: {secret}, namespace: shop }}\nspec:\n  \
+             secretStoreRef: {{ kind: ClusterSecretStore, name: aws }}\n  dataFrom:\n    - extract: {{ key: {environment}/auth }}\n"
+        );
+        sandbox.write(&format!("{environment}/web.yaml"), &deployment("web", secret));
+        sandbox.write(&format!("{environment}/auth.yaml"), &stub);
+    };
+    let lint = || {
+        let rule = ["lint", "--rule", "skipped-environment", "--at", "2025-07-20T09:00:00Z"];
+        sandbox.rotate(&rule)
+    };
+    put("staging", "auth");
+    put("production", "auth-20250301000000");
+    sandbox.commit_at("2025-03-01T00:00:00Z", "Begin\n");
+    put("production", "auth-20250401000000");
+    sandbox.commit_at("2025-04-01T00:00:00Z", "Rotate\n");
+    put("staging", "auth-20250501000000");
+    sandbox.commit_at("2025-05-01T00:00:00Z", "Version staging too\n");
+    let _ = lint().success();
+    // The same without Git.
+    std::fs::rename(sandbox.path(".git"), sandbox.path("../git")).unwrap();
+    let _ = lint().success();
+    std::fs::rename(sandbox.path("../git"), sandbox.path(".git")).unwrap();
+    // What was made while staging had versions was skipped, however new the one that staging has by now.
+    put("staging", "auth-20250701000000");
+    sandbox.commit_at("2025-07-01T00:00:00Z", "Rotate\n");
+    put("production", "auth-20250601000000");
+    let skipped = lint().status(1);
+    assert!(skipped.stdout.contains("`rotate bump production auth` takes over"), "{skipped}");
+}
