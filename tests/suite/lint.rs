@@ -599,6 +599,6 @@ fn an_environment_that_is_versioned_later_skips_nothing() {
     put("staging", "auth-20250701000000");
     sandbox.commit_at("2025-07-01T00:00:00Z", "Rotate\n");
     put("production", "auth-20250601000000");
-    let _ =
-        lint().status(1).says(&["staging never had", "`rotate bump production auth` takes over"]);
+    let skipped = lint().status(1);
+    assert!(skipped.stdout.contains("`rotate bump production auth` takes over"), "{skipped}");
 }
