@@ -109,6 +109,38 @@ fn going_back_without_a_hold_has_its_time() {
     red(&sandbox, "2025-08-28T11:00:00Z", "production/web.yaml:13:23: warning[unversioned-ref");
 }
 
+/// A new workload joins the version that runs, as every command says that finds it.
+#[test]
+fn a_workload_is_added_to_a_version() {
+    let sandbox = plain();
+    step(&sandbox, "2025-08-01T09:00:00Z", &["bump", "staging", "auth"]);
+    step(&sandbox, "2025-08-02T10:00:00Z", &["promote", "production"]);
+    let job = workload("auth").replace("name: web", "name: report");
+    for environment in ["staging", "production"] {
+        sandbox.write(&format!("{environment}/report.yaml"), &job);
+    }
+    let time = "2025-08-12T10:00:00Z";
+    sandbox.commit_at(time, "Add\n");
+    let join = ["bump", "staging", "auth", "--version", "20250801090000"];
+    let said = format!("`rotate {}`", join.join(" "));
+    let lint = at(&sandbox, time, &["lint"]).status(1);
+    assert!(lint.stdout.contains(&format!("{said} gives it the one that runs here")), "{lint}");
+    assert!(lint.stdout.contains("`rotate bump production auth` gives it one"), "{lint}");
+    let status = at(&sandbox, time, &["status"]).success();
+    let unclear = format!("staging does not run a single version: {said}");
+    assert!(status.stdout.contains(&unclear), "{status}");
+    let refused = at(&sandbox, time, &["bump", "production", "auth"]).status(1);
+    assert!(refused.stderr.contains(said.trim_matches('`')), "{refused}");
+    step(&sandbox, time, &join);
+    let soaked = "2025-08-13T11:00:00Z";
+    step(&sandbox, soaked, &["bump", "production", "auth"]);
+    for environment in ["staging", "production"] {
+        let report = sandbox.read(&format!("{environment}/report.yaml"));
+        assert!(report.contains("auth-20250801090000"), "{report}");
+    }
+    let _ = green(&sandbox, soaked);
+}
+
 #[test]
 fn a_family_named_in_the_settings_is_no_warning_before_it_has_a_version() {
     let sandbox = plain();
