@@ -109,6 +109,37 @@ fn going_back_without_a_hold_has_its_time() {
     red(&sandbox, "2025-08-28T11:00:00Z", "production/web.yaml:13:23: warning[unversioned-ref");
 }
 
+/// The same for an older version.
+#[test]
+fn going_back_to_a_version_without_a_hold_has_its_time() {
+    let sandbox = plain();
+    step(&sandbox, "2025-08-01T09:00:00Z", &["bump", "staging", "auth"]);
+    step(&sandbox, "2025-08-02T10:00:00Z", &["promote", "production"]);
+    step(&sandbox, "2025-08-03T09:00:00Z", &["bump", "staging", "auth"]);
+    step(&sandbox, "2025-08-04T10:00:00Z", &["promote", "production"]);
+    let back = ["rollback", "production", "auth", "--no-hold", "--reason", "x"];
+    let _ = at(&sandbox, "2025-08-29T10:00:00Z", &back).success();
+    let _ = green(&sandbox, "2025-08-29T10:00:00Z");
+    sandbox.commit_at("2025-08-29T10:00:00Z", "Go back\n");
+    let _ = green(&sandbox, "2025-08-29T10:00:00Z");
+    let _ = green(&sandbox, "2025-09-06T09:00:00Z");
+    red(&sandbox, "2025-09-06T11:00:00Z", "production/web.yaml:13:23: warning[stale-reference]");
+}
+
+#[test]
+fn a_version_that_was_never_taken_has_no_more_time() {
+    let sandbox = plain();
+    step(&sandbox, "2025-08-01T09:00:00Z", &["bump", "staging", "auth"]);
+    step(&sandbox, "2025-08-02T10:00:00Z", &["promote", "production"]);
+    step(&sandbox, "2025-08-03T09:00:00Z", &["bump", "staging", "auth"]);
+    let said = "production/web.yaml:13:23: warning[stale-reference]";
+    red(&sandbox, "2025-08-29T10:00:00Z", said);
+    // A second workload on the same version is no way back.
+    let job = sandbox.read("production/web.yaml").replace("name: web", "name: report");
+    sandbox.write("production/report.yaml", &job).commit_at("2025-08-29T10:00:00Z", "Add\n");
+    red(&sandbox, "2025-08-29T10:00:00Z", said);
+}
+
 /// A new workload joins the version that runs, as every command says that finds it.
 #[test]
 fn a_workload_is_added_to_a_version() {
