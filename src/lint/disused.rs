@@ -1,7 +1,7 @@
 //! What the history says of versions that nothing names any more. Asked where such a stub was found, so most runs read no
 //! history for it.
 
-use crate::lint::rule::{Facts, Stubs};
+use crate::lint::rule::{Asker, Facts};
 use crate::repo::subject::Subject;
 use crate::timeline::Timeline;
 use crate::timeline::question::{Question, Questions};
@@ -9,7 +9,7 @@ use crate::timeline::question::{Question, Questions};
 /// The history, where it tells since when these versions have not been in use and what can be gone back to.
 pub(super) fn past<'r>(
     facts: &Facts<'r>,
-    stubs: Stubs,
+    asker: Asker,
     versions: impl IntoIterator<Item = (Subject, String)>,
 ) -> Option<&'r Timeline> {
     let mut questions = Questions::new();
@@ -25,5 +25,5 @@ pub(super) fn past<'r>(
         return None;
     }
     // What a shallow clone lacks may be what decides.
-    facts.history.of_stubs(stubs, &questions).filter(|past| !past.is_shallow())
+    facts.history.asked_by(asker, &questions).filter(|past| !past.is_shallow())
 }

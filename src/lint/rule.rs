@@ -89,13 +89,15 @@ impl<'r> Facts<'r> {
 /// Reads what the mainline says, to a depth; `None` where there is no Git or it cannot be read.
 type Read<'r> = Box<dyn Fn(Depth) -> Option<Timeline> + Send + Sync + 'r>;
 
-/// The stubs that a rule asks the history about.
+/// What a rule that reads the history by itself has found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stubs {
-    /// Those that nothing names any more.
+pub enum Asker {
+    /// Stubs that nothing names any more.
     Unused,
-    /// Those that were removed.
+    /// Stubs that were removed.
     Removed,
+    /// References to older versions.
+    Stale,
 }
 
 /// What Git says of the time before, read when the first rule asks: most runs never do.
@@ -103,7 +105,7 @@ pub struct History<'r> {
     read: Read<'r>,
     asked: OnceLock<(Questions, Option<Timeline>)>,
     recent: OnceLock<Option<Timeline>>,
-    of_stubs: [OnceLock<(Questions, Option<Timeline>)>; 2],
+    by: [OnceLock<(Questions, Option<Timeline>)>; 3],
     all: OnceLock<Option<Timeline>>,
 }
 
@@ -115,7 +117,7 @@ impl<'r> History<'r> {
             read: Box::new(read),
             asked: OnceLock::new(),
             recent: OnceLock::new(),
-            of_stubs: [OnceLock::new(), OnceLock::new()],
+            by: [OnceLock::new(), OnceLock::new(), OnceLock::new()],
             all: OnceLock::new(),
         }
     }
@@ -152,11 +154,11 @@ impl<'r> History<'r> {
         self.recent.get_or_init(|| (self.read)(Depth::Asked(likely()))).as_ref()
     }
 
-    /// A history that answers questions on stubs, read once for those that are unused and once for those that were removed.
+    /// A history that answers what one rule asks where it found something, read once for each of these.
     #[must_use]
-    pub fn of_stubs(&self, stubs: Stubs, questions: &Questions) -> Option<&Timeline> {
+    pub fn asked_by(&self, asker: Asker, questions: &Questions) -> Option<&Timeline> {
         let read = || (questions.clone(), (self.read)(Depth::Asked(questions.clone())));
-        let (asked, past) = self.of_stubs[stubs as usize].get_or_init(read);
+        let (asked, past) = self.by[asker as usize].get_or_init(read);
         if past.is_none() || asked.is_superset(questions) {
             return past.as_ref();
         }

@@ -7,10 +7,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::k8s::secret_name::Version;
 use crate::lint::lag::{is_older, wait};
-use crate::lint::rule::Facts;
+use crate::lint::rule::{Asker, Facts};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::subject::Subject;
+use crate::repo::usage::Running;
 use crate::timeline::Timeline;
 use crate::timeline::question::{Question, Questions};
 
@@ -40,6 +41,39 @@ pub(super) fn is_newly_plain(facts: &Facts<'_>, environment: EnvironmentId, fami
         era.running != facts.repo.running_of(environment, family)
             || era.began.time() > wait_ago(facts, environment)
     })
+}
+
+/// Of environments that run an older version of a family than one that is there, those that have gone back to it from that
+/// version within the time that they may stay behind. Without Git, nobody can tell that from a version that was never taken.
+pub(super) fn newly_back<'f>(
+    facts: &Facts<'_>,
+    behind: &BTreeSet<(EnvironmentId, &'f str, Version)>,
+) -> BTreeSet<(EnvironmentId, &'f str)> {
+    let repo = facts.repo;
+    let left = |(environment, family, newer): &(EnvironmentId, &str, Version)| {
+        let now = repo.running_of(*environment, family);
+        Question::Left(subject(repo, *environment, family), newer.to_string(), now)
+    };
+    let questions: Questions = behind.iter().map(left).collect();
+    let past = (!questions.is_empty()).then(|| facts.history.asked_by(Asker::Stale, &questions));
+    let Some(past) = past.flatten() else { return BTreeSet::new() };
+    let is_back = |(environment, family, newer): &&(EnvironmentId, &str, Version)| {
+        let (now, subject) =
+            (repo.running_of(*environment, family), subject(repo, *environment, family));
+        past.left(&subject, newer.as_str(), &now).map_or_else(
+            || is_leaving(past, &subject, newer, &now),
+            |era| era.began.time() > wait_ago(facts, *environment),
+        )
+    };
+    behind.iter().filter(is_back).map(|(environment, family, _)| (*environment, *family)).collect()
+}
+
+/// Whether the tree goes back from a version that the mainline still runs.
+fn is_leaving(past: &Timeline, subject: &Subject, newer: &Version, now: &Running) -> bool {
+    let left = Running::of(newer.as_str());
+    past.now(subject).is_some_and(|era| era.running.has(newer.as_str()))
+        && !now.has(newer.as_str())
+        && now.names().all(|name| past.is_older(subject, name, &left))
 }
 
 /// Whether the digits of the oldest version say that it has been there for long.

@@ -187,7 +187,7 @@ impl Promote<'_> {
                 Gone { action: Action::Superseded, why: format!("{from} runs {version} now{why}") }
             }
             Next::Nothing => closed(format!("there is nothing for {environment} to take")),
-            Next::Unclear { from } => closed(format!("{from} does not run a single version")),
+            Next::Unclear { from, .. } => closed(format!("{from} does not run a single version")),
             Next::Ahead { from } => {
                 closed(format!("{environment} runs a newer version than {from}"))
             }

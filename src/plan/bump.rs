@@ -100,6 +100,7 @@ impl<'p> Bump<'p> {
         let before =
             self.repo.before(self.environment, &self.subject.family).map(|before| Before {
                 environment: before.environment.name.clone(),
+                join: self.repo.version_to_join(before.environment.id, &self.subject.family),
                 seen: Survey::new(self.repo, before.environment.id, &self.subject.family).seen(),
             });
         let here = survey.seen();

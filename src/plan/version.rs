@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::k8s::secret_name::{Version, split};
 use crate::plan::refusal::Refusal;
 use crate::repo::environment::Unplaced;
-use crate::text::shell::command;
+use crate::text::shell::{command, option};
 use crate::text::source::Place;
 
 /// A name of the family that a reference has.
@@ -26,6 +26,8 @@ pub(super) struct Before {
     pub(super) environment: String,
     /// The names its references have.
     pub(super) seen: Vec<Seen>,
+    /// The version that what has the plain name there can join.
+    pub(super) join: Option<String>,
 }
 
 /// Why a version cannot be used.
@@ -104,7 +106,9 @@ impl Question<'_> {
                 [name] => format!("{environment} runs `{name}`, which is not a version"),
                 _ => format!("{environment} runs several: {}", names.join(", ")),
             };
-            let help = command("rotate bump", &[environment, self.family], "");
+            let join = before.join.as_ref().map(|join| option("--version", join));
+            let help =
+                command("rotate bump", &[environment, self.family], &join.unwrap_or_default());
             let version = asked.as_ref().map_or_else(|| names.join(", "), Version::to_string);
             return Err(Unfit {
                 reasons: places(&before.seen, &help),
@@ -187,8 +191,11 @@ mod tests {
         before: Option<&[&str]>,
         first: bool,
     ) -> Result<String, Unfit> {
-        let before =
-            before.map(|names| Before { environment: "staging".into(), seen: seen(names) });
+        let before = before.map(|names| Before {
+            environment: "staging".into(),
+            seen: seen(names),
+            join: None,
+        });
         let here = seen(here);
         let question = Question {
             family: "auth",

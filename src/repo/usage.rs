@@ -146,6 +146,15 @@ impl Repo {
         earlier.find(|before| !before.running.is_empty())
     }
 
+    /// The version that a bump of an environment must name so that what still has the plain name joins it: the only one that
+    /// runs there, where none is taken over from an environment before.
+    #[must_use]
+    pub fn version_to_join(&self, environment: EnvironmentId, name: &str) -> Option<String> {
+        let versions = self.running_of(environment, name).versions;
+        let is_only = versions.len() == 1 && self.before(environment, name).is_none();
+        versions.into_iter().next().filter(|_| is_only)
+    }
+
     /// Whether no earlier environment requires versions: new versions of all families start here.
     #[must_use]
     pub fn is_first(&self, environment: EnvironmentId) -> bool {

@@ -10,7 +10,7 @@ use crate::repo::environment::Unplaced;
 use crate::repo::usage::Running;
 use crate::report::console::Paint;
 use crate::text::markdown::line;
-use crate::text::shell::command;
+use crate::text::shell::{command, option};
 use crate::timeline::gate::{Gate, GateKind, moment, span};
 use crate::timeline::outlook::{Next, Standing};
 use crate::timeline::{Began, Dated, Era};
@@ -329,10 +329,11 @@ fn remarks(one: &Standing, now: DateTime<Utc>) -> Vec<String> {
                 .map(|gate| format!("{version} is waiting: {}", brief(gate, now)));
             lines.extend(waits);
         }
-        Next::Unclear { from } => {
+        Next::Unclear { from, join } => {
+            let version = join.as_ref().map(|join| option("--version", join));
             lines.push(format!(
                 "{from} does not run a single version: `{}`",
-                command("rotate bump", &[from, &one.subject.family], "")
+                command("rotate bump", &[from, &one.subject.family], &version.unwrap_or_default())
             ));
         }
         Next::Ahead { from } => lines.push(format!("newer than what {from} runs")),

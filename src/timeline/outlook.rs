@@ -46,6 +46,8 @@ pub enum Next {
     Unclear {
         /// That environment.
         from: String,
+        /// The version that what has the plain name there can join.
+        join: Option<String>,
     },
     /// It runs a newer version than the previous environment.
     Ahead {
@@ -127,7 +129,8 @@ fn next(
         return if before.running.is_plain() && here.versions.is_empty() {
             Next::Nothing
         } else {
-            Next::Unclear { from: from.name.clone() }
+            let join = repo.version_to_join(from.id, family);
+            Next::Unclear { from: from.name.clone(), join }
         };
     };
     if here.only() == Some(version) {

@@ -109,6 +109,69 @@ fn going_back_without_a_hold_has_its_time() {
     red(&sandbox, "2025-08-28T11:00:00Z", "production/web.yaml:13:23: warning[unversioned-ref");
 }
 
+/// The same for an older version.
+#[test]
+fn going_back_to_a_version_without_a_hold_has_its_time() {
+    let sandbox = plain();
+    step(&sandbox, "2025-08-01T09:00:00Z", &["bump", "staging", "auth"]);
+    step(&sandbox, "2025-08-02T10:00:00Z", &["promote", "production"]);
+    step(&sandbox, "2025-08-03T09:00:00Z", &["bump", "staging", "auth"]);
+    step(&sandbox, "2025-08-04T10:00:00Z", &["promote", "production"]);
+    let back = ["rollback", "production", "auth", "--no-hold", "--reason", "x"];
+    let _ = at(&sandbox, "2025-08-29T10:00:00Z", &back).success();
+    let _ = green(&sandbox, "2025-08-29T10:00:00Z");
+    sandbox.commit_at("2025-08-29T10:00:00Z", "Go back\n");
+    let _ = green(&sandbox, "2025-08-29T10:00:00Z");
+    let _ = green(&sandbox, "2025-09-06T09:00:00Z");
+    red(&sandbox, "2025-09-06T11:00:00Z", "production/web.yaml:13:23: warning[stale-reference]");
+}
+
+#[test]
+fn a_version_that_was_never_taken_has_no_more_time() {
+    let sandbox = plain();
+    step(&sandbox, "2025-08-01T09:00:00Z", &["bump", "staging", "auth"]);
+    step(&sandbox, "2025-08-02T10:00:00Z", &["promote", "production"]);
+    step(&sandbox, "2025-08-03T09:00:00Z", &["bump", "staging", "auth"]);
+    let said = "production/web.yaml:13:23: warning[stale-reference]";
+    red(&sandbox, "2025-08-29T10:00:00Z", said);
+    // A second workload on the same version is no way back.
+    let job = sandbox.read("production/web.yaml").replace("name: web", "name: report");
+    sandbox.write("production/report.yaml", &job).commit_at("2025-08-29T10:00:00Z", "Add\n");
+    red(&sandbox, "2025-08-29T10:00:00Z", said);
+}
+
+/// A new workload joins the version that runs, as every command says that finds it.
+#[test]
+fn a_workload_is_added_to_a_version() {
+    let sandbox = plain();
+    step(&sandbox, "2025-08-01T09:00:00Z", &["bump", "staging", "auth"]);
+    step(&sandbox, "2025-08-02T10:00:00Z", &["promote", "production"]);
+    let job = workload("auth").replace("name: web", "name: report");
+    for environment in ["staging", "production"] {
+        sandbox.write(&format!("{environment}/report.yaml"), &job);
+    }
+    let time = "2025-08-12T10:00:00Z";
+    sandbox.commit_at(time, "Add\n");
+    let join = ["bump", "staging", "auth", "--version", "20250801090000"];
+    let said = format!("`rotate {}`", join.join(" "));
+    let lint = at(&sandbox, time, &["lint"]).status(1);
+    assert!(lint.stdout.contains(&format!("{said} gives it the one that runs here")), "{lint}");
+    assert!(lint.stdout.contains("`rotate bump production auth` gives it one"), "{lint}");
+    let status = at(&sandbox, time, &["status"]).success();
+    let unclear = format!("staging does not run a single version: {said}");
+    assert!(status.stdout.contains(&unclear), "{status}");
+    let refused = at(&sandbox, time, &["bump", "production", "auth"]).status(1);
+    assert!(refused.stderr.contains(said.trim_matches('`')), "{refused}");
+    step(&sandbox, time, &join);
+    let soaked = "2025-08-13T11:00:00Z";
+    step(&sandbox, soaked, &["bump", "production", "auth"]);
+    for environment in ["staging", "production"] {
+        let report = sandbox.read(&format!("{environment}/report.yaml"));
+        assert!(report.contains("auth-20250801090000"), "{report}");
+    }
+    let _ = green(&sandbox, soaked);
+}
+
 #[test]
 fn a_family_named_in_the_settings_is_no_warning_before_it_has_a_version() {
     let sandbox = plain();

@@ -436,5 +436,9 @@ fn rules_ask_only_for_what_they_judge() {
         Question::Since(staging(), Running::of("20250704000000")),
         Question::Ran(staging(), "20250601000000".to_owned()),
     ]);
-    assert_eq!(*asked.lock().unwrap(), [Depth::Asked(questions)]);
+    // What is stale may have been gone back to lately.
+    let (production, stays) = (Subject::new("production", "auth"), Running::of("20250601000000"));
+    let left = Question::Left(production, "20250704000000".to_owned(), stays);
+    let left = Questions::from([left]);
+    assert_eq!(*asked.lock().unwrap(), [Depth::Asked(questions), Depth::Asked(left)]);
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::finding::{Finding, Level};
 use crate::k8s::found::Role;
 use crate::lint::disused::past;
-use crate::lint::rule::{Facts, Fixes, Rule, Stubs};
+use crate::lint::rule::{Asker, Facts, Fixes, Rule};
 use crate::lint::versions::{Key, Maker, makers};
 use crate::repo::Repo;
 use crate::repo::environment::Environment;
@@ -72,7 +72,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         }
     }
     let versions = gone.iter().map(|(subject, old, ..)| (subject.clone(), old.version().1.into()));
-    let past = past(facts, Stubs::Removed, versions);
+    let past = past(facts, Asker::Removed, versions);
     let found = gone.iter().filter_map(|(subject, old, here, there)| {
         let removed = Removed { facts, past, subject, version: old.version().1 };
         finding(subject, old, removed.reason(here, there)?)

@@ -8,6 +8,7 @@ use crate::lint::family_usage::{FamilyUsage, FamilyUsages};
 use crate::lint::judge::describe;
 use crate::lint::lag::{is_due, is_older};
 use crate::lint::rule::{Facts, Fixes, Rule};
+use crate::lint::settling::newly_back;
 use crate::repo::Repo;
 use crate::repo::subject::Subject;
 use crate::text::shell::{command, option};
@@ -28,7 +29,8 @@ together. The age is told by the digits of the version. `lag` is set under `lint
 default.
 
 Where several versions are in use, only the newest counts here; `mixed-versions` reports the others. A hold on the family in that
-environment silences the rule.
+environment silences the rule. An environment that has gone back from the newer version, as the history shows, is left alone
+for as long: the soak of all environments before and `lag`, counted from that commit.
 
 ### Why it matters
 
@@ -53,7 +55,7 @@ production for as long as nobody looks, also when it was rotated because it had 
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let (repo, usages) = (facts.repo, FamilyUsages::new(facts.repo));
-    let mut findings = Vec::new();
+    let mut stale = Vec::new();
     for usage in usages.iter() {
         let environment = &repo.environments[usage.environment];
         let held = repo.config.hold(&environment.name, usage.family).is_some();
@@ -64,9 +66,17 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
         let Some(newer) = newer.or_else(|| before(facts, &usages, usage, &current)) else {
             continue;
         };
-        findings.extend(of_usage(repo, usage, &current, &newer));
+        stale.push((usage, current, newer));
     }
-    findings
+    let behind = stale
+        .iter()
+        .map(|(usage, _, newer)| (usage.environment, usage.family, newer.version.clone()))
+        .collect();
+    let newly_back = newly_back(facts, &behind);
+    stale.retain(|(usage, ..)| !newly_back.contains(&(usage.environment, usage.family)));
+    let found =
+        stale.iter().flat_map(|(usage, current, newer)| of_usage(repo, usage, current, newer));
+    found.collect()
 }
 
 /// A newer version than the one in use.

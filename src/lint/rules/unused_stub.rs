@@ -7,7 +7,7 @@ use crate::k8s::found::Role;
 use crate::k8s::secret_name::Version;
 use crate::lint::disused::past;
 use crate::lint::judge::deployed;
-use crate::lint::rule::{Facts, Fixes, Rule, Stubs};
+use crate::lint::rule::{Asker, Facts, Fixes, Rule};
 use crate::repo::Repo;
 use crate::repo::deployed::{Starts, may_hide};
 use crate::repo::environment::Environment;
@@ -91,7 +91,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
     };
     candidates.retain(|one| !is_kept(one));
     let versions = candidates.iter().map(|one| (one.subject(), one.version.to_owned()));
-    let past = past(facts, Stubs::Unused, versions);
+    let past = past(facts, Asker::Unused, versions);
     let unused = candidates.iter().filter(|one| one.is_unused(facts, past));
     unused.flat_map(|one| findings(one, past.is_some())).collect()
 }

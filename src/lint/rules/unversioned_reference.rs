@@ -12,7 +12,7 @@ use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::lint::settling::{is_newly_plain, is_settled};
 use crate::repo::Repo;
 use crate::repo::subject::Subject;
-use crate::text::shell::command;
+use crate::text::shell::{command, option};
 use crate::text::source::Place;
 
 /// The rule.
@@ -56,7 +56,8 @@ any more, and fails on the day the old value is revoked.
 
 ### Repair
 
-`rotate bump ENV FAMILY` moves all of them to a version. Where plain names are wanted, say so in `rotate.yaml`:
+`rotate bump ENV FAMILY` moves all of them to a version. Where the environment runs one already, as with a workload that
+was added, `--version VERSION` moves them to that instead of a new one. Where plain names are wanted, say so in `rotate.yaml`:
 `versioned: false` for the environment, `managed: false` for the family.
 ",
     check,
@@ -127,6 +128,13 @@ fn of_usage(
 ) -> Vec<Finding> {
     let environment = &repo.environments[usage.environment].name;
     let mut places = BTreeSet::new();
+    let bump = |version: &str| command("rotate bump", &[environment, usage.family], version);
+    let help = match repo.version_to_join(usage.environment, usage.family) {
+        Some(join) => {
+            format!("`{}` gives it the one that runs here", bump(&option("--version", &join)))
+        }
+        None => format!("`{}` gives it one", bump("")),
+    };
     let plain = usage.named.iter().filter(|named| is_plain(repo, named)).filter_map(|named| {
         let place = named.reference.near()?;
         places.insert(place.site()).then_some(())?;
@@ -135,8 +143,7 @@ fn of_usage(
         let finding = RULE.finding(&place, message).of_user(what, usage.namespace());
         let finding = finding.in_environment(environment).about(usage.family);
         let finding = finding.related("a version is named here", evidence.cloned()).at_least(level);
-        let bump = command("rotate bump", &[environment, usage.family], "");
-        Some(finding.help(format!("`{bump}` gives it one")))
+        Some(finding.help(help.clone()))
     });
     plain.collect()
 }
