@@ -80,7 +80,8 @@ impl<'b> Follower<'b> {
     /// Types a command of a step, and gives what its programs were told.
     fn types(&mut self, step: &Step, input: &str) -> Vec<table::Call> {
         let command = step.command.as_deref().unwrap();
-        assert!(!table::has_placeholder(command), "somebody has to fill in {command}");
+        let own = without_reasons(command);
+        assert!(!table::has_placeholder(&own), "somebody has to fill in {command}");
         let _ = (self.desk.bench.calls(), self.desk.bench.input());
         let output = self.desk.types(command, input);
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -243,6 +244,13 @@ impl<'b> Follower<'b> {
             }
         }
     }
+}
+
+/// A command without the reasons for overridden gates, which quote what the rules say.
+fn without_reasons(command: &str) -> String {
+    let mut parts = command.split("--trailer 'Rotate-Override:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |all, part| all + part.split_once("' -").map_or("", |(_, rest)| rest))
 }
 
 fn is_commit(step: &Step) -> bool {
