@@ -158,7 +158,7 @@ def roots(tree, builder, jobs):
 
 def known(name):
     """A name, or nothing where only the cluster has it in full."""
-    return None if name is None or IS_UNKNOWN.search(name) or re.search(r"\$\{|\$\(|\{\{", name) else name
+    return None if name in (None, "", "null") or IS_UNKNOWN.search(name) or re.search(r"\$\{|\$\(|\{\{", name) else name
 
 
 def parent(document, field):
