@@ -220,7 +220,7 @@ fn refusal(subject: &Subject, shut: &[Gate]) -> Failure {
                 format!("run `{}` for details", command("rotate bump", &[environment, family], ""))
             }
             GateKind::Hold => format!(
-                "`{}` removes it; `--override hold --reason \"…\"` keeps it",
+                "`{}` removes it and bumps; `--override hold --reason \"…\"` keeps it",
                 command("rotate bump", &[environment, family], " --lift-hold")
             ),
             GateKind::Lint => {

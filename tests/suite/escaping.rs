@@ -216,7 +216,7 @@ fn a_name_in_a_manifest_stays_on_its_line() {
     assert!(lint.stdout.contains("not, because of `production/release\\nINJECTED"), "{lint}");
 }
 
-/// How many lines of all commands have a line break spelled out. None begins with what stands behind it.
+/// How many lines of all commands have a line break spelled out. The text after a break never begins a line.
 #[cfg(unix)]
 #[track_caller]
 fn spelled_out(sandbox: &Sandbox) -> usize {
