@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::lint::judge::deployed;
 use crate::repo::Repo;
-use crate::repo::environment::EnvironmentId;
+use crate::repo::environment::{Environment, EnvironmentId};
 use crate::repo::root::{Root, RootKind};
 use crate::text::path::TreePath;
 
@@ -21,4 +21,10 @@ pub(super) fn running(repo: &Repo) -> impl Iterator<Item = (&Root, Option<Enviro
         root.kind != RootKind::Kustomize
             || environment.is_none_or(|index| !included.contains(&(index, &root.path)))
     })
+}
+
+/// Those of environments that ask for versions.
+pub(super) fn versioned(repo: &Repo) -> impl Iterator<Item = (&Root, &Environment)> {
+    let roots = running(repo).filter_map(|(root, index)| Some((root, &repo.environments[index?])));
+    roots.filter(|(_, environment)| environment.versioned)
 }

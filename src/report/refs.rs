@@ -194,27 +194,29 @@ impl Refs {
     }
 }
 
+impl BuilderView {
+    fn new(
+        kind: &'static str,
+        namespace: Option<String>,
+        name: String,
+        origin: Option<&Place>,
+    ) -> Self {
+        let origin = origin.and_then(Place::in_file).as_ref().map(PlaceView::from);
+        Self { kind, namespace, name, origin }
+    }
+}
+
 impl From<&Builder> for BuilderView {
     fn from(builder: &Builder) -> Self {
-        let origin = builder.origin.as_ref().and_then(Place::in_file);
-        Self {
-            kind: builder.kind,
-            namespace: builder.namespace.clone(),
-            name: builder.name.clone(),
-            origin: origin.as_ref().map(PlaceView::from),
-        }
+        let namespace = builder.namespace.clone();
+        Self::new(builder.kind, namespace, builder.name.clone(), builder.origin.as_ref())
     }
 }
 
 impl From<&Elsewhere> for BuilderView {
     fn from(one: &Elsewhere) -> Self {
-        let origin = one.origin.as_ref().and_then(Place::in_file);
-        Self {
-            kind: one.kind,
-            namespace: one.namespace.clone(),
-            name: one.name.clone(),
-            origin: origin.as_ref().map(PlaceView::from),
-        }
+        let namespace = one.namespace.clone();
+        Self::new(one.kind, namespace, one.name.clone(), one.origin.as_ref())
     }
 }
 

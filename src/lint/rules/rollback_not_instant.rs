@@ -2,7 +2,7 @@
 
 use crate::finding::{Finding, Level};
 use crate::lint::rule::{Facts, Fixes, Rule};
-use crate::lint::running::running;
+use crate::lint::running::versioned;
 use crate::repo::Repo;
 use crate::repo::inventory::Reference;
 use crate::repo::rollout::SlowReturn;
@@ -61,10 +61,8 @@ spec:
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let repo = facts.repo;
-    let roots = running(repo).filter_map(|(root, environment)| Some((root, environment?)));
-    let found = roots.flat_map(|(root, environment)| {
-        let environment = &repo.environments[environment];
-        let slow = repo.slow_returns(root).into_iter().filter(|_| environment.versioned);
+    let found = versioned(repo).flat_map(|(root, environment)| {
+        let slow = repo.slow_returns(root).into_iter();
         let slow =
             slow.filter_map(|one| Some(finding(repo, &one)?.in_environment(&environment.name)));
         slow.collect::<Vec<_>>()

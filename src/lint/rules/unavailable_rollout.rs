@@ -2,7 +2,7 @@
 
 use crate::finding::{Finding, Level};
 use crate::lint::rule::{Facts, Fixes, Rule};
-use crate::lint::running::running;
+use crate::lint::running::versioned;
 use crate::repo::Repo;
 use crate::repo::inventory::Reference;
 use crate::repo::root::Root;
@@ -50,11 +50,8 @@ environment a `window` in `rotate.yaml` in which nobody minds, or allow the find
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let repo = facts.repo;
-    let roots = running(repo).filter_map(|(root, environment)| Some((root, environment?)));
-    let found = roots.flat_map(|(root, environment)| {
-        let environment = &repo.environments[environment];
-        let found = if environment.versioned { of_root(repo, root) } else { Vec::new() };
-        found.into_iter().map(|finding| finding.in_environment(&environment.name))
+    let found = versioned(repo).flat_map(|(root, environment)| {
+        of_root(repo, root).into_iter().map(|finding| finding.in_environment(&environment.name))
     });
     found.collect()
 }
