@@ -9,7 +9,6 @@ change that name and nothing else. --corpus takes those below DIR/corpus, --layo
 their families be bumped, promoted, rolled back and pruned. Exit status 1 when there is a fault.
 """
 
-import argparse
 import fnmatch
 import os
 import sys
@@ -20,6 +19,7 @@ sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 
 import compare  # noqa: E402
 import views  # noqa: E402
+from options import parser as shared_options  # noqa: E402
 from tree import Builder, Tree  # noqa: E402
 
 CORPUS = ("radix-flux", "home-ops-flux", "aaw-argocd-manifests", "plumbing", "notification-manifests")
@@ -41,19 +41,11 @@ def repository(path, builder, options):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("repositories", nargs="*", metavar="REPOSITORY")
-    parser.add_argument("--rotate", required=True, type=os.path.abspath, help="the program to judge")
-    parser.add_argument("--kubectl", required=True, type=os.path.abspath, help="renders kustomizations")
-    parser.add_argument("--shared", default="../shared", help="where the corpora are")
-    parser.add_argument("--corpus", action="store_true", help="compare the corpora")
+    parser = shared_options(__doc__.splitlines()[0], "corpora or layouts")
     parser.add_argument("--layouts", action="store_true", help="compare the examples, and let their families live")
-    parser.add_argument("--self-test", action="store_true", help="show that a fault would be found")
-    parser.add_argument("--only", default="*", metavar="GLOB", help="only the corpora or layouts of this name")
     parser.add_argument("--origins", default=8, type=int, metavar="N", help="so many origins of a repository are tried")
     parser.add_argument("--show", default=10, type=int, metavar="N", help="show at most N faults of a repository")
     parser.add_argument("--seed", default="1")
-    parser.add_argument("--jobs", default=min(os.cpu_count() or 1, 4), type=int, metavar="N", help="builds at a time")
     options = parser.parse_args()
     paths = list(options.repositories)
     if options.corpus:

@@ -9,7 +9,6 @@ nothing makes must be reported or be counted as not judged. Every difference is 
 without a difference is a fault. Exit status 1 when there is a fault.
 """
 
-import argparse
 import collections
 import fnmatch
 import glob
@@ -27,6 +26,7 @@ sys.path[:0] = [HERE, os.path.join(HERE, "..", "controllers")]
 import compare  # noqa: E402
 import rendered  # noqa: E402
 import verdict  # noqa: E402
+from options import parser as shared_options  # noqa: E402
 from tree import Builder, Tree  # noqa: E402
 
 EXPLAINED = os.path.join(HERE, "explained.tsv")
@@ -93,17 +93,9 @@ def judge(path, builder, options, known):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("repositories", nargs="*", metavar="REPOSITORY")
-    parser.add_argument("--rotate", required=True, type=os.path.abspath, help="the program to judge")
-    parser.add_argument("--kubectl", required=True, type=os.path.abspath, help="renders kustomizations")
-    parser.add_argument("--shared", default="../shared", help="where the corpora are")
+    parser = shared_options(__doc__.splitlines()[0], "repositories")
     parser.add_argument("--fixtures", action="store_true", help="judge the examples")
-    parser.add_argument("--corpus", action="store_true", help="judge the corpora")
-    parser.add_argument("--self-test", action="store_true", help="show that a fault would be found")
-    parser.add_argument("--only", default="*", metavar="GLOB", help="only the repositories of this name")
     parser.add_argument("--show", default=0, type=int, metavar="N", help="show at most N reasons for which roots were not rendered")
-    parser.add_argument("--jobs", default=min(os.cpu_count() or 1, 4), type=int, metavar="N", help="builds at a time")
     options = parser.parse_args()
     paths = list(options.repositories)
     paths += sorted(path for pattern in FIXTURES if options.fixtures for path in glob.glob(pattern))
