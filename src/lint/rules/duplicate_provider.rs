@@ -24,9 +24,9 @@ pub static RULE: Rule = Rule {
 
 Two objects of one build root that each make the same Secret in the same namespace and want it for themselves: a Secret
 with data, a SealedSecret, a generated Secret, a Certificate, or an ExternalSecret with `creationPolicy: Owner` (the
-default) or `Orphan`. An ExternalSecret that merges (`Merge`, `CreateOrMerge`) may stand beside any of them. In a tree of
-plain manifests that neither Flux nor Argo CD builds, only objects of one directory of an environment are compared, since
-other directories may go to other clusters; so may other build roots.
+default) or `Orphan`. An ExternalSecret that merges (`Merge`, `CreateOrMerge`) is allowed beside any of them. In a tree of
+plain manifests that neither Flux nor Argo CD builds, only objects of one file, or of one directory of an environment, are
+compared, since other directories may go to other clusters; so may other build roots.
 
 ### Why it matters
 
@@ -119,13 +119,11 @@ fn meet(root: &Root, one: &Provider, other: &Provider) -> bool {
     let deployed = root.environment.is_some() || root.namespace.is_some();
     // Without a namespace in Git, each file may be applied into another one.
     let placed = root.namespace_of_provider(one).is_some();
+    // What is applied by hand is applied file by file.
+    let together = here == there || (deployed && here.parent() == there.parent());
     root.kind == RootKind::Kustomize
         || !root.builders.is_empty()
-        || (deployed
-            && placed
-            && here.parent() == there.parent()
-            && !is_sample(&here)
-            && !is_sample(&there))
+        || (placed && together && !is_sample(&here) && !is_sample(&there))
 }
 
 /// Whether a file shows people what a manifest looks like.
