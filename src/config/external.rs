@@ -70,6 +70,14 @@ impl Externals {
         self.all(name, namespace).next().is_some()
     }
 
+    /// The reason of the first entry for a secret that has one.
+    #[must_use]
+    pub fn reason(&self, name: &str, namespace: Option<&str>) -> Option<&str> {
+        let mut entries: Vec<usize> = self.all(name, namespace).collect();
+        entries.sort_unstable();
+        entries.into_iter().find_map(|at| self.list[at].reason.as_deref())
+    }
+
     /// The positions of the entries for a secret.
     fn all(&self, name: &str, namespace: Option<&str>) -> impl Iterator<Item = usize> {
         let Index { plain, others, names } = self.index.get_or_init(|| Index::new(&self.list));

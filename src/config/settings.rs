@@ -151,6 +151,12 @@ impl Config {
         self.external.has(name, namespace)
     }
 
+    /// Who makes a secret of `external`, where its entry says so.
+    #[must_use]
+    pub fn maker(&self, name: &str, namespace: Option<&str>) -> Option<&str> {
+        self.external.reason(name, namespace)
+    }
+
     /// The hold on a family in an environment; the first if there are several.
     #[must_use]
     pub fn hold(&self, environment: &str, family: &str) -> Option<&Hold> {

@@ -87,3 +87,46 @@ fn first_stubs_fit_the_schema() {
         assert_eq!(text.contains("version: \"20250820110000\""), version == "label", "{text}");
     }
 }
+
+/// A bump whose new Secret something else must make says so, with the command that shows whether it is there; a stub in
+/// Git is copied whatever `external` says.
+#[test]
+fn what_something_else_makes_is_asked_for() {
+    let own = "secrets: { legacy-db: { remote: { store: { name: aws, kind: ClusterSecretStore }, key: shop/db } } }\n";
+    for (pattern, remote) in
+        [("legacy-db", ""), ("legacy-*", ""), ("legacy-*", own), ("legacy-db", own)]
+    {
+        let sandbox = Sandbox::empty();
+        sandbox.write(
+            "rotate.yaml",
+            &format!(
+                "environments: [{{ name: staging, paths: [staging] }}]\n{remote}external:\n  \
+                 - {{ name: \"{pattern}\", reason: Terraform makes it }}\n"
+            ),
+        );
+        sandbox.write(
+            "staging/web.yaml",
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web, namespace: shop }\nspec:\n  template:\n    \
+             spec:\n      containers:\n        - name: web\n          envFrom: [{ secretRef: { name: legacy-db } }]\n",
+        );
+        let plan = sandbox.rotate(&["bump", "staging", "legacy-db", "--at", NOW, "--dry-run"]);
+        let asks = [
+            "Create legacy-db-20250820110000 in namespace shop with whatever manages this secret outside the repository \
+             (Terraform makes it), then check that it exists.",
+            "kubectl get secret legacy-db-20250820110000 --namespace shop --output name",
+        ];
+        let is_new = pattern == "legacy-db" && !remote.is_empty();
+        for text in asks {
+            assert_eq!(plan.stderr.contains(text), !is_new, "{pattern}: {}", plan.stderr);
+        }
+        sandbox.write(
+            "staging/stub.yaml",
+            "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: { name: legacy-db, namespace: shop }\n\
+             spec:\n  secretStoreRef: { name: aws, kind: ClusterSecretStore }\n  data:\n    - secretKey: password\n      \
+             remoteRef: { key: shop/db, version: uuid/1 }\n",
+        );
+        let plan = sandbox.rotate(&["bump", "staging", "legacy-db", "--at", NOW, "--dry-run"]);
+        assert!(plan.stdout.contains("name: legacy-db-20250820110000"), "{}", plan.stdout);
+        assert!(!plan.stderr.contains("outside the repository"), "{}", plan.stderr);
+    }
+}

@@ -15,6 +15,9 @@ pub(super) fn steps(supply: &Supply) -> Vec<NextStep> {
         Supply::Cluster { name, namespace, shape, keys } => {
             vec![in_cluster(name, namespace.as_deref(), *shape, keys)]
         }
+        Supply::Elsewhere { name, namespace, by } => {
+            vec![elsewhere(name, namespace.as_deref(), by.as_deref())]
+        }
         Supply::Remote { backend, key, pin, value, read_by } => {
             let backend = backend.as_deref().cloned().unwrap_or_else(|| Backend::of(Store::OTHER));
             let mut steps = match pin {
@@ -38,6 +41,20 @@ fn unless_there(step: &mut NextStep, environment: &str) {
     step.title = format!(
         "Only if {environment} reads another store, not this one, where the value is already: {title}"
     );
+}
+
+/// The step for a secret of which the repository has nothing but the name.
+fn elsewhere(name: &str, namespace: Option<&str>, by: Option<&str>) -> NextStep {
+    let by = by.map_or_else(String::new, |by| format!(" ({by})"));
+    let place = namespace.map_or_else(String::new, |name| format!(" in namespace {name}"));
+    let title = format!(
+        "Create {name}{place} with whatever manages this secret outside the repository{by}, then check that it exists."
+    );
+    let namespace = namespace.map_or_else(String::new, |name| option("--namespace", name));
+    value(
+        title,
+        Some(command("kubectl get secret", &[name], &format!("{namespace} --output name"))),
+    )
 }
 
 fn in_cluster(

@@ -20,6 +20,15 @@ pub(in crate::plan) enum Supply {
         /// Another environment whose stub reads the same from a store of the same name.
         read_by: Option<String>,
     },
+    /// Into a secret that something outside the repository makes.
+    Elsewhere {
+        /// The secret's name.
+        name: String,
+        /// The namespace, where Git sets one.
+        namespace: Option<String>,
+        /// Who makes it, as `rotate.yaml` says.
+        by: Option<String>,
+    },
     /// Into the cluster, for a family without a stub.
     Cluster {
         /// The secret's name.

@@ -76,7 +76,7 @@ impl<'p> Planner<'p> {
             .iter()
             .filter(|item| item.root.environment.is_some())
             .map(|item| item.root.namespace_of(item.reference).map(str::to_owned))
-            .filter(|namespace| self.providers(namespace, self.name).is_empty())
+            .filter(|namespace| !self.is_made_here(namespace))
             .collect();
         let mut made: BTreeSet<(TreePath, usize, BTreeSet<usize>)> = BTreeSet::new();
         for namespace in wanted {
@@ -86,7 +86,11 @@ impl<'p> Planner<'p> {
             }
             let sources = newest(&self.candidates(survey, &namespace));
             if sources.is_empty() {
-                self.without_source(survey, &namespace);
+                if self.is_made_elsewhere(&namespace) {
+                    self.made_elsewhere(&namespace, self.name);
+                } else {
+                    self.without_source(survey, &namespace);
+                }
                 continue;
             }
             for source in sources {
@@ -102,6 +106,24 @@ impl<'p> Planner<'p> {
     /// Why a new name would never be filled: a controller fills the old one, whoever else makes it too.
     fn filled_by_another(&self, survey: &Survey<'p>, namespace: &Namespace) -> Option<Refusal> {
         self.old_providers(survey, namespace).iter().find_map(filled)
+    }
+
+    /// Whether an object here makes the new name.
+    fn is_made_here(&self, namespace: &Namespace) -> bool {
+        let by_object = |one: &Provision| matches!(one, Provision::Provider(_));
+        self.providers(namespace, self.name).iter().any(by_object)
+    }
+
+    /// Whether `rotate.yaml` says that something else makes the new name.
+    fn is_made_elsewhere(&self, namespace: &Namespace) -> bool {
+        self.repo.config.is_external(self.name, namespace.as_deref())
+    }
+
+    /// Asks for a new name that something outside the repository makes, as it makes another name of the family.
+    fn made_elsewhere(&mut self, namespace: &Namespace, known_as: &str) {
+        let by = self.repo.config.maker(known_as, namespace.as_deref()).map(str::to_owned);
+        let (name, namespace) = (self.name.to_owned(), namespace.clone());
+        self.outcome.supplies.insert(Supply::Elsewhere { name, namespace, by });
     }
 
     fn providers(&self, namespace: &Namespace, secret: &str) -> Vec<Provision> {
@@ -229,12 +251,15 @@ impl<'p> Planner<'p> {
         }
         self.expected.unprovided.insert(namespace.clone());
         let items = survey.uses_in(namespace.as_deref());
-        let external = items.iter().any(|item| {
-            self.providers(namespace, item.reference.secret()).contains(&Provision::External)
-        });
-        let note = match (external, made.first()) {
-            (true, _) => format!("something outside the repository must make `{}`", self.name),
-            (false, Some(made)) => format!(
+        let external = items
+            .iter()
+            .map(|item| item.reference.secret())
+            .find(|secret| self.providers(namespace, secret).contains(&Provision::External));
+        if let Some(external) = external {
+            return self.made_elsewhere(namespace, external);
+        }
+        let note = match made.first() {
+            Some(made) => format!(
                 "`{}` keeps the old values in Git; `{}` is made in the cluster and its values stay out of Git",
                 made.object()
                     .node
@@ -243,17 +268,14 @@ impl<'p> Planner<'p> {
                     .map_or_else(TreePath::root, |at| at.source.path().clone()),
                 self.name
             ),
-            (false, None) => {
+            None => {
                 format!("no manifest makes this secret: `{}` is made in the cluster", self.name)
             }
         };
         self.outcome.notes.insert(note);
-        if !external {
-            let shape = shape(&items);
-            let (name, namespace, keys) =
-                (self.name.to_owned(), namespace.clone(), keys_of(&items));
-            self.outcome.supplies.insert(Supply::Cluster { name, namespace, shape, keys });
-        }
+        let (shape, keys) = (shape(&items), keys_of(&items));
+        let (name, namespace) = (self.name.to_owned(), namespace.clone());
+        self.outcome.supplies.insert(Supply::Cluster { name, namespace, shape, keys });
     }
 
     /// Makes stubs from what rotate.yaml says.
