@@ -190,3 +190,18 @@ fn a_secret_that_every_overlay_deletes_is_in_no_environment() {
     let leak = found.iter().find(|one| one["rule"] == "plaintext-secret").unwrap();
     assert_eq!(leak["environments"], serde_json::json!(["production"]));
 }
+
+#[test]
+fn promote_suggests_a_family_that_has_no_version_yet() {
+    let sandbox = Sandbox::empty();
+    for environment in ["staging", "production"] {
+        sandbox.write(&format!("{environment}/web.yaml"), &web("mailer-login"));
+    }
+    sandbox.write("rotate.yaml", DECLARED).commit_all();
+    let promote = |family| sandbox.rotate(&["promote", "--family", family, "--at", NOW]).status(2);
+    let _ = promote("mailer-logn").says(&["did you mean `mailer-login`?"]);
+    let _ = promote("mailer-login").says(&[
+        "no environment has a versioned secret `mailer-login`",
+        "`rotate bump staging mailer-login` gives it its first version",
+    ]);
+}
