@@ -69,6 +69,13 @@ impl Remote {
     pub fn version_text(&self) -> Option<&str> {
         self.version.as_ref()?.node.str()
     }
+
+    /// The same; `None` where it reads the newest version, by a name for that or without any.
+    #[must_use]
+    pub fn pin(&self) -> Option<&str> {
+        let names_newest = |pin: &&str| matches!(*pin, "" | "~" | "null" | "latest" | "AWSCURRENT");
+        self.version_text().filter(|pin| !names_newest(pin))
+    }
 }
 
 /// An entry that no version can pin, and why.
@@ -124,15 +131,25 @@ impl Stub {
     /// An entry of another stub that reads the same value: the same key, property and version of the same store.
     #[must_use]
     pub fn reads_like<'s>(&'s self, remote: &Remote, other: &'s Self) -> Option<&'s Remote> {
-        let value = |stub: &Self, one: &Remote| {
-            let text =
-                |field: Option<&Field>| field.and_then(|field| field.node.str()).map(str::to_owned);
-            let pin = text(one.version.as_ref()).filter(|pin| !matches!(&**pin, "" | "~" | "null"));
+        self.reads_beside(remote, other, |own, pin| own == pin)
+    }
+
+    /// An entry of another stub that reads the same key and property of the same store, with a pin that fits.
+    #[must_use]
+    pub fn reads_beside<'s>(
+        &'s self,
+        remote: &Remote,
+        other: &'s Self,
+        fits: impl Fn(Option<&str>, Option<&str>) -> bool,
+    ) -> Option<&'s Remote> {
+        let value = |stub: &'s Self, one: &Remote| {
+            let text = |field: Option<&Field>| field?.node.str().map(str::to_owned);
             let key = text(one.key.as_ref()).filter(|key| !key.is_empty())?;
-            Some((stub.store_of(one).cloned(), key, text(one.property.as_ref()), pin))
+            Some((stub.store_of(one).cloned(), key, text(one.property.as_ref())))
         };
         let own = value(self, remote)?;
-        other.remotes.iter().find(|one| value(other, one).as_ref() == Some(&own))
+        let mut others = other.remotes.iter();
+        others.find(|one| fits(remote.pin(), one.pin()) && value(other, one).as_ref() == Some(&own))
     }
 
     fn entry(&mut self, path: &Path, entry: &Node, field: &str) {

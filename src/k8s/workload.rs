@@ -43,16 +43,20 @@ pub fn is_scaled_to_zero(object: &Node) -> bool {
     object.at(&["spec", "replicas"]).is_some_and(|node| node.reads("0"))
 }
 
-/// Why replacing the pods of a workload takes it down; `None` if it does not, or if nobody can tell. `least`: the number of
-/// pods below which an autoscaler never goes, which then counts instead of `replicas`.
+/// How many pods a workload asks for; `None` if nobody can tell.
 #[must_use]
-pub fn outage(object: &Node, least: Option<u64>) -> Option<Outage<'_>> {
-    let own = match object.at(&["spec", "replicas"]) {
+pub fn replicas(object: &Node) -> Option<u64> {
+    match object.at(&["spec", "replicas"]) {
         None => Some(1),
         Some(node) if node.reads("null") || node.reads("") => Some(1),
         Some(node) => node.str().and_then(|text| text.parse().ok()),
-    };
-    let replicas = least.or(own);
+    }
+}
+
+/// Why replacing the pods of a workload takes it down; `None` if it does not, or if nobody can tell. `replicas`: how many pods
+/// it has at least, where that is known.
+#[must_use]
+pub fn outage(object: &Node, replicas: Option<u64>) -> Option<Outage<'_>> {
     if replicas == Some(0) {
         return None;
     }
@@ -156,7 +160,7 @@ fn share(text: &str, replicas: u64, rounds_up: bool) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{outage, runs_pods};
+    use super::{outage, replicas, runs_pods};
     use crate::text::path::TreePath;
     use crate::text::source::Source;
     use crate::yaml::node::Node;
@@ -173,7 +177,7 @@ mod tests {
             "{{apiVersion: {group}, kind: {kind}, metadata: {{name: a}}, spec: {{{spec}}}}}"
         ));
         assert!(runs_pods(&object));
-        let outage = outage(&object, least);
+        let outage = outage(&object, least.or_else(|| replicas(&object)));
         let reason = outage.as_ref().map(|one| one.reason.as_str());
         match says {
             Some(says) => {
@@ -191,6 +195,7 @@ mod tests {
             ("strategy: {type: Recreate}".to_owned(), None, Some("`Recreate`")),
             ("replicas: 0, strategy: {type: Recreate}".to_owned(), None, None),
             ("replicas: 0, strategy: {type: Recreate}".to_owned(), Some(2), Some("`Recreate`")),
+            ("replicas: 1, strategy: {type: Recreate}".to_owned(), Some(0), None),
             (String::new(), None, None),
             (rolling("maxUnavailable: 100%"), None, Some(one)),
             (
@@ -224,7 +229,7 @@ mod tests {
             let object = object(&format!(
                 "{{apiVersion: apps/v1, kind: {kind}, spec: {{replicas: 3, strategy: &s {{rollingUpdate: {{maxUnavailable: 100%}}}}, updateStrategy: *s}}}}"
             ));
-            let help = outage(&object, None).unwrap().help;
+            let help = outage(&object, replicas(&object)).unwrap().help;
             assert_eq!(help.contains("maxSurge"), has_surge, "{kind}: {help}");
         }
     }

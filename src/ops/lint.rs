@@ -87,7 +87,7 @@ pub fn run(
     let baseline = request.baseline.as_deref().map(|file| read(file, session)).transpose()?;
     let (judged, changes, trees) = judge(request, session, baseline.as_ref(), writer.is_some())?;
     if let Some(writer) = writer {
-        session.refuse_uncommitted(&changes, request.allow_dirty)?;
+        session.refuse(&changes, request.allow_dirty)?;
         writer.write(&changes)?;
     }
     let Judged { findings, counts, coverage } = judged;

@@ -22,6 +22,7 @@ use crate::plan::{FileChange, NextStep};
 use crate::repo::Repo;
 use crate::repo::subject::{Family, Subject};
 use crate::text::nearest::nearest;
+use crate::text::shell::command;
 use crate::timeline::outlook::{Next, Standing, outlook};
 use crate::timeline::walk::Depth;
 
@@ -64,7 +65,7 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Promoted, Failure
     if let Some(name) = &request.environment {
         repo.environment(name)?;
     }
-    request.refuse_unknown(&standings)?;
+    request.refuse_unknown(&repo, &standings)?;
     standings.retain(|one| request.has(&one.subject));
     for standing in &standings {
         refuse_unread(session, &repo, repo.environment(&standing.subject.environment)?)?;
@@ -104,18 +105,27 @@ impl Request {
             && (self.families.is_empty() || self.families.contains(&subject.family))
     }
 
-    /// Refuses a family that no environment has.
-    fn refuse_unknown(&self, standings: &[Standing]) -> Result<(), Failure> {
+    /// Refuses a family that no environment has with a version.
+    fn refuse_unknown(&self, repo: &Repo, standings: &[Standing]) -> Result<(), Failure> {
         let known: BTreeSet<&str> =
             standings.iter().map(|one| one.subject.family.as_str()).collect();
         let Some(family) = self.families.iter().find(|one| !known.contains(one.as_str())) else {
             return Ok(());
         };
         let text = format!("no environment has a versioned secret `{family}`");
-        let help = nearest(family, known.iter().copied()).map_or_else(
-            || "`rotate status` lists the families".to_owned(),
-            |nearest| format!("did you mean `{nearest}`?"),
-        );
+        let first = repo.environments.iter().find(|one| {
+            one.versioned && repo.all_families_of(one.id).contains_key(family.as_str())
+        });
+        let help = if let Some(first) = first {
+            let bump = command("rotate bump", &[&first.name, family], "");
+            format!("`{bump}` gives it its first version")
+        } else {
+            let near = nearest(family, known).or_else(|| nearest(family, repo.families.iter()));
+            near.map_or_else(
+                || "`rotate status` lists the families".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            )
+        };
         Err(Failure::usage(Message::new(text).help(help)))
     }
 }

@@ -78,6 +78,7 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Changed, Failure>
         plan.notes.push(
             "the removed stub is restored as it was; the operator fetches the value again, so check that the store still has it".to_owned(),
         );
+        plan.check_store(batch.repo());
     }
     refuse_unused(&back.leave, &[], &[&plan])?;
     let rotation = with_hold(request, &mut batch, plan, version)?;

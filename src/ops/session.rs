@@ -214,41 +214,43 @@ impl Session {
         self.git.as_ref()
     }
 
-    /// Refuses new files that Git would leave out of every commit.
+    /// Refuses changes that [`Session::obstacle`] has something against.
     ///
     /// # Errors
-    /// When there are any.
-    pub fn refuse_ignored(&self, changes: &[FileChange]) -> Result<(), Failure> {
-        let Some(git) = &self.git else { return Ok(()) };
-        let mut new = changes.iter().filter(|change| change.before.is_none());
-        let Some(change) = new.find(|change| git.is_ignored(&change.path, false)) else {
-            return Ok(());
-        };
-        let path = &change.path;
-        let text = format!("Git would ignore the new file `{path}`; nothing was written");
-        let help = format!(
-            "`{}` shows the pattern; negate it with a `!` pattern",
-            command("git check-ignore --verbose", &[path.as_str()], "")
-        );
-        Err(Failure::usage(Message::new(text).help(help)))
+    /// When it has, or Git cannot tell.
+    pub fn refuse(&self, changes: &[FileChange], allows_dirty: bool) -> Result<(), Failure> {
+        let Some(mut why) = self.obstacle(changes, allows_dirty)? else { return Ok(()) };
+        why.text += "; nothing was written";
+        Err(Failure::usage(why))
     }
 
-    /// Refuses changes to files that differ from the last commit.
+    /// Why changes are not written: Git would leave a new file out of every commit, or a file differs from the last one.
     ///
     /// # Errors
-    /// When there are any and they are not allowed, or Git cannot tell.
-    pub fn refuse_uncommitted(&self, changes: &[FileChange], allowed: bool) -> Result<(), Failure> {
-        let (Some(git), false) = (&self.git, allowed) else { return Ok(()) };
+    /// When Git cannot tell.
+    pub fn obstacle(
+        &self,
+        changes: &[FileChange],
+        allows_dirty: bool,
+    ) -> Result<Option<Message>, GitError> {
+        let Some(git) = &self.git else { return Ok(None) };
+        let mut new = changes.iter().filter(|change| change.before.is_none());
+        if let Some(FileChange { path, .. }) = new.find(|one| git.is_ignored(&one.path, false)) {
+            let text = format!("Git would ignore the new file `{path}`");
+            let show = command("git check-ignore --verbose", &[path.as_str()], "");
+            let help = format!("`{show}` shows the pattern; negate it with a `!` pattern");
+            return Ok(Some(Message::new(text).help(help)));
+        }
         let paths: Vec<TreePath> = changes.iter().map(|change| change.path.clone()).collect();
-        let dirty = git.uncommitted(&paths)?;
+        let dirty = if allows_dirty { Vec::new() } else { git.uncommitted(&paths)? };
         if dirty.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let names: Vec<&str> = dirty.iter().map(TreePath::as_str).collect();
-        let text = format!("uncommitted changes in {}; nothing was written", names.join(", "));
+        let text = format!("uncommitted changes in {}", names.join(", "));
         let help =
             "commit or stash them so that this change gets its own commit, or use `--allow-dirty`";
-        Err(Failure::usage(Message::new(text).help(help)))
+        Ok(Some(Message::new(text).help(help)))
     }
 
     /// The Git repository around the tree.

@@ -68,9 +68,16 @@ impl Writing<'_> {
         };
         let changes = changes.iter().filter(|change| !change.is_empty());
         let commits = changes.map(commit).collect::<Result<Vec<_>, Failure>>()?;
-        if matches!(self.mode, Mode::Write(_) | Mode::Commit(_)) {
-            session.refuse_ignored(all)?;
-            session.refuse_uncommitted(all, self.allow_dirty)?;
+        match self.mode {
+            Mode::Write(_) | Mode::Commit(_) => session.refuse(all, self.allow_dirty)?,
+            // Where Git cannot tell, the run that writes says so.
+            Mode::DryRun => {
+                if let Ok(Some(mut why)) = session.obstacle(all, self.allow_dirty) {
+                    why.text = format!("without `--dry-run`, this is refused: {}", why.text);
+                    events.warning(why);
+                }
+            }
+            Mode::Check => {}
         }
         let mut done = Done::default();
         match self.mode {

@@ -38,6 +38,7 @@ use std::sync::Arc;
 
 use crate::k8s::secret_name::{PLAIN, split};
 use crate::kustomize::model::object::Identity;
+use crate::repo::Repo;
 use crate::repo::subject::Subject;
 use crate::text::path::TreePath;
 use crate::text::source::{Place, Source};
@@ -168,6 +169,13 @@ fn word_of(name: &str) -> &str {
 }
 
 impl Plan {
+    /// Begins the steps with those that check whether the store still has what the stubs of the version read, in the tree
+    /// after the change.
+    pub fn check_store(&mut self, after: &Repo) {
+        let steps = next::still::steps(after, &self.subject, self.version());
+        self.next.splice(0..0, steps);
+    }
+
     /// Makes the step to the next environment pass its store's pin, with a command that has `VALUE` as a placeholder.
     pub fn give_pins(&mut self, environment: &str, command: String) {
         let is_next = |step: &NextStep| step.stage == Stage::Then && step.command.is_some();

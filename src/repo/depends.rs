@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::k8s::resource::{group_of, kind_of};
+use crate::kustomize::model::object::Object;
 use crate::repo::Repo;
 use crate::repo::builder::Builder;
 use crate::repo::root::Root;
@@ -32,6 +33,19 @@ struct Entry {
     after: Vec<Dependency>,
     /// What applies it.
     within: BTreeSet<Unit>,
+    /// The roots that it is in though nothing of the repository builds them, by their number.
+    tops: BTreeSet<usize>,
+    /// Whether it is ready only when all that it applies is.
+    waits: bool,
+    /// What else has to be ready before it is.
+    checks: Vec<Node>,
+}
+
+/// What both are in, if they are in one cluster: what builds all else, or a root that nothing builds.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Top<'u> {
+    Unit(&'u Unit),
+    Root(usize),
 }
 
 /// How many numbers are kept of what was asked before.
@@ -92,6 +106,24 @@ pub(super) fn units_of(root: &Root) -> impl Iterator<Item = Unit> {
     builders.filter_map(|builder| Some(unit(builder.kind, builder.origin.as_ref()?)))
 }
 
+impl Entry {
+    /// What an object says of when it is ready.
+    fn reads_health(&mut self, object: &Node) {
+        self.waits |= object.at(&["spec", "wait"]).is_some_and(|wait| wait.reads("true"));
+        let checks = object.at(&["spec", "healthChecks"]).map_or(&[][..], Node::items);
+        self.checks.extend(checks.iter().cloned());
+    }
+}
+
+/// Whether an entry of `healthChecks` names an object.
+fn names(check: &Node, object: &Object) -> bool {
+    let reads = |key: &str, text: &str| check.get(key).is_some_and(|node| node.reads(text));
+    let namespace = check.get("namespace").and_then(Node::str);
+    reads("kind", object.kind())
+        && reads("name", object.name())
+        && namespace.is_none_or(|name| object.namespace().is_none_or(|own| own == name))
+}
+
 impl Dependencies {
     /// Those of a repository; empty where nothing depends on anything.
     pub(super) fn of(repo: &Repo) -> Self {
@@ -99,7 +131,7 @@ impl Dependencies {
         if !repo.roots.iter().any(|root| root.orders().depends) {
             return new;
         }
-        for root in &repo.roots {
+        for (number, root) in repo.roots.iter().enumerate() {
             for object in root.objects() {
                 let (Some(kind), Some(unit)) = (kind(&object.node), unit_of(&object.node)) else {
                     continue;
@@ -108,6 +140,8 @@ impl Dependencies {
                 let entry = new.all.entry(unit.clone()).or_default();
                 entry.names.insert((namespace.clone(), object.name().to_owned()));
                 entry.within.extend(units_of(root).filter(|other| *other != unit));
+                entry.tops.extend(units_of(root).next().is_none().then_some(number));
+                entry.reads_health(&object.node);
                 let listed = object.node.at(&["spec", "dependsOn"]).map_or(&[][..], Node::items);
                 entry.after.extend(listed.iter().filter_map(|one| {
                     let name = one.get("name")?;
@@ -124,6 +158,29 @@ impl Dependencies {
         new
     }
 
+    /// Whether one of them is ready only when what it applies is: an object, or the releases that bring the object.
+    pub(super) fn waits_for(&self, unit: &Unit, object: &Object, releases: &[Unit]) -> bool {
+        if unit.0 != "Kustomization" {
+            return true;
+        }
+        let brings = |check: &Node| releases.iter().any(|release| self.is_named(check, release));
+        self.all.get(unit).is_some_and(|entry| {
+            let mut checks = entry.checks.iter();
+            entry.waits || checks.any(|check| names(check, object) || brings(check))
+        })
+    }
+
+    /// Whether an entry of `healthChecks` names one of them.
+    fn is_named(&self, check: &Node, unit: &Unit) -> bool {
+        let reads = |key: &str, text: &str| check.get(key).is_some_and(|node| node.reads(text));
+        reads("kind", unit.0) && self.name(unit).is_some_and(|name| reads("name", name))
+    }
+
+    /// The name of one of them.
+    pub(super) fn name(&self, unit: &Unit) -> Option<&str> {
+        self.all.get(unit)?.names.iter().next().map(|(_, name)| &**name)
+    }
+
     /// The entry of `dependsOn` by which one of them comes after any of some others, directly or by way of more.
     pub(super) fn leads(&self, unit: &Unit, others: &BTreeSet<Unit>) -> Option<Place> {
         let graph = self.graph.get_or_init(|| self.graph());
@@ -133,13 +190,30 @@ impl Dependencies {
         graph.places.get(entry).cloned()
     }
 
+    /// What one of them is in, down to what builds all else.
+    fn tops<'u>(&'u self, unit: &'u Unit) -> BTreeSet<Top<'u>> {
+        let (mut tops, mut seen, mut queue) = (BTreeSet::new(), BTreeSet::from([unit]), vec![unit]);
+        while let Some(one) = queue.pop() {
+            work::step();
+            let entry = self.all.get(one);
+            let above = entry.into_iter().flat_map(|entry| &entry.within).collect::<Vec<_>>();
+            let roots = entry.into_iter().flat_map(|entry| &entry.tops);
+            tops.extend(roots.map(|number| Top::Root(*number)));
+            // What builds itself is within nothing else.
+            tops.extend(above.is_empty().then_some(Top::Unit(one)));
+            queue.extend(above.into_iter().filter(|other| seen.insert(other)));
+        }
+        tops
+    }
+
     fn graph(&self) -> Graph {
+        let mut tops = BTreeMap::new();
         let numbers: BTreeMap<Unit, usize> = self.all.keys().cloned().zip(0..).collect();
         let (mut places, mut after) = (Vec::new(), Vec::new());
         for (unit, entry) in &self.all {
             let mut own = Vec::new();
             for dependency in &entry.after {
-                let meant = self.meant(unit, dependency);
+                let meant = self.meant(unit, dependency, &mut tops);
                 let meant = meant.into_iter().filter_map(|other| numbers.get(other));
                 own.extend(meant.map(|other| (*other, Some(places.len()))));
                 places.push(dependency.place.clone());
@@ -185,8 +259,14 @@ impl Dependencies {
         self.all.get(unit).into_iter().flat_map(|entry| &entry.within)
     }
 
-    /// Which of those with the name is meant: clusters have some of the same name each, in directories of their own.
-    fn meant(&self, from: &Unit, dependency: &Dependency) -> Vec<&Unit> {
+    /// Which of those with the name is meant: clusters have some of the same name each, built by one of their own or in
+    /// directories of their own.
+    fn meant<'u>(
+        &'u self,
+        from: &'u Unit,
+        dependency: &Dependency,
+        tops: &mut BTreeMap<&'u Unit, BTreeSet<Top<'u>>>,
+    ) -> Vec<&'u Unit> {
         let alike = self.named.get(&(from.0, dependency.name.clone()));
         let fits = |unit: &&Unit| {
             let names = self.all.get(*unit).map(|entry| &entry.names);
@@ -199,7 +279,16 @@ impl Dependencies {
                 })
             })
         };
-        let alike: Vec<&Unit> = alike.into_iter().flatten().filter(fits).collect();
+        let mut alike: Vec<&Unit> = alike.into_iter().flatten().filter(fits).collect();
+        if alike.len() > 1 {
+            for unit in alike.iter().copied().chain([from]) {
+                tops.entry(unit).or_insert_with(|| self.tops(unit));
+            }
+            let is_beside = |unit: &&Unit| !tops[*unit].is_disjoint(&tops[from]);
+            if alike.iter().any(is_beside) {
+                alike.retain(is_beside);
+            }
+        }
         let nearness = |unit: &Unit| {
             let pairs = unit.1.parts().zip(from.1.parts());
             pairs.take_while(|(one, other)| one == other).count()

@@ -150,9 +150,7 @@ fn families(repo: &Repo, text: &mut String) {
     let versioned = all.filter(|(_, state)| state.is_versioned());
     let names: BTreeSet<&str> = versioned.map(|(name, _)| name).collect();
     if names.is_empty() {
-        text.push_str(
-            "\n# No secret is versioned yet. `rotate bump ENVIRONMENT NAME` versions one.\n",
-        );
+        text.push_str("\n# `rotate bump ENVIRONMENT NAME` gives a secret its first version.\n");
     } else {
         text.push_str("\n# Families. Nothing need be said about them unless they differ from the default.\n#\n");
     }

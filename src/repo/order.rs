@@ -45,7 +45,8 @@ pub struct Late<'r> {
     pub place: Place,
     /// The same annotation on an older stub of the family, which new ones are copied from.
     pub copied: Option<Place>,
-    /// Whether both are surely applied together: a hook among plain manifests may be of another Application, if none is known.
+    /// Whether the secret never comes: a hook among plain manifests may be of another Application, if none is known, and a
+    /// Kustomization of Flux that does not wait is ready once it is applied.
     pub is_certain: bool,
     /// What to do about it.
     pub help: &'static str,
@@ -173,15 +174,21 @@ impl<'r> Order<'r> {
             let late = late(why, place, is_own.then(older).flatten(), help);
             return Some(Late { is_certain, ..late });
         }
-        let place = self.depends(root, object, home)?;
-        let why = format!("{} is applied only after {}", named(stub), named(object));
+        let (place, patient) = self.depends(root, object, home)?;
+        let mut why = format!("{} is applied only after {}", named(stub), named(object));
+        if let Some(patient) = patient {
+            why += &format!(
+                "; this only delays it, because Kustomization `{patient}` does not wait until it is ready"
+            );
+        }
         let help =
             "remove the dependency, or move the stub to where nothing depends on what waits for it";
-        Some(late(why, place, None, help))
+        Some(Late { is_certain: patient.is_none(), ..late(why, place, None, help) })
     }
 
-    /// The entry of `dependsOn` by which Flux applies a stub only after what waits.
-    fn depends(&self, root: &Root, object: &Object, home: &Root) -> Option<Place> {
+    /// The entry of `dependsOn` by which Flux applies a stub only after what waits; with the Kustomization that is ready before
+    /// that is, if there is no other.
+    fn depends(&self, root: &Root, object: &Object, home: &Root) -> Option<(Place, Option<&str>)> {
         let mut waiting: BTreeSet<Unit> = units_of(root).collect();
         waiting.extend(unit_of(&object.node));
         // What applies a release waits for it.
@@ -190,7 +197,19 @@ impl<'r> Order<'r> {
         for release in &releases {
             waiting.extend(self.dependencies.within(release).cloned());
         }
-        units_of(home).find_map(|unit| self.dependencies.leads(&unit, &waiting))
+        let (blocking, patient): (BTreeSet<Unit>, BTreeSet<Unit>) = waiting
+            .into_iter()
+            .partition(|one| self.dependencies.waits_for(one, object, &releases));
+        let leads = |others: &BTreeSet<Unit>| {
+            units_of(home).find_map(|unit| self.dependencies.leads(&unit, others))
+        };
+        if let Some(place) = leads(&blocking) {
+            return Some((place, None));
+        }
+        patient.into_iter().find_map(|unit| {
+            let place = leads(&BTreeSet::from([unit.clone()]))?;
+            Some((place, self.dependencies.name(&unit)))
+        })
     }
 }
 

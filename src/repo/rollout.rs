@@ -8,7 +8,7 @@ use crate::k8s::resource::{group_of, kind_of};
 use crate::k8s::secret_name::split;
 use crate::k8s::stub::spec_of;
 use crate::k8s::values::{Written, held};
-use crate::k8s::workload::{Outage, outage, runs_pods};
+use crate::k8s::workload::{Outage, outage, replicas, runs_pods};
 use crate::kustomize::model::object::Object;
 use crate::repo::Repo;
 use crate::repo::inventory::Reference;
@@ -24,8 +24,8 @@ const TRACKING: &str = "flagger.app/config-tracking";
 /// The kind, the name and the namespace of an object.
 type Named = (String, String, Option<String>);
 
-/// The number of pods below which autoscalers never go, by what they scale.
-pub(super) type LeastReplicas = BTreeMap<Named, u64>;
+/// The number of pods below which autoscalers never go, by what they scale; `None` where nobody can tell it.
+pub(super) type LeastReplicas = BTreeMap<Named, Option<u64>>;
 
 /// A Rollout or a Canary that cannot go back to an older version at once.
 pub struct SlowReturn<'r> {
@@ -56,12 +56,41 @@ impl Root {
         for reference in self.references.iter().filter(|one| is_versioned(self, one)) {
             users.entry(reference.object).or_default().push(reference);
         }
-        users.into_iter().filter_map(|(index, references)| {
+        let borrowers = if users.is_empty() { BTreeMap::new() } else { self.borrowers() };
+        let mut outages = Vec::new();
+        for (index, references) in users {
             let object = &self.objects()[index];
             let key = named(object, object.kind(), object.name());
-            let outage = outage(&object.node, self.least_replicas().get(&key).copied())?;
-            Some((object, outage, references))
-        })
+            let borrowers = borrowers.get(&key).map_or(&[][..], Vec::as_slice);
+            let runs = (!borrowers.iter().any(|one| takes_over(one))).then_some(object);
+            for workload in runs.into_iter().chain(borrowers.iter().copied()) {
+                work::step();
+                let outage = outage(&workload.node, self.replicas(workload));
+                outages.extend(outage.map(|outage| (workload, outage, references.clone())));
+            }
+        }
+        outages.into_iter()
+    }
+
+    /// The Rollouts that run the pods of another workload's template, by that workload.
+    fn borrowers(&self) -> BTreeMap<Named, Vec<&Object>> {
+        let mut borrowers: BTreeMap<Named, Vec<&Object>> = BTreeMap::new();
+        let is_rollout =
+            |one: &&Object| (group_of(&one.node), kind_of(&one.node)) == ("argoproj.io", "Rollout");
+        for rollout in self.objects().iter().filter(is_rollout) {
+            let field = |key: &str| text(&rollout.node, &["spec", "workloadRef", key]);
+            if let Some((kind, name)) = field("kind").zip(field("name")) {
+                borrowers.entry(named(rollout, kind, name)).or_default().push(rollout);
+            }
+        }
+        borrowers
+    }
+
+    /// How many pods a workload has at least; `None` where nobody can tell.
+    fn replicas(&self, workload: &Object) -> Option<u64> {
+        let key = named(workload, workload.kind(), workload.name());
+        let scaled = self.least_replicas().get(&key);
+        scaled.map_or_else(|| replicas(&workload.node), |least| *least)
     }
 
     /// The number of pods below which autoscalers never go, by what they scale.
@@ -69,16 +98,15 @@ impl Root {
         self.facts.scaled.get_or_init(|| {
             let scaled = self.objects().iter().filter_map(|object| {
                 let node = &object.node;
-                let (least, kind) = match (group_of(node), kind_of(node)) {
-                    ("autoscaling", "HorizontalPodAutoscaler") => ("minReplicas", None),
-                    ("keda.sh", "ScaledObject") => ("minReplicaCount", Some("Deployment")),
+                let (least, default, kind) = match (group_of(node), kind_of(node)) {
+                    ("autoscaling", "HorizontalPodAutoscaler") => ("minReplicas", "1", None),
+                    ("keda.sh", "ScaledObject") => ("minReplicaCount", "0", Some("Deployment")),
                     _ => return None,
                 };
                 let kind = text(node, &["spec", "scaleTargetRef", "kind"]).or(kind)?;
                 let name = text(node, &["spec", "scaleTargetRef", "name"])?;
-                // What scales to zero has at least one pod whenever it has any.
-                let least = node.at(&["spec", least]).map_or(Some("1"), Node::str)?;
-                Some((named(object, kind, name), least.parse::<u64>().ok()?.max(1)))
+                let least = text(node, &["spec", least]).unwrap_or(default);
+                Some((named(object, kind, name), least.parse().ok()))
             });
             scaled.collect()
         })
@@ -171,6 +199,12 @@ fn is_versioned(root: &Root, reference: &Reference) -> bool {
         && split(reference.secret()).is_some()
         && !reference.field().starts_with("metadata.")
         && runs_pods(&root.object_of(reference).node)
+}
+
+/// Whether a Rollout scales the workload down whose template it takes.
+fn takes_over(rollout: &Object) -> bool {
+    let scales = text(&rollout.node, &["spec", "workloadRef", "scaleDown"]);
+    matches!(scales, Some("onsuccess" | "progressively"))
 }
 
 /// Why a Rollout walks all of its way again to an older version.

@@ -48,6 +48,18 @@ fn red(sandbox: &Sandbox, time: &str, said: &str) {
 }
 
 #[test]
+fn what_init_writes_stays_true_once_there_are_versions() {
+    let sandbox = plain();
+    let _ = sandbox.rotate(&["init"]).success();
+    sandbox.commit_at("2025-08-01T08:30:00Z", "Settings\n");
+    let settings = sandbox.read("rotate.yaml");
+    assert!(settings.contains("`rotate bump ENVIRONMENT NAME` gives a secret its first version."));
+    step(&sandbox, "2025-08-01T09:00:00Z", &["bump", "staging", "auth"]);
+    assert_eq!(sandbox.read("rotate.yaml"), settings);
+    assert!(!settings.contains("yet"), "{settings}");
+}
+
+#[test]
 fn lint_stays_green_from_plain_names_to_production_and_back() {
     let sandbox = plain();
     let both = |time: &str| {

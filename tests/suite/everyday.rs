@@ -190,3 +190,53 @@ fn a_secret_that_every_overlay_deletes_is_in_no_environment() {
     let leak = found.iter().find(|one| one["rule"] == "plaintext-secret").unwrap();
     assert_eq!(leak["environments"], serde_json::json!(["production"]));
 }
+
+#[test]
+fn promote_suggests_a_family_that_has_no_version_yet() {
+    let sandbox = Sandbox::empty();
+    for environment in ["staging", "production"] {
+        sandbox.write(&format!("{environment}/web.yaml"), &web("mailer-login"));
+    }
+    sandbox.write("rotate.yaml", DECLARED).commit_all();
+    let promote = |family| sandbox.rotate(&["promote", "--family", family, "--at", NOW]).status(2);
+    let _ = promote("mailer-logn").says(&["did you mean `mailer-login`?"]);
+    let _ = promote("mailer-login").says(&[
+        "no environment has a versioned secret `mailer-login`",
+        "`rotate bump staging mailer-login` gives it its first version",
+    ]);
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_refused() {
+    let sandbox = two();
+    sandbox.write("staging/stub.yaml", &stub("db-20250701000000"));
+    sandbox.write("rotate.yaml", DECLARED).commit_all();
+    let bump =
+        |flags: &[&str]| sandbox.rotate(&[&["bump", "staging", "db", "--at", NOW], flags].concat());
+    let refused = "this is refused: ";
+    let dry = bump(&["--dry-run"]).success();
+    assert!(!dry.stderr.contains(refused), "{dry}");
+    let dirty = format!("# mine\n{}", sandbox.read("staging/web.yaml"));
+    sandbox.write("staging/web.yaml", &dirty);
+    let why = "uncommitted changes in staging/web.yaml";
+    let dry = bump(&["--dry-run"]).success();
+    assert!(dry.stdout.contains("+++ b/staging/web.yaml"), "{dry}");
+    let _ =
+        dry.says(&[&format!("without `--dry-run`, {refused}{why}\n"), "or use `--allow-dirty`"]);
+    let allowed = bump(&["--dry-run", "--allow-dirty"]).success();
+    assert!(!allowed.stderr.contains(refused), "{allowed}");
+    let _ = bump(&[]).status(2).says(&[why]);
+    // So it is where Git would leave the new stub out.
+    sandbox.write(".gitignore", "staging/db-2*.yaml\n");
+    let ignored = bump(&["--dry-run", "--allow-dirty"]).success();
+    let _ = ignored.says(&[refused, "Git would ignore the new file `staging/db-2"]);
+}
+
+fn stub(name: &str) -> String {
+    let version = name.rsplit('-').next().unwrap();
+    format!(
+        "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {{ name: {name}, namespace: shop }}\nspec:\n  \
+         secretStoreRef: {{ kind: ClusterSecretStore, name: aws }}\n  target: {{ name: {name} }}\n  dataFrom:\n    - \
+         extract: {{ key: shop/db, version: \"{version}\" }}\n"
+    )
+}

@@ -97,6 +97,7 @@ kind: Kustomization
 metadata: {{ name: {name}, namespace: flux-system }}
 spec:
   path: {path}
+  wait: true
   sourceRef: {{ kind: GitRepository, name: flux-system }}
 {after}"
         )
@@ -120,9 +121,9 @@ spec:
     let _ = rotate(&sandbox, &staging).success();
     sandbox.commit_at("2025-08-02T12:00:00Z", "Bump\n");
     let promote = rotate(&sandbox, &["promote", "production"]).success();
-    let _ = promote.says(&["clusters/production/secrets.yaml:8: ", "comes too late"]);
+    let _ = promote.says(&["clusters/production/secrets.yaml:9: ", "comes too late"]);
     let bump = rotate(&sandbox, &["bump", "production", "auth"]).status(1);
-    let _ = bump.says(&["clusters/production/secrets.yaml:8: ", "comes too late"]);
+    let _ = bump.says(&["clusters/production/secrets.yaml:9: ", "comes too late"]);
     let why = ["--override", "lint", "--reason", "nothing waits"];
     let _ = rotate(&sandbox, &[&["bump", "production", "auth"][..], &why].concat()).success();
 }

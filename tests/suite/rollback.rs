@@ -62,7 +62,13 @@ fn a_removed_stub_comes_back_as_it_was() {
     sandbox.write(&newest, &changed);
     sandbox.commit_all();
     let output = back(&sandbox, &[]).success();
-    let _ = output.says(&["is restored as it was", "the operator fetches the value again"]);
+    let _ = output.says(&[
+        "is restored as it was",
+        "the operator fetches the value again",
+        "1. Check that the store still has the version 20250602090000 of staging/auth-api: it may have been removed together with the stub.",
+        "aws secretsmanager list-secret-version-ids --secret-id staging/auth-api --region eu-central-1",
+        "2. Commit the change",
+    ]);
     assert_eq!(sandbox.read(OLD), stub);
     assert!(sandbox.read(LISTING).contains(line), "{}", sandbox.read(LISTING));
 }

@@ -45,6 +45,7 @@ pub const ROWS: &[Row] = &[
     ]),
     row("helm-chart", &["helm.cattle.io"], &["HelmChart", "HelmChartConfig"], &["spec.{valuesSecrets[],authSecret,dockerRegistrySecret}.name"]),
     row("tekton-interceptor", &["triggers.tekton.dev"], &["EventListener", "Trigger", "TriggerGroup"], &["spec.**.interceptors[].params[name=secretRef].value.secretName"]),
+    row("pipelines-as-code", &["pipelinesascode.tekton.dev"], &["Repository"], &["spec.{incoming[].secret,git_provider.secret,git_provider.webhook_secret,params[].secret_ref}.name"]),
     row("crossplane-provider-config", CROSSPLANE, &["ProviderConfig", "ClusterProviderConfig"], &["spec.{credentials,identity,credentials.webIdentity.tokenConfig}.secretRef.name"]),
     row("crossplane-composition", &["apiextensions.crossplane.io"], &["Composition"], &["spec.pipeline[].credentials[].secretRef.name"]),
     row("crossplane-package", &["pkg.crossplane.io"], &["Provider", "Function", "Configuration"], &["spec.packagePullSecrets[].name"]),

@@ -10,6 +10,7 @@ pub mod operators;
 pub mod pod_spec;
 pub mod reading;
 pub mod row;
+pub mod templates;
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -38,20 +39,35 @@ pub fn find(object: &Node, extra: &[FieldRule]) -> Vec<Found> {
     }
     let mut found = Finds::default();
     let mut way = Trail::default();
-    for field in catalogue::fields(group, kind) {
-        let Some(pattern) = field.pattern() else { continue };
-        pattern.visit_by(&mut way, object, &mut |trail, node| {
-            found.add(read(field.row, field.reads, field.role, trail, node));
-        });
-    }
-    for rule in extra.iter().filter(|rule| rule.is_about(group, kind)) {
-        rule.pattern().visit_by(&mut way, object, &mut |trail, node| {
-            found.add(read(CONFIGURED, Reads::Name, Role::Use, trail, node));
-        });
-    }
+    found.add(listed(&mut way, object, extra));
+    templates::visit(&mut way, object, |way, template| {
+        let namespace = templates::namespace(template);
+        let listed = listed(way, template, extra).into_iter();
+        let placed = listed
+            .map(|one| Found { namespace: one.namespace.or_else(|| namespace.clone()), ..one });
+        found.add(placed.collect());
+    });
     found.add(heuristics::find(object, group, kind));
     found.add(values::find(object));
     found.list
+}
+
+/// What the catalogue and the configured rules know of an object at the end of a trail.
+fn listed<'a>(way: &mut Trail<'a>, object: &'a Node, extra: &'a [FieldRule]) -> Vec<Found> {
+    let (group, kind) = (group_of(object), kind_of(object));
+    let mut found = Vec::new();
+    for field in catalogue::fields(group, kind) {
+        let Some(pattern) = field.pattern() else { continue };
+        pattern.visit_by(way, object, &mut |trail, node| {
+            found.extend(read(field.row, field.reads, field.role, trail, node));
+        });
+    }
+    for rule in extra.iter().filter(|rule| rule.is_about(group, kind)) {
+        rule.pattern().visit_by(way, object, &mut |trail, node| {
+            found.extend(read(CONFIGURED, Reads::Name, Role::Use, trail, node));
+        });
+    }
+    found
 }
 
 /// What was found, each part of a scalar once.

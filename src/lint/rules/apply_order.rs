@@ -23,6 +23,8 @@ lists:
 - Helm: the workload is a `pre-install` or `pre-upgrade` hook, and the stub is an ordinary object of the same release.
 - Flux: the Kustomization with the stub has, directly or through others, the one with the workload in `dependsOn`; the same
   for HelmReleases.
+  A Kustomization with neither `wait: true` nor the workload in `healthChecks` is ready once it is applied, so that the stub
+  is only delayed: a warning. Where several clusters have a Kustomization of the name, the one of the same cluster counts.
 
 A hook in a directory of plain manifests is a warning where no Application of the repository builds it: its stub may be in
 another one. References that are optional, and workloads that are scaled to zero, do not wait. `rotate bump` and

@@ -23,8 +23,10 @@ while a new version is rolled out:
 - a `maxUnavailable` of 100%, or of as many pods as there are replicas;
 - a Deployment of one replica with `maxSurge: 0`.
 
-Where a HorizontalPodAutoscaler or a ScaledObject of KEDA owns the number of replicas, its minimum counts. A StatefulSet
-of one replica is not reported, since no setting has its new pod start first.
+Where a HorizontalPodAutoscaler or a ScaledObject of KEDA sets the number of replicas, its minimum counts instead of
+`replicas`; what may have none is not reported. A Rollout with `workloadRef` is judged by its own strategy and replicas and
+the template of that workload, which is not judged itself if `scaleDown` has the Rollout replace it. A StatefulSet of one
+replica is not reported, since no setting has its new pod start first.
 
 ### Why it matters
 

@@ -30,7 +30,7 @@ namespace, or in that of another environment. A namespace of another environment
 environment's word differs (`shop-staging`, `shop-production`), or when the same workload uses the secret there.
 
 Where the environment before has begun to run a version, the plain name is reported once that version's soak and `lag` are
-over. A hold with `version: plain` silences the rule.
+over, and not while other references there still have the plain name. A hold with `version: plain` silences the rule.
 
 The finding is a warning only where the secret's versions have settled: an environment has run one for its `soak`, or, for a
 plain name beside versions, this environment has. Until then, and where an environment went back to the plain name lately,
@@ -95,6 +95,10 @@ fn is_meant(facts: &Facts<'_>, usage: &FamilyUsage<'_>) -> bool {
     else {
         return false;
     };
+    // What is on its way to a version has none yet that could be taken.
+    if before.running.plain && !before.running.versions.is_empty() {
+        return true;
+    }
     let version = before.running.versions.first().and_then(|digits| Version::new(digits));
     version.is_some_and(|version| {
         let there = Subject::new(&before.environment.name, usage.family);

@@ -2,6 +2,7 @@
 
 pub(super) mod put;
 pub(super) mod remove;
+pub(super) mod still;
 pub(super) mod supply;
 
 use std::collections::BTreeSet;
