@@ -442,3 +442,19 @@ fn rules_ask_only_for_what_they_judge() {
     let left = Questions::from([left]);
     assert_eq!(*asked.lock().unwrap(), [Depth::Asked(questions), Depth::Asked(left)]);
 }
+
+/// The newest commit is younger than a plain name that was there long before, although not from the first commit on.
+#[test]
+fn a_plain_name_is_not_new_where_the_walk_ends_before_it_began() {
+    let sandbox = beside_a_plain_family();
+    let plain = sandbox.read("production/web.yaml").replace("-20250704000000", "");
+    sandbox.write("production/web.yaml", &plain);
+    let began: DateTime<Utc> = "2025-07-10T10:00:00Z".parse().unwrap();
+    for time in (0..60).map(|hour| began + TimeDelta::hours(hour)) {
+        let time = time.to_rfc3339();
+        sandbox.write("README.md", &time).commit_at(&time, "Go on\n");
+    }
+    sandbox.write("README.md", "").commit_at("2025-08-19T20:00:00Z", "Go on\n");
+    let lint = sandbox.rotate(&["lint", "--at", "2025-08-20T00:00:00Z"]);
+    assert!(lint.stdout.contains("warning[unversioned-reference]: Pod web"), "{lint}");
+}
