@@ -173,9 +173,44 @@ pub enum Word {
     Unplaced(&'static str),
 }
 
+/// The lengths of the words that begin with each letter, a bit for each: nearly all other words are told by this.
+const LENGTHS: [u32; 26] = {
+    let mut lengths = [0; 26];
+    let mut at = 0;
+    while at < WORDS.len() {
+        lengths = note(lengths, WORDS[at].1);
+        at += 1;
+    }
+    at = 0;
+    while at < UNPLACED.len() {
+        lengths = note(lengths, UNPLACED[at].1);
+        at += 1;
+    }
+    lengths
+};
+
+const fn note(mut lengths: [u32; 26], words: &[&str]) -> [u32; 26] {
+    let mut at = 0;
+    while at < words.len() {
+        lengths[(words[at].as_bytes()[0] - b'a') as usize] |= 1 << words[at].len();
+        at += 1;
+    }
+    lengths
+}
+
+/// Whether a word, in any case, has the first letter and the length of one that stands for something.
+fn may_stand(word: &str) -> bool {
+    let letter = word.bytes().next().and_then(|first| first.to_ascii_lowercase().checked_sub(b'a'));
+    let lengths = letter.and_then(|letter| LENGTHS.get(usize::from(letter)));
+    lengths.is_some_and(|lengths| word.len() < 32 && lengths >> word.len() & 1 == 1)
+}
+
 /// What a word stands for, in lower case; `pre-prod` and the like count as one.
 #[must_use]
 pub fn word_of(word: &str) -> Option<Word> {
+    if !may_stand(word) {
+        return None;
+    }
     let placed = environment_of_word(word).map(|(order, name)| Word::Environment(order, name));
     let unplaced = || UNPLACED.iter().find(|(_, words)| words.contains(&word));
     placed.or_else(|| unplaced().map(|(name, _)| Word::Unplaced(name)))
@@ -190,6 +225,9 @@ pub fn may_come_before(unplaced: &str) -> bool {
 /// The environment that a directory name identifies, in any case, with its position in the promotion order.
 #[must_use]
 pub fn environment_of_word(word: &str) -> Option<(usize, &'static str)> {
+    if !may_stand(word) {
+        return None;
+    }
     WORDS
         .iter()
         .enumerate()
@@ -199,7 +237,7 @@ pub fn environment_of_word(word: &str) -> Option<(usize, &'static str)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Word, environment_of_word, word_of};
+    use super::{UNPLACED, WORDS, Word, environment_of_word, word_of};
 
     #[test]
     fn knows_the_usual_words() {
@@ -208,5 +246,17 @@ mod tests {
         assert_eq!(environment_of_word("products"), None);
         assert_eq!(environment_of_word("Prod"), Some((2, "production")));
         assert_eq!(word_of("pre-prod"), Some(Word::Unplaced("preprod")));
+        for (name, words) in WORDS.iter().chain(&UNPLACED) {
+            for word in *words {
+                let known = match word_of(word) {
+                    Some(Word::Environment(_, known) | Word::Unplaced(known)) => known,
+                    None => "",
+                };
+                assert_eq!(known, *name, "{word}");
+            }
+        }
+        for word in ["", "staging-staging-staging-staging-staging", "Ü", "{ev"] {
+            assert_eq!((word_of(word), environment_of_word(word)), (None, None), "{word}");
+        }
     }
 }

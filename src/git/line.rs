@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, mpsc};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use chrono::{DateTime, Utc};
 use git2::{ErrorCode, Oid, Repository};
@@ -101,8 +101,30 @@ const AHEAD: usize = 64;
 /// Texts are read with the commit only if at most this many files differ.
 const FEW: usize = 16;
 
-/// Commits that are read ahead.
-pub type Steps = mpsc::IntoIter<Result<CommitDiff, GitError>>;
+/// Commits that a thread of its own reads ahead; it ends with this.
+pub struct Ahead {
+    steps: Option<mpsc::Receiver<Result<CommitDiff, GitError>>>,
+    reader: Option<JoinHandle<()>>,
+}
+
+impl Iterator for Ahead {
+    type Item = Result<CommitDiff, GitError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.steps.as_ref()?.recv().ok()
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        // Without a receiver, the next commit is the last one that is read.
+        self.steps = None;
+        if let Some(reader) = self.reader.take() {
+            // What went wrong there has ended the commits already.
+            let _ = reader.join();
+        }
+    }
+}
 
 /// A branch, walked along its first parents.
 pub struct Line {
@@ -223,20 +245,24 @@ impl Line {
     }
 
     /// The commits one by one, as [`Line::step`] returns them, read ahead by a separate thread.
-    pub fn ahead<T>(mut self, look: impl FnOnce(&mut Steps) -> T) -> T {
-        thread::scope(|scope| {
-            let (send, steps) = mpsc::sync_channel(AHEAD);
-            scope.spawn(move || {
-                // Stops after the first commit or an error, and when the receiver is gone.
-                while let Some(step) = self.step().transpose() {
-                    let is_last = step.is_err();
-                    if send.send(step).is_err() || is_last {
-                        break;
-                    }
+    ///
+    /// # Errors
+    /// When the system allows no more threads.
+    pub fn ahead(mut self) -> Result<Ahead, GitError> {
+        let (send, steps) = mpsc::sync_channel(AHEAD);
+        let path = self.git_dir.clone();
+        let reader = thread::Builder::new().spawn(move || {
+            // Stops after the first commit or an error, and when the receiver is gone.
+            while let Some(step) = self.step().transpose() {
+                let is_last = step.is_err();
+                if send.send(step).is_err() || is_last {
+                    break;
                 }
-            });
-            look(&mut steps.into_iter())
-        })
+            }
+        });
+        let reader =
+            reader.map_err(|error| GitError::System { path, reason: error.to_string() })?;
+        Ok(Ahead { steps: Some(steps), reader: Some(reader) })
     }
 
     fn failed(&self, error: &git2::Error) -> GitError {

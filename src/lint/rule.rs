@@ -12,6 +12,7 @@ use crate::repo::Repo;
 use crate::text::source::Place;
 use crate::timeline::Timeline;
 use crate::timeline::question::{Question, Questions};
+use crate::timeline::shared::SharedWalk;
 use crate::timeline::walk::Depth;
 
 /// A rule.
@@ -120,6 +121,12 @@ impl<'r> History<'r> {
             by: [OnceLock::new(), OnceLock::new(), OnceLock::new()],
             all: OnceLock::new(),
         }
+    }
+
+    /// A history that one walk reads, as far as each question needs.
+    #[must_use]
+    pub fn of(walk: &'r SharedWalk<'_>) -> Self {
+        Self::new(|depth| walk.read(depth).ok())
     }
 
     /// None: rules go by the time in a version's name.

@@ -12,8 +12,8 @@ use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::subject::Subject;
 use crate::repo::usage::Running;
-use crate::timeline::Timeline;
 use crate::timeline::question::{Question, Questions};
+use crate::timeline::{Began, Timeline};
 
 /// Whether an environment had a version of a family before its soak began to count, by Git where that is known; else by the
 /// digits of the versions, which may be older than their use, so `lag` is added.
@@ -39,7 +39,9 @@ pub(super) fn is_newly_plain(facts: &Facts<'_>, environment: EnvironmentId, fami
     past.now(&subject).is_none_or(|era| {
         // What is not on the mainline yet begins now.
         era.running != facts.repo.running_of(environment, family)
-            || era.began.time() > wait_ago(facts, environment)
+            // Where the walk ended within it, it is as old as was asked.
+            || (!matches!(era.began, Began::Earlier(_))
+                && era.began.time() > wait_ago(facts, environment))
     })
 }
 
@@ -104,8 +106,9 @@ fn likely(facts: &Facts<'_>) -> Questions {
         let (soak, wait) = (soak_ago(facts, environment), wait_ago(facts, environment));
         let running = repo.running(environment).iter();
         for (family, running) in running.filter(|(family, _)| versioned.contains(family.as_ref())) {
-            let time = if running.versions.is_empty() { wait } else { soak };
-            questions.insert(Question::At(subject(repo, environment, family), time));
+            let at = |time| Question::At(subject(repo, environment, family), time);
+            questions.extend(running.plain.then(|| at(wait)));
+            questions.extend((!running.versions.is_empty()).then(|| at(soak)));
         }
     }
     questions

@@ -20,6 +20,7 @@ use crate::ops::session::{Session, TreeWriter};
 use crate::plan::{FileChange, fix};
 use crate::repo::Repo;
 use crate::text::shell::{command, option};
+use crate::timeline::shared::SharedWalk;
 
 /// How many passes of repairs are made at most: each applies repairs that overlapped in the one before.
 const PASSES: usize = 8;
@@ -128,10 +129,8 @@ fn judge(
     let selection = Selection::of(&repo.config)?;
     let narrowed = request.narrowed.of(&repo, within)?;
     let now = request.now;
-    let history = History::new(|depth| {
-        let timeline = session.has_git().then(|| session.timeline(&repo, None, (depth, now)));
-        timeline.and_then(Result::ok)
-    });
+    let walk = session.git().map(|git| SharedWalk::new(git, &repo, now));
+    let history = walk.as_ref().map_or_else(History::none, History::of);
     let (selection, base_repo, narrowed) = (&selection, base.as_ref(), &narrowed);
     let strict = request.strict;
     let judge =
@@ -145,6 +144,7 @@ fn judge(
         judged = if is_written { after } else { judged };
     }
     drop(history);
+    drop(walk);
     session.git().map_or(Ok(()), Git::check_read)?;
     Ok((judged, changes, base.into_iter().chain([repo]).collect()))
 }

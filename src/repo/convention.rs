@@ -168,9 +168,16 @@ impl Convention {
     pub(super) fn environments(&self, files: &[TreePath]) -> BTreeSet<(usize, &'static str)> {
         let mut found = BTreeSet::new();
         let mut directories: BTreeSet<TreePath> = BTreeSet::new();
+        let mut last = None;
         for file in files {
             let of_file = self.of_file(file).and_then(environment_of_word);
             found.extend(of_file);
+            // Files are sorted: most lie beside the last one.
+            let holder = file.as_str().rsplit_once('/').map(|(holder, _)| holder);
+            if holder == last {
+                continue;
+            }
+            last = holder;
             let mut directory = file.parent();
             while !directory.as_str().is_empty() && directories.insert(directory.clone()) {
                 let before = directory.parent();

@@ -156,7 +156,7 @@ pub(super) fn built_by(base: Site, namespace: Option<String>, builders: Vec<Arc<
 
 /// A base that no builder makes.
 fn built_by_none(base: Site, pointers: &Pointers) -> Site {
-    let namespace = pointers.namespace(base.key().0);
+    let namespace = pointers.namespace(base.key().0).map(str::to_owned);
     built_by(base, namespace, Vec::new())
 }
 

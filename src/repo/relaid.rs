@@ -118,6 +118,11 @@ fn is_same(some: &Builders, others: &Builders) -> bool {
     some.len() == others.len() && some.iter().zip(&**others).all(|(a, b)| Arc::ptr_eq(a, b))
 }
 
+/// Whether a base is a root from before, in this namespace.
+fn is_kept_in(site: &Site, namespace: Option<&str>) -> bool {
+    matches!(site, Site::Kept(root) if root.namespace.as_deref() == namespace)
+}
+
 /// What is built again.
 struct Again<'a> {
     loader: &'a Loader<'a>,
@@ -155,11 +160,18 @@ impl Again<'_> {
             if let Site::New(_) = site {
                 self.same_base(known, &known.builders)?;
             }
-            let namespace = builder.target().map(str::to_owned);
+            let namespace = builder.target();
+            if is_kept_in(site, namespace) {
+                return Some((site.clone(), false));
+            }
+            let namespace = namespace.map(str::to_owned);
             return Some((built_by(site.clone(), namespace, known.builders.clone()), false));
         }
         let namespace = pointers.namespace(site.key().0);
-        Some((built_by(site.clone(), namespace, Vec::new()), false))
+        if is_kept_in(site, namespace) {
+            return Some((site.clone(), false));
+        }
+        Some((built_by(site.clone(), namespace.map(str::to_owned), Vec::new()), false))
     }
 
     /// The base that some builders still make as it is.

@@ -79,7 +79,7 @@ impl BuildSite {
     /// The same with what its objects configure.
     pub(super) fn configuring(self, listing: &TreeListing<'_>) -> Self {
         let (configured, build) = Builders::of(self.build, listing);
-        let pointers = Pointers::of(&build.objects, listing);
+        let pointers = Pointers::of(&build.objects, &configured);
         Self { build, pointers, configured, ..self }
     }
 }
@@ -180,7 +180,7 @@ impl Site {
     /// The same root, in the namespace in which controllers put its directory, and with load restrictions unless a controller
     /// that has none builds it.
     pub(super) fn placed(self, pointers: &Pointers, unrestricted: &BTreeSet<TreePath>) -> Self {
-        let namespace = pointers.namespace(self.key().0);
+        let namespace = pointers.namespace(self.key().0).map(str::to_owned);
         let is_restricted = !unrestricted.contains(self.key().0);
         let is_refused = is_restricted && self.build().outside.is_some();
         match self {

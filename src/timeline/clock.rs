@@ -15,7 +15,7 @@ pub(super) struct Clock<'a> {
     /// Newest first.
     pub(super) line: &'a [Commit],
     /// The newest usable date among each commit and its ancestors.
-    pub(super) ages: Ages,
+    pub(super) ages: &'a Ages,
     /// The time that counts as now.
     pub(super) now: DateTime<Utc>,
 }

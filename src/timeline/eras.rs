@@ -3,8 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
-
 use crate::git::line::{Commit, CommitDiff};
 use crate::k8s::secret_name::family;
 use crate::repo::environment::EnvironmentId;
@@ -32,8 +30,10 @@ pub(super) struct EraBuilder {
     last: (Vec<Arc<Root>>, Vec<String>),
     /// Whether commits are missing from the clone.
     is_shallow: bool,
-    /// The questions without a final answer; `None` if everything is read.
-    open: Option<OpenQuestions>,
+    /// The questions without a final answer.
+    open: OpenQuestions,
+    /// Whether everything is read, whatever is asked.
+    is_everything: bool,
     /// The subjects whose eras changed with the last commit; `None` if any may have.
     changed: Option<BTreeSet<Subject>>,
 }
@@ -45,7 +45,7 @@ fn place(past: &RepoAtCommit, root: &Root) -> (TreePath, Option<String>) {
 }
 
 impl EraBuilder {
-    pub(super) fn new(past: &RepoAtCommit, depth: &Depth, is_shallow: bool) -> Self {
+    pub(super) fn new(past: &RepoAtCommit, is_shallow: bool) -> Self {
         let failed = past.repo.roots.iter().filter(|root| root.has_failed());
         let newest: BTreeSet<String> = past.names().iter().cloned().collect();
         Self {
@@ -56,11 +56,21 @@ impl EraBuilder {
             known: BTreeMap::new(),
             last: (past.repo.roots.clone(), past.names().to_vec()),
             is_shallow,
-            open: match depth {
-                Depth::Asked(questions) => Some(OpenQuestions::new(questions)),
-                Depth::Everything => None,
-            },
+            open: OpenQuestions::default(),
+            is_everything: false,
             changed: None,
+        }
+    }
+
+    /// Asks more. What was passed already may answer it.
+    pub(super) fn ask(&mut self, depth: Depth) {
+        match depth {
+            Depth::Asked(questions) => self.open.ask(questions),
+            Depth::Everything => self.is_everything = true,
+        }
+        if !self.known.is_empty() {
+            self.changed = None;
+            self.settle();
         }
     }
 
@@ -88,20 +98,19 @@ impl EraBuilder {
         if past.go_back(step.before) {
             self.compare(past, &commit);
         }
-        self.settle(commit.time);
+        self.open.pass(commit.time);
+        self.settle();
         true
     }
 
-    /// Drops the questions that are answered for good; `time` is that of the commit that the walk has passed.
-    fn settle(&mut self, time: DateTime<Utc>) {
-        let Some(open) = &mut self.open else { return };
+    /// Drops the questions that are answered for good.
+    fn settle(&mut self) {
         let past = Past {
             eras: &self.eras,
             has_broken: !self.broken.is_empty(),
             is_shallow: self.is_shallow,
         };
-        open.pass(time);
-        open.settle(&past, self.changed.as_ref());
+        self.open.settle(&past, self.changed.as_ref());
     }
 
     /// Closes the open eras at the oldest commit.
@@ -222,11 +231,15 @@ impl EraBuilder {
 
     /// Whether every question is answered for good.
     pub(super) fn is_done(&self) -> bool {
-        self.open.as_ref().is_some_and(OpenQuestions::is_empty)
+        !self.is_everything && self.open.is_empty()
     }
 
-    pub(super) fn into_eras(self) -> BTreeMap<Subject, Vec<Era>> {
-        self.eras
+    pub(super) const fn eras(&self) -> &BTreeMap<Subject, Vec<Era>> {
+        &self.eras
+    }
+
+    pub(super) fn take_eras(&mut self) -> BTreeMap<Subject, Vec<Era>> {
+        std::mem::take(&mut self.eras)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod outlook;
 pub mod question;
 mod repo_at_commit;
 pub mod runs;
+pub mod shared;
 pub mod stub;
 pub mod unused;
 pub mod walk;

@@ -83,18 +83,17 @@ pub(super) struct Past<'a> {
 ///
 /// A clone that lacks commits may lack a run. Where the answer then depends on how far the clone reaches, only its
 /// oldest commit makes the answer final.
+#[derive(Default)]
 pub(super) struct OpenQuestions {
     open: Vec<(Question, Option<DateTime<Utc>>)>,
     horizon: Horizon,
 }
 
 impl OpenQuestions {
-    pub(super) fn new(questions: &Questions) -> Self {
-        let open = questions.iter().cloned().map(|question| (question.made(), question));
-        Self {
-            open: open.map(|(made, question)| (question, made)).collect(),
-            horizon: Horizon::default(),
-        }
+    /// Asks more.
+    pub(super) fn ask(&mut self, questions: Questions) {
+        let open = questions.into_iter().map(|question| (question.made(), question));
+        self.open.extend(open.map(|(made, question)| (question, made)));
     }
 
     pub(super) fn is_empty(&self) -> bool {

@@ -25,6 +25,7 @@ use rotate::text::source::Source;
 use rotate::timeline::Timeline;
 use rotate::timeline::outlook::outlook;
 use rotate::timeline::question::{Question, Questions};
+use rotate::timeline::shared::SharedWalk;
 use rotate::timeline::walk::Depth;
 
 use crate::support::Sandbox;
@@ -441,4 +442,106 @@ fn rules_ask_only_for_what_they_judge() {
     let left = Question::Left(production, "20250704000000".to_owned(), stays);
     let left = Questions::from([left]);
     assert_eq!(*asked.lock().unwrap(), [Depth::Asked(questions), Depth::Asked(left)]);
+}
+
+/// A tree of which rules ask whether staging has run a version for long, whether production has just gone back from it, since
+/// when a stub has not been in use, and what ran some days ago.
+fn much_to_ask() -> Sandbox {
+    let sandbox = beside_a_plain_family();
+    let old = sandbox.read("production/web.yaml").replace("20250704", "20250601");
+    sandbox.write("production/web.yaml", &old);
+    let plain = old.replace("-20250601000000", "");
+    sandbox.write("production/job.yaml", &plain.replace("name: web", "name: job"));
+    for version in ["20250501000000", "20250601000000", "20250704000000"] {
+        let stub = format!(
+            "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {{ name: auth-{version} }}\nspec:\n  \
+             secretStoreRef: {{ name: s }}\n  dataFrom: [{{ extract: {{ key: k, version: \"{version}\" }} }}]\n"
+        );
+        sandbox.write(&format!("staging/auth-{version}.yaml"), &stub);
+    }
+    let began: DateTime<Utc> = "2025-07-10T10:00:00Z".parse().unwrap();
+    for hour in 0..60 {
+        let time = (began + TimeDelta::hours(hour)).to_rfc3339();
+        sandbox.write("README.md", &time).commit_at(&time, "Go on\n");
+    }
+    sandbox
+}
+
+#[test]
+fn all_that_rules_ask_is_read_in_one_walk() {
+    let sandbox = much_to_ask();
+    let (git, repo) = open(&sandbox);
+    let now = "2025-08-20T00:00:00Z".parse().unwrap();
+    let found = |history: &lint::rule::History<'_>| {
+        let facts = lint::rule::Facts::new(&repo, None, history, now);
+        let findings = lint::run(&facts, &Selection::of(&repo.config).unwrap()).findings;
+        let words =
+            findings.iter().map(|one| format!("{} {:?} {}", one.rule, one.level, one.message));
+        words.collect::<Vec<_>>()
+    };
+    let examined = Mutex::new(Vec::new());
+    let alone = found(&lint::rule::History::new(|depth| {
+        let past = Timeline::read_from(&git, None, &repo, (depth, now)).ok()?;
+        examined.lock().unwrap().push(past.commits);
+        Some(past)
+    }));
+    let examined = examined.into_inner().unwrap();
+    let walk = SharedWalk::new(&git, &repo, now);
+    assert_eq!(walk.commits(), 0);
+    assert_eq!(found(&lint::rule::History::of(&walk)), alone);
+    // Each question by itself takes a walk from the newest commit on.
+    assert_eq!(examined.len(), 4, "{examined:?}");
+    assert_eq!(Some(walk.commits()), examined.iter().copied().max(), "{examined:?}");
+    assert!(2 * walk.commits() < examined.iter().sum(), "{examined:?}");
+    for rule in ["stale-reference", "unused-stub", "unversioned-reference"] {
+        assert!(alone.iter().any(|one| one.starts_with(rule)), "{rule}: {alone:#?}");
+    }
+}
+
+#[test]
+fn a_shared_walk_answers_in_any_order() {
+    let sandbox = much_to_ask();
+    let (git, repo) = open(&sandbox);
+    let now = "2025-08-20T00:00:00Z".parse().unwrap();
+    let (staging, production) =
+        (Subject::new("staging", "auth"), Subject::new("production", "auth"));
+    let running = |subject: &Subject| {
+        repo.running_of(repo.environment(&subject.environment).unwrap(), &subject.family)
+    };
+    let questions = [
+        Question::At(production.clone(), now - TimeDelta::days(39)),
+        Question::Ran(staging.clone(), "20250704000000".to_owned()),
+        Question::Left(production.clone(), "20250704000000".to_owned(), running(&production)),
+        Question::WaysBack(staging.clone(), running(&staging)),
+        Question::Since(Subject::new("staging", "mail"), Running::of("plain")),
+    ];
+    let whole = Timeline::read_from(&git, None, &repo, (Depth::Everything, now)).unwrap();
+    for first in 0..questions.len() {
+        let walk = SharedWalk::new(&git, &repo, now);
+        for question in questions[first..].iter().chain(&questions[..first]) {
+            let before = walk.commits();
+            let past = walk.read(Depth::Asked(Questions::from([question.clone()]))).unwrap();
+            assert_eq!(answer(&past, question), answer(&whole, question), "{question:?}");
+            assert!(past.commits == walk.commits() && before <= walk.commits());
+        }
+        assert_eq!(walk.commits(), whole.commits);
+        let past = walk.read(Depth::Everything).unwrap();
+        assert_eq!((past.commits, past.eras), (whole.commits, whole.eras.clone()));
+    }
+}
+
+/// The newest commit is younger than a plain name that was there long before, although not from the first commit on.
+#[test]
+fn a_plain_name_is_not_new_where_the_walk_ends_before_it_began() {
+    let sandbox = beside_a_plain_family();
+    let plain = sandbox.read("production/web.yaml").replace("-20250704000000", "");
+    sandbox.write("production/web.yaml", &plain);
+    let began: DateTime<Utc> = "2025-07-10T10:00:00Z".parse().unwrap();
+    for time in (0..60).map(|hour| began + TimeDelta::hours(hour)) {
+        let time = time.to_rfc3339();
+        sandbox.write("README.md", &time).commit_at(&time, "Go on\n");
+    }
+    sandbox.write("README.md", "").commit_at("2025-08-19T20:00:00Z", "Go on\n");
+    let lint = sandbox.rotate(&["lint", "--at", "2025-08-20T00:00:00Z"]);
+    assert!(lint.stdout.contains("warning[unversioned-reference]: Pod web"), "{lint}");
 }

@@ -7,6 +7,7 @@ use crate::kustomize::load::remote::is_remote;
 use crate::kustomize::resolver::Resolver;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
+use crate::text::work;
 use crate::tree::Entry;
 use crate::yaml::library::Library;
 use crate::yaml::node::Node;
@@ -74,14 +75,29 @@ const DEEPEST: usize = 100;
 /// Why a directory cannot be resolved: a cycle, or bases that are nested too deep.
 #[must_use]
 pub fn endless(resolver: &Resolver, from: &TreePath) -> Option<Problem> {
+    if is_flat(resolver, from) {
+        return None;
+    }
     cycle(resolver, from).or_else(|| too_deep(resolver, from))
+}
+
+/// Whether a directory includes only some that include nothing, as most do.
+fn is_flat(resolver: &Resolver, from: &TreePath) -> bool {
+    let edges = resolver.edges(from);
+    edges.iter().all(|(path, _)| !from.is_within(path) && resolver.edges(path).is_empty())
 }
 
 fn too_deep(resolver: &Resolver, from: &TreePath) -> Option<Problem> {
     let mut level = BTreeSet::from([from.clone()]);
     for _ in 0..DEEPEST {
-        let below = level.iter().flat_map(|directory| resolver.edges(directory).to_vec());
-        level = below.map(|(path, _)| path).collect();
+        let mut below = BTreeSet::new();
+        for directory in &level {
+            below.extend(resolver.edges(directory).iter().map(|(path, _)| path.clone()));
+        }
+        if below.is_empty() {
+            return None;
+        }
+        level = below;
     }
     let deepest = level.first()?;
     let message =
@@ -115,6 +131,7 @@ fn reach(resolver: &Resolver, from: &TreePath) -> Reached {
     let mut seen = BTreeSet::from([from.clone()]);
     let mut open = VecDeque::from([from.clone()]);
     while let Some(directory) = open.pop_front() {
+        work::count("directory searched for a cycle");
         for (path, entry) in resolver.edges(&directory).iter() {
             reached.entry(path.clone()).or_insert_with(|| (directory.clone(), entry.clone()));
             if seen.insert(path.clone()) {

@@ -247,3 +247,30 @@ fn references_to_generated_names_are_followed_one_by_one() {
     let (few, many) = (steps(20), steps(40));
     assert!(few > 0 && many <= 2 * few, "{few} became {many}");
 }
+
+/// A base below overlays is no place for a cycle; what includes more is searched for one.
+#[test]
+fn only_what_is_nested_is_searched_for_a_cycle() {
+    let overlay = |base: &str| format!("resources: [../{base}]\nnamespace: shop\n");
+    let searched = |files: &[(&str, &str)], at: &str| {
+        let resolver = resolver(files);
+        let mut failed = false;
+        let work = work::during(|| {
+            failed = resolver.build(&path(at)).restricted().status == Status::Failed;
+        });
+        (work.get("directory searched for a cycle").copied().unwrap_or_default(), failed)
+    };
+    let (base, a, b) = ("resources: [pod.yaml]\n", overlay("base"), overlay("a"));
+    let files = [
+        ("a/kustomization.yaml", a.as_str()),
+        ("b/kustomization.yaml", b.as_str()),
+        ("base/kustomization.yaml", base),
+        ("base/pod.yaml", POD),
+    ];
+    assert_eq!(searched(&files, "a"), (0, false));
+    assert!(matches!(searched(&files, "b"), (1.., false)));
+    let own = [("a/kustomization.yaml", "resources: [../a]\n")];
+    assert!(matches!(searched(&own, "a"), (1.., true)));
+    let above = [("a/kustomization.yaml", base), ("a/b/kustomization.yaml", "resources: [..]\n")];
+    assert!(matches!(searched(&above, "a/b"), (1.., true)));
+}
