@@ -392,6 +392,7 @@ fn what_keeps_a_version_from_moving_is_said() {
         .asks("moved-staging", "git push");
     list.is("soak-production", "open")
         .notes("soak-production", "does not run 20250722110000 alone");
+    list.asks("soak-production", "rotate status --family auth");
     place.commit("Move staging");
     // A text of production that nothing can move, and an error of the rules.
     let odd = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: odd, namespace: shop }\ndata: { a.sh: \"get auth-20250601090000\" }\n";
@@ -433,4 +434,118 @@ fn a_version_whose_pin_must_be_given_has_the_command() {
         command.starts_with("rotate bump production auth --version 20250722110000 --pin "),
         "{command}"
     );
+}
+
+/// How long an old version is kept: its retention, and longer for a CronJob.
+#[test]
+fn an_old_version_is_kept_until_a_date() {
+    let cron = |schedule: &str| {
+        format!(
+            "apiVersion: batch/v1\nkind: CronJob\nmetadata: {{ name: cleanup, namespace: shop }}\nspec:\n  schedule: \"{schedule}\"\n  \
+             jobTemplate:\n    spec:\n      template:\n        spec:\n          containers:\n            - name: cleanup\n              \
+             envFrom:\n                - secretRef:\n                    name: auth-{FIRST}\n"
+        )
+    };
+    for (schedule, until, words) in [
+        (
+            "0 3 * * *",
+            Some("2025-08-05T11:00:00Z"),
+            "it is kept for 14d, until 2025-08-05 11:00 UTC",
+        ),
+        (
+            "0 3 1 * *",
+            Some("2025-09-22T11:00:00Z"),
+            "it is kept for 62d, for the CronJob `cleanup`",
+        ),
+        ("whenever", None, "it is unknown how often the CronJob `cleanup` runs"),
+    ] {
+        let mut place = Place::without_git();
+        place.sandbox.write("staging/cron.yaml", &cron(schedule));
+        place.commit("Begin");
+        for now in ["2025-07-22T11:00:00Z", "2025-07-24T11:00:00Z"] {
+            place.at(now);
+            let _ = place.run(&["bump", "staging", "auth", "--commit"]).success();
+        }
+        let list = place.list(&["staging", "auth"]);
+        let id = "kept-staging-20250601090000";
+        list.asks(id, "rotate prune staging auth").notes(id, words);
+        match until {
+            Some(time) => list.until(id, time),
+            None => list.is(id, "open"),
+        };
+        // The way back stays in any case.
+        list.is("kept-staging-20250722110000", "waiting");
+        list.notes("kept-staging-20250722110000", "it is the way back until the next rotation");
+    }
+}
+
+#[test]
+fn a_version_without_its_stub_is_open() {
+    let mut place = Place::new();
+    place.at("2025-07-22T11:00:00Z");
+    let _ = place.run(&["bump", "staging", "auth", "--commit"]).success();
+    std::fs::remove_file(place.sandbox.path(&format!("staging/auth-{SECOND}.yaml"))).unwrap();
+    let list = place.list(&["staging", "auth"]);
+    list.is("stub-staging", "open").notes("stub-staging", "nothing in the tree provides it");
+    list.asks("stub-staging", "rotate lint --environment staging --family auth");
+    list.is("lint-staging", "open").notes("lint-staging", "auth-20250722110000");
+}
+
+/// What a pull request carries is the list of the command, parted by the merge, and changes with facts only.
+#[test]
+fn a_pull_request_carries_the_list() {
+    let mut place = Place::new();
+    place.at("2025-07-22T11:00:00Z");
+    let _ = place.run(&["bump", "staging", "auth", "--commit"]).success();
+    place.at("2025-07-24T11:00:00Z");
+    let described = ["promote", "--dry-run", "--format", "markdown"];
+    let text = place.run(&described).success().stdout;
+    let list =
+        place.run(&["checklist", "production", "auth", "--format", "markdown"]).success().stdout;
+    let ids = |text: &str| -> Vec<String> {
+        let ids = text.lines().filter_map(|line| line.split_once(" <!-- rotate-item: "));
+        let ids =
+            ids.map(|(_, id)| id.trim_end_matches(" -->").trim_end_matches(" proved").to_owned());
+        ids.collect()
+    };
+    let (before, after) = text.split_once("### After merging").unwrap();
+    let (_, before) = before.split_once("### Before merging").unwrap();
+    let own: Vec<String> = ids(before).into_iter().chain(ids(after)).collect();
+    // Merging it is the move, and the clean-up of other environments is a matter of theirs.
+    let not_there = ["lint-staging", "moved-production", "kept-staging-20250601090000"];
+    let all: Vec<String> =
+        ids(&list).into_iter().filter(|id| !not_there.contains(&&**id)).collect();
+    assert_eq!(own, all);
+    let command = "\n  ```sh\n  rotate rollback production auth --reason '…' --commit\n  ```\n";
+    for words in [
+        "- [x] staging has run 20250722110000 alone for its soak of 1d: since 2025-07-22 11:00 UTC (",
+        "- [x] The stub of 20250722110000 is in production: this change adds `production/auth-20250722110000.yaml` <!-- rotate-item: stub-production proved -->",
+        "- [ ] production takes 20250722110000 inside its change window (mon, tue, wed, thu 09:00 to 16:00 UTC). <!-- rotate-item: window-production -->",
+        "- [ ] Keep the old stub for rollbacks until the next rotation. Then it can be removed, 7d after this merge at the earliest: `rotate prune production auth` <!-- rotate-item: old-production -->",
+        "- [x] production can be rolled back to 20250601090000 at any time: ",
+        command,
+    ] {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
+    assert!(list.contains(command) && !list.contains("ago"), "{list}");
+    place.at("2025-07-24T15:59:00Z");
+    assert_eq!(place.run(&described).success().stdout, text);
+
+    // From a name without a version, the way back is that name.
+    let plain = Place::without_git();
+    for environment in ["staging", "production"] {
+        plain.sandbox.write(&format!("{environment}/web.yaml"), &workload("auth"));
+        let stub = external(environment, FIRST).replace(&format!("auth-{FIRST}"), "auth");
+        plain.sandbox.write(&format!("{environment}/auth-{FIRST}.yaml"), &stub);
+    }
+    plain.commit("Begin");
+    let bump = ["bump", "staging", "auth", "--dry-run", "--format", "markdown"];
+    let text = plain.run(&bump).success().stdout;
+    for words in [
+        "- [x] staging can be rolled back to the name without a version at any time: ExternalSecret `auth` in ",
+        "rotate rollback staging auth --to plain --reason '…' --commit\n",
+        "- [ ] Watch staging for 24h, then promote the version.\n",
+    ] {
+        assert!(text.contains(words), "{words}\n{text}");
+    }
 }

@@ -261,6 +261,7 @@ fn each_printed_command_is_read_as_it_is_meant() {
             "rotate lint",
             "rotate prune",
             "rotate rollback",
+            "rotate status",
             "rotate verify"
         ]
     );

@@ -47,9 +47,8 @@ impl Facts<'_> {
         }
         if let Some(gate) = self.lint.get(&here.id) {
             let text = format!("Lint finds no errors for {} in {name}.", code(self.family));
-            let options = option("--environment", name) + &option("--family", self.family);
-            let lint = command(&format!("{} lint", self.calls.rotate), &[], &options);
-            list.add(&["lint", name], text, state_of(gate), (!gate.is_open).then_some(lint));
+            let lint = (!gate.is_open).then(|| self.lint_command(name));
+            list.add(&["lint", name], text, state_of(gate), lint);
         }
         let planned = self.moves.get(&here.id);
         if let Some(Err(refused)) = planned {
@@ -102,7 +101,12 @@ impl Facts<'_> {
             }
             _ => self.ran(self.here(from.id), from.soak()),
         };
-        list.add(&["soak", name], text, state, None);
+        let status = || {
+            let options = option("--family", self.family);
+            command(&format!("{} status", self.calls.rotate), &[], &options)
+        };
+        let status = matches!(state, State::Open(_)).then(status);
+        list.add(&["soak", name], text, state, status);
     }
 
     /// Whether an environment has run the version alone for so long.
@@ -190,9 +194,10 @@ impl Facts<'_> {
                 (_, At::Older) => (State::Open(None), Some(self.bump(here))),
                 (_, At::Newer) => return,
                 (_, At::There) if all.is_none_or(BTreeMap::is_empty) => return,
-                (_, At::There) => {
-                    (State::Open(Some("nothing in the tree provides it".to_owned())), None)
-                }
+                (_, At::There) => (
+                    State::Open(Some("nothing in the tree provides it".to_owned())),
+                    Some(self.lint_command(name)),
+                ),
             }
         };
         list.add(

@@ -108,6 +108,12 @@ impl<'a> Facts<'a> {
         Subject::new(&here.environment.name, self.family)
     }
 
+    /// The command that lists the errors for the family in an environment.
+    pub(super) fn lint_command(&self, name: &str) -> String {
+        let options = option("--environment", name) + &option("--family", self.family);
+        command(&format!("{} lint", self.calls.rotate), &[], &options)
+    }
+
     /// The command that moves an environment to the version.
     pub(super) fn bump(&self, here: Here<'_>) -> String {
         let name = here.environment.name.as_str();
