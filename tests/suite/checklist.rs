@@ -489,6 +489,11 @@ fn a_version_without_its_stub_is_open() {
     list.is("stub-staging", "open").notes("stub-staging", "nothing in the tree provides it");
     list.asks("stub-staging", "rotate lint --environment staging --family auth");
     list.is("lint-staging", "open").notes("lint-staging", "auth-20250722110000");
+    // A store that is not in the repository.
+    std::fs::remove_file(place.sandbox.path("production/store.yaml")).unwrap();
+    std::fs::remove_file(place.sandbox.path("staging/store.yaml")).unwrap();
+    let list = place.list(&["production", "auth", "--version", FIRST]);
+    list.notes("stored-production-production-auth", "no command is known");
 }
 
 /// What a pull request carries is the list of the command, parted by the merge, and changes with facts only.

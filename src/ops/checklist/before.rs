@@ -231,6 +231,11 @@ impl Facts<'_> {
                 }
             };
             let proof = self.given.stored.get(&(name.to_owned(), key.clone()));
+            if one.list.is_none() && proof.is_none() {
+                let why = "no command is known that lists what its store has".to_owned();
+                list.add(&["stored", name, key], text, State::Open(Some(why)), None);
+                continue;
+            }
             list.given(&["stored", name, key], text, proof, one.list.clone());
         }
     }
