@@ -2,6 +2,7 @@
 
 pub mod args;
 pub mod bump;
+pub mod checklist;
 mod choose;
 mod complete;
 pub mod completions;
@@ -55,6 +56,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Bump(bump::Args),
+    Checklist(checklist::Args),
     Completions(completions::Args),
     Explain(explain::Args),
     History(history::Args),
@@ -83,6 +85,7 @@ impl From<Status> for ExitCode {
 pub fn command() -> clap::Command {
     let formats = |name: &str| match name {
         "bump" | "promote" | "prune" | "status" => outputs::FORMATS.to_vec(),
+        "checklist" => checklist::FORMATS.to_vec(),
         "history" => history::FORMATS.to_vec(),
         "lint" => lint::formats(),
         _ => vec![Format::TEXT, Format::JSON],
@@ -118,6 +121,7 @@ pub fn run() -> ExitCode {
     }
     let done = match &cli.command {
         Command::Bump(args) => bump::run(args, &cli.global, &console),
+        Command::Checklist(args) => checklist::run(args, &cli.global, &console),
         Command::Completions(args) => completions::run(args, &console),
         Command::Explain(args) => explain::run(args, &cli.global, &console),
         Command::History(args) => history::run(args, &cli.global, &console),

@@ -23,6 +23,7 @@ use crate::plan::batch::Batch;
 use crate::plan::commit::{Remark, Verb};
 use crate::plan::remaining::remaining;
 use crate::plan::request::{BumpRequest, Line};
+use crate::plan::stored::stored;
 use crate::plan::{FileChange, NextStep, Plan, hold};
 use crate::repo::Repo;
 use crate::repo::subject::{Family, Subject};
@@ -98,7 +99,9 @@ pub fn run(request: &Request<'_>, context: &Context<'_>) -> Result<Outcome<Chang
     }
     let Written { rotations, waiting, files, next } = bump.write(&repo, &families)?;
     let (timeline, prefix, failures) = (gates.into_timeline(), session.prefix(), Vec::new());
-    let changed = Changed { repo, timeline, prefix, rotations, waiting, failures, files, next };
+    let now = request.now;
+    let changed =
+        Changed { repo, timeline, now, prefix, rotations, waiting, failures, files, next };
     Ok(Outcome::Changed(changed))
 }
 
@@ -295,18 +298,16 @@ impl Bump<'_> {
             remarks.push(Remark { trailer: "Rotate-Hold", text });
         }
         let known = after.as_ref().unwrap_or(before);
-        let gates = if self.request.needs_everything {
-            self.gates.all(before, known, &plan)?
-        } else {
-            Vec::new()
-        };
+        let is_described = self.request.needs_everything;
+        let gates = if is_described { self.gates.all(before, known, &plan)? } else { Vec::new() };
         let index = before.environment(&subject.environment)?;
         let rotation = Rotation {
             from: before.before(index, &subject.family).map(|from| from.environment.name.clone()),
-            remaining: if self.request.needs_everything {
-                remaining(known, &plan)
+            remaining: if is_described { remaining(known, &plan) } else { Vec::new() },
+            stored: if is_described {
+                stored(known, index, &subject.family, plan.version())
             } else {
-                Vec::new()
+                BTreeSet::new()
             },
             plan,
             settings,
@@ -318,6 +319,6 @@ impl Bump<'_> {
     }
 
     const fn background<'b>(&'b self, repo: &'b Repo, prefix: &'b TreePath) -> Background<'b> {
-        Background { repo, timeline: self.gates.timeline(), prefix }
+        Background { repo, timeline: self.gates.timeline(), now: self.request.now, prefix }
     }
 }

@@ -1,8 +1,10 @@
 //! What the commands do. Each takes a request, decides, and returns a result; none prints or reads flags.
 
 pub mod bump;
+mod called;
 pub mod candidates;
 pub mod change;
+pub mod checklist;
 pub mod errors;
 pub mod events;
 pub mod failure;

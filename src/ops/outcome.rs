@@ -1,5 +1,7 @@
 //! The result of a command that changes an environment.
 
+use chrono::{DateTime, Utc};
+
 use crate::ops::change::Describe;
 use crate::ops::events::Events;
 use crate::ops::failure::Failure;
@@ -55,6 +57,8 @@ pub struct Changed {
     pub repo: Repo,
     /// The mainline's history, if there is one.
     pub timeline: Option<Timeline>,
+    /// The time that counts as now.
+    pub now: DateTime<Utc>,
     /// The tree's root below the repository's.
     pub prefix: TreePath,
     /// One rotation of each family.
@@ -73,7 +77,8 @@ impl Changed {
     /// The tree, the timeline and the prefix with which rotations are described.
     #[must_use]
     pub const fn background(&self) -> Background<'_> {
-        Background { repo: &self.repo, timeline: self.timeline.as_ref(), prefix: &self.prefix }
+        let (timeline, now) = (self.timeline.as_ref(), self.now);
+        Background { repo: &self.repo, timeline, now, prefix: &self.prefix }
     }
 
     /// The plans.

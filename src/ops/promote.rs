@@ -71,9 +71,9 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Promoted, Failure
         refuse_unread(session, &repo, repo.environment(&standing.subject.environment)?)?;
     }
     let (prefix, program) = (session.prefix(), program(session, target));
-    let leave = request.leave.lines(session)?;
+    let (leave, now) = (request.leave.lines(session)?, request.now);
     let (on, standings_of) =
-        (Background { repo: &repo, timeline: Some(&timeline), prefix: &prefix }, &standings);
+        (Background { repo: &repo, timeline: Some(&timeline), now, prefix: &prefix }, &standings);
     let promote = Promote { request, context, leave, on, standings: standings_of, program };
     if let Some(target) = target {
         let outcome = Outcome::Proposed(promote.propose(target));
@@ -83,7 +83,8 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Promoted, Failure
     let Planned { due: rotations, waiting, failures, .. } = planned;
     let failures = failures.into_iter().map(|(_, failure)| failure).collect();
     let timeline = Some(timeline);
-    let changed = Changed { repo, timeline, prefix, rotations, waiting, failures, files, next };
+    let changed =
+        Changed { repo, timeline, now, prefix, rotations, waiting, failures, files, next };
     Ok(Promoted { outcome: Outcome::Changed(changed), standings })
 }
 

@@ -11,6 +11,7 @@ use crate::plan::commit::{Remark, Verb};
 use crate::plan::refusal::PlanError;
 use crate::plan::remaining::remaining;
 use crate::plan::request::{BumpRequest, Line};
+use crate::plan::stored::stored;
 use crate::repo::Repo;
 use crate::repo::subject::Subject;
 use crate::timeline::gate::{Gate, GateKind};
@@ -239,8 +240,11 @@ impl Take<'_> {
         let repo = after.as_ref().unwrap_or_else(|| batch.repo());
         let mut gates = self.gates.to_vec();
         gates.push(lint_change(errors, &Errors::of(repo, self.ask.now), subject)?);
+        let index = repo.environment(&subject.environment);
+        let stored = index.map(|index| stored(repo, index, &subject.family, self.version));
         let rotation = Rotation {
             remaining: remaining(repo, &plan),
+            stored: stored.unwrap_or_default(),
             plan,
             settings: Vec::new(),
             remarks: Vec::new(),

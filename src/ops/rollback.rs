@@ -1,6 +1,6 @@
 //! A family taken back to the version before.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -85,8 +85,8 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Changed, Failure>
     let (files, change) = (batch.changes(), Change::from(&rotation));
     let next = writing.carry_out(session, &[change], (&files, batch.repo()), events)?;
     let (waiting, failures, prefix) = (Vec::new(), Vec::new(), session.prefix());
-    let rotations = vec![rotation];
-    Ok(Changed { repo, timeline: None, prefix, rotations, waiting, failures, files, next })
+    let (rotations, now) = (vec![rotation], request.now);
+    Ok(Changed { repo, timeline: None, now, prefix, rotations, waiting, failures, files, next })
 }
 
 /// The stubs of the version as Git last had them, where they are gone.
@@ -140,8 +140,8 @@ fn with_hold(
         remarks.push(Remark { trailer: "Rotate-Hold", text });
     }
     batch.take(&settings);
-    let (from, gates, remaining) = (None, Vec::new(), Vec::new());
-    Ok(Rotation { plan, settings, remarks, verb, from, gates, remaining })
+    let (from, gates, remaining, stored) = (None, Vec::new(), Vec::new(), BTreeSet::new());
+    Ok(Rotation { plan, settings, remarks, verb, from, gates, remaining, stored })
 }
 
 /// Whether a hold is to be written: where something moves always, else on what runs alone already, unless it is held there.

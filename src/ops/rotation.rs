@@ -2,8 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
+
 use crate::plan::commit::{Remark, Verb};
 use crate::plan::remaining::Remaining;
+use crate::plan::stored::Stored;
 use crate::plan::{FileChange, Plan};
 use crate::repo::Repo;
 use crate::text::path::TreePath;
@@ -26,6 +29,8 @@ pub struct Rotation {
     pub gates: Vec<Gate>,
     /// What still references the old version.
     pub remaining: Vec<Remaining>,
+    /// The values that the version has there.
+    pub stored: BTreeSet<Stored>,
 }
 
 /// The context in which rotations are described.
@@ -35,6 +40,8 @@ pub struct Background<'a> {
     pub repo: &'a Repo,
     /// The mainline's history, if there is one.
     pub timeline: Option<&'a Timeline>,
+    /// The current time.
+    pub now: DateTime<Utc>,
     /// The tree's root below the repository's.
     pub prefix: &'a TreePath,
 }

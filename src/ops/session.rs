@@ -24,7 +24,7 @@ use crate::ops::render::Machine;
 use crate::plan::FileChange;
 use crate::repo::{Repo, Scope};
 use crate::text::path::TreePath;
-use crate::text::shell::{command, option, word};
+use crate::text::shell::command;
 use crate::timeline::Timeline;
 use crate::timeline::walk::Depth;
 
@@ -184,28 +184,6 @@ impl Session {
     #[must_use]
     pub fn unread(&self) -> &[Skipped] {
         self.tree.skipped()
-    }
-
-    /// How `rotate bump` is called for this tree, before its arguments.
-    #[must_use]
-    pub fn program(&self) -> String {
-        let tree = self.named().map_or_else(String::new, |tree| option("-C", &tree));
-        let config = self.named_config.as_ref();
-        let config =
-            config.map_or_else(String::new, |file| option("--config", &file.to_string_lossy()));
-        self.bump(&format!("rotate{tree}{config}"))
-    }
-
-    /// How a program bumps as this run does.
-    pub(super) fn bump(&self, program: &str) -> String {
-        format!("{program} bump{}", if self.renders.is_some() { " --helm" } else { "" })
-    }
-
-    /// How Git is called for this tree; `None` where it is in no Git repository.
-    #[must_use]
-    pub fn git_program(&self) -> Option<String> {
-        let tree = self.named().map_or_else(String::new, |tree| format!(" -C {}", word(&tree)));
-        self.git.as_ref().map(|_| format!("git{tree}"))
     }
 
     /// The Git repository around the tree, if there is one.

@@ -27,6 +27,7 @@ pub mod remaining;
 mod rendered;
 pub mod request;
 mod spell;
+pub mod stored;
 mod stub;
 mod survey;
 #[cfg(test)]

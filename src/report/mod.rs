@@ -1,6 +1,7 @@
 //! Everything that people and programs read: the only module that holds the streams.
 
 pub mod bump;
+pub mod checklist;
 pub mod console;
 pub mod diff;
 pub mod explain;

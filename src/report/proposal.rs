@@ -5,18 +5,17 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::ops::pulls::program_at;
+use crate::ops::checklist::{Checklist, Merge, of_rotation};
 use crate::ops::rotation::{Background, Rotation};
 use crate::plan::commit::Remark;
 use crate::plan::remaining::Remaining;
-use crate::plan::{MoveKind, Moved, NextStep, Plan, Stage};
-use crate::repo::schedules::Retention;
+use crate::plan::{MoveKind, Moved, Plan};
 use crate::repo::subject::{Family, Subject};
+use crate::report::checklist::lines;
 use crate::report::history::{Story, mermaid};
-use crate::text::markdown::{code, fenced, line, plain};
+use crate::text::markdown::{code, line, plain};
 use crate::text::path::TreePath;
-use crate::text::shell::command;
-use crate::timeline::gate::{Gate, GateKind, moment, span};
+use crate::timeline::gate::{Gate, GateKind, moment};
 use crate::timeline::{Era, Timeline};
 
 /// Longer lists are cut: GitHub takes no more than 65,536 characters in all.
@@ -40,10 +39,8 @@ pub struct Proposal<'a> {
     pub remarks: &'a [Remark],
     /// What still references the old version.
     pub remaining: &'a [Remaining],
-    /// How long the old stub is kept; or the CronJob whose schedule cannot be told.
-    pub retention: Option<Result<Retention, String>>,
-    /// How long the environment is watched afterwards.
-    pub watch: Option<TimeDelta>,
+    /// What the rotation takes.
+    pub list: Checklist,
     /// The environments, in promotion order.
     pub environments: Vec<String>,
     /// The tree's root below the repository's.
@@ -55,9 +52,6 @@ impl<'a> Proposal<'a> {
     #[must_use]
     pub fn of(rotation: &'a Rotation, on: Background<'a>) -> Self {
         let plan = &rotation.plan;
-        let environment =
-            on.repo.environments.iter().find(|one| one.name == plan.subject.environment);
-        let retention = environment.map(|one| on.repo.retention(one.id, &plan.subject.family));
         Self {
             plan,
             source: rotation.from.as_deref(),
@@ -65,8 +59,7 @@ impl<'a> Proposal<'a> {
             gates: &rotation.gates,
             remarks: &rotation.remarks,
             remaining: &rotation.remaining,
-            retention,
-            watch: environment.map(|one| one.soak()),
+            list: of_rotation(rotation, on),
             environments: on.repo.environments.iter().map(|one| one.name.clone()).collect(),
             prefix: on.prefix,
         }
@@ -212,45 +205,11 @@ impl Proposal<'_> {
     }
 
     fn steps(&self, out: &mut String) {
-        let Subject { environment, family } = &self.plan.subject;
-        out.push_str("\n### Before merging\n\n");
-        let (before, after) = around_the_commit(&self.plan.next);
-        tasks(out, &before);
-        out.push_str("- [ ] The dashboards and alerts of the affected workloads are open.\n");
-        out.push_str("\n### After merging\n\n");
-        if let (true, Some(watch)) = (after.is_empty(), self.watch) {
-            let _ = writeln!(out, "- [ ] Watch {} for {}.", plain(environment), span(watch));
+        let Merge { before, after } = self.list.around_the_merge();
+        for (heading, items) in [("Before", before), ("After", after)] {
+            let _ = writeln!(out, "\n### {heading} merging\n");
+            lines(out, &items);
         }
-        tasks(out, &after);
-        if let (false, Some(retention)) = (self.plan.from.is_empty(), &self.retention) {
-            let _ = writeln!(out, "- [ ] {}", self.when_the_old_stub_may_go(retention));
-        }
-        let way_back = command(
-            &format!("{} rollback", program_at(self.prefix)),
-            &[environment, family],
-            " --reason '…' --commit",
-        );
-        let _ = writeln!(out, "\nTo roll back at any time:\n\n{}", fenced(&way_back, "sh", ""));
-    }
-
-    fn when_the_old_stub_may_go(&self, retention: &Result<Retention, String>) -> String {
-        let Subject { environment, family } = &self.plan.subject;
-        let prune = format!("{} prune", program_at(self.prefix));
-        let command = code(&command(&prune, &[environment, family], ""));
-        let (kept, job) = match retention {
-            Ok(Retention { span: kept, job }) => (span(*kept), job.as_ref()),
-            Err(job) => {
-                return format!(
-                    "The old stub stays, because it is unknown how often the CronJob {} runs; run {command} for details",
-                    code(job)
-                );
-            }
-        };
-        let why = job.map_or_else(String::new, |job| format!(", for the CronJob {}", code(job)));
-        format!(
-            "Keep the old stub for rollbacks until the next rotation. Then it can be removed, {kept} after this merge at the \
-             earliest{why}: {command}"
-        )
     }
 
     fn chart(&self, out: &mut String) {
@@ -284,23 +243,6 @@ pub fn markdown(proposals: &[Proposal<'_>]) -> String {
         let _ = writeln!(out, "{gap}## {family} in {environment}\n\n{}", one.markdown().trim_end());
     }
     out
-}
-
-/// The manual steps before the commit, and those after it.
-pub(super) fn around_the_commit(steps: &[NextStep]) -> (Vec<&NextStep>, Vec<&NextStep>) {
-    steps
-        .iter()
-        .filter(|step| step.stage != Stage::Commit)
-        .partition(|step| step.stage == Stage::Values)
-}
-
-pub(super) fn tasks(out: &mut String, steps: &[&NextStep]) {
-    for step in steps {
-        let _ = writeln!(out, "- [ ] {}", line(&step.title));
-        if let Some(command) = &step.command {
-            let _ = writeln!(out, "\n{}\n", fenced(command, "sh", "  "));
-        }
-    }
 }
 
 fn object(moved: &Moved) -> String {

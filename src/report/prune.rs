@@ -8,8 +8,9 @@ use serde::Serialize;
 use crate::plan::NextStep;
 use crate::plan::prune::{Gone, Kept, Prune, Unused};
 use crate::report::bump::{FileView, NextView, PlaceView};
+use crate::report::checklist::steps;
 use crate::report::console::Paint;
-use crate::report::proposal::{around_the_commit, list, tasks};
+use crate::report::proposal::list;
 use crate::report::status::rfc3339;
 use crate::text::markdown::{code, line, plain};
 use crate::text::visible::one_line;
@@ -239,12 +240,9 @@ pub fn markdown(plan: &Prune) -> String {
         out.push_str("\n### Worth knowing\n\n");
     }
     list(&mut out, plan.notes.iter().map(|note| line(note)));
-    let (before, after) = around_the_commit(&plan.next);
-    let has_steps = !before.is_empty() || !after.is_empty();
-    if !plan.is_empty() && has_steps {
+    if !plan.is_empty() && !plan.next.is_empty() {
         out.push_str("\n### After merging\n\n");
-        tasks(&mut out, &before);
-        tasks(&mut out, &after);
+        steps(&mut out, &plan.next);
     }
     if !plan.is_empty() {
         out.push_str("\nTo undo this, revert the merge while the store still has the value.\n");

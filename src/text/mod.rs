@@ -1,5 +1,6 @@
 //! Texts, byte ranges and edits: the vocabulary of all other modules; nothing about YAML.
 
+pub mod checkbox;
 pub mod edit;
 mod lines;
 pub mod markdown;

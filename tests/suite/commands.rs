@@ -121,17 +121,23 @@ fn arguments(command: &str) -> Vec<String> {
 fn holds_the_family(command: &str, family: &str) -> bool {
     let arguments = arguments(command);
     let ours = Regex::new(
-        "^(rotate|git|kubectl|aws|[a-z][a-z-]*|-[a-zA-Z]|--[a-z-]*(=.*)?|[0-9]{14}|.*\\.ya?ml|\\.|[A-Z]+|eu-west-1|file:///dev/stdin|(Bump|Roll back|Promote|Hold) .*|Rotate-[A-Za-z]+: .*)$",
+        "^(rotate|git|kubectl|aws|[a-z][a-z-]*|-[a-zA-Z]|--[a-z-]*(=.*)?|[0-9]{14}|.*\\.ya?ml|\\.|[A-Z]+|eu-west-1|…|file:///dev/stdin|(Bump|Roll back|Promote|Hold) .*|Rotate-[A-Za-z]+: .*)$",
     )
     .unwrap();
     let mut has = false;
     let mut may_be_options = true;
-    for argument in &arguments {
+    for (at, argument) in arguments.iter().enumerate() {
         let is_option = argument.starts_with('-') && may_be_options;
+        // A family may be called as an option of ours is.
+        let value = arguments.get(at + 1).map_or("", String::as_str);
+        if is_option && argument == "--version" && value.bytes().all(|byte| byte.is_ascii_digit()) {
+            continue;
+        }
         may_be_options &= argument != "--";
         let rest = argument.replace(family, "");
         has |= rest != *argument;
-        let versions = ["", "-20250601090000", "-20250701090000", "-20250702090000"];
+        let versions =
+            ["", "-20250601090000", "-20250701090000", "-20250702090000", "-20250703090000"];
         if argument.contains(family) && versions.contains(&&*rest) {
             assert!(!is_option, "`{command}` has the option {argument}");
             continue;
@@ -186,6 +192,8 @@ fn in_order(sandbox: &Sandbox, family: &str) -> BTreeSet<String> {
             &["bump", dry, json, "--", "staging", family],
             &["bump", dry, json, "staging"],
             &["rollback", dry, json, "--reason", "x", "--", "staging", family],
+            &["checklist", json, "--", "production", family],
+            &["checklist", "--", "staging", family],
         ],
     )
 }
@@ -207,6 +215,7 @@ fn in_disorder(sandbox: &Sandbox, family: &str) -> BTreeSet<String> {
             &["promote", dry, json],
             &["rollback", dry, "--to", SECOND, "--", "production", family],
             &["prune", dry, json, "staging"],
+            &["checklist", json, "--", "production", family],
         ],
     );
     let settings = format!(
@@ -241,7 +250,20 @@ fn each_printed_command_is_read_as_it_is_meant() {
     let kinds: Vec<&str> = kinds.iter().map(String::as_str).collect();
     assert_eq!(
         kinds,
-        ["aws secretsmanager", "git", "git add", "git commit", "rotate bump", "rotate history"]
+        [
+            "aws secretsmanager",
+            "git",
+            "git add",
+            "git commit",
+            "kubectl get",
+            "rotate bump",
+            "rotate history",
+            "rotate lint",
+            "rotate prune",
+            "rotate rollback",
+            "rotate status",
+            "rotate verify"
+        ]
     );
 }
 

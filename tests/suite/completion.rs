@@ -61,6 +61,8 @@ fn only_families_of_the_environment_are_offered() {
     sandbox.write("production/b.yaml", &secret("second-20250602090000"));
     assert_eq!(offered(&sandbox, &["bump", "staging", ""]), ["first"]);
     assert_eq!(offered(&sandbox, &["bump", "prod", ""]), ["second"]);
+    assert_eq!(offered(&sandbox, &["checklist", "prod", ""]), ["second"]);
+    assert_eq!(offered(&sandbox, &["checklist", "s"]), ["staging"]);
     assert_eq!(offered(&sandbox, &["promote", "--family", ""]), ["first", "second"]);
 }
 

@@ -13,6 +13,7 @@ mod behind;
 mod builder_patches;
 mod builders;
 mod builds;
+mod checklist;
 mod cli;
 mod clocks;
 mod clones;

@@ -26,6 +26,7 @@ pub(crate) const COMMANDS: &[(&[&str], &[&str])] = &[
     ),
     (&["status", "--at", NOW], &["text", "json", "markdown", "github"]),
     (&["history", FAMILY, "--at", NOW], &["text", "json", "markdown", "mermaid"]),
+    (&["checklist", "production", FAMILY, "--at", NOW], &["text", "json", "markdown"]),
     (&["refs", "--resources"], &["text", "json"]),
     (&["init", "--dry-run"], &["text"]),
     (&["explain", "plaintext-secret"], &["text", "json"]),

@@ -88,7 +88,7 @@ impl Story {
 }
 
 /// The line with `COMMIT` for a commit's first digits.
-fn without_commit(line: &str) -> String {
+pub(crate) fn without_commit(line: &str) -> String {
     let words = line.split(' ').map(|word| {
         let digits = word.trim_matches(['(', ')', ',', ':']);
         let is_commit = digits.len() == 9

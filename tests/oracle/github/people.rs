@@ -141,6 +141,48 @@ fn what_people_write_around_the_text_stays() {
     assert_eq!(run.told(), (vec![format!("auth {version} opened")], true), "{}", run.said);
 }
 
+/// What is proved is ticked for as long as it is; what a person ticked stays.
+#[test]
+fn a_tick_goes_with_its_proof_unless_a_person_made_it() {
+    let world = World::new();
+    let version = world.place.version(72);
+    let _ = world.run(PROMOTE).success();
+    let line = |id: &str| {
+        let body = world.hub.open()[0].body.clone();
+        let is_meant = |line: &&str| line.contains(&format!("<!-- rotate-item: {id}"));
+        body.lines().find(is_meant).unwrap_or_else(|| panic!("{id}\n{body}")).to_owned()
+    };
+    let proved =
+        "- [x] Nothing holds staging at another version. <!-- rotate-item: hold-staging proved -->";
+    let (pods, soak) = (line("pods-staging"), line("soak-production"));
+    assert_eq!(line("hold-staging"), proved);
+    assert!(pods.starts_with("- [ ] Every pod in staging runs "), "{pods}");
+    assert!(soak.starts_with("- [x] staging has run ") && soak.ends_with(" proved -->"), "{soak}");
+    let ticked = pods.replace("[ ]", "[x]");
+    world.hub.edit(1, |pull| pull.body = pull.body.replace(&pods, &ticked));
+    let held = hold().replace("production", "staging");
+    for (settings, hold) in [(Some(&held), "- [ ] "), (None, proved)] {
+        match settings {
+            Some(text) => world.place.write("rotate.yaml", text),
+            None => fs::remove_file(world.place.root().join("rotate.yaml")).unwrap(),
+        }
+        world.place.commit(0, "Change the settings");
+        world.place.push();
+        for (action, changed) in [("updated", true), ("unchanged", false)] {
+            let run = world.run(PROMOTE).success();
+            assert_eq!(run.told(), (vec![format!("auth {version} {action}")], changed));
+            assert!(line("hold-staging").starts_with(hold), "{}", line("hold-staging"));
+            assert_eq!(
+                (line("pods-staging"), line("soak-production")),
+                (ticked.clone(), soak.clone())
+            );
+        }
+    }
+    // Hours later, it says the same.
+    let run = world.run_later(5, &["promote", "--family", "auth"]).success();
+    assert_eq!(run.told(), (vec![format!("auth {version} unchanged")], false), "{}", run.said);
+}
+
 #[test]
 fn a_text_without_its_marker_is_left() {
     let world = World::new();

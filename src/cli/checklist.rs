@@ -1,0 +1,69 @@
+//! `rotate checklist`: what a rotation takes, with what is proved already ticked.
+
+use crate::cli::args::{Global, family};
+use crate::cli::past;
+use crate::ops::checklist::{Checked, Given, Request, run as list};
+use crate::ops::failure::{Failure, Status};
+use crate::ops::session::Access;
+use crate::repo::subject::Family;
+use crate::report::checklist::{self as picture, ChecklistView};
+use crate::report::console::Console;
+use crate::report::format::Format;
+
+/// What it prints.
+pub(super) const FORMATS: [Format; 3] = [Format::TEXT, Format::JSON, Format::MARKDOWN];
+
+/// List what a rotation takes up to an environment, with what is proved already ticked
+///
+/// The list goes from the first value in the store to the removal of the old version. A line is
+/// ticked only where the tree or its Git history proves it; each other line has the command that
+/// does it or proves it, or says until when it waits. A pull request carries the same list.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  rotate checklist production auth-api-secrets
+  rotate checklist production auth-api-secrets --format markdown")]
+pub struct Args {
+    /// The environment up to which the list goes
+    #[arg(value_name = "ENV")]
+    environment: String,
+
+    /// The family
+    #[arg(value_name = "FAMILY", value_parser = family)]
+    family: String,
+
+    /// The version; defaults to the newest one in the environments up to ENV
+    #[arg(long, value_name = "V")]
+    version: Option<String>,
+
+    #[command(flatten)]
+    past: past::Args,
+}
+
+/// Reads the tree and its history, and prints the list.
+///
+/// # Errors
+/// When the tree, its configuration or its history cannot be read, or has no such environment, family or version.
+pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
+    let format = global.one_of(&FORMATS)?;
+    let (session, _) = global.open(console, Access::Read)?;
+    let request = Request {
+        environment: args.environment.clone(),
+        family: Family::from(args.family.as_str()),
+        version: args.version.clone(),
+        given: Given::default(),
+        mainline: args.past.mainline.clone(),
+        now: args.past.now(),
+    };
+    let Checked { list, mainline, repo } = list(&request, &session, console)?;
+    match format {
+        Format::JSON => {
+            console.json(&ChecklistView::new(&list, mainline.as_deref(), request.now))?;
+        }
+        Format::MARKDOWN => console.result(&picture::markdown(&list))?,
+        _ => console.result(&picture::text(&list, console.color_out))?,
+    }
+    // The process is about to exit; dropping a large tree node by node would only delay that.
+    std::mem::forget(repo);
+    Ok(Status::Done)
+}

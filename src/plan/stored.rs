@@ -1,0 +1,83 @@
+//! Where the values of a version are, and the command that shows whether they are there.
+
+use std::collections::BTreeSet;
+
+use crate::k8s::store::is_given;
+use crate::k8s::stub::Stub;
+use crate::plan::stub::pin::Pinned;
+use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
+use crate::repo::subject::Family;
+use crate::text::shell::{command, option};
+
+/// A value of a version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Stored {
+    /// Where it is.
+    pub place: Place,
+    /// The command that lists what is there, without values; `None` if there is none.
+    pub list: Option<String>,
+}
+
+/// Where a value is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// In a store, under a key.
+    Store {
+        /// The key, as the stub names it.
+        key: String,
+        /// The pin; `None` for a key that exists for this version alone.
+        pin: Option<String>,
+    },
+    /// In the cluster, in a Secret that nothing in Git makes.
+    Cluster {
+        /// The Secret.
+        secret: String,
+    },
+}
+
+/// The values that the stubs of a version read in an environment, or the Secrets that its references name where Git has no
+/// stub; sorted, each once. What is the same for every version is left out.
+#[must_use]
+pub fn stored(
+    repo: &Repo,
+    environment: EnvironmentId,
+    family: &Family,
+    version: &str,
+) -> BTreeSet<Stored> {
+    let mut found = BTreeSet::new();
+    let Some(state) = repo.family(environment, family) else { return found };
+    let stubs = state.stubs.get(version).map_or(&[][..], Vec::as_slice);
+    if stubs.is_empty() {
+        for id in state.versions.get(version).into_iter().flatten() {
+            let (root, reference) = repo.reference(*id);
+            found.insert(in_cluster(reference.secret(), root.object_of(reference).namespace()));
+        }
+        return found;
+    }
+    let (stores, service) = (repo.stores(), repo.config.secret(family).remote.provider);
+    for id in stubs {
+        let (root, provider) = repo.provider(*id);
+        let object = root.object_that_provides(provider);
+        let Some(stub) = Stub::read(&object.node) else { continue };
+        for pinned in Pinned::all(&stub, version) {
+            let (store, namespace) = (pinned.store.as_ref(), object.namespace());
+            let backend = stores.backend(Some(environment), store, namespace, service);
+            let refuses = backend.as_ref().is_some_and(|one| one.without_versions().is_some());
+            let is_own = |pin: &str| pin.contains(version) || is_given(pin);
+            if pinned.own_key || !refuses && pinned.version.as_deref().is_some_and(is_own) {
+                let list = backend.and_then(|backend| backend.list_versions(&pinned.key));
+                let pin = pinned.version.filter(|_| !pinned.own_key);
+                found.insert(Stored { place: Place::Store { key: pinned.key, pin }, list });
+            }
+        }
+    }
+    found
+}
+
+fn in_cluster(secret: &str, namespace: Option<&str>) -> Stored {
+    let namespace = namespace.map_or_else(String::new, |name| option("--namespace", name));
+    // Without an output format, the server prints no values.
+    let list = Some(command("kubectl get secret", &[secret], &namespace));
+    Stored { place: Place::Cluster { secret: secret.to_owned() }, list }
+}
