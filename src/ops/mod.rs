@@ -32,4 +32,5 @@ pub mod schema;
 pub mod session;
 pub mod shown;
 pub mod status;
+pub mod verify;
 pub mod writing;
