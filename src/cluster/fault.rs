@@ -55,6 +55,9 @@ pub enum Why {
     /// Too many objects of an unknown kind.
     #[error("the list says only after {0} objects of which kind they are")]
     TooLate(usize),
+    /// Columns other than those that were asked for.
+    #[error("these are not the columns that kubectl was asked for")]
+    Columns,
     /// The system refused.
     #[error("cannot read this: {0}")]
     System(String),

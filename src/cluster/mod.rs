@@ -8,6 +8,8 @@ pub mod object;
 mod pod;
 pub mod read;
 mod reader;
+pub mod resources;
+pub mod secrets;
 pub mod states;
 mod tree;
 pub mod word;
