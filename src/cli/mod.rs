@@ -5,6 +5,7 @@ pub mod bump;
 mod choose;
 mod complete;
 pub mod completions;
+pub mod context;
 pub mod explain;
 pub mod filter;
 pub mod gates;

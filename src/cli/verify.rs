@@ -5,11 +5,12 @@ use std::path::Path;
 
 use crate::cli::args::{Global, family};
 use crate::cli::outputs::{Outputs, headed};
-use crate::cli::{helm, outputs, past};
+use crate::cli::{context, helm, outputs, past};
 use crate::disk::file;
 use crate::ops::failure::{Failure, Status};
+use crate::ops::gathering::{Given, Gives, STDIN as PIPED, Source};
 use crate::ops::session::{Access, Session};
-use crate::ops::verify::{self, Request, Source, Verified};
+use crate::ops::verify::{self, Request, Verified};
 use crate::repo::subject::Family;
 use crate::report::console::Console;
 use crate::report::format::Format;
@@ -24,6 +25,10 @@ const STDIN: &str = "-";
 /// What a cluster runs is read from the output of `kubectl get`, from files or from standard input:
 ///
 ///     kubectl get pods,replicasets,deployments -A -o json | rotate verify production
+///
+/// or from the cluster itself, by your own kubectl:
+///
+///     rotate verify production --context prod-eu
 ///
 /// Without input, the command for the kinds and namespaces of the environment is printed. Secrets
 /// are not needed: that one exists follows from its ExternalSecret and from the pods that started.
@@ -44,8 +49,11 @@ pub struct Args {
     /// Read the JSON of `kubectl get` from FILE, `-` for standard input; can be given several times.
     /// Where the environment runs the same workloads in several clusters, each FILE is one of them,
     /// or of the one that CLUSTER=FILE names
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "context")]
     live: Vec<String>,
+
+    #[command(flatten)]
+    context: context::Args,
 
     /// Check only what is deployed to CLUSTER, named as in the Application or by its directory
     #[arg(long, value_name = "CLUSTER")]
@@ -67,12 +75,11 @@ pub struct Args {
 
 impl Args {
     /// The dumps that are named; standard input where none is and something is piped into it.
-    fn sources(&self, session: &Session) -> Result<Vec<Source>, Failure> {
-        if self.live.is_empty() && io::stdin().is_terminal() {
-            return Ok(Vec::new());
-        }
-        let named = if self.live.is_empty() { vec![STDIN.to_owned()] } else { self.live.clone() };
-        named.iter().map(|named| source(named, session)).collect()
+    fn dumps<'a>(&'a self, session: &'a Session) -> Gives<'a> {
+        let is_piped = self.live.is_empty() && !io::stdin().is_terminal();
+        let piped = is_piped.then_some(STDIN).into_iter();
+        let named = piped.chain(self.live.iter().map(String::as_str));
+        Box::new(named.map(|named| source(named, session).map(Given::Objects)))
     }
 }
 
@@ -83,10 +90,10 @@ fn source(named: &str, session: &Session) -> Result<Source, Failure> {
     let cluster = cluster.map(str::to_owned);
     if path == STDIN {
         let stream = Box::new(io::BufReader::new(io::stdin()));
-        return Ok(Source { name: verify::STDIN.to_owned(), cluster, stream });
+        return Ok(Source { name: PIPED.to_owned(), cluster, stream, command: None });
     }
     let stream = Box::new(file::open(&session.file(Path::new(path)))?);
-    Ok(Source { name: path.to_owned(), cluster, stream })
+    Ok(Source { name: path.to_owned(), cluster, stream, command: None })
 }
 
 /// Reads the tree and what the cluster runs, and prints how far each workload is.
@@ -96,12 +103,15 @@ fn source(named: &str, session: &Session) -> Result<Source, Failure> {
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&outputs::FORMATS)?;
     let (session, _) = global.open_with(console, Access::Read, args.helm.machine())?;
+    let clusters = args.context.clusters()?;
     let request = Request {
         environment: args.environment.clone(),
         families: args.families.iter().cloned().map(Family::from).collect(),
         namespace: args.namespace.clone(),
         cluster: args.cluster.clone(),
-        sources: &|_| args.sources(&session),
+        sources: &|asks| {
+            clusters.as_ref().map_or_else(|| args.dumps(&session), |clusters| clusters.ask(asks))
+        },
         mainline: args.past.mainline.clone(),
         now: args.past.now(),
     };

@@ -1,5 +1,6 @@
 //! What the commands do. Each takes a request, decides, and returns a result; none prints or reads flags.
 
+pub mod asking;
 pub mod bump;
 pub mod candidates;
 pub mod change;
@@ -8,6 +9,7 @@ pub mod events;
 pub mod failure;
 pub mod families;
 pub mod gates;
+pub mod gathering;
 pub mod history;
 pub mod later;
 pub mod leave;

@@ -1,17 +1,15 @@
 //! Whether every pod of an environment runs the versions that Git names.
 
 use std::cell::OnceCell;
-use std::io::BufRead;
 
 use chrono::{DateTime, Utc};
 
-use crate::cluster::fault::{Fault, Why};
 use crate::cluster::live::Live;
-use crate::cluster::read::{Known, read};
 use crate::git::descent::Descent;
 use crate::ops::events::Events;
 use crate::ops::failure::Failure;
 use crate::ops::families::unique;
+use crate::ops::gathering::{Gathered, Sources, gather};
 use crate::ops::message::Message;
 use crate::ops::session::Session;
 use crate::repo::Repo;
@@ -23,26 +21,11 @@ use crate::timeline::Timeline;
 use crate::timeline::question::Question;
 use crate::timeline::walk::Depth;
 use crate::verify::asks::Asks;
+use crate::verify::part::{Part, Role};
 use crate::verify::{self, Applied, Input, Proof};
-
-/// What standard input is called.
-pub const STDIN: &str = "standard input";
 
 /// How many names a message lists.
 const FEW: usize = 3;
-
-/// A dump of a cluster, which is read once.
-pub struct Source {
-    /// The file, or what stands for standard input or another program.
-    pub name: String,
-    /// The cluster that it is of, where that was said.
-    pub cluster: Option<String>,
-    /// What it holds.
-    pub stream: Box<dyn BufRead>,
-}
-
-/// Opens the dumps once it is known what to ask a cluster for.
-pub type Sources<'a> = &'a dyn Fn(&Asks) -> Result<Vec<Source>, Failure>;
 
 /// The request.
 pub struct Request<'a> {
@@ -97,37 +80,58 @@ pub fn run(
         let timeline = past.get_or_init(|| history(request, session, &repo, &name, &families));
         applied(timeline, session, (&repo, environment, &name), family, revision)
     };
-    let mut live = Live::default();
-    let asked = |live, inputs| verify::Request {
-        repo: &repo,
+    let nothing = Gathered::default();
+    let asked = asked(request, (&repo, environment, &families), &nothing, &is_applied);
+    let asks = Asks::of(&asked);
+    if let Some(cluster) = &request.cluster {
+        known_cluster(cluster, &asked)?;
+    }
+    let read = gather(request.sources, (&repo, &name), &asks)?;
+    let asked = verify::Request { live: &read.live, ..asked };
+    let (inputs, unread, has_secrets) = (&read.inputs, &read.unread, read.has_secrets);
+    let proof = verify::verify(&verify::Request { inputs, unread, has_secrets, ..asked });
+    if !proof.has_any || is_unread(&proof) {
+        return Err(other_cluster(&name, &proof, &read.live, &asks));
+    }
+    tell(&read, &proof, &asks, events);
+    let notes = notes(session, &repo, environment, &read.live, &proof)?;
+    let (inputs, objects) = (read.inputs, read.live.objects.len());
+    Ok(Verified { environment: name, proof, inputs, objects, notes, repo })
+}
+
+/// What is to be proved, and by what.
+fn asked<'a>(
+    request: &'a Request<'_>,
+    (repo, environment, families): (&'a Repo, EnvironmentId, &'a [Family]),
+    read: &'a Gathered,
+    is_applied: verify::IsApplied<'a>,
+) -> verify::Request<'a> {
+    verify::Request {
+        repo,
         environment,
-        families: &families,
-        live,
-        inputs,
+        families,
+        live: &read.live,
+        inputs: &read.inputs,
         namespace: request.namespace.as_deref(),
         cluster: request.cluster.as_deref(),
-        is_applied: &is_applied,
-    };
-    let nothing = Live::default();
-    let asks = Asks::of(&asked(&nothing, &[]));
-    if let Some(cluster) = &request.cluster {
-        known_cluster(cluster, &asked(&nothing, &[]))?;
+        is_applied,
+        unread: &read.unread,
+        has_secrets: read.has_secrets,
     }
-    let sources = (request.sources)(&asks)?;
-    if sources.is_empty() {
-        return Err(no_source(&name, &asks));
-    }
-    let rules = repo.rules();
-    let mut inputs = Vec::new();
-    for Source { name: file, cluster, stream } in sources {
-        let known = Known { families: &repo.families, rules: &rules };
-        let read = read((&file, inputs.len()), stream, known, &mut live);
-        read.map_err(|fault| unread(&fault, &asks, &name))?;
-        inputs.push(Input { name: file, cluster });
-    }
-    events.detail(format!("{} objects in {} inputs", live.objects.len(), inputs.len()));
-    let proof = verify::verify(&asked(&live, &inputs));
-    if live.has_values {
+}
+
+/// Whether no workload was found, and the cluster did not show all that could be one.
+fn is_unread(proof: &Proof) -> bool {
+    let mut parts = proof.families.iter().flat_map(|family| &family.parts);
+    let is_found = |part: &Part| part.role == Role::Workload && part.is_found;
+    proof.unread.iter().any(|one| one.is_decisive) && !parts.any(is_found)
+}
+
+/// Tells what was in the input that should not be.
+fn tell(read: &Gathered, proof: &Proof, asks: &Asks, events: &dyn Events) {
+    let (objects, inputs) = (read.live.objects.len(), read.inputs.len());
+    events.detail(format!("{objects} objects in {inputs} inputs"));
+    if read.live.has_values {
         let text = "the input has Secrets with their values, which were dropped as they were read";
         let help = format!("leave Secrets out: `{}`", asks.command());
         events.warning(Message::new(text).help(help));
@@ -139,12 +143,6 @@ pub fn run(
         );
         events.detail(text);
     }
-    if !proof.has_any {
-        return Err(other_cluster(&name, &proof, &live, &asks));
-    }
-    let notes = notes(session, &repo, environment, &proof)?;
-    let objects = live.objects.len();
-    Ok(Verified { environment: name, proof, inputs, objects, notes, repo })
 }
 
 /// The families that were named, or all that have a version in the environment.
@@ -205,31 +203,20 @@ fn known_cluster(cluster: &str, request: &verify::Request<'_>) -> Result<(), Fai
     Err(Failure::usage(Message::new(text).help(format!("known are {}", listed(&known)))))
 }
 
-fn no_source(environment: &str, asks: &Asks) -> Failure {
-    let text =
-        format!("what runs in `{environment}` has to come from a file or from standard input");
-    let piped = crate::text::shell::command("rotate verify", &[environment], "");
-    Failure::usage(Message::new(text).help(format!("`{} | {piped}`", asks.command())))
-}
-
-fn unread(fault: &Fault, asks: &Asks, environment: &str) -> Failure {
-    if fault.file == STDIN && fault.why == Why::Empty {
-        return no_source(environment, asks);
-    }
-    let message = Message { path: Some(fault.place()), ..Message::new(fault.to_string()) };
-    Failure::usage(message.help(fault.help(&asks.command())))
-}
-
 fn other_cluster(environment: &str, proof: &Proof, live: &Live, asks: &Asks) -> Failure {
     let parts = proof.families.iter().flat_map(|family| &family.parts);
     let parts: Vec<String> = parts
-        .filter(|part| !part.wanted.is_empty() && part.role == verify::part::Role::Workload)
+        .filter(|part| !part.wanted.is_empty() && part.role == Role::Workload)
         .map(|part| format!("{} {}", part.kind, part.name))
         .collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let namespaces: Vec<&str> = live.namespaces().into_iter().collect();
     let text =
         format!("the input has none of the workloads of `{environment}`: {}", listed(&parts));
+    if let Some(unread) = proof.unread.iter().find(|one| one.is_decisive) {
+        let text = format!("{text}; {} cannot be read", unread.resource);
+        return Failure::usage(Message::new(text).help(unread.why.clone()));
+    }
     let held = match live.objects.len() {
         0 => "it has no objects at all".to_owned(),
         count => format!("it has {count} objects, in {}", listed(&namespaces)),
@@ -312,6 +299,7 @@ fn notes(
     session: &Session,
     repo: &Repo,
     environment: EnvironmentId,
+    live: &Live,
     proof: &Proof,
 ) -> Result<Vec<String>, Failure> {
     let mut notes = Vec::new();
@@ -335,10 +323,16 @@ fn notes(
             one.family
         )
     }));
-    notes.push(
-        "not checked: whether each Secret is immutable, since Secrets are not asked for; a name proves its value only where it is"
-            .to_owned(),
-    );
+    notes.extend(proof.unread.iter().map(|one| {
+        let place = one.namespace.as_ref().map_or_else(String::new, |name| format!(" in {name}"));
+        format!("not checked: {}{place} of {}: {}", one.resource, one.input, one.why)
+    }));
+    if !live.objects.iter().any(|one| one.is("", "Secret")) {
+        notes.push(
+            "not checked: whether each Secret is immutable, since Secrets are not asked for; a name proves its value only where it is"
+                .to_owned(),
+        );
+    }
     Ok(notes)
 }
 

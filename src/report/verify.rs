@@ -13,8 +13,8 @@ use crate::report::status::{column, rfc3339, running};
 use crate::report::workflow::command;
 use crate::text::markdown::{code, plain};
 use crate::timeline::gate::{moment, span};
-use crate::verify::FamilyProof;
 use crate::verify::part::{Part, Remark, Role, User};
+use crate::verify::{FamilyProof, Unread};
 
 /// What `rotate verify --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -32,6 +32,8 @@ pub struct Verify {
     pub inputs: Vec<InputView>,
     /// How many objects were read.
     pub objects: usize,
+    /// What the cluster did not show, with `--context`.
+    pub unread: Vec<UnreadView>,
     /// Each family.
     pub families: Vec<FamilyView>,
     /// What else there is to know, as sentences.
@@ -45,6 +47,21 @@ pub struct InputView {
     pub name: String,
     /// The cluster that it is of, where that was said.
     pub cluster: Option<String>,
+}
+
+/// Objects that a cluster did not show.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct UnreadView {
+    /// The context.
+    pub input: String,
+    /// What kubectl calls their kind.
+    pub resource: String,
+    /// The namespace; null for all.
+    pub namespace: Option<String>,
+    /// Why, as a phrase.
+    pub reason: String,
+    /// Whether nothing is complete without them.
+    pub required: bool,
 }
 
 /// A family.
@@ -149,8 +166,21 @@ impl Verify {
             now: rfc3339(now),
             inputs: input.collect(),
             objects: verified.objects,
+            unread: verified.proof.unread.iter().map(UnreadView::new).collect(),
             families: verified.proof.families.iter().map(FamilyView::new).collect(),
             notes: verified.notes.clone(),
+        }
+    }
+}
+
+impl UnreadView {
+    fn new(unread: &Unread) -> Self {
+        Self {
+            input: unread.input.clone(),
+            resource: unread.resource.clone(),
+            namespace: unread.namespace.clone(),
+            reason: unread.why.clone(),
+            required: unread.is_decisive,
         }
     }
 }
@@ -227,13 +257,6 @@ fn sorted(part: &Part) -> Vec<&Remark> {
     remarks
 }
 
-/// `Deployment shop/web`, with the cluster where there are several.
-fn named(part: &Part) -> String {
-    let namespace = part.namespace.as_ref().map_or_else(String::new, |name| format!("{name}/"));
-    let cluster = part.cluster.as_ref().map_or_else(String::new, |name| format!(" in {name}"));
-    format!("{} {namespace}{}{cluster}", part.kind, part.name)
-}
-
 /// How many pods have moved; empty where it has none itself.
 fn pods(part: &Part) -> String {
     match part.pods {
@@ -277,7 +300,7 @@ pub fn text(verified: &Verified, now: DateTime<Utc>, color: bool) -> String {
             let label = paint(word).on(&format!("{word:width$}"), color);
             let pods = pods(part);
             let pods = if pods.is_empty() { pods } else { format!("  {pods}") };
-            let _ = writeln!(out, "  {label}  {}{pods}", named(part));
+            let _ = writeln!(out, "  {label}  {}{pods}", part.named());
             for remark in sorted(part) {
                 let other = if remark.word == word { "" } else { remark.word.as_str() };
                 let _ = writeln!(out, "  {other:width$}    {}{}", remark.text, since(remark, now));
@@ -328,7 +351,10 @@ fn verdict(verified: &Verified) -> String {
         .filter_map(|part| part.pods)
         .map(|pods| pods.total)
         .sum();
-    if waits == 0 {
+    let unread = verified.proof.unread.iter().find(|one| one.is_decisive);
+    if let Some(unread) = unread.filter(|_| waits == 0) {
+        format!("not complete: {} could not be read", unread.resource)
+    } else if waits == 0 {
         format!(
             "complete: {pods} pods of {workloads} workloads run what Git names in {}",
             verified.environment
@@ -357,7 +383,7 @@ pub fn markdown(verified: &Verified, now: DateTime<Utc>) -> String {
                 out,
                 "| {} | {} | {} | {} |",
                 part.word(),
-                plain(&named(part)),
+                plain(&part.named()),
                 pods(part),
                 said.join("<br>")
             );
@@ -388,9 +414,13 @@ pub fn annotations(verified: &Verified) -> String {
         for part in proof.parts.iter().filter(|part| !part.word().is_fine()) {
             let Some(first) = sorted(part).into_iter().next() else { continue };
             let title = format!("{} {}", proof.family, part.word());
-            let text = format!("{}: {}", named(part), first.text);
+            let text = format!("{}: {}", part.named(), first.text);
             out.push_str(&command("error", &title, &text));
         }
+    }
+    for unread in verified.proof.unread.iter().filter(|one| one.is_decisive) {
+        let text = format!("{} could not be read: {}", unread.resource, unread.why);
+        out.push_str(&command("error", &unread.input, &text));
     }
     out
 }

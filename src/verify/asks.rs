@@ -7,6 +7,7 @@ use crate::text::shell::option;
 use crate::verify::builders::group;
 use crate::verify::expected::Expected;
 use crate::verify::part::resource;
+use crate::verify::wants::{self, Want};
 use crate::verify::{Request, expected};
 
 /// What kubectl is asked for.
@@ -16,6 +17,8 @@ pub struct Asks {
     pub kinds: Vec<String>,
     /// The only namespace; `None` for all.
     pub namespace: Option<String>,
+    /// The same kind by kind, where each can be asked for by itself.
+    pub wants: Vec<Want>,
 }
 
 /// What has pods, with all that is between.
@@ -53,7 +56,7 @@ impl Asks {
         let kinds = std::iter::once("pods".to_owned()).chain(rest).collect();
         let only = namespaces.len() == 1;
         let namespace = namespaces.into_iter().next().flatten().filter(|_| only);
-        Self { kinds, namespace: namespace.map(str::to_owned) }
+        Self { kinds, namespace: namespace.map(str::to_owned), wants: wants::of(request) }
     }
 
     /// The words after `kubectl` that print them.
@@ -91,7 +94,8 @@ fn of_workload(one: &Expected<'_>) -> Vec<String> {
 }
 
 /// What kubectl calls several objects of a kind. It takes the singular of others as well.
-fn plural(group: &str, kind: &str) -> String {
+#[must_use]
+pub fn plural(group: &str, kind: &str) -> String {
     let one = resource(group, kind);
     let (name, group) = one.split_once('.').map_or((one.as_str(), ""), |(name, of)| (name, of));
     let group = if group.is_empty() { String::new() } else { format!(".{group}") };

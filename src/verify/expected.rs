@@ -127,6 +127,8 @@ fn note<'r>(expected: &mut Expected<'r>, root: &'r Root, one: &'r Reference) {
     let (node, secret) = (&root.objects()[one.object].node, one.secret());
     let field = one.field();
     let place = pod_spec(group_of(node), expected.kind);
+    // Nothing is kept of a live Secret.
+    let is_secret = (expected.group, expected.kind) == ("", "Secret");
     let is_below = |place: &str| {
         let rest = field.strip_prefix(place);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
@@ -135,7 +137,7 @@ fn note<'r>(expected: &mut Expected<'r>, root: &'r Root, one: &'r Reference) {
         expected.values.insert((root.namespace_of(one), secret));
     } else if place.is_some_and(is_below) {
         expected.in_pods.insert(secret);
-    } else if !is_kept(&one.found.path) {
+    } else if !is_kept(&one.found.path) || is_secret {
         expected.unseen.insert(secret);
     } else if one.found.role == Role::Grant {
         expected.grants.insert(secret);

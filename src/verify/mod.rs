@@ -10,9 +10,11 @@ mod objects;
 pub mod part;
 mod releases;
 mod scene;
+mod secrets;
 mod stragglers;
 mod stubs;
 pub mod wanted;
+pub mod wants;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,6 +36,23 @@ pub struct Input {
     pub name: String,
     /// The cluster that it is of, where that was said.
     pub cluster: Option<String>,
+}
+
+/// Objects that a cluster did not show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// What was asked.
+    pub input: String,
+    /// What kubectl calls their kind.
+    pub resource: String,
+    /// The namespace; `None` for all.
+    pub namespace: Option<String>,
+    /// Why, as a phrase.
+    pub why: String,
+    /// Whether nothing can be proved without them.
+    pub is_decisive: bool,
+    /// Whether asking again can help.
+    pub is_passing: bool,
 }
 
 /// Whether what applies commits has applied one.
@@ -68,6 +87,10 @@ pub struct Request<'a> {
     pub cluster: Option<&'a str>,
     /// Whether a builder has applied a commit.
     pub is_applied: IsApplied<'a>,
+    /// What the cluster did not show.
+    pub unread: &'a [Unread],
+    /// Whether `live` has every Secret of the namespaces with pods.
+    pub has_secrets: bool,
 }
 
 /// What is proved of an environment.
@@ -79,6 +102,8 @@ pub struct Proof {
     pub doubles: usize,
     /// Whether anything that Git has in the environment was found.
     pub has_any: bool,
+    /// What the cluster did not show.
+    pub unread: Vec<Unread>,
 }
 
 /// What is proved of a family.
@@ -94,6 +119,8 @@ pub struct FamilyProof {
     pub old: BTreeMap<String, Vec<User>>,
     /// What going back would cost here.
     pub costs: Vec<String>,
+    /// Whether the cluster showed everything without which nothing is proved.
+    pub is_read: bool,
 }
 
 impl Proof {
@@ -108,7 +135,7 @@ impl FamilyProof {
     /// Whether every workload was found, and every pod moved.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.parts.iter().all(|part| part.word().is_fine())
+        self.is_read && self.parts.iter().all(|part| part.word().is_fine())
     }
 
     /// What in the cluster still uses a version, though Git no longer names it: pods, unfinished Jobs and what starts pods.
@@ -141,7 +168,7 @@ pub fn verify(request: &Request<'_>) -> Proof {
     let families: Vec<FamilyProof> = families.collect();
     let is_found = |part: &Part| part.is_found;
     let has_any = families.iter().any(|one| one.parts.iter().any(is_found) || !one.old.is_empty());
-    Proof { families, doubles, has_any }
+    Proof { families, doubles, has_any, unread: request.unread.to_vec() }
 }
 
 fn of_family(
@@ -165,6 +192,7 @@ fn of_family(
         let mut judge = judge::Judge::new(request, family, scene, scope.label.as_deref());
         own.iter().for_each(|one| judge.expected(one, &own));
         judge.stubs(scope);
+        judge.secrets(&own);
         judge.builders(&own);
         let wanted = names(&running, family);
         let around = stragglers::Around { judge: &judge, namespaces, wanted: &wanted };
@@ -178,7 +206,8 @@ fn of_family(
     }
     parts.sort_by(|one, other| one.key().cmp(&other.key()));
     let costs = stubs::costs(request, family, expected, scenes);
-    FamilyProof { family: family.clone(), running, parts, old, costs }
+    let is_read = !request.unread.iter().any(|one| one.is_decisive);
+    FamilyProof { family: family.clone(), running, parts, old, costs, is_read }
 }
 
 /// The clusters of the workloads that name the families.

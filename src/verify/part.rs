@@ -147,6 +147,14 @@ impl Part {
         self.remarks.iter().map(|remark| remark.word).min().unwrap_or(Word::Moved)
     }
 
+    /// `Deployment shop/web`, with the cluster where there are several.
+    #[must_use]
+    pub fn named(&self) -> String {
+        let namespace = self.namespace.as_ref().map_or_else(String::new, |name| format!("{name}/"));
+        let cluster = self.cluster.as_ref().map_or_else(String::new, |name| format!(" in {name}"));
+        format!("{} {namespace}{}{cluster}", self.kind, self.name)
+    }
+
     /// The option by which kubectl looks in its namespace.
     pub(super) fn in_namespace(&self) -> String {
         self.namespace.as_deref().map_or_else(String::new, |name| option("-n", name))

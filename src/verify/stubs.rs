@@ -16,10 +16,14 @@ use crate::verify::scene::Scene;
 const KIND: (&str, &str) = ("external-secrets.io", "ExternalSecret");
 
 /// An ExternalSecret of Git: namespace, name, and the Secret that it makes.
-type Stub<'r> = (Option<&'r str>, &'r str, &'r str);
+pub(super) type Stub<'r> = (Option<&'r str>, &'r str, &'r str);
 
 /// The ExternalSecrets of a family in some roots.
-fn of<'r>(request: &Request<'r>, family: &Family, scope: Option<&Scope>) -> BTreeSet<Stub<'r>> {
+pub(super) fn of<'r>(
+    request: &Request<'r>,
+    family: &Family,
+    scope: Option<&Scope>,
+) -> BTreeSet<Stub<'r>> {
     let mut stubs = BTreeSet::new();
     for (index, root) in request.repo.roots_of(request.environment) {
         // The stubs of a cluster may be in other roots than its workloads.

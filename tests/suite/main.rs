@@ -18,6 +18,7 @@ mod clocks;
 mod clones;
 mod commands;
 mod completion;
+mod context;
 mod contracts;
 mod cost;
 mod crash;
