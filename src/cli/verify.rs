@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crate::cli::args::{Global, family};
 use crate::cli::outputs::{Outputs, headed};
@@ -11,6 +13,7 @@ use crate::ops::failure::{Failure, Status};
 use crate::ops::gathering::{Given, Gives, STDIN as PIPED, Source};
 use crate::ops::session::{Access, Session};
 use crate::ops::verify::{self, Request, Verified};
+use crate::ops::waiting::{self, State, Waiting};
 use crate::repo::subject::Family;
 use crate::report::console::Console;
 use crate::report::format::Format;
@@ -28,7 +31,7 @@ const STDIN: &str = "-";
 ///
 /// or from the cluster itself, by your own kubectl:
 ///
-///     rotate verify production --context prod-eu
+///     rotate verify production --context prod-eu --wait 10m
 ///
 /// Without input, the command for the kinds and namespaces of the environment is printed. Secrets
 /// are not needed: that one exists follows from its ExternalSecret and from the pods that started.
@@ -54,6 +57,10 @@ pub struct Args {
 
     #[command(flatten)]
     context: context::Args,
+
+    /// With `--context`, ask again until all has moved, for DURATION (such as 10m) at most; what only a person can end, ends it
+    #[arg(long, value_name = "DURATION", requires = "context", value_parser = waiting::period)]
+    wait: Option<Duration>,
 
     /// Check only what is deployed to CLUSTER, named as in the Application or by its directory
     #[arg(long, value_name = "CLUSTER")]
@@ -104,6 +111,14 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let format = global.one_of(&outputs::FORMATS)?;
     let (session, _) = global.open_with(console, Access::Read, args.helm.machine())?;
     let clusters = args.context.clusters()?;
+    let begin = Instant::now();
+    let waiting = Waiting {
+        period: args.wait.unwrap_or_default(),
+        elapsed: &|| begin.elapsed(),
+        sleep: &thread::sleep,
+        events: console,
+        state: State::default(),
+    };
     let request = Request {
         environment: args.environment.clone(),
         families: args.families.iter().cloned().map(Family::from).collect(),
@@ -112,11 +127,13 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         sources: &|asks| {
             clusters.as_ref().map_or_else(|| args.dumps(&session), |clusters| clusters.ask(asks))
         },
+        again: &|shown| args.wait.is_some() && waiting.again(shown),
         mainline: args.past.mainline.clone(),
         now: args.past.now(),
     };
     let verified = verify::run(&request, &session, console)?;
-    let now = request.now;
+    // It may have taken long.
+    let now = args.past.now();
     match format {
         Format::JSON => console.json(&picture::Verify::new(&verified, now))?,
         Format::MARKDOWN => console.result(&picture::markdown(&verified, now))?,

@@ -35,4 +35,5 @@ pub mod session;
 pub mod shown;
 pub mod status;
 pub mod verify;
+pub mod waiting;
 pub mod writing;

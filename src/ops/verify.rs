@@ -12,6 +12,7 @@ use crate::ops::families::unique;
 use crate::ops::gathering::{Gathered, Sources, gather};
 use crate::ops::message::Message;
 use crate::ops::session::Session;
+use crate::ops::waiting::Again;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::subject::{Family, Subject};
@@ -39,6 +40,8 @@ pub struct Request<'a> {
     pub cluster: Option<String>,
     /// The dumps; none: the request is refused with the command that makes one.
     pub sources: Sources<'a>,
+    /// Whether to read them again, given what they prove.
+    pub again: Again<'a>,
     /// The branch whose history is read; `None` for the default branch.
     pub mainline: Option<String>,
     /// The current time.
@@ -86,13 +89,22 @@ pub fn run(
     if let Some(cluster) = &request.cluster {
         known_cluster(cluster, &asked)?;
     }
-    let read = gather(request.sources, (&repo, &name), &asks)?;
-    let asked = verify::Request { live: &read.live, ..asked };
-    let (inputs, unread, has_secrets) = (&read.inputs, &read.unread, read.has_secrets);
-    let proof = verify::verify(&verify::Request { inputs, unread, has_secrets, ..asked });
-    if !proof.has_any || is_unread(&proof) {
-        return Err(other_cluster(&name, &proof, &read.live, &asks));
-    }
+    let once = || {
+        let read = gather(request.sources, (&repo, &name), &asks)?;
+        let asked = verify::Request { live: &read.live, ..asked };
+        let (inputs, unread, has_secrets) = (&read.inputs, &read.unread, read.has_secrets);
+        let proof = verify::verify(&verify::Request { inputs, unread, has_secrets, ..asked });
+        if !proof.has_any || is_unread(&proof) {
+            return Err(other_cluster(&name, &proof, &read.live, &asks));
+        }
+        Ok((read, proof))
+    };
+    let (read, proof) = loop {
+        let shown = once();
+        if !(request.again)(shown.as_ref().map(|(_, proof)| proof)) {
+            break shown?;
+        }
+    };
     tell(&read, &proof, &asks, events);
     let notes = notes(session, &repo, environment, &read.live, &proof)?;
     let (inputs, objects) = (read.inputs, read.live.objects.len());

@@ -356,6 +356,63 @@ fn output_without_an_end_is_refused() {
 }
 
 #[test]
+fn waiting_ends_when_all_has_moved() {
+    let cluster = Cluster::new();
+    cluster.shows("pods", &[pod("web-5d4f-a", NEW), pod("web-5d4f-b", OLD)]);
+    cluster.file("pods.again", &list(&[pod("web-5d4f-a", OLD), pod("web-5d4f-b", OLD)]));
+    let output = cluster.rotate(&["--wait", "1s"]).success();
+    assert!(output.stdout.contains("\ncomplete: "), "{output}");
+    let progress = "objects are complete; waiting for Deployment shop/web (rolling)\n";
+    assert!(output.stderr.contains(progress) && output.stderr.lines().count() == 1, "{output}");
+    assert_eq!(cluster.runs().iter().filter(|run| run.contains("get pods")).count(), 2);
+}
+
+#[test]
+fn waiting_ends_with_the_time() {
+    let cluster = Cluster::new();
+    cluster.shows("pods", &[pod("web-5d4f-a", NEW), pod("web-5d4f-b", OLD)]);
+    let output = cluster.rotate(&["--wait", "1s"]).status(1);
+    assert!(output.stderr.ends_with("not complete after 1s\n"), "{output}");
+    assert_eq!(cluster.rotate(&["--wait", "1s", "--quiet"]).status(1).stderr, "");
+}
+
+#[test]
+fn waiting_ends_at_once_where_only_a_person_can_help() {
+    let cluster = Cluster::new();
+    let set = |secret: &str| {
+        json!({
+            "apiVersion": "apps/v1", "kind": "StatefulSet",
+            "metadata": {"name": "db", "namespace": "shop", "generation": 2},
+            "spec": {
+                "replicas": 2,
+                "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 1}},
+                "template": {"spec": {"containers": [{"name": "db", "envFrom": [{"secretRef": {"name": secret}}]}]}},
+            },
+            "status": {
+                "observedGeneration": 2, "replicas": 2, "readyReplicas": 2, "availableReplicas": 2, "updatedReplicas": 1,
+                "currentRevision": "db-1", "updateRevision": "db-2",
+            },
+        })
+    };
+    let mut old = pod("db-0", NEW);
+    let owner = json!([{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db", "uid": "u"}]);
+    old["metadata"]["ownerReferences"] = owner.clone();
+    let mut new = pod("db-1", OLD);
+    new["metadata"]["ownerReferences"] = owner;
+    let manifest = format!(
+        "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {{name: db, namespace: shop}}\nspec:\n  template:\n    spec:\n      containers:\n        - name: db\n          envFrom: [{{secretRef: {{name: {OLD}}}}}]\n"
+    );
+    cluster.sandbox.write("production/db.yaml", &manifest);
+    cluster.shows("statefulsets.apps", &[set(OLD)]);
+    cluster.shows("pods", &[pod("web-5d4f-a", OLD), pod("web-5d4f-b", OLD), old, new]);
+    let output = cluster.rotate(&["--wait", "10m"]).status(1);
+    assert!(
+        output.stderr.starts_with("waiting does not help: StatefulSet shop/db is partition: "),
+        "{output}"
+    );
+}
+
+#[test]
 fn a_context_is_one_argument_whatever_it_is_called() {
     let cluster = Cluster::new();
     let mut command = cluster.command(&["verify", "production", "--context=--all x;y"]);
@@ -369,9 +426,12 @@ fn a_context_is_one_argument_whatever_it_is_called() {
 #[test]
 fn the_flags_need_a_context() {
     let cluster = Cluster::new();
-    let mut command = cluster.command(&["verify", "production", "--secrets"]);
-    let _ = cluster.sandbox.finish(&mut command).status(2).says(&["--context <CONTEXT>"]);
+    for flags in [&["--secrets"][..], &["--wait", "10m"]] {
+        let mut command = cluster.command(&[&["verify", "production"], flags].concat());
+        let _ = cluster.sandbox.finish(&mut command).status(2).says(&["--context <CONTEXT>"]);
+    }
     let _ = cluster.rotate(&["--live", "a.json"]).status(2).says(&["cannot be used with"]);
+    let _ = cluster.rotate(&["--wait", "soon"]).status(2).says(&["is not a duration"]);
 }
 
 #[test]
