@@ -49,12 +49,12 @@ pub enum Why {
     /// An object that is too large.
     #[error("an object is larger than {} MiB", .0 >> 20)]
     TooLarge(u64),
-    /// Too many objects.
-    #[error("there are more than {0} objects")]
-    TooMany(usize),
+    /// Too many objects, or too much of something in them.
+    #[error("there are more than {0} {1}")]
+    TooMany(usize, &'static str),
     /// Too many objects of an unknown kind.
-    #[error("the list says only after {0} objects of which kind they are")]
-    TooLate(usize),
+    #[error("the list does not say in its first {} MiB of which kind its objects are", .0 >> 20)]
+    TooLate(u64),
     /// Columns other than those that were asked for.
     #[error("these are not the columns that kubectl was asked for")]
     Columns,
@@ -84,7 +84,7 @@ impl Fault {
     pub fn help(&self, get: &str) -> String {
         match self.why {
             Why::Utf16 => format!("in PowerShell: `{get} | Set-Content -Encoding utf8 live.json`"),
-            Why::TooLarge(_) | Why::TooMany(_) => {
+            Why::TooLarge(_) | Why::TooMany(..) => {
                 format!("ask for fewer kinds, or for one namespace with `-n`: `{get}`")
             }
             Why::System(_) => "name a file that can be read, or `-` for standard input".to_owned(),

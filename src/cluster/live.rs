@@ -15,6 +15,8 @@ pub struct Live {
     pub objects: Vec<Object>,
     /// Whether a Secret came with values, which were dropped.
     pub has_values: bool,
+    /// How many secrets they name together.
+    pub(super) names: usize,
     words: HashSet<Arc<str>>,
 }
 
@@ -45,6 +47,7 @@ impl Live {
     }
 
     pub(super) fn add(&mut self, object: Object) {
+        self.names += object.named.len();
         self.objects.push(object);
     }
 

@@ -8,6 +8,7 @@ pub mod object;
 mod pod;
 pub mod read;
 mod reader;
+mod record;
 pub mod resources;
 pub mod secrets;
 pub mod states;

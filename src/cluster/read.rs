@@ -7,35 +7,28 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io::BufRead;
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::error::Category;
 
 use crate::cluster::fault::{Fault, Why};
 use crate::cluster::live::Live;
-use crate::cluster::metadata::Metadata;
-use crate::cluster::object::{Named, Object, State};
 use crate::cluster::reader::{Counted, Position};
-use crate::cluster::states;
-use crate::cluster::tree::{Part, Tree, VALUES};
-use crate::k8s::by_value::{self, Families};
-use crate::k8s::found::Role;
+use crate::cluster::record::{FIELDS, Raw, record};
+use crate::k8s::by_value::Families;
 use crate::k8s::references;
 use crate::k8s::references::field_rule::FieldRule;
 use crate::k8s::resource::group;
-use crate::k8s::workload::pod_spec;
-use crate::yaml::node::{Node, Provenance};
+use crate::k8s::secret_name::LONGEST;
 use crate::yaml::path::{Path, PathStep};
 
 /// The most bytes of one object; etcd takes less than 2 MiB.
 pub const LARGEST_OBJECT: u64 = 16 << 20;
 /// The most objects of all inputs.
 pub const MOST_OBJECTS: usize = 2_000_000;
-/// The most objects that are read before their list says of which kind they are.
-pub const MOST_WAITING: usize = 10_000;
-
-/// The fields of an object, beside its metadata and status, that are looked at.
-const FIELDS: &[&str] =
-    &["imagePullSecrets", "parameters", "rules", "secrets", "spec", "template", "webhooks"];
+/// The most secrets that all objects name together.
+pub const MOST_NAMES: usize = 5_000_000;
+/// The most bytes of objects that are read before their list says of which kind they are.
+pub const MOST_WAITING: u64 = 64 << 20;
 
 /// What names a secret in a live object.
 #[derive(Debug, Clone, Copy)]
@@ -121,19 +114,6 @@ struct Reading<'a, 'l> {
     why: Cell<Option<Why>>,
 }
 
-/// An object as it is read.
-#[derive(Default)]
-struct Raw {
-    api_version: Option<String>,
-    kind: Option<String>,
-    metadata: Metadata,
-    fields: Vec<(String, Node)>,
-    status: Option<Node>,
-    is_immutable: bool,
-    has_values: bool,
-    has_items: bool,
-}
-
 /// A document: a list of objects, or one.
 struct Document<'a, 'r, 'l> {
     reading: &'r Reading<'a, 'l>,
@@ -168,136 +148,21 @@ impl Reading<'_, '_> {
             _ => {}
         }
         let Some(name) = raw.metadata.name.clone() else { return self.end(Why::NoName) };
+        if name.len() > LONGEST {
+            return self.end(Why::Type);
+        }
         let mut live = self.live.borrow_mut();
         if live.objects.len() >= MOST_OBJECTS {
-            return self.end(Why::TooMany(MOST_OBJECTS));
+            return self.end(Why::TooMany(MOST_OBJECTS, "objects"));
+        }
+        if live.names > MOST_NAMES {
+            return self.end(Why::TooMany(MOST_NAMES, "names of secrets"));
         }
         live.has_values |= raw.has_values && kind == "Secret";
         let (of, kind) = (live.word(group(version)), live.word(kind));
         let namespace = raw.metadata.namespace.as_deref().map(|name| live.word(name));
-        let object = object(raw, (of, kind, namespace, name), self.input, self.known);
-        live.add(object);
+        live.add(record(raw, (of, kind, namespace, name), self.input, self.known));
         Ok(())
-    }
-}
-
-/// The record of an object.
-fn object(
-    raw: Raw,
-    (group, kind, namespace, name): (
-        std::sync::Arc<str>,
-        std::sync::Arc<str>,
-        Option<std::sync::Arc<str>>,
-        String,
-    ),
-    input: usize,
-    known: Known<'_>,
-) -> Object {
-    let is_secret = group.is_empty() && &*kind == "Secret";
-    let node = node(&raw, is_secret);
-    let empty = Node::map(Provenance::Written);
-    let spec = node.get("spec").unwrap_or(&empty);
-    let status = raw.status.as_ref().unwrap_or(&empty);
-    let facts = states::Facts { spec, status, metadata: &raw.metadata, name: &name };
-    let (state, sayings) = if is_secret {
-        (State::Secret { is_immutable: raw.is_immutable }, Vec::new())
-    } else {
-        states::read(&group, &kind, &facts)
-    };
-    let named = if is_secret { Vec::new() } else { named(&node, (&group, &kind), known) };
-    let Metadata { uid, created, deleted, owner, .. } = raw.metadata;
-    Object {
-        input,
-        group,
-        kind,
-        namespace,
-        name,
-        uid,
-        created,
-        deleted,
-        owner,
-        named,
-        sayings,
-        state,
-    }
-}
-
-/// What is looked at of an object, as manifests have it.
-fn node(raw: &Raw, is_secret: bool) -> Node {
-    let mut node = Node::map(Provenance::Written);
-    let text = |text: &str| Node::string(text, Provenance::Written);
-    node.set("apiVersion", text(raw.api_version.as_deref().unwrap_or_default()));
-    node.set("kind", text(raw.kind.as_deref().unwrap_or_default()));
-    let mut metadata = Node::map(Provenance::Written);
-    metadata.set("name", text(raw.metadata.name.as_deref().unwrap_or_default()));
-    if let Some(namespace) = &raw.metadata.namespace {
-        metadata.set("namespace", text(namespace));
-    }
-    if let Some(annotations) = &raw.metadata.annotations {
-        metadata.set("annotations", annotations.clone());
-    }
-    node.set("metadata", metadata);
-    for (key, value) in raw.fields.iter().filter(|_| !is_secret) {
-        node.set(key, value.clone());
-    }
-    node
-}
-
-/// Each secret that an object names, once for each thing that it does with it.
-fn named(node: &Node, (group, kind): (&str, &str), known: Known<'_>) -> Vec<Named> {
-    let mut found = references::find(node, known.rules);
-    found.extend(by_value::find(node, known.families, &found));
-    let place = pod_spec(group, kind).map(|place| format!("{place}."));
-    let mut named: Vec<Named> = Vec::new();
-    for one in found {
-        let in_pods =
-            place.as_ref().is_some_and(|place| one.path.to_string().starts_with(place.as_str()));
-        let is_grant = one.role == Role::Grant;
-        let new = Named { secret: one.secret, in_pods, is_grant };
-        if !named.contains(&new) {
-            named.push(new);
-        }
-    }
-    named.shrink_to_fit();
-    named
-}
-
-impl Raw {
-    /// Reads the value of a key. Items of a list are left to the caller.
-    fn field<'de, A: MapAccess<'de>>(
-        &mut self,
-        key: String,
-        entries: &mut A,
-    ) -> Result<(), A::Error> {
-        match key.as_str() {
-            "apiVersion" => self.api_version = entries.next_value()?,
-            "kind" => self.kind = entries.next_value()?,
-            "metadata" => self.metadata = entries.next_value()?,
-            "status" => self.status = Some(entries.next_value_seed(Tree(Part::Other))?),
-            "immutable" => {
-                self.is_immutable = entries.next_value::<Option<bool>>()?.unwrap_or(false);
-            }
-            field if FIELDS.contains(&field) => {
-                let part = if field == "template" { Part::Template } else { Part::Other };
-                let value = entries.next_value_seed(Tree(part))?;
-                self.fields.push((key, value));
-            }
-            field => {
-                self.has_values |= VALUES.contains(&field);
-                let _: IgnoredAny = entries.next_value()?;
-            }
-        }
-        Ok(())
-    }
-
-    /// What it is, taken from its list where it does not say so itself.
-    fn of_list(mut self, (version, kind): (Option<&str>, Option<&str>)) -> Self {
-        if self.kind.is_none() {
-            self.kind = kind.and_then(|kind| kind.strip_suffix("List")).map(str::to_owned);
-            self.kind = self.kind.filter(|kind| !kind.is_empty());
-            self.api_version = self.api_version.or_else(|| version.map(str::to_owned));
-        }
-        self
     }
 }
 
@@ -364,13 +229,14 @@ impl<'de> Visitor<'de> for Items<'_, '_, '_> {
 
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut items: A) -> Result<Vec<Raw>, A::Error> {
         let at = self.reading.at;
+        let start = at.bytes();
         loop {
             at.allow(Some(LARGEST_OBJECT));
             let Some(item) = items.next_element_seed(Item)? else { break };
             let item = item.of_list((self.of.0.as_deref(), self.of.1.as_deref()));
             if item.kind.is_some() || self.of.1.is_some() {
                 self.reading.take(item)?;
-            } else if self.waiting.len() < MOST_WAITING {
+            } else if at.bytes() - start < MOST_WAITING {
                 self.waiting.push(item);
             } else {
                 return self.reading.end(Why::TooLate(MOST_WAITING));

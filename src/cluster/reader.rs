@@ -26,6 +26,11 @@ impl Position {
         (self.line.get() + 1, self.column.get() + 1)
     }
 
+    /// How many bytes were read.
+    pub(super) const fn bytes(&self) -> u64 {
+        self.bytes.get()
+    }
+
     /// Allows so many bytes from here on.
     pub(super) fn allow(&self, bytes: Option<u64>) {
         self.limit.set(bytes.map(|bytes| self.bytes.get().saturating_add(bytes)));

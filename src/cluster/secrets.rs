@@ -38,7 +38,7 @@ pub fn read(
         let secret = std::str::from_utf8(&line).ok().and_then(|line| parsed(line, input, live));
         let Some(secret) = secret else { return Err(fault(Some((number, 1)), Why::Columns)) };
         if live.objects.len() >= MOST_OBJECTS {
-            return Err(fault(Some((number, 1)), Why::TooMany(MOST_OBJECTS)));
+            return Err(fault(Some((number, 1)), Why::TooMany(MOST_OBJECTS, "objects")));
         }
         live.add(secret);
     }

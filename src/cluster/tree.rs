@@ -87,7 +87,7 @@ impl<'de> Visitor<'de> for Tree {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Node, A::Error> {
         let mut all = Vec::new();
         // The items of a list of templates are templates.
-        while let Some(item) = items.next_element_seed(Tree(self.0))? {
+        while let Some(item) = items.next_element_seed(Self(self.0))? {
             all.push(item);
         }
         Ok(Node::seq(all, Provenance::Written))
@@ -100,7 +100,7 @@ impl<'de> Visitor<'de> for Tree {
                 let _: IgnoredAny = entries.next_value()?;
                 continue;
             };
-            let value = entries.next_value_seed(Tree(part))?;
+            let value = entries.next_value_seed(Self(part))?;
             all.push(Entry { key: scalar(&key, Tag::Str), value, merged: false });
         }
         let map = Map { entries: all.into(), flow: true };

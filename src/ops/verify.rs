@@ -231,6 +231,7 @@ fn other_cluster(environment: &str, proof: &Proof, live: &Live, asks: &Asks) -> 
     }
     let held = match live.objects.len() {
         0 => "it has no objects at all".to_owned(),
+        1 => format!("it has one object, in {}", listed(&namespaces)),
         count => format!("it has {count} objects, in {}", listed(&namespaces)),
     };
     let help = format!("{held}; is it of another cluster? `{}`", asks.command());

@@ -262,8 +262,8 @@ fn pods(part: &Part) -> String {
     match part.pods {
         None => String::new(),
         Some(pods) if pods.total == 0 && part.role == Role::Workload => "no pods".to_owned(),
-        Some(pods) if part.role == Role::Straggler => format!("{} pods", pods.total),
-        Some(pods) => format!("{} of {} pods", pods.moved, pods.total),
+        Some(pods) if part.role == Role::Straggler => counted(pods.total, "pod"),
+        Some(pods) => format!("{} of {}", pods.moved, counted(pods.total, "pod")),
     }
 }
 
@@ -356,12 +356,18 @@ fn verdict(verified: &Verified) -> String {
         format!("not complete: {} could not be read", unread.resource)
     } else if waits == 0 {
         format!(
-            "complete: {pods} pods of {workloads} workloads run what Git names in {}",
+            "complete: {}, {}, all with what Git names in {}",
+            counted(workloads, "workload"),
+            counted(pods, "pod"),
             verified.environment
         )
     } else {
-        format!("not complete: {waits} of {} objects have something to report", parts.len())
+        format!("not complete: {waits} of {} still to do", counted(parts.len(), "object"))
     }
+}
+
+fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// The report as Markdown, for a pull request or a wiki.

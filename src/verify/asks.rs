@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::k8s::resource::group_of;
-use crate::text::shell::option;
+use crate::text::shell::{option, word};
 use crate::verify::builders::group;
 use crate::verify::expected::Expected;
 use crate::verify::part::resource;
@@ -76,13 +76,15 @@ impl Asks {
     pub fn command(&self) -> String {
         let namespace =
             self.namespace.as_deref().map_or_else(|| " -A".to_owned(), |name| option("-n", name));
-        format!("kubectl get {}{namespace} -o json", self.kinds.join(","))
+        format!("kubectl get {}{namespace} -o json", word(&self.kinds.join(",")))
     }
 }
 
 fn of_workload(one: &Expected<'_>) -> Vec<String> {
     if !one.values.is_empty() {
-        return OF_RELEASES.iter().map(|kind| (*kind).to_owned()).collect();
+        let own =
+            matches!(one.kind, "HelmRelease" | "Application").then(|| plural(one.group, one.kind));
+        return OF_RELEASES.iter().map(|kind| (*kind).to_owned()).chain(own).collect();
     }
     let own = plural(one.group, one.kind);
     let between = match one.kind {

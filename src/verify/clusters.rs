@@ -56,6 +56,13 @@ pub(super) fn scopes(request: &Request<'_>, expected: &[Vec<Expected<'_>>]) -> V
     for (_, roots) in &groups {
         rest.retain(|index| !roots.contains(index));
     }
+    // What only clusters include runs nowhere else.
+    let is_base = |index: &usize| {
+        let includes = |other: &usize| root(*other).directories().contains(&root(*index).path);
+        let clusters = groups.iter().flat_map(|(_, roots)| roots);
+        root(*index).builders.is_empty() && clusters.into_iter().any(includes)
+    };
+    rest.retain(|index| !is_base(index));
     let named = |cluster: &str, roots: &BTreeSet<usize>| {
         roots.iter().any(|index| is_of(root(*index), cluster))
     };

@@ -20,7 +20,7 @@ impl<'l> Judge<'_, 'l> {
     ) {
         let mut tally = Tally::default();
         let mut known = BTreeSet::new();
-        for index in self.jobs(object) {
+        for index in self.scene.jobs_of(object).iter().copied() {
             self.seen.insert(index);
             let job = self.scene.object(index);
             known.insert(job.name.as_str());
@@ -48,18 +48,6 @@ impl<'l> Judge<'_, 'l> {
         as_jobs(part, before);
         add(&mut tally, part.pods);
         part.pods = Some(tally);
-    }
-
-    /// The Jobs that a CronJob started.
-    fn jobs(&self, object: &Object) -> Vec<usize> {
-        let is_own = |index: &usize| {
-            let job = self.scene.object(*index);
-            let owner = self.scene.view.owners(*index).into_iter().next();
-            job.is("batch", "Job")
-                && job.namespace == object.namespace
-                && owner.is_some_and(|(kind, name)| kind == "CronJob" && name == object.name)
-        };
-        self.scene.view.objects.iter().copied().filter(is_own).collect()
     }
 
     /// Judges a Job that has not ended.

@@ -77,6 +77,7 @@ impl<'a, 'l> Judge<'a, 'l> {
         }
         let kind = expected.kind;
         let remark = if found.len() > 1 {
+            part.is_found = true;
             let namespace = |index: &usize| self.scene.object(*index).namespace.as_deref();
             let namespaces: Vec<&str> = found.iter().filter_map(namespace).collect();
             let text = format!(
@@ -131,7 +132,7 @@ impl<'a, 'l> Judge<'a, 'l> {
 
     /// The pods of an object that have not ended.
     pub(super) fn own_pods(&self, object: &'l Object) -> Vec<usize> {
-        self.scene.pods_of(&object.kind, object.namespace.as_deref(), &object.name).to_vec()
+        self.scene.pods_of(object).to_vec()
     }
 
     /// Judges what keeps a number of pods, with what Flagger makes of it.
@@ -142,7 +143,7 @@ impl<'a, 'l> Judge<'a, 'l> {
             State::Workload { pods } => pods,
             _ => None,
         };
-        for canary in self.canaries(object) {
+        for canary in self.scene.canaries_of(object).iter().copied() {
             self.seen.insert(canary);
             sayings.extend(self.scene.object(canary).sayings.iter().cloned());
             let primary = format!("{}-primary", object.name);
@@ -172,16 +173,6 @@ impl<'a, 'l> Judge<'a, 'l> {
             let get = format!("kubectl get pods{} -o json", part.in_namespace());
             part.remarks.push(Remark::new(Word::MissingPods, text).next(Some(get)));
         }
-    }
-
-    /// The Canaries that steer an object.
-    fn canaries(&self, object: &Object) -> Vec<usize> {
-        let steers = |index: &usize| {
-            let canary = self.scene.object(*index);
-            let State::Canary { target: Some((kind, name)) } = &canary.state else { return false };
-            **kind == *object.kind && *name == object.name && canary.namespace == object.namespace
-        };
-        self.scene.view.objects.iter().copied().filter(steers).collect()
     }
 
     /// Judges pods: which names they have, and what keeps them.
@@ -230,8 +221,9 @@ impl<'a, 'l> Judge<'a, 'l> {
         let names: Vec<&str> = old.iter().map(|pod| pod.name.as_str()).collect();
         let copy = if word == Word::PrimaryCopy { " through a copy of Flagger" } else { "" };
         let text = format!(
-            "{} of {total} pods {}{copy}: {}",
+            "{} of {total} {} {}{copy}: {}",
             old.len(),
+            if total == 1 { "pod" } else { "pods" },
             if old.len() == 1 { format!("runs {runs}") } else { format!("run {runs}") },
             shown(&names)
         );

@@ -30,8 +30,17 @@ impl Judge<'_, '_> {
         };
         let wanted: BTreeSet<String> =
             expected.values.iter().map(|(_, secret)| (*secret).to_owned()).collect();
+        let own = (expected.group, expected.kind);
+        for index in self.scene.view.named(own, expected.namespace, expected.name) {
+            self.seen.insert(index);
+            part.is_found = true;
+            let sayings = self.scene.object(index).sayings.iter();
+            let next = part.kubectl("describe", "");
+            let remarks = sayings.map(|one| Remark::from(one).next(Some(next.clone())));
+            part.remarks.extend(remarks);
+        }
         let mut tally = Tally::default();
-        for index in self.scene.view.objects.clone() {
+        for index in self.scene.using(self.family).to_vec() {
             let object = self.scene.object(index);
             let names = object.used().any(|secret| is_of(secret, self.family));
             let is_workload =
@@ -46,9 +55,9 @@ impl Judge<'_, '_> {
             }
         }
         self.loose(&is_in, &wanted, &mut tally, &mut part);
-        part.is_found = tally.total > 0;
+        part.is_found |= tally.total > 0;
         part.pods = Some(tally);
-        if tally.total == 0 && part.remarks.is_empty() {
+        if tally.total == 0 {
             let places: Vec<&str> = namespaces.iter().copied().flatten().collect();
             let place = if places.is_empty() { "the input".to_owned() } else { places.join(", ") };
             let text = format!("no pod of {place} names {}", self.family);
@@ -84,9 +93,11 @@ impl Judge<'_, '_> {
         part: &mut Part,
     ) {
         let mut lost = BTreeSet::new();
-        let pods: Vec<usize> = self.scene.view.pods().collect();
-        for index in pods {
+        for index in self.scene.using(self.family).iter().copied() {
             let pod = self.scene.object(index);
+            if pod.pod().is_none_or(|pod| pod.is_over) {
+                continue;
+            }
             let names = used(pod, self.family);
             let fits = !names.is_empty() && names.is_subset(wanted);
             if !fits || self.seen.contains(&index) || !is_in(pod.namespace.as_deref()) {

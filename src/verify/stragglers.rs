@@ -41,7 +41,7 @@ impl Around<'_, '_, '_> {
         let scene = self.judge.scene;
         let mut parts = Vec::new();
         let mut by_owner: BTreeMap<(Option<&str>, String, String), Vec<&Object>> = BTreeMap::new();
-        for index in scene.view.objects.iter().copied() {
+        for index in scene.using(self.judge.family).iter().copied() {
             let object = scene.object(index);
             if self.judge.seen.contains(&index) || self.old(object).is_empty() {
                 continue;
@@ -104,7 +104,7 @@ impl Around<'_, '_, '_> {
     /// Notes what uses each old version, whoever owns it.
     pub(super) fn uses(&self, into: &mut BTreeMap<String, Vec<User>>) {
         let scene = self.judge.scene;
-        for index in &scene.view.objects {
+        for index in scene.using(self.judge.family) {
             let object = scene.object(*index);
             let is_pod = object.pod().is_some_and(|pod| !pod.is_over);
             if !is_pod && !object.starts_pods() {

@@ -7,7 +7,7 @@ use crate::cluster::word::{Saying, Word};
 use crate::k8s::resource::group_of;
 use crate::k8s::secret_name::Family;
 use crate::verify::Request;
-use crate::verify::clusters::Scope;
+use crate::verify::clusters::{Scope, is_of};
 use crate::verify::expected::Expected;
 use crate::verify::judge::Judge;
 use crate::verify::part::{Part, Remark, Role};
@@ -27,7 +27,11 @@ pub(super) fn of<'r>(
     let mut stubs = BTreeSet::new();
     for (index, root) in request.repo.roots_of(request.environment) {
         // The stubs of a cluster may be in other roots than its workloads.
-        if scope.is_some_and(|scope| scope.label.is_some() && !scope.roots.contains(&index)) {
+        let is_in = |scope: &Scope| {
+            let label = scope.label.as_deref();
+            scope.roots.contains(&index) || label.is_none_or(|label| is_of(root, label))
+        };
+        if scope.is_some_and(|scope| !is_in(scope)) {
             continue;
         }
         for one in root.providers.iter().filter(|one| one.family() == &**family) {

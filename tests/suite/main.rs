@@ -46,6 +46,7 @@ mod stubs;
 mod support;
 mod timeline;
 mod values;
+mod verify;
 mod yaml_acceptance;
 mod yaml_edits;
 mod yaml_properties;
