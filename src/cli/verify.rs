@@ -58,7 +58,7 @@ pub struct Args {
     #[command(flatten)]
     context: context::Args,
 
-    /// With `--context`, ask again until all has moved, for DURATION (such as 10m) at most; what only a person can end, ends it
+    /// With `--context`, ask again until everything has moved, for DURATION (such as 10m) at most
     #[arg(long, value_name = "DURATION", requires = "context", value_parser = waiting::period)]
     wait: Option<Duration>,
 

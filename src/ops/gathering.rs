@@ -9,6 +9,7 @@ use crate::cluster::secrets;
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::repo::Repo;
+use crate::text::shell::command;
 use crate::verify::asks::Asks;
 use crate::verify::{Input, Unread};
 
@@ -71,8 +72,8 @@ pub(super) fn gather(
                 continue;
             }
         };
-        let Source { name, cluster, stream, command } = source;
-        let is_new = all.inputs.last().is_none_or(|last| command.is_none() || last.name != name);
+        let Source { name, cluster, stream, command: run } = source;
+        let is_new = all.inputs.last().is_none_or(|last| run.is_none() || last.name != name);
         if is_new {
             all.inputs.push(Input { name: name.clone(), cluster });
         }
@@ -83,7 +84,7 @@ pub(super) fn gather(
         } else {
             read(at, stream, known, &mut all.live)
         };
-        read.map_err(|fault| unread(&fault, command.as_deref(), asks, environment))?;
+        read.map_err(|fault| unread(&fault, run.as_deref(), asks, environment))?;
     }
     all.has_secrets &= !all.unread.iter().any(|one| one.resource == "secrets");
     if all.inputs.is_empty() && all.unread.is_empty() {
@@ -95,18 +96,20 @@ pub(super) fn gather(
 fn no_source(environment: &str, asks: &Asks) -> Failure {
     let text =
         format!("what runs in `{environment}` has to come from a file or from standard input");
-    let piped = crate::text::shell::command("rotate verify", &[environment], "");
-    Failure::usage(Message::new(text).help(format!("`{} | {piped}`", asks.command())))
+    let verify = |options| command("rotate verify", &[environment], options);
+    let (piped, asked) = (verify(""), verify(" --context CONTEXT"));
+    let help = format!("`{} | {piped}`, or `{asked}`", asks.command());
+    Failure::usage(Message::new(text).help(help))
 }
 
-fn unread(fault: &Fault, command: Option<&str>, asks: &Asks, environment: &str) -> Failure {
+fn unread(fault: &Fault, run: Option<&str>, asks: &Asks, environment: &str) -> Failure {
     if fault.file == STDIN && fault.why == Why::Empty {
         return no_source(environment, asks);
     }
     let message = Message { path: Some(fault.place()), ..Message::new(fault.to_string()) };
-    let help = command.map_or_else(
+    let help = run.map_or_else(
         || fault.help(&asks.command()),
-        |command| format!("run it again, or see what kubectl prints: `{command}`"),
+        |run| format!("run it again, or see what kubectl prints: `{run}`"),
     );
     Failure::usage(message.help(help))
 }

@@ -12,7 +12,7 @@ use crate::process::{Finished, Program};
 const LIMITS: Limits = Limits { time: Duration::from_secs(300), output: 2 << 30 };
 
 /// What a run may take that only lists names.
-const SHORT: Limits = Limits { time: Duration::from_secs(60), output: 8 << 20 };
+const SHORT: Limits = Limits { time: Duration::from_secs(180), output: 8 << 20 };
 
 /// What a shell waits for while a command line is typed.
 const TYPING: Limits = Limits { time: Duration::from_secs(2), output: 1 << 20 };

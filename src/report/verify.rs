@@ -10,11 +10,12 @@ use crate::cluster::word::Word;
 use crate::ops::verify::Verified;
 use crate::report::console::Paint;
 use crate::report::status::{column, rfc3339, running};
+use crate::report::unread::{self, UnreadView};
 use crate::report::workflow::command;
 use crate::text::markdown::{code, plain};
 use crate::timeline::gate::{moment, span};
+use crate::verify::FamilyProof;
 use crate::verify::part::{Part, Remark, Role, User};
-use crate::verify::{FamilyProof, Unread};
 
 /// What `rotate verify --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -43,25 +44,10 @@ pub struct Verify {
 /// A dump of a cluster.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct InputView {
-    /// The file, or what stands for standard input.
+    /// The file, `standard input`, or `context` and its name.
     pub name: String,
     /// The cluster that it is of, where that was said.
     pub cluster: Option<String>,
-}
-
-/// Objects that a cluster did not show.
-#[derive(Debug, Serialize, JsonSchema)]
-pub struct UnreadView {
-    /// The context.
-    pub input: String,
-    /// What kubectl calls their kind.
-    pub resource: String,
-    /// The namespace; null for all.
-    pub namespace: Option<String>,
-    /// Why, as a phrase.
-    pub reason: String,
-    /// Whether nothing is complete without them.
-    pub required: bool,
 }
 
 /// A family.
@@ -169,18 +155,6 @@ impl Verify {
             unread: verified.proof.unread.iter().map(UnreadView::new).collect(),
             families: verified.proof.families.iter().map(FamilyView::new).collect(),
             notes: verified.notes.clone(),
-        }
-    }
-}
-
-impl UnreadView {
-    fn new(unread: &Unread) -> Self {
-        Self {
-            input: unread.input.clone(),
-            resource: unread.resource.clone(),
-            namespace: unread.namespace.clone(),
-            reason: unread.why.clone(),
-            required: unread.is_decisive,
         }
     }
 }
@@ -351,9 +325,9 @@ fn verdict(verified: &Verified) -> String {
         .filter_map(|part| part.pods)
         .map(|pods| pods.total)
         .sum();
-    let unread = verified.proof.unread.iter().find(|one| one.is_decisive);
+    let unread = unread::verdict(&verified.proof.unread);
     if let Some(unread) = unread.filter(|_| waits == 0) {
-        format!("not complete: {} could not be read", unread.resource)
+        unread
     } else if waits == 0 {
         format!(
             "complete: {}, {}, all with what Git names in {}",
@@ -424,9 +398,6 @@ pub fn annotations(verified: &Verified) -> String {
             out.push_str(&command("error", &title, &text));
         }
     }
-    for unread in verified.proof.unread.iter().filter(|one| one.is_decisive) {
-        let text = format!("{} could not be read: {}", unread.resource, unread.why);
-        out.push_str(&command("error", &unread.input, &text));
-    }
+    out.push_str(&unread::annotations(&verified.proof.unread));
     out
 }

@@ -51,6 +51,8 @@ impl Asks {
                 }
             }
         }
+        // An object of Git may be a Secret that names another one, for whatever copies it.
+        kinds.remove("secrets");
         // Where pods come first, the rest follows in the order of the alphabet.
         let rest = kinds.iter().filter(|kind| *kind != "pods").cloned();
         let kinds = std::iter::once("pods".to_owned()).chain(rest).collect();

@@ -268,6 +268,11 @@ fn a_secret_in_git_that_names_another_one_is_not_asked_for() {
         "apiVersion: v1\nkind: Secret\nmetadata:\n  name: copy\n  namespace: shop\n  annotations: {{secret.reloader.stakater.com/reload: {OLD}}}\n"
     );
     cluster.sandbox.write("production/copy.yaml", &secret);
+    let printed = cluster.sandbox.rotate(&["verify", "production"]).status(2);
+    assert!(
+        printed.stderr.contains("kubectl get pods,") && !printed.stderr.contains(",secrets"),
+        "{printed}"
+    );
     let output = cluster.rotate(&[]).success();
     assert!(output.stdout.contains("Secret shop/copy"), "{output}");
     assert!(!cluster.runs().iter().any(|run| run.contains("get secrets")), "{:?}", cluster.runs());
@@ -487,6 +492,36 @@ fn many_namespaces_are_asked_at_once_or_one_by_one_where_that_is_forbidden() {
     let _ = cluster.rotate(&[]).status(1);
     let each = gets(before);
     assert_eq!((each.len(), each[1].as_str()), (11, "--namespace=shop"));
+}
+
+/// The kinds that are asked for in an environment of an example, each with where.
+fn asked(example: &str, environment: &str) -> Vec<String> {
+    let cluster = Cluster::new();
+    let more = "\
+kustomizations  ks  kustomize.toolkit.fluxcd.io/v1  true  Kustomization
+applications  app  argoproj.io/v1alpha1  true  Application
+cronjobs  cj  batch/v1  true  CronJob
+jobs  batch/v1  true  Job
+";
+    cluster.file("kinds", &format!("{KINDS}{more}"));
+    let cluster = Cluster { sandbox: Sandbox::example(example), ..cluster };
+    let mut command = cluster.command(&["verify", environment, "--context", "c"]);
+    let _ = cluster.sandbox.finish(&mut command).status(2);
+    let runs = cluster.runs();
+    let gets = runs.iter().filter_map(|run| run.strip_prefix("--context=c get "));
+    gets.map(|rest| rest.split(" --request").next().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn what_applies_commits_is_asked_for_in_its_own_namespace() {
+    let of_flux = asked("flux", "staging");
+    let kustomization = "kustomizations.kustomize.toolkit.fluxcd.io --namespace=flux-system";
+    assert!(of_flux.contains(&kustomization.to_owned()), "{of_flux:?}");
+    assert!(!of_flux.iter().any(|one| one.contains("--all-namespaces")), "{of_flux:?}");
+    let of_argo = asked("argo", "staging");
+    let application = "applications.argoproj.io --namespace=argocd";
+    assert!(of_argo.contains(&application.to_owned()), "{of_argo:?}");
+    assert!(!of_argo.iter().any(|one| one.contains("--all-namespaces")), "{of_argo:?}");
 }
 
 #[test]
