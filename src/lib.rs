@@ -22,10 +22,12 @@
 //! | 7 | [`ops`] | one function per command: from a request to an outcome |
 //! | 6 | [`lint`] | the rules, their levels, what silences them |
 //! | 6 | [`plan`] | the changes of a command that writes, and their proof |
+//! | 5 | [`verify`] | what Git names, held against what a cluster runs |
 //! | 5 | [`timeline`] | which version runs where since when, and the gates |
 //! | 4 | [`repo`] | one loaded tree: build roots, environments, references and providers |
 //! | 3 | [`builders`] | what Flux and Argo CD build, and what they lay over it |
 //! | 3 | [`kustomize`] | a kustomization, built with the origin of every scalar |
+//! | 3 | [`cluster`] | what kubectl prints of a cluster, as compact records |
 //! | 2 | [`k8s`] | the catalogue of references and providers, stores, versioned names |
 //! | 1 | [`yaml`] | documents with spans, scalars as Kubernetes reads them, exact edits |
 //! | 1 | [`disk`] | listing, reading and atomic writes |
@@ -39,6 +41,7 @@
 
 pub mod builders;
 pub mod cli;
+pub mod cluster;
 pub mod config;
 pub mod disk;
 pub mod finding;
@@ -55,4 +58,5 @@ pub mod report;
 pub mod text;
 pub mod timeline;
 pub mod tree;
+pub mod verify;
 pub mod yaml;

@@ -1,5 +1,6 @@
 //! Flags that every command has.
 
+use std::io::IsTerminal as _;
 use std::path::PathBuf;
 
 use anstream::stream::RawStream;
@@ -150,6 +151,7 @@ impl Global {
             color_err: self.color.is_met(&std::io::stderr()),
             width: width(),
             annotates: self.format == Format::GITHUB,
+            is_terminal: std::io::stderr().is_terminal(),
             loudness: match (self.quiet, self.verbose) {
                 (true, _) => Loudness::Quiet,
                 (_, true) => Loudness::Verbose,

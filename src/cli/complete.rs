@@ -11,8 +11,10 @@ use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, PathCompleter
 use clap_complete::env::Shells;
 
 use crate::cli::command;
+use crate::cli::context::path;
 use crate::cli::explain::words;
 use crate::cli::start::start;
+use crate::ops::asking;
 use crate::ops::candidates;
 use crate::ops::failure::Failure;
 
@@ -119,11 +121,16 @@ fn with_candidates_of(arg: Arg, line: &Arc<Line>) -> Arg {
         "ENV" => arg.add(of_tree(Line::environments)),
         "FAMILY" => arg.add(of_tree(Line::families)),
         "V" if arg.get_id() == "to" => arg.add(of_tree(Line::versions)),
+        "CONTEXT" => arg.add(ArgValueCandidates::new(contexts)),
         "RULE" => arg.add(ArgValueCandidates::new(rules)),
         "DIR" => arg.add(of_path(PathCompleter::dir())),
         "PATH" | "FILE" => arg.add(of_path(PathCompleter::any())),
         _ => arg,
     }
+}
+
+fn contexts() -> Vec<Candidate> {
+    asking::contexts(path()).into_iter().map(Candidate::new).collect()
 }
 
 fn rules() -> Vec<Candidate> {

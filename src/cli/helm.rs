@@ -1,7 +1,6 @@
 //! The flag by which charts are rendered.
 
-use std::ffi::OsString;
-
+use crate::cli::context::path;
 use crate::ops::render::Machine;
 
 /// The flag of commands that can have charts rendered.
@@ -24,9 +23,8 @@ impl Args {
     #[allow(clippy::disallowed_methods)] // the command line is where the environment is read
     pub(super) fn machine(&self) -> Option<Machine> {
         let variable = |name: &str| Some((name.to_owned(), std::env::var_os(name)?));
-        let path: OsString = std::env::var_os("PATH").unwrap_or_default();
         self.helm.then(|| Machine {
-            path: std::env::split_paths(&path).collect(),
+            path: path(),
             variables: NEEDED.into_iter().filter_map(variable).collect(),
             temporary: std::env::temp_dir(),
         })

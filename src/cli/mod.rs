@@ -6,6 +6,7 @@ pub mod checklist;
 mod choose;
 mod complete;
 pub mod completions;
+pub mod context;
 pub mod explain;
 pub mod filter;
 pub mod gates;
@@ -25,6 +26,7 @@ pub mod rollback;
 pub mod schema;
 mod start;
 pub mod status;
+pub mod verify;
 pub mod writing;
 
 use std::process::ExitCode;
@@ -68,6 +70,7 @@ enum Command {
     Rollback(rollback::Args),
     Schema(schema::Args),
     Status(status::Args),
+    Verify(verify::Args),
 }
 
 impl From<Status> for ExitCode {
@@ -84,7 +87,7 @@ impl From<Status> for ExitCode {
 #[must_use]
 pub fn command() -> clap::Command {
     let formats = |name: &str| match name {
-        "bump" | "promote" | "prune" | "status" => outputs::FORMATS.to_vec(),
+        "bump" | "promote" | "prune" | "status" | "verify" => outputs::FORMATS.to_vec(),
         "checklist" => checklist::FORMATS.to_vec(),
         "history" => history::FORMATS.to_vec(),
         "lint" => lint::formats(),
@@ -133,6 +136,7 @@ pub fn run() -> ExitCode {
         Command::Rollback(args) => rollback::run(args, &cli.global, &console),
         Command::Schema(args) => schema::run(args, &console),
         Command::Status(args) => status::run(args, &cli.global, &console),
+        Command::Verify(args) => verify::run(args, &cli.global, &console),
     };
     let status = done.unwrap_or_else(|failure: Failure| {
         message::error(&failure.message, &console);

@@ -1,10 +1,28 @@
 //! Single files that need not be in a tree: written atomically, or appended to.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufReader, Write as _};
 use std::path::Path;
 
-use crate::disk::error::WriteError;
+use crate::disk::error::{DiskError, WriteError};
+
+/// How many bytes of a large file are read at once.
+const PIECE: usize = 1 << 18;
+
+/// Opens a file of any size, which is read piece by piece.
+///
+/// # Errors
+/// When it cannot be opened, or is a directory.
+pub fn open(path: &Path) -> Result<BufReader<File>, DiskError> {
+    let opened = File::open(path).and_then(|file| {
+        if file.metadata()?.is_dir() {
+            return Err(std::io::Error::other("it is a directory"));
+        }
+        Ok(file)
+    });
+    let file = opened.map_err(|error| DiskError::new(path, &error))?;
+    Ok(BufReader::with_capacity(PIECE, file))
+}
 
 /// Writes a file atomically: the new text is written to a temporary file next to it, which is then renamed.
 ///

@@ -2,6 +2,7 @@
 
 pub mod ages;
 pub mod commit;
+pub mod descent;
 pub mod error;
 mod ignore;
 pub mod line;

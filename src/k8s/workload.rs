@@ -1,5 +1,6 @@
 //! What runs pods from a template, and whether replacing them takes it down.
 
+use crate::k8s::references::pod_spec::WORKLOADS;
 use crate::k8s::resource::{group_of, kind_of};
 use crate::yaml::node::Node;
 use crate::yaml::scalar::is_null;
@@ -35,6 +36,18 @@ pub struct Outage<'n> {
 pub fn runs_pods(object: &Node) -> bool {
     let (group, kind) = (group_of(object), kind_of(object));
     KINDS.iter().any(|(of, kinds)| *of == group && kinds.contains(&kind))
+}
+
+/// Where an object of a kind keeps the spec of the pods that it runs; `None` if it runs none itself, or does not keep it there.
+#[must_use]
+pub fn pod_spec(group: &str, kind: &str) -> Option<&'static str> {
+    let place = WORKLOADS.iter().find(|(known, _)| *known == kind).map(|(_, place)| *place);
+    match (group, kind) {
+        ("argoproj.io", "Rollout") => Some("spec.template.spec"),
+        (_, "PodTemplate") => None,
+        ("" | "apps" | "batch" | "extensions", _) => place,
+        _ => None,
+    }
 }
 
 /// Whether an object starts no pod by itself: it is scaled to zero.

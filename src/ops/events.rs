@@ -12,6 +12,9 @@ pub enum Event {
     Info(String),
     /// A warning.
     Warning(Message),
+    /// How far something is that takes long: what a line says, what follows on a terminal, and whether the line is another
+    /// than the one before; nothing once it is over.
+    Progress(Option<(String, String, bool)>),
     /// The manual steps that remain when a command stops halfway.
     Next(Vec<NextStep>),
 }

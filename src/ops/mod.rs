@@ -1,5 +1,6 @@
 //! What the commands do. Each takes a request, decides, and returns a result; none prints or reads flags.
 
+pub mod asking;
 pub mod bump;
 mod called;
 pub mod candidates;
@@ -10,6 +11,7 @@ pub mod events;
 pub mod failure;
 pub mod families;
 pub mod gates;
+pub mod gathering;
 pub mod history;
 pub mod later;
 pub mod leave;
@@ -34,4 +36,6 @@ pub mod schema;
 pub mod session;
 pub mod shown;
 pub mod status;
+pub mod verify;
+pub mod waiting;
 pub mod writing;

@@ -1,7 +1,7 @@
 //! Running a program that may take too long, or print too much.
 
 use std::io::{self, Read};
-use std::process::{Child, Stdio};
+use std::process::{Child, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::process::{Finished, Program};
 
 /// How much of what a program says on standard error is kept.
-const SAID: usize = 16 << 10;
+pub(super) const SAID: usize = 16 << 10;
 
 /// How long a program that has closed its outputs is waited for before it is asked again whether it has ended.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -61,14 +61,15 @@ impl Program {
     }
 }
 
-type Output = io::Result<(Vec<u8>, bool)>;
+/// What was read of a pipe, and whether that is only the beginning.
+pub(super) type Output = io::Result<(Vec<u8>, bool)>;
 
 fn finish(
     child: &mut Child,
     (stdout, stderr): (&Receiver<Output>, &Receiver<Output>),
     limits: Limits,
     end: Instant,
-) -> Result<(std::process::ExitStatus, Vec<u8>, Vec<u8>), Stopped> {
+) -> Result<(ExitStatus, Vec<u8>, Vec<u8>), Stopped> {
     let left = || end.saturating_duration_since(Instant::now());
     let receive = |from: &Receiver<Output>| match from.recv_timeout(left()) {
         Ok(output) => Ok(output?),
@@ -80,20 +81,30 @@ fn finish(
         return Err(Stopped::TooMuch(limits.output));
     }
     let (said, _) = receive(stderr)?;
+    Ok((ended(child, limits, end)?, printed, said))
+}
+
+/// How a program ended that has closed its outputs.
+pub(super) fn ended(
+    child: &mut Child,
+    limits: Limits,
+    end: Instant,
+) -> Result<ExitStatus, Stopped> {
     loop {
         if let Some(status) = child.try_wait()? {
-            return Ok((status, printed, said));
+            return Ok(status);
         }
-        if left().is_zero() {
+        let left = end.saturating_duration_since(Instant::now());
+        if left.is_zero() {
             return Err(Stopped::TooLong(limits.time));
         }
-        thread::sleep(PAUSE.min(left()));
+        thread::sleep(PAUSE.min(left));
     }
 }
 
 /// Reads a pipe in a thread of its own: what is printed, and whether it is more than is kept. If it `goes_on`, the rest is read and
 /// dropped, so that the program does not wait for a reader.
-fn reader(
+pub(super) fn reader(
     pipe: Option<impl Read + Send + 'static>,
     most: usize,
     goes_on: bool,

@@ -2,6 +2,8 @@
 
 pub mod bounded;
 pub mod helm;
+pub mod kubectl;
+pub mod streamed;
 
 use std::ffi::OsStr;
 use std::io::{self, Write};

@@ -205,6 +205,15 @@ impl Builder {
         &self.directory
     }
 
+    /// The cluster that it deploys to, by name or address, where it says so.
+    #[must_use]
+    pub fn cluster(&self) -> Option<&str> {
+        match &self.way {
+            Way::Argo { cluster, .. } => cluster.as_deref(),
+            Way::Flux(_) | Way::Helm(_) => None,
+        }
+    }
+
     /// What tells it from others; the same one may be seen by way of several kustomizations.
     pub(super) fn key(&self) -> BuilderKey<'_> {
         (self.kind, self.namespace.as_deref(), &self.name)

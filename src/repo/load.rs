@@ -244,6 +244,15 @@ impl Repo {
     }
 }
 
+impl Repo {
+    /// The fields that name a secret according to `rotate.yaml`.
+    #[must_use]
+    pub fn rules(&self) -> Vec<FieldRule> {
+        // They were read when the tree was loaded.
+        rules(&self.config).unwrap_or_default()
+    }
+}
+
 /// The directories of the kustomizations among some files.
 fn rewired(changed: &BTreeSet<TreePath>) -> BTreeSet<TreePath> {
     changed.iter().filter(|path| is_kustomization(path)).map(TreePath::parent).collect()

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 
 use crate::report::terminal::{own, shown};
 use crate::report::workflow::log;
-use crate::text::visible::is_hidden;
+use crate::text::visible::{is_hidden, one_line};
 
 /// How many messages are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -33,6 +33,8 @@ pub struct Console {
     pub loudness: Loudness,
     /// Whether to print annotations for a GitHub workflow.
     pub annotates: bool,
+    /// Whether stderr is a terminal, on which a line can be written over.
+    pub is_terminal: bool,
 }
 
 /// The colours in use, by what they mean.
@@ -140,6 +142,26 @@ impl Console {
         let text =
             if self.annotates { log(&text).trim_end_matches('\n').to_owned().into() } else { text };
         let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Shows how far something is, in one line: on a terminal always the same one, and elsewhere a new one for each change.
+    pub(super) fn progress(&self, line: Option<(String, String, bool)>) {
+        if self.loudness == Loudness::Quiet {
+            return;
+        }
+        match line {
+            Some((text, more, _)) if self.is_terminal && !self.annotates => {
+                let text = one_line(&format!("{text} ({more})")).into_owned();
+                // A line that wraps could not be written over.
+                let text: String = text.chars().take(self.width.saturating_sub(1)).collect();
+                let _ = write!(io::stderr().lock(), "\r\u{1b}[K{text}");
+            }
+            None if self.is_terminal && !self.annotates => {
+                let _ = write!(io::stderr().lock(), "\r\u{1b}[K");
+            }
+            Some((text, _, true)) => self.complain(&text),
+            Some(_) | None => {}
+        }
     }
 
     /// Asks a question and takes one line as the answer; `None` at the end of the input.

@@ -218,6 +218,7 @@ impl Events for Console {
             Event::Detail(text) => self.detail(&text),
             Event::Info(text) => self.talk(&text),
             Event::Warning(message) => warning(&message, self),
+            Event::Progress(line) => self.progress(line),
             Event::Next(steps) => plan::show_next(&steps, "", self),
         }
     }

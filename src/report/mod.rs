@@ -17,4 +17,6 @@ pub mod pulls;
 pub mod refs;
 pub mod status;
 pub mod terminal;
+pub mod unread;
+pub mod verify;
 pub mod workflow;

@@ -5,6 +5,7 @@
     reason = "a test may read files and the environment, and fails by panicking"
 )]
 
+mod cluster;
 mod difference;
 mod followed;
 mod github;

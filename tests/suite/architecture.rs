@@ -17,9 +17,11 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("forge", &["process", "text"]),
     ("git", &["disk", "process", "text", "tree"]),
     ("k8s", &["text", "yaml"]),
+    ("cluster", &["k8s", "text", "yaml"]),
     ("kustomize", &["k8s", "text", "tree", "yaml"]),
     ("builders", &["kustomize", "text", "yaml"]),
     ("repo", &["builders", "config", "disk", "k8s", "kustomize", "text", "tree", "yaml"]),
+    ("verify", &["cluster", "k8s", "kustomize", "repo", "text", "yaml"]),
     ("timeline", &["config", "git", "k8s", "repo", "text", "tree", "yaml"]),
     (
         "lint",
@@ -32,11 +34,11 @@ const FLOORS: &[(&str, &[&str])] = &[
     (
         "ops",
         &[
-            "builders", "config", "disk", "finding", "forge", "git", "lint", "plan", "process",
-            "repo", "text", "timeline", "tree",
+            "builders", "cluster", "config", "disk", "finding", "forge", "git", "lint", "plan",
+            "process", "repo", "text", "timeline", "tree", "verify",
         ],
     ),
-    ("report", &["finding", "ops", "plan", "repo", "text", "timeline"]),
+    ("report", &["cluster", "finding", "ops", "plan", "repo", "text", "timeline", "verify"]),
     ("cli", &["disk", "finding", "lint", "ops", "plan", "repo", "report", "text", "timeline"]),
     ("main", &["cli"]),
 ];

@@ -62,6 +62,26 @@ pub fn rows() -> impl Iterator<Item = &'static Row> {
     tables.into_iter().flatten()
 }
 
+/// The keys of annotations that name a secret, in which `*` stands for any characters.
+static ANNOTATIONS: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let paths = rows().flat_map(|row| row.paths);
+    let keys = paths.filter_map(|path| path.split_once("annotations[")?.1.strip_suffix(']'));
+    keys.flat_map(spelled_out).collect()
+});
+
+/// Whether an annotation names a secret by a row of the tables, whatever object has it.
+#[must_use]
+pub fn has_annotation(key: &str) -> bool {
+    ANNOTATIONS.iter().any(|glob| fits(glob, key))
+}
+
+/// What a key with one pair of braces stands for.
+fn spelled_out(key: &str) -> Vec<String> {
+    let Some((start, rest)) = key.split_once('{') else { return vec![key.to_owned()] };
+    let (choices, end) = rest.split_once('}').unwrap_or((rest, ""));
+    choices.split(',').map(|choice| format!("{start}{choice}{end}")).collect()
+}
+
 /// Every field with its kind, in the order of the tables.
 fn every() -> Vec<(&'static str, Field)> {
     let mut all = Vec::new();
@@ -105,7 +125,22 @@ fn product<'t>(
 
 #[cfg(test)]
 mod tests {
-    use super::every;
+    use super::{every, has_annotation};
+
+    #[test]
+    fn annotations_that_name_a_secret_are_known() {
+        for key in [
+            "nginx.ingress.kubernetes.io/auth-tls-secret",
+            "secret.reloader.stakater.com/reload",
+            "argocd-image-updater.argoproj.io/web.pull-secret",
+            "cert-manager.io/inject-ca-from-secret",
+        ] {
+            assert!(has_annotation(key), "{key}");
+        }
+        for key in ["kubectl.kubernetes.io/last-applied-configuration", "note", ""] {
+            assert!(!has_annotation(key), "{key}");
+        }
+    }
 
     #[test]
     fn every_path_of_the_tables_can_be_read() {

@@ -8,45 +8,45 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 /// A request as it came: the target may be a whole address, since a proxy is asked so.
-pub(super) struct Request {
-    pub(super) method: String,
-    pub(super) target: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) target: String,
     headers: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
-pub(super) struct Response {
-    pub(super) status: u16,
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Response {
+    pub(crate) status: u16,
+    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// Answers on a free port until it is dropped.
-pub(super) struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
     stopped: Arc<AtomicBool>,
     listening: Option<JoinHandle<()>>,
 }
 
 impl Request {
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(one, _)| one.eq_ignore_ascii_case(name));
         found.map(|(_, value)| value.as_str())
     }
 
     /// The host that is asked for where a proxy is asked, and the rest of the address.
-    pub(super) fn host_and_rest(&self) -> (&str, &str) {
+    pub(crate) fn host_and_rest(&self) -> (&str, &str) {
         let Some(address) = self.target.strip_prefix("http://") else { return ("", &self.target) };
         let slash = address.find('/').unwrap_or(address.len());
         address.split_at(slash)
     }
 
-    pub(super) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         let (_, rest) = self.host_and_rest();
         rest.split_once('?').map_or(rest, |(path, _)| path)
     }
 
-    pub(super) fn query(&self) -> Vec<(String, String)> {
+    pub(crate) fn query(&self) -> Vec<(String, String)> {
         let query = self.target.split_once('?').map_or("", |(_, query)| query);
         let pairs = query.split('&').filter(|pair| !pair.is_empty());
         pairs
@@ -108,7 +108,7 @@ impl Response {
 }
 
 impl Server {
-    pub(super) fn start(answer: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
+    pub(crate) fn start(answer: impl Fn(&Request) -> Response + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let address = listener.local_addr().unwrap();
         let stopped = Arc::new(AtomicBool::new(false));
@@ -131,7 +131,7 @@ impl Server {
         Self { address, stopped, listening: Some(listening) }
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 }
@@ -154,7 +154,7 @@ fn line(reader: &mut impl BufRead) -> io::Result<String> {
 }
 
 /// A part of an address with `%2F` and the like read.
-pub(super) fn decoded(text: &str) -> String {
+pub(crate) fn decoded(text: &str) -> String {
     let mut bytes = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {

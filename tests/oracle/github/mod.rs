@@ -5,7 +5,7 @@ mod act;
 mod action;
 mod bases;
 mod half;
-mod http;
+pub(crate) mod http;
 mod hub;
 mod itself;
 mod openapi;

@@ -1,0 +1,45 @@
+//! A StatefulSet: rolled out when its revisions agree, unless a partition or a person holds pods back.
+
+use crate::cluster::fields::{number, text};
+use crate::cluster::object::State;
+use crate::cluster::states::Facts;
+use crate::cluster::word::{Saying, Word};
+
+pub(super) fn read(facts: &Facts<'_>) -> (State, Vec<Saying>) {
+    let state = State::Workload { pods: Some(facts.count("replicas")) };
+    (state, says(facts).into_iter().collect())
+}
+
+fn says(facts: &Facts<'_>) -> Option<Saying> {
+    if let Some(unseen) = facts.unseen() {
+        return Some(unseen);
+    }
+    let revision = |field: &str| text(facts.status, &[field]);
+    let is_current = revision("currentRevision") == revision("updateRevision");
+    let (wanted, updated) = (facts.replicas(), facts.count("updatedReplicas"));
+    let strategy = |keys: &[&str]| facts.spec.get("updateStrategy").and_then(|one| text(one, keys));
+    if !is_current && strategy(&["type"]) == Some("OnDelete") {
+        let text = format!(
+            "{updated} of {wanted} pods are updated; `OnDelete` leaves the others until somebody deletes them"
+        );
+        return Some(Saying::new(Word::OnDelete, text, None));
+    }
+    let partition = number(facts.spec, &["updateStrategy", "rollingUpdate", "partition"]);
+    let partition = partition.unwrap_or(0);
+    if !is_current && partition > 0 && updated >= wanted.saturating_sub(partition) {
+        let text = format!(
+            "the partition {partition} keeps pods 0 to {} as they were; {updated} of {wanted} pods are updated",
+            partition.min(wanted.max(1)) - 1
+        );
+        return Some(Saying::new(Word::Partition, text, None));
+    }
+    let ready = facts.count("readyReplicas");
+    let text = if !is_current {
+        format!("{updated} of {wanted} pods are updated")
+    } else if facts.count("replicas") < wanted || ready < wanted {
+        format!("{ready} of {wanted} pods are ready")
+    } else {
+        return None;
+    };
+    Some(Saying::new(Word::Rolling, text, None))
+}

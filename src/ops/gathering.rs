@@ -1,0 +1,115 @@
+//! What a cluster runs, gathered from files, from standard input or from the cluster itself.
+
+use std::io::BufRead;
+
+use crate::cluster::fault::{Fault, Why};
+use crate::cluster::live::Live;
+use crate::cluster::read::{Known, read};
+use crate::cluster::secrets;
+use crate::ops::failure::Failure;
+use crate::ops::message::Message;
+use crate::repo::Repo;
+use crate::text::shell::command;
+use crate::verify::asks::Asks;
+use crate::verify::{Input, Unread};
+
+/// What standard input is called.
+pub const STDIN: &str = "standard input";
+
+/// A dump of a cluster, which is read once.
+pub struct Source {
+    /// The file, or what stands for standard input or a context. All that a context prints has one name.
+    pub name: String,
+    /// The cluster that it is of, where that was said.
+    pub cluster: Option<String>,
+    /// What it holds.
+    pub stream: Box<dyn BufRead>,
+    /// The command that prints it, where it is of a context.
+    pub command: Option<String>,
+}
+
+/// What there is to be read of a cluster.
+pub enum Given {
+    /// Objects as JSON.
+    Objects(Source),
+    /// Secrets as columns.
+    Secrets(Source),
+    /// Nothing, and why.
+    Nothing(Unread),
+}
+
+/// What there is to be read, one after the other.
+pub type Gives<'a> = Box<dyn Iterator<Item = Result<Given, Failure>> + 'a>;
+
+/// Opens what there is to be read once it is known what to ask a cluster for.
+pub type Sources<'a> = &'a dyn Fn(&Asks) -> Gives<'a>;
+
+/// What was read.
+#[derive(Default)]
+pub(super) struct Gathered {
+    pub(super) live: Live,
+    pub(super) inputs: Vec<Input>,
+    pub(super) unread: Vec<Unread>,
+    /// Whether Secrets were asked for, and all of them shown.
+    pub(super) has_secrets: bool,
+}
+
+/// Reads everything that is given.
+pub(super) fn gather(
+    sources: Sources<'_>,
+    (repo, environment): (&Repo, &str),
+    asks: &Asks,
+) -> Result<Gathered, Failure> {
+    let rules = repo.rules();
+    let known = Known { families: &repo.families, rules: &rules };
+    let mut all = Gathered::default();
+    for given in sources(asks) {
+        let (source, is_secrets) = match given? {
+            Given::Objects(source) => (source, false),
+            Given::Secrets(source) => (source, true),
+            Given::Nothing(unread) => {
+                all.unread.push(unread);
+                continue;
+            }
+        };
+        let Source { name, cluster, stream, command: run } = source;
+        let is_new = all.inputs.last().is_none_or(|last| run.is_none() || last.name != name);
+        if is_new {
+            all.inputs.push(Input { name: name.clone(), cluster });
+        }
+        let at = (name.as_str(), all.inputs.len() - 1);
+        all.has_secrets |= is_secrets;
+        let read = if is_secrets {
+            secrets::read(at, stream, &mut all.live)
+        } else {
+            read(at, stream, known, &mut all.live)
+        };
+        read.map_err(|fault| unread(&fault, run.as_deref(), asks, environment))?;
+    }
+    all.has_secrets &= !all.unread.iter().any(|one| one.resource == "secrets");
+    if all.inputs.is_empty() && all.unread.is_empty() {
+        return Err(no_source(environment, asks));
+    }
+    Ok(all)
+}
+
+fn no_source(environment: &str, asks: &Asks) -> Failure {
+    let text =
+        format!("what runs in `{environment}` has to come from a file or from standard input");
+    let verify = |options| command("rotate verify", &[environment], options);
+    let (piped, asked) = (verify(""), verify(" --context CONTEXT"));
+    let help = format!("`{} | {piped}`, or `{asked}`", asks.command());
+    Failure::usage(Message::new(text).help(help))
+}
+
+fn unread(fault: &Fault, run: Option<&str>, asks: &Asks, environment: &str) -> Failure {
+    if fault.file == STDIN && fault.why == Why::Empty {
+        return no_source(environment, asks);
+    }
+    let message = Message { path: Some(fault.place()), ..Message::new(fault.to_string()) };
+    let help = run.map_or_else(
+        || fault.help(&asks.command()),
+        |run| format!("run it again, or see what kubectl prints: `{run}`"),
+    );
+    Failure::usage(message.help(help))
+}

@@ -1,0 +1,368 @@
+//! Whether every pod of an environment runs the versions that Git names.
+
+use std::cell::OnceCell;
+
+use chrono::{DateTime, Utc};
+
+use crate::cluster::live::Live;
+use crate::git::descent::Descent;
+use crate::ops::events::Events;
+use crate::ops::failure::Failure;
+use crate::ops::families::unique;
+use crate::ops::gathering::{Gathered, Sources, gather};
+use crate::ops::message::Message;
+use crate::ops::session::Session;
+use crate::ops::waiting::Again;
+use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
+use crate::repo::subject::{Family, Subject};
+use crate::text::nearest::nearest;
+use crate::text::path::TreePath;
+use crate::timeline::Timeline;
+use crate::timeline::question::Question;
+use crate::timeline::walk::Depth;
+use crate::verify::asks::Asks;
+use crate::verify::part::{Part, Role};
+use crate::verify::{self, Applied, Input, Proof};
+
+/// How many names a message lists.
+const FEW: usize = 3;
+
+/// The request.
+pub struct Request<'a> {
+    /// The environment.
+    pub environment: String,
+    /// The families; none: all that have a version there.
+    pub families: Vec<Family>,
+    /// The namespace of what has none in Git.
+    pub namespace: Option<String>,
+    /// The cluster that counts, where the environment has several.
+    pub cluster: Option<String>,
+    /// The dumps; none: the request is refused with the command that makes one.
+    pub sources: Sources<'a>,
+    /// Whether to read them again, given what they prove.
+    pub again: Again<'a>,
+    /// The branch whose history is read; `None` for the default branch.
+    pub mainline: Option<String>,
+    /// The current time.
+    pub now: DateTime<Utc>,
+}
+
+/// The result.
+pub struct Verified {
+    /// The environment.
+    pub environment: String,
+    /// What is proved.
+    pub proof: Proof,
+    /// The dumps.
+    pub inputs: Vec<Input>,
+    /// How many objects they hold.
+    pub objects: usize,
+    /// What else there is to know, as sentences.
+    pub notes: Vec<String>,
+    /// The tree that was read.
+    pub repo: Repo,
+}
+
+/// Reads the tree and the dumps, and holds one against the other.
+///
+/// # Errors
+/// When the tree or a dump cannot be read, no dump was named, or none is of a cluster with the environment's workloads.
+pub fn run(
+    request: &Request<'_>,
+    session: &Session,
+    events: &dyn Events,
+) -> Result<Verified, Failure> {
+    let repo = session.repo()?;
+    session.report_problems(&repo, events);
+    let environment = repo.environment(&request.environment)?;
+    let name = repo.environments[environment].name.clone();
+    let families = families(&repo, environment, &request.families)?;
+    let past = OnceCell::new();
+    let is_applied = |family: &Family, revision: &str| {
+        let timeline = past.get_or_init(|| history(request, session, &repo, &name, &families));
+        applied(timeline, session, (&repo, environment, &name), family, revision)
+    };
+    let nothing = Gathered::default();
+    let asked = asked(request, (&repo, environment, &families), &nothing, &is_applied);
+    let asks = Asks::of(&asked);
+    if let Some(cluster) = &request.cluster {
+        known_cluster(cluster, &asked)?;
+    }
+    let once = || {
+        let read = gather(request.sources, (&repo, &name), &asks)?;
+        let asked = verify::Request { live: &read.live, ..asked };
+        let (inputs, unread, has_secrets) = (&read.inputs, &read.unread, read.has_secrets);
+        let proof = verify::verify(&verify::Request { inputs, unread, has_secrets, ..asked });
+        if !proof.has_any || is_unread(&proof) {
+            return Err(other_cluster(&name, &proof, &read.live, &asks));
+        }
+        Ok((read, proof))
+    };
+    let (read, proof) = loop {
+        let shown = once();
+        if !(request.again)(shown.as_ref().map(|(_, proof)| proof)) {
+            break shown?;
+        }
+    };
+    tell(&read, &proof, &asks, events);
+    let notes = notes(session, &repo, environment, &read.live, &proof)?;
+    let (inputs, objects) = (read.inputs, read.live.objects.len());
+    Ok(Verified { environment: name, proof, inputs, objects, notes, repo })
+}
+
+/// What is to be proved, and by what.
+fn asked<'a>(
+    request: &'a Request<'_>,
+    (repo, environment, families): (&'a Repo, EnvironmentId, &'a [Family]),
+    read: &'a Gathered,
+    is_applied: verify::IsApplied<'a>,
+) -> verify::Request<'a> {
+    verify::Request {
+        repo,
+        environment,
+        families,
+        live: &read.live,
+        inputs: &read.inputs,
+        namespace: request.namespace.as_deref(),
+        cluster: request.cluster.as_deref(),
+        is_applied,
+        unread: &read.unread,
+        has_secrets: read.has_secrets,
+    }
+}
+
+/// Whether no workload was found, and the cluster did not show all that could be one.
+fn is_unread(proof: &Proof) -> bool {
+    let mut parts = proof.families.iter().flat_map(|family| &family.parts);
+    let is_found = |part: &Part| part.role == Role::Workload && part.is_found;
+    proof.unread.iter().any(|one| one.is_decisive) && !parts.any(is_found)
+}
+
+/// Tells what was in the input that should not be.
+fn tell(read: &Gathered, proof: &Proof, asks: &Asks, events: &dyn Events) {
+    let (objects, inputs) = (read.live.objects.len(), read.inputs.len());
+    events.detail(format!("{objects} objects in {inputs} inputs"));
+    if read.live.has_values {
+        let text = "the input has Secrets with their values, which were dropped as they were read";
+        let help = format!("leave Secrets out: `{}`", asks.command());
+        events.warning(Message::new(text).help(help));
+    }
+    if proof.doubles > 0 {
+        let text = format!(
+            "{} objects are in the input more than once; the last of each counts",
+            proof.doubles
+        );
+        events.detail(text);
+    }
+}
+
+/// The families that were named, or all that have a version in the environment.
+fn families(
+    repo: &Repo,
+    environment: EnvironmentId,
+    named: &[Family],
+) -> Result<Vec<Family>, Failure> {
+    let name = &repo.environments[environment].name;
+    let running = repo.running(environment);
+    if named.is_empty() {
+        let known = repo.families_of(environment);
+        let versioned = running.iter().filter(|(family, running)| {
+            !running.versions.is_empty() && known.contains_key(family.as_str())
+        });
+        let versioned: Vec<Family> = versioned.map(|(family, _)| family.clone()).collect();
+        if versioned.is_empty() {
+            let text = format!("nothing in `{name}` runs a version of a secret");
+            let help = if running.is_empty() {
+                "`rotate refs` shows what is found".to_owned()
+            } else {
+                let plain: Vec<&str> = running.keys().map(Family::as_str).collect();
+                format!("name a family to look at its plain name: {}", listed(&plain))
+            };
+            return Err(Failure::usage(Message::new(text).help(help)));
+        }
+        return Ok(versioned);
+    }
+    let named = unique(named);
+    for family in &named {
+        if repo.family(environment, family).is_none_or(|state| state.references().next().is_none())
+        {
+            let text = format!("nothing in `{name}` names `{family}`");
+            let near = nearest(family, running.keys().map(Family::as_str));
+            let help = near.map_or_else(
+                || "`rotate status` lists the families".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            );
+            return Err(Failure::usage(Message::new(text).help(help)));
+        }
+    }
+    Ok(named)
+}
+
+fn listed(names: &[&str]) -> String {
+    let more = names.len().saturating_sub(FEW);
+    let few = names[..names.len() - more].join(", ");
+    if more > 0 { format!("{few} and {more} more") } else { few }
+}
+
+fn known_cluster(cluster: &str, request: &verify::Request<'_>) -> Result<(), Failure> {
+    let known = verify::clusters(request);
+    if verify::has_cluster(request, cluster) {
+        return Ok(());
+    }
+    let known: Vec<&str> = known.iter().map(String::as_str).collect();
+    let text = format!("no workload is deployed to a cluster `{cluster}`");
+    Err(Failure::usage(Message::new(text).help(format!("known are {}", listed(&known)))))
+}
+
+fn other_cluster(environment: &str, proof: &Proof, live: &Live, asks: &Asks) -> Failure {
+    let parts = proof.families.iter().flat_map(|family| &family.parts);
+    let parts: Vec<String> = parts
+        .filter(|part| !part.wanted.is_empty() && part.role == Role::Workload)
+        .map(|part| format!("{} {}", part.kind, part.name))
+        .collect();
+    let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
+    let namespaces: Vec<&str> = live.namespaces().into_iter().collect();
+    let text =
+        format!("the input has none of the workloads of `{environment}`: {}", listed(&parts));
+    if let Some(unread) = proof.unread.iter().find(|one| one.is_decisive) {
+        let text = format!("{text}; {} cannot be read", unread.resource);
+        return Failure::usage(Message::new(text).help(unread.why.clone()));
+    }
+    let held = match live.objects.len() {
+        0 => "it has no objects at all".to_owned(),
+        1 => format!("it has one object, in {}", listed(&namespaces)),
+        count => format!("it has {count} objects, in {}", listed(&namespaces)),
+    };
+    let help = format!("{held}; is it of another cluster? `{}`", asks.command());
+    Failure::usage(Message::new(text).help(help))
+}
+
+/// What the mainline says of the families, or why it says nothing.
+fn history(
+    request: &Request<'_>,
+    session: &Session,
+    repo: &Repo,
+    environment: &str,
+    families: &[Family],
+) -> Result<Timeline, String> {
+    if !session.has_git() {
+        return Err("without Git, no commit is known that it has to have applied".to_owned());
+    }
+    let question = |family: &Family| {
+        let id = repo.environment(environment).ok()?;
+        let subject = Subject::new(environment, family);
+        Some(Question::Since(subject, repo.running_of(id, family)))
+    };
+    let asked = families.iter().filter_map(question).collect();
+    let depth = (Depth::Asked(asked), request.now);
+    let timeline = session.timeline(repo, request.mainline.as_deref(), depth);
+    timeline.map_err(|failure| failure.message.first_line())
+}
+
+/// Whether a revision, as a builder spells it, has the commit with which Git began to name what it names of a family.
+fn applied(
+    timeline: &Result<Timeline, String>,
+    session: &Session,
+    (repo, environment, name): (&Repo, EnvironmentId, &str),
+    family: &Family,
+    revision: &str,
+) -> Applied {
+    let timeline = match timeline {
+        Ok(timeline) => timeline,
+        Err(why) => return Applied::Unknown(why.clone()),
+    };
+    let subject = Subject::new(name, family);
+    let running = repo.running_of(environment, family);
+    let Some(era) = timeline.now(&subject).filter(|era| era.running == running) else {
+        let text = format!(
+            "{} does not name it as the files here do, so no commit is known that it has to have applied",
+            timeline.mainline
+        );
+        return Applied::Unknown(text);
+    };
+    let Some(id) = commit_of(revision) else {
+        return Applied::Unknown(format!("its revision {revision} names no commit"));
+    };
+    let commit = era.began.commit();
+    let Some(git) = session.git() else { return Applied::Unknown("there is no Git".to_owned()) };
+    match git.descent(id, &commit.id) {
+        Ok(Descent::Has) => Applied::Yes,
+        Ok(Descent::Lacks) if era.began.is_exact() => Applied::No,
+        Ok(Descent::Unknown) => Applied::Unknown(format!(
+            "its revision {} is not in this clone; `git fetch` gets it",
+            &id[..id.len().min(12)]
+        )),
+        Ok(Descent::Lacks | Descent::Shallow) => Applied::Unknown(
+            "this clone is shallow, so whether it has applied the commit is unknown; `git fetch --unshallow`"
+                .to_owned(),
+        ),
+        Err(error) => Applied::Unknown(error.to_string()),
+    }
+}
+
+/// The commit of a revision: `main@sha1:…`, `sha1:…`, `main/…` of older versions, or the ID itself.
+fn commit_of(revision: &str) -> Option<&str> {
+    let id = revision.rsplit([':', '/', '@']).next()?;
+    (id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
+}
+
+/// What else there is to know: files that are not committed, plain names, what is not looked at.
+fn notes(
+    session: &Session,
+    repo: &Repo,
+    environment: EnvironmentId,
+    live: &Live,
+    proof: &Proof,
+) -> Result<Vec<String>, Failure> {
+    let mut notes = Vec::new();
+    if let Some(git) = session.git() {
+        let files = repo.roots_of(environment).flat_map(|(_, root)| root.files().iter().cloned());
+        let files: Vec<TreePath> =
+            files.collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+        let dirty = git.uncommitted(&files)?;
+        if !dirty.is_empty() {
+            let dirty: Vec<&str> = dirty.iter().map(TreePath::as_str).collect();
+            notes.push(format!(
+                "what Git names is what the files here say, and some are not committed: {}",
+                listed(&dirty)
+            ));
+        }
+    }
+    let plain = proof.families.iter().filter(|family| family.running.plain);
+    notes.extend(plain.map(|one| {
+        format!(
+            "`{}` has no version in some references: which value runs under a name that never changes cannot be proved",
+            one.family
+        )
+    }));
+    notes.extend(proof.unread.iter().map(|one| {
+        let place = one.namespace.as_ref().map_or_else(String::new, |name| format!(" in {name}"));
+        format!("not checked: {}{place} of {}: {}", one.resource, one.input, one.why)
+    }));
+    if !live.objects.iter().any(|one| one.is("", "Secret")) {
+        notes.push(
+            "not checked: whether each Secret is immutable, since Secrets are not asked for; a name proves its value only where it is"
+                .to_owned(),
+        );
+    }
+    Ok(notes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::commit_of;
+
+    #[test]
+    fn revisions_name_commits() {
+        let id = "0123456789abcdef0123456789abcdef01234567";
+        for revision in
+            [id.to_owned(), format!("main@sha1:{id}"), format!("sha1:{id}"), format!("main/{id}")]
+        {
+            assert_eq!(commit_of(&revision), Some(id), "{revision}");
+        }
+        for revision in ["", "main", "1.2.3", "latest@sha256:0123456789abcdef"] {
+            assert_eq!(commit_of(revision), None, "{revision}");
+        }
+    }
+}

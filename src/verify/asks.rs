@@ -1,0 +1,112 @@
+//! What to ask kubectl for: the kinds and the namespaces of an environment that name some families.
+
+use std::collections::BTreeSet;
+
+use crate::k8s::resource::group_of;
+use crate::text::shell::{option, word};
+use crate::verify::builders::group;
+use crate::verify::expected::Expected;
+use crate::verify::part::resource;
+use crate::verify::wants::{self, Want};
+use crate::verify::{Request, expected};
+
+/// What kubectl is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asks {
+    /// The kinds, as kubectl calls them.
+    pub kinds: Vec<String>,
+    /// The only namespace; `None` for all.
+    pub namespace: Option<String>,
+    /// The same kind by kind, where each can be asked for by itself.
+    pub wants: Vec<Want>,
+}
+
+/// What has pods, with all that is between.
+const OF_RELEASES: &[&str] =
+    &["cronjobs", "daemonsets", "deployments", "jobs", "pods", "replicasets", "statefulsets"];
+
+impl Asks {
+    /// What an environment's families need.
+    #[must_use]
+    pub fn of(request: &Request<'_>) -> Self {
+        let mut kinds: BTreeSet<String> = BTreeSet::from(["pods".to_owned()]);
+        let mut namespaces: BTreeSet<Option<&str>> = BTreeSet::new();
+        for one in request.families.iter().flat_map(|family| expected::of(request, family)) {
+            let root = &request.repo.roots[one.root];
+            namespaces.insert(one.namespace);
+            namespaces.extend(one.values.iter().map(|(namespace, _)| *namespace));
+            kinds.extend(of_workload(&one));
+            for builder in &root.builders {
+                kinds.insert(plural(group(builder.kind), builder.kind));
+                namespaces.insert(builder.namespace.as_deref());
+            }
+            for object in root.objects() {
+                let group = group_of(&object.node);
+                let is_asked = matches!(
+                    (group, object.kind()),
+                    ("flagger.app", "Canary") | ("external-secrets.io", "ExternalSecret")
+                );
+                if is_asked {
+                    kinds.insert(plural(group, object.kind()));
+                }
+            }
+        }
+        // An object of Git may be a Secret that names another one, for whatever copies it.
+        kinds.remove("secrets");
+        // Where pods come first, the rest follows in the order of the alphabet.
+        let rest = kinds.iter().filter(|kind| *kind != "pods").cloned();
+        let kinds = std::iter::once("pods".to_owned()).chain(rest).collect();
+        let only = namespaces.len() == 1;
+        let namespace = namespaces.into_iter().next().flatten().filter(|_| only);
+        Self { kinds, namespace: namespace.map(str::to_owned), wants: wants::of(request) }
+    }
+
+    /// The words after `kubectl` that print them.
+    #[must_use]
+    pub fn arguments(&self) -> Vec<String> {
+        let mut words = vec!["get".to_owned(), self.kinds.join(",")];
+        match &self.namespace {
+            Some(namespace) => words.extend(["-n".to_owned(), namespace.clone()]),
+            None => words.push("-A".to_owned()),
+        }
+        words.extend(["-o".to_owned(), "json".to_owned()]);
+        words
+    }
+
+    /// The command that prints them.
+    #[must_use]
+    pub fn command(&self) -> String {
+        let namespace =
+            self.namespace.as_deref().map_or_else(|| " -A".to_owned(), |name| option("-n", name));
+        format!("kubectl get {}{namespace} -o json", word(&self.kinds.join(",")))
+    }
+}
+
+fn of_workload(one: &Expected<'_>) -> Vec<String> {
+    if !one.values.is_empty() {
+        let own =
+            matches!(one.kind, "HelmRelease" | "Application").then(|| plural(one.group, one.kind));
+        return OF_RELEASES.iter().map(|kind| (*kind).to_owned()).chain(own).collect();
+    }
+    let own = plural(one.group, one.kind);
+    let between = match one.kind {
+        "Deployment" | "Rollout" => Some("replicasets"),
+        "CronJob" => Some("jobs"),
+        _ => None,
+    };
+    std::iter::once(own).chain(between.map(str::to_owned)).collect()
+}
+
+/// What kubectl calls several objects of a kind. It takes the singular of others as well.
+#[must_use]
+pub fn plural(group: &str, kind: &str) -> String {
+    let one = resource(group, kind);
+    let (name, group) = one.split_once('.').map_or((one.as_str(), ""), |(name, of)| (name, of));
+    let group = if group.is_empty() { String::new() } else { format!(".{group}") };
+    let end = match name {
+        "canary" => return format!("canaries{group}"),
+        "ingress" => "es",
+        _ => "s",
+    };
+    format!("{name}{end}{group}")
+}

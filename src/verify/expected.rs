@@ -1,0 +1,198 @@
+//! What Git has in an environment: every object that names a family, and which Secrets it should name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cluster::read::is_kept;
+use crate::k8s::found::Role;
+use crate::k8s::resource::group_of;
+use crate::k8s::secret_name::Family;
+use crate::k8s::values::{held, is_values};
+use crate::k8s::workload::pod_spec;
+use crate::kustomize::model::object::Object;
+use crate::repo::inventory::Reference;
+use crate::repo::root::Root;
+use crate::verify::Request;
+use crate::yaml::node::Node;
+
+/// An object of Git that names a family.
+#[derive(Debug, Clone)]
+pub struct Expected<'r> {
+    /// The root that has it: an index.
+    pub root: usize,
+    /// The API group, as clusters of today have it.
+    pub group: &'r str,
+    /// The kind.
+    pub kind: &'r str,
+    /// The namespace, where it is known.
+    pub namespace: Option<&'r str>,
+    /// The name.
+    pub name: &'r str,
+    /// The Secrets that its pods should use.
+    pub in_pods: BTreeSet<&'r str>,
+    /// The Secrets that it should name elsewhere.
+    pub own: BTreeSet<&'r str>,
+    /// The Secrets to which it should grant access.
+    pub grants: BTreeSet<&'r str>,
+    /// The Secrets that the values of a release name, each with the namespace of its pods.
+    pub values: BTreeSet<(Option<&'r str>, &'r str)>,
+    /// The Secrets that it names where a live object is not looked at.
+    pub unseen: BTreeSet<&'r str>,
+    /// Whether it is gone once it has ended.
+    pub is_passing: bool,
+}
+
+impl<'r> Expected<'r> {
+    fn new(root: usize, object: &'r Object, of: &'r Root) -> Self {
+        let group = match group_of(&object.node) {
+            "extensions" if object.kind() == "Ingress" => "networking.k8s.io",
+            "extensions" => "apps",
+            group => group,
+        };
+        Self {
+            root,
+            group,
+            kind: object.kind(),
+            namespace: object.namespace().or(of.namespace.as_deref()),
+            name: object.name(),
+            in_pods: BTreeSet::new(),
+            own: BTreeSet::new(),
+            grants: BTreeSet::new(),
+            values: BTreeSet::new(),
+            unseen: BTreeSet::new(),
+            is_passing: is_passing(&object.node),
+        }
+    }
+
+    /// Whether it runs pods that use the family.
+    #[must_use]
+    pub fn runs_pods(&self) -> bool {
+        !self.in_pods.is_empty() || !self.values.is_empty()
+    }
+
+    /// Every Secret of the family that it should name.
+    pub fn all(&self) -> impl Iterator<Item = &'r str> {
+        let sets = [&self.in_pods, &self.own, &self.grants, &self.unseen];
+        let values = self.values.iter().map(|(_, secret)| *secret);
+        sets.into_iter().flatten().copied().chain(values).collect::<BTreeSet<_>>().into_iter()
+    }
+
+    /// What tells it from others in a cluster.
+    pub(super) const fn identity(&self) -> (&'r str, &'r str, Option<&'r str>, &'r str) {
+        (self.group, self.kind, self.namespace, self.name)
+    }
+
+    fn merge(&mut self, other: Self) {
+        self.in_pods.extend(other.in_pods);
+        self.own.extend(other.own);
+        self.grants.extend(other.grants);
+        self.values.extend(other.values);
+        self.unseen.extend(other.unseen);
+    }
+}
+
+/// Whether a Job is gone once it has ended: by its time to live, or as a hook.
+fn is_passing(object: &Node) -> bool {
+    let hooks = ["helm.sh/hook", "argocd.argoproj.io/hook"];
+    object.at(&["spec", "ttlSecondsAfterFinished"]).is_some()
+        || hooks.iter().any(|hook| object.at(&["metadata", "annotations", hook]).is_some())
+}
+
+/// Every object of the environment that names a family, once for each root that has it.
+pub(super) fn of<'r>(request: &Request<'r>, family: &Family) -> Vec<Expected<'r>> {
+    let mut all = Vec::new();
+    for (index, root) in request.repo.roots_of(request.environment) {
+        if !root.has_family(family) {
+            continue;
+        }
+        let mut own: BTreeMap<usize, Expected<'r>> = BTreeMap::new();
+        let references = root.effective_references().into_iter();
+        for one in references.filter(|one| one.family() == &**family) {
+            let object = &root.objects()[one.object];
+            let new = || Expected::new(index, object, root);
+            note(own.entry(one.object).or_insert_with(new), root, one);
+        }
+        let mut own: Vec<Expected<'r>> = own.into_values().collect();
+        let rollouts = by_reference(index, root, &own);
+        own.extend(rollouts);
+        for one in &mut own {
+            one.namespace = one.namespace.or(request.namespace);
+        }
+        all.extend(own);
+    }
+    merged(all.into_iter(), |one| (one.root, one.identity()))
+}
+
+/// Notes what a reference names.
+fn note<'r>(expected: &mut Expected<'r>, root: &'r Root, one: &'r Reference) {
+    let (node, secret) = (&root.objects()[one.object].node, one.secret());
+    let field = one.field();
+    let place = pod_spec(group_of(node), expected.kind);
+    // Nothing is kept of a live Secret.
+    let is_secret = (expected.group, expected.kind) == ("", "Secret");
+    let is_below = |place: &str| {
+        let rest = field.strip_prefix(place);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    if is_values(node) || held(node).iter().any(|held| is_below(&held.path.to_string())) {
+        expected.values.insert((root.namespace_of(one), secret));
+    } else if place.is_some_and(is_below) {
+        expected.in_pods.insert(secret);
+    } else if !is_kept(&one.found.path) || is_secret {
+        expected.unseen.insert(secret);
+    } else if one.found.role == Role::Grant {
+        expected.grants.insert(secret);
+    } else {
+        expected.own.insert(secret);
+    }
+}
+
+/// The Rollouts whose pods are those of a Deployment that names the family.
+fn by_reference<'r>(index: usize, root: &'r Root, own: &[Expected<'r>]) -> Vec<Expected<'r>> {
+    let rollouts = root
+        .objects()
+        .iter()
+        .filter(|object| object.kind() == "Rollout" && group_of(&object.node) == "argoproj.io");
+    let found = rollouts.filter_map(|object| {
+        let field = |key: &str| object.node.at(&["spec", "workloadRef", key])?.str();
+        let (kind, name) = (field("kind")?, field("name")?);
+        let mut rollout = Expected::new(index, object, root);
+        let target = own.iter().find(|one| {
+            one.kind == kind && one.name == name && one.namespace == rollout.namespace
+        })?;
+        rollout.in_pods.clone_from(&target.in_pods);
+        Some(rollout)
+    });
+    found.collect()
+}
+
+/// The same objects, each that several roots of a cluster have as one.
+pub(super) fn as_one<'r>(all: impl Iterator<Item = Expected<'r>>) -> Vec<Expected<'r>> {
+    merged(all, Expected::identity)
+}
+
+fn merged<'r, K: Ord>(
+    all: impl Iterator<Item = Expected<'r>>,
+    key: impl Fn(&Expected<'r>) -> K,
+) -> Vec<Expected<'r>> {
+    let mut by_name: BTreeMap<K, Expected<'r>> = BTreeMap::new();
+    for one in all {
+        match by_name.get_mut(&key(&one)) {
+            Some(known) => known.merge(one),
+            None => drop(by_name.insert(key(&one), one)),
+        }
+    }
+    by_name.into_values().collect()
+}
+
+/// The namespaces of an environment, as far as Git sets them.
+pub(super) fn namespaces(request: &Request<'_>) -> BTreeSet<String> {
+    let mut all: BTreeSet<String> = request.namespace.iter().map(|one| (*one).to_owned()).collect();
+    for (_, root) in request.repo.roots_of(request.environment) {
+        let objects = root.objects().iter().filter(|one| !is_values(&one.node));
+        all.extend(objects.filter_map(|one| one.namespace()).map(str::to_owned));
+        all.extend(root.namespace.clone());
+        let named = root.references.iter().filter_map(|one| root.namespace_of(one));
+        all.extend(named.map(str::to_owned));
+    }
+    all
+}

@@ -1,0 +1,247 @@
+//! Whether every pod of an environment runs the versions that Git names: what Git expects, held against what a cluster says.
+
+pub mod asks;
+mod builders;
+mod clusters;
+mod cron;
+pub mod expected;
+mod judge;
+mod objects;
+pub mod part;
+mod releases;
+mod scene;
+mod secrets;
+mod stragglers;
+mod stubs;
+pub mod wanted;
+pub mod wants;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::cluster::live::Live;
+use crate::cluster::word::Word;
+use crate::k8s::secret_name::{Family, split};
+use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
+use crate::repo::usage::Running;
+use crate::verify::clusters::{Scope, scopes};
+use crate::verify::expected::Expected;
+use crate::verify::part::{Part, Remark, User};
+use crate::verify::scene::Scene;
+
+/// A dump of a cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Input {
+    /// The file, or what stands for standard input.
+    pub name: String,
+    /// The cluster that it is of, where that was said.
+    pub cluster: Option<String>,
+}
+
+/// Objects that a cluster did not show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unread {
+    /// What was asked.
+    pub input: String,
+    /// What kubectl calls their kind.
+    pub resource: String,
+    /// The namespace; `None` for all.
+    pub namespace: Option<String>,
+    /// Why, as a phrase.
+    pub why: String,
+    /// Whether nothing can be proved without them.
+    pub is_decisive: bool,
+    /// Whether asking again can help.
+    pub is_passing: bool,
+}
+
+/// Whether what applies commits has applied one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Applied {
+    /// It has.
+    Yes,
+    /// It has not, with the commit that it has applied, as it spells it.
+    No,
+    /// Nobody can tell, and why.
+    Unknown(String),
+}
+
+/// Tells whether the commit with which Git began to name what it names of a family is part of a revision.
+pub type IsApplied<'a> = &'a dyn Fn(&Family, &str) -> Applied;
+
+/// What is to be proved, and by what.
+pub struct Request<'a> {
+    /// The tree.
+    pub repo: &'a Repo,
+    /// The environment.
+    pub environment: EnvironmentId,
+    /// The families.
+    pub families: &'a [Family],
+    /// What the cluster runs.
+    pub live: &'a Live,
+    /// Where `live` comes from.
+    pub inputs: &'a [Input],
+    /// The namespace of what has none in Git.
+    pub namespace: Option<&'a str>,
+    /// The cluster that counts; `None` for all.
+    pub cluster: Option<&'a str>,
+    /// Whether a builder has applied a commit.
+    pub is_applied: IsApplied<'a>,
+    /// What the cluster did not show.
+    pub unread: &'a [Unread],
+    /// Whether `live` has every Secret of the namespaces with pods.
+    pub has_secrets: bool,
+}
+
+/// What is proved of an environment.
+#[derive(Debug)]
+pub struct Proof {
+    /// Each family.
+    pub families: Vec<FamilyProof>,
+    /// How many objects were in the inputs more than once.
+    pub doubles: usize,
+    /// Whether anything that Git has in the environment was found.
+    pub has_any: bool,
+    /// What the cluster did not show.
+    pub unread: Vec<Unread>,
+}
+
+/// What is proved of a family.
+#[derive(Debug)]
+pub struct FamilyProof {
+    /// The family.
+    pub family: Family,
+    /// What Git names.
+    pub running: Running,
+    /// What was looked at: workloads and other objects, stubs, builders, and what should not be there.
+    pub parts: Vec<Part>,
+    /// What still uses a version that Git no longer names, by version.
+    pub old: BTreeMap<String, Vec<User>>,
+    /// What going back would cost here.
+    pub costs: Vec<String>,
+    /// Whether the cluster showed everything without which nothing is proved.
+    pub is_read: bool,
+}
+
+impl Proof {
+    /// Whether every workload was found, and every pod moved.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.families.iter().all(FamilyProof::is_clean)
+    }
+}
+
+impl FamilyProof {
+    /// Whether every workload was found, and every pod moved.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.is_read && self.parts.iter().all(|part| part.word().is_fine())
+    }
+
+    /// What in the cluster still uses a version, though Git no longer names it: pods, unfinished Jobs and what starts pods.
+    #[must_use]
+    pub fn users_of(&self, version: &str) -> &[User] {
+        self.old.get(version).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Holds what Git names in an environment against what a cluster runs.
+#[must_use]
+pub fn verify(request: &Request<'_>) -> Proof {
+    let expected: Vec<Vec<Expected<'_>>> =
+        request.families.iter().map(|family| expected::of(request, family)).collect();
+    let scopes = scopes(request, &expected);
+    let namespaces = expected::namespaces(request);
+    let mut doubles = 0;
+    let scenes: Vec<Option<Scene<'_>>> = scopes
+        .iter()
+        .map(|scope| {
+            let inputs = scope.inputs.as_ref()?;
+            let view = request.live.view(|input| inputs.contains(&input));
+            doubles += view.doubles;
+            Some(Scene::new(view))
+        })
+        .collect();
+    let families = request.families.iter().zip(&expected).map(|(family, expected)| {
+        of_family(request, family, expected, (&scopes, &scenes), &namespaces)
+    });
+    let families: Vec<FamilyProof> = families.collect();
+    let is_found = |part: &Part| part.is_found;
+    let has_any = families.iter().any(|one| one.parts.iter().any(is_found) || !one.old.is_empty());
+    Proof { families, doubles, has_any, unread: request.unread.to_vec() }
+}
+
+fn of_family(
+    request: &Request<'_>,
+    family: &Family,
+    expected: &[Expected<'_>],
+    (scopes, scenes): (&[Scope], &[Option<Scene<'_>>]),
+    namespaces: &BTreeSet<String>,
+) -> FamilyProof {
+    let running = request.repo.running_of(request.environment, family);
+    let mut parts = Vec::new();
+    let mut old: BTreeMap<String, Vec<User>> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
+    for (scope, scene) in scopes.iter().zip(scenes) {
+        let own = expected.iter().filter(|one| scope.roots.contains(&one.root));
+        let own: Vec<Expected<'_>> = expected::as_one(own.cloned());
+        let Some(scene) = scene else {
+            parts.extend(own.iter().map(|one| no_dump(one, scope)));
+            continue;
+        };
+        let mut judge = judge::Judge::new(request, family, scene, scope.label.as_deref());
+        own.iter().for_each(|one| judge.expected(one, &own));
+        judge.stubs(scope);
+        judge.secrets(&own);
+        judge.builders(&own);
+        let wanted = names(&running, family);
+        let around = stragglers::Around { judge: &judge, namespaces, wanted: &wanted };
+        parts.extend(around.stragglers(&mut seen));
+        around.uses(&mut old);
+        parts.append(&mut judge.parts);
+    }
+    for users in old.values_mut() {
+        users.sort();
+        users.dedup();
+    }
+    parts.sort_by(|one, other| one.key().cmp(&other.key()));
+    let costs = stubs::costs(request, family, expected, scenes);
+    let is_read = !request.unread.iter().any(|one| one.is_decisive);
+    FamilyProof { family: family.clone(), running, parts, old, costs, is_read }
+}
+
+/// The clusters of the workloads that name the families.
+#[must_use]
+pub fn clusters(request: &Request<'_>) -> BTreeSet<String> {
+    let expected = request.families.iter().flat_map(|family| expected::of(request, family));
+    expected.map(|one| clusters::label(&request.repo.roots[one.root])).collect()
+}
+
+/// Whether a workload that names one of the families is deployed to a cluster.
+#[must_use]
+pub fn has_cluster(request: &Request<'_>, cluster: &str) -> bool {
+    let mut expected = request.families.iter().flat_map(|family| expected::of(request, family));
+    expected.any(|one| clusters::is_of(&request.repo.roots[one.root], cluster))
+}
+
+/// The names of the Secrets that an environment runs with.
+fn names(running: &Running, family: &Family) -> BTreeSet<String> {
+    let versioned = running.versions.iter().map(|version| format!("{family}-{version}"));
+    versioned.chain(running.plain.then(|| family.to_string())).collect()
+}
+
+/// A part of a cluster of which there is no dump.
+fn no_dump(expected: &Expected<'_>, scope: &Scope) -> Part {
+    let label = scope.label.as_deref().unwrap_or_default();
+    let text = format!(
+        "the input has no dump of `{label}`, where it runs as well; name each: `--live CLUSTER=FILE`"
+    );
+    let mut part = Part::of(expected, Some(label));
+    part.remarks.push(Remark::new(Word::MissingWorkload, text));
+    part
+}
+
+/// The version of a name, or `plain`.
+pub(crate) fn version(secret: &str) -> &str {
+    split(secret).map_or(crate::k8s::secret_name::PLAIN, |(_, version)| version)
+}

@@ -1,0 +1,194 @@
+//! What is said of one object: how far it is, why, and what to do next.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::cluster::object::Object;
+use crate::cluster::word::{Saying, Word};
+use crate::text::shell::{command, option};
+use crate::verify::expected::Expected;
+
+/// What an object is to a rotation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    /// It runs pods.
+    Workload,
+    /// It names the secret and runs no pods itself.
+    Object,
+    /// It makes the Secret.
+    Stub,
+    /// It applies commits.
+    Builder,
+    /// It uses an old version, and nothing in Git says so.
+    Straggler,
+}
+
+/// An object, and what is said of it.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// What it is to a rotation.
+    pub role: Role,
+    /// The API group.
+    pub group: String,
+    /// The kind.
+    pub kind: String,
+    /// The namespace, where it is known.
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+    /// The cluster, where there are several.
+    pub cluster: Option<String>,
+    /// The Secrets that it should name.
+    pub wanted: BTreeSet<String>,
+    /// How many pods it has, and how many of them run what Git names; `None` where it has none itself.
+    pub pods: Option<Tally>,
+    /// What is said of it; empty if all is well.
+    pub remarks: Vec<Remark>,
+    /// Whether it, or a pod of it, is in the input.
+    pub is_found: bool,
+}
+
+/// Pods that have not ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How many there are.
+    pub total: usize,
+    /// How many run what Git names.
+    pub moved: usize,
+}
+
+/// One thing that is said of an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Remark {
+    /// The word.
+    pub word: Word,
+    /// The same as a phrase.
+    pub text: String,
+    /// Since when.
+    pub since: Option<DateTime<Utc>>,
+    /// The pods that it is about.
+    pub pods: Vec<String>,
+    /// A command that shows more, or ends it.
+    pub next: Option<String>,
+}
+
+/// What uses an old version.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct User {
+    /// The kind.
+    pub kind: String,
+    /// The namespace.
+    pub namespace: Option<String>,
+    /// The name.
+    pub name: String,
+    /// Whether it is being stopped.
+    pub is_terminating: bool,
+}
+
+impl Remark {
+    /// Something that is said.
+    #[must_use]
+    pub fn new(word: Word, text: impl Into<String>) -> Self {
+        Self { word, text: text.into(), since: None, pods: Vec::new(), next: None }
+    }
+
+    /// The same with a command.
+    #[must_use]
+    pub fn next(mut self, next: Option<String>) -> Self {
+        self.next = next;
+        self
+    }
+}
+
+impl From<&Saying> for Remark {
+    fn from(saying: &Saying) -> Self {
+        Self { since: saying.since, ..Self::new(saying.word, saying.text.clone()) }
+    }
+}
+
+impl Part {
+    /// Something that Git has, of which nothing is said yet.
+    #[must_use]
+    pub fn of(expected: &Expected<'_>, cluster: Option<&str>) -> Self {
+        Self {
+            role: if expected.runs_pods() { Role::Workload } else { Role::Object },
+            group: expected.group.to_owned(),
+            kind: expected.kind.to_owned(),
+            namespace: expected.namespace.map(str::to_owned),
+            name: expected.name.to_owned(),
+            cluster: cluster.map(str::to_owned),
+            wanted: expected.all().map(str::to_owned).collect(),
+            pods: None,
+            remarks: Vec::new(),
+            is_found: false,
+        }
+    }
+
+    /// Something that is in the cluster.
+    pub(super) fn live(role: Role, object: &Object, cluster: Option<&str>) -> Self {
+        Self {
+            role,
+            group: object.group.to_string(),
+            kind: object.kind.to_string(),
+            namespace: object.namespace.as_deref().map(str::to_owned),
+            name: object.name.clone(),
+            cluster: cluster.map(str::to_owned),
+            wanted: BTreeSet::new(),
+            pods: None,
+            remarks: Vec::new(),
+            is_found: true,
+        }
+    }
+
+    /// How far it is: the first word of all that is said of it.
+    #[must_use]
+    pub fn word(&self) -> Word {
+        self.remarks.iter().map(|remark| remark.word).min().unwrap_or(Word::Moved)
+    }
+
+    /// `Deployment shop/web`, with the cluster where there are several.
+    #[must_use]
+    pub fn named(&self) -> String {
+        let namespace = self.namespace.as_ref().map_or_else(String::new, |name| format!("{name}/"));
+        let cluster = self.cluster.as_ref().map_or_else(String::new, |name| format!(" in {name}"));
+        format!("{} {namespace}{}{cluster}", self.kind, self.name)
+    }
+
+    /// The option by which kubectl looks in its namespace.
+    pub(super) fn in_namespace(&self) -> String {
+        self.namespace.as_deref().map_or_else(String::new, |name| option("-n", name))
+    }
+
+    /// By which it is sorted.
+    pub(super) fn key(&self) -> impl Ord + '_ {
+        (self.role, &self.namespace, &self.kind, &self.name, &self.cluster)
+    }
+
+    /// A command of kubectl about it, `verb` and its options.
+    #[must_use]
+    pub fn kubectl(&self, verb: &str, options: &str) -> String {
+        kubectl(verb, (&self.group, &self.kind), self.namespace.as_deref(), &self.name, options)
+    }
+}
+
+/// What kubectl calls a kind.
+#[must_use]
+pub fn resource(group: &str, kind: &str) -> String {
+    let kind = kind.to_lowercase();
+    if matches!(group, "" | "apps" | "batch") { kind } else { format!("{kind}.{group}") }
+}
+
+/// A command of kubectl about an object.
+#[must_use]
+pub fn kubectl(
+    verb: &str,
+    (group, kind): (&str, &str),
+    namespace: Option<&str>,
+    name: &str,
+    options: &str,
+) -> String {
+    let namespace = namespace.map_or_else(String::new, |name| option("-n", name));
+    let object = format!("{}/{name}", resource(group, kind));
+    command(&format!("kubectl {verb}"), &[&object], &format!("{namespace}{options}"))
+}
