@@ -144,6 +144,19 @@ pub enum Tag {
     Other,
 }
 
+/// So many entries may a mapping have for another one to get no room for more.
+const FEW: usize = 16;
+
+impl Map {
+    /// Appends an entry. Most mappings get a single one, so that the room for more would be lost.
+    pub fn push(&mut self, entry: Entry) {
+        if self.entries.len() < FEW {
+            self.entries.reserve_exact(1);
+        }
+        self.entries.push(entry);
+    }
+}
+
 impl Scalar {
     /// A scalar whose text is exactly the bytes at its origin.
     #[must_use]
@@ -295,7 +308,7 @@ impl Node {
             *place = value;
         } else if let Some(map) = self.map_mut() {
             let key = Self::string(key, value.how);
-            map.entries.push(Entry::new(key, value));
+            map.push(Entry::new(key, value));
         }
     }
 
@@ -362,7 +375,17 @@ impl fmt::Debug for Node {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, Map, Node};
+    use super::{Entry, Map, Node, Provenance};
+
+    /// A key more is all that most mappings get.
+    #[test]
+    fn a_new_key_takes_no_more_room_than_its_own() {
+        let mut node = Node::map(Provenance::Written);
+        for (index, key) in ["name", "namespace", "labels"].into_iter().enumerate() {
+            node.set(key, Node::string("x", Provenance::Written));
+            assert_eq!(node.map_mut().unwrap().entries.capacity(), index + 1);
+        }
+    }
 
     /// A tree holds a node for every few bytes of its files: a word more in each is a tenth of the memory of a run.
     #[test]
