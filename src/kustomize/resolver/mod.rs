@@ -112,6 +112,19 @@ impl Resolver {
         self.outcomes.get(directory, || Arc::new(self.resolve(directory)))
     }
 
+    /// Forgets the results of kustomizations that no other one included so far: what is built of them is known.
+    pub(crate) fn forget_outermost(&mut self) {
+        let outcomes = self.outcomes.paths();
+        let known = outcomes.iter().filter_map(|at| Some((at, self.outcomes.known(at)?)));
+        let mut included = HashSet::new();
+        for (own, outcome) in known {
+            let below = outcome.record.directories.iter().filter(|at| *at != own);
+            included.extend(below.cloned());
+        }
+        let outermost = outcomes.iter().filter(|at| !included.contains(*at));
+        outermost.for_each(|at| self.outcomes.forget(at));
+    }
+
     fn resolve(&self, directory: &TreePath) -> Resolution {
         self.resolve_as(directory, self.kustomization(directory), None)
     }
