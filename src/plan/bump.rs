@@ -81,7 +81,7 @@ impl<'p> Bump<'p> {
     pub(super) fn refused(&self, mut reasons: Vec<Refusal>) -> PlanError {
         let place = |one: &Refusal| {
             let place = one.place.as_ref().map(|place| place.near_in_file());
-            place.map(|place| (place.source.path().clone(), place.span))
+            place.map(|place| (place.source.path().clone(), place.span()))
         };
         reasons.sort_by(|a, b| (place(a), &a.what).cmp(&(place(b), &b.what)));
         reasons.dedup_by(|a, b| (place(a), &a.what) == (place(b), &b.what));

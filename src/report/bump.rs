@@ -283,8 +283,8 @@ impl From<&Place> for PlaceView {
             file: place.source.path().display().to_owned(),
             line: position.line,
             column: position.column,
-            start: place.span.start,
-            end: place.span.end,
+            start: place.span().start,
+            end: place.span().end,
         }
     }
 }

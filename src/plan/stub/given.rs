@@ -109,7 +109,7 @@ impl Used {
         let is_one = match (&self.object, &other.object) {
             (Some(one), Some(other)) => {
                 let place = |node: &Node| {
-                    node.origin.as_ref().map(|at| (at.source.path().clone(), at.span))
+                    node.origin.as_ref().map(|at| (at.source.path().clone(), at.span()))
                 };
                 place(one) == place(other) || reads_same_values(one, other)
             }

@@ -94,7 +94,7 @@ impl<'p> Planner<'p> {
                 continue;
             }
             for source in sources {
-                let place = (source.place.source.path().clone(), source.place.span.start);
+                let place = (source.place.source.path().clone(), source.place.span().start);
                 let roots = if source.is_split { source.roots.clone() } else { BTreeSet::new() };
                 if made.insert((place.0, place.1, roots)) {
                     self.copy_source(&source, &survey.uses_in(namespace.as_deref()));
