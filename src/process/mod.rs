@@ -2,6 +2,7 @@
 
 pub mod bounded;
 pub mod helm;
+pub mod store;
 
 use std::ffi::OsStr;
 use std::io::{self, Write};
