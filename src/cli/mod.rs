@@ -7,6 +7,7 @@ mod complete;
 pub mod completions;
 pub mod explain;
 pub mod filter;
+mod from_store;
 pub mod gates;
 pub mod helm;
 pub mod history;
