@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, Utc};
 
 use crate::k8s::secret_name::Version;
+use crate::k8s::store::is_given;
 use crate::k8s::store::listing::Listed;
 use crate::plan::from_store::{By, Held, KeyListing, StoreKey};
 use crate::plan::refusal::{PlanError, Refusal};
@@ -185,7 +186,8 @@ impl Question<'_> {
     fn pins(&self, key: &StoreKey) -> BTreeSet<&str> {
         let path = key.backend.path(&key.key);
         let pins = self.named.pins(|name| key.backend.path(name) == path);
-        pins.into_keys().collect()
+        // What the store never assigned, such as digits in place of a number, is no version of it.
+        pins.into_keys().filter(|pin| is_given(pin)).collect()
     }
 
     /// The choice, where at least one key has something new.

@@ -278,6 +278,11 @@ fn what_the_store_numbers_becomes_the_pin() {
         let key = if provider == GOOGLE { "db" } else { "shop/db" };
         check(what, &tree(provider, key, "7"), &listing, &does);
     }
+    // A pin that the store never made says nothing of its numbers.
+    let wrong = tree(VAULT, "shop/db", OLD);
+    wrong.write("staging/stub.yaml", &stub("{ key: shop/db, version: \"7\" }"));
+    wrong.commit_at("2025-07-02T10:00:00Z", "Correct\n");
+    check("digits before", &wrong, &vault(&[(8, "", false)]), &Moves(NEW, "8"));
     let aliased = tree(GOOGLE, "db", "v20250701000000");
     let why = Refuses("it is pinned by an alias");
     check("an alias", &aliased, &google(&[(8, "ENABLED")]), &why);
