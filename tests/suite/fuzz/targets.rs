@@ -232,6 +232,7 @@ pub(super) fn bumps(_: &Tree, after: &Tree) -> usize {
                 subject: Subject::new(name, family),
                 version: None,
                 pins: Vec::new(),
+                held: Vec::new(),
                 leave: Vec::new(),
                 back: None,
                 program: "rotate".to_owned(),
