@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::k8s::resource::group_of;
-use crate::text::shell::{option, word};
+use crate::text::shell::{command, option};
 use crate::verify::builders::group;
 use crate::verify::expected::Expected;
 use crate::verify::part::resource;
@@ -73,7 +73,7 @@ impl Asks {
     pub fn command(&self) -> String {
         let namespace =
             self.namespace.as_deref().map_or_else(|| " -A".to_owned(), |name| option("-n", name));
-        format!("kubectl get {}{namespace} -o json", word(&self.kinds.join(",")))
+        command("kubectl get", &[&self.kinds.join(",")], &format!("{namespace} -o json"))
     }
 }
 
