@@ -135,7 +135,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     // It may have taken long.
     let now = args.past.now();
     match format {
-        Format::JSON => console.json(&picture::Verify::new(&verified, now))?,
+        Format::JSON => console.json(&picture::json::Verify::new(&verified, now))?,
         Format::MARKDOWN => console.result(&picture::markdown(&verified, now))?,
         Format::GITHUB => {
             console.result(&picture::annotations(&verified))?;

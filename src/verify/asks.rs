@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::k8s::resource::group_of;
-use crate::text::shell::{option, word};
+use crate::text::shell::{command, option};
 use crate::verify::builders::group;
 use crate::verify::expected::Expected;
 use crate::verify::part::resource;
@@ -31,11 +31,13 @@ impl Asks {
     pub fn of(request: &Request<'_>) -> Self {
         let mut kinds: BTreeSet<String> = BTreeSet::from(["pods".to_owned()]);
         let mut namespaces: BTreeSet<Option<&str>> = BTreeSet::new();
-        for one in request.families.iter().flat_map(|family| expected::of(request, family)) {
+        let expected = request.families.iter().flat_map(|family| expected::of(request, family));
+        let expected: Vec<Expected<'_>> = expected.collect();
+        for one in &expected {
             let root = &request.repo.roots[one.root];
             namespaces.insert(one.namespace);
             namespaces.extend(one.values.iter().map(|(namespace, _)| *namespace));
-            kinds.extend(of_workload(&one));
+            kinds.extend(of_workload(one));
             for builder in &root.builders {
                 kinds.insert(plural(group(builder.kind), builder.kind));
                 namespaces.insert(builder.namespace.as_deref());
@@ -58,7 +60,11 @@ impl Asks {
         let kinds = std::iter::once("pods".to_owned()).chain(rest).collect();
         let only = namespaces.len() == 1;
         let namespace = namespaces.into_iter().next().flatten().filter(|_| only);
-        Self { kinds, namespace: namespace.map(str::to_owned), wants: wants::of(request) }
+        Self {
+            kinds,
+            namespace: namespace.map(str::to_owned),
+            wants: wants::of(request, &expected),
+        }
     }
 
     /// The words after `kubectl` that print them.
@@ -78,7 +84,7 @@ impl Asks {
     pub fn command(&self) -> String {
         let namespace =
             self.namespace.as_deref().map_or_else(|| " -A".to_owned(), |name| option("-n", name));
-        format!("kubectl get {}{namespace} -o json", word(&self.kinds.join(",")))
+        command("kubectl get", &[&self.kinds.join(",")], &format!("{namespace} -o json"))
     }
 }
 
