@@ -21,10 +21,8 @@ const STDIN: &str = "-";
 
 /// Check that every pod of an environment runs the versions that Git names
 ///
-/// What a cluster runs is read from the output of `kubectl get`, from files or from standard input:
-///
-///     kubectl get pods,replicasets,deployments -A -o json | rotate verify production
-///
+/// What a cluster runs is read from the output of `kubectl get`, from files or from standard input,
+/// as in `kubectl get pods,replicasets,deployments -A -o json | rotate verify production`.
 /// Without input, the command for the kinds and namespaces of the environment is printed. Secrets
 /// are not needed: that one exists follows from its ExternalSecret and from the pods that started.
 ///

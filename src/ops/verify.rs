@@ -1,6 +1,7 @@
 //! Whether every pod of an environment runs the versions that Git names.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::io::BufRead;
 
 use chrono::{DateTime, Utc};
@@ -222,14 +223,16 @@ fn unread(fault: &Fault, asks: &Asks, environment: &str) -> Failure {
 
 fn other_cluster(environment: &str, proof: &Proof, live: &Live, asks: &Asks) -> Failure {
     let parts = proof.families.iter().flat_map(|family| &family.parts);
-    let parts: Vec<String> = parts
-        .filter(|part| !part.wanted.is_empty() && part.role == verify::part::Role::Workload)
+    let parts: BTreeSet<String> = parts
+        .filter(|part| !part.wanted.is_empty())
         .map(|part| format!("{} {}", part.kind, part.name))
         .collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let namespaces: Vec<&str> = live.namespaces().into_iter().collect();
-    let text =
-        format!("the input has none of the workloads of `{environment}`: {}", listed(&parts));
+    let text = format!(
+        "the input has nothing of what names the secrets in `{environment}`: {}",
+        listed(&parts)
+    );
     let held = match live.objects.len() {
         0 => "it has no objects at all".to_owned(),
         1 => format!("it has one object, in {}", listed(&namespaces)),
@@ -318,8 +321,7 @@ fn notes(
     let mut notes = Vec::new();
     if let Some(git) = session.git() {
         let files = repo.roots_of(environment).flat_map(|(_, root)| root.files().iter().cloned());
-        let files: Vec<TreePath> =
-            files.collect::<std::collections::BTreeSet<_>>().into_iter().collect();
+        let files: Vec<TreePath> = files.collect::<BTreeSet<_>>().into_iter().collect();
         let dirty = git.uncommitted(&files)?;
         if !dirty.is_empty() {
             let dirty: Vec<&str> = dirty.iter().map(TreePath::as_str).collect();

@@ -30,8 +30,9 @@ impl Asks {
         let mut namespaces: BTreeSet<Option<&str>> = BTreeSet::new();
         for one in request.families.iter().flat_map(|family| expected::of(request, family)) {
             let root = &request.repo.roots[one.root];
-            namespaces.insert(one.namespace);
-            namespaces.extend(one.values.iter().map(|(namespace, _)| *namespace));
+            // What a chart deploys may be in other namespaces than the release.
+            let is_release = !one.values.is_empty();
+            namespaces.insert(one.namespace.filter(|_| !is_release));
             kinds.extend(of_workload(&one));
             for builder in &root.builders {
                 kinds.insert(plural(group(builder.kind), builder.kind));
@@ -83,6 +84,10 @@ fn of_workload(one: &Expected<'_>) -> Vec<String> {
             matches!(one.kind, "HelmRelease" | "Application").then(|| plural(one.group, one.kind));
         return OF_RELEASES.iter().map(|kind| (*kind).to_owned()).chain(own).collect();
     }
+    let is_compared = [&one.in_pods, &one.own, &one.grants].iter().any(|set| !set.is_empty());
+    if !is_compared || one.group.is_empty() && one.kind == "Secret" {
+        return Vec::new();
+    }
     let own = plural(one.group, one.kind);
     let between = match one.kind {
         "Deployment" | "Rollout" => Some("replicasets"),
@@ -97,10 +102,28 @@ fn plural(group: &str, kind: &str) -> String {
     let one = resource(group, kind);
     let (name, group) = one.split_once('.').map_or((one.as_str(), ""), |(name, of)| (name, of));
     let group = if group.is_empty() { String::new() } else { format!(".{group}") };
-    let end = match name {
-        "canary" => return format!("canaries{group}"),
-        "ingress" => "es",
-        _ => "s",
-    };
-    format!("{name}{end}{group}")
+    let is_vowel = |c: char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u');
+    match name.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(is_vowel) => format!("{stem}ies{group}"),
+        _ if name.ends_with(['s', 'x']) || name.ends_with("ch") => format!("{name}es{group}"),
+        _ => format!("{name}s{group}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plural;
+
+    #[test]
+    fn kinds_are_called_as_kubectl_calls_them() {
+        for (group, kind, plural_of_it) in [
+            ("apps", "Deployment", "deployments"),
+            ("flagger.app", "Canary", "canaries.flagger.app"),
+            ("networking.k8s.io", "Ingress", "ingresses.networking.k8s.io"),
+            ("gateway.networking.k8s.io", "Gateway", "gateways.gateway.networking.k8s.io"),
+            ("projectcontour.io", "HTTPProxy", "httpproxies.projectcontour.io"),
+        ] {
+            assert_eq!(plural(group, kind), plural_of_it);
+        }
+    }
 }
