@@ -230,7 +230,7 @@ fn other_cluster(environment: &str, proof: &Proof, live: &Live, asks: &Asks) -> 
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let namespaces: Vec<&str> = live.namespaces().into_iter().collect();
     let text = format!(
-        "the input has nothing of what names the secrets in `{environment}`: {}",
+        "the input has no object that names the secrets of `{environment}`: {}",
         listed(&parts)
     );
     let held = match live.objects.len() {
