@@ -35,8 +35,9 @@ impl Asks {
         let expected: Vec<Expected<'_>> = expected.collect();
         for one in &expected {
             let root = &request.repo.roots[one.root];
-            namespaces.insert(one.namespace);
-            namespaces.extend(one.values.iter().map(|(namespace, _)| *namespace));
+            // What a chart deploys may be in other namespaces than the release.
+            let is_release = !one.values.is_empty();
+            namespaces.insert(one.namespace.filter(|_| !is_release));
             kinds.extend(of_workload(one));
             for builder in &root.builders {
                 kinds.insert(plural(group(builder.kind), builder.kind));
@@ -53,8 +54,6 @@ impl Asks {
                 }
             }
         }
-        // An object of Git may be a Secret that names another one, for whatever copies it.
-        kinds.remove("secrets");
         // Where pods come first, the rest follows in the order of the alphabet.
         let rest = kinds.iter().filter(|kind| *kind != "pods").cloned();
         let kinds = std::iter::once("pods".to_owned()).chain(rest).collect();
@@ -94,6 +93,9 @@ fn of_workload(one: &Expected<'_>) -> Vec<String> {
             matches!(one.kind, "HelmRelease" | "Application").then(|| plural(one.group, one.kind));
         return OF_RELEASES.iter().map(|kind| (*kind).to_owned()).chain(own).collect();
     }
+    if !one.is_compared() || one.group.is_empty() && one.kind == "Secret" {
+        return Vec::new();
+    }
     let own = plural(one.group, one.kind);
     let between = match one.kind {
         "Deployment" | "Rollout" => Some("replicasets"),
@@ -109,10 +111,28 @@ pub fn plural(group: &str, kind: &str) -> String {
     let one = resource(group, kind);
     let (name, group) = one.split_once('.').map_or((one.as_str(), ""), |(name, of)| (name, of));
     let group = if group.is_empty() { String::new() } else { format!(".{group}") };
-    let end = match name {
-        "canary" => return format!("canaries{group}"),
-        "ingress" => "es",
-        _ => "s",
-    };
-    format!("{name}{end}{group}")
+    let is_vowel = |c: char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u');
+    match name.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(is_vowel) => format!("{stem}ies{group}"),
+        _ if name.ends_with(['s', 'x']) || name.ends_with("ch") => format!("{name}es{group}"),
+        _ => format!("{name}s{group}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plural;
+
+    #[test]
+    fn kinds_are_called_as_kubectl_calls_them() {
+        for (group, kind, plural_of_it) in [
+            ("apps", "Deployment", "deployments"),
+            ("flagger.app", "Canary", "canaries.flagger.app"),
+            ("networking.k8s.io", "Ingress", "ingresses.networking.k8s.io"),
+            ("gateway.networking.k8s.io", "Gateway", "gateways.gateway.networking.k8s.io"),
+            ("projectcontour.io", "HTTPProxy", "httpproxies.projectcontour.io"),
+        ] {
+            assert_eq!(plural(group, kind), plural_of_it);
+        }
+    }
 }

@@ -59,6 +59,9 @@ impl Wants {
         }
         pods.extend(of_values);
         let is_release = matches!(one.kind, "HelmRelease" | "Application");
+        if !one.is_compared() {
+            return;
+        }
         if one.values.is_empty() || !one.in_pods.is_empty() || is_release {
             self.add((one.group, one.kind), [one.namespace]);
         }

@@ -128,7 +128,9 @@ fn verdict(verified: &Verified) -> String {
             verified.environment
         )
     } else {
-        format!("not complete: {waits} of {} still to do", counted(parts.len(), "object"))
+        let are = if waits == 1 { "is" } else { "are" };
+        let all = counted(parts.len(), "object");
+        format!("not complete: {waits} of {all} {are} not as in Git")
     }
 }
 
