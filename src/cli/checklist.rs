@@ -1,7 +1,7 @@
 //! `rotate checklist`: what a rotation takes, with what is proved already ticked.
 
 use crate::cli::args::{Global, family};
-use crate::cli::past;
+use crate::cli::{from_store, past};
 use crate::ops::checklist::{Checked, Given, Request, run as list};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::session::Access;
@@ -18,11 +18,14 @@ pub(super) const FORMATS: [Format; 3] = [Format::TEXT, Format::JSON, Format::MAR
 /// The list goes from the first value in the store to the removal of the old version. A line is
 /// ticked only where the tree or its Git history proves it; each other line has the command that
 /// does it or proves it, or says until when it waits. A pull request carries the same list.
+///
+/// With `--from-store`, a line about a value is ticked if the store lists it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   rotate checklist production auth-api-secrets
-  rotate checklist production auth-api-secrets --format markdown")]
+  rotate checklist production auth-api-secrets --format markdown
+  rotate checklist production auth-api-secrets --from-store aws")]
 pub struct Args {
     /// The environment up to which the list goes
     #[arg(value_name = "ENV")]
@@ -35,6 +38,14 @@ pub struct Args {
     /// The version; defaults to the newest one in the environments up to ENV
     #[arg(long, value_name = "V")]
     version: Option<String>,
+
+    /// Tick the values that a store lists; can be given several times
+    ///
+    /// FILE is what the store's command line printed as JSON, `-` is standard input. KEY is the store's key, needed if the
+    /// stubs read several. `aws`, `az`, `bao`, `gcloud` and `vault` run that program for every key of such a store; a file
+    /// of that name is given as `./aws`. Values in a listing are not read.
+    #[arg(long = "from-store", value_name = "[KEY=]FILE")]
+    from_store: Vec<String>,
 
     #[command(flatten)]
     past: past::Args,
@@ -52,6 +63,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         family: Family::from(args.family.as_str()),
         version: args.version.clone(),
         given: Given::default(),
+        from_store: from_store::listings(&args.from_store),
         mainline: args.past.mainline.clone(),
         now: args.past.now(),
     };

@@ -1,6 +1,8 @@
 //! `rotate checklist`: the list of a rotation through all of its life, with a fixed clock. What it prints after each step is
 //! kept in `fixtures/checklist/`; `SNAPSHOTS=overwrite` writes it anew.
 
+mod stored;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;

@@ -6,14 +6,17 @@ use chrono::{DateTime, Utc};
 
 use crate::ops::checklist::facts::{At, Calls, Facts, Move, Refused};
 use crate::ops::checklist::list::List;
+use crate::ops::checklist::stored::no_listing;
 use crate::ops::checklist::{Checklist, Given, Item, State};
 use crate::ops::errors::{Errors, lint, lint_change};
 use crate::ops::events::Events;
 use crate::ops::failure::Failure;
+use crate::ops::from_store;
 use crate::ops::leave::{refuse_unlisted, refuse_unread};
 use crate::ops::message::Message;
 use crate::ops::session::Session;
 use crate::plan::batch::Batch;
+use crate::plan::from_store::Held;
 use crate::plan::refusal::PlanError;
 use crate::plan::request::BumpRequest;
 use crate::plan::stored::stored;
@@ -35,6 +38,8 @@ pub struct Request {
     pub version: Option<String>,
     /// What was given besides the tree and its history.
     pub given: Given,
+    /// The listings of stores that are to be read.
+    pub from_store: from_store::Request,
     /// The branch whose history is read; `None` for the default branch.
     pub mainline: Option<String>,
     /// The current time.
@@ -68,13 +73,13 @@ pub fn run(request: &Request, session: &Session, events: &dyn Events) -> Result<
     let timeline = has_history
         .then(|| session.timeline(&repo, request.mainline.as_deref(), reach))
         .transpose()?;
-    let list = listed(request, session, (&repo, timeline.as_ref()), (last, subject))?;
+    let list = listed(request, (session, events), (&repo, timeline.as_ref()), (last, subject))?;
     Ok(Checked { list, mainline: timeline.map(|one| one.mainline), repo })
 }
 
 fn listed(
     request: &Request,
-    session: &Session,
+    (session, events): (&Session, &dyn Events),
     (repo, timeline): (&Repo, Option<&Timeline>),
     (last, subject): (EnvironmentId, Subject),
 ) -> Result<Checklist, Failure> {
@@ -101,11 +106,23 @@ fn listed(
         (None, newest) => newest.cloned(),
     };
     let Some(version) = version else {
+        if request.from_store.is_given() {
+            return Err(no_listing(&format!("`{family}` has no version yet")));
+        }
         let items = facts.unversioned();
         return Ok(Checklist { subject, version: None, items });
     };
     facts.version = &version;
-    facts.plan()?;
+    facts.plan(&[])?;
+    let given;
+    if request.from_store.is_given() {
+        let listings = facts.listings(request, session, events)?;
+        given = Given { listings, ..request.given.clone() };
+        facts.given = &given;
+        // What its store has needs not be put there.
+        let held = facts.held();
+        facts.plan(&held)?;
+    }
     let items = facts.items();
     drop(facts);
     Ok(Checklist { subject, version: Some(version), items })
@@ -184,7 +201,7 @@ impl Facts<'_> {
     }
 
     /// Plans the moves that are still to be made, each on the tree that the ones before leave, and asks the rules.
-    fn plan(&mut self) -> Result<(), Failure> {
+    fn plan(&mut self, held: &[Held]) -> Result<(), Failure> {
         let mut batch = Batch::new(self.repo);
         let now = Errors::of(self.repo, self.now);
         let mut is_refused = false;
@@ -199,7 +216,7 @@ impl Facts<'_> {
                 subject: subject.clone(),
                 version: Some(self.version.to_owned()),
                 pins: Vec::new(),
-                held: Vec::new(),
+                held: held.to_vec(),
                 leave: Vec::new(),
                 back: None,
                 program: self.calls.bump.clone(),
