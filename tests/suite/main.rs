@@ -36,6 +36,7 @@ mod masking;
 mod order;
 mod pins;
 mod prune;
+mod prune_live;
 mod pulls;
 mod references;
 mod registry;

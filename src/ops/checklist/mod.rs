@@ -15,6 +15,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::plan::prune::Shown;
 use crate::repo::subject::Subject;
 use crate::timeline::Began;
 
@@ -89,8 +90,8 @@ pub struct Proof {
 pub struct Given {
     /// What a listing of a store says of a value, by environment and by key or, in the cluster, Secret.
     pub stored: BTreeMap<(String, String), Proof>,
-    /// What a dump of a cluster says of the pods, by environment.
-    pub pods: BTreeMap<String, Proof>,
+    /// What a cluster shows of the pods, by environment.
+    pub pods: BTreeMap<String, Shown>,
 }
 
 impl Proof {
