@@ -37,6 +37,7 @@ mod masking;
 mod order;
 mod pins;
 mod prune;
+mod prune_live;
 mod pulls;
 mod references;
 mod registry;

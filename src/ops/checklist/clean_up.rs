@@ -4,7 +4,7 @@ use crate::ops::checklist::facts::{At, Facts, Here};
 use crate::ops::checklist::list::List;
 use crate::ops::checklist::words::{SHALLOW, code, without_history};
 use crate::ops::checklist::{Proof, Section, State};
-use crate::plan::prune::{Kept, Prune, PruneRequest, Why, plan};
+use crate::plan::prune::{Kept, Pods, Prune, PruneRequest, Why, plan};
 use crate::plan::refusal::PlanError;
 use crate::repo::schedules::Retention;
 use crate::text::shell::command;
@@ -27,11 +27,14 @@ impl Facts<'_> {
             return list.add(&["prune", name], text(), without_history(), None);
         };
         let subject = self.subject(here);
+        let verify = || self.verify_command(here);
+        let pods = self.given.pods.get(name).map_or(Pods::Unknown(&verify), Pods::Shown);
         let request = PruneRequest {
             subject: &subject,
             timeline,
             branches: &[],
             ignore_text: false,
+            pods,
             now: self.now,
         };
         match plan(self.repo, &request) {

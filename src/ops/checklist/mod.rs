@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::plan::from_store::KeyListing;
+use crate::plan::prune::Shown;
 use crate::repo::subject::Subject;
 use crate::timeline::Began;
 
@@ -91,8 +92,8 @@ pub struct Proof {
 pub struct Given {
     /// What stores list of the keys of the version.
     pub listings: Vec<KeyListing>,
-    /// What a dump of a cluster says of the pods, by environment.
-    pub pods: BTreeMap<String, Proof>,
+    /// What a cluster shows of the pods, by environment.
+    pub pods: BTreeMap<String, Shown>,
 }
 
 impl Proof {

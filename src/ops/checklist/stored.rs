@@ -28,7 +28,7 @@ impl Facts<'_> {
     /// The listings of the keys of the version, as far as they are given.
     pub(super) fn listings(
         &self,
-        request: &Request,
+        request: &Request<'_>,
         session: &Session,
         events: &dyn Events,
     ) -> Result<Vec<KeyListing>, Failure> {

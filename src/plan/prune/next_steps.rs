@@ -8,6 +8,7 @@ use crate::k8s::stub::{StoreRef, Stub};
 use crate::plan::NextStep;
 use crate::plan::next::{remove, then};
 use crate::plan::prune::planner::UnusedStub;
+use crate::plan::prune::{Pods, PruneRequest};
 use crate::plan::stub::pin::Pinned;
 use crate::repo::Repo;
 use crate::repo::deployed::deployed;
@@ -19,6 +20,7 @@ use crate::text::shell::{command, option, word};
 pub(super) struct NextSteps<'t, 'd, 'r> {
     pub(super) after: &'t Repo,
     pub(super) unused: &'t [UnusedStub<'d, 'r>],
+    pub(super) request: &'t PruneRequest<'t>,
 }
 
 /// One version of one key.
@@ -38,6 +40,7 @@ impl NextSteps<'_, '_, '_> {
             })
             .collect();
         let look: Vec<String> = look.into_iter().collect();
+        steps.extend(self.verify());
         steps.extend(self.left_behind());
         steps.push(then(
             "Wait until the operator has removed the Secret: this command then prints nothing.",
@@ -56,6 +59,14 @@ impl NextSteps<'_, '_, '_> {
             steps.push(remove::step(&backend, &pinned.key, version, pinned.own_key));
         }
         (steps, notes.into_iter().collect())
+    }
+
+    /// The proof that nothing in the cluster uses what is removed, unless there is one.
+    fn verify(&self) -> Option<NextStep> {
+        let Pods::Unknown(verify) = self.request.pods else { return None };
+        let environment = &self.request.subject.environment;
+        let title = format!("Check that every pod in {environment} runs what Git names.");
+        Some(then(title, Some(verify()?)))
     }
 
     /// The Secrets that the operator leaves behind when their stubs are removed.
