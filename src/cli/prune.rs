@@ -2,7 +2,7 @@
 
 use crate::cli::args::{Global, family};
 use crate::cli::outcome::{Changes, Pulls};
-use crate::cli::{live, outputs, past, pulls, writing};
+use crate::cli::{from_store, live, outputs, past, pulls, writing};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::gathering::{Asks, Sources};
 use crate::ops::outcome::Outcome;
@@ -50,6 +50,14 @@ pub struct Args {
     #[command(flatten)]
     live: live::Args,
 
+    /// Say when the versions to be removed were last read, as a store lists it; can be given several times
+    ///
+    /// FILE is what `aws secretsmanager list-secret-version-ids` printed as JSON, `-` is standard input; other stores do not
+    /// tell. KEY is the store's key, needed if the stubs read several. `aws` runs that program for every key; a file of that
+    /// name is given as `./aws`. AWS keeps the day of a read, not its time.
+    #[arg(long = "from-store", value_name = "[KEY=]FILE")]
+    from_store: Vec<String>,
+
     #[command(flatten)]
     writing: writing::Args,
 
@@ -90,6 +98,7 @@ impl Args {
             also_branches: self.also_branch.clone(),
             ignore_text: self.ignore_text,
             live: self.live.asked(sources),
+            from_store: from_store::listings(&self.from_store),
             mainline: self.past.mainline.clone(),
             now: self.past.now(),
         }

@@ -101,6 +101,7 @@ impl Proved {
             users: BTreeMap::new(),
             workloads: 0,
             pods: 0,
+            moved: None,
             at: now,
             newest: None,
         })
@@ -120,6 +121,7 @@ fn shown(proof: &FamilyProof, verified: &Verified, now: DateTime<Utc>) -> Shown 
         users: users.map(|(version, users)| (version.clone(), users_of(users))).collect(),
         workloads: workloads().count(),
         pods: workloads().filter_map(|part| part.pods).map(|pods| pods.total).sum(),
+        moved: workloads().filter_map(|part| part.pods?.newest).max(),
         at: now,
         newest: verified.newest,
     }

@@ -7,6 +7,7 @@ use crate::ops::change::{Change, Described};
 use crate::ops::events::Events;
 use crate::ops::failure::{Failure, Status};
 use crate::ops::families::unique;
+use crate::ops::from_store::{self, Where};
 use crate::ops::leave::refuse_unread;
 use crate::ops::message::Message;
 use crate::ops::outcome::{Context, Outcome};
@@ -18,7 +19,9 @@ use crate::ops::pulls::{Target, verify_at};
 use crate::ops::session::Session;
 use crate::ops::verify::Verified;
 use crate::plan::batch::Batch;
+use crate::plan::from_store::StoreKey;
 use crate::plan::prune::{Branch, Pods, Prune, PruneRequest, plan};
+use crate::plan::stored::stored;
 use crate::plan::{FileChange, NextStep};
 use crate::repo::Repo;
 use crate::repo::subject::{Family, Subject};
@@ -37,6 +40,8 @@ pub struct Request<'a> {
     pub ignore_text: bool,
     /// The cluster in which every pod has to have moved; `None` if it is not looked at.
     pub live: Option<Asked<'a>>,
+    /// The listings of stores that show when versions were last read.
+    pub from_store: from_store::Request,
     /// The branch whose history is read; `None` for the default branch.
     pub mainline: Option<String>,
     /// The current time.
@@ -81,7 +86,8 @@ pub fn run(request: &Request<'_>, context: &Context<'_>) -> Result<Outcome<Remov
     let proved = proved(request, place, &families, (session, events))?;
     let mut batch = Batch::new(&repo);
     let known = Known { timeline: &timeline, proved: proved.as_ref(), target };
-    let (plans, failures) = plans(request, session, &mut batch, &families, &known)?;
+    let (mut plans, failures) = plans(request, session, &mut batch, &families, &known)?;
+    say_reads(request, (session, events), place, &mut plans)?;
     if let Some(target) = target {
         let planned = Planned { plans, failures, families };
         return Ok(Outcome::Proposed(propose(request, planned, (&repo, target), context)));
@@ -108,6 +114,30 @@ fn proved(
     let has_stubs = |family: &Family| state(family).is_some_and(|state| !state.stubs.is_empty());
     let families: Vec<Family> = families.iter().filter(|one| has_stubs(one)).cloned().collect();
     live.prove(place, &families, told).map(Some)
+}
+
+/// Adds to the steps that clean up when each version was last read, as far as listings are given.
+fn say_reads(
+    request: &Request<'_>,
+    (session, events): (&Session, &dyn Events),
+    place: Place<'_>,
+    plans: &mut [Prune],
+) -> Result<(), Failure> {
+    let Place { repo, environment, mainline, now, .. } = place;
+    if !request.from_store.is_given() || plans.iter().all(|plan| plan.leftovers.is_empty()) {
+        return Ok(());
+    }
+    let mut values = Vec::new();
+    for family in plans.iter().map(|plan| &plan.subject.family) {
+        let versions = repo.family(environment, family).map(|state| state.stubs.keys());
+        for version in versions.into_iter().flatten() {
+            values.extend(stored(repo, environment, family, version));
+        }
+    }
+    let on = Where { session, repo, pins: &[], mainline, events, now };
+    let listings = request.from_store.listings(&StoreKey::all(&values), &on)?;
+    plans.iter_mut().for_each(|plan| plan.say_reads(&listings));
+    Ok(())
 }
 
 /// What the plans are based on.

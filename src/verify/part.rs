@@ -59,6 +59,17 @@ pub struct Tally {
     pub total: usize,
     /// How many run what Git names.
     pub moved: usize,
+    /// When the newest of them was started, where that is known.
+    pub newest: Option<DateTime<Utc>>,
+}
+
+impl Tally {
+    /// Counts more pods.
+    pub(super) fn add(&mut self, more: Self) {
+        self.total += more.total;
+        self.moved += more.moved;
+        self.newest = self.newest.max(more.newest);
+    }
 }
 
 /// One thing that is said of an object.

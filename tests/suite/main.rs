@@ -29,6 +29,7 @@ mod everyday;
 mod from_store;
 mod fuzz;
 mod helm;
+mod last_read;
 mod lint;
 mod lint_report;
 mod lookalikes;

@@ -38,7 +38,10 @@ impl Facts<'_> {
             now: self.now,
         };
         match plan(self.repo, &request) {
-            Ok(prune) => self.prune(list, here, &prune),
+            Ok(mut prune) => {
+                prune.say_reads(&self.given.listings);
+                self.prune(list, here, &prune);
+            }
             Err(PlanError::Hidden { .. }) => {
                 let fetch = self.calls.git.as_ref().map(|git| format!("{git} fetch --unshallow"));
                 list.add(&["prune", name], text(), State::Unknown(SHALLOW.to_owned()), fetch);

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
+
+use crate::k8s::backend::Backend;
 use crate::k8s::store::is_given;
 use crate::k8s::store::listing::Listed;
 use crate::plan::from_store::{By, Held, KeyListing, StoreKey};
@@ -22,14 +25,18 @@ impl StoreKey {
     #[must_use]
     pub fn of(stored: &Stored) -> Option<Self> {
         let Place::Store { key, pin } = &stored.place else { return None };
-        let backend = stored.backend.clone()?;
+        Self::told(stored.backend.clone()?, key, pin.as_deref())
+    }
+
+    /// A key, if the listings of its store tell a version of it.
+    pub(in crate::plan) fn told(backend: Backend, key: &str, pin: Option<&str>) -> Option<Self> {
         let reader = backend.reader()?;
-        let by = match pin.as_deref().filter(|pin| !is_given(pin)) {
+        let by = match pin.filter(|pin| !is_given(pin)) {
             Some(_) if !reader.shows_labels => return None,
             Some(_) => By::Label(String::new()),
             None => By::Pin,
         };
-        Some(Self { backend, key: key.clone(), by })
+        Some(Self { backend, key: key.to_owned(), by })
     }
 
     /// The keys of values whose versions listings tell, each once.
@@ -75,6 +82,11 @@ impl KeyListing {
     pub fn held(&self, pin: Option<&str>) -> Option<Held> {
         let listed = self.listed(pin).filter(|one| one.is_usable)?;
         Some(Held::new(&self.key, listed, pin.unwrap_or(&listed.id), None))
+    }
+
+    /// When a version of its key was last read, where the store tells.
+    pub(in crate::plan) fn last_read(&self, pin: Option<&str>) -> Option<DateTime<Utc>> {
+        self.listed(pin)?.read
     }
 
     fn listed(&self, pin: Option<&str>) -> Option<&Listed> {

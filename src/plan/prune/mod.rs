@@ -1,6 +1,7 @@
 //! Removes the stubs that one environment no longer needs.
 
 mod document;
+mod leftover;
 mod next_steps;
 mod planner;
 mod proof;
@@ -21,6 +22,7 @@ use crate::timeline::Timeline;
 use crate::timeline::gate::moment;
 use crate::timeline::unused::Known;
 
+pub use leftover::Leftover;
 pub use planner::plan;
 
 /// What is known of the pods of a family.
@@ -43,6 +45,8 @@ pub struct Shown {
     pub workloads: usize,
     /// The pods.
     pub pods: usize,
+    /// When the newest of these pods was started, where that is known.
+    pub moved: Option<DateTime<Utc>>,
     /// When that was.
     pub at: DateTime<Utc>,
     /// When the newest pod that was seen started, where that is known.
@@ -114,6 +118,8 @@ pub struct Prune {
     pub changes: Vec<FileChange>,
     /// The remaining manual steps, in order.
     pub next: Vec<NextStep>,
+    /// What stays in the stores.
+    pub leftovers: Vec<Leftover>,
     /// Notes that do not block the change.
     pub notes: Vec<String>,
     /// What the cluster shows, if it was asked.

@@ -55,6 +55,7 @@ pub fn plan(repo: &Repo, request: &PruneRequest<'_>) -> Result<Prune, PlanError>
         kept,
         changes: Vec::new(),
         next: Vec::new(),
+        leftovers: Vec::new(),
         notes: Vec::new(),
         shown: match request.pods {
             Pods::Shown(shown) => Some(shown.clone()),
@@ -214,8 +215,9 @@ impl PrunePlanner<'_> {
         prune.changes = done.changes;
         prune.notes.extend(self.grants(&after, unused));
         let steps = next_steps::NextSteps { after: &after, unused, request: self.request };
-        let (next, notes) = steps.steps();
+        let (next, leftovers, notes) = steps.steps();
         prune.next = next;
+        prune.leftovers = leftovers;
         prune.notes.extend(notes);
         Ok(())
     }
