@@ -15,6 +15,8 @@ mod judgement;
 mod kubectl;
 mod lifecycle;
 mod objects;
+#[path = "../suite/page.rs"]
+mod page;
 mod parity;
 mod removal;
 mod sarif;

@@ -8,6 +8,7 @@ mod follow;
 mod ledger;
 mod life;
 mod listed;
+mod rotation;
 mod shapes;
 mod stubs;
 mod table;
