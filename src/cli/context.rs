@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 
+use crate::cli::live::INPUT;
 use crate::ops::asking::Clusters;
 use crate::ops::failure::Failure;
 
@@ -17,7 +18,7 @@ pub struct Args {
     /// `kubectl get` is run for each kind that the environment uses and the cluster has, in the namespaces of the
     /// environment. It is never run for Secrets, unless `--secrets` is given. What may not be read is listed. Where the
     /// environment runs the same workloads in several clusters, CLUSTER=CONTEXT names the cluster of each.
-    #[arg(long, value_name = "CONTEXT", value_parser = NonEmptyStringValueParser::new())]
+    #[arg(long, value_name = "CONTEXT", group = INPUT, value_parser = NonEmptyStringValueParser::new())]
     pub(super) context: Vec<String>,
 
     /// Also check that each Secret is there and immutable; kubectl itself then receives the values of all Secrets in the namespaces

@@ -16,6 +16,7 @@ pub mod history;
 pub mod init;
 pub mod leave;
 pub mod lint;
+pub mod live;
 pub mod outcome;
 pub mod outputs;
 pub mod past;

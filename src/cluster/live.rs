@@ -3,6 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use crate::cluster::object::{Object, Owner, State};
 
 /// What stands between the name of a ReplicaSet or a Job and that of its owner is at least so long, where it is a number.
@@ -49,6 +51,13 @@ impl Live {
     pub(super) fn add(&mut self, object: Object) {
         self.names += object.named.len();
         self.objects.push(object);
+    }
+
+    /// When the newest pod that has not ended was started, where that is known.
+    #[must_use]
+    pub fn newest_pod(&self) -> Option<DateTime<Utc>> {
+        let pods = self.objects.iter().filter_map(Object::pod).filter(|pod| !pod.is_over);
+        pods.filter_map(|pod| pod.started).max()
     }
 
     /// The objects of some inputs as those of one cluster.

@@ -21,7 +21,12 @@ impl Session {
 
     /// How a program bumps as this run does.
     pub(super) fn bump(&self, program: &str) -> String {
-        format!("{program} bump{}", if self.renders.is_some() { " --helm" } else { "" })
+        self.with_helm(program, "bump")
+    }
+
+    /// How a program runs a command that reads charts as this run does.
+    pub(super) fn with_helm(&self, program: &str, command: &str) -> String {
+        format!("{program} {command}{}", if self.renders.is_some() { " --helm" } else { "" })
     }
 
     /// How Git is called for this tree; `None` where it is in no Git repository.

@@ -86,7 +86,7 @@ impl Request {
                 keys.push(key);
             }
         }
-        let outputs = self.outputs(&keys, on)?;
+        let outputs = self.outputs(&keys, on, |key| Err(missing(key)))?;
         for ((subject, keys), named) in wanted.iter().zip(&named) {
             let listings: Vec<KeyListing> =
                 keys.iter().map(|key| listing(key, &outputs, on.now)).collect::<Result<_, _>>()?;
@@ -101,6 +101,19 @@ impl Request {
             choices.insert(subject.family.clone(), choice);
         }
         Ok(choices)
+    }
+
+    /// The listings of keys, of those for which one is given.
+    ///
+    /// # Errors
+    /// When a listing cannot be had or read, or is of another key.
+    pub fn listings(&self, keys: &[StoreKey], on: &Where<'_>) -> Result<Vec<KeyListing>, Failure> {
+        let keys: Vec<&StoreKey> = keys.iter().collect();
+        let outputs = self.outputs(&keys, on, |_| Ok(()))?;
+        let read = |out: &Out<'_>| listing(out.key, &outputs, on.now);
+        let listings: Vec<KeyListing> = outputs.iter().map(read).collect::<Result<_, _>>()?;
+        warn_of_values(&listings, on.events);
+        Ok(listings)
     }
 
     /// The labels that listings show, for the rule that counts them.
@@ -145,14 +158,22 @@ impl Request {
         })
     }
 
-    /// What the keys are listed as, each with where that comes from.
-    fn outputs<'k>(&self, keys: &[&'k StoreKey], on: &Where<'_>) -> Result<Vec<Out<'k>>, Failure> {
+    /// What the keys are listed as, each with where that comes from; of those without a listing, it is asked what to do.
+    fn outputs<'k>(
+        &self,
+        keys: &[&'k StoreKey],
+        on: &Where<'_>,
+        without: impl Fn(&StoreKey) -> Result<(), Failure>,
+    ) -> Result<Vec<Out<'k>>, Failure> {
         let names: Vec<&str> = keys.iter().map(|key| key.key()).collect();
         let given: Vec<Given<'_>> =
             self.from.iter().map(|text| given(text, &names)).collect::<Result<_, _>>()?;
         let mut origins = Vec::new();
         for key in keys {
-            origins.push((*key, origin(key, keys, &given)?));
+            match origin(key, keys, &given)? {
+                Some(origin) => origins.push((*key, origin)),
+                None => without(key)?,
+            }
         }
         refuse_unused(keys, &given)?;
         let output = |(key, origin): (&'k StoreKey, &Origin<'_>)| {

@@ -10,8 +10,9 @@ use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::repo::Repo;
 use crate::text::shell::command;
-use crate::verify::asks::Asks;
 use crate::verify::{Input, Unread};
+
+pub use crate::verify::asks::Asks;
 
 /// What standard input is called.
 pub const STDIN: &str = "standard input";
@@ -93,12 +94,16 @@ pub(super) fn gather(
     Ok(all)
 }
 
+/// The command that proves what is asked for; `verify`: how `rotate verify` is called.
+pub(super) fn piped(asks: &Asks, verify: &str, arguments: &[&str]) -> String {
+    format!("{} | {}", asks.command(), command(verify, arguments, ""))
+}
+
 fn no_source(environment: &str, asks: &Asks) -> Failure {
     let text =
         format!("what runs in `{environment}` has to come from a file or from standard input");
-    let verify = |options| command("rotate verify", &[environment], options);
-    let (piped, asked) = (verify(""), verify(" --context CONTEXT"));
-    let help = format!("`{} | {piped}`, or `{asked}`", asks.command());
+    let asked = command("rotate verify", &[environment], " --context CONTEXT");
+    let help = format!("`{}`, or `{asked}`", piped(asks, "rotate verify", &[environment]));
     Failure::usage(Message::new(text).help(help))
 }
 

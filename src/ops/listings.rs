@@ -65,12 +65,12 @@ pub(super) fn given<'a>(text: &'a str, keys: &[&str]) -> Result<Given<'a>, Failu
     }
 }
 
-/// Where the listing of a key comes from.
+/// Where the listing of a key comes from; `None` where none is given.
 pub(super) fn origin<'g, 'a>(
     key: &StoreKey,
     all: &[&StoreKey],
     given: &'g [Given<'a>],
-) -> Result<&'g Origin<'a>, Failure> {
+) -> Result<Option<&'g Origin<'a>>, Failure> {
     let name = key.key();
     let mut own = given.iter().filter(|one| one.key == Some(name));
     if let Some(one) = own.next() {
@@ -81,19 +81,19 @@ pub(super) fn origin<'g, 'a>(
         } else if own.next().is_some() {
             format!("`{name}` is given two listings")
         } else {
-            return Ok(&one.origin);
+            return Ok(Some(&one.origin));
         };
         let help = format!("`--from-store {}` lists the versions of each key", key.program());
         return Err(Failure::usage(Message::new(text).help(help)));
     }
     let program = Origin::Program(key.program());
     if let Some(one) = given.iter().find(|one| one.origin == program) {
-        return Ok(&one.origin);
+        return Ok(Some(&one.origin));
     }
     let mut bare =
         given.iter().filter(|one| one.key.is_none() && !matches!(one.origin, Origin::Program(_)));
     match (bare.next(), bare.next()) {
-        (Some(one), None) if all.len() == 1 => Ok(&one.origin),
+        (Some(one), None) if all.len() == 1 => Ok(Some(&one.origin)),
         (Some(_), _) if all.len() > 1 => {
             let keys: Vec<&str> = all.iter().map(|one| one.key()).collect();
             let text =
@@ -104,7 +104,7 @@ pub(super) fn origin<'g, 'a>(
         (Some(_), _) => {
             Err(Failure::usage(Message::new(format!("`{name}` is given two listings"))))
         }
-        (None, _) => Err(missing(key)),
+        (None, _) => Ok(None),
     }
 }
 

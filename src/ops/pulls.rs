@@ -158,6 +158,12 @@ pub fn program(session: &Session, target: Option<&Target<'_>>) -> String {
     target.map_or_else(|| session.program(), |_| session.bump(&program_at(&session.prefix())))
 }
 
+/// How `rotate verify` is called for the tree, in the same way.
+pub(super) fn verify_at(session: &Session, target: Option<&Target<'_>>) -> String {
+    let program = target.map_or_else(|| session.call(), |_| program_at(&session.prefix()));
+    session.with_helm(&program, "verify")
+}
+
 /// The command that runs the program on the given tree.
 #[must_use]
 pub fn program_at(prefix: &TreePath) -> String {

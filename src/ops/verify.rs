@@ -14,6 +14,7 @@ use crate::ops::gathering::{Gathered, Sources, gather};
 use crate::ops::message::Message;
 use crate::ops::session::Session;
 use crate::ops::waiting::Again;
+use crate::ops::witnesses::{can_be_proved, testified, with_witnesses};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::subject::{Family, Subject};
@@ -59,10 +60,12 @@ pub struct Verified {
     pub inputs: Vec<Input>,
     /// How many objects they hold.
     pub objects: usize,
+    /// When the newest pod of them started, where that is known.
+    pub newest: Option<DateTime<Utc>>,
+    /// The clusters of the environment that do not count.
+    pub left_out: BTreeSet<String>,
     /// What else there is to know, as sentences.
     pub notes: Vec<String>,
-    /// The tree that was read.
-    pub repo: Repo,
 }
 
 /// Reads the tree and the dumps, and holds one against the other.
@@ -73,32 +76,49 @@ pub fn run(
     request: &Request<'_>,
     session: &Session,
     events: &dyn Events,
-) -> Result<Verified, Failure> {
+) -> Result<(Verified, Repo), Failure> {
     let repo = session.repo()?;
     session.report_problems(&repo, events);
+    let mut verified = prove(request, &repo, session, events)?;
+    let dirty = uncommitted(session, &repo, &verified.environment)?;
+    verified.notes.splice(0..0, dirty);
+    Ok((verified, repo))
+}
+
+/// Holds a tree against the dumps.
+///
+/// # Errors
+/// When a dump cannot be read, no dump was named, or none is of a cluster with the environment's workloads.
+pub(super) fn prove(
+    request: &Request<'_>,
+    repo: &Repo,
+    session: &Session,
+    events: &dyn Events,
+) -> Result<Verified, Failure> {
     let environment = repo.environment(&request.environment)?;
     let name = repo.environments[environment].name.clone();
-    let families = families(&repo, environment, &request.families)?;
+    let named = families(repo, environment, &request.families)?;
+    let families = with_witnesses(repo, environment, &named);
     let past = OnceCell::new();
     let is_applied = |family: &Family, revision: &str| {
-        let timeline = past.get_or_init(|| history(request, session, &repo, &name, &families));
-        applied(timeline, session, (&repo, environment, &name), family, revision)
+        let timeline = past.get_or_init(|| history(request, session, repo, &name, &families));
+        applied(timeline, session, (repo, environment, &name), family, revision)
     };
     let nothing = Gathered::default();
-    let asked = asked(request, (&repo, environment, &families), &nothing, &is_applied);
+    let asked = asked(request, (repo, environment, &families), &nothing, &is_applied);
     let asks = Asks::of(&asked);
     if let Some(cluster) = &request.cluster {
         known_cluster(cluster, &asked)?;
     }
     let once = || {
-        let read = gather(request.sources, (&repo, &name), &asks)?;
+        let read = gather(request.sources, (repo, &name), &asks)?;
         let asked = verify::Request { live: &read.live, ..asked };
         let (inputs, unread, has_secrets) = (&read.inputs, &read.unread, read.has_secrets);
         let proof = verify::verify(&verify::Request { inputs, unread, has_secrets, ..asked });
         if !proof.has_any || is_unread(&proof) {
             return Err(other_cluster(&name, &proof, &read.live, &asks));
         }
-        Ok((read, proof))
+        Ok((read, testified(proof, named.len())))
     };
     let (read, proof) = loop {
         let shown = once();
@@ -107,9 +127,10 @@ pub fn run(
         }
     };
     tell(&read, &proof, &asks, events);
-    let notes = notes(session, &repo, environment, &read.live, &proof)?;
+    let notes = notes(&read.live, &proof);
+    let (newest, left_out) = (read.live.newest_pod(), verify::left_out(&asked));
     let (inputs, objects) = (read.inputs, read.live.objects.len());
-    Ok(Verified { environment: name, proof, inputs, objects, notes, repo })
+    Ok(Verified { environment: name, proof, inputs, objects, newest, left_out, notes })
 }
 
 /// What is to be proved, and by what.
@@ -186,8 +207,7 @@ fn families(
     }
     let named = unique(named);
     for family in &named {
-        if repo.family(environment, family).is_none_or(|state| state.references().next().is_none())
-        {
+        if !can_be_proved(repo, environment, family) {
             let text = format!("nothing in `{name}` names `{family}`");
             let near = nearest(family, running.keys().map(Family::as_str));
             let help = near.map_or_else(
@@ -313,27 +333,29 @@ fn commit_of(revision: &str) -> Option<&str> {
     (id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
 }
 
-/// What else there is to know: files that are not committed, plain names, what is not looked at.
-fn notes(
+/// A note on the files of an environment that are not committed.
+pub(super) fn uncommitted(
     session: &Session,
     repo: &Repo,
-    environment: EnvironmentId,
-    live: &Live,
-    proof: &Proof,
-) -> Result<Vec<String>, Failure> {
+    environment: &str,
+) -> Result<Option<String>, Failure> {
+    let Some(git) = session.git() else { return Ok(None) };
+    let roots = repo.roots_of(repo.environment(environment)?);
+    let files: BTreeSet<TreePath> =
+        roots.flat_map(|(_, root)| root.files().iter().cloned()).collect();
+    let dirty = git.uncommitted(&files.into_iter().collect::<Vec<_>>())?;
+    let dirty: Vec<&str> = dirty.iter().map(TreePath::as_str).collect();
+    Ok((!dirty.is_empty()).then(|| {
+        format!(
+            "what Git names is what the files here say, and some are not committed: {}",
+            listed(&dirty)
+        )
+    }))
+}
+
+/// What else there is to know: plain names, what is not looked at.
+fn notes(live: &Live, proof: &Proof) -> Vec<String> {
     let mut notes = Vec::new();
-    if let Some(git) = session.git() {
-        let files = repo.roots_of(environment).flat_map(|(_, root)| root.files().iter().cloned());
-        let files: Vec<TreePath> = files.collect::<BTreeSet<_>>().into_iter().collect();
-        let dirty = git.uncommitted(&files)?;
-        if !dirty.is_empty() {
-            let dirty: Vec<&str> = dirty.iter().map(TreePath::as_str).collect();
-            notes.push(format!(
-                "what Git names is what the files here say, and some are not committed: {}",
-                listed(&dirty)
-            ));
-        }
-    }
     let plain = proof.families.iter().filter(|family| family.running.plain);
     notes.extend(plain.map(|one| {
         format!(
@@ -351,7 +373,7 @@ fn notes(
                 .to_owned(),
         );
     }
-    Ok(notes)
+    notes
 }
 
 #[cfg(test)]

@@ -118,7 +118,7 @@ fn hopeless(proof: &Proof) -> Option<String> {
     let mut parts = proof.families.iter().flat_map(|family| &family.parts);
     parts.find_map(|part| {
         let remark = part.remarks.iter().find(|one| FOR_A_PERSON.contains(&one.word))?;
-        Some(format!("waiting does not help: {} is {}: {}", part.named(), remark.word, remark.text))
+        Some(format!("waiting does not help: {}", part.says(remark)))
     })
 }
 

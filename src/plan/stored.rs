@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::k8s::backend::Backend;
 use crate::k8s::store::is_given;
 use crate::k8s::stub::Stub;
 use crate::plan::stub::pin::Pinned;
@@ -17,6 +18,8 @@ pub struct Stored {
     pub place: Place,
     /// The command that lists what is there, without values; `None` if there is none.
     pub list: Option<String>,
+    /// The store, where it is known.
+    pub(in crate::plan) backend: Option<Backend>,
 }
 
 /// Where a value is.
@@ -34,6 +37,17 @@ pub enum Place {
         /// The Secret.
         secret: String,
     },
+}
+
+impl Stored {
+    /// The version of its key, as a stub pins it.
+    #[must_use]
+    pub fn pin(&self) -> Option<&str> {
+        match &self.place {
+            Place::Store { pin, .. } => pin.as_deref(),
+            Place::Cluster { .. } => None,
+        }
+    }
 }
 
 /// The values that the stubs of a version read in an environment, or the Secrets that its references name where Git has no
@@ -66,9 +80,13 @@ pub fn stored(
             let refuses = backend.as_ref().is_some_and(|one| one.without_versions().is_some());
             let is_own = |pin: &str| pin.contains(version) || is_given(pin);
             if pinned.own_key || !refuses && pinned.version.as_deref().is_some_and(is_own) {
-                let list = backend.and_then(|backend| backend.list_versions(&pinned.key));
+                let list = backend.as_ref().and_then(|one| one.list_versions(&pinned.key));
                 let pin = pinned.version.filter(|_| !pinned.own_key);
-                found.insert(Stored { place: Place::Store { key: pinned.key, pin }, list });
+                found.insert(Stored {
+                    place: Place::Store { key: pinned.key, pin },
+                    list,
+                    backend,
+                });
             }
         }
     }
@@ -79,5 +97,5 @@ fn in_cluster(secret: &str, namespace: Option<&str>) -> Stored {
     let namespace = namespace.map_or_else(String::new, |name| option("--namespace", name));
     // Without an output format, the server prints no values.
     let list = Some(command("kubectl get secret", &[secret], &namespace));
-    Stored { place: Place::Cluster { secret: secret.to_owned() }, list }
+    Stored { place: Place::Cluster { secret: secret.to_owned() }, list, backend: None }
 }

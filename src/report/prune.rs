@@ -5,13 +5,17 @@ use std::fmt::Write as _;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::plan::NextStep;
-use crate::plan::prune::{Gone, Kept, Prune, Unused};
+use crate::ops::prune::Removals;
+use crate::ops::verify::Verified;
+use crate::plan::prune::{Gone, Kept, Prune, Shown, Unused};
 use crate::report::bump::{FileView, NextView, PlaceView};
 use crate::report::checklist::steps;
 use crate::report::console::Paint;
 use crate::report::proposal::list;
 use crate::report::status::rfc3339;
+use crate::report::verify::json::InputView;
+use crate::report::verify::unread::UnreadView;
+use crate::text::count::counted;
 use crate::text::markdown::{code, line, plain};
 use crate::text::visible::one_line;
 use crate::timeline::gate::{moment, span};
@@ -33,6 +37,39 @@ pub struct Pruned {
     pub plans: Vec<PruneView>,
     /// What is left to a person, in order; one commit for all plans.
     pub next: Vec<NextView>,
+    /// What was read of the cluster; null without `--live` and `--context`, or if nothing in the environment names a
+    /// secret.
+    pub cluster: Option<ClusterView>,
+}
+
+/// What was read of a cluster.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ClusterView {
+    /// What the cluster's objects were read from.
+    pub inputs: Vec<InputView>,
+    /// How many objects were read.
+    pub objects: usize,
+    /// What the cluster did not show, with `--context`.
+    pub unread: Vec<UnreadView>,
+    /// When the newest pod in the input started, where that is known.
+    pub newest_pod: Option<String>,
+    /// What else there is to know, as sentences.
+    pub notes: Vec<String>,
+}
+
+/// What a cluster shows of a family.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ShownView {
+    /// Whether every workload was found and every pod moved.
+    pub complete: bool,
+    /// What keeps it from being so, as phrases.
+    pub reasons: Vec<String>,
+    /// How many workloads of the family were found.
+    pub workloads: usize,
+    /// How many pods they have that have not ended.
+    pub pods: usize,
 }
 
 /// One family's plan.
@@ -53,6 +90,8 @@ pub struct PruneView {
     pub next: Vec<NextView>,
     /// What is worth knowing.
     pub notes: Vec<String>,
+    /// What the cluster shows; null without `--live` and `--context`.
+    pub proof: Option<ShownView>,
 }
 
 /// A stub that goes.
@@ -91,8 +130,8 @@ pub struct KeptView {
     pub namespace: Option<String>,
     /// Where it is written.
     pub origin: Option<PlaceView>,
-    /// `referenced`, `newer`, `held`, `way-back`, `mainline`, `branch`, `retention`, `mentioned`, `unreadable` or
-    /// `irremovable`.
+    /// `referenced`, `newer`, `held`, `way-back`, `mainline`, `branch`, `retention`, `mentioned`, `unreadable`,
+    /// `irremovable`, `live` or `not-proved`.
     pub why: &'static str,
     /// The reason, as people say it.
     pub reason: String,
@@ -105,13 +144,8 @@ pub struct KeptView {
 impl Pruned {
     /// The view of several plans.
     #[must_use]
-    pub fn new(
-        environment: &str,
-        mainline: &str,
-        plans: &[Prune],
-        next: &[NextStep],
-        written: bool,
-    ) -> Self {
+    pub fn new(environment: &str, removals: &Removals, written: bool) -> Self {
+        let Removals { plans, next, mainline, verified, .. } = removals;
         let view = |plan: &Prune| {
             let only = plans.iter().filter(|one| !one.is_empty()).count() == 1;
             let own = if only && !plan.is_empty() { next } else { &plan.next };
@@ -121,9 +155,33 @@ impl Pruned {
             schema: "rotate.prune/v1",
             written,
             environment: environment.to_owned(),
-            mainline: mainline.to_owned(),
+            mainline: mainline.clone(),
             plans: plans.iter().map(view).collect(),
             next: next.iter().map(NextView::from).collect(),
+            cluster: verified.as_ref().map(ClusterView::new),
+        }
+    }
+}
+
+impl ClusterView {
+    fn new(verified: &Verified) -> Self {
+        Self {
+            inputs: verified.inputs.iter().map(InputView::new).collect(),
+            objects: verified.objects,
+            unread: verified.proof.unread.iter().map(UnreadView::new).collect(),
+            newest_pod: verified.newest.map(rfc3339),
+            notes: verified.notes.clone(),
+        }
+    }
+}
+
+impl From<&Shown> for ShownView {
+    fn from(shown: &Shown) -> Self {
+        Self {
+            complete: shown.is_clean(),
+            reasons: shown.reasons.clone(),
+            workloads: shown.workloads,
+            pods: shown.pods,
         }
     }
 }
@@ -138,6 +196,7 @@ impl From<&Prune> for PruneView {
             files: plan.changes.iter().map(FileView::from).collect(),
             next: plan.next.iter().map(NextView::from).collect(),
             notes: plan.notes.clone(),
+            proof: plan.shown.as_ref().map(ShownView::from),
         }
     }
 }
@@ -196,10 +255,26 @@ pub fn summary(plan: &Prune, written: bool, color: bool) -> String {
     for kept in &plan.kept {
         let _ = writeln!(out, "  stays {}: {}", kept.secret, one_line(&kept.reason.text));
     }
+    if let Some(shown) = plan.shown.as_ref().filter(|shown| shown.is_clean()) {
+        let _ = writeln!(out, "  every pod has moved: {}", shown.proof());
+    }
     for note in &plan.notes {
         let _ = writeln!(out, "  note: {}", one_line(note));
     }
     out
+}
+
+/// What was read of the cluster, in lines.
+#[must_use]
+pub fn proof(verified: &Verified) -> Vec<String> {
+    let inputs: Vec<&str> = verified.inputs.iter().map(|input| input.name.as_str()).collect();
+    let newest = verified.newest.map_or_else(String::new, |newest| {
+        format!("; the newest pod in it started at {}", moment(newest))
+    });
+    let objects = counted(verified.objects, "object");
+    let first = format!("cluster: {objects} of {}{newest}", inputs.join(", "));
+    let notes = verified.notes.iter().map(|note| format!("note: {note}"));
+    std::iter::once(first).chain(notes).map(|line| one_line(&line).into_owned()).collect()
 }
 
 /// Several plans as Markdown, each under its family's name.
@@ -236,6 +311,21 @@ pub fn markdown(plan: &Prune) -> String {
         &mut out,
         plan.kept.iter().map(|kept| format!("{}: {}", code(&kept.secret), line(&kept.reason.text))),
     );
+    if let Some(shown) = &plan.shown {
+        out.push_str("\n### In the cluster\n\n");
+        let environment = plain(&plan.subject.environment);
+        let said = match shown.reason() {
+            None => format!("Every pod in {environment} has moved: {}.", shown.proof()),
+            Some(reason) => {
+                let when = shown.at.format("%Y-%m-%d");
+                format!(
+                    "Not proved on {when} that every pod in {environment} has moved: {}.",
+                    line(&reason)
+                )
+            }
+        };
+        let _ = writeln!(out, "{said}");
+    }
     if !plan.notes.is_empty() {
         out.push_str("\n### Worth knowing\n\n");
     }

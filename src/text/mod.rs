@@ -1,6 +1,7 @@
 //! Texts, byte ranges and edits: the vocabulary of all other modules; nothing about YAML.
 
 pub mod checkbox;
+pub mod count;
 pub mod edit;
 mod lines;
 pub mod markdown;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::k8s::resource::group_of;
 use crate::text::shell::{command, option};
+use crate::text::work;
 use crate::verify::builders::group;
 use crate::verify::expected::Expected;
 use crate::verify::part::resource;
@@ -34,16 +35,19 @@ impl Asks {
         let expected = request.families.iter().flat_map(|family| expected::of(request, family));
         let expected: Vec<Expected<'_>> = expected.collect();
         for one in &expected {
-            let root = &request.repo.roots[one.root];
             // What a chart deploys may be in other namespaces than the release.
             let is_release = !one.values.is_empty();
             namespaces.insert(one.namespace.filter(|_| !is_release));
             kinds.extend(of_workload(one));
+        }
+        let roots: BTreeSet<usize> = expected.iter().map(|one| one.root).collect();
+        for root in roots.into_iter().map(|root| &request.repo.roots[root]) {
             for builder in &root.builders {
                 kinds.insert(plural(group(builder.kind), builder.kind));
                 namespaces.insert(builder.namespace.as_deref());
             }
             for object in root.objects() {
+                work::count("object asked for");
                 let group = group_of(&object.node);
                 let is_asked = matches!(
                     (group, object.kind()),
@@ -121,7 +125,12 @@ pub fn plural(group: &str, kind: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::plural;
+    use super::{Asks, plural};
+    use crate::cluster::live::Live;
+    use crate::k8s::secret_name::Family;
+    use crate::repo::testing::{deployment, repo};
+    use crate::text::work;
+    use crate::verify::{Applied, Request};
 
     #[test]
     fn kinds_are_called_as_kubectl_calls_them() {
@@ -134,5 +143,31 @@ mod tests {
         ] {
             assert_eq!(plural(group, kind), plural_of_it);
         }
+    }
+
+    /// How many objects are looked at for what to ask about so many workloads of one directory.
+    fn looked_at(count: usize) -> usize {
+        let app = |at| deployment(&format!("app-{at}"), "db-20250102090000");
+        let apps: Vec<String> = (0..count).map(app).collect();
+        let repo = repo(&[("staging/apps.yaml", &apps.join("---\n"))]);
+        let request = Request {
+            repo: &repo,
+            environment: repo.environment("staging").unwrap(),
+            families: &[Family::from("db")],
+            live: &Live::default(),
+            inputs: &[],
+            namespace: None,
+            cluster: None,
+            is_applied: &|_, _| Applied::Yes,
+            unread: &[],
+            has_secrets: false,
+        };
+        let kinds = || assert_eq!(Asks::of(&request).kinds, ["pods", "deployments", "replicasets"]);
+        work::during(kinds)["object asked for"]
+    }
+
+    #[test]
+    fn each_object_is_looked_at_once() {
+        assert_eq!((looked_at(10), looked_at(40)), (10, 40));
     }
 }

@@ -27,7 +27,7 @@ impl<'l> Judge<'_, 'l> {
             let State::Job { is_finished: false, active } = job.state else { continue };
             let pods = self.own_pods(job);
             self.job(job, (active, &pods), wanted, part);
-            add(&mut tally, part.pods);
+            tally.add(part.pods.unwrap_or_default());
         }
         // The pods of Jobs that are not in the input.
         let rest = self.own_pods(object).into_iter().filter(|pod| !self.seen.contains(pod));
@@ -46,7 +46,7 @@ impl<'l> Judge<'_, 'l> {
         let before = part.remarks.len();
         self.pods(&rest, wanted, &[], part);
         as_jobs(part, before);
-        add(&mut tally, part.pods);
+        tally.add(part.pods.unwrap_or_default());
         part.pods = Some(tally);
     }
 
@@ -99,10 +99,4 @@ fn as_jobs(part: &mut Part, from: usize) {
             remark.word = Word::JobRunning;
         }
     }
-}
-
-fn add(tally: &mut Tally, more: Option<Tally>) {
-    let more = more.unwrap_or_default();
-    tally.total += more.total;
-    tally.moved += more.moved;
 }

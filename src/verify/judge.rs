@@ -190,7 +190,8 @@ impl<'a, 'l> Judge<'a, 'l> {
             objects.into_iter().filter(|one| one.pod().is_none_or(|pod| !pod.is_over)).collect();
         let is_moved = |pod: &&&Object| used(pod, self.family) == *wanted;
         let moved = objects.iter().filter(is_moved).count();
-        part.pods = Some(Tally { total: objects.len(), moved });
+        let newest = objects.iter().filter_map(|one| one.pod()?.started).max();
+        part.pods = Some(Tally { total: objects.len(), moved, newest });
         let old: Vec<&Object> = objects.iter().filter(|pod| !is_moved(pod)).copied().collect();
         let (ending, old): (Vec<&Object>, Vec<&Object>) =
             old.into_iter().partition(|pod| pod.deleted.is_some());

@@ -138,6 +138,11 @@ impl FamilyProof {
         self.is_read && self.parts.iter().all(|part| part.word().is_fine())
     }
 
+    /// What keeps it from being so, as phrases.
+    pub fn reasons(&self) -> impl Iterator<Item = String> {
+        self.parts.iter().filter_map(Part::reason)
+    }
+
     /// What in the cluster still uses a version, though Git no longer names it: pods, unfinished Jobs and what starts pods.
     #[must_use]
     pub fn users_of(&self, version: &str) -> &[User] {
@@ -222,6 +227,16 @@ pub fn clusters(request: &Request<'_>) -> BTreeSet<String> {
 pub fn has_cluster(request: &Request<'_>, cluster: &str) -> bool {
     let mut expected = request.families.iter().flat_map(|family| expected::of(request, family));
     expected.any(|one| clusters::is_of(&request.repo.roots[one.root], cluster))
+}
+
+/// The clusters of the workloads that name the families, but for the one that counts.
+#[must_use]
+pub fn left_out(request: &Request<'_>) -> BTreeSet<String> {
+    let Some(cluster) = request.cluster else { return BTreeSet::new() };
+    let expected = request.families.iter().flat_map(|family| expected::of(request, family));
+    let roots: BTreeSet<usize> = expected.map(|one| one.root).collect();
+    let roots = roots.into_iter().map(|index| &*request.repo.roots[index]);
+    roots.filter(|root| !clusters::is_of(root, cluster)).map(clusters::label).collect()
 }
 
 /// The names of the Secrets that an environment runs with.

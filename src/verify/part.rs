@@ -9,6 +9,9 @@ use crate::cluster::word::{Saying, Word};
 use crate::text::shell::{command, option};
 use crate::verify::expected::Expected;
 
+/// How many users a sentence names.
+const FEW: usize = 5;
+
 /// What an object is to a rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
@@ -56,6 +59,17 @@ pub struct Tally {
     pub total: usize,
     /// How many run what Git names.
     pub moved: usize,
+    /// When the newest of them was started, where that is known.
+    pub newest: Option<DateTime<Utc>>,
+}
+
+impl Tally {
+    /// Counts more pods.
+    pub(super) fn add(&mut self, more: Self) {
+        self.total += more.total;
+        self.moved += more.moved;
+        self.newest = self.newest.max(more.newest);
+    }
 }
 
 /// One thing that is said of an object.
@@ -147,6 +161,27 @@ impl Part {
         self.remarks.iter().map(|remark| remark.word).min().unwrap_or(Word::Moved)
     }
 
+    /// What is said of it, the most urgent first.
+    #[must_use]
+    pub fn sorted(&self) -> Vec<&Remark> {
+        let mut remarks: Vec<&Remark> = self.remarks.iter().collect();
+        remarks.sort_by_key(|remark| remark.word);
+        remarks
+    }
+
+    /// What keeps it from being complete, if anything does, as a phrase.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        let first = self.sorted().into_iter().find(|remark| !remark.word.is_fine())?;
+        Some(self.says(first))
+    }
+
+    /// One thing that is said of it, as a phrase.
+    #[must_use]
+    pub fn says(&self, remark: &Remark) -> String {
+        format!("{} is {}: {}", self.named(), remark.word, remark.text)
+    }
+
     /// `Deployment shop/web`, with the cluster where there are several.
     #[must_use]
     pub fn named(&self) -> String {
@@ -170,6 +205,20 @@ impl Part {
     pub fn kubectl(&self, verb: &str, options: &str) -> String {
         kubectl(verb, (&self.group, &self.kind), self.namespace.as_deref(), &self.name, options)
     }
+}
+
+/// Some of what uses a version, in a sentence.
+#[must_use]
+pub fn users_of(users: &[User]) -> String {
+    let name = |user: &User| {
+        let namespace = user.namespace.as_ref().map_or_else(String::new, |name| format!("{name}/"));
+        let ending = if user.is_terminating { " (being stopped)" } else { "" };
+        format!("{} {namespace}{}{ending}", user.kind, user.name)
+    };
+    let few: Vec<String> = users.iter().take(FEW).map(name).collect();
+    let more = users.len().saturating_sub(FEW);
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    format!("{}{more}", few.join(", "))
 }
 
 /// What kubectl calls a kind.

@@ -79,8 +79,7 @@ impl Judge<'_, '_> {
         let own = if own.is_empty() { wanted.clone() } else { own };
         self.workload(index, &own, &mut part);
         let pods = part.pods.unwrap_or_default();
-        tally.total += pods.total;
-        tally.moved += pods.moved;
+        tally.add(pods);
         self.parts.push(part);
     }
 
@@ -104,8 +103,8 @@ impl Judge<'_, '_> {
                 continue;
             }
             self.seen.insert(index);
-            tally.total += 1;
-            tally.moved += 1;
+            let newest = pod.pod().and_then(|pod| pod.started);
+            tally.add(Tally { total: 1, moved: 1, newest });
             let up = self.scene.view.owners(index).into_iter().next_back();
             let known = |(kind, name): &(String, String)| {
                 let row = RUNNING.iter().find(|(_, known)| known == kind)?;

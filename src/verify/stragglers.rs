@@ -89,7 +89,7 @@ impl Around<'_, '_, '_> {
         let mut part = Part::live(Role::Straggler, pods[0], self.judge.cluster);
         (part.kind, part.name) = (kind, name);
         part.namespace = namespace.map(str::to_owned);
-        part.pods = Some(Tally { total: pods.len(), moved: 0 });
+        part.pods = Some(Tally { total: pods.len(), ..Tally::default() });
         let describe =
             crate::verify::part::kubectl("describe", ("", "Pod"), namespace, names[0], "");
         let remark = Remark::new(word, text).next(Some(describe));

@@ -14,6 +14,9 @@ const FIRST: &str = "20250601090000";
 const SECOND: &str = "20250701090000";
 const THIRD: &str = "20250702090000";
 
+/// What stands between what kubectl prints and what reads it.
+const PIPE: &str = " -o json | ";
+
 /// Names that a shell, a program's flags or a line would take for something else.
 const HOSTILE: &[&str] = &[
     "two words",
@@ -91,7 +94,11 @@ fn collect(json: &Value, start: &Regex, found: &mut BTreeSet<String>) {
             for (key, value) in entries {
                 match value.as_str() {
                     Some(text) if key == "command" && text.contains(' ') => {
-                        found.extend(text.lines().map(str::to_owned));
+                        let lines = text.lines().flat_map(|line| match line.split_once(PIPE) {
+                            Some((from, to)) => vec![from.to_owned(), to.to_owned()],
+                            None => vec![line.to_owned()],
+                        });
+                        found.extend(lines);
                     }
                     _ => collect(value, start, found),
                 }
@@ -121,7 +128,7 @@ fn arguments(command: &str) -> Vec<String> {
 fn holds_the_family(command: &str, family: &str) -> bool {
     let arguments = arguments(command);
     let ours = Regex::new(
-        "^(rotate|git|kubectl|aws|[a-z][a-z-]*|-[a-zA-Z]|--[a-z-]*(=.*)?|[0-9]{14}|.*\\.ya?ml|\\.|[A-Z]+|eu-west-1|…|file:///dev/stdin|(Bump|Roll back|Promote|Hold) .*|Rotate-[A-Za-z]+: .*)$",
+        "^(rotate|git|kubectl|aws|[a-z][a-z.,-]*|-[a-zA-Z]|--[a-z-]*(=.*)?|[0-9]{14}|.*\\.ya?ml|\\.|[A-Z]+|eu-west-1|…|file:///dev/stdin|(Bump|Roll back|Promote|Hold) .*|Rotate-[A-Za-z]+: .*)$",
     )
     .unwrap();
     let mut has = false;

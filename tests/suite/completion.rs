@@ -53,6 +53,9 @@ fn environments_families_and_rules_of_the_tree_are_offered() {
     let stored = ["bump", "staging", "checkout-tls", "--from-store"];
     assert_eq!(offered(&[&stored[..], &["a"]].concat()), ["aws", "az", &apps]);
     assert_eq!(offered(&[&stored[..], &["shop/db=a"]].concat()), [format!("shop/db={apps}")]);
+    let ticked = ["checklist", "staging", "checkout-tls", "--from-store"];
+    assert_eq!(offered(&[&ticked[..], &["a"]].concat()), ["aws", "az", &apps]);
+    assert_eq!(offered(&["prune", "staging", "--from-store", "a"]), ["aws", "az", &apps]);
     assert_eq!(offered(&["lint", "--from-store", "a"]), [&*apps]);
     assert_eq!(offered(&["roll"]), ["rollback"]);
     assert_eq!((sandbox.files(), git_files(&sandbox)), (files, git));

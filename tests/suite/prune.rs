@@ -13,7 +13,7 @@ pub(crate) const V3: &str = "20250308090000";
 /// Long after the retention of every version.
 pub(crate) const LATE: &str = "2025-08-20T11:00:00Z";
 
-fn stub(version: &str) -> String {
+pub(crate) fn stub(version: &str) -> String {
     format!(
         "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata:\n  name: auth-{version}\nspec:\n  \
          secretStoreRef: {{ kind: ClusterSecretStore, name: aws }}\n  dataFrom:\n    - extract: {{ key: shop/auth, \
@@ -21,7 +21,7 @@ fn stub(version: &str) -> String {
     )
 }
 
-fn workload(name: &str, version: &str) -> String {
+pub(crate) fn workload(name: &str, version: &str) -> String {
     format!(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: {name} }}\nspec:\n  template:\n    spec:\n      \
          containers:\n        - name: web\n          envFrom:\n            - secretRef: {{ name: auth-{version} }}\n"
@@ -37,7 +37,7 @@ fn cron_job(schedule: &str, version: &str) -> String {
 }
 
 /// Lets an environment run the newest of some versions, with a stub for each.
-fn run(sandbox: &Sandbox, environment: &str, versions: &[&str]) {
+pub(crate) fn run(sandbox: &Sandbox, environment: &str, versions: &[&str]) {
     let mut list = "# Ours.\nnamespace: shop\nresources:\n  - web.yaml # the shop\n".to_owned();
     for version in versions {
         let _ = writeln!(list, "  # since {}\n  - auth-{version}.yaml", &version[..4]);

@@ -26,8 +26,8 @@ case "$*" in
 esac
 "#;
 
-struct Hub {
-    sandbox: Sandbox,
+pub(crate) struct Hub {
+    pub(crate) sandbox: Sandbox,
     programs: PathBuf,
     _keeps: tempfile::TempDir,
 }
@@ -37,6 +37,11 @@ impl Hub {
     fn new() -> Self {
         let sandbox = Sandbox::example("shop-overlays");
         sandbox.commit_all();
+        Self::of(sandbox)
+    }
+
+    /// A repository as a clone of a bare one beside it.
+    pub(crate) fn of(sandbox: Sandbox) -> Self {
         let keeps = tempfile::tempdir().unwrap();
         let (bare, programs) = (keeps.path().join("bare"), keeps.path().join("programs"));
         fs::create_dir(&programs).unwrap();
@@ -51,11 +56,11 @@ impl Hub {
         hub
     }
 
-    fn answers(&self, to: &str, with: &Value) {
+    pub(crate) fn answers(&self, to: &str, with: &Value) {
         fs::write(self.programs.join(format!("{to}.json")), with.to_string()).unwrap();
     }
 
-    fn rotate(&self, arguments: &[&str]) -> Output {
+    pub(crate) fn rotate(&self, arguments: &[&str]) -> Output {
         let mut command = self.sandbox.command(arguments);
         command.args(["--at", NOW]);
         let path = std::env::var_os("PATH").unwrap_or_default();
@@ -77,7 +82,7 @@ impl Hub {
     }
 }
 
-fn pull(branch: &str, repository: &str, marker: &Value) -> Value {
+pub(crate) fn pull(branch: &str, repository: &str, marker: &Value) -> Value {
     in_state("open", "main", branch, repository, marker)
 }
 

@@ -7,9 +7,9 @@ use crate::support::{Output, Sandbox};
 
 const FAMILY: &str = "auth-api-secrets";
 
-struct Story {
-    sandbox: Sandbox,
-    now: String,
+pub(crate) struct Story {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) now: String,
 }
 
 impl Story {
@@ -21,14 +21,19 @@ impl Story {
             let monthly = story.sandbox.read(&file).replace("15 3 * * 0", "15 3 1 * *");
             story.sandbox.write(&file, &monthly);
         }
-        let mut options = git2::RepositoryInitOptions::new();
-        options.initial_head("main");
-        git2::Repository::init_opts(story.sandbox.root(), &options).unwrap();
+        story.init();
         story.commit("Begin");
         story
     }
 
-    fn at(&mut self, now: &str) {
+    /// Makes it a repository.
+    pub(crate) fn init(&self) {
+        let mut options = git2::RepositoryInitOptions::new();
+        options.initial_head("main");
+        git2::Repository::init_opts(self.sandbox.root(), &options).unwrap();
+    }
+
+    pub(crate) fn at(&mut self, now: &str) {
         now.clone_into(&mut self.now);
     }
 
@@ -39,7 +44,10 @@ impl Story {
     }
 
     /// With the name and the time that commits get.
-    fn dated<'c>(&self, command: &'c mut std::process::Command) -> &'c mut std::process::Command {
+    pub(crate) fn dated<'c>(
+        &self,
+        command: &'c mut std::process::Command,
+    ) -> &'c mut std::process::Command {
         for role in ["AUTHOR", "COMMITTER"] {
             command.env(format!("GIT_{role}_NAME"), "Robin");
             command.env(format!("GIT_{role}_EMAIL"), "robin@example.com");
@@ -48,7 +56,7 @@ impl Story {
         command.env("GIT_CONFIG_GLOBAL", self.sandbox.path("../no-settings"))
     }
 
-    fn commit(&self, message: &str) {
+    pub(crate) fn commit(&self, message: &str) {
         let _ = self.git(&["add", "--all"]).success();
         let _ = self.git(&["commit", "--quiet", "--message", message]).success();
     }
@@ -90,7 +98,7 @@ impl Story {
 /// The line with `COMMIT` for a commit's first digits.
 pub(crate) fn without_commit(line: &str) -> String {
     let words = line.split(' ').map(|word| {
-        let digits = word.trim_matches(['(', ')', ',', ':']);
+        let digits = word.trim_matches(['(', ')', ',', ':', ';']);
         let is_commit = digits.len() == 9
             && digits.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
         if is_commit { word.replace(digits, "COMMIT") } else { word.to_owned() }
@@ -227,7 +235,7 @@ fn the_readmes_story() {
 }
 
 /// The words of a command line; single quotes hold one together.
-fn words(command: &str) -> Vec<&str> {
+pub(crate) fn words(command: &str) -> Vec<&str> {
     let mut words = Vec::new();
     for (index, part) in command.split('\'').enumerate() {
         if index % 2 == 1 {
@@ -240,7 +248,7 @@ fn words(command: &str) -> Vec<&str> {
 }
 
 /// Whether lines are those that are shown, `...` standing for any number of them.
-fn fits(shown: &[&str], said: &[String]) -> bool {
+pub(crate) fn fits(shown: &[&str], said: &[String]) -> bool {
     match (shown.first(), said.first()) {
         (None, _) => said.iter().all(String::is_empty),
         (Some(&"..."), _) => (0..=said.len()).any(|from| fits(&shown[1..], &said[from..])),

@@ -38,6 +38,8 @@ pub struct Listed {
     pub labels: Vec<String>,
     /// When it was made.
     pub created: Option<DateTime<Utc>>,
+    /// When it was last read, to the day, where the store tells.
+    pub read: Option<DateTime<Utc>>,
     /// Whether it can be read and is meant to be.
     pub is_usable: bool,
     /// Whether it is what a stub without a pin reads.
@@ -149,6 +151,7 @@ impl Listed {
             rank: created.map(|time| time.timestamp_micros()),
             labels: Vec::new(),
             created,
+            read: None,
             is_usable: true,
             is_current: false,
         }

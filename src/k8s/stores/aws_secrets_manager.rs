@@ -95,18 +95,21 @@ struct Version {
     #[serde(default)]
     version_stages: Vec<String>,
     created_date: Option<Date>,
+    last_accessed_date: Option<Date>,
 }
 
 fn read(text: &str, _: DateTime<Utc>) -> Result<Listing, serde_json::Error> {
     let Answer { versions, name, arn, next_token } = json(text)?;
-    let listed = |Version { version_id, version_stages, created_date }: Version| {
+    let listed = |one: Version| {
+        let Version { version_id, version_stages, created_date, last_accessed_date } = one;
         let has = |stage: &str| version_stages.iter().any(|one| one == stage);
         let is_current = has("AWSCURRENT");
         let created = created_date.as_ref().and_then(Date::time);
         // Until a rotation is finished, nothing accepts the pending value.
         let is_usable = is_current || !has("AWSPENDING");
         let version = Listed::dated(format!("{ID}{version_id}"), created);
-        Listed { labels: version_stages, is_usable, is_current, ..version }
+        let read = last_accessed_date.as_ref().and_then(Date::time);
+        Listed { labels: version_stages, read, is_usable, is_current, ..version }
     };
     Ok(Listing {
         names: name.into_iter().chain(arn).collect(),

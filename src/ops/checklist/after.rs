@@ -4,6 +4,8 @@ use crate::ops::checklist::facts::{At, Facts, Here};
 use crate::ops::checklist::list::List;
 use crate::ops::checklist::words::{SHALLOW, without_history};
 use crate::ops::checklist::{Proof, State};
+use crate::ops::proving;
+use crate::plan::prune::Shown;
 use crate::plan::{NextStep, Stage};
 use crate::repo::environment::Environment;
 use crate::repo::usage::Running;
@@ -22,8 +24,21 @@ impl Facts<'_> {
             return;
         }
         let text = format!("Every pod in {name} runs {}.", self.version);
-        let verify = command(&format!("{} verify", self.calls.rotate), &[name, self.family], "");
-        list.given(&["pods", name], text, self.given.pods.get(name), Some(verify));
+        let plain = || command(&self.calls.verify, &[name, self.family], "");
+        let verify = self.verify_command(here).unwrap_or_else(plain);
+        let state = match self.given.pods.get(name) {
+            // What is to be proved is that it runs what Git names, which is not the version yet.
+            _ if here.at == At::Older => State::Open(None),
+            None => State::Open(None),
+            Some(shown) => proved(shown),
+        };
+        let verify = (!state.is_done()).then_some(verify);
+        list.add(&["pods", name], text, state, verify);
+    }
+
+    /// The command that shows whether every pod of an environment has moved.
+    pub(super) fn verify_command(&self, here: Here<'_>) -> Option<String> {
+        proving::command((self.repo, here.id), self.family, &self.calls.verify)
     }
 
     /// The watch over the last environment, and the next one.
@@ -116,4 +131,12 @@ impl Facts<'_> {
         let roll = command(&roll, &[name, self.family], &options);
         list.add(&["way-back", name], text, state, Some(roll));
     }
+}
+
+/// How an environment's pods stand, by what its cluster shows.
+fn proved(shown: &Shown) -> State {
+    if let Some(reason) = shown.reason() {
+        return State::Open(Some(reason));
+    }
+    State::Done(Proof::of(shown.proof()))
 }

@@ -11,7 +11,8 @@ use crate::ops::checklist::words::{
 };
 use crate::ops::checklist::{Proof, Section, State};
 use crate::plan::Stage;
-use crate::plan::stored::{Place, stored};
+use crate::plan::from_store::{KeyListing, Shows};
+use crate::plan::stored::{Place, Stored};
 use crate::repo::environment::EnvironmentId;
 use crate::text::shell::{command, option};
 use crate::timeline::gate::{Candidate, Gate, GateKind, moment, span};
@@ -62,7 +63,7 @@ impl Facts<'_> {
             let values = planned.next.iter().filter(|step| step.stage == Stage::Values);
             list.steps(&["put", name], values);
         }
-        self.stored(list, here, planned);
+        self.stored(list, here);
         // In a pull request, merging it is the move.
         if self.merge.is_none() || here.at != At::Older {
             self.moved(list, here);
@@ -208,17 +209,14 @@ impl Facts<'_> {
         );
     }
 
-    fn stored(&self, list: &mut List, here: Here<'_>, planned: Option<&Move>) {
+    /// How the listing of its store shows a value, if one was given.
+    fn shows(&self, one: &Stored) -> Option<Shows> {
+        Some(KeyListing::of(one, &self.given.listings)?.shows(one.pin()))
+    }
+
+    fn stored(&self, list: &mut List, here: Here<'_>) {
         let name = &*here.environment.name;
-        let own;
-        let all = match planned {
-            Some(planned) => &planned.stored,
-            None => {
-                own = stored(self.repo, here.id, self.family, self.version);
-                &own
-            }
-        };
-        for one in all {
+        for one in &self.values(here.id) {
             let (key, text) = match &one.place {
                 Place::Store { key, pin: Some(pin) } => {
                     (key, format!("The store has {} of {}.", code(pin), code(key)))
@@ -230,13 +228,17 @@ impl Facts<'_> {
                     (secret, format!("The cluster has the Secret {}.", code(secret)))
                 }
             };
-            let proof = self.given.stored.get(&(name.to_owned(), key.clone()));
-            if one.list.is_none() && proof.is_none() {
-                let why = "no command is known that lists what its store has".to_owned();
-                list.add(&["stored", name, key], text, State::Open(Some(why)), None);
-                continue;
-            }
-            list.given(&["stored", name, key], text, proof, one.list.clone());
+            let state = match (self.shows(one), &one.list) {
+                (Some(Shows::Value(text)), _) => State::Done(Proof::of(text)),
+                (Some(Shows::None(why)), _) => State::Open(Some(why)),
+                (None, Some(_)) => State::Open(None),
+                (None, None) => {
+                    let why = "no command is known that lists what its store has";
+                    State::Open(Some(why.to_owned()))
+                }
+            };
+            let command = one.list.clone().filter(|_| !state.is_done());
+            list.add(&["stored", name, key], text, state, command);
         }
     }
 

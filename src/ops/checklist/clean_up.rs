@@ -4,7 +4,7 @@ use crate::ops::checklist::facts::{At, Facts, Here};
 use crate::ops::checklist::list::List;
 use crate::ops::checklist::words::{SHALLOW, code, without_history};
 use crate::ops::checklist::{Proof, Section, State};
-use crate::plan::prune::{Kept, Prune, PruneRequest, Why, plan};
+use crate::plan::prune::{Kept, Pods, Prune, PruneRequest, Why, plan};
 use crate::plan::refusal::PlanError;
 use crate::repo::schedules::Retention;
 use crate::text::shell::command;
@@ -27,15 +27,21 @@ impl Facts<'_> {
             return list.add(&["prune", name], text(), without_history(), None);
         };
         let subject = self.subject(here);
+        let verify = || self.verify_command(here);
+        let pods = self.given.pods.get(name).map_or(Pods::Unknown(&verify), Pods::Shown);
         let request = PruneRequest {
             subject: &subject,
             timeline,
             branches: &[],
             ignore_text: false,
+            pods,
             now: self.now,
         };
         match plan(self.repo, &request) {
-            Ok(prune) => self.prune(list, here, &prune),
+            Ok(mut prune) => {
+                prune.say_reads(&self.given.listings);
+                self.prune(list, here, &prune);
+            }
             Err(PlanError::Hidden { .. }) => {
                 let fetch = self.calls.git.as_ref().map(|git| format!("{git} fetch --unshallow"));
                 list.add(&["prune", name], text(), State::Unknown(SHALLOW.to_owned()), fetch);

@@ -42,6 +42,8 @@ pub(super) struct Calls {
     pub(super) rotate: String,
     /// `rotate bump`, with the flags of this run.
     pub(super) bump: String,
+    /// `rotate verify`, with the flags of this run.
+    pub(super) verify: String,
     /// `None` where there is no Git.
     pub(super) git: Option<String>,
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::ops::checklist::{Item, Proof, Section, State};
+use crate::ops::checklist::{Item, Section, State};
 use crate::plan::NextStep;
 
 /// Items in order, each ID once.
@@ -34,19 +34,6 @@ impl List {
         let id = self.free(&id.iter().map(|part| slug(part)).collect::<Vec<_>>().join("-"));
         let (section, follows) = (self.section.clone(), self.follows);
         self.items.push(Item { id, is_step: false, section, follows, text, state, command });
-    }
-
-    /// An item that something given from elsewhere may prove.
-    pub(super) fn given(
-        &mut self,
-        id: &[&str],
-        text: String,
-        proof: Option<&Proof>,
-        command: Option<String>,
-    ) {
-        let state = proof.map_or(State::Open(None), |proof| State::Done(proof.clone()));
-        let command = command.filter(|_| !state.is_done());
-        self.add(id, text, state, command);
     }
 
     /// Steps of a plan, whose sentences say what they are.

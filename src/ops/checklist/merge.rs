@@ -39,7 +39,12 @@ pub fn of_rotation(rotation: &Rotation, on: Background<'_>) -> Checklist {
         family: &subject.family,
         version: &version,
         environments: Vec::new(),
-        calls: Calls { bump: format!("{rotate} bump"), rotate, git: None },
+        calls: Calls {
+            bump: format!("{rotate} bump"),
+            verify: format!("{rotate} verify"),
+            rotate,
+            git: None,
+        },
         now: on.now,
         given: &none,
         moves: BTreeMap::new(),

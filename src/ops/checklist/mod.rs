@@ -9,12 +9,15 @@ mod facts;
 mod list;
 mod merge;
 mod run;
+mod stored;
 mod words;
 
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use crate::plan::from_store::KeyListing;
+use crate::plan::prune::Shown;
 use crate::repo::subject::Subject;
 use crate::timeline::Began;
 
@@ -87,10 +90,10 @@ pub struct Proof {
 /// What was given besides the tree and its history. What is not given is not proved.
 #[derive(Debug, Clone, Default)]
 pub struct Given {
-    /// What a listing of a store says of a value, by environment and by key or, in the cluster, Secret.
-    pub stored: BTreeMap<(String, String), Proof>,
-    /// What a dump of a cluster says of the pods, by environment.
-    pub pods: BTreeMap<String, Proof>,
+    /// What stores list of the keys of the version.
+    pub listings: Vec<KeyListing>,
+    /// What a cluster shows of the pods, by environment.
+    pub pods: BTreeMap<String, Shown>,
 }
 
 impl Proof {

@@ -6,14 +6,18 @@ use chrono::{DateTime, Utc};
 
 use crate::ops::checklist::facts::{At, Calls, Facts, Move, Refused};
 use crate::ops::checklist::list::List;
+use crate::ops::checklist::stored::no_listing;
 use crate::ops::checklist::{Checklist, Given, Item, State};
 use crate::ops::errors::{Errors, lint, lint_change};
 use crate::ops::events::Events;
 use crate::ops::failure::Failure;
+use crate::ops::from_store;
 use crate::ops::leave::{refuse_unlisted, refuse_unread};
 use crate::ops::message::Message;
+use crate::ops::proving::{Asked, Place};
 use crate::ops::session::Session;
 use crate::plan::batch::Batch;
+use crate::plan::from_store::Held;
 use crate::plan::refusal::PlanError;
 use crate::plan::request::BumpRequest;
 use crate::plan::stored::stored;
@@ -26,7 +30,7 @@ use crate::timeline::Timeline;
 use crate::timeline::walk::Depth;
 
 /// The request.
-pub struct Request {
+pub struct Request<'a> {
     /// The environment up to which the list goes, as it was typed.
     pub environment: String,
     /// The family.
@@ -35,6 +39,10 @@ pub struct Request {
     pub version: Option<String>,
     /// What was given besides the tree and its history.
     pub given: Given,
+    /// The listings of stores that are to be read.
+    pub from_store: from_store::Request,
+    /// The cluster whose pods may prove what Git names in the environment; `None` if it is not looked at.
+    pub live: Option<Asked<'a>>,
     /// The branch whose history is read; `None` for the default branch.
     pub mainline: Option<String>,
     /// The current time.
@@ -55,7 +63,11 @@ pub struct Checked {
 ///
 /// # Errors
 /// When the tree, its configuration or its history cannot be read, or has no such environment, family or version.
-pub fn run(request: &Request, session: &Session, events: &dyn Events) -> Result<Checked, Failure> {
+pub fn run(
+    request: &Request<'_>,
+    session: &Session,
+    events: &dyn Events,
+) -> Result<Checked, Failure> {
     let repo = session.repo()?;
     session.report_problems(&repo, events);
     let last = repo.environment(&request.environment)?;
@@ -68,19 +80,38 @@ pub fn run(request: &Request, session: &Session, events: &dyn Events) -> Result<
     let timeline = has_history
         .then(|| session.timeline(&repo, request.mainline.as_deref(), reach))
         .transpose()?;
-    let list = listed(request, session, (&repo, timeline.as_ref()), (last, subject))?;
+    let mut given = request.given.clone();
+    if let Some(live) = request.live {
+        let mainline = request.mainline.as_deref();
+        let place = Place {
+            repo: &repo,
+            environment: last,
+            mainline,
+            is_work_tree: true,
+            now: request.now,
+        };
+        let family = &subject.family;
+        let proved = live.prove(place, std::slice::from_ref(family), (session, events))?;
+        given.pods.insert(subject.environment.clone(), proved.of(family, request.now));
+    }
+    let known = (&repo, timeline.as_ref(), &given);
+    let list = listed(request, (session, events), known, (last, subject))?;
     Ok(Checked { list, mainline: timeline.map(|one| one.mainline), repo })
 }
 
 fn listed(
-    request: &Request,
-    session: &Session,
-    (repo, timeline): (&Repo, Option<&Timeline>),
+    request: &Request<'_>,
+    (session, events): (&Session, &dyn Events),
+    (repo, timeline, given): (&Repo, Option<&Timeline>, &Given),
     (last, subject): (EnvironmentId, Subject),
 ) -> Result<Checklist, Failure> {
     let family = subject.family.clone();
-    let calls =
-        Calls { rotate: session.call(), bump: session.program(), git: session.git_program() };
+    let calls = Calls {
+        verify: session.with_helm(&session.call(), "verify"),
+        rotate: session.call(),
+        bump: session.program(),
+        git: session.git_program(),
+    };
     let mut facts = Facts {
         repo,
         timeline,
@@ -89,7 +120,7 @@ fn listed(
         environments: Vec::new(),
         calls,
         now: request.now,
-        given: &request.given,
+        given,
         moves: BTreeMap::new(),
         lint: BTreeMap::new(),
         merge: None,
@@ -101,11 +132,23 @@ fn listed(
         (None, newest) => newest.cloned(),
     };
     let Some(version) = version else {
+        if request.from_store.is_given() {
+            return Err(no_listing(&format!("`{family}` has no version yet")));
+        }
         let items = facts.unversioned();
         return Ok(Checklist { subject, version: None, items });
     };
     facts.version = &version;
-    facts.plan()?;
+    facts.plan(&[])?;
+    let with_listings;
+    if request.from_store.is_given() {
+        let listings = facts.listings(request, session, events)?;
+        with_listings = Given { listings, ..given.clone() };
+        facts.given = &with_listings;
+        // What its store has needs not be put there.
+        let held = facts.held();
+        facts.plan(&held)?;
+    }
     let items = facts.items();
     drop(facts);
     Ok(Checklist { subject, version: Some(version), items })
@@ -184,7 +227,7 @@ impl Facts<'_> {
     }
 
     /// Plans the moves that are still to be made, each on the tree that the ones before leave, and asks the rules.
-    fn plan(&mut self) -> Result<(), Failure> {
+    fn plan(&mut self, held: &[Held]) -> Result<(), Failure> {
         let mut batch = Batch::new(self.repo);
         let now = Errors::of(self.repo, self.now);
         let mut is_refused = false;
@@ -199,7 +242,7 @@ impl Facts<'_> {
                 subject: subject.clone(),
                 version: Some(self.version.to_owned()),
                 pins: Vec::new(),
-                held: Vec::new(),
+                held: held.to_vec(),
                 leave: Vec::new(),
                 back: None,
                 program: self.calls.bump.clone(),

@@ -1,6 +1,7 @@
 //! The next version of a family, or its pins, as the listings of its stores tell them.
 
 mod choose;
+mod shown;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,7 @@ use crate::repo::Repo;
 use crate::repo::subject::Subject;
 
 pub use choose::{Choice, Newest, Seen};
+pub use shown::Shows;
 
 /// How many bytes a listing may have.
 pub const MOST: usize = LIMIT;

@@ -1,23 +1,85 @@
 //! Removes the stubs that one environment no longer needs.
 
 mod document;
+mod leftover;
 mod next_steps;
 mod planner;
 mod proof;
 mod removal;
 mod verdict;
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::plan::{FileChange, NextStep};
 use crate::repo::Repo;
 use crate::repo::subject::Subject;
+use crate::text::count::counted;
 use crate::text::path::TreePath;
 use crate::text::source::Place;
 use crate::timeline::Timeline;
+use crate::timeline::gate::moment;
 use crate::timeline::unused::Known;
 
+pub use leftover::Leftover;
 pub use planner::plan;
+
+/// What is known of the pods of a family.
+#[derive(Clone, Copy)]
+pub enum Pods<'a> {
+    /// Nothing; with what makes the command that would show it, if one can.
+    Unknown(&'a dyn Fn() -> Option<String>),
+    /// What a cluster shows.
+    Shown(&'a Shown),
+}
+
+/// What a cluster shows of a family.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// What keeps it from being proved that every pod has moved, as phrases; empty if it is proved.
+    pub reasons: Vec<String>,
+    /// What still uses each old version, as phrases.
+    pub users: BTreeMap<String, String>,
+    /// How many workloads name the family, and how many pods of them were seen.
+    pub workloads: usize,
+    /// The pods.
+    pub pods: usize,
+    /// When the newest of these pods was started, where that is known.
+    pub moved: Option<DateTime<Utc>>,
+    /// When that was.
+    pub at: DateTime<Utc>,
+    /// When the newest pod that was seen started, where that is known.
+    pub newest: Option<DateTime<Utc>>,
+}
+
+impl Shown {
+    /// Whether every pod has moved.
+    #[must_use]
+    pub const fn is_clean(&self) -> bool {
+        self.reasons.is_empty()
+    }
+
+    /// What was proved, and when, as a phrase.
+    #[must_use]
+    pub fn proof(&self) -> String {
+        let newest = self.newest.map_or_else(String::new, |newest| {
+            format!("; the newest pod in the input started at {}", moment(newest))
+        });
+        let (workloads, pods) = (counted(self.workloads, "workload"), counted(self.pods, "pod"));
+        format!("{workloads}, {pods}, checked on {}{newest}", self.at.format("%Y-%m-%d"))
+    }
+
+    /// What keeps it from being proved that every pod has moved, as one phrase; `None` if it is proved.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        let first = self.reasons.first()?;
+        Some(match self.reasons.len() - 1 {
+            0 => first.clone(),
+            more => format!("{first} (and {more} more)"),
+        })
+    }
+}
 
 /// A request to prune a family.
 pub struct PruneRequest<'a> {
@@ -29,6 +91,8 @@ pub struct PruneRequest<'a> {
     pub branches: &'a [Branch],
     /// Whether text other than manifests may still mention a removed version.
     pub ignore_text: bool,
+    /// What is known of the family's pods in the environment.
+    pub pods: Pods<'a>,
     /// The current time.
     pub now: DateTime<Utc>,
 }
@@ -54,8 +118,12 @@ pub struct Prune {
     pub changes: Vec<FileChange>,
     /// The remaining manual steps, in order.
     pub next: Vec<NextStep>,
+    /// What stays in the stores.
+    pub leftovers: Vec<Leftover>,
     /// Notes that do not block the change.
     pub notes: Vec<String>,
+    /// What the cluster shows, if it was asked.
+    pub shown: Option<Shown>,
 }
 
 /// A stub to remove.
@@ -128,6 +196,10 @@ pub enum Why {
     Unreadable,
     /// It cannot be removed.
     Irremovable,
+    /// Something in the cluster uses it.
+    Live,
+    /// It is not proved that every pod has moved.
+    Unproved,
 }
 
 impl Why {
@@ -145,6 +217,8 @@ impl Why {
             Self::Mentioned => "mentioned",
             Self::Unreadable => "unreadable",
             Self::Irremovable => "irremovable",
+            Self::Live => "live",
+            Self::Unproved => "not-proved",
         }
     }
 }
@@ -165,6 +239,14 @@ impl Prune {
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.changes.is_empty()
+    }
+
+    /// Why stubs that nothing else keeps are kept because of what the cluster shows.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&str> {
+        let mut kept = self.kept.iter().map(|kept| &kept.reason);
+        let reason = kept.find(|reason| matches!(reason.why, Why::Live | Why::Unproved))?;
+        Some(&reason.text)
     }
 
     /// The versions to remove, without duplicates.

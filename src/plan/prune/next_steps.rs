@@ -6,8 +6,11 @@ use crate::k8s::backend::Backend;
 use crate::k8s::store::Store;
 use crate::k8s::stub::{StoreRef, Stub};
 use crate::plan::NextStep;
+use crate::plan::from_store::StoreKey;
 use crate::plan::next::{remove, then};
+use crate::plan::prune::leftover::Leftover;
 use crate::plan::prune::planner::UnusedStub;
+use crate::plan::prune::{Pods, PruneRequest};
 use crate::plan::stub::pin::Pinned;
 use crate::repo::Repo;
 use crate::repo::deployed::deployed;
@@ -19,14 +22,15 @@ use crate::text::shell::{command, option, word};
 pub(super) struct NextSteps<'t, 'd, 'r> {
     pub(super) after: &'t Repo,
     pub(super) unused: &'t [UnusedStub<'d, 'r>],
+    pub(super) request: &'t PruneRequest<'t>,
 }
 
 /// One version of one key.
 type Entry = (Option<Backend>, Pinned);
 
 impl NextSteps<'_, '_, '_> {
-    /// The steps in order, and what stays in the store because somebody else reads it.
-    pub(super) fn steps(&self) -> (Vec<NextStep>, Vec<String>) {
+    /// The steps in order, what they remove from stores, and what stays there because somebody else reads it.
+    pub(super) fn steps(&self) -> (Vec<NextStep>, Vec<Leftover>, Vec<String>) {
         let mut steps = Vec::new();
         let look: BTreeSet<String> = self
             .unused
@@ -38,13 +42,15 @@ impl NextSteps<'_, '_, '_> {
             })
             .collect();
         let look: Vec<String> = look.into_iter().collect();
+        steps.extend(self.verify());
         steps.extend(self.left_behind());
         steps.push(then(
             "Wait until the operator has removed the Secret: this command then prints nothing.",
             Some(look.join("\n")),
         ));
         let (entries, mut notes) = self.entries();
-        for (backend, pinned) in entries {
+        let mut leftovers = Vec::new();
+        for ((backend, pinned), version) in entries {
             if backend.is_none() {
                 notes.insert(format!(
                     "the store of `{}` is not in the repository, so its kind is not known",
@@ -52,10 +58,23 @@ impl NextSteps<'_, '_, '_> {
                 ));
             }
             let backend = backend.unwrap_or_else(|| Backend::of(Store::OTHER));
-            let version = pinned.version.as_deref();
-            steps.push(remove::step(&backend, &pinned.key, version, pinned.own_key));
+            let pin = pinned.version.as_deref();
+            let removal = remove::step(&backend, &pinned.key, pin, pinned.own_key);
+            let pin = pinned.version.filter(|_| !pinned.own_key);
+            let key = StoreKey::told(backend, &pinned.key, pin.as_deref());
+            let step = steps.len();
+            leftovers.extend(key.map(|key| Leftover { key, pin, version, step }));
+            steps.push(removal);
         }
-        (steps, notes.into_iter().collect())
+        (steps, leftovers, notes.into_iter().collect())
+    }
+
+    /// The proof that nothing in the cluster uses what is removed, unless there is one.
+    fn verify(&self) -> Option<NextStep> {
+        let Pods::Unknown(verify) = self.request.pods else { return None };
+        let environment = &self.request.subject.environment;
+        let title = format!("Check that every pod in {environment} runs what Git names.");
+        Some(then(title, Some(verify()?)))
     }
 
     /// The Secrets that the operator leaves behind when their stubs are removed.
@@ -80,11 +99,11 @@ impl NextSteps<'_, '_, '_> {
         steps
     }
 
-    /// What the stubs read that nothing else reads.
-    fn entries(&self) -> (BTreeSet<Entry>, BTreeSet<String>) {
+    /// What the stubs read that nothing else reads, with the version of the stub.
+    fn entries(&self) -> (BTreeMap<Entry, String>, BTreeSet<String>) {
         let stores = self.after.stores();
         let read = self.still_read(&stores);
-        let (mut entries, mut notes) = (BTreeSet::new(), BTreeSet::new());
+        let (mut entries, mut notes) = (BTreeMap::new(), BTreeSet::new());
         for (document, _) in self.unused {
             for maker in document.makers.iter().filter(|maker| maker.is_deployed) {
                 let Some(stub) = Stub::read(&maker.object().node) else { continue };
@@ -97,7 +116,7 @@ impl NextSteps<'_, '_, '_> {
                         ));
                         continue;
                     }
-                    entries.insert((backend, pinned));
+                    entries.insert((backend, pinned), document.version.to_owned());
                 }
             }
         }

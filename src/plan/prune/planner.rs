@@ -10,13 +10,15 @@ use crate::plan::prune::document::{Document, documents};
 use crate::plan::prune::proof::{broken, prove};
 use crate::plan::prune::removal::Removal;
 use crate::plan::prune::verdict::{Judge, Verdict};
-use crate::plan::prune::{Gone, Kept, Prune, PruneRequest, Reason, Unused, Why, next_steps};
+use crate::plan::prune::{
+    Gone, Kept, Pods, Prune, PruneRequest, Reason, Shown, Unused, Why, next_steps,
+};
 use crate::plan::refusal::{PlanError, Refusal, environment};
 use crate::repo::Repo;
 use crate::repo::deployed::deployed;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::mentions::Mentions;
-use crate::repo::subject::Family;
+use crate::repo::subject::{Family, Subject};
 use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
 
@@ -45,6 +47,7 @@ pub fn plan(repo: &Repo, request: &PruneRequest<'_>) -> Result<Prune, PlanError>
         ground.mentioned(&mut unused, &mut kept);
     }
     ground.unspelled(&mut unused, &mut kept);
+    ground.live(environment, &mut unused, &mut kept);
     kept.sort_by(|a, b| a.version.cmp(&b.version));
     let mut prune = Prune {
         subject: request.subject.clone(),
@@ -52,7 +55,12 @@ pub fn plan(repo: &Repo, request: &PruneRequest<'_>) -> Result<Prune, PlanError>
         kept,
         changes: Vec::new(),
         next: Vec::new(),
+        leftovers: Vec::new(),
         notes: Vec::new(),
+        shown: match request.pods {
+            Pods::Shown(shown) => Some(shown.clone()),
+            Pods::Unknown(_) => None,
+        },
     };
     if unused.is_empty() {
         return Ok(prune);
@@ -139,6 +147,50 @@ impl PrunePlanner<'_> {
         });
     }
 
+    /// Keeps the stubs that the cluster uses, and all of them where it does not show that every pod has moved.
+    fn live(
+        &self,
+        environment: EnvironmentId,
+        unused: &mut Vec<UnusedStub<'_, '_>>,
+        kept: &mut Vec<Kept>,
+    ) {
+        let Pods::Shown(shown) = self.request.pods else { return };
+        unused.retain(|(document, _)| {
+            let users = shown.users.get(document.version);
+            let users = users.map(|users| (Why::Live, format!("{users} still uses it")));
+            let unproved = || self.unproved_in(environment, document, shown);
+            let Some((why, text)) = users.or_else(|| Some((Why::Unproved, unproved()?))) else {
+                return true;
+            };
+            kept.push(keep(document, Reason { why, text, until: None, place: None }));
+            false
+        });
+    }
+
+    /// Why it is not proved that no pod needs a stub.
+    fn unproved_in(
+        &self,
+        environment: EnvironmentId,
+        document: &Document<'_>,
+        shown: &Shown,
+    ) -> Option<String> {
+        let Subject { environment: name, family } = self.request.subject;
+        if let Some(reason) = shown.reason() {
+            return Some(format!("it is not proved that every pod in {name} has moved: {reason}"));
+        }
+        let others = document
+            .environments(self.repo)
+            .into_iter()
+            .filter(|id| *id != environment && !self.repo.running_of(*id, family).is_empty());
+        let others: Vec<&str> = others.map(|id| self.repo.environments[id].name.as_str()).collect();
+        (!others.is_empty()).then(|| {
+            let others = others.join(" and ");
+            format!(
+                "it is deployed in {others} as well, and only the pods in {name} are proved to have moved: check {others} with `rotate verify`, and leave out `--live` and `--context` here"
+            )
+        })
+    }
+
     /// Removes the stubs, proves the result, and adds the remaining steps.
     fn take_out(&self, unused: &[UnusedStub<'_, '_>], prune: &mut Prune) -> Result<(), PlanError> {
         let mut removal = Removal::new(self.repo);
@@ -162,9 +214,10 @@ impl PrunePlanner<'_> {
         }
         prune.changes = done.changes;
         prune.notes.extend(self.grants(&after, unused));
-        let steps = next_steps::NextSteps { after: &after, unused };
-        let (next, notes) = steps.steps();
+        let steps = next_steps::NextSteps { after: &after, unused, request: self.request };
+        let (next, leftovers, notes) = steps.steps();
         prune.next = next;
+        prune.leftovers = leftovers;
         prune.notes.extend(notes);
         Ok(())
     }

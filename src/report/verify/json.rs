@@ -6,10 +6,9 @@ use serde::Serialize;
 
 use crate::ops::verify::Verified;
 use crate::report::status::rfc3339;
-use crate::report::verify::sorted;
 use crate::report::verify::unread::UnreadView;
-use crate::verify::FamilyProof;
 use crate::verify::part::{Part, Remark, Role, User};
+use crate::verify::{FamilyProof, Input};
 
 /// What `rotate verify --format json` prints.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -136,20 +135,23 @@ impl Verify {
     /// The view of a proof.
     #[must_use]
     pub fn new(verified: &Verified, now: DateTime<Utc>) -> Self {
-        let inputs = verified.inputs.iter();
-        let input =
-            inputs.map(|one| InputView { name: one.name.clone(), cluster: one.cluster.clone() });
         Self {
             schema: "rotate.verify/v1",
             environment: verified.environment.clone(),
             complete: verified.proof.is_clean(),
             now: rfc3339(now),
-            inputs: input.collect(),
+            inputs: verified.inputs.iter().map(InputView::new).collect(),
             objects: verified.objects,
             unread: verified.proof.unread.iter().map(UnreadView::new).collect(),
             families: verified.proof.families.iter().map(FamilyView::new).collect(),
             notes: verified.notes.clone(),
         }
+    }
+}
+
+impl InputView {
+    pub(in crate::report) fn new(input: &Input) -> Self {
+        Self { name: input.name.clone(), cluster: input.cluster.clone() }
     }
 }
 
@@ -201,7 +203,7 @@ impl PartView {
             secrets: part.wanted.iter().cloned().collect(),
             pods: part.pods.map(|pods| pods.total),
             moved: part.pods.map(|pods| pods.moved),
-            findings: sorted(part).into_iter().map(RemarkView::new).collect(),
+            findings: part.sorted().into_iter().map(RemarkView::new).collect(),
         }
     }
 }

@@ -12,16 +12,10 @@ use crate::ops::verify::Verified;
 use crate::report::console::Paint;
 use crate::report::status::{column, running};
 use crate::report::workflow::command;
+use crate::text::count::counted;
 use crate::text::markdown::{code, plain};
 use crate::timeline::gate::{moment, span};
-use crate::verify::part::{Part, Remark, Role, User};
-
-/// What is said of an object, the most urgent first.
-fn sorted(part: &Part) -> Vec<&Remark> {
-    let mut remarks: Vec<&Remark> = part.remarks.iter().collect();
-    remarks.sort_by_key(|remark| remark.word);
-    remarks
-}
+use crate::verify::part::{Part, Remark, Role, users_of};
 
 /// How many pods have moved; empty where it has none itself.
 fn pods(part: &Part) -> String {
@@ -67,7 +61,7 @@ pub fn text(verified: &Verified, now: DateTime<Utc>, color: bool) -> String {
             let pods = pods(part);
             let pods = if pods.is_empty() { pods } else { format!("  {pods}") };
             let _ = writeln!(out, "  {label}  {}{pods}", part.named());
-            for remark in sorted(part) {
+            for remark in part.sorted() {
                 let other = if remark.word == word { "" } else { remark.word.as_str() };
                 let _ = writeln!(out, "  {other:width$}    {}{}", remark.text, since(remark, now));
                 if let Some(next) = remark.next.as_ref().filter(|_| !remark.word.is_fine()) {
@@ -88,21 +82,6 @@ pub fn text(verified: &Verified, now: DateTime<Utc>, color: bool) -> String {
     }
     let _ = writeln!(out, "{}", verdict(verified));
     out
-}
-
-/// How many users a line names.
-const FEW: usize = 5;
-
-fn users_of(users: &[User]) -> String {
-    let name = |user: &User| {
-        let namespace = user.namespace.as_ref().map_or_else(String::new, |name| format!("{name}/"));
-        let ending = if user.is_terminating { " (being stopped)" } else { "" };
-        format!("{} {namespace}{}{ending}", user.kind, user.name)
-    };
-    let few: Vec<String> = users.iter().take(FEW).map(name).collect();
-    let more = users.len().saturating_sub(FEW);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{more}", few.join(", "))
 }
 
 /// The last line: whether all has moved.
@@ -134,10 +113,6 @@ fn verdict(verified: &Verified) -> String {
     }
 }
 
-fn counted(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
-}
-
 /// The report as Markdown, for a pull request or a wiki.
 #[must_use]
 pub fn markdown(verified: &Verified, now: DateTime<Utc>) -> String {
@@ -147,7 +122,7 @@ pub fn markdown(verified: &Verified, now: DateTime<Utc>) -> String {
         let _ = writeln!(out, "## {family} in {environment}: {}\n", running(&proof.running));
         out.push_str("| state | object | pods | what keeps it |\n| --- | --- | --- | --- |\n");
         for part in &proof.parts {
-            let said = sorted(part).into_iter().map(|remark| {
+            let said = part.sorted().into_iter().map(|remark| {
                 let next = remark.next.as_ref().filter(|_| !remark.word.is_fine());
                 let next = next.map_or_else(String::new, |next| format!(" {}", code(next)));
                 format!("{}{}{next}", plain(&remark.text), since(remark, now))
@@ -186,7 +161,7 @@ pub fn annotations(verified: &Verified) -> String {
     let mut out = String::new();
     for proof in &verified.proof.families {
         for part in proof.parts.iter().filter(|part| !part.word().is_fine()) {
-            let Some(first) = sorted(part).into_iter().next() else { continue };
+            let Some(first) = part.sorted().into_iter().next() else { continue };
             let title = format!("{} {}", proof.family, part.word());
             let text = format!("{}: {}", part.named(), first.text);
             out.push_str(&command("error", &title, &text));

@@ -323,6 +323,7 @@ fn a_listing_that_is_none_is_refused_and_never_quoted() {
     let good = secrets(&[(A, &["Pl4nted7"], "1")]);
     let half = &good[..good.len() / 2];
     let other = good.replace("shop/db", "shop/other");
+    let elsewhere = good.replace("eu-central-1", "us-east-1");
     let values = format!(
         "{{\"SecretString\": \"Pl4nted7\", \"Name\": \"shop/db\", \"VersionId\": \"{A}\"}}"
     );
@@ -341,6 +342,7 @@ fn a_listing_that_is_none_is_refused_and_never_quoted() {
         ),
         (&*values, 2, "not a list of the versions of a key"),
         ("\"Pl4nted7\"", 2, "not a list of the versions of a key"),
+        (&*elsewhere, 2, "it is a listing of `arn:aws:secretsmanager:us-east-1:123456789012:"),
         (&*other, 2, "it is a listing of `shop/other`"),
         (&*vault(&[(1, "", false)]), 2, "it is a listing of Vault"),
         (&*google(&[(1, "ENABLED")]), 2, "it is a listing of Google Secret Manager"),

@@ -23,11 +23,11 @@ use serde_json::{Map, Value, json};
 use crate::support::{Output, Sandbox};
 
 /// When everything was started.
-pub(super) const STARTED: &str = "2025-08-20T09:00:00Z";
+pub(crate) const STARTED: &str = "2025-08-20T09:00:00Z";
 
 /// The objects of a cluster.
 #[derive(Clone)]
-pub(super) struct Dump(pub(super) Vec<Value>);
+pub(crate) struct Dump(pub(crate) Vec<Value>);
 
 /// A node as JSON.
 fn json_of(node: &Node) -> Value {
@@ -66,7 +66,7 @@ fn typed<T: DeserializeOwned + Serialize>(value: &Value) -> Value {
 }
 
 /// An object in the API server's own form, where its kind is Kubernetes' own.
-pub(super) fn served(value: &Value) -> Value {
+pub(crate) fn served(value: &Value) -> Value {
     match value["kind"].as_str().unwrap() {
         "CronJob" => typed::<CronJob>(value),
         "DaemonSet" => typed::<DaemonSet>(value),
@@ -84,7 +84,7 @@ pub(super) fn served(value: &Value) -> Value {
 }
 
 /// A pod of something.
-pub(super) fn pod(owner: (&str, &str), name: &str, template: &Value, namespace: &str) -> Value {
+pub(crate) fn pod(owner: (&str, &str), name: &str, template: &Value, namespace: &str) -> Value {
     let mut spec = template["spec"].clone();
     spec["nodeName"] = json!("node-1");
     let containers = spec["containers"].as_array().unwrap().iter();
@@ -123,7 +123,7 @@ fn stored(object: &mut Value, namespace: &str) {
 
 impl Dump {
     /// What runs once everything of an environment is applied and has come to rest. What has no namespace is in `default`.
-    pub(super) fn of(sandbox: &Sandbox, environment: &str) -> Self {
+    pub(crate) fn of(sandbox: &Sandbox, environment: &str) -> Self {
         let settings = fs::read_to_string(sandbox.path("rotate.yaml")).ok();
         let settings = settings
             .map(|text| parse(&Source::file(TreePath::new("rotate.yaml").unwrap(), text)).unwrap());
@@ -273,20 +273,20 @@ impl Dump {
 
     /// The object of a kind and name.
     #[track_caller]
-    pub(super) fn get(&mut self, kind: &str, name: &str) -> &mut Value {
+    pub(crate) fn get(&mut self, kind: &str, name: &str) -> &mut Value {
         let found =
             self.0.iter_mut().find(|one| one["kind"] == kind && one["metadata"]["name"] == name);
         found.unwrap_or_else(|| panic!("no {kind} {name}"))
     }
 
     /// Removes the object of a kind and name.
-    pub(super) fn remove(&mut self, kind: &str, name: &str) {
+    pub(crate) fn remove(&mut self, kind: &str, name: &str) {
         self.0.retain(|one| one["kind"] != kind || one["metadata"]["name"] != name);
     }
 
     /// Has everything of an object name another secret.
     #[track_caller]
-    pub(super) fn rename(&mut self, kind: &str, name: &str, from: &str, to: &str) {
+    pub(crate) fn rename(&mut self, kind: &str, name: &str, from: &str, to: &str) {
         let object = self.get(kind, name);
         let text = serde_json::to_string(&object["spec"]).unwrap();
         assert!(text.contains(from), "{kind} {name} does not name {from}");
@@ -294,7 +294,7 @@ impl Dump {
     }
 
     /// As kubectl prints it, each object in the API server's own form.
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let items: Vec<Value> = self.0.iter().map(served).collect();
         serde_json::to_string_pretty(&json!({"apiVersion": "v1", "items": items, "kind": "List",
             "metadata": {"resourceVersion": ""}}))
@@ -302,10 +302,14 @@ impl Dump {
     }
 
     /// Runs `rotate verify` on it.
-    pub(super) fn verify(&self, sandbox: &Sandbox, arguments: &[&str]) -> Output {
+    pub(crate) fn verify(&self, sandbox: &Sandbox, arguments: &[&str]) -> Output {
+        self.given(sandbox, &[&["verify"], arguments, &["--at", crate::support::NOW]].concat())
+    }
+
+    /// Runs a command with it as `--live`.
+    pub(crate) fn given(&self, sandbox: &Sandbox, arguments: &[&str]) -> Output {
         let file = sandbox.root().parent().unwrap().join("live.json");
         fs::write(&file, self.text()).unwrap();
-        let live = ["--live", file.to_str().unwrap(), "--at", crate::support::NOW];
-        sandbox.rotate(&[&["verify"], arguments, &live].concat())
+        sandbox.rotate(&[arguments, &["--live", file.to_str().unwrap()]].concat())
     }
 }

@@ -2,10 +2,10 @@
 
 mod builders;
 mod clusters;
-mod dump;
+pub(crate) mod dump;
 mod input;
 mod property;
-mod states;
+pub(crate) mod states;
 
 use std::fs;
 use std::path::Path;

@@ -7,8 +7,8 @@ use crate::support::Sandbox;
 use crate::verify::dump::{Dump, STARTED, pod};
 use rotate::report::verify::json::Verify;
 
-pub(super) const OLD: &str = "auth-20250601090000";
-pub(super) const NEW: &str = "auth-20250701090000";
+pub(crate) const OLD: &str = "auth-20250601090000";
+pub(crate) const NEW: &str = "auth-20250701090000";
 
 /// A workload of a kind whose container reads the secret.
 fn workload(kind: &str, name: &str, more: &str) -> String {
@@ -27,7 +27,7 @@ fn template(container: &str) -> String {
 }
 
 /// A repository with one of everything, at the new version.
-pub(super) fn repository() -> Sandbox {
+pub(crate) fn repository() -> Sandbox {
     let job = template("env: [{name: A, valueFrom: {secretKeyRef: {name: SECRET, key: a}}}]")
         .replace("spec: {", "spec: {restartPolicy: Never, ");
     let files = [
@@ -65,7 +65,7 @@ fn stub(name: &str) -> String {
 }
 
 /// What runs once all of it has come to rest, with Flagger's primary.
-pub(super) fn at_rest(sandbox: &Sandbox) -> Dump {
+pub(crate) fn at_rest(sandbox: &Sandbox) -> Dump {
     let mut dump = Dump::of(sandbox, "staging");
     let mut primary = dump.get("Deployment", "pay").clone();
     primary["metadata"]["name"] = json!("pay-primary");
@@ -93,10 +93,10 @@ pub(super) fn state<'v>(value: &'v Value, kind: &str, name: &str) -> &'v Value {
     found.unwrap_or_else(|| panic!("no {kind} {name} in {value:#}"))
 }
 
-type Change = fn(&mut Dump);
+pub(crate) type Change = fn(&mut Dump);
 
 /// A kind and a name, how the cluster differs from one at rest, and the word for it.
-type Case = (&'static str, &'static str, &'static str, Change);
+pub(crate) type Case = (&'static str, &'static str, &'static str, Change);
 
 /// A pod that still names the old version.
 fn behind(dump: &mut Dump, pod: &str) {
@@ -148,7 +148,7 @@ fn started(dump: &mut Dump, secret: &str, with_job: bool, with_pod: bool) {
     }
 }
 
-const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     // Deployments.
     ("Deployment", "web", "moved", |_| {}),
     ("Deployment", "web", "rolling", |dump| {

@@ -48,10 +48,18 @@ pub(in crate::k8s::stores) fn is_of(key: &Key<'_>, name: &str) -> bool {
     let is_arn = |text: &str| text.starts_with("arn:");
     let is_like = |one: &str, other: &str| one == other || without_end(one) == Some(other);
     match (is_arn(name), is_arn(&key.path)) {
-        (true, false) => is_like(own_name(name), own_name(&key.path)),
+        (true, false) => {
+            let is_there = key.at.get("region").is_none_or(|own| is_in(name, own));
+            is_there && is_like(own_name(name), own_name(&key.path))
+        }
         (false, true) => is_like(own_name(&key.path), own_name(name)),
         _ => is_like(name, &key.path),
     }
+}
+
+/// Whether an ARN may be of a region.
+fn is_in(arn: &str, region: &str) -> bool {
+    arn.split(':').nth(3).is_none_or(|own| own.is_empty() || own == region)
 }
 
 /// The name at the end of an ARN, where a slash is before the name of a parameter; any other text without that slash.

@@ -1,6 +1,8 @@
 //! `rotate checklist`: the list of a rotation through all of its life, with a fixed clock. What it prints after each step is
 //! kept in `fixtures/checklist/`; `SNAPSHOTS=overwrite` writes it anew.
 
+mod stored;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
@@ -188,7 +190,9 @@ fn through_staging(place: &mut Place) {
     let aws =
         "aws secretsmanager list-secret-version-ids --secret-id production/auth --region eu-west-1";
     list.asks("stored-production-production-auth", aws);
-    list.asks("pods-staging", "rotate verify staging auth");
+    let kinds = "pods,deployments,externalsecrets.external-secrets.io,replicasets";
+    let verify = format!("kubectl get {kinds} -n shop -o json | rotate verify staging auth");
+    list.asks("pods-staging", &verify);
     list.asks("moved-production", "rotate bump production auth");
     list.asks("stub-production", "rotate bump production auth");
     let put = list.item("put-production")["command"].as_str().unwrap();
