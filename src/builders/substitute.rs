@@ -160,9 +160,10 @@ pub fn composed(node: &Node, parts: &[Part]) -> Node {
     Node {
         // The text of the whole object is read again, so what the text says decides its type.
         value: Value::Scalar(Scalar::verbatim(Style::Plain, Tag::None)),
-        origin: Some(Place { source, span }),
+        origin: Some(Place::new(source, span)),
         alias: None,
         how: node.how,
+        merged: node.merged,
     }
 }
 
@@ -213,7 +214,7 @@ mod tests {
             let at = node.str().unwrap().find(word).unwrap();
             let place = embed::part(node, at..at + word.len())?.in_file()?;
             assert_eq!(place.text(), word);
-            Some((place.source.path().to_string(), place.span.start))
+            Some((place.source.path().to_string(), place.span().start))
         };
         assert_eq!(place("a", "20250101000000"), Some(("vars.yaml".to_owned(), 4)));
         assert_eq!(place("a", "db-"), Some(("web.yaml".to_owned(), 3)));

@@ -4,14 +4,14 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::args::{Global, family, time};
 use crate::cli::outcome::{Changes, Pulls};
-use crate::cli::{choose, gates, leave, outputs, pulls, writing};
+use crate::cli::{choose, from_store, gates, leave, outputs, pulls, writing};
 use crate::ops::bump::{self, Request};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::outcome::{Changed, Outcome};
 use crate::ops::rotation::settings;
 use crate::ops::session::Session;
 use crate::repo::subject::Family;
-use crate::report::bump::Bump;
+use crate::report::bump::{Bump, StoredView};
 use crate::report::console::Console;
 use crate::report::format::Format;
 use crate::report::promote::{WaitingView, text};
@@ -49,6 +49,9 @@ pub struct Args {
     /// is the store's key, needed if a stub reads several; FAMILY is needed if you bump several families.
     #[arg(long = "pin", value_name = "[FAMILY/][KEY=]VALUE")]
     pins: Vec<String>,
+
+    #[command(flatten)]
+    from_store: from_store::Args,
 
     #[command(flatten)]
     leave: leave::Args,
@@ -105,6 +108,7 @@ impl Args {
             all: self.all,
             version: self.to_version.clone(),
             pins: self.pins.clone(),
+            from_store: self.from_store.request(),
             leave: self.leave.named(),
             overrides: self.gates.overrides(),
             lift_hold: self.lift_hold,
@@ -124,7 +128,7 @@ fn show(
     console: &Console,
 ) -> Result<Status, Failure> {
     let Args { writing, outputs, .. } = args;
-    let Changed { rotations, waiting, files, next, .. } = changed;
+    let Changed { rotations, waiting, files, next, stored, .. } = changed;
     let on = changed.background();
     let report =
         || markdown(&rotations.iter().map(|one| Proposal::of(one, on)).collect::<Vec<_>>());
@@ -134,11 +138,14 @@ fn show(
         let settings = settings(rotations, files);
         let bump = Bump::new(&changed.plans(), &settings, next, writing.writes());
         let waiting = waiting.iter().map(WaitingView::new).collect();
-        console.json(&Bump { waiting, ..bump })
+        let from_store = stored.iter().map(StoredView::from).collect();
+        console.json(&Bump { waiting, from_store, ..bump })
     };
     let talk = || {
         writing.show(rotations, files, next, console)?;
-        let waits = text(rotations.is_empty(), waiting);
+        // Where a store has nothing new, that was said.
+        let is_idle = rotations.is_empty() && stored.is_empty();
+        let waits = text(is_idle, waiting);
         if !waits.is_empty() {
             console.talk(waits.trim_end());
         }

@@ -1,13 +1,15 @@
 //! Completion: a shell calls the program with the words typed so far, and it prints what fits.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Arg, ArgMatches, Command};
 use clap_complete::CompletionCandidate as Candidate;
-use clap_complete::engine::{ArgValueCandidates, ArgValueCompleter, PathCompleter};
+use clap_complete::engine::{
+    ArgValueCandidates, ArgValueCompleter, PathCompleter, ValueCompleter as _,
+};
 use clap_complete::env::Shells;
 
 use crate::cli::command;
@@ -17,6 +19,7 @@ use crate::cli::start::start;
 use crate::ops::asking;
 use crate::ops::candidates;
 use crate::ops::failure::Failure;
+use crate::plan::from_store;
 
 /// The variable in which a shell that asks has its name.
 pub(super) const VARIABLE: &str = "COMPLETE";
@@ -125,12 +128,34 @@ fn with_candidates_of(arg: Arg, line: &Arc<Line>) -> Arg {
         "RULE" => arg.add(ArgValueCandidates::new(rules)),
         "DIR" => arg.add(of_path(PathCompleter::dir())),
         "PATH" | "FILE" => arg.add(of_path(PathCompleter::any())),
+        "[KEY=]FILE" => {
+            let runs = arg.get_id() == "from_store";
+            arg.add(of_store(line.directory.clone(), runs))
+        }
         _ => arg,
     }
 }
 
 fn contexts() -> Vec<Candidate> {
     asking::contexts(path()).into_iter().map(Candidate::new).collect()
+}
+
+/// The programs that list what a store has, where one `runs`, and files, also behind a key.
+fn of_store(directory: Option<PathBuf>, runs: bool) -> ArgValueCompleter {
+    ArgValueCompleter::new(move |typed: &OsStr| -> Vec<Candidate> {
+        let typed = typed.to_string_lossy();
+        let (key, begun) = match typed.rsplit_once('=') {
+            Some((key, begun)) => (format!("{key}="), begun),
+            None => (String::new(), &*typed),
+        };
+        let paths = PathCompleter::any();
+        let paths = directory.clone().into_iter().fold(paths, PathCompleter::current_dir);
+        let files = paths.complete(OsStr::new(begun)).into_iter();
+        let files = files.map(|file| file.add_prefix(key.clone()));
+        let programs = from_store::programs().into_iter();
+        let programs = programs.filter(|name| runs && key.is_empty() && name.starts_with(begun));
+        programs.map(Candidate::new).chain(files).collect()
+    })
 }
 
 fn rules() -> Vec<Candidate> {

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use crate::cli::args::{Global, time};
 use crate::cli::explain::words;
 use crate::cli::outputs::Outputs;
-use crate::cli::{filter, helm, outputs};
+use crate::cli::{filter, from_store, helm, outputs};
 use crate::finding::{Finding, Level};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::lint::{self, Linted, Request};
@@ -76,6 +76,12 @@ pub struct Args {
     #[arg(long = "rule", value_name = "RULE", value_delimiter = ',')]
     rules: Vec<String>,
 
+    /// Count the labels that FILE lists, for `label-budget`; can be given several times
+    ///
+    /// FILE is what `aws secretsmanager list-secret-version-ids` printed as JSON, `-` is standard input.
+    #[arg(long = "from-store", value_name = "[KEY=]FILE", conflicts_with = "write_baseline")]
+    listings: Vec<String>,
+
     #[command(flatten)]
     filter: filter::Args,
 
@@ -128,6 +134,7 @@ impl Args {
             fix: self.fix,
             allow_dirty: self.allow_dirty,
             strict: self.strict,
+            from_store: from_store::listings(&self.listings),
             now: self.at.unwrap_or_else(Utc::now),
         }
     }

@@ -9,6 +9,7 @@ pub mod completions;
 pub mod context;
 pub mod explain;
 pub mod filter;
+mod from_store;
 pub mod gates;
 pub mod helm;
 pub mod history;

@@ -18,14 +18,9 @@ use crate::report::workflow::log;
 
 /// Check that every pod of an environment runs the versions that Git names
 ///
-/// What a cluster runs is read from the output of `kubectl get`, from files or from standard input:
-///
-///     kubectl get pods,replicasets,deployments -A -o json | rotate verify production
-///
-/// or from the cluster itself, by your own kubectl:
-///
-///     rotate verify production --context prod-eu --wait 10m
-///
+/// What a cluster runs is read from the output of `kubectl get`, from files or from standard input,
+/// as in `kubectl get pods,replicasets,deployments -A -o json | rotate verify production`, or from
+/// the cluster itself by your own kubectl, as in `rotate verify production --context prod-eu`.
 /// Without input, the command for the kinds and namespaces of the environment is printed. Secrets
 /// are not needed: that one exists follows from its ExternalSecret and from the pods that started.
 ///
@@ -89,7 +84,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     // It may have taken long.
     let now = args.past.now();
     match format {
-        Format::JSON => console.json(&picture::Verify::new(&verified, now))?,
+        Format::JSON => console.json(&picture::json::Verify::new(&verified, now))?,
         Format::MARKDOWN => console.result(&picture::markdown(&verified, now))?,
         Format::GITHUB => {
             console.result(&picture::annotations(&verified))?;

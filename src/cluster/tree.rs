@@ -101,7 +101,7 @@ impl<'de> Visitor<'de> for Tree {
                 continue;
             };
             let value = entries.next_value_seed(Self(part))?;
-            all.push(Entry { key: scalar(&key, Tag::Str), value, merged: false });
+            all.push(Entry { key: scalar(&key, Tag::Str), value });
         }
         let map = Map { entries: all.into(), flow: true };
         Ok(Node::made(Value::Map(Arc::new(map)), Provenance::Written))

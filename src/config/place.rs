@@ -59,7 +59,7 @@ pub(super) fn at(source: &Arc<Source>, index: usize) -> Place {
     let start = body.floor_char_boundary(index);
     let (skipped, len) = token(&body[start..]);
     let start = mark + start + skipped;
-    Place { source: Arc::clone(source), span: Span::new(start, start + len) }
+    Place::new(Arc::clone(source), Span::new(start, start + len))
 }
 
 const HERE: &str = "the value that was looked for";

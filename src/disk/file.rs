@@ -1,7 +1,7 @@
 //! Single files that need not be in a tree: written atomically, or appended to.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{BufReader, Write as _};
+use std::io::{self, BufReader, Read as _, Write as _};
 use std::path::Path;
 
 use crate::disk::error::{DiskError, WriteError};
@@ -16,7 +16,7 @@ const PIECE: usize = 1 << 18;
 pub fn open(path: &Path) -> Result<BufReader<File>, DiskError> {
     let opened = File::open(path).and_then(|file| {
         if file.metadata()?.is_dir() {
-            return Err(std::io::Error::other("it is a directory"));
+            return Err(io::Error::other("it is a directory"));
         }
         Ok(file)
     });
@@ -29,7 +29,7 @@ pub fn open(path: &Path) -> Result<BufReader<File>, DiskError> {
 /// # Errors
 /// When the system returns an error; the file is then unchanged.
 pub fn replace(path: &Path, text: &str) -> Result<(), WriteError> {
-    let refused = |error: std::io::Error| WriteError::system(path, &error);
+    let refused = |error: io::Error| WriteError::system(path, &error);
     // Writes the target of a link, not the link itself.
     let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let mut name = target.file_name().unwrap_or_default().to_owned();
@@ -53,6 +53,16 @@ pub fn make(path: &Path, text: &str) -> Result<(), WriteError> {
     replace(path, text)
 }
 
+/// Reads a file, and at most one byte more than so many.
+///
+/// # Errors
+/// When the system refuses.
+pub fn read(path: &Path, most: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(most as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Appends a text to a file; creates the file if it is missing.
 ///
 /// # Errors
@@ -68,7 +78,7 @@ pub fn append(path: &Path, text: &str) -> Result<(), WriteError> {
 mod tests {
     #![allow(clippy::disallowed_methods, reason = "tests look at the files")]
 
-    use super::{append, make, replace};
+    use super::{append, make, read, replace};
 
     #[test]
     fn replaces_and_appends() {
@@ -81,6 +91,8 @@ mod tests {
         assert_eq!(std::fs::read_dir(sandbox.path()).unwrap().count(), 1);
         make(&sandbox.path().join("new/b.md"), "x").unwrap();
         assert_eq!(std::fs::read_to_string(sandbox.path().join("new/b.md")).unwrap(), "x");
+        assert_eq!(read(&file, 2).unwrap(), b"two");
+        assert!(read(&sandbox.path().join("none"), 2).is_err());
         let error = replace(&sandbox.path().join("no/where"), "x").unwrap_err();
         assert!(error.to_string().contains("where"), "{error}");
     }

@@ -41,7 +41,7 @@ impl<'a> Key<'a> {
         let split = user.and_then(|user| message.split_once(&*user.words));
         let families = finding.families.iter().filter(|_| !is_general);
         let related = finding.related.iter().map(|related| {
-            (&*related.label, related.place.source.path(), related.place.span.start)
+            (&*related.label, related.place.source.path(), related.place.span().start)
         });
         Some(Self {
             rule: finding.rule,

@@ -1,7 +1,10 @@
 //! Where a SecretStore reads from, and the commands of the store's own CLI.
 
+use chrono::{DateTime, Utc};
+
 use crate::k8s::store::Store;
 use crate::k8s::store::commands::{Addition, Commands, Key, Step};
+use crate::k8s::store::listing::{Listed, Listing, Reader, Unread, line};
 use crate::k8s::store::location::{Location, Provider};
 use crate::k8s::store::pin::PinError;
 use crate::text::shell::word;
@@ -94,7 +97,62 @@ impl Backend {
     /// The command that lists the versions of a key without showing values; `None` if there is none.
     #[must_use]
     pub fn list_versions(&self, key: &str) -> Option<String> {
-        (self.commands().list)(&self.key(key))
+        (self.commands().list)(&self.key(key)).map(|words| line(&words))
+    }
+
+    /// The program that lists the versions of a key as JSON and without values, and its arguments; `None` if there is none, or
+    /// the program would take what the repository says for something else than a name.
+    #[must_use]
+    pub fn listing(&self, key: &str) -> Option<Vec<String>> {
+        let key = self.key(key);
+        let words = self.reader()?.command((self.commands().list)(&key)?);
+        // An option, or a file that is read in its place.
+        let is_other = |word: &String| {
+            word.starts_with('@')
+                || word.contains("://")
+                || *word == key.path && word.starts_with('-')
+        };
+        (!words.iter().any(is_other)).then_some(words)
+    }
+
+    /// Reads a listing of the versions of a key.
+    ///
+    /// # Errors
+    /// With why it is none, or none of this key.
+    pub fn read_listing(
+        &self,
+        key: &str,
+        bytes: &[u8],
+        now: DateTime<Utc>,
+    ) -> Result<Listing, Unread> {
+        let Some(reader) = self.reader() else { return Err(Unread::NoListing) };
+        let listing = reader.parse(bytes, now).map_err(|error| match error {
+            Unread::NoListing => Store::of_listing(bytes, now)
+                .map_or(Unread::NoListing, |other| Unread::OfStore(other.name())),
+            error => error,
+        })?;
+        let key = self.key(key);
+        let other = listing.names.iter().rfind(|name| !(reader.is_of)(&key, name));
+        other.map_or(Ok(()), |other| Err(Unread::OfKey(other.clone())))?;
+        Ok(listing)
+    }
+
+    /// The command that gives a label to a version of a key; `None` if there is none.
+    #[must_use]
+    pub fn label(&self, key: &str, label: &str, version: &Listed) -> Option<String> {
+        (self.reader()?.label)(&self.key(key), label, version)
+    }
+
+    /// How its listings are read; `None` if it prints none.
+    #[must_use]
+    pub fn reader(&self) -> Option<&'static Reader> {
+        self.store.definition().reader.as_ref()
+    }
+
+    /// A key as the service itself names it.
+    #[must_use]
+    pub fn path(&self, key: &str) -> String {
+        self.key(key).path
     }
 
     /// The command that removes a key that was there for one version alone; `None` if there is none.

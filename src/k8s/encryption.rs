@@ -55,7 +55,7 @@ impl Seals {
             for object in root.get("items").map_or(&[][..], Node::items).iter().chain([root]) {
                 work::count("seal looked for");
                 let sealed = object.origin.as_ref().filter(|_| is_sealed(object));
-                seals.spans.extend(sealed.map(|origin| origin.span));
+                seals.spans.extend(sealed.map(|origin| origin.span()));
             }
         }
         seals.spans.sort_unstable_by_key(|span| (span.start, Reverse(span.end)));

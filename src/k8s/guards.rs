@@ -18,7 +18,7 @@ pub fn is_tested(node: &Node, part: &Range<usize>) -> bool {
         item.get("op").is_some_and(|op| op.reads("test")) && item.get("path").is_some()
     });
     let mut values = tests.filter_map(|item| item.get("value")?.origin.as_ref());
-    values.any(|value| value.span.start <= part.start && part.end <= value.span.end)
+    values.any(|value| value.span().start <= part.start && part.end <= value.span().end)
 }
 
 #[cfg(test)]

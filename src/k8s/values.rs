@@ -167,7 +167,7 @@ pub fn in_text(path: &Path, text: &Node) -> Vec<Found> {
     let found = shaped.chain(only_of_values(&document.root, &Path::default()));
     let part = |found: Found| {
         let place = embed::content(&found.node)?;
-        let span = place.span;
+        let span = place.span();
         (*place.source.text() == *stream.source.text()).then_some(())?;
         Some(Found {
             path: path.clone(),

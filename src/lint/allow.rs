@@ -137,13 +137,10 @@ fn comments(source: &Arc<Source>) -> Vec<Allow> {
         else {
             continue;
         };
-        let place = Place {
-            source: Arc::clone(source),
-            span: Span::new(
-                whole.start(),
-                whole.end() - (whole.len() - whole.as_str().trim_end().len()),
-            ),
-        };
+        let place = Place::new(
+            Arc::clone(source),
+            Span::new(whole.start(), whole.end() - (whole.len() - whole.as_str().trim_end().len())),
+        );
         let line = place.position().line;
         let before = source.slice(Span::new(source.line_span(line).start, whole.start()));
         let meant = match last {

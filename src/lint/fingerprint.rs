@@ -29,7 +29,7 @@ pub(super) fn give(repo: &Repo, findings: &mut [Finding]) {
             .or_insert_with(|| repo.library.stream(path).ok())
             .as_deref();
         let location =
-            stream.and_then(|stream| Location::find(stream, finding.place.span, &mut ordered));
+            stream.and_then(|stream| Location::find(stream, finding.place.span(), &mut ordered));
         let location = location.unwrap_or_else(|| Location::line(&finding.place));
         let families: Vec<&str> = finding.families.iter().map(String::as_str).collect();
         let mut hash = Sha256::new();
@@ -93,7 +93,7 @@ impl Location {
             self.field.clear();
         }
         let holds =
-            |node: &Node| node.origin.as_ref().is_some_and(|origin| origin.span.contains(at));
+            |node: &Node| node.origin.as_ref().is_some_and(|origin| origin.span().contains(at));
         let items = &node.items()[ordered.before(node.items(), span, at)..];
         if let Some(item) = items.iter().find(|item| holds(item)) {
             return self.descend(item, at, ordered);
@@ -112,7 +112,7 @@ impl Location {
 }
 
 fn span(node: &Node) -> Option<Span> {
-    node.origin.as_ref().map(|origin| origin.span)
+    node.origin.as_ref().map(|origin| origin.span())
 }
 
 /// The long lists and mappings whose parts stand one after the other, by address: only an alias stands elsewhere.

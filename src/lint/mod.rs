@@ -81,7 +81,7 @@ fn merge(facts: &Facts<'_>, found: impl Iterator<Item = Finding>) -> Vec<Finding
     let order = |name: &str| facts.repo.environments.iter().position(|one| one.name == name);
     let mut usages: BTreeMap<MergeKey, BTreeMap<Option<usize>, Vec<Finding>>> = BTreeMap::new();
     for finding in found {
-        let (path, span) = (finding.place.source.path().clone(), finding.place.span);
+        let (path, span) = (finding.place.source.path().clone(), finding.place.span());
         let environment = finding.environments.first().and_then(|name| order(name));
         let usage = usages.entry((finding.rule, path, span.start, span.end)).or_default();
         usage.entry(environment).or_default().push(finding);
@@ -131,7 +131,7 @@ fn merge_spot(environments: impl Iterator<Item = Vec<Finding>>) -> Vec<Finding> 
 
 fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
-        let key = |one: &Finding| (one.place.span.start, one.place.span.end, one.rule);
+        let key = |one: &Finding| (one.place.span().start, one.place.span().end, one.rule);
         let paths = a.place.source.path().cmp(b.place.source.path());
         paths.then_with(|| key(a).cmp(&key(b))).then_with(|| a.message.cmp(&b.message))
     });

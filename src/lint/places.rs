@@ -22,7 +22,7 @@ impl<'c> Places<'c> {
         let document = stream.and_then(|stream| stream.documents.into_iter().next());
         let root = document.map(|document| document.root);
         let secrets = root.as_ref().and_then(|root| root.get("secrets"));
-        let keys = secrets.into_iter().flat_map(Node::entries).filter(|entry| !entry.merged);
+        let keys = secrets.into_iter().flat_map(Node::entries).filter(|entry| !entry.is_merged());
         let start = |entry: &Entry| Some((entry.key.str()?.to_owned(), here(&entry.key)?));
         let secrets = keys.filter_map(start).collect();
         Self { config, root, secrets }
@@ -50,7 +50,7 @@ fn start(root: &Node, path: &[At<'_>]) -> Option<usize> {
             At::Item(index) => node.items().get(index)?,
             At::Value(key) | At::Key(key) => {
                 let mut entries = node.entries().iter();
-                let entry = entries.find(|entry| !entry.merged && entry.key.reads(key))?;
+                let entry = entries.find(|entry| !entry.is_merged() && entry.key.reads(key))?;
                 if matches!(step, At::Key(_)) { &entry.key } else { &entry.value }
             }
         };
@@ -64,5 +64,5 @@ fn start(root: &Node, path: &[At<'_>]) -> Option<usize> {
 /// Where a scalar starts that is spelled right there.
 fn here(node: &Node) -> Option<usize> {
     node.scalar().filter(|_| node.alias().is_none())?;
-    Some(node.origin.as_ref()?.span.start)
+    Some(node.origin.as_ref()?.span().start)
 }

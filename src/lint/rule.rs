@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use crate::finding::{Finding, Level};
 use crate::lint::judge::Judgements;
+use crate::lint::rules::label_budget::Counted;
 use crate::lint::rules::unresolved::{self, Faults};
 use crate::repo::Repo;
 use crate::text::source::Place;
@@ -52,9 +53,14 @@ pub struct Facts<'r> {
     pub now: DateTime<Utc>,
     /// Whether a reference that could not be judged is a finding.
     pub strict: bool,
+    /// The labels that stores list.
+    pub counted: &'r Counted,
     judgements: OnceLock<Judgements<'r>>,
     faults: OnceLock<Faults>,
 }
+
+/// No listing.
+static NONE_COUNTED: Counted = Counted::new();
 
 impl<'r> Facts<'r> {
     /// The facts of a repository.
@@ -71,6 +77,7 @@ impl<'r> Facts<'r> {
             history,
             now,
             strict: false,
+            counted: &NONE_COUNTED,
             judgements: OnceLock::new(),
             faults: OnceLock::new(),
         }

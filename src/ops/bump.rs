@@ -1,6 +1,6 @@
 //! A family moved to another version in one environment.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
@@ -8,6 +8,7 @@ use crate::forge::marker::Kind;
 use crate::ops::change::{Change, Described};
 use crate::ops::failure::Failure;
 use crate::ops::families::{Choose, families};
+use crate::ops::from_store::{self, Where};
 use crate::ops::gates::{Gates, Overrides, questions};
 use crate::ops::later;
 use crate::ops::leave::{Leave, refuse_unclear, refuse_unread, refuse_unused};
@@ -21,6 +22,7 @@ use crate::ops::rotation::{Background, Rotation};
 use crate::ops::writing::Mode;
 use crate::plan::batch::Batch;
 use crate::plan::commit::{Remark, Verb};
+use crate::plan::from_store::Choice;
 use crate::plan::remaining::remaining;
 use crate::plan::request::{BumpRequest, Line};
 use crate::plan::stored::stored;
@@ -43,6 +45,8 @@ pub struct Request<'a> {
     pub version: Option<String>,
     /// Versions that stores assigned.
     pub pins: Vec<String>,
+    /// The listings of stores that choose the version or the pins.
+    pub from_store: from_store::Request,
     /// What may be left unchanged.
     pub leave: Leave,
     /// What is overridden.
@@ -61,13 +65,22 @@ pub struct Request<'a> {
 
 impl Request<'_> {
     /// How far back the history is read: the gates are all that is asked.
-    fn depth(&self, repo: &Repo, environment: &str, families: &[Family]) -> Depth {
+    fn depth(
+        &self,
+        repo: &Repo,
+        environment: &str,
+        families: &[Family],
+        choices: &BTreeMap<Family, Choice>,
+    ) -> Depth {
         if self.needs_everything {
             return Depth::Everything;
         }
         let subjects = families.iter().map(|family| Subject::new(environment, family));
-        let asked = (self.version.as_deref(), !self.all);
-        let questions = subjects.flat_map(|subject| questions(repo, &subject, asked, self.now));
+        let questions = subjects.flat_map(|subject| {
+            let chosen = choices.get(&subject.family).and_then(|one| one.version.as_deref());
+            let asked = (chosen.or(self.version.as_deref()), !self.all);
+            questions(repo, &subject, asked, self.now)
+        });
         Depth::Asked(questions.collect())
     }
 }
@@ -85,23 +98,35 @@ pub fn run(request: &Request<'_>, context: &Context<'_>) -> Result<Outcome<Chang
     let index = repo.environment(&request.environment)?;
     let environment = repo.environments[index].name.clone();
     let named = (request.environment.as_str(), request.families.as_slice(), request.all);
-    let families = families(named, &repo, request.choose)?;
+    let mut families = families(named, &repo, request.choose)?;
     let mainline = target.map(Target::mainline).or_else(|| request.mainline.clone());
-    let reach = (mainline.as_deref(), request.depth(&repo, &environment, &families));
+    let on = Where {
+        session,
+        repo: &repo,
+        pins: &request.pins,
+        mainline: mainline.as_deref(),
+        events: context.events,
+        now: request.now,
+    };
+    let choices = request.from_store.choices(&environment, &families, &on)?;
+    families.retain(|family| choices.get(family).is_none_or(Choice::is_new));
+    let reach = (mainline.as_deref(), request.depth(&repo, &environment, &families, &choices));
     let gates = Gates::open(&request.overrides, session, &repo, reach, request.now)?;
     let leave = request.leave.lines(session)?;
     refuse_unread(session, &repo, index)?;
     refuse_unclear(&request.pins, &families)?;
     let program = program(session, target);
-    let bump = Bump { request, context, environment, leave, gates: &gates, program };
+    let bump =
+        Bump { request, context, environment, leave, gates: &gates, program, choices: &choices };
     if let Some(target) = target {
         return bump.propose(&repo, &families, target).map(Outcome::Proposed);
     }
     let Written { rotations, waiting, files, next } = bump.write(&repo, &families)?;
     let (timeline, prefix, failures) = (gates.into_timeline(), session.prefix(), Vec::new());
+    let stored = choices.into_values().flat_map(|choice| choice.newest).collect();
     let now = request.now;
     let changed =
-        Changed { repo, timeline, now, prefix, rotations, waiting, failures, files, next };
+        Changed { repo, timeline, now, prefix, rotations, waiting, failures, files, next, stored };
     Ok(Outcome::Changed(changed))
 }
 
@@ -123,6 +148,8 @@ struct Bump<'a> {
     gates: &'a Gates<'a>,
     /// How `rotate bump` is called for the tree.
     program: String,
+    /// What the stores have.
+    choices: &'a BTreeMap<Family, Choice>,
 }
 
 impl Bump<'_> {
@@ -262,10 +289,12 @@ impl Bump<'_> {
     }
 
     fn request(&self, subject: Subject, version: Option<String>) -> BumpRequest {
+        let choice = self.choices.get(&subject.family).cloned().unwrap_or_default();
         BumpRequest {
             subject,
-            version: self.request.version.clone().or(version),
-            pins: self.request.pins.clone(),
+            version: choice.version.or_else(|| self.request.version.clone()).or(version),
+            pins: [self.request.pins.clone(), choice.pins].concat(),
+            held: choice.held,
             leave: self.leave.clone(),
             back: None,
             program: self.program.clone(),
@@ -282,7 +311,10 @@ impl Bump<'_> {
         let subject = &request.subject;
         let (before, lifts) = (batch.repo(), self.request.lift_hold);
         // A planning error is reported before a closed gate.
-        let (plan, after) = batch.preview(request)?;
+        let (mut plan, after) = batch.preview(request)?;
+        if let Some(choice) = self.choices.get(&subject.family) {
+            plan.notes.extend(choice.notes.iter().cloned());
+        }
         let version = request.version.as_deref();
         let mut remarks = self.gates.pass(before, subject, version, (lifts, !self.request.all))?;
         let lifted = if lifts { hold::lift(before, subject)? } else { None };

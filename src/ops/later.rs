@@ -90,6 +90,7 @@ pub fn notes(
             subject: taking.clone(),
             version: Some(plan.version().to_owned()),
             pins: Vec::new(),
+            held: Vec::new(),
             leave: Vec::new(),
             back: None,
             program: program.to_owned(),

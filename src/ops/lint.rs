@@ -11,9 +11,11 @@ use crate::git::repository::Git;
 use crate::lint::baseline::Baseline;
 pub use crate::lint::judge::{Coverage, Unjudged, Why};
 use crate::lint::rule::{Facts, History};
+use crate::lint::rules::label_budget::Counted;
 use crate::lint::selection::Selection;
 use crate::lint::{self, Findings};
 use crate::ops::failure::Failure;
+use crate::ops::from_store;
 use crate::ops::message::Message;
 use crate::ops::narrowed::{self, Narrowed};
 use crate::ops::session::{Session, TreeWriter};
@@ -39,6 +41,8 @@ pub struct Request {
     pub allow_dirty: bool,
     /// Whether a reference that could not be judged is a finding.
     pub strict: bool,
+    /// Listings of stores, whose labels are counted.
+    pub from_store: from_store::Request,
     /// The current time.
     pub now: DateTime<Utc>,
 }
@@ -127,14 +131,23 @@ fn judge(
     };
     let repo = repo?;
     let selection = Selection::of(&repo.config)?;
+    let counted = request.from_store.counted(session, &repo, request.now)?;
     let narrowed = request.narrowed.of(&repo, within)?;
     let now = request.now;
     let walk = session.git().map(|git| SharedWalk::new(git, &repo, now));
     let history = walk.as_ref().map_or_else(History::none, History::of);
     let (selection, base_repo, narrowed) = (&selection, base.as_ref(), &narrowed);
     let strict = request.strict;
-    let judge =
-        Judge { selection, base: base_repo, history: &history, now, narrowed, baseline, strict };
+    let judge = Judge {
+        selection,
+        base: base_repo,
+        history: &history,
+        now,
+        narrowed,
+        baseline,
+        strict,
+        counted: &counted,
+    };
     let mut judged = judge.run(&repo);
     let mut changes = Vec::new();
     if request.fix {
@@ -172,6 +185,7 @@ struct Judge<'a> {
     narrowed: &'a Narrowed,
     baseline: Option<&'a Baseline>,
     strict: bool,
+    counted: &'a Counted,
 }
 
 /// What is reported of a tree.
@@ -185,7 +199,7 @@ struct Judged {
 impl Judge<'_> {
     fn run(&self, repo: &Repo) -> Judged {
         let mut facts = Facts::new(repo, self.base, self.history, self.now);
-        facts.strict = self.strict;
+        (facts.strict, facts.counted) = (self.strict, self.counted);
         let Findings { mut findings, allowed, coverage } = lint::run(&facts, self.selection);
         leave_broken(repo, &mut findings);
         let found = self.narrowed.count(&findings);

@@ -11,6 +11,7 @@ use crate::ops::pulls::Target;
 use crate::ops::rotation::{Background, Rotation};
 use crate::ops::session::Session;
 use crate::ops::writing::Writing;
+use crate::plan::from_store::Newest;
 use crate::plan::{FileChange, NextStep, Plan};
 use crate::repo::Repo;
 use crate::text::path::TreePath;
@@ -71,6 +72,8 @@ pub struct Changed {
     pub files: Vec<FileChange>,
     /// The remaining manual steps.
     pub next: Vec<NextStep>,
+    /// What the stores have, where that chose the versions.
+    pub stored: Vec<Newest>,
 }
 
 impl Changed {

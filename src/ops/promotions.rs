@@ -231,6 +231,7 @@ impl Take<'_> {
             subject: subject.clone(),
             version: Some(self.version.to_owned()),
             pins: self.ask.pins.to_vec(),
+            held: Vec::new(),
             leave: self.ask.leave.to_vec(),
             back: None,
             program: self.ask.program.to_owned(),

@@ -62,6 +62,7 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Changed, Failure>
         subject: Subject::new(&repo.environments[environment].name, &request.family),
         version: Some(version.clone()),
         pins: Vec::new(),
+        held: Vec::new(),
         leave,
         back: Some(Back::default()),
         program: session.program(),
@@ -86,7 +87,18 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Changed, Failure>
     let next = writing.carry_out(session, &[change], (&files, batch.repo()), events)?;
     let (waiting, failures, prefix) = (Vec::new(), Vec::new(), session.prefix());
     let (rotations, now) = (vec![rotation], request.now);
-    Ok(Changed { repo, timeline: None, now, prefix, rotations, waiting, failures, files, next })
+    Ok(Changed {
+        repo,
+        timeline: None,
+        now,
+        prefix,
+        rotations,
+        waiting,
+        failures,
+        files,
+        next,
+        stored: Vec::new(),
+    })
 }
 
 /// The stubs of the version as Git last had them, where they are gone.

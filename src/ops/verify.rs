@@ -238,16 +238,21 @@ fn known_cluster(cluster: &str, request: &verify::Request<'_>) -> Result<(), Fai
 
 fn other_cluster(environment: &str, proof: &Proof, live: &Live, asks: &Asks) -> Failure {
     let parts = proof.families.iter().flat_map(|family| &family.parts);
-    let parts: Vec<String> = parts
-        .filter(|part| !part.wanted.is_empty() && part.role == Role::Workload)
+    let parts: BTreeSet<String> = parts
+        .filter(|part| !part.wanted.is_empty())
         .map(|part| format!("{} {}", part.kind, part.name))
         .collect();
     let parts: Vec<&str> = parts.iter().map(String::as_str).collect();
     let namespaces: Vec<&str> = live.namespaces().into_iter().collect();
-    let text =
-        format!("the input has none of the workloads of `{environment}`: {}", listed(&parts));
+    let text = format!(
+        "the input has no object that names the secrets of `{environment}`: {}",
+        listed(&parts)
+    );
     if let Some(unread) = proof.unread.iter().find(|one| one.is_decisive) {
-        let text = format!("{text}; {} cannot be read", unread.resource);
+        let text = format!(
+            "none of the workloads of `{environment}` is known: {} cannot be read",
+            unread.resource
+        );
         return Failure::usage(Message::new(text).help(unread.why.clone()));
     }
     let held = match live.objects.len() {

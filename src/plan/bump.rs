@@ -12,6 +12,7 @@ use crate::plan::behind::behind;
 use crate::plan::check::idle;
 use crate::plan::cost::costs;
 use crate::plan::draft::Draft;
+use crate::plan::from_store::Held;
 use crate::plan::moves::Mover;
 use crate::plan::next::supply::Supply;
 use crate::plan::next::{self, After};
@@ -81,7 +82,7 @@ impl<'p> Bump<'p> {
     pub(super) fn refused(&self, mut reasons: Vec<Refusal>) -> PlanError {
         let place = |one: &Refusal| {
             let place = one.place.as_ref().map(|place| place.near_in_file());
-            place.map(|place| (place.source.path().clone(), place.span))
+            place.map(|place| (place.source.path().clone(), place.span()))
         };
         reasons.sort_by(|a, b| (place(a), &a.what).cmp(&(place(b), &b.what)));
         reasons.dedup_by(|a, b| (place(a), &a.what) == (place(b), &b.what));
@@ -162,7 +163,7 @@ impl<'p> Bump<'p> {
         let after = self.prove(&changes, &expected)?;
         moved.sort_by(|a, b| (&a.root, &a.object, &a.field).cmp(&(&b.root, &b.object, &b.field)));
         plan.next = self.next(name, &request.program, &outcome.supplies);
-        plan.notes.extend(outcome.notes);
+        plan.notes.extend(request.held.iter().map(Held::note).chain(outcome.notes));
         plan.notes.extend(self.undecided(name));
         plan.notes.extend(costs(&after, self.environment, name));
         if back.is_some() {
@@ -276,6 +277,7 @@ impl<'p> Bump<'p> {
             settings: &settings,
             back: request.back.as_ref(),
             pins: &request.pins,
+            held: &request.held,
             program: &request.program,
             draft,
             expected,

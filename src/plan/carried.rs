@@ -25,9 +25,9 @@ pub(super) fn is_around(edits: &Edits, old: &Node, new: &Node) -> bool {
     let place = |edit: &Edit| {
         let mut own = pieces.iter().filter(|(_, piece)| piece.source.path() == near.source.path());
         let piece = own.find(|(_, piece)| {
-            piece.span.start <= edit.span.start && edit.span.end <= piece.span.end
+            piece.span().start <= edit.span.start && edit.span.end <= piece.span().end
         });
-        piece.map(|(at, piece)| at + (edit.span.start - piece.span.start))
+        piece.map(|(at, piece)| at + (edit.span.start - piece.span().start))
     };
     let mut parts: Vec<(usize, &Edit)> =
         edits.iter().filter_map(|edit| Some((place(edit)?, edit))).collect();
@@ -48,7 +48,8 @@ pub(super) fn may_touch(edits: &Edits, text: &Node, name: &Found) -> bool {
     // The whole text, or one whose bytes are not known.
     let Some(place) = part else { return true };
     let edits = edits.get(place.source.path()).into_iter().flatten();
-    let is_met = |edit: &Edit| edit.span.start < place.span.end && place.span.start < edit.span.end;
+    let is_met =
+        |edit: &Edit| edit.span.start < place.span().end && place.span().start < edit.span.end;
     edits.into_iter().any(is_met)
 }
 

@@ -116,7 +116,7 @@ fn is_meant(old: &Object, new: &Object, path: &Path, edits: &[&FileEdit]) -> boo
         origin.map(Place::near_in_file)
     };
     let Some(place) = place(old).or_else(|| place(new)) else { return false };
-    let touches = |span: Span| span.start <= place.span.end && place.span.start <= span.end;
+    let touches = |span: Span| span.start <= place.span().end && place.span().start <= span.end;
     edits.iter().any(|one| one.source.path() == place.source.path() && touches(one.edit.span))
 }
 

@@ -65,9 +65,9 @@ pub(super) fn led<'r>(repo: &Repo, all: Vec<Spelled<'r>>) -> (Vec<Spelled<'r>>, 
             *other != index
                 && leaders[*other]
                 && all[*other].spelling.token.file == *place.source.path()
-                && span(*other).contains(place.span)
+                && span(*other).contains(place.span())
                 && (!leaders[index] || span(*other).len() > span(index).len())
-                && spelled[*other].iter().any(|own| own.span == place.span)
+                && spelled[*other].iter().any(|own| own.span() == place.span())
         };
         (0..all.len()).filter(holds).max_by_key(|&other| span(other).len())
     };
@@ -176,10 +176,10 @@ fn with(node: &Node, changed: &[Changed]) -> Option<String> {
     let mut edits: Vec<(usize, usize, &str)> = Vec::new();
     for (at, place) in embed::pieces(node) {
         for one in changed.iter().filter(|one| one.file == *place.source.path()) {
-            if place.span.contains(one.span) {
-                let start = at + (one.span.start - place.span.start);
+            if place.span().contains(one.span) {
+                let start = at + (one.span.start - place.span().start);
                 edits.push((start, start + one.span.len(), &one.new));
-            } else if place.span.start < one.span.end && one.span.start < place.span.end {
+            } else if place.span().start < one.span.end && one.span.start < place.span().end {
                 // It reads a part of what changes.
                 return Some(String::new());
             }

@@ -13,6 +13,7 @@ pub mod commit;
 mod cost;
 mod draft;
 pub mod fix;
+pub mod from_store;
 mod grants;
 pub mod hold;
 mod inputs;

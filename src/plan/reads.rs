@@ -81,7 +81,7 @@ fn overridden(after: &Repo, root: &Root, stub: &Stub, version: &str) -> Option<R
     let place = stub.secret.node.origin.as_ref()?.near_in_file();
     let stream = after.library.stream(place.source.path()).ok()?;
     let mut documents = stream.documents.iter();
-    let document = documents.find(|document| document.span.contains(place.span))?;
+    let document = documents.find(|document| document.span.contains(place.span()))?;
     let written = Stub::read(&document.root)?;
     stub.remotes.iter().find_map(|remote| {
         let own = written.remotes.iter().find(|one| one.path == remote.path)?;

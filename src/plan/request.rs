@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use crate::k8s::secret_name::PLAIN;
+use crate::plan::from_store::Held;
 use crate::repo::subject::Subject;
 use crate::text::path::TreePath;
 
@@ -33,6 +34,8 @@ pub struct BumpRequest {
     pub version: Option<String>,
     /// Pins that the store assigned to the new value, as typed: `[FAMILY/][KEY=]VALUE`.
     pub pins: Vec<String>,
+    /// Values that are in their store already, as its listing shows.
+    pub held: Vec<Held>,
     /// Lines that contain the old name and are left unchanged.
     pub leave: Vec<Line>,
     /// Where the version was before: to go back to it, for which it need not be newer than what runs.

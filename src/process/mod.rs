@@ -3,6 +3,7 @@
 pub mod bounded;
 pub mod helm;
 pub mod kubectl;
+pub mod store;
 pub mod streamed;
 
 use std::ffi::OsStr;

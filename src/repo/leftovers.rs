@@ -84,7 +84,8 @@ impl Repo {
         let moves = moves(&roots, names);
         found.retain(|key, one| {
             let place = one.place.near_in_file();
-            !may_move(key, one) || !moves.contains(&(place.source.path().clone(), place.span.start))
+            !may_move(key, one)
+                || !moves.contains(&(place.source.path().clone(), place.span().start))
         });
         found.into_values().collect()
     }
@@ -125,7 +126,7 @@ impl Repo {
         for (number, _, parts) in found {
             let parts = parts.into_iter().filter(|part| !is_comment(text, part.start));
             hits.extend(parts.map(|part| {
-                let place = Place { source: source.clone(), span: Span::new(part.start, part.end) };
+                let place = Place::new(source.clone(), Span::new(part.start, part.end));
                 let (is_built, is_reference, is_whole) = (false, false, false);
                 (number, Leftover { place, field: None, is_built, is_reference, is_whole })
             }));
@@ -160,7 +161,7 @@ fn moves(roots: &[&Root], names: &[String]) -> BTreeSet<(TreePath, usize)> {
     let own = references.filter(|reference| families.contains(reference.family()));
     own.filter_map(|reference| {
         let place = reference.near()?;
-        Some((place.source.path().clone(), place.span.start))
+        Some((place.source.path().clone(), place.span().start))
     })
     .collect()
 }

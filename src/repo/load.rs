@@ -182,20 +182,19 @@ impl Repo {
         before: Option<(&Self, &BTreeSet<TreePath>)>,
     ) -> Result<Self, RepoError> {
         let rules: Arc<[FieldRule]> = rules(&config)?.into();
-        let resolver = resolver(&library, &rules, renders.as_ref());
+        let mut resolver = resolver(&library, &rules, renders.as_ref());
         let settings = config.source.as_ref().map(|source| source.path());
         let manifests = library.tree().manifests();
         let layout = before
             .and_then(|(repo, changed)| repo.layout.with_changes(manifests, settings, changed))
             .unwrap_or_else(|| Layout::new(manifests, settings));
-        let listing = TreeListing::new(&layout, &library);
         let rewired = before.map(|(_, changed)| rewired(changed)).unwrap_or_default();
         let loader = Loader {
             library: &library,
             resolver: &resolver,
             environments: &environments,
             layout: &layout,
-            listing: &listing,
+            listing: &TreeListing::new(&layout, &library),
             rules: &rules,
             renders: renders.as_deref(),
             before,
@@ -214,6 +213,7 @@ impl Repo {
             }
             Scope::Directories(directories) => (loader.directories(directories)?, None),
         };
+        resolver.forget_outermost();
         let (roots, families) = gather(&config, &rules, sites, before.map(|(repo, _)| repo));
         let is_cut = ground.as_ref().is_some_and(|ground| ground.needs.is_cut);
         let same_roots = |old: &&Self| {

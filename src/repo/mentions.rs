@@ -94,7 +94,7 @@ fn in_file(
         let mention = Mention {
             before: text[before.len()..start].to_owned(),
             is_resolved: is_settings || (read.contains(file) && is_value(repo, file, start)),
-            place: Place { source: source.clone(), span },
+            place: Place::new(source.clone(), span),
         };
         found.push((digits.to_owned(), mention));
     }

@@ -197,7 +197,7 @@ fn difference(old: &Files, new: &Files) -> BTreeMap<TreePath, Option<Vec<u8>>> {
 }
 
 fn place(place: &Place) -> String {
-    format!("{}:{:?}", place.source.path(), place.span)
+    format!("{}:{:?}", place.source.path(), place.span())
 }
 
 /// A node with the places it comes from.

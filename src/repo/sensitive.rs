@@ -205,7 +205,7 @@ impl Found {
     fn take(&mut self, node: &Node) {
         self.has_secret = true;
         if node.scalar().is_some() {
-            self.spans.extend(node.origin.as_ref().map(|origin| origin.span));
+            self.spans.extend(node.origin.as_ref().map(|origin| origin.span()));
         }
         node.items().iter().for_each(|item| self.take(item));
         node.entries().iter().for_each(|entry| self.take(&entry.value));

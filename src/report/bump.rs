@@ -3,9 +3,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::plan::from_store::Newest;
 use crate::plan::{FileChange, Left, MoveKind, Moved, NextStep, Plan, Stub};
 use crate::repo::sensitive;
 use crate::report::promote::WaitingView;
+use crate::report::status::rfc3339;
 use crate::text::source::Place;
 
 /// What `rotate bump --format json` prints.
@@ -24,6 +26,8 @@ pub struct Bump {
     pub waiting: Vec<WaitingView>,
     /// What is left to a person, in order; one commit for all plans.
     pub next: Vec<NextView>,
+    /// What the stores have, where `--from-store` chose the version or the pin.
+    pub from_store: Vec<StoredView>,
 }
 
 /// One family's plan.
@@ -135,6 +139,28 @@ pub struct NextView {
     pub command: Option<String>,
 }
 
+/// The newest version of a key in its store.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredView {
+    /// The family.
+    pub family: String,
+    /// The key, as stubs name it.
+    pub key: String,
+    /// The store.
+    pub store: &'static str,
+    /// What the store itself calls the version; `null` where none can be used.
+    pub id: Option<String>,
+    /// The 14 digits of its label, if it has one.
+    pub version: Option<String>,
+    /// Whether the family moves to it.
+    pub new: bool,
+    /// The time of the first commit that names it, if it is not new.
+    pub since: Option<String>,
+    /// That commit.
+    pub commit: Option<String>,
+}
+
 /// A range of a file. Bytes count from 0, lines and columns from 1.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -162,6 +188,7 @@ impl Bump {
             settings: settings.iter().map(FileView::from).collect(),
             waiting: Vec::new(),
             next: next.iter().map(NextView::from).collect(),
+            from_store: Vec::new(),
         }
     }
 }
@@ -269,6 +296,21 @@ impl From<&FileChange> for FileView {
     }
 }
 
+impl From<&Newest> for StoredView {
+    fn from(newest: &Newest) -> Self {
+        Self {
+            family: newest.family.to_string(),
+            key: newest.key.clone(),
+            store: newest.store,
+            id: newest.id.clone(),
+            version: newest.version.clone(),
+            new: newest.is_new,
+            since: newest.seen.as_ref().map(|seen| rfc3339(seen.time)),
+            commit: newest.seen.as_ref().map(|seen| seen.commit.clone()),
+        }
+    }
+}
+
 impl From<&NextStep> for NextView {
     fn from(step: &NextStep) -> Self {
         Self { title: step.title.clone(), command: step.command.clone() }
@@ -283,8 +325,8 @@ impl From<&Place> for PlaceView {
             file: place.source.path().display().to_owned(),
             line: position.line,
             column: position.column,
-            start: place.span.start,
-            end: place.span.end,
+            start: place.span().start,
+            end: place.span().end,
         }
     }
 }

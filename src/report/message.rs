@@ -67,7 +67,7 @@ impl Drawn {
             self.text = format!("{at}: {}{word}", self.text);
             return self;
         };
-        let (excerpt, above, span) = excerpt(masked, place.span);
+        let (excerpt, above, span) = excerpt(masked, place.span());
         let (text, span) = visible_at(excerpt, span);
         let above = (position.line - 1).saturating_sub(above);
         self.source = Some(Excerpt { name, text, above });

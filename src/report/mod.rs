@@ -17,6 +17,5 @@ pub mod pulls;
 pub mod refs;
 pub mod status;
 pub mod terminal;
-pub mod unread;
 pub mod verify;
 pub mod workflow;

@@ -159,7 +159,7 @@ mod tests {
         let base = Source::file(TreePath::root(), "name: db-${V}\n");
         let values = Source::file(TreePath::new("v.yaml").unwrap(), "V: 2025\n");
         let place = |source: &std::sync::Arc<Source>, start, end| {
-            Some(Place { source: source.clone(), span: Span::new(start, end) })
+            Some(Place::new(source.clone(), Span::new(start, end)))
         };
         let text =
             Source::composed(&base, &[("db-", place(&base, 6, 9)), ("2025", place(&values, 3, 7))]);

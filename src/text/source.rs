@@ -16,58 +16,71 @@ pub struct Source {
     lines: OnceLock<Lines>,
 }
 
-/// A range of a text.
+/// A range of a text. Every node has one, so the offsets take 32 bits each: no file that is parsed is as long as that.
 #[derive(Clone)]
 pub struct Place {
     /// The text: a file, or a scalar's value inside one.
     pub source: Arc<Source>,
-    /// The range in that text.
-    pub span: Span,
+    start: u32,
+    end: u32,
 }
 
 impl Place {
+    /// A range of a text. What lies behind 4 GiB is an empty range there.
+    #[must_use]
+    pub fn new(source: Arc<Source>, span: Span) -> Self {
+        let offset = |at| u32::try_from(at).unwrap_or(u32::MAX);
+        Self { source, start: offset(span.start), end: offset(span.end) }
+    }
+
+    /// The range in the text.
+    #[must_use]
+    pub const fn span(&self) -> Span {
+        Span::new(self.start as usize, self.end as usize)
+    }
+
     /// The bytes at the place.
     #[must_use]
     pub fn text(&self) -> &str {
-        self.source.slice(self.span)
+        self.source.slice(self.span())
     }
 
     /// The same bytes in the file itself; `None` if they are not contiguous and verbatim there.
     #[must_use]
     pub fn in_file(&self) -> Option<Self> {
-        let (source, span) = self.source.outermost(self.span)?;
-        Some(Self { source, span })
+        let (source, span) = self.source.outermost(self.span())?;
+        Some(Self::new(source, span))
     }
 
     /// Where the place starts in the file, as precisely as can be determined.
     #[must_use]
     pub fn near_in_file(&self) -> Self {
-        let (source, span) = self.source.nearest(self.span);
-        Self { source, span }
+        let (source, span) = self.source.nearest(self.span());
+        Self::new(source, span)
     }
 
     /// The file and the byte range: these are equal for two parses of the same place.
     #[must_use]
     pub fn site(&self) -> (TreePath, Span) {
-        (self.source.path().clone(), self.span)
+        (self.source.path().clone(), self.span())
     }
 
     /// Whether it is the same range of the same text, not only of an equal one.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.source, &other.source) && self.span == other.span
+        Arc::ptr_eq(&self.source, &other.source) && self.span() == other.span()
     }
 
     /// The line and column of the first byte in [`Place::source`].
     #[must_use]
     pub fn position(&self) -> Position {
-        self.source.position(self.span.start)
+        self.source.position(self.span().start)
     }
 }
 
 impl fmt::Debug for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}..{}", self.source.path(), self.span.start, self.span.end)
+        write!(f, "{}:{}..{}", self.source.path(), self.span().start, self.span().end)
     }
 }
 
@@ -159,7 +172,7 @@ impl Source {
             if let Some(place) =
                 place.as_ref().filter(|place| !part.is_empty() && place.text() == *part)
             {
-                runs.push(Run { inner: text.len(), outer: place.span.start, len: part.len() });
+                runs.push(Run { inner: text.len(), outer: place.span().start, len: part.len() });
                 composed.push(Arc::clone(&place.source));
             }
             text.push_str(part);
@@ -269,7 +282,7 @@ impl Source {
     pub fn pieces(self: &Arc<Self>, span: Span) -> Vec<(usize, Place)> {
         let Some(within) = &self.within else {
             let fits = span.end <= self.text.len();
-            let place = || Place { source: Arc::clone(self), span };
+            let place = || Place::new(Arc::clone(self), span);
             return if fits { vec![(0, place())] } else { Vec::new() };
         };
         let mut pieces = Vec::new();
@@ -337,7 +350,7 @@ mod tests {
         let base = Source::file(path("base.yaml"), "name: db-${VERSION}\n");
         let values = Source::file(path("vars.yaml"), "VERSION: '20250101000000'\n");
         let place = |source: &std::sync::Arc<Source>, start, end| {
-            Some(super::Place { source: source.clone(), span: Span::new(start, end) })
+            Some(super::Place::new(source.clone(), Span::new(start, end)))
         };
         let parts =
             [("db-", place(&base, 6, 9)), ("20250101000000", place(&values, 10, 24)), ("-x", None)];

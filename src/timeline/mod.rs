@@ -4,6 +4,7 @@ mod clock;
 mod eras;
 pub mod gate;
 mod harmless;
+pub mod named;
 pub mod outlook;
 pub mod question;
 mod repo_at_commit;

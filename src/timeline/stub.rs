@@ -50,7 +50,7 @@ fn stubs(repo: &Repo, subject: &Subject, version: &str) -> BTreeMap<TreePath, St
         let Some(place) = root.object_that_provides(provider).node.origin.as_ref() else {
             continue;
         };
-        let (source, span) = place.source.nearest(place.span);
+        let (source, span) = place.source.nearest(place.span());
         let documents =
             repo.library.stream(source.path()).map_or(0, |stream| stream.documents.len());
         let text = if documents == 1 { source.text() } else { source.slice(span) };

@@ -61,7 +61,7 @@ struct Found<'n> {
 
 /// The plain scalar value that contains a byte, or that ends before it.
 fn value_at(stream: &Stream, at: usize) -> Option<Found<'_>> {
-    let holds = |place: &Place| place.span.start <= at && at <= place.span.end;
+    let holds = |place: &Place| place.span().start <= at && at <= place.span().end;
     let mut documents = stream.documents.iter();
     let root = &documents.find(|one| one.root.origin.as_ref().is_some_and(holds))?.root;
     let (mut node, mut path) = (root, Path::default());
@@ -70,7 +70,7 @@ fn value_at(stream: &Stream, at: usize) -> Option<Found<'_>> {
         match &node.value {
             Value::Map(map) => {
                 let entry = map.entries.iter().find(|entry| inside(&entry.value))?;
-                path = path.key(entry.key.str().filter(|_| !entry.merged)?);
+                path = path.key(entry.key.str().filter(|_| !entry.is_merged())?);
                 node = &entry.value;
             }
             Value::Seq(seq) => {
@@ -82,7 +82,7 @@ fn value_at(stream: &Stream, at: usize) -> Option<Found<'_>> {
                 let plain = scalar.style == Style::Plain && scalar.tag == Tag::None;
                 // Of duplicate keys, only one counts.
                 let counts = plain && path.follow(root).is_some_and(|one| std::ptr::eq(one, node));
-                let span = node.origin.as_ref().filter(|_| counts)?.span;
+                let span = node.origin.as_ref().filter(|_| counts)?.span();
                 return Some(Found { root, path, span });
             }
         }

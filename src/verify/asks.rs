@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::k8s::resource::group_of;
-use crate::text::shell::{option, word};
+use crate::text::shell::{command, option};
 use crate::verify::builders::group;
 use crate::verify::expected::Expected;
 use crate::verify::part::resource;
@@ -31,11 +31,14 @@ impl Asks {
     pub fn of(request: &Request<'_>) -> Self {
         let mut kinds: BTreeSet<String> = BTreeSet::from(["pods".to_owned()]);
         let mut namespaces: BTreeSet<Option<&str>> = BTreeSet::new();
-        for one in request.families.iter().flat_map(|family| expected::of(request, family)) {
+        let expected = request.families.iter().flat_map(|family| expected::of(request, family));
+        let expected: Vec<Expected<'_>> = expected.collect();
+        for one in &expected {
             let root = &request.repo.roots[one.root];
-            namespaces.insert(one.namespace);
-            namespaces.extend(one.values.iter().map(|(namespace, _)| *namespace));
-            kinds.extend(of_workload(&one));
+            // What a chart deploys may be in other namespaces than the release.
+            let is_release = !one.values.is_empty();
+            namespaces.insert(one.namespace.filter(|_| !is_release));
+            kinds.extend(of_workload(one));
             for builder in &root.builders {
                 kinds.insert(plural(group(builder.kind), builder.kind));
                 namespaces.insert(builder.namespace.as_deref());
@@ -51,14 +54,16 @@ impl Asks {
                 }
             }
         }
-        // An object of Git may be a Secret that names another one, for whatever copies it.
-        kinds.remove("secrets");
         // Where pods come first, the rest follows in the order of the alphabet.
         let rest = kinds.iter().filter(|kind| *kind != "pods").cloned();
         let kinds = std::iter::once("pods".to_owned()).chain(rest).collect();
         let only = namespaces.len() == 1;
         let namespace = namespaces.into_iter().next().flatten().filter(|_| only);
-        Self { kinds, namespace: namespace.map(str::to_owned), wants: wants::of(request) }
+        Self {
+            kinds,
+            namespace: namespace.map(str::to_owned),
+            wants: wants::of(request, &expected),
+        }
     }
 
     /// The words after `kubectl` that print them.
@@ -78,7 +83,7 @@ impl Asks {
     pub fn command(&self) -> String {
         let namespace =
             self.namespace.as_deref().map_or_else(|| " -A".to_owned(), |name| option("-n", name));
-        format!("kubectl get {}{namespace} -o json", word(&self.kinds.join(",")))
+        command("kubectl get", &[&self.kinds.join(",")], &format!("{namespace} -o json"))
     }
 }
 
@@ -87,6 +92,9 @@ fn of_workload(one: &Expected<'_>) -> Vec<String> {
         let own =
             matches!(one.kind, "HelmRelease" | "Application").then(|| plural(one.group, one.kind));
         return OF_RELEASES.iter().map(|kind| (*kind).to_owned()).chain(own).collect();
+    }
+    if !one.is_compared() || one.group.is_empty() && one.kind == "Secret" {
+        return Vec::new();
     }
     let own = plural(one.group, one.kind);
     let between = match one.kind {
@@ -103,10 +111,28 @@ pub fn plural(group: &str, kind: &str) -> String {
     let one = resource(group, kind);
     let (name, group) = one.split_once('.').map_or((one.as_str(), ""), |(name, of)| (name, of));
     let group = if group.is_empty() { String::new() } else { format!(".{group}") };
-    let end = match name {
-        "canary" => return format!("canaries{group}"),
-        "ingress" => "es",
-        _ => "s",
-    };
-    format!("{name}{end}{group}")
+    let is_vowel = |c: char| matches!(c, 'a' | 'e' | 'i' | 'o' | 'u');
+    match name.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(is_vowel) => format!("{stem}ies{group}"),
+        _ if name.ends_with(['s', 'x']) || name.ends_with("ch") => format!("{name}es{group}"),
+        _ => format!("{name}s{group}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plural;
+
+    #[test]
+    fn kinds_are_called_as_kubectl_calls_them() {
+        for (group, kind, plural_of_it) in [
+            ("apps", "Deployment", "deployments"),
+            ("flagger.app", "Canary", "canaries.flagger.app"),
+            ("networking.k8s.io", "Ingress", "ingresses.networking.k8s.io"),
+            ("gateway.networking.k8s.io", "Gateway", "gateways.gateway.networking.k8s.io"),
+            ("projectcontour.io", "HTTPProxy", "httpproxies.projectcontour.io"),
+        ] {
+            assert_eq!(plural(group, kind), plural_of_it);
+        }
+    }
 }

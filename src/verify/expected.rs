@@ -69,6 +69,12 @@ impl<'r> Expected<'r> {
         !self.in_pods.is_empty() || !self.values.is_empty()
     }
 
+    /// Whether anything of it is compared with the cluster.
+    pub(super) fn is_compared(&self) -> bool {
+        let sets = [&self.in_pods, &self.own, &self.grants];
+        !self.values.is_empty() || sets.iter().any(|set| !set.is_empty())
+    }
+
     /// Every Secret of the family that it should name.
     pub fn all(&self) -> impl Iterator<Item = &'r str> {
         let sets = [&self.in_pods, &self.own, &self.grants, &self.unseen];

@@ -170,7 +170,8 @@ impl<'a, 'l> Judge<'a, 'l> {
         let there = pods.iter().filter(is_there).count() as u64;
         if let Some(counted) = counted.filter(|counted| *counted > there) {
             let text = format!("its status counts {counted} pods; {there} are in the input");
-            let get = format!("kubectl get pods{} -o json", part.in_namespace());
+            let options = format!("{} -o json", part.in_namespace());
+            let get = command("kubectl get", &["pods"], &options);
             part.remarks.push(Remark::new(Word::MissingPods, text).next(Some(get)));
         }
     }

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::k8s::resource::group_of;
+use crate::k8s::workload::pod_spec;
+use crate::kustomize::model::object::Object;
 use crate::verify::builders::group;
-use crate::verify::expected::{self, Expected};
+use crate::verify::expected::Expected;
 use crate::verify::{Request, stubs};
 
 /// A kind, and where its objects are.
@@ -33,8 +35,7 @@ const OF_RELEASES: &[(&str, &str)] = &[
 pub fn is_decisive(group: &str, kind: &str) -> bool {
     // What owns a pod follows from its labels and its name where ReplicaSets are not known.
     let is_between = (group, kind) == ("apps", "ReplicaSet");
-    !is_between && crate::k8s::workload::pod_spec(group, kind).is_some()
-        || (group, kind) == ("argoproj.io", "Rollout")
+    !is_between && pod_spec(group, kind).is_some()
 }
 
 /// The namespaces of each kind; `None` among them where one is not known.
@@ -58,6 +59,9 @@ impl Wants {
         }
         pods.extend(of_values);
         let is_release = matches!(one.kind, "HelmRelease" | "Application");
+        if !one.is_compared() {
+            return;
+        }
         if one.values.is_empty() || !one.in_pods.is_empty() || is_release {
             self.add((one.group, one.kind), [one.namespace]);
         }
@@ -73,28 +77,25 @@ impl Wants {
     }
 }
 
-/// What the families of a request need. Pods come first, and there are no Secrets.
-pub(super) fn of(request: &Request<'_>) -> Vec<Want> {
+/// What the families of a request need, given what Git has of them. Pods come first, and there are no Secrets.
+pub(super) fn of(request: &Request<'_>, expected: &[Expected<'_>]) -> Vec<Want> {
     let mut wants = Wants::default();
     let mut pods: BTreeSet<Option<&str>> = BTreeSet::new();
-    let mut roots = BTreeSet::new();
+    for one in expected {
+        wants.workload(one, &mut pods);
+    }
     for family in request.families {
-        for one in expected::of(request, family) {
-            roots.insert(one.root);
-            wants.workload(&one, &mut pods);
-        }
         for (namespace, ..) in stubs::of(request, family, None) {
             wants.add(("external-secrets.io", "ExternalSecret"), [namespace]);
             pods.insert(namespace);
         }
     }
+    let roots: BTreeSet<usize> = expected.iter().map(|one| one.root).collect();
     for root in roots.into_iter().map(|root| &request.repo.roots[root]) {
         for builder in &root.builders {
             wants.add((group(builder.kind), builder.kind), [builder.namespace.as_deref()]);
         }
-        let canary = |one: &crate::kustomize::model::object::Object| {
-            one.kind() == "Canary" && group_of(&one.node) == "flagger.app"
-        };
+        let canary = |one: &Object| one.kind() == "Canary" && group_of(&one.node) == "flagger.app";
         if root.objects().iter().any(canary) {
             wants.add(("flagger.app", "Canary"), pods.iter().copied());
         }

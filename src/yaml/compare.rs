@@ -68,9 +68,9 @@ pub fn effective(node: &Node) -> BTreeMap<&str, &Node> {
     for entry in node.entries() {
         let spelled = || entry.key.origin.as_ref().map(|origin| origin.text());
         let Some(key) = entry.key.str().or_else(spelled) else { continue };
-        let own = values.get(key).is_some_and(|&(_, merged)| !merged || entry.merged);
-        if !(own && entry.merged) {
-            values.insert(key, (&entry.value, entry.merged));
+        let own = values.get(key).is_some_and(|&(_, merged)| !merged || entry.is_merged());
+        if !(own && entry.is_merged()) {
+            values.insert(key, (&entry.value, entry.is_merged()));
         }
     }
     values.into_iter().map(|(key, (value, _))| (key, value)).collect()

@@ -21,7 +21,7 @@ pub fn part(node: &Node, range: Range<usize>) -> Option<Place> {
     let run = runs.get(index).filter(|run| range.end <= run.inner + run.len)?;
     let start = run.outer + (range.start - run.inner);
     let source = node.origin.as_ref()?.source.clone();
-    Some(Place { source, span: Span::new(start, start + range.len()) })
+    Some(Place::new(source, Span::new(start, start + range.len())))
 }
 
 /// The parts of a scalar's text that files spell, each with its offset in the text.
@@ -109,7 +109,7 @@ mod tests {
         let at = node.str().unwrap().find(word).unwrap();
         let place = part(&node, at..at + word.len())?;
         assert_eq!(place.text(), word, "{text:?}");
-        Some(text[place.span.start.saturating_sub(1)..=place.span.end].to_owned())
+        Some(text[place.span().start.saturating_sub(1)..=place.span().end].to_owned())
     }
 
     #[test]
@@ -143,7 +143,7 @@ mod tests {
         assert!(content(&value("k: auth\n").with_text("auth-x", Provenance::Derived)).is_none());
         assert!(content(&Node::string("x", Provenance::Generated)).is_none());
         assert_eq!(content(&value("k: \"a b\"\n")).unwrap().text(), "a b");
-        assert_eq!(content(&value("k: ''\n")).unwrap().span.start, 4);
+        assert_eq!(content(&value("k: ''\n")).unwrap().span().start, 4);
     }
 
     #[test]
@@ -153,8 +153,8 @@ mod tests {
         let node = &stream.documents[0].root.items()[0].get("value").unwrap();
         let place = node.origin.as_ref().unwrap().in_file().unwrap();
         assert_eq!(place.text(), "'old'");
-        assert_eq!(&text[place.span.start..place.span.end], "'old'");
-        let end = node.origin.as_ref().unwrap().span.end;
+        assert_eq!(&text[place.span().start..place.span().end], "'old'");
+        let end = node.origin.as_ref().unwrap().span().end;
         let edit = Edit { span: crate::text::span::Span::new(end, end), text: "\n- new".into() };
         let (file, edit) = in_file(&stream.source, &edit).unwrap();
         let expected = text.replace("'old'\r\n", "'old'\r\n    - new\r\n");

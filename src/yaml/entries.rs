@@ -9,9 +9,13 @@ use crate::yaml::node::Entry;
 
 /// Keys and values, in order. Dereferences to a `Vec`, whether they have been parsed yet or not.
 #[derive(Clone, Default)]
-pub struct Entries {
-    own: Vec<Entry>,
-    unread: Option<Box<Unread>>,
+pub struct Entries(State);
+
+/// One or the other, to take no more room than a `Vec`: every mapping has one.
+#[derive(Clone)]
+enum State {
+    Own(Vec<Entry>),
+    Unread(Box<Unread>),
 }
 
 /// Entries that are known to be well-formed, but have no nodes yet.
@@ -22,18 +26,23 @@ struct Unread {
     entries: OnceLock<Vec<Entry>>,
 }
 
+impl Default for State {
+    fn default() -> Self {
+        Self::Own(Vec::new())
+    }
+}
+
 impl Entries {
     /// Entries that `read` parses from a place on first access.
     #[must_use]
     pub fn unread(place: Place, read: fn(&Place) -> Vec<Entry>) -> Self {
-        let unread = Unread { place, read, entries: OnceLock::new() };
-        Self { own: Vec::new(), unread: Some(Box::new(unread)) }
+        Self(State::Unread(Box::new(Unread { place, read, entries: OnceLock::new() })))
     }
 
     /// Whether the entries have not been accessed yet.
     #[must_use]
     pub fn is_unread(&self) -> bool {
-        self.unread.as_ref().is_some_and(|unread| unread.entries.get().is_none())
+        matches!(&self.0, State::Unread(unread) if unread.entries.get().is_none())
     }
 }
 
@@ -41,26 +50,29 @@ impl Deref for Entries {
     type Target = Vec<Entry>;
 
     fn deref(&self) -> &Vec<Entry> {
-        match &self.unread {
-            Some(unread) => unread.entries.get_or_init(|| (unread.read)(&unread.place)),
-            None => &self.own,
+        match &self.0 {
+            State::Own(own) => own,
+            State::Unread(unread) => unread.entries.get_or_init(|| (unread.read)(&unread.place)),
         }
     }
 }
 
 impl DerefMut for Entries {
     fn deref_mut(&mut self) -> &mut Vec<Entry> {
-        if let Some(unread) = self.unread.take() {
-            let Unread { place, read, entries } = *unread;
-            self.own = entries.into_inner().unwrap_or_else(|| read(&place));
+        if let State::Unread(unread) = &mut self.0 {
+            let entries = unread.entries.take().unwrap_or_else(|| (unread.read)(&unread.place));
+            self.0 = State::Own(entries);
         }
-        &mut self.own
+        match &mut self.0 {
+            State::Own(own) => own,
+            State::Unread(_) => unreachable!("they have just been read"),
+        }
     }
 }
 
 impl From<Vec<Entry>> for Entries {
     fn from(own: Vec<Entry>) -> Self {
-        Self { own, unread: None }
+        Self(State::Own(own))
     }
 }
 

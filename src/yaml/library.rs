@@ -10,6 +10,8 @@ use crate::yaml::parse::{Stream, SyntaxError, parse};
 
 /// Maximum size of a file that is parsed, in bytes. Kubernetes takes objects of up to 1.5 MiB.
 const LARGEST: usize = 16 << 20;
+/// A [`Place`](crate::text::source::Place) counts bytes in 32 bits.
+const _: () = assert!(LARGEST <= u32::MAX as usize);
 
 /// A tree of files with the documents of each file requested so far.
 pub struct Library {

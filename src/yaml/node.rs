@@ -20,6 +20,8 @@ pub struct Node {
     pub alias: Option<Box<Span>>,
     /// The provenance of the value.
     pub how: Provenance,
+    /// Whether it is the key of an entry that comes from a merge key (`<<`).
+    pub merged: bool,
 }
 
 /// A scalar, a mapping or a sequence.
@@ -36,8 +38,8 @@ pub enum Value {
 /// A scalar's text and spelling.
 #[derive(Clone)]
 pub struct Scalar {
-    /// The decoded text; `None` if the bytes at the origin are the text.
-    text: Option<Arc<str>>,
+    /// The decoded text; `None` if the bytes at the origin are the text. Few scalars have one, so that it takes one word here.
+    text: Option<Arc<Box<str>>>,
     /// The quoting or block style.
     pub style: Style,
     /// The tag before it.
@@ -60,8 +62,28 @@ pub struct Entry {
     pub key: Node,
     /// The value.
     pub value: Node,
+}
+
+impl Entry {
+    /// An entry of the mapping's own, wherever the key comes from.
+    #[must_use]
+    pub const fn new(mut key: Node, value: Node) -> Self {
+        key.merged = false;
+        Self { key, value }
+    }
+
+    /// The same entry, as it comes from a merge key (`<<`).
+    #[must_use]
+    pub const fn as_merged(mut self) -> Self {
+        self.key.merged = true;
+        self
+    }
+
     /// Whether the entry comes from a merge key (`<<`).
-    pub merged: bool,
+    #[must_use]
+    pub const fn is_merged(&self) -> bool {
+        self.key.merged
+    }
 }
 
 /// A sequence.
@@ -122,6 +144,19 @@ pub enum Tag {
     Other,
 }
 
+/// So many entries may a mapping have for another one to get no room for more.
+const FEW: usize = 16;
+
+impl Map {
+    /// Appends an entry. Most mappings get a single one, so that the room for more would be lost.
+    pub fn push(&mut self, entry: Entry) {
+        if self.entries.len() < FEW {
+            self.entries.reserve_exact(1);
+        }
+        self.entries.push(entry);
+    }
+}
+
 impl Scalar {
     /// A scalar whose text is exactly the bytes at its origin.
     #[must_use]
@@ -131,8 +166,8 @@ impl Scalar {
 
     /// A scalar with a text of its own.
     #[must_use]
-    pub fn new(text: impl Into<Arc<str>>, style: Style, tag: Tag) -> Self {
-        Self { text: Some(text.into()), style, tag }
+    pub fn new(text: impl Into<Box<str>>, style: Style, tag: Tag) -> Self {
+        Self { text: Some(Arc::new(text.into())), style, tag }
     }
 }
 
@@ -146,7 +181,7 @@ impl Node {
     /// A value that is not written in any file.
     #[must_use]
     pub const fn made(value: Value, how: Provenance) -> Self {
-        Self { value, origin: None, alias: None, how }
+        Self { value, origin: None, alias: None, how, merged: false }
     }
 
     /// A string that is not written in any file.
@@ -166,6 +201,7 @@ impl Node {
             origin: self.origin.clone(),
             alias: self.alias.clone(),
             how,
+            merged: self.merged,
         }
     }
 
@@ -210,7 +246,7 @@ impl Node {
     pub fn reads(&self, text: &str) -> bool {
         let Value::Scalar(scalar) = &self.value else { return false };
         match (&scalar.text, &self.origin) {
-            (Some(own), _) => **own == *text,
+            (Some(own), _) => ***own == *text,
             // Most texts differ in length, so their bytes need not be compared.
             (None, Some(origin)) => {
                 let span = self.content_span(origin);
@@ -272,7 +308,7 @@ impl Node {
             *place = value;
         } else if let Some(map) = self.map_mut() {
             let key = Self::string(key, value.how);
-            map.entries.push(Entry { key, value, merged: false });
+            map.push(Entry::new(key, value));
         }
     }
 
@@ -303,10 +339,10 @@ impl Node {
     /// The range inside the quotes of a quoted scalar; any other origin unchanged.
     fn content_span(&self, origin: &Place) -> Span {
         match self.scalar().map(|scalar| scalar.style) {
-            Some(Style::Single | Style::Double) if origin.span.len() >= 2 => {
-                Span::new(origin.span.start + 1, origin.span.end - 1)
+            Some(Style::Single | Style::Double) if origin.span().len() >= 2 => {
+                Span::new(origin.span().start + 1, origin.span().end - 1)
             }
-            _ => origin.span,
+            _ => origin.span(),
         }
     }
 }
@@ -316,7 +352,7 @@ fn place_of(entries: &[Entry], key: &str) -> Option<usize> {
     let mut merged = None;
     for (index, entry) in entries.iter().enumerate().rev() {
         if entry.key.reads(key) {
-            if !entry.merged {
+            if !entry.is_merged() {
                 return Some(index);
             }
             merged = Some(index);
@@ -334,5 +370,27 @@ impl fmt::Debug for Node {
             }
             Value::Seq(seq) => f.debug_list().entries(&seq.items).finish(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, Map, Node, Provenance};
+
+    /// A key more is all that most mappings get.
+    #[test]
+    fn a_new_key_takes_no_more_room_than_its_own() {
+        let mut node = Node::map(Provenance::Written);
+        for (index, key) in ["name", "namespace", "labels"].into_iter().enumerate() {
+            node.set(key, Node::string("x", Provenance::Written));
+            assert_eq!(node.map_mut().unwrap().entries.capacity(), index + 1);
+        }
+    }
+
+    /// A tree holds a node for every few bytes of its files: a word more in each is a tenth of the memory of a run.
+    #[test]
+    fn nodes_are_small() {
+        let sizes = [size_of::<Node>(), size_of::<Entry>(), size_of::<Map>()];
+        assert_eq!(sizes, [6, 12, 4].map(|words| words * size_of::<u64>()));
     }
 }

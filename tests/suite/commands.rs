@@ -343,6 +343,7 @@ fn the_name_of_a_version_is_no_family() {
         &["rollback", "staging", name, "--dry-run"],
         &["prune", "staging", name, "--dry-run"],
         &["history", name],
+        &["verify", "staging", name],
         &["status", "--family", name],
         &["refs", "--family", name],
     ] {

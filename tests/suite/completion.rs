@@ -49,6 +49,11 @@ fn environments_families_and_rules_of_the_tree_are_offered() {
     let families = ["lint", "--environment", "staging", "--family", "mail"];
     assert_eq!(offered(&families), ["mailer-smtp"]);
     assert_eq!(offered(&["lint", "ap"]), [format!("apps{MAIN_SEPARATOR}")]);
+    let apps = format!("apps{MAIN_SEPARATOR}");
+    let stored = ["bump", "staging", "checkout-tls", "--from-store"];
+    assert_eq!(offered(&[&stored[..], &["a"]].concat()), ["aws", "az", &apps]);
+    assert_eq!(offered(&[&stored[..], &["shop/db=a"]].concat()), [format!("shop/db={apps}")]);
+    assert_eq!(offered(&["lint", "--from-store", "a"]), [&*apps]);
     assert_eq!(offered(&["roll"]), ["rollback"]);
     assert_eq!((sandbox.files(), git_files(&sandbox)), (files, git));
 }

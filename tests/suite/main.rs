@@ -26,6 +26,7 @@ mod crash;
 mod docs;
 mod escaping;
 mod everyday;
+mod from_store;
 mod fuzz;
 mod helm;
 mod lint;

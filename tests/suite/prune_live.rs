@@ -174,7 +174,7 @@ fn another_cluster_or_no_input_ends_with_two() {
     dump.0.retain(|one| one["kind"] == "ExternalSecret");
     dump.0.iter_mut().for_each(|one| one["metadata"]["name"] = json!("other"));
     let _ = prune(&sandbox, &dump, &[]).status(2).says(&[
-        "the input has none of the workloads of `production`: Deployment web",
+        "the input has no object that names the secrets of `production`: Deployment web",
         "is it of another cluster?",
     ]);
     let file = sandbox.root().parent().unwrap().join("half.json");
@@ -440,5 +440,8 @@ fn a_checklist_ticks_what_the_cluster_proves() {
     let mut other = dump;
     other.0.clear();
     let list = ["checklist", "production", "auth", "--at", LATE];
-    let _ = other.given(&sandbox, &list).status(2).says(&["the input has none of the workloads"]);
+    let _ = other
+        .given(&sandbox, &list)
+        .status(2)
+        .says(&["the input has no object that names the secrets"]);
 }

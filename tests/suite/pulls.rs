@@ -305,3 +305,34 @@ fn a_step_of_a_workflow_gets_its_outputs() {
         "{left}{summary}"
     );
 }
+
+/// A listing of the store chooses what is proposed; where it has nothing new, nothing is.
+#[test]
+fn the_store_chooses_what_is_proposed() {
+    let hub = Hub::new();
+    let list = |label: &str| {
+        let text = format!(
+            "{{\"Versions\": [{{\"VersionId\": \"a\", \"VersionStages\": [\"{label}\"], \"CreatedDate\": 1}}], \"Name\": \"shop/staging/auth-api\"}}"
+        );
+        hub.sandbox.write("list.json", &text);
+        let flags =
+            ["--from-store", "list.json", "--pull-request", "--dry-run", "--format", "json"];
+        let output = hub.rotate(&[&["bump", "staging", "auth-api-secrets"], &flags[..]].concat());
+        let output = output.success();
+        let kept = kept::<PullRequests>("pull-requests.json");
+        (holds(&kept, &output)["pullRequests"].clone(), output.stderr)
+    };
+    let (proposed, _) = list("20250724080000");
+    assert_eq!(proposed[0]["version"], "20250724080000");
+    assert_eq!(proposed[0]["family"], "auth-api-secrets");
+    let (proposed, said) = list("20250602090000");
+    assert_eq!(proposed, json!([]));
+    assert!(said.contains("auth-api-secrets has nothing new to take"), "{said}");
+    let text = hub.sandbox.read("list.json").replace("staging", "production");
+    hub.sandbox.write("list.json", &text);
+    let flags = ["--from-store", "list.json", "--pull-request"];
+    let _ = hub
+        .rotate(&[&["bump", "staging", "auth-api-secrets"], &flags[..]].concat())
+        .status(2)
+        .says(&["it is a listing of `shop/production/auth-api`"]);
+}

@@ -231,7 +231,7 @@ fn refuses_what_kubectl_refuses() {
         let error = read(text).err().unwrap_or_else(|| panic!("{name} was read"));
         assert!(!error.message.is_empty());
         let place = error.place;
-        assert!(place.span.start <= place.source.text().len(), "{name}");
+        assert!(place.span().start <= place.source.text().len(), "{name}");
     }
 }
 

@@ -221,7 +221,7 @@ pub(crate) fn leaves(stream: &Stream) -> Vec<Vec<(Path, &Node)>> {
 }
 
 fn span(node: &Node) -> Span {
-    node.origin.as_ref().unwrap().span
+    node.origin.as_ref().unwrap().span()
 }
 
 /// Holds two readings of a text against each other: only what the bytes at `changed` spell may differ.
@@ -443,14 +443,14 @@ fn damaged_texts_never_panic() {
             Ok(stream) => {
                 for (_, node) in leaves(&stream).into_iter().flatten() {
                     let place = node.origin.as_ref().unwrap();
-                    assert!(text.get(place.span.start..place.span.end).is_some(), "{text:?}");
+                    assert!(text.get(place.span().start..place.span().end).is_some(), "{text:?}");
                     if let Ok(edit) = rewrite(node, "new") {
                         assert!(apply(&text, &[edit]).is_ok(), "{text:?}");
                     }
                     drop(parse_inside(node));
                 }
             }
-            Err(error) => assert!(error.place.span.start <= text.len(), "{text:?}"),
+            Err(error) => assert!(error.place.span().start <= text.len(), "{text:?}"),
         }
     }
 }

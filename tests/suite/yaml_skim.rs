@@ -102,7 +102,7 @@ fn is_unread(stream: &Stream) -> bool {
 
 /// Everything that there is to know of a tree.
 fn told(node: &Node, into: &mut String) {
-    let span = node.origin.as_ref().map(|origin| origin.span);
+    let span = node.origin.as_ref().map(|origin| origin.span());
     let alias = node.alias();
     into.push_str(&format!("{span:?} {alias:?} {:?} ", node.how));
     match &node.value {
@@ -112,7 +112,7 @@ fn told(node: &Node, into: &mut String) {
         Value::Map(map) => {
             into.push_str(&format!("map {} {}\n", map.flow, map.entries.len()));
             for entry in &map.entries {
-                into.push_str(if entry.merged { "merged " } else { "" });
+                into.push_str(if entry.is_merged() { "merged " } else { "" });
                 told(&entry.key, into);
                 told(&entry.value, into);
             }
@@ -128,7 +128,7 @@ fn told(node: &Node, into: &mut String) {
 fn outcome(read: &Result<Stream, SyntaxError>) -> String {
     let mut out = String::new();
     match read {
-        Err(error) => out = format!("{} {:?} {:?}", error.message, error.place.span, error.help),
+        Err(error) => out = format!("{} {:?} {:?}", error.message, error.place.span(), error.help),
         Ok(stream) => {
             out.push_str(&format!("{:?}\n", stream.comments));
             for document in &stream.documents {

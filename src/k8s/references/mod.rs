@@ -49,6 +49,8 @@ pub fn find(object: &Node, extra: &[FieldRule]) -> Vec<Found> {
     });
     found.add(heuristics::find(object, group, kind));
     found.add(values::find(object));
+    // Most objects name one or two, and as many as a list begins with would be kept for each.
+    found.list.shrink_to_fit();
     found.list
 }
 
@@ -84,5 +86,21 @@ impl Finds {
                 self.list.push(new);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::find;
+    use crate::text::path::TreePath;
+    use crate::text::source::Source;
+    use crate::yaml::parse::parse;
+
+    #[test]
+    fn a_list_of_one_has_room_for_one() {
+        let text = "apiVersion: v1\nkind: Pod\nspec: {volumes: [{secret: {secretName: db}}]}\n";
+        let stream = parse(&Source::file(TreePath::root(), text)).unwrap();
+        let found = find(&stream.documents[0].root, &[]);
+        assert_eq!((found.len(), found.capacity()), (1, 1));
     }
 }

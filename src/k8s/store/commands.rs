@@ -53,8 +53,8 @@ pub struct Commands {
     pub create: fn(&Key<'_>) -> Option<String>,
     /// Adds a value to a key under a label.
     pub add: fn(&Key<'_>, &str) -> Option<Addition>,
-    /// Lists the versions of a key without showing values.
-    pub list: fn(&Key<'_>) -> Option<String>,
+    /// Lists the versions of a key without showing values: a program and its arguments.
+    pub list: fn(&Key<'_>) -> Option<Vec<String>>,
     /// Removes a key that was there for one version alone.
     pub remove_key: fn(&Key<'_>) -> Option<String>,
     /// Removes one version of a key. The version needs no quotes in a shell.

@@ -1,6 +1,7 @@
 //! What there is to say about a store.
 
 use crate::k8s::store::commands::Commands;
+use crate::k8s::store::listing::Reader;
 use crate::k8s::store::location::{Location, Provider};
 use crate::k8s::store::page::{Cleanup, Glance};
 use crate::k8s::store::pin::{PinError, Versions};
@@ -34,6 +35,8 @@ pub struct Definition {
     pub path: fn(&Location, &str) -> String,
     /// The commands of its command line.
     pub commands: Commands,
+    /// How the listings of its versions are read, if it has a command that prints them.
+    pub reader: Option<Reader>,
     /// Its rows in the first table of the page on stores.
     pub glance: &'static [Glance],
     /// Its row in the table on cleaning up, if `prune` prints commands.
@@ -66,6 +69,7 @@ impl Definition {
             account: &[],
             path: |_, key| key.to_owned(),
             commands: Commands::NONE,
+            reader: None,
             glance,
             cleanup: None,
         }

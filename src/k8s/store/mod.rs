@@ -4,11 +4,14 @@
 
 pub mod commands;
 pub mod definition;
+pub mod listing;
 pub mod location;
 pub mod page;
 pub mod pin;
 
 use std::fmt;
+
+use chrono::{DateTime, Utc};
 
 use crate::k8s::resource::{group_of, kind_of};
 use crate::k8s::secret_name::Version;
@@ -59,6 +62,15 @@ impl Store {
             definition.providers.contains(&key) && (definition.is_meant)(provider)
         };
         Self::all().find(is_meant).unwrap_or(Self::OTHER)
+    }
+
+    /// A store whose command line prints such a listing.
+    #[must_use]
+    pub fn of_listing(bytes: &[u8], now: DateTime<Utc>) -> Option<Self> {
+        Self::all().find(|store| {
+            let reader = store.definition().reader.as_ref();
+            reader.is_some_and(|reader| reader.parse(bytes, now).is_ok())
+        })
     }
 
     /// The store that `rotate.yaml` calls so.

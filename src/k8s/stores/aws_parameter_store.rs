@@ -1,7 +1,11 @@
 //! AWS Systems Manager Parameter Store.
 
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
 use crate::k8s::store::commands::{Addition, Commands, Key, Step};
 use crate::k8s::store::definition::Definition;
+use crate::k8s::store::listing::{Date, Dropped, Listed, Listing, Reader, json};
 use crate::k8s::store::page::{Cleanup, Glance};
 use crate::k8s::store::pin::{Versions, is_digits, is_version_number};
 use crate::k8s::stores::shared::aws::{self, aws};
@@ -11,6 +15,14 @@ pub(super) static STORE: Definition = Definition {
     is_meant: aws::is_parameter_store,
     setting: Some("aws-parameter-store"),
     commands: Commands { create, add, list, remove_key, remove_version },
+    reader: Some(Reader {
+        program: "aws",
+        as_json: aws::AS_JSON,
+        shows_labels: true,
+        read,
+        is_of: aws::is_of,
+        label,
+    }),
     cleanup: Some(Cleanup {
         store: "AWS Parameter Store",
         prints: "take the label off; `delete-parameter` for a key of its own",
@@ -33,6 +45,9 @@ const GLANCE: &[Glance] = &[Glance {
     version_from: "`rotate`",
     commands: "yes",
 }];
+
+/// What leaves the values out of `get-parameter-history`.
+const WITHOUT_VALUES: &str = "Parameters[].{Version:Version,Labels:Labels,Date:LastModifiedDate}";
 
 fn is_label_or_number(pin: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
@@ -61,9 +76,56 @@ fn add(key: &Key<'_>, label: &str) -> Option<Addition> {
     })
 }
 
-fn list(key: &Key<'_>) -> Option<String> {
-    let history = aws(key.at, &format!("ssm get-parameter-history{}", key.option("--name")));
-    Some(format!("{history} --query \"Parameters[].[Version,LastModifiedDate]\""))
+/// Without the query it would print the values.
+fn list(key: &Key<'_>) -> Option<Vec<String>> {
+    let list = aws::list(key, ["ssm", "get-parameter-history"], "--name");
+    Some([list, ["--query", WITHOUT_VALUES].map(str::to_owned).to_vec()].concat())
+}
+
+/// What `get-parameter-history` prints.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    parameters: Vec<Version>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Version {
+    version: u64,
+    name: Option<String>,
+    labels: Option<Vec<String>>,
+    #[serde(alias = "LastModifiedDate")]
+    date: Option<Date>,
+    #[serde(default)]
+    value: Dropped,
+}
+
+fn read(text: &str, _: DateTime<Utc>) -> Result<Listing, serde_json::Error> {
+    let Answer { parameters, next_token } = if text.starts_with('[') {
+        Answer { parameters: json(text)?, next_token: None }
+    } else {
+        json(text)?
+    };
+    let newest = parameters.iter().map(|one| one.version).max();
+    let listed = |one: &Version| Listed {
+        labels: one.labels.clone().unwrap_or_default(),
+        is_current: Some(one.version) == newest,
+        ..Listed::numbered(one.version, one.date.as_ref())
+    };
+    Ok(Listing {
+        names: parameters.iter().filter_map(|one| one.name.clone()).collect(),
+        versions: parameters.iter().map(listed).collect(),
+        has_values: parameters.iter().any(|one| one.value.is_some()),
+        is_cut: next_token.is_some_and(|token| !token.is_empty()),
+    })
+}
+
+fn label(key: &Key<'_>, label: &str, version: &Listed) -> Option<String> {
+    let (own, label) = (key.option("--name"), option("--labels", label));
+    let command = aws(key.at, &format!("ssm label-parameter-version{own}{label}"));
+    Some(format!("{command}{}", option("--parameter-version", &version.id)))
 }
 
 fn remove_key(key: &Key<'_>) -> Option<String> {

@@ -1,7 +1,11 @@
 //! AWS Secrets Manager.
 
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
 use crate::k8s::store::commands::{Addition, Commands, Key, Step};
 use crate::k8s::store::definition::Definition;
+use crate::k8s::store::listing::{Date, Listed, Listing, Reader, json};
 use crate::k8s::store::page::{Cleanup, Glance};
 use crate::k8s::store::pin::Versions;
 use crate::k8s::stores::shared::aws::{self, aws};
@@ -11,6 +15,14 @@ pub(super) static STORE: Definition = Definition {
     is_meant: |provider| !aws::is_parameter_store(provider),
     setting: Some("aws-secrets-manager"),
     commands: Commands { create, add, list, remove_key, remove_version },
+    reader: Some(Reader {
+        program: "aws",
+        as_json: aws::AS_JSON,
+        shows_labels: true,
+        read,
+        is_of: aws::is_of,
+        label,
+    }),
     cleanup: Some(Cleanup {
         store: "AWS Secrets Manager",
         prints: "take the label off; `delete-secret` with a recovery window for a key of its own",
@@ -61,9 +73,54 @@ fn add(key: &Key<'_>, label: &str) -> Option<Addition> {
     Some(Addition { put, after: None })
 }
 
-fn list(key: &Key<'_>) -> Option<String> {
-    let list = format!("secretsmanager list-secret-version-ids{}", key.option("--secret-id"));
-    Some(aws(key.at, &list))
+fn list(key: &Key<'_>) -> Option<Vec<String>> {
+    Some(aws::list(key, ["secretsmanager", "list-secret-version-ids"], "--secret-id"))
+}
+
+/// What `list-secret-version-ids` prints.
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Answer {
+    versions: Vec<Version>,
+    name: Option<String>,
+    #[serde(rename = "ARN")]
+    arn: Option<String>,
+    next_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Version {
+    version_id: String,
+    #[serde(default)]
+    version_stages: Vec<String>,
+    created_date: Option<Date>,
+}
+
+fn read(text: &str, _: DateTime<Utc>) -> Result<Listing, serde_json::Error> {
+    let Answer { versions, name, arn, next_token } = json(text)?;
+    let listed = |Version { version_id, version_stages, created_date }: Version| {
+        let has = |stage: &str| version_stages.iter().any(|one| one == stage);
+        let is_current = has("AWSCURRENT");
+        let created = created_date.as_ref().and_then(Date::time);
+        // Until a rotation is finished, nothing accepts the pending value.
+        let is_usable = is_current || !has("AWSPENDING");
+        let version = Listed::dated(format!("{ID}{version_id}"), created);
+        Listed { labels: version_stages, is_usable, is_current, ..version }
+    };
+    Ok(Listing {
+        names: name.into_iter().chain(arn).collect(),
+        versions: versions.into_iter().map(listed).collect(),
+        has_values: false,
+        is_cut: next_token.is_some_and(|token| !token.is_empty()),
+    })
+}
+
+fn label(key: &Key<'_>, label: &str, version: &Listed) -> Option<String> {
+    let id = version.id.strip_prefix(ID).unwrap_or(&version.id);
+    let update = format!("secretsmanager update-secret-version-stage{}", key.option("--secret-id"));
+    let (stage, id) = (option("--version-stage", label), option("--move-to-version-id", id));
+    Some(format!("{}{stage}{id}", aws(key.at, &update)))
 }
 
 fn remove_key(key: &Key<'_>) -> Option<String> {

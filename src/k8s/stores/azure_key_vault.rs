@@ -1,7 +1,13 @@
 //! Azure Key Vault.
 
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
 use crate::k8s::store::commands::{Commands, Key, Step, flag};
 use crate::k8s::store::definition::Definition;
+use crate::k8s::store::listing::{Date, Dropped, Listed, Listing, Reader, arguments, json};
 use crate::k8s::store::location::{Location, Provider};
 use crate::k8s::store::page::{Cleanup, Glance};
 use crate::k8s::store::pin::Versions;
@@ -13,6 +19,14 @@ pub(super) static STORE: Definition = Definition {
     access: &["authSecretRef", "authType", "identityId"],
     path: |_, key| key.strip_prefix("secret/").unwrap_or(key).to_owned(),
     commands: Commands { create, list, remove_key, remove_version, ..Commands::NONE },
+    reader: Some(Reader {
+        program: "az",
+        as_json: (&["--output", "json"], 0),
+        shows_labels: false,
+        read,
+        is_of,
+        label: |_, _, _| None,
+    }),
     cleanup: Some(Cleanup {
         store: "Azure Key Vault",
         prints: "disable the version, since only whole secrets can be deleted",
@@ -61,8 +75,53 @@ fn create(key: &Key<'_>) -> Option<String> {
         .map(|set| format!("{set} --file /dev/stdin --encoding utf-8 --query id --output tsv"))
 }
 
-fn list(key: &Key<'_>) -> Option<String> {
-    az(key, "list-versions")
+fn list(key: &Key<'_>) -> Option<Vec<String>> {
+    let is_name =
+        |name: &&str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    let vault = key.at.get(VAULT).filter(|_| !key.path.contains('/')).filter(is_name)?;
+    let words = ["az", "keyvault", "secret", "list-versions"].map(str::to_owned).to_vec();
+    Some([words, arguments("--vault-name", vault), arguments("--name", &key.path)].concat())
+}
+
+/// What `list-versions` prints of each version.
+#[derive(Deserialize)]
+struct Version {
+    /// `https://VAULT.vault.azure.net/secrets/NAME/ID`.
+    id: String,
+    attributes: Attributes,
+    #[serde(default)]
+    value: Dropped,
+}
+
+#[derive(Deserialize)]
+struct Attributes {
+    enabled: bool,
+    created: Option<Date>,
+}
+
+const SECRET: &str = "/secrets/";
+
+fn read(text: &str, _: DateTime<Utc>) -> Result<Listing, serde_json::Error> {
+    let all: Vec<Version> = json(text)?;
+    let (mut names, mut versions, mut has_values) = (BTreeSet::new(), Vec::new(), false);
+    for Version { id, attributes, value } in all {
+        let parts = id.rsplit_once('/').filter(|(name, id)| name.contains(SECRET) && is_id(id));
+        let (name, id) = parts.ok_or_else(|| serde::de::Error::custom("no version"))?;
+        names.insert(name.to_owned());
+        has_values |= value.is_some();
+        let created = attributes.created.as_ref().and_then(Date::time);
+        let version = Listed::dated(id.to_owned(), created);
+        versions.push(Listed { is_usable: attributes.enabled, ..version });
+    }
+    Ok(Listing { names, versions, has_values, is_cut: false })
+}
+
+/// Whether the vault and the secret are those of a key, whose case does not matter.
+fn is_of(key: &Key<'_>, name: &str) -> bool {
+    let (place, secret) = name.rsplit_once(SECRET).unwrap_or_default();
+    let vault = vault_name(place);
+    let is_own = |own: &str| vault.as_ref().is_some_and(|one| one.eq_ignore_ascii_case(own));
+    secret.eq_ignore_ascii_case(&key.path) && key.at.get(VAULT).is_none_or(is_own)
 }
 
 fn remove_key(key: &Key<'_>) -> Option<String> {

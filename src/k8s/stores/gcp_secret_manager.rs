@@ -1,7 +1,13 @@
 //! Google Secret Manager.
 
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
 use crate::k8s::store::commands::{Addition, Commands, Key, Step, flag};
 use crate::k8s::store::definition::Definition;
+use crate::k8s::store::listing::{Date, Listed, Listing, Reader, arguments, json};
 use crate::k8s::store::location::Location;
 use crate::k8s::store::page::{Cleanup, Glance};
 use crate::k8s::store::pin::{Versions, is_digits, is_version_number};
@@ -12,6 +18,15 @@ pub(super) static STORE: Definition = Definition {
     locate: |provider| Location::read(provider, &[PROJECT, LOCATION]),
     is_certain: |provider| provider.text(PROJECT).is_some(),
     commands: Commands { create, add, list, remove_key, remove_version },
+    reader: Some(Reader {
+        program: "gcloud",
+        as_json: (&["--format=json"], 0),
+        // Aliases are on the secret, not on its versions.
+        shows_labels: false,
+        read,
+        is_of,
+        label: |_, _, _| None,
+    }),
     cleanup: Some(Cleanup {
         store: "Google Secret Manager",
         prints: "remove the alias and destroy the version; `delete` for a key of its own",
@@ -80,8 +95,49 @@ fn alias_newest(key: &Key<'_>, alias: &str) -> String {
     )
 }
 
-fn list(key: &Key<'_>) -> Option<String> {
-    Some(gcloud(key.at, &format!("versions list {}", key.word())))
+fn list(key: &Key<'_>) -> Option<Vec<String>> {
+    let mut words =
+        ["gcloud", "secrets", "versions", "list", &key.path].map(str::to_owned).to_vec();
+    for (name, detail) in [("--project", PROJECT), ("--location", LOCATION)] {
+        words.extend(key.at.get(detail).into_iter().flat_map(|value| arguments(name, value)));
+    }
+    Some(words)
+}
+
+/// What `versions list` prints of each version.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Version {
+    /// `projects/PROJECT/secrets/SECRET/versions/NUMBER`.
+    name: String,
+    state: String,
+    create_time: Option<Date>,
+}
+
+const NUMBER: &str = "/versions/";
+const SECRET: &str = "/secrets/";
+
+fn read(text: &str, _: DateTime<Utc>) -> Result<Listing, serde_json::Error> {
+    let all: Vec<Version> = json(text)?;
+    let (mut names, mut versions) = (BTreeSet::new(), Vec::new());
+    for one in all {
+        let (secret, number) = one.name.rsplit_once(NUMBER).unwrap_or_default();
+        let number = number.parse::<u64>().ok().filter(|_| secret.contains(SECRET));
+        let number = number.ok_or_else(|| serde::de::Error::custom("no version"))?;
+        names.insert(secret.to_owned());
+        let is_usable = one.state.eq_ignore_ascii_case("enabled");
+        versions.push(Listed { is_usable, ..Listed::numbered(number, one.create_time.as_ref()) });
+    }
+    Ok(Listing { names, versions, ..Listing::default() })
+}
+
+/// Whether the project and the secret are those of a key; projects that are told by their number can be any.
+fn is_of(key: &Key<'_>, name: &str) -> bool {
+    let (place, secret) = name.rsplit_once(SECRET).unwrap_or_default();
+    let project = place.split('/').nth(1).unwrap_or_default();
+    let own = key.at.get(PROJECT).filter(|_| !is_digits(project));
+    let path = key.path.rsplit_once(SECRET).map_or(&*key.path, |(_, secret)| secret);
+    secret == path && own.is_none_or(|own| own == project)
 }
 
 fn remove_key(key: &Key<'_>) -> Option<String> {

@@ -11,6 +11,7 @@ pub(super) static STORE: Definition = Definition {
     locate,
     is_certain: kv::is_certain,
     commands: kv::commands::<OpenBao>(),
+    reader: Some(kv::reader::<OpenBao>()),
     cleanup: Some(Cleanup { store: "OpenBao", prints: kv::CLEANUP }),
     ..Definition::new("OpenBao", &["openbao"], VERSIONS, GLANCE)
 };

@@ -13,6 +13,7 @@ pub(super) static STORE: Definition = Definition {
     is_certain: kv::is_certain,
     path: |at, key| place(at, key).1,
     commands: kv::commands::<Vault>(),
+    reader: Some(kv::reader::<Vault>()),
     cleanup: Some(Cleanup { store: "Vault", prints: kv::CLEANUP }),
     ..Definition::new("Vault", &["vault"], VERSIONS, GLANCE)
 };

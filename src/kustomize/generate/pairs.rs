@@ -93,12 +93,7 @@ fn spelled(place: Place, text: &str) -> Node {
     } else {
         Scalar::new(text, Style::Plain, Tag::Str)
     };
-    Node {
-        value: Value::Scalar(scalar),
-        origin: Some(place),
-        alias: None,
-        how: Provenance::Generated,
-    }
+    Node { origin: Some(place), ..Node::made(Value::Scalar(scalar), Provenance::Generated) }
 }
 
 fn file(item: &Node, context: &mut Context<'_>) -> Result<Pair, Problem> {
@@ -124,7 +119,7 @@ fn file(item: &Node, context: &mut Context<'_>) -> Result<Pair, Problem> {
 
 fn whole(source: &Arc<Source>) -> Node {
     let span = Span::new(0, source.text().len());
-    spelled(Place { source: Arc::clone(source), span }, source.text())
+    spelled(Place::new(Arc::clone(source), span), source.text())
 }
 
 fn env_file(item: &Node, context: &mut Context<'_>) -> Result<Vec<Pair>, Problem> {
@@ -148,7 +143,7 @@ fn env_file(item: &Node, context: &mut Context<'_>) -> Result<Vec<Pair>, Problem
         }
         let value_start = content_start + content.len() - value.len();
         let span = Span::new(value_start, value_start + value.len());
-        let node = spelled(Place { source: Arc::clone(&source), span }, value);
+        let node = spelled(Place::new(Arc::clone(&source), span), value);
         pairs.push(Pair { key: key.to_owned(), content: Content::Text(node) });
     }
     Ok(pairs)

@@ -36,7 +36,7 @@ pub fn refuse_duplicates(stream: &Stream, document: &Document) -> Result<(), Pro
     let (key, line) = (source.slice(second), source.position(first.start).line);
     let mut problem =
         Problem::of(format!("the key `{key}` is already set on line {line}"), source.path());
-    problem.place = Some(Place { source: source.clone(), span: second });
+    problem.place = Some(Place::new(source.clone(), second));
     Err(problem.with_help("remove one of the two"))
 }
 
@@ -45,7 +45,7 @@ fn annotations(root: &Node) -> Vec<Span> {
     let items = root.get("items").map(Node::items).unwrap_or_default();
     let nodes = std::iter::once(root).chain(items);
     let annotations = nodes.filter_map(|node| node.at(&["metadata", "annotations"]));
-    annotations.filter_map(|node| Some(node.origin.as_ref()?.span)).collect()
+    annotations.filter_map(|node| Some(node.origin.as_ref()?.span())).collect()
 }
 
 fn collect(node: &Node, objects: &mut Vec<Object>) -> Result<(), Problem> {

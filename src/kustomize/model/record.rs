@@ -34,7 +34,7 @@ impl Record {
     /// Records something missing, once.
     pub fn miss(&mut self, problem: Problem) {
         let same = |known: &Problem| {
-            let at = |problem: &Problem| problem.place.as_ref().map(|place| place.span);
+            let at = |problem: &Problem| problem.place.as_ref().map(|place| place.span());
             known.message == problem.message
                 && known.path == problem.path
                 && at(known) == at(&problem)

@@ -29,7 +29,7 @@ pub(super) fn beside(
     kustomization: &Kustomization,
 ) -> Vec<Problem> {
     let key = |one: &Problem| {
-        (one.message.clone(), one.path.clone(), one.place.as_ref().map(|place| place.span.start))
+        (one.message.clone(), one.path.clone(), one.place.as_ref().map(|place| place.span().start))
     };
     let mut known = BTreeSet::from([key(first)]);
     let mut found = of(resolver, kustomization);

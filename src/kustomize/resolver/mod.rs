@@ -47,8 +47,6 @@ pub struct Resolver {
 pub struct Resolution {
     /// What it accumulated.
     pub result: Result<Accumulator, Problem>,
-    /// Its objects after its last patch.
-    pub patched: Vec<Object>,
     /// What was read and visited.
     pub record: Record,
     /// What else keeps it from being built, beside what resolving it ended with.
@@ -114,29 +112,45 @@ impl Resolver {
         self.outcomes.get(directory, || Arc::new(self.resolve(directory)))
     }
 
+    /// Forgets the results of kustomizations that no other one included so far: what is built of them is known.
+    pub(crate) fn forget_outermost(&mut self) {
+        let outcomes = self.outcomes.paths();
+        let known = outcomes.iter().filter_map(|at| Some((at, self.outcomes.known(at)?)));
+        let mut included = HashSet::new();
+        for (own, outcome) in known {
+            let below = outcome.record.directories.iter().filter(|at| *at != own);
+            included.extend(below.cloned());
+        }
+        let outermost = outcomes.iter().filter(|at| !included.contains(*at));
+        outermost.for_each(|at| self.outcomes.forget(at));
+    }
+
     fn resolve(&self, directory: &TreePath) -> Resolution {
-        self.resolve_as(directory, self.kustomization(directory))
+        self.resolve_as(directory, self.kustomization(directory), None)
     }
 
     fn resolve_as(
         &self,
         directory: &TreePath,
         kustomization: Result<Arc<Kustomization>, Problem>,
+        patched: Option<&mut Vec<Object>>,
     ) -> Resolution {
         let mut record = Record::default();
         record.directories.insert(directory.clone());
         record.files.extend(kustomization::files_in(&self.library, directory));
-        let (mut patched, mut more) = (Vec::new(), Vec::new());
+        let mut more = Vec::new();
         let result = kustomization.and_then(|kustomization| {
-            let mut target = Target::new(self, &kustomization, &mut record);
-            let result = target.run(Accumulator::default());
-            patched = target.into_patched();
+            let mut target = Target::new(self, &kustomization, &mut record, patched);
+            let mut result = target.run(Accumulator::default());
+            if let Ok(gathered) = &mut result {
+                gathered.objects.shrink_to_fit();
+            }
             if let Err(first) = &result {
                 more = faults::beside(first, self, &kustomization);
             }
             result
         });
-        Resolution { result, patched, record, more }
+        Resolution { result, record, more }
     }
 
     /// Resolves a directory as a build root, without load restrictions.
@@ -160,22 +174,37 @@ impl Resolver {
         if is_endless {
             return Vec::new();
         }
-        self.outcome_with(&directory, overrides).patched.clone()
+        let mut patched = Vec::new();
+        let with = self.kustomization_with(&directory, overrides);
+        let with = with.unwrap_or_else(|| self.kustomization(&directory));
+        self.resolve_as(&directory, with, Some(&mut patched));
+        patched
     }
 
     /// The result of a kustomization with overrides.
     fn outcome_with(&self, directory: &TreePath, overrides: &Overrides) -> Arc<Resolution> {
+        match self.kustomization_with(directory, overrides) {
+            None => self.outcome(directory),
+            Some(with) => Arc::new(self.resolve_as(directory, with, None)),
+        }
+    }
+
+    /// A kustomization with overrides, which is made where there is none; `None` if that is the one which is there.
+    fn kustomization_with(
+        &self,
+        directory: &TreePath,
+        overrides: &Overrides,
+    ) -> Option<Result<Arc<Kustomization>, Problem>> {
         let is_made = kustomization::files_in(&self.library, directory).is_empty();
         if !is_made && overrides.is_empty() {
-            return self.outcome(directory);
+            return None;
         }
         let own = if is_made {
             Ok(Arc::new(Kustomization::generated(&self.library, directory)))
         } else {
             self.kustomization(directory)
         };
-        let with = own.map(|own| Arc::new(own.with(overrides, &self.library)));
-        Arc::new(self.resolve_as(directory, with))
+        Some(own.map(|own| Arc::new(own.with(overrides, &self.library))))
     }
 
     /// A problem with a component that overrides add: it includes itself, or what includes it.
@@ -267,10 +296,10 @@ impl Resolver {
             objects: Vec::new(),
         };
         if links::endless(self, &layer.directory).is_none() {
-            let outcome = self.outcome(&layer.directory);
-            layer.patched.clone_from(&outcome.patched);
-            if let Ok(gathered) = &outcome.result {
-                layer.objects.clone_from(&gathered.objects);
+            let patched = Some(&mut layer.patched);
+            let outcome = self.resolve_as(&layer.directory, Ok(kustomization), patched);
+            if let Ok(gathered) = outcome.result {
+                layer.objects = gathered.objects;
             }
         }
         Some(layer)

@@ -216,7 +216,7 @@ fn label(objects: &mut [Object], pairs: Option<&Node>, node: &Node) -> Result<()
 
 fn list(items: Vec<Node>, node: &Node) -> Node {
     let value = Value::Seq(Arc::new(Seq { items, flow: false }));
-    Node { value, origin: node.origin.clone(), alias: None, how: Provenance::Written }
+    Node { origin: node.origin.clone(), ..Node::made(value, Provenance::Written) }
 }
 
 fn subjects(node: &Node) -> Result<Subjects, Problem> {

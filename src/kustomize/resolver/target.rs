@@ -25,6 +25,7 @@ use crate::kustomize::transform::replicas;
 use crate::kustomize::transform::vars;
 use crate::text::path::TreePath;
 use crate::text::problem::Problem;
+use crate::text::work;
 use crate::tree::Entry;
 use crate::yaml::node::{Node, Seq, Value};
 
@@ -39,7 +40,8 @@ pub struct Target<'a> {
     resolver: &'a Resolver,
     kustomization: &'a Kustomization,
     record: &'a mut Record,
-    patched: Vec<Object>,
+    /// Where to put the objects after the last patch, if they are asked for: they would keep alive what later steps replace.
+    patched: Option<&'a mut Vec<Object>>,
 }
 
 impl<'a> Target<'a> {
@@ -48,13 +50,9 @@ impl<'a> Target<'a> {
         resolver: &'a Resolver,
         kustomization: &'a Kustomization,
         record: &'a mut Record,
+        patched: Option<&'a mut Vec<Object>>,
     ) -> Self {
-        Self { resolver, kustomization, record, patched: Vec::new() }
-    }
-
-    /// The objects after its last patch.
-    pub fn into_patched(self) -> Vec<Object> {
-        self.patched
+        Self { resolver, kustomization, record, patched }
     }
 
     /// What its steps read.
@@ -191,7 +189,7 @@ impl<'a> Target<'a> {
             return Err(Problem::at(format!("`{directory}` is not a component"), entry)
                 .with_help("list it under `resources:`, or give it `kind: Component`"));
         }
-        let merged = Target::new(self.resolver, &kustomization, self.record).run(gathered)?;
+        let merged = Target::new(self.resolver, &kustomization, self.record, None).run(gathered)?;
         let mut again = Accumulator { vars: merged.vars, ..Accumulator::default() };
         if let Some(config) = &merged.config {
             again.merge_config(config)?;
@@ -325,7 +323,10 @@ impl<'a> Target<'a> {
         let kustomization = self.kustomization;
         self.step(gathered, kustomization.list("patchesStrategicMerge"), patches::strategic_merge)?;
         self.step(gathered, kustomization.list("patches"), patches::patches)?;
-        self.patched.clone_from(&gathered.objects);
+        if let Some(patched) = &mut self.patched {
+            work::count("objects kept");
+            patched.clone_from(&gathered.objects);
+        }
         let config = gathered.config();
         if let Some((_, name)) = kustomization.text("namespace") {
             let (fields, subjects) = (&config.namespace, Subjects::Default);

@@ -202,6 +202,35 @@ fn a_layer_knows_its_objects_before_they_are_renamed() {
     assert_eq!(layer.objects[0].name(), "p-web-c");
 }
 
+/// They share what the later steps change, which would be copied for each kustomization of a tree.
+#[test]
+fn objects_before_they_are_renamed_are_kept_only_for_a_layer() {
+    let resolver = resolver(&[
+        ("base/kustomization.yaml", "resources: [pod.yaml]"),
+        ("base/pod.yaml", POD),
+        ("a/kustomization.yaml", "resources: [../base]\ncomponents: [../part]\nnamePrefix: p-"),
+        ("part/kustomization.yaml", "kind: Component\nnameSuffix: -c"),
+    ]);
+    let kept = |run: &dyn Fn()| work::during(run).get("objects kept").copied();
+    assert_eq!(kept(&|| drop(resolver.build(&path("a")))), None);
+    assert_eq!(kept(&|| drop(resolver.layer(&path("a")))), Some(1));
+    assert_eq!(kept(&|| drop(resolver.layer(&path("a")))), None);
+}
+
+#[test]
+fn only_what_others_include_is_kept_as_a_part() {
+    let mut resolver = resolver(&[
+        ("base/kustomization.yaml", "resources: [pod.yaml]"),
+        ("base/pod.yaml", POD),
+        ("a/kustomization.yaml", "resources: [../base]\nnamePrefix: p-"),
+    ]);
+    let built = [resolver.build(&path("base")), resolver.build(&path("a"))];
+    resolver.forget_outermost();
+    assert_eq!(resolver.outcomes.paths(), [path("base")]);
+    assert!(Arc::ptr_eq(&built[1], &resolver.build(&path("a"))));
+    assert_eq!(resolver.layer(&path("a")).unwrap().objects[0].name(), "p-web");
+}
+
 #[test]
 fn a_file_above_is_read_without_load_restrictions_only() {
     let overlay = "resources: [../web.yaml, ../base]\n";

@@ -84,7 +84,7 @@ fn put(node: &mut Node, entries: &[&Entry]) -> Result<(), Problem> {
             *old = value;
         } else if let Some(map) = node.map_mut() {
             let key = Node { how: Provenance::Patched, ..entry.key.clone() };
-            map.entries.push(Entry { key, value, merged: false });
+            map.push(Entry::new(key, value));
         }
     }
     Ok(())

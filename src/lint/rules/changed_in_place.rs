@@ -115,7 +115,9 @@ fn in_place(base: &Repo, repo: &Repo, old: &Node, new: &Node) -> Option<bool> {
     let (before, now) = (base.library.stream(path).ok()?, repo.library.stream(path).ok()?);
     let (before, now) = (objects(&before), objects(&now));
     let at = |objects: &[&Node], place: &Place| {
-        objects.iter().position(|one| one.origin.as_ref().is_some_and(|own| own.span == place.span))
+        objects
+            .iter()
+            .position(|one| one.origin.as_ref().is_some_and(|own| own.span() == place.span()))
     };
     let same_kin = before.iter().zip(&now).all(|(one, other)| kin(one) == kin(other));
     let same_place = at(&before, old)? == at(&now, new)?;

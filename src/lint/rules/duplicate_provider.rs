@@ -72,7 +72,7 @@ fn check(facts: &Facts<'_>) -> Vec<Finding> {
 
 fn place(provider: &Provider) -> Option<(TreePath, usize)> {
     let place = provider.near()?;
-    Some((place.source.path().clone(), place.span.start))
+    Some((place.source.path().clone(), place.span().start))
 }
 
 /// Whether a provider makes the whole secret and wants it for itself.

@@ -195,7 +195,7 @@ fn leading<'u, 's, 'r>(uses: &[&'u Used<'s, 'r>]) -> Option<&'u Used<'s, 'r>> {
     for (version, named) in uses {
         let of_version = places.entry(version).or_default();
         if let Some(origin) = &named.reference.found.node.origin {
-            let place = (origin.source.path().as_str(), origin.near_in_file().span.start);
+            let place = (origin.source.path().as_str(), origin.near_in_file().span().start);
             of_version.insert(place);
         }
     }

@@ -70,8 +70,8 @@ fn judge(node: &Node) -> Option<Finding> {
     };
     let text = node.str()?;
     let origin = node.origin.as_ref()?;
-    let span = node.alias().unwrap_or(origin.span);
-    let place = Place { source: origin.source.clone(), span };
+    let span = node.alias().unwrap_or(origin.span());
+    let place = Place::new(origin.source.clone(), span);
     let message =
         format!("YAML reads the version {text} as {what}, but the API server accepts only strings");
     let help = match node.alias() {

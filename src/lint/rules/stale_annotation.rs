@@ -276,7 +276,7 @@ fn repair(repo: &Repo, sites: &Sites<'_, '_, '_>, stale: &Stale<'_, '_>) -> Opti
             && !made.is_empty()
     };
     let path = place.source.path();
-    let sealed = || repo.seals(path).is_none_or(|seals| seals.cover(place.span));
+    let sealed = || repo.seals(path).is_none_or(|seals| seals.cover(place.span()));
     // Behind an alias, the bytes may be read where no reference stands.
     let aliased = stale.named.reference.found.node.alias.is_some();
     if aliased
@@ -287,7 +287,7 @@ fn repair(repo: &Repo, sites: &Sites<'_, '_, '_>, stale: &Stale<'_, '_>) -> Opti
     {
         return None;
     }
-    let digits = Span::new(place.span.end.checked_sub(DIGITS)?, place.span.end);
+    let digits = Span::new(place.span().end.checked_sub(DIGITS)?, place.span().end);
     let edit = Edit { span: digits, text: stale.version()?.to_string() };
     Some(Fix::one(format!("name `{new}`"), &place.source, edit))
 }

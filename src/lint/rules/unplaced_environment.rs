@@ -84,6 +84,6 @@ fn start(repo: &Repo, path: &TreePath) -> Option<Place> {
     let file = files[from..].iter().find(|file| file.is_within(path))?;
     let stream = repo.library.stream(file).ok();
     let first = stream.as_ref().and_then(|stream| stream.documents.first()?.root.origin.as_ref());
-    let at = first.map_or(0, |place| place.span.start);
-    Some(Place { source: tree.source(file).ok()?, span: Span::new(at, at) })
+    let at = first.map_or(0, |place| place.span().start);
+    Some(Place::new(tree.source(file).ok()?, Span::new(at, at)))
 }

@@ -244,7 +244,7 @@ fn place(repo: &Repo, problem: &Problem) -> Place {
     let source = tree.source(&problem.path).ok();
     let source = source.or_else(|| tree.source(&kustomization()?).ok());
     let source = source.unwrap_or_else(|| Source::file(problem.path.clone(), ""));
-    Place { source, span: Span::new(0, 0) }
+    Place::new(source, Span::new(0, 0))
 }
 
 fn help(root: &Root) -> String {

@@ -225,6 +225,7 @@ impl Facts<'_> {
                 subject: subject.clone(),
                 version: Some(self.version.to_owned()),
                 pins: Vec::new(),
+                held: Vec::new(),
                 leave: Vec::new(),
                 back: None,
                 program: self.calls.bump.clone(),

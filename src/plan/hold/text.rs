@@ -113,9 +113,9 @@ fn field(root: &Node, index: usize, key: &str, value: &str) -> Result<Edit, Stri
     }
     let place = node.origin.as_ref().ok_or("it is not written in any file")?;
     if node.str() == Some(value) {
-        return Ok(Edit { span: place.span, text: place.text().to_owned() });
+        return Ok(Edit { span: place.span(), text: place.text().to_owned() });
     }
-    unshared(root, place.span, &format!("the hold's `{key}`"))?;
+    unshared(root, place.span(), &format!("the hold's `{key}`"))?;
     other(node, place, (key, value))
 }
 
@@ -123,8 +123,8 @@ fn field(root: &Node, index: usize, key: &str, value: &str) -> Result<Edit, Stri
 /// it for a text.
 fn other(node: &Node, place: &Place, (key, value): (&str, &str)) -> Result<Edit, String> {
     let plain = node.scalar().is_some_and(|scalar| scalar.style == Style::Plain);
-    if plain && key != "reason" && !place.span.is_empty() {
-        return Ok(Edit { span: place.span, text: value.to_owned() });
+    if plain && key != "reason" && !place.span().is_empty() {
+        return Ok(Edit { span: place.span(), text: value.to_owned() });
     }
     let error = match rewrite(node, value) {
         Ok(edit) => return Ok(edit),
@@ -138,7 +138,7 @@ fn other(node: &Node, place: &Place, (key, value): (&str, &str)) -> Result<Edit,
         return Err(error);
     }
     let tail = &token[token.trim_end().len()..];
-    Ok(Edit { span: place.span, text: format!("{}{tail}", quoted(value)) })
+    Ok(Edit { span: place.span(), text: format!("{}{tail}", quoted(value)) })
 }
 
 /// The edit that removes one hold; the last hold takes the key with it, and the last key all but comments.
@@ -148,7 +148,7 @@ fn item_out(root: &Node, index: usize) -> Result<Edit, String> {
     let is_only = list.items().len() == 1;
     let shared = if is_only { list } else { item };
     if let Some(place) = shared.origin.as_ref().filter(|_| shared.alias().is_none()) {
-        unshared(root, place.span, "a part of the hold")?;
+        unshared(root, place.span(), "a part of the hold")?;
     }
     let edit = if !is_only {
         remove_item(root, &holds(), index)
@@ -165,12 +165,12 @@ fn lines(root: &Node) -> Option<Edit> {
     let place =
         root.origin.as_ref().filter(|_| root.entries().len() == 1 && !spot::is_flow(root))?;
     let source = &place.source;
-    let start = layout::line_start(source, place.span.start);
-    if !source.slice(Span::new(start, place.span.start)).trim().is_empty() {
+    let start = layout::line_start(source, place.span().start);
+    if !source.slice(Span::new(start, place.span().start)).trim().is_empty() {
         return None;
     }
-    let at_line = layout::line_start(source, place.span.end) == place.span.end;
-    let end = if at_line { place.span.end } else { layout::next_line(source, place.span.end) };
+    let at_line = layout::line_start(source, place.span().end) == place.span().end;
+    let end = if at_line { place.span().end } else { layout::next_line(source, place.span().end) };
     Some(Edit { span: Span::new(start, end), text: String::new() })
 }
 
@@ -187,7 +187,8 @@ fn unshared(root: &Node, span: Span, what: &str) -> Result<(), String> {
 fn borrowed(node: &Node, span: Span) -> Option<(Arc<Source>, Span)> {
     let within = |one: Span| span.start <= one.start && one.end <= span.end;
     if let Some(alias) = node.alias() {
-        let origin = node.origin.as_ref().filter(|origin| within(origin.span) && !within(alias))?;
+        let origin =
+            node.origin.as_ref().filter(|origin| within(origin.span()) && !within(alias))?;
         return Some((Arc::clone(&origin.source), alias));
     }
     match &node.value {
@@ -218,7 +219,7 @@ fn positions(root: &Node, (environment, family): On<'_>) -> Vec<usize> {
 /// Whether there is nothing but comments, directives and marks.
 fn says_nothing(stream: &Stream) -> bool {
     let is_empty = |root: &Node| {
-        root.scalar().is_some() && root.origin.as_ref().is_none_or(|place| place.span.is_empty())
+        root.scalar().is_some() && root.origin.as_ref().is_none_or(|place| place.span().is_empty())
     };
     stream.documents.iter().all(|document| is_empty(&document.root))
 }

@@ -12,6 +12,7 @@ use crate::text::shell::{command, option};
 /// The steps for one value.
 pub(super) fn steps(supply: &Supply) -> Vec<NextStep> {
     match supply {
+        Supply::Label { title, command } => vec![value(title, command.clone())],
         Supply::Cluster { name, namespace, shape, keys } => {
             vec![in_cluster(name, namespace.as_deref(), *shape, keys)]
         }

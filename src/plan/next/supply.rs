@@ -7,6 +7,13 @@ use crate::k8s::backend::Backend;
 /// A value and where it goes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::plan) enum Supply {
+    /// It is in its store already, and only lacks the label of the version.
+    Label {
+        /// What to do, a sentence.
+        title: String,
+        /// The command that does it.
+        command: Option<String>,
+    },
     /// Into a store, from which a stub reads it.
     Remote {
         /// The store, where the repository says which.

@@ -65,7 +65,7 @@ impl<'p> Overlay<'p> {
             let source = self.repo.library.tree().source(&token.file).ok();
             Refusal {
                 what: format!("no kustomization can patch the text in `{}`", token.file),
-                place: source.map(|source| Place { source, span: token.span }),
+                place: source.map(|source| Place::new(source, token.span)),
                 hint: SHARED.to_owned(),
             }
         }));

@@ -333,7 +333,8 @@ fn inserted(item: &Field<'_>, text: &str) -> Option<(Arc<Source>, Edit)> {
     let list = list.follow(&item.root.objects()[item.object].node)?;
     let (around, within) = (list.origin.as_ref()?, item.node.origin.as_ref()?);
     // The list is written around the item, rather than made of parts from several places.
-    let holds = Arc::ptr_eq(&around.source, &within.source) && around.span.contains(within.span);
+    let holds =
+        Arc::ptr_eq(&around.source, &within.source) && around.span().contains(within.span());
     if holds { listing::behind(list, item.node, text) } else { None }
 }
 
@@ -349,7 +350,7 @@ fn edits(spelling: &Spelling<'_>, new: &str, stays: bool) -> Option<Vec<(Arc<Sou
     }
     let each = parts.iter().map(|part| {
         let edit = rewrite_part(node, part.clone(), new).ok()?;
-        let exact = embed::part(node, part.clone()).is_some_and(|place| place.span == edit.span);
+        let exact = embed::part(node, part.clone()).is_some_and(|place| place.span() == edit.span);
         (exact || parts.len() == 1).then(|| remap::in_file(source, &edit)).flatten()
     });
     let each: Option<Vec<_>> = each.collect();

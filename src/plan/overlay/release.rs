@@ -89,7 +89,7 @@ impl Overlay<'_> {
         let stream = self.repo.library.stream(&token.file).ok().filter(|_| is_own)?;
         let mut found = None;
         scalars(&stream.documents.first()?.root, &Path::default(), &mut |path, node| {
-            let holds = |place: &Place| place.span.contains(token.span);
+            let holds = |place: &Place| place.span().contains(token.span);
             if found.is_none() && node.origin.as_ref().is_some_and(holds) {
                 found = Some((path.clone(), node.str().unwrap_or_default().to_owned()));
             }

@@ -70,12 +70,12 @@ impl Token {
         let origin = node.origin.as_ref()?;
         if let Some(version) = version_in_file(node) {
             // Its end stands for every name that is put together with it, and for no scalar.
-            let (file, end) = (version.source.path().clone(), version.span.end);
+            let (file, end) = (version.source.path().clone(), version.span().end);
             return Some(Self { file, span: Span::new(end, end), alias: None });
         }
         let near = origin.near_in_file();
         let file = near.source.path().clone();
-        Some(Self { file, span: near.span, alias: node.alias() })
+        Some(Self { file, span: near.span(), alias: node.alias() })
     }
 
     /// The token that spells a part of a scalar. Of a scalar that is put together from several places, it is the one with the end

@@ -51,7 +51,7 @@ impl<'r> Maker<'r> {
 type Key<'r> = (Option<(TreePath, usize)>, &'r str);
 
 fn key<'r>(maker: &Maker<'r>) -> Key<'r> {
-    let place = maker.place().map(|place| (place.source.path().clone(), place.span.start));
+    let place = maker.place().map(|place| (place.source.path().clone(), place.span().start));
     (place, maker.provider.secret())
 }
 

@@ -46,7 +46,7 @@ impl<'r> Removal<'r> {
             let Some(origin) = object.node.origin.as_ref().map(Place::near_in_file) else {
                 continue;
             };
-            let start = (origin.source.path().clone(), origin.span.start);
+            let start = (origin.source.path().clone(), origin.span().start);
             made.entry(start).or_default().push(secret);
         }
         Self { repo, parts: BTreeMap::new(), made }
@@ -61,7 +61,7 @@ impl<'r> Removal<'r> {
         let file = place.source.path();
         let stream = self.repo.library.stream(file).map_err(|_| "its file does not parse")?;
         let part = part(&stream, place).ok_or("it is not a separate document in its file")?;
-        let made = self.made.get(&(file.clone(), place.span.start)).into_iter().flatten();
+        let made = self.made.get(&(file.clone(), place.span().start)).into_iter().flatten();
         if let Some(secret) = made.into_iter().find(|secret| **secret != document.secret) {
             return Err(format!("the same document makes `{secret}` as well"));
         }
@@ -127,7 +127,7 @@ impl<'r> Removal<'r> {
 /// The part of a file at a place.
 fn part(stream: &Stream, place: &Place) -> Option<Part> {
     let starts = |node: &Node| {
-        node.origin.as_ref().is_some_and(|origin| origin.span.start == place.span.start)
+        node.origin.as_ref().is_some_and(|origin| origin.span().start == place.span().start)
     };
     stream.documents.iter().enumerate().find_map(|(index, document)| {
         if starts(&document.root) {
@@ -189,7 +189,8 @@ fn whole(source: &Arc<Source>, stream: &Stream, index: usize) -> Span {
 
 /// Where the line `---` of a document begins, if it has one.
 fn marker(text: &str, document: &Parsed) -> Option<usize> {
-    let first = document.root.origin.as_ref().map_or(document.span.end, |origin| origin.span.start);
+    let first =
+        document.root.origin.as_ref().map_or(document.span.end, |origin| origin.span().start);
     let start = document.span.start;
     let mut at = start;
     let mut found = None;

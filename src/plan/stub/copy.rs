@@ -70,7 +70,7 @@ fn versions<'s>(stub: &'s Stub, root: &'s Node, old: &str) -> Vec<&'s Node> {
         }
     });
     let mut seen = BTreeSet::new();
-    nodes.retain(|node| node.origin.as_ref().is_some_and(|origin| seen.insert(origin.span)));
+    nodes.retain(|node| node.origin.as_ref().is_some_and(|origin| seen.insert(origin.span())));
     nodes
 }
 
@@ -82,9 +82,9 @@ fn version(node: &Node, old: &str, new: &str) -> Option<Edit> {
     let next = format!("{prefix}{new}");
     let style = node.scalar()?.style;
     if style == Style::Plain && prefix.is_empty() {
-        return Some(Edit { span: origin.span, text: quoted(&next) });
+        return Some(Edit { span: origin.span(), text: quoted(&next) });
     }
-    let start = origin.span.start + origin.text().rfind(old)?;
+    let start = origin.span().start + origin.text().rfind(old)?;
     Some(Edit { span: Span::new(start, start + old.len()), text: new.to_owned() })
 }
 

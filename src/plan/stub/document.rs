@@ -21,7 +21,7 @@ pub(super) fn own(source: &Arc<Source>, at: Span) -> Option<String> {
     }
     let document = stream.documents.iter().find(|document| document.span.contains(at))?;
     let newline = if text.contains("\r\n") { "\r\n" } else { "\n" };
-    let root = document.root.origin.as_ref()?.span.start;
+    let root = document.root.origin.as_ref()?.span().start;
     let mut start = document.span.start;
     // Comments of the file stand above its first `---`, or a blank line away from the first document.
     let head = source.text().get(start..root)?;
@@ -89,7 +89,7 @@ pub(super) fn set(text: String, map: &Path, key: &str, value: &str) -> Result<St
         let known = map.follow(root)?.get(key);
         let Some(node) = known else { return Some(insert_entry(root, map, key, value, None)) };
         let place = node.origin.as_ref().filter(|place| place.text() != value)?;
-        Some(Ok(Edit { span: place.span, text: value.to_owned() }))
+        Some(Ok(Edit { span: place.span(), text: value.to_owned() }))
     })
 }
 

@@ -17,7 +17,7 @@ pub(super) fn named(text: &str, family: &str, version: &str) -> Result<String, S
     let name = format!("{family}-{version}");
     let own = root.at(&["metadata", "name"]).ok_or("it has no name")?;
     let mut edits = vec![put(own, &name)?];
-    let place = |node: &Node| node.origin.as_ref().map(|origin| origin.span);
+    let place = |node: &Node| node.origin.as_ref().map(|origin| origin.span());
     if place(&stub.secret.node) != place(own) {
         edits.push(put(&stub.secret.node, &name)?);
     }

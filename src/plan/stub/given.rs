@@ -76,18 +76,18 @@ pub(in crate::plan) fn ask(
 }
 
 /// An entry of a new stub whose pin its store assigns.
-struct Entry {
+pub(super) struct Entry {
     path: Path,
     store: Option<StoreRef>,
     key: String,
     /// The pin of the old value.
-    old: Option<String>,
+    pub(super) old: Option<String>,
     service: Store,
     list: Option<String>,
 }
 
 /// How an entry gets its pin.
-enum PinSource {
+pub(super) enum PinSource {
     Kept,
     Known(Pinning),
     Asked(Entry),
@@ -109,7 +109,7 @@ impl Used {
         let is_one = match (&self.object, &other.object) {
             (Some(one), Some(other)) => {
                 let place = |node: &Node| {
-                    node.origin.as_ref().map(|at| (at.source.path().clone(), at.span))
+                    node.origin.as_ref().map(|at| (at.source.path().clone(), at.span()))
                 };
                 place(one) == place(other) || reads_same_values(one, other)
             }
@@ -157,7 +157,16 @@ impl Planner<'_> {
         Ok(is_complete.then_some(pinnings))
     }
 
-    fn way(&self, source: &Source<'_>, stub: &Stub, remote: &Remote) -> Result<PinSource, Fault> {
+    /// How an entry of a new stub gets its pin.
+    ///
+    /// # Errors
+    /// With what the store would refuse, and what to do about it.
+    pub(super) fn way(
+        &self,
+        source: &Source<'_>,
+        stub: &Stub,
+        remote: &Remote,
+    ) -> Result<PinSource, Fault> {
         let Some(key) = remote.key_text() else { return Ok(PinSource::Kept) };
         let store = stub.store_of(remote);
         let backend = self.backend(store, source.namespace);
@@ -224,7 +233,7 @@ impl Planner<'_> {
     }
 
     /// The pin that was given for a key, as it was typed and as it is.
-    fn pin_for(&self, key: &str) -> Option<(String, String)> {
+    pub(super) fn pin_for(&self, key: &str) -> Option<(String, String)> {
         let is_family = |name: &str| self.repo.family(self.environment, name).is_some();
         let mut pins = self.pins.iter().filter_map(|pin| {
             let value = value(pin, self.family, key, &is_family)?;

@@ -7,6 +7,7 @@ mod document;
 mod first;
 mod fresh;
 pub(super) mod given;
+mod listed;
 mod naming;
 pub(super) mod pin;
 mod place;

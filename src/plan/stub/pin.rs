@@ -136,7 +136,7 @@ pub(super) fn pinned(
                 }
             }
             (Some(Pinning::Label(label)), Some(field)) => {
-                let origin = field.node.origin.as_ref().map(|origin| origin.span);
+                let origin = field.node.origin.as_ref().map(|origin| origin.span());
                 let span = field.node.alias().or(origin).ok_or("its version has no place")?;
                 values.push(Edit { span, text: quoted(label) });
             }

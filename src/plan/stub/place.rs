@@ -78,7 +78,8 @@ impl Planner<'_> {
         let is_source = |object: &&Object| {
             let origin = object.node.origin.as_ref().map(|origin| origin.near_in_file());
             origin.is_some_and(|near| {
-                near.source.path() == source.place.source.path() && near.span == source.place.span
+                near.source.path() == source.place.source.path()
+                    && near.span() == source.place.span()
             })
         };
         Some(layer.patched.iter().find(is_source).unwrap_or(source.object).clone())

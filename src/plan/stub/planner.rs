@@ -9,6 +9,7 @@ use crate::k8s::secret_name::{Version, split};
 use crate::k8s::stub::StoreRef;
 use crate::plan::Stub;
 use crate::plan::draft::Draft;
+use crate::plan::from_store::Held;
 use crate::plan::next::supply::Supply;
 use crate::plan::prove::Expected;
 use crate::plan::refusal::Refusal;
@@ -44,6 +45,8 @@ pub(in crate::plan) struct Planner<'p> {
     pub(in crate::plan) back: Option<&'p Back>,
     /// Pins that were given.
     pub(in crate::plan) pins: &'p [String],
+    /// Values that are in their store already.
+    pub(in crate::plan) held: &'p [Held],
     /// How `rotate bump` is called.
     pub(in crate::plan) program: &'p str,
     pub(in crate::plan) draft: &'p mut Draft,
@@ -94,7 +97,7 @@ impl<'p> Planner<'p> {
                 continue;
             }
             for source in sources {
-                let place = (source.place.source.path().clone(), source.place.span.start);
+                let place = (source.place.source.path().clone(), source.place.span().start);
                 let roots = if source.is_split { source.roots.clone() } else { BTreeSet::new() };
                 if made.insert((place.0, place.1, roots)) {
                     self.copy_source(&source, &survey.uses_in(namespace.as_deref()));
@@ -131,7 +134,7 @@ impl<'p> Planner<'p> {
     }
 
     /// The ExternalSecrets of the family that a namespace has: the environment's own, or else those for all.
-    fn candidates(&self, survey: &Survey<'p>, namespace: &Namespace) -> Vec<Made<'p>> {
+    pub(super) fn candidates(&self, survey: &Survey<'p>, namespace: &Namespace) -> Vec<Made<'p>> {
         let own = survey.stubs_in(namespace.as_deref());
         if !own.is_empty() {
             return own;

@@ -57,7 +57,7 @@ pub(super) fn newest<'r>(providers: &[Made<'r>]) -> Vec<Source<'r>> {
             continue;
         }
         let place = origin.near_in_file();
-        let key = (place.source.path().clone(), place.span);
+        let key = (place.source.path().clone(), place.span());
         let all = sources.entry(key).or_default();
         if let Some(source) = all.iter_mut().find(|one| says_the_same(one.object, made.object())) {
             source.roots.insert(made.index);
@@ -98,7 +98,7 @@ impl Source<'_> {
     /// # Errors
     /// With a phrase that says why it cannot be told so.
     pub(super) fn text(&self, seen: Option<&Object>) -> Result<String, String> {
-        let own = own(&self.place.source, self.place.span).ok_or("its file does not parse")?;
+        let own = own(&self.place.source, self.place.span()).ok_or("its file does not parse")?;
         let file = Text::file(TreePath::root(), own.as_str());
         let stream = parse(&file).map_err(|error| error.message)?;
         let Some(written) = stream.documents.first().map(|document| &document.root) else {

@@ -41,6 +41,16 @@ impl<'p> Planner<'p> {
                 }
                 continue;
             }
+            let held = backend
+                .as_ref()
+                .and_then(|at| self.held.iter().find(|one| one.is_at(at, &pin.key)));
+            if let Some(held) = held {
+                let labelling = held.labelling();
+                self.outcome
+                    .supplies
+                    .extend(labelling.map(|(title, command)| Supply::Label { title, command }));
+                continue;
+            }
             if backend.is_none() {
                 self.outcome.notes.insert(format!(
                     "the store of `{}` is not in the repository, so its kind is not known",

@@ -36,6 +36,7 @@ fn configured(files: &[(&str, &str)], settings: &str) -> Repo {
 fn request(environment: &str, family: &str, version: Option<&str>) -> BumpRequest {
     BumpRequest {
         pins: Vec::new(),
+        held: Vec::new(),
         leave: Vec::new(),
         back: None,
         program: "rotate bump".to_owned(),

@@ -330,7 +330,7 @@ impl Mark {
             Spot::Value(_, node) => embed::part(node, there),
             Spot::File(_, source) => {
                 let span = Span::new(there.start, there.end);
-                Some(Place { source: Arc::clone(source), span })
+                Some(Place::new(Arc::clone(source), span))
             }
         }
     }

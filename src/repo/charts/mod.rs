@@ -319,7 +319,7 @@ fn named(site: &Site) -> (TreePath, Option<EnvironmentId>, Option<(&'static str,
 
 /// Whether releases have their values in the same places.
 fn are_alike(old: &[Planned], new: &[Planned]) -> bool {
-    let place = |node: &Node| node.origin.as_ref().map(|at| (Arc::as_ptr(&at.source), at.span));
+    let place = |node: &Node| node.origin.as_ref().map(|at| (Arc::as_ptr(&at.source), at.span()));
     let same_layer = |(old, new): (&Layer, &Layer)| match (old, new) {
         (Layer::File(old), Layer::File(new)) => old == new,
         (Layer::Inline(old), Layer::Inline(new))

@@ -55,7 +55,7 @@ fn command(out: &mut String, report: &Report<'_>, finding: &Finding) {
         Level::Info => "notice",
     };
     let place = &finding.place;
-    let (first, last) = (place.position(), place.source.position(place.span.end));
+    let (first, last) = (place.position(), place.source.position(place.span().end));
     let file = property(&report.path(place));
     let _ = write!(out, "::{command} file={file},line={},endLine={}", first.line, last.line);
     // GitHub takes columns only within a line.

@@ -108,7 +108,7 @@ fn notification(report: &Report<'_>, one: &Unjudged) -> Value {
 fn repair(report: &Report<'_>, fix: &Fix) -> Value {
     let mut changes: Vec<(String, Vec<Value>)> = Vec::new();
     for one in &fix.edits {
-        let place = Place { source: one.source.clone(), span: one.edit.span };
+        let place = Place::new(one.source.clone(), one.edit.span);
         let path = report.path(&place);
         let replacement = json!({
             "deletedRegion": region(&place),
@@ -140,7 +140,7 @@ fn artifact(path: &str) -> Value {
 }
 
 fn region(place: &Place) -> Value {
-    let Span { start, end } = place.span;
+    let Span { start, end } = place.span();
     let (first, last) = (place.source.position(start), place.source.position(end));
     json!({
         "startLine": first.line,

@@ -28,8 +28,8 @@ pub fn insert_entry(
     match &spot.node.value {
         Value::Map(map) if map.flow && !map.entries.is_empty() => {
             let behind = after.and_then(|name| spot::entry(spot.node, name));
-            let mut items = map.entries.iter().filter(|e| !e.merged).map(|e| &e.value);
-            let first = map.entries.iter().find(|e| !e.merged).map(|e| &e.key);
+            let mut items = map.entries.iter().filter(|e| !e.is_merged()).map(|e| &e.value);
+            let first = map.entries.iter().find(|e| !e.is_merged()).map(|e| &e.key);
             let last = behind.map(|e| &e.value).or_else(|| items.next_back());
             let (Some(first), Some(last)) = (first, last) else { return Err(EditError::Unspelled) };
             let json = layout::is_json(source);

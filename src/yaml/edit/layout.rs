@@ -83,11 +83,12 @@ pub fn map_indent(root: &Node) -> usize {
 fn child_indent(node: &Node, wanted: &dyn Fn(&Value) -> bool) -> Option<usize> {
     let own = |child: &&Node| child.alias.is_none();
     if let (Value::Map(map), Some(origin)) = (&node.value, &node.origin) {
-        let here = column(&origin.source, origin.span.start);
-        let values = map.entries.iter().filter(|entry| !entry.merged).map(|entry| &entry.value);
+        let here = column(&origin.source, origin.span().start);
+        let values =
+            map.entries.iter().filter(|entry| !entry.is_merged()).map(|entry| &entry.value);
         for child in values.clone().filter(own) {
             if let Some(place) = child.origin.as_ref().filter(|_| wanted(&child.value)) {
-                return column(&place.source, place.span.start).checked_sub(here);
+                return column(&place.source, place.span().start).checked_sub(here);
             }
         }
         return values.filter(own).find_map(|child| child_indent(child, wanted));

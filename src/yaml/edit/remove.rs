@@ -112,7 +112,7 @@ impl<'n> List<'n> {
 /// When nothing is there, or the path goes through an alias or a merge key.
 pub fn remove_entry(root: &Node, path: &Path, key: &str) -> Result<Edit, EditError> {
     let spot = Spot::find(root, path)?;
-    let own: Vec<_> = spot.node.entries().iter().filter(|entry| !entry.merged).collect();
+    let own: Vec<_> = spot.node.entries().iter().filter(|entry| !entry.is_merged()).collect();
     let Some(index) = own.iter().rposition(|entry| entry.key.str() == Some(key)) else {
         return Err(EditError::Unexpected { path: path.key(key), wanted: "key of its own" });
     };
@@ -170,7 +170,7 @@ fn next_dash(source: &Arc<Source>, behind: usize, item: usize) -> usize {
 
 /// Replaces a collection with an empty one.
 fn only(source: &Arc<Source>, spot: &Spot<'_>, empty: &str) -> Edit {
-    let span = spot.node.origin.as_ref().map_or_else(Span::default, |origin| origin.span);
+    let span = spot.node.origin.as_ref().map_or_else(Span::default, |origin| origin.span());
     match spot.behind_colon() {
         Some(colon) if !spot::is_flow(spot.node) => {
             let props = source.slice(Span::new(colon, span.start));

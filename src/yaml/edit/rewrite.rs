@@ -31,7 +31,7 @@ pub fn rewrite(node: &Node, new: &str) -> Result<Edit, EditError> {
         Style::Single | Style::Double => quote::spell(new, scalar.style),
         style => return rewrite_block(place, node.str().unwrap_or_default(), new, style),
     };
-    if place.span.is_empty() { fill(place, &text) } else { Ok(edit(place.span, text)) }
+    if place.span().is_empty() { fill(place, &text) } else { Ok(edit(place.span(), text)) }
 }
 
 /// Replaces the alias that supplied a value with a literal text; the anchor is kept.
@@ -67,8 +67,8 @@ pub fn rewrite_part(node: &Node, range: Range<usize>, new: &str) -> Result<Edit,
         _ => new.to_owned(),
     };
     let token = origin.text();
-    let at = place.span.start - origin.span.start;
-    let changed = format!("{}{spelled}{}", &token[..at], &token[at + place.span.len()..]);
+    let at = place.span().start - origin.span().start;
+    let changed = format!("{}{spelled}{}", &token[..at], &token[at + place.span().len()..]);
     let reads = |style| flow::decode(&changed, style).is_some_and(|(text, _)| text == whole);
     let fits = match scalar.style {
         Style::Plain if layout::is_json(&origin.source) => false,
@@ -80,7 +80,7 @@ pub fn rewrite_part(node: &Node, range: Range<usize>, new: &str) -> Result<Edit,
         Style::Single | Style::Double => reads(scalar.style),
         Style::Literal | Style::Folded => !new.is_empty() && new.trim() == new,
     };
-    if fits { Ok(edit(place.span, spelled)) } else { rewrite(node, &whole) }
+    if fits { Ok(edit(place.span(), spelled)) } else { rewrite(node, &whole) }
 }
 
 /// Whether a text can replace a plain scalar. If the old one contains a flow indicator, it is in block style.
@@ -93,7 +93,7 @@ fn is_plain(node: &Node, new: &str) -> bool {
 fn rewrite_nothing(node: &Node, range: Range<usize>) -> Result<Edit, EditError> {
     let place = embed::part(node, range).or_else(|| node.origin.clone());
     let place = place.filter(|_| runs::spelled(node).is_some()).ok_or(EditError::Unspelled)?;
-    Ok(edit(place.span, place.text().to_owned()))
+    Ok(edit(place.span(), place.text().to_owned()))
 }
 
 const fn edit(span: Span, text: String) -> Edit {
@@ -115,7 +115,7 @@ fn is_word(text: &str) -> bool {
 
 /// Writes a text where a key or a dash has no value yet.
 fn fill(place: &Place, text: &str) -> Result<Edit, EditError> {
-    let (before, after) = place.source.text().split_at(place.span.start);
+    let (before, after) = place.source.text().split_at(place.span().start);
     let word = before.rsplit([' ', '\t', '\n', '\r']).find(|word| !word.is_empty());
     let is_parted = after.is_empty() || after.starts_with([' ', '\t', '\n', '\r']);
     // In `{ a:, b-, "c": }` only the last colon is one that a value follows.
@@ -130,7 +130,7 @@ fn fill(place: &Place, text: &str) -> Result<Edit, EditError> {
         return Err(inexpressible(place, "it has no place for a value"));
     }
     let space = if before.ends_with([' ', '\t']) { "" } else { " " };
-    Ok(edit(place.span, format!("{space}{text}")))
+    Ok(edit(place.span(), format!("{space}{text}")))
 }
 
 /// Rewrites the lines of a block scalar. The header is kept, so the trailing line breaks must be kept too.
@@ -163,9 +163,9 @@ fn rewrite_block(place: &Place, old: &str, new: &str, style: Style) -> Result<Ed
     }
     let body = if style == Style::Folded { unfold(place, body)? } else { body.to_owned() };
     let text = layout::indented(&body, layout::newline(&place.source), indent);
-    let start = layout::next_line(&place.source, place.span.start);
+    let start = layout::next_line(&place.source, place.span().start);
     let indent = if body.starts_with('\n') { 0 } else { indent };
-    let span = Span::new(start, place.span.start + last_content(&found, old, style));
+    let span = Span::new(start, place.span().start + last_content(&found, old, style));
     Ok(edit(span, format!("{}{text}", " ".repeat(indent))))
 }
 

@@ -59,7 +59,7 @@ impl<'n> Spot<'n> {
     /// When it is not written in any file.
     pub fn place(&self) -> Result<(&'n Arc<Source>, Span), EditError> {
         let origin = self.node.origin.as_ref().ok_or(EditError::Unspelled)?;
-        Ok((&origin.source, origin.span))
+        Ok((&origin.source, origin.span()))
     }
 
     /// The position after the colon of the node's key.
@@ -67,7 +67,7 @@ impl<'n> Spot<'n> {
     pub fn behind_colon(&self) -> Option<usize> {
         let (key, node) = (self.key?, self.node.origin.as_ref()?);
         let from = end(key)?;
-        let between = node.source.slice(Span::new(from, node.span.start));
+        let between = node.source.slice(Span::new(from, node.span().start));
         between.find(':').map(|at| from + at + 1)
     }
 }
@@ -75,7 +75,7 @@ impl<'n> Spot<'n> {
 /// A mapping's own entry for a key: the last one if it is repeated, because that one counts.
 #[must_use]
 pub fn entry<'n>(map: &'n Node, key: &str) -> Option<&'n Entry> {
-    map.entries().iter().rev().find(|entry| !entry.merged && entry.key.str() == Some(key))
+    map.entries().iter().rev().find(|entry| !entry.is_merged() && entry.key.str() == Some(key))
 }
 
 /// Whether a node is written in flow style.
@@ -91,11 +91,11 @@ pub fn is_flow(node: &Node) -> bool {
 /// The end of a node's token; for an alias, of the alias itself.
 #[must_use]
 pub fn end(node: &Node) -> Option<usize> {
-    node.alias().or_else(|| node.origin.as_ref().map(|origin| origin.span)).map(|span| span.end)
+    node.alias().or_else(|| node.origin.as_ref().map(|origin| origin.span())).map(|span| span.end)
 }
 
 /// The start of a node's token; for an alias, of the alias itself. Anchor and tag come before it.
 #[must_use]
 pub fn start(node: &Node) -> Option<usize> {
-    node.alias().or_else(|| node.origin.as_ref().map(|origin| origin.span)).map(|span| span.start)
+    node.alias().or_else(|| node.origin.as_ref().map(|origin| origin.span())).map(|span| span.start)
 }

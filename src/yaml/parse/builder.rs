@@ -179,8 +179,8 @@ impl<'s> Builder<'s> {
     }
 
     fn node(&self, value: Value, span: Span) -> Node {
-        let origin = Some(Place { source: Arc::clone(self.source), span });
-        Node { value, origin, alias: None, how: Provenance::Written }
+        let origin = Some(Place::new(Arc::clone(self.source), span));
+        Node { origin, ..Node::made(value, Provenance::Written) }
     }
 
     fn count(&mut self, expanded: usize, span: Span) -> Result<(), SyntaxError> {
@@ -281,7 +281,7 @@ impl<'s> Builder<'s> {
             Some(Open { content: Content::Map { key: Some(key), .. }, .. })
                 if is_merge(key) && !is_mergeable(&node) =>
             {
-                let span = key.origin.as_ref().map_or_else(Span::default, |o| o.span);
+                let span = key.origin.as_ref().map_or_else(Span::default, |o| o.span());
                 return Err(self.error("`<<` takes a mapping or a list of mappings", span));
             }
             Some(Open { content: Content::Map { key: None, .. }, .. }) => {
@@ -298,7 +298,7 @@ impl<'s> Builder<'s> {
                     Value::Seq(seq) => merges.extend(seq.items.iter().cloned()),
                     _ => merges.push(node),
                 },
-                Some(key) => self.entries.push(Entry { key, value: node, merged: false }),
+                Some(key) => self.entries.push(Entry::new(key, node)),
             },
         }
         Ok(())
@@ -336,7 +336,7 @@ impl<'s> Builder<'s> {
         self.expansion.count_written(skimmed.nodes);
         let span = Span::new(skimmed.start, skimmed.behind);
         self.take_room(skimmed.nodes / SKIMMED, Span::new(skimmed.start, skimmed.start))?;
-        let place = Place { source: Arc::clone(self.source), span };
+        let place = Place::new(Arc::clone(self.source), span);
         let map = Map { entries: Entries::unread(place, read), flow: false };
         let node = self.node(Value::Map(Arc::new(map)), Span::new(skimmed.start, skimmed.end));
         self.place(node)

@@ -10,7 +10,7 @@ const FEW: usize = 16;
 
 /// Adds the pairs of keys with the same text, the earlier one first.
 pub(super) fn find_duplicates(entries: &[Entry], found: &mut Vec<(Span, Span)>) {
-    let span = |node: &Node| node.origin.as_ref().map(|origin| origin.span);
+    let span = |node: &Node| node.origin.as_ref().map(|origin| origin.span());
     let mut pair = |first: &Node, second: &Node| {
         found.extend(span(first).zip(span(second)));
     };
@@ -57,7 +57,7 @@ pub(super) fn merge(entries: &mut Vec<Entry>, merges: &[Node]) {
         let mut known: HashSet<&str> = entries.iter().filter_map(|e| e.key.str()).collect();
         for entry in merges.iter().flat_map(Node::entries) {
             if entry.key.str().is_none_or(|key| known.insert(key)) {
-                merged.push(Entry { merged: true, ..entry.clone() });
+                merged.push(entry.clone().as_merged());
             }
         }
     }

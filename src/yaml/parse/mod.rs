@@ -61,7 +61,7 @@ pub struct SyntaxError {
 
 impl SyntaxError {
     fn new(source: &Arc<Source>, span: Span, message: &str, help: Option<&str>) -> Self {
-        let place = Place { source: Arc::clone(source), span };
+        let place = Place::new(Arc::clone(source), span);
         Self { message: message.to_owned(), place, help: help.map(str::to_owned) }
     }
 }
@@ -78,9 +78,9 @@ pub fn parse(source: &Arc<Source>) -> Result<Stream, SyntaxError> {
 
 /// Parses a mapping that was only skimmed before.
 fn read(place: &Place) -> Vec<Entry> {
-    let text = place.source.slice(Span::new(0, place.span.end));
+    let text = place.source.slice(Span::new(0, place.span().end));
     let builder = Builder::new(&place.source, Rare::none()).counted();
-    let stream = Grammar::inside(text, place.span.start, builder).run();
+    let stream = Grammar::inside(text, place.span().start, builder).run();
     debug_assert!(stream.is_ok(), "what was looked through is no YAML");
     let root = stream.ok().and_then(|stream| stream.documents.into_iter().next());
     match root.map(|document| document.root.value) {

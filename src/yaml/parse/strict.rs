@@ -78,7 +78,7 @@ impl Rare {
         let origin = node.origin.as_ref()?;
         let token = origin.text();
         let refuse = |at: usize, len: usize, message, help| {
-            let start = origin.span.start + at;
+            let start = origin.span().start + at;
             Some(Refusal { span: Span::new(start, start + len), message, help })
         };
         if self.separators && !matches!(scalar.style, Style::Single | Style::Double) {
@@ -105,7 +105,7 @@ const fn is_odd(byte: u8) -> bool {
 
 /// Rejects keys that no object can have.
 pub(super) fn key(node: &Node) -> Option<Refusal> {
-    let span = node.origin.as_ref()?.span;
+    let span = node.origin.as_ref()?.span();
     let text = node.origin.as_ref()?.text();
     let refuse = |message, help| Some(Refusal { span, message, help });
     match kind(node, Schema::Kubectl) {

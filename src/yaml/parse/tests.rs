@@ -11,7 +11,7 @@ fn stream(text: &str) -> Stream {
 fn token(stream: &Stream, keys: &[&str]) -> String {
     let node = stream.documents[0].root.at(keys).unwrap();
     let origin = node.origin.as_ref().unwrap();
-    origin.source.slice(origin.span).to_owned()
+    origin.source.slice(origin.span()).to_owned()
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn empty_values_and_first_dashes_have_a_place() {
     let text = "a:\nb : # c\nc: &x\nd:\n# - no\n- # e\n  - f\n- g\nh: {i, j: , \"k\":}\n";
     let stream = stream(text);
     let root = &stream.documents[0].root;
-    let start = |keys: &[&str]| root.at(keys).unwrap().origin.as_ref().unwrap().span.start;
+    let start = |keys: &[&str]| root.at(keys).unwrap().origin.as_ref().unwrap().span().start;
     assert!(text[..start(&["a"])].ends_with("a:"));
     assert!(text[..start(&["b"])].ends_with("b :"));
     assert!(text[..start(&["c"])].ends_with("&x"));

@@ -19,7 +19,7 @@ pub fn of(node: &Node) -> Vec<Run> {
 #[must_use]
 pub fn spelled(node: &Node) -> Option<Vec<Run>> {
     let (scalar, origin, text) = (node.scalar()?, node.origin.as_ref()?, node.str()?);
-    let (token, start) = (origin.text(), origin.span.start);
+    let (token, start) = (origin.text(), origin.span().start);
     let mut runs = match scalar.style {
         Style::Plain if token == text => vec![Run { inner: 0, outer: 0, len: text.len() }],
         Style::Literal => block::literal(token, text)?.runs,

@@ -7,6 +7,7 @@ mod desk;
 mod follow;
 mod ledger;
 mod life;
+mod listed;
 mod shapes;
 mod stubs;
 mod table;

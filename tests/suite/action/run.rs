@@ -48,6 +48,19 @@ impl Runner {
         assert_eq!(arguments, expected);
     }
 
+    /// Without a family, a listing is of the only one.
+    #[track_caller]
+    fn takes_listing(&self, value: &str) {
+        let inputs = [
+            ("INPUT_COMMAND", "bump"),
+            ("INPUT_ENVIRONMENT", "staging"),
+            ("INPUT_FROM_STORE", value),
+        ];
+        let arguments = self.run(&inputs).ok().unwrap();
+        let flag = format!("--from-store={value}");
+        assert_eq!(arguments[4..], [&*flag, "--pull-request", "--", "staging"]);
+    }
+
     #[track_caller]
     fn refuses(&self, inputs: &[(&str, &str)], why: &str) {
         let ended = self.run(inputs).err().unwrap();
@@ -59,7 +72,7 @@ impl Runner {
     }
 }
 
-const EVERYTHING: [(&str, &str); 12] = [
+const EVERYTHING: [(&str, &str); 13] = [
     ("INPUT_BASE", "trunk"),
     ("INPUT_BASELINE", "known.json"),
     ("INPUT_BRANCH_PREFIX", "keys/"),
@@ -67,6 +80,7 @@ const EVERYTHING: [(&str, &str); 12] = [
     ("INPUT_DRAFT", "true"),
     ("INPUT_DRY_RUN", "true"),
     ("INPUT_ENVIRONMENT", "production"),
+    ("INPUT_FROM_STORE", "shop/db=db.json, aws"),
     ("INPUT_HELM", "true"),
     ("INPUT_LABELS", "rotation, keys"),
     ("INPUT_REVIEWERS", "robin,\n shop/platform\n"),
@@ -79,10 +93,12 @@ fn with_everything(command: &str) -> Vec<(&str, &str)> {
     inputs.push(("INPUT_COMMAND", command));
     if ["lint", "status"].contains(&command) {
         let used = ["INPUT_COMMAND", "INPUT_CONFIG", "INPUT_WORKING_DIRECTORY"];
-        let lint = ["INPUT_BASE", "INPUT_BASELINE", "INPUT_HELM"];
+        let lint = ["INPUT_BASE", "INPUT_BASELINE", "INPUT_FROM_STORE", "INPUT_HELM"];
         inputs.retain(|(name, _)| used.contains(name) || command == "lint" && lint.contains(name));
     } else {
-        inputs.retain(|(name, _)| *name != "INPUT_BASELINE");
+        let is_used =
+            |name| name != "INPUT_BASELINE" && (name != "INPUT_FROM_STORE" || command == "bump");
+        inputs.retain(|(name, _)| is_used(*name));
     }
     inputs
 }
@@ -115,15 +131,19 @@ fn every_input_becomes_an_argument() {
     let lint = [
         &["lint", "--format", "github", &sarif][..],
         &place,
-        &["--base=trunk", "--baseline=known.json", "--helm"],
+        &[
+            "--base=trunk",
+            "--baseline=known.json",
+            "--helm",
+            "--from-store=shop/db=db.json",
+            "--from-store=aws",
+        ],
     ]
     .concat();
     runner.starts(&with_everything("lint"), &lint);
     let status = [&["status", "--format", "github", &markdown][..], &place].concat();
     runner.starts(&with_everything("status"), &status);
     let request = [
-        "--base=trunk",
-        "--helm",
         "--pull-request",
         "--branch-prefix=keys/",
         "--label=rotation",
@@ -139,7 +159,13 @@ fn every_input_becomes_an_argument() {
             _ => &["--", "production", "auth-api-secrets", "shop-db"],
         };
         let begin = [command, "--format", "github", &markdown];
-        runner.starts(&with_everything(command), &[&begin, &place[..], &request, rest].concat());
+        let listings =
+            ["--base=trunk", "--helm", "--from-store=shop/db=db.json", "--from-store=aws"];
+        let common = if command == "bump" { &listings[..] } else { &listings[..2] };
+        runner.starts(
+            &with_everything(command),
+            &[&begin, &place[..], common, &request, rest].concat(),
+        );
     }
 }
 
@@ -208,6 +234,7 @@ fn values_arrive_as_they_are() {
         if value.contains('\n') {
             continue;
         }
+        runner.takes_listing(value);
         for command in ["promote", "prune"] {
             let inputs = [
                 ("INPUT_COMMAND", command),

@@ -184,7 +184,7 @@ fn spans(text: &str) -> Vec<Span> {
 
 fn walk(node: &Node, found: &mut Vec<Span>) {
     let own = node.origin.as_ref().filter(|place| place.in_file().is_some());
-    found.extend(own.map(|place| place.span));
+    found.extend(own.map(|place| place.span()));
     match &node.value {
         Value::Scalar(_) => {}
         Value::Map(map) => {

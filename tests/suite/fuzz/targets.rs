@@ -52,9 +52,17 @@ fn load(tree: &Tree) -> Option<Repo> {
 /// A place must be in its text, and between two characters.
 fn assert_place(place: &Place) {
     let text = place.source.text();
-    assert!(text.get(place.span.start..place.span.end).is_some(), "{:?} in {text:?}", place.span);
+    assert!(
+        text.get(place.span().start..place.span().end).is_some(),
+        "{:?} in {text:?}",
+        place.span()
+    );
     let near = place.near_in_file();
-    assert!(near.source.text().get(near.span.start..near.span.end).is_some(), "{:?}", near.span);
+    assert!(
+        near.source.text().get(near.span().start..near.span().end).is_some(),
+        "{:?}",
+        near.span()
+    );
     let _ = place.position();
 }
 
@@ -224,6 +232,7 @@ pub(super) fn bumps(_: &Tree, after: &Tree) -> usize {
                 subject: Subject::new(name, family),
                 version: None,
                 pins: Vec::new(),
+                held: Vec::new(),
                 leave: Vec::new(),
                 back: None,
                 program: "rotate".to_owned(),

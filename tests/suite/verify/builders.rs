@@ -165,3 +165,14 @@ fn an_application_has_to_be_synced_and_healthy() {
         assert!(builders.iter().all(|one| one["state"] == *word), "{word}: {builders:#?}");
     }
 }
+
+/// Without a history, no commit is known that has to be applied; the pods prove all the same.
+#[test]
+fn without_git_revisions_are_not_checked() {
+    let sandbox = Sandbox::example("flux");
+    let mut dump = Dump::of(&sandbox, "staging");
+    applied(&mut dump, "Kustomization", &format!("main@sha1:{}", "1".repeat(40)));
+    let arguments = ["staging", "reading-list-redis", "--format", "json"];
+    let output = dump.verify(&sandbox, &arguments).success();
+    assert!(output.stdout.contains("without Git, no commit is known"), "{output}");
+}

@@ -69,3 +69,38 @@ fn a_namespace_that_git_does_not_set_is_found_if_there_is_one() {
     assert!(output.stdout.contains("2 namespaces have it (default, other)"), "{output}");
     let _ = both.verify(&sandbox, &["staging", "--namespace", "other"]).success();
 }
+
+/// The template of a Rollout may be that of a Deployment, which then has no pods itself.
+#[test]
+fn a_rollout_runs_the_pods_of_the_deployment_it_names() {
+    let rollout = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: buy, namespace: shop}\nspec: {replicas: 2, workloadRef: {apiVersion: apps/v1, kind: Deployment, name: web}}\n";
+    let none = workload(SECRET).replace("spec:\n  template", "spec:\n  replicas: 0\n  template");
+    let sandbox = Sandbox::staging(&[("a-web.yaml", &none), ("rollout.yaml", rollout)]);
+    let mut rest = Dump::of(&sandbox, "staging");
+    let output = rest.verify(&sandbox, &["staging"]).success();
+    assert!(output.stdout.contains("Rollout shop/buy  2 of 2 pods"), "{output}");
+    rest.rename("Pod", "buy-5b8c-1", SECRET, "auth-20250601090000");
+    let output = rest.verify(&sandbox, &["staging"]).status(1);
+    assert!(output.stdout.contains("1 of 2 pods runs 20250601090000: buy-5b8c-1"), "{output}");
+}
+
+/// A Job that is removed once it has ended need not be there; any other has to be.
+#[test]
+fn a_job_may_be_gone_if_it_is_removed_once_it_has_ended() {
+    let job = |more: &str| {
+        format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: once, namespace: shop}}\nspec: {{{more}template: {{spec: {{restartPolicy: Never, containers: [{{name: a, image: a, envFrom: [{{secretRef: {{name: {SECRET}}}}}]}}]}}}}}}\n"
+        )
+    };
+    for (more, status, word) in
+        [("ttlSecondsAfterFinished: 60, ", 0, "not-checked"), ("", 1, "missing-workload")]
+    {
+        let sandbox =
+            Sandbox::staging(&[("web.yaml", &workload(SECRET)), ("job.yaml", &job(more))]);
+        let mut dump = Dump::of(&sandbox, "staging");
+        dump.remove("Job", "once");
+        let output = dump.verify(&sandbox, &["staging"]).status(status);
+        let line = output.stdout.lines().find(|line| line.ends_with("Job shop/once"));
+        assert!(line.is_some_and(|line| line.trim().starts_with(word)), "{output}");
+    }
+}

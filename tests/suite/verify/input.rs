@@ -51,7 +51,7 @@ fn what_is_no_dump_is_refused_with_its_place() {
         (b"{\"kind\": \"Pod\", \"metadata\": [\"hunter2\"]}", "another type than Kubernetes gives it"),
         (b"{\"kind\": \"Pod\", \"metadata\": {\"name\": {\"a\": \"hunter2\"}}}", "another type than Kubernetes gives it"),
         (&wide, "this is UTF-16"),
-        (b"{\"kind\": \"List\", \"apiVersion\": \"v1\", \"items\": []}", "none of the workloads of `staging`"),
+        (b"{\"kind\": \"List\", \"apiVersion\": \"v1\", \"items\": []}", "no object that names the secrets of `staging`"),
     ];
     for (text, says) in cases {
         let output = piped(&sandbox, text, &[]).status(2).says(&[says, "kubectl get pods,"]);
@@ -83,7 +83,7 @@ fn a_dump_of_another_cluster_is_refused() {
     other.0[0]["metadata"]["name"] = json!("billing");
     other.0[0]["metadata"]["namespace"] = json!("bank");
     let _ = other.verify(&sandbox, &["staging"]).status(2).says(&[
-        "the input has none of the workloads of `staging`: CronJob nightly",
+        "the input has no object that names the secrets of `staging`: CronJob nightly",
         "it has one object, in bank",
         "kubectl get pods,canaries.flagger.app,cronjobs,daemonsets,deployments,externalsecrets.external-secrets.io",
     ]);

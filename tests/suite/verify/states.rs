@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::contracts::{holds, kept};
 use crate::support::Sandbox;
 use crate::verify::dump::{Dump, STARTED, pod};
-use rotate::report::verify::Verify;
+use rotate::report::verify::json::Verify;
 
 pub(crate) const OLD: &str = "auth-20250601090000";
 pub(crate) const NEW: &str = "auth-20250701090000";

@@ -1,6 +1,12 @@
 //! The KV engine of Vault and OpenBao.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
 use crate::k8s::store::commands::{Commands, Key, Step};
+use crate::k8s::store::listing::{Date, Listed, Listing, Reader, json};
 use crate::k8s::store::location::{Location, Provider};
 use crate::k8s::store::page::Glance;
 use crate::k8s::store::pin::{PinError, is_digits};
@@ -70,7 +76,7 @@ fn is_in_cluster(url: &str) -> bool {
 pub(in crate::k8s::stores) const fn commands<S: Server>() -> Commands {
     Commands {
         create: |key| kv::<S>(key, "put", "").map(|put| format!("{put} -")),
-        list: |key| if is_first(key.at) { None } else { kv::<S>(key, "metadata get", "") },
+        list: list::<S>,
         remove_key: |key| {
             let delete = if is_first(key.at) { "delete" } else { "metadata delete" };
             kv::<S>(key, delete, "")
@@ -100,4 +106,60 @@ fn kv<S: Server>(key: &Key<'_>, command: &str, flags: &str) -> Option<String> {
         None => return None,
     };
     Some(format!("{} kv {command}{namespace}{mount}{flags} {}", S::PROGRAM, key.word()))
+}
+
+/// `vault kv metadata get` and the same of OpenBao, as a program and its arguments.
+fn list<S: Server>(key: &Key<'_>) -> Option<Vec<String>> {
+    let mount = S::mount(key.at, key.name).filter(|_| !is_first(key.at))?;
+    let namespace = key.at.get(NAMESPACE).map(|name| format!("-namespace={name}"));
+    let words = [S::PROGRAM, "kv", "metadata", "get"].map(str::to_owned).into_iter();
+    let end = [format!("-mount={mount}"), key.path.clone()];
+    Some(words.chain(namespace).chain(end).collect())
+}
+
+/// How the listings of a server are read.
+pub(in crate::k8s::stores) const fn reader<S: Server>() -> Reader {
+    Reader {
+        program: S::PROGRAM,
+        // Flags stand before the path.
+        as_json: (&["-format=json"], 1),
+        shows_labels: false,
+        read,
+        // It does not say of which key it is.
+        is_of: |_, _| true,
+        label: |_, _, _| None,
+    }
+}
+
+/// What `kv metadata get` prints.
+#[derive(Deserialize)]
+struct Answer {
+    data: Metadata,
+}
+
+#[derive(Deserialize)]
+struct Metadata {
+    current_version: u64,
+    versions: BTreeMap<u64, Version>,
+}
+
+#[derive(Deserialize)]
+struct Version {
+    created_time: Option<Date>,
+    deletion_time: Option<Date>,
+    destroyed: bool,
+}
+
+fn read(text: &str, now: DateTime<Utc>) -> Result<Listing, serde_json::Error> {
+    let Answer { data: Metadata { current_version, versions } } = json(text)?;
+    let listed = |(number, one): (u64, Version)| {
+        let deleted = one.deletion_time.as_ref().and_then(Date::time);
+        Listed {
+            is_usable: !one.destroyed && deleted.is_none_or(|at| at > now),
+            is_current: number == current_version,
+            ..Listed::numbered(number, one.created_time.as_ref())
+        }
+    };
+    let versions = versions.into_iter().map(listed).collect();
+    Ok(Listing { versions, ..Listing::default() })
 }

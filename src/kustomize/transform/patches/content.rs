@@ -103,7 +103,7 @@ fn first_of_each(document: &Document) -> Cow<'_, Node> {
             let mut seen = BTreeSet::new();
             map.entries.retain(|entry| {
                 let key = entry.key.str().unwrap_or_default();
-                entry.merged || seen.insert(key.to_owned())
+                entry.is_merged() || seen.insert(key.to_owned())
             });
             map.entries.iter_mut().for_each(|entry| keep(&mut entry.value));
         } else if let Some(items) = node.items_mut() {

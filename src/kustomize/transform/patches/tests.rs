@@ -300,13 +300,13 @@ fn values_lead_back_to_the_bytes_of_the_patch() {
     let objects = apply(MAP, text, &[]).unwrap();
     let value = objects[0].node.at(&["data", "a"]).unwrap();
     let file = value.origin.as_ref().unwrap().in_file().unwrap();
-    assert_eq!((file.text(), file.span.start), ("new", text.find("new").unwrap()));
+    assert_eq!((file.text(), file.span().start), ("new", text.find("new").unwrap()));
     assert_eq!(value.how, Provenance::Patched);
     let text = format!("patches:\n- patch: |-\n    {HEAD}, data: {{a: newer}}}}");
     let objects = apply(MAP, &text, &[]).unwrap();
     let value = objects[0].node.at(&["data", "a"]).unwrap();
     let file = value.origin.as_ref().unwrap().in_file().unwrap();
-    assert_eq!((file.text(), file.span.start), ("newer", text.find("newer").unwrap()));
+    assert_eq!((file.text(), file.span().start), ("newer", text.find("newer").unwrap()));
     let name = objects[0].node.at(&["metadata", "name"]).unwrap();
     assert_eq!(name.how, Provenance::Written);
 }

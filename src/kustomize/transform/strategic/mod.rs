@@ -158,7 +158,7 @@ fn map(mut node: Node, with: With, field: Option<Field>) -> Result<Option<Node>,
         let field = shape.and_then(|shape| shape.field(key));
         if let Some(value) = walk(Some(entry.value.clone()), partner, field)? {
             let value = keep_quotes(&entry.value, value);
-            entries.push(Entry { key: entry.key.clone(), value, merged: false });
+            entries.push(Entry::new(entry.key.clone(), value));
         }
     }
     if let With::Patch(patch) = &with {
@@ -171,7 +171,7 @@ fn map(mut node: Node, with: With, field: Option<Field>) -> Result<Option<Node>,
             let Some(value) = patch.get(key) else { continue };
             let field = shape.and_then(|shape| shape.field(key));
             if let Some(value) = walk(None, With::Patch(value.clone()), field)? {
-                entries.push(Entry { key: entry.key.clone(), value, merged: false });
+                entries.push(Entry::new(entry.key.clone(), value));
             }
         }
     }
@@ -184,10 +184,10 @@ fn map(mut node: Node, with: With, field: Option<Field>) -> Result<Option<Node>,
 fn shadowed(map: &Map, index: usize, entry: &Entry) -> bool {
     let key = entry.key.str();
     let behind = &map.entries[index + 1..];
-    if entry.merged {
-        return map.entries.iter().any(|other| !other.merged && other.key.str() == key);
+    if entry.is_merged() {
+        return map.entries.iter().any(|other| !other.is_merged() && other.key.str() == key);
     }
-    behind.iter().any(|other| !other.merged && other.key.str() == key)
+    behind.iter().any(|other| !other.is_merged() && other.key.str() == key)
 }
 
 /// Kustomize keeps the quotes of a value, so a number that replaces a quoted string becomes a string.

@@ -62,7 +62,7 @@ fn nodes_and_ends_are_those_of_the_parser() {
     let stream = parse(&source).unwrap();
     let node = stream.documents[0].root.get("s").unwrap();
     assert_eq!(skimmed.nodes, count(node));
-    assert_eq!(Span::new(skimmed.start, skimmed.end), node.origin.as_ref().unwrap().span);
+    assert_eq!(Span::new(skimmed.start, skimmed.end), node.origin.as_ref().unwrap().span());
     assert!(text[skimmed.behind..].starts_with("after"));
     assert_eq!(comments, stream.comments);
 }

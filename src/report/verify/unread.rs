@@ -22,7 +22,7 @@ pub struct UnreadView {
 }
 
 impl UnreadView {
-    pub(super) fn new(unread: &Unread) -> Self {
+    pub(in crate::report) fn new(unread: &Unread) -> Self {
         Self {
             input: unread.input.clone(),
             resource: unread.resource.clone(),

@@ -1,0 +1,364 @@
+//! The choice: the newest version that Git's history of an environment never named.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+
+use crate::k8s::secret_name::Version;
+use crate::k8s::store::is_given;
+use crate::k8s::store::listing::Listed;
+use crate::plan::from_store::{By, Held, KeyListing, StoreKey};
+use crate::plan::refusal::{PlanError, Refusal};
+use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
+use crate::repo::subject::{Family, Subject};
+use crate::timeline::gate::moment;
+use crate::timeline::named::Named;
+
+/// What the stores of a family have.
+#[derive(Debug, Clone, Default)]
+pub struct Choice {
+    /// The version to move to, where labels name it.
+    pub version: Option<String>,
+    /// The pins, as they are typed.
+    pub pins: Vec<String>,
+    /// The values that are in their stores already.
+    pub held: Vec<Held>,
+    /// What each key has.
+    pub newest: Vec<Newest>,
+    /// What is worth knowing.
+    pub notes: Vec<String>,
+}
+
+/// The newest version of a key in its store.
+#[derive(Debug, Clone)]
+pub struct Newest {
+    /// The family.
+    pub family: Family,
+    /// The key, as stubs name it.
+    pub key: String,
+    /// The display name of the store.
+    pub store: &'static str,
+    /// What the store itself calls the version; `None` where the key has none that can be used.
+    pub id: Option<String>,
+    /// The 14 digits of its label, if it has one.
+    pub version: Option<String>,
+    /// Whether the family moves to it.
+    pub is_new: bool,
+    /// Since when Git has named it, where it is not new.
+    pub seen: Option<Seen>,
+    /// The same as a sentence.
+    pub text: String,
+}
+
+/// A commit that was the first to name something.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// Its time.
+    pub time: DateTime<Utc>,
+    /// Its abbreviated id.
+    pub commit: String,
+}
+
+/// What is new in a listing.
+enum New<'l> {
+    /// A version that has a label already.
+    Labelled(Version, &'l Listed),
+    /// What is current, without a label; the version is that of its time.
+    Unlabelled(Version, &'l Listed),
+    /// A version that the store named itself.
+    Pinned(&'l Listed),
+}
+
+impl Choice {
+    /// Whether there is anything to move to.
+    #[must_use]
+    pub const fn is_new(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// Chooses the version of a family, and its pins, from the listings of all its keys.
+    ///
+    /// # Errors
+    /// When the keys do not have the same version, or not all of them have a new one.
+    pub fn of(
+        repo: &Repo,
+        (environment, subject): (EnvironmentId, &Subject),
+        listings: &[KeyListing],
+        named: &Named,
+    ) -> Result<Self, PlanError> {
+        let before = repo.before(environment, &subject.family);
+        let before = before.and_then(|before| {
+            let version = Version::new(before.running.only()?)?;
+            Some((before.environment.name.clone(), version))
+        });
+        let question = Question { subject, named, before };
+        let mut found = Vec::new();
+        for one in listings {
+            found.push((one, question.new_in(one)?));
+        }
+        let newest: Vec<Newest> =
+            found.iter().map(|(one, new)| question.newest(one, new.as_ref())).collect();
+        if found.iter().all(|(_, new)| new.is_none()) {
+            return Ok(Self { newest, ..Self::default() });
+        }
+        question.chosen(&found, newest)
+    }
+}
+
+/// What bears on the choice.
+struct Question<'q> {
+    subject: &'q Subject,
+    named: &'q Named,
+    /// The version that the environment before runs, which is the only one that may follow.
+    before: Option<(String, Version)>,
+}
+
+impl Question<'_> {
+    /// What is new in a listing.
+    fn new_in<'l>(&self, one: &'l KeyListing) -> Result<Option<New<'l>>, PlanError> {
+        match &one.key.by {
+            By::Label(prefix) => Ok(self.labelled(prefix, &one.listing.versions)),
+            By::Pin => self.pinned(one).map(|new| new.map(New::Pinned)),
+        }
+    }
+
+    /// The newest version by its label, or the current one if it is newer and has none.
+    fn labelled<'l>(&self, prefix: &str, versions: &'l [Listed]) -> Option<New<'l>> {
+        let known = self.named.newest().map_or("", |(version, _)| version);
+        let is_next = |version: &Version| {
+            version.as_str() > known && self.before.as_ref().is_none_or(|(_, one)| one == version)
+        };
+        let usable = || versions.iter().filter(|one| one.is_usable);
+        let labelled = usable().flat_map(|one| labels(prefix, one).map(move |label| (label, one)));
+        let labelled = labelled
+            .filter(|(version, _)| is_next(version))
+            .max_by_key(|(version, _)| version.clone());
+        let mut current = usable().filter(|one| one.is_current);
+        let bare = current.find(|one| labels(prefix, one).next().is_none());
+        let bare = bare
+            .and_then(|one| Some((Version::new(Version::from_time(one.created?).as_str())?, one)));
+        let bare = bare.filter(|(version, _)| version.as_str() > known);
+        match (labelled, bare) {
+            (Some((version, one)), Some((made, _))) if version >= made => {
+                Some(New::Labelled(version, one))
+            }
+            (_, Some((made, one))) => Some(New::Unlabelled(
+                self.before.as_ref().map_or(made, |(_, version)| version.clone()),
+                one,
+            )),
+            (Some((version, one)), None) => Some(New::Labelled(version, one)),
+            (None, None) => None,
+        }
+    }
+
+    /// The newest version by its number or time, where it is newer than all that were ever pinned.
+    fn pinned<'l>(&self, one: &'l KeyListing) -> Result<Option<&'l Listed>, PlanError> {
+        let (key, versions) = (&one.key, &one.listing.versions);
+        let pins = self.pins(key);
+        let rank_of = |pin: &str| {
+            let listed = versions.iter().find(|one| one.id == pin);
+            listed.and_then(|one| one.rank).or_else(|| pin.parse().ok())
+        };
+        let known = pins.iter().filter_map(|pin| rank_of(pin)).max();
+        let is_new = |one: &&Listed| {
+            let is_later = one.rank.is_some_and(|rank| known.is_none_or(|known| rank > known));
+            one.is_usable && is_later && !pins.contains(&*one.id)
+        };
+        let newest = versions.iter().filter(is_new).max_by_key(|one| one.rank);
+        let same = |newest: &&Listed| {
+            let mut all = versions.iter().filter(is_new);
+            all.any(|one| one.rank == newest.rank && one.id != newest.id)
+        };
+        match newest.filter(same) {
+            Some(newest) => Err(self.refused(
+                vec![format!(
+                    "two versions of `{}` were made at the same time, of which one is {}",
+                    key.key, newest.id
+                )],
+                "give the one that is meant with `--pin KEY=VALUE`",
+            )),
+            None => Ok(newest),
+        }
+    }
+
+    /// Every pin that Git's history has for a key.
+    fn pins(&self, key: &StoreKey) -> BTreeSet<&str> {
+        let path = key.backend.path(&key.key);
+        let pins = self.named.pins(|name| key.backend.path(name) == path);
+        // What the store never assigned, such as digits in place of a number, is no version of it.
+        pins.into_keys().filter(|pin| is_given(pin)).collect()
+    }
+
+    /// The choice, where at least one key has something new.
+    fn chosen(
+        &self,
+        found: &[(&KeyListing, Option<New<'_>>)],
+        newest: Vec<Newest>,
+    ) -> Result<Choice, PlanError> {
+        let text = || newest.iter().map(|one| one.text.clone()).collect();
+        if found.iter().any(|(_, new)| new.is_none()) {
+            let hint = "put the new value into each of them, under the same label where stubs are pinned by label; then run this again";
+            return Err(self.refused(text(), hint));
+        }
+        let labelled: BTreeSet<&Version> = found
+            .iter()
+            .filter_map(|(_, new)| match new {
+                Some(New::Labelled(version, _)) => Some(version),
+                _ => None,
+            })
+            .collect();
+        if labelled.len() > 1 {
+            let hint = "the keys of a family have one version: give the newest value of each the same label, then run this again";
+            return Err(self.refused(text(), hint));
+        }
+        let made = found.iter().filter_map(|(_, new)| match new {
+            Some(New::Unlabelled(version, _)) => Some(version),
+            _ => None,
+        });
+        let version = labelled.first().copied().or_else(|| made.max()).map(Version::to_string);
+        let mut choice = Choice { version, newest, ..Choice::default() };
+        for (one, new) in found {
+            self.take(one, new.as_ref(), &mut choice);
+        }
+        Ok(choice)
+    }
+
+    /// Adds what is new of a key.
+    fn take(&self, one: &KeyListing, new: Option<&New<'_>>, choice: &mut Choice) {
+        let key = &one.key;
+        match (new, &key.by) {
+            (Some(New::Unlabelled(_, listed)), By::Label(prefix)) => {
+                let version = choice.version.as_deref().unwrap_or_default();
+                let label = format!("{prefix}{version}");
+                choice.held.push(Held::new(key, listed, version, Some(&label)));
+                choice.notes.extend(one.is_full());
+            }
+            (Some(New::Labelled(version, listed)), _) => {
+                choice.held.push(Held::new(key, listed, version.as_str(), None));
+            }
+            (Some(New::Pinned(listed)), _) => {
+                choice.pins.push(format!("{}/{}={}", self.subject.family, key.key, listed.id));
+                choice.held.push(Held::new(key, listed, &listed.id, None));
+            }
+            _ => {}
+        }
+    }
+
+    fn newest(&self, one: &KeyListing, new: Option<&New<'_>>) -> Newest {
+        let KeyListing { key, listing } = one;
+        let store = key.store();
+        let (id, version, seen, text) = match new {
+            Some(New::Labelled(version, listed)) => {
+                let text = format!("`{}` in {store} has {version}", key.key);
+                (Some(key.id(listed)), Some(version.to_string()), None, text)
+            }
+            Some(New::Unlabelled(version, listed)) => {
+                let text = format!(
+                    "`{}` in {store} has version {} without a label, made at the time {version}",
+                    key.key,
+                    key.id(listed)
+                );
+                (Some(key.id(listed)), None, None, text)
+            }
+            Some(New::Pinned(listed)) => {
+                let text = format!("`{}` in {store} has version {}", key.key, listed.id);
+                (Some(key.id(listed)), None, None, text)
+            }
+            None => {
+                let (id, version, seen, text) = self.known(key, &listing.versions);
+                (id, version, seen, text)
+            }
+        };
+        Newest {
+            family: self.subject.family.clone(),
+            key: key.key.clone(),
+            store,
+            id: id.map(str::to_owned),
+            version,
+            is_new: new.is_some(),
+            seen,
+            text,
+        }
+    }
+
+    /// What a key has that is not new.
+    fn known<'l>(
+        &self,
+        key: &StoreKey,
+        versions: &'l [Listed],
+    ) -> (Option<&'l str>, Option<String>, Option<Seen>, String) {
+        let usable = || versions.iter().filter(|one| one.is_usable);
+        let (listed, version, said) = match &key.by {
+            By::Label(prefix) => {
+                let all =
+                    usable().flat_map(|one| labels(prefix, one).map(move |label| (label, one)));
+                let newest = all.max_by_key(|(version, _)| version.clone());
+                let version = newest.as_ref().map(|(version, _)| version.to_string());
+                (newest.map(|(_, one)| one), version.clone(), version)
+            }
+            By::Pin => {
+                let newest = usable().max_by_key(|one| one.rank);
+                (newest, None, newest.map(|one| one.id.clone()))
+            }
+        };
+        let Some(said) = said else {
+            let text = format!("`{}` in {} has no version that can be used", key.key, key.store());
+            return (None, None, None, text);
+        };
+        let path = key.backend.path(&key.key);
+        let pins = self.named.pins(|name| key.backend.path(name) == path);
+        let seen = match &key.by {
+            By::Label(_) => self.named.version(&said),
+            By::Pin => pins.get(&*said).copied(),
+        };
+        let since = seen
+            .flatten()
+            .map(|commit| Seen { time: commit.time, commit: commit.short().to_owned() });
+        let environment = &self.subject.environment;
+        let how = match (&since, seen, &self.before) {
+            (Some(Seen { time, commit }), ..) => {
+                format!("which `{environment}` has named since {} ({commit})", moment(*time))
+            }
+            (None, Some(_), _) => format!("which `{environment}` names in the work tree"),
+            (None, None, Some((before, runs))) if *said > *runs.as_str() => {
+                format!("but `{before}` runs {runs}")
+            }
+            (None, None, _) => format!("which is older than what `{environment}` has named"),
+        };
+        let text =
+            format!("the newest version of `{}` in {} is {said}, {how}", key.key, key.store());
+        (listed.map(|one| key.id(one)), version, since, text)
+    }
+
+    fn refused(&self, reasons: Vec<String>, hint: &str) -> PlanError {
+        let refusal = |what| Refusal { what, place: None, hint: hint.to_owned() };
+        let reasons = reasons.into_iter().map(refusal).collect();
+        PlanError::Refused { subject: self.subject.clone(), reasons }
+    }
+}
+
+/// The versions that labels of a prefix name.
+fn labels<'l>(prefix: &'l str, one: &'l Listed) -> impl Iterator<Item = Version> + 'l {
+    one.labels.iter().filter_map(move |label| Version::new(label.strip_prefix(prefix)?))
+}
+
+impl KeyListing {
+    /// What there is to say if another label would be one too many.
+    fn is_full(&self) -> Option<String> {
+        let room = self.key.backend.store.label_room()?;
+        let count = self.labels().len();
+        (count >= room).then(|| {
+            format!(
+                "`{}` has {count} labels, and {} has room for {room}: remove one that nothing needs first (`rotate prune` prints how)",
+                self.key.key,
+                self.key.store()
+            )
+        })
+    }
+
+    /// The labels of all versions but those that the store itself moves.
+    fn labels(&self) -> BTreeSet<&str> {
+        self.listing.labels()
+    }
+}
