@@ -86,7 +86,8 @@ impl From<ConfigError> for Failure {
         if sensitive::is_foreign(source) {
             // What such a file holds is unknown, so nothing of it is quoted.
             let position = error.place.position();
-            let text = "this is not a file of settings, or not only one";
+            let text =
+                "this is no setting; the line is not shown, because such a file may hold secrets";
             let place = format!("{}:{}:{}", source.path(), position.line, position.column);
             let message = Message { path: Some(place), ..Message::new(text) };
             return Self::usage(message.help("`rotate schema` prints what can be set"));

@@ -440,5 +440,8 @@ fn a_checklist_ticks_what_the_cluster_proves() {
     let mut other = dump;
     other.0.clear();
     let list = ["checklist", "production", "auth", "--at", LATE];
-    let _ = other.given(&sandbox, &list).status(2).says(&["the input has no object that names"]);
+    let _ = other
+        .given(&sandbox, &list)
+        .status(2)
+        .says(&["the input has no object that names the secrets"]);
 }

@@ -157,17 +157,19 @@ impl<'b> Follower<'b> {
     /// A step that asks the cluster, of which there is none: `rotate verify` knows what it is asked, and misses an input.
     fn prove(&mut self, step: &Step) {
         let command = step.command.as_deref().unwrap();
-        let _ = self.desk.bench.calls();
-        let output = self.desk.types(command, "");
+        // One after the other: what runs at once would note its calls at once.
+        let (asks, reads) = command.split_once(" | ").unwrap();
+        let output = self.desk.types(reads, "");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        assert!(
-            said.contains("has to come from a file or from standard input"),
-            "{command}: {said}"
-        );
-        let asked = self.desk.bench.calls().into_iter().find(|call| call.program == "kubectl");
-        let words = asked.unwrap_or_else(|| panic!("{command} does not ask kubectl")).words;
-        assert!(words[0] == "get" && words[1].starts_with("pods"), "{command}");
-        assert_eq!(words[words.len() - 2..], ["-o", "json"], "{command}");
+        let misses = said.contains("has to come from a file or from standard input");
+        assert!(misses, "{command}: {said}");
+        let _ = self.desk.bench.calls();
+        assert!(self.desk.types(asks, "").status.success(), "{command}");
+        let calls = self.desk.bench.calls();
+        let [call] = &calls[..] else { panic!("{command} calls {} programs", calls.len()) };
+        let words: Vec<&str> = call.words.iter().map(String::as_str).collect();
+        assert!(call.program == "kubectl" && words[..1] == ["get"], "{command}");
+        assert!(words[1].starts_with("pods") && words.ends_with(&["-o", "json"]), "{command}");
     }
 
     /// Calls `rotate` with these words, follows what it prints as far as the commit goes, and undoes it.
