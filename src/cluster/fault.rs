@@ -40,6 +40,9 @@ pub enum Why {
     /// An error of the API server.
     #[error("this is an error of the API server (a `Status`), and not a list of objects")]
     Status,
+    /// One page of a list.
+    #[error("this list goes on: it is one page of several")]
+    Page,
     /// JSON that is no object.
     #[error("this has no `kind`, so it is no object of Kubernetes")]
     NoKind,

@@ -27,6 +27,8 @@ pub(super) struct Metadata {
     pub(super) labels: Vec<(&'static str, String)>,
     /// The annotations that name a secret.
     pub(super) annotations: Option<Node>,
+    /// Of a list: whether it is one page of several.
+    pub(super) is_page: bool,
 }
 
 struct Fields;
@@ -68,6 +70,10 @@ impl<'de> Visitor<'de> for Fields {
                 "name" => all.name = entries.next_value()?,
                 "namespace" => all.namespace = entries.next_value()?,
                 "uid" => all.uid = entries.next_value()?,
+                "continue" => {
+                    let token: Option<String> = entries.next_value()?;
+                    all.is_page = token.is_some_and(|token| !token.is_empty());
+                }
                 "generation" => all.generation = entries.next_value()?,
                 "creationTimestamp" => {
                     all.created =

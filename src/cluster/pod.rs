@@ -10,7 +10,8 @@ use crate::yaml::node::Node;
 const PASSING: &[&str] = &["ContainerCreating", "PodInitializing"];
 
 /// Reasons with a message that may quote a command line, and with it a value.
-const QUOTING: &[&str] = &["CreateContainerError", "RunContainerError", "StartError"];
+const QUOTING: &[&str] =
+    &["CreateContainerError", "PostStartHookError", "RunContainerError", "StartError"];
 
 const STATUSES: &[&str] =
     &["initContainerStatuses", "containerStatuses", "ephemeralContainerStatuses"];
@@ -43,7 +44,7 @@ fn sayings(facts: &Facts<'_>, phase: &str) -> Vec<Saying> {
     }
     let unready = condition(status, "Ready").filter(|one| one.is("False"));
     match (phase, unready) {
-        ("Pending", _) => vec![Saying::new(Word::Rolling, "it has not started yet", since)],
+        ("Pending" | "", _) => vec![Saying::new(Word::Rolling, "it has not started yet", since)],
         ("Unknown", _) => {
             vec![Saying::new(Word::Stuck, "its node does not answer (phase Unknown)", since)]
         }

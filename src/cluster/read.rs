@@ -200,6 +200,9 @@ impl<'de> Visitor<'de> for Document<'_, '_, '_> {
         if !raw.has_items {
             return self.reading.take(raw);
         }
+        if raw.metadata.is_page {
+            return self.reading.end(Why::Page);
+        }
         for item in waiting {
             let of = (raw.api_version.as_deref(), raw.kind.as_deref());
             self.reading.take(item.of_list(of))?;

@@ -162,7 +162,7 @@ impl<'a, 'l> Judge<'a, 'l> {
             sayings.extend(twin.sayings.iter().cloned());
             pods.extend(self.own_pods(twin));
             if let (Some(all), State::Workload { pods: Some(own) }) = (&mut counted, &twin.state) {
-                *all += own;
+                *all = all.saturating_add(*own);
             }
         }
         self.pods(&pods, wanted, &sayings, part);

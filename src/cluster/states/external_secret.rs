@@ -11,6 +11,9 @@ pub(super) fn read(facts: &Facts<'_>) -> (State, Vec<Saying>) {
 }
 
 fn says(facts: &Facts<'_>) -> Option<Saying> {
+    if let Some(since) = facts.metadata.deleted {
+        return Some(Saying::new(Word::NotSynced, "it is being deleted", Some(since)));
+    }
     let Some(ready) = condition(facts.status, "Ready") else {
         return Some(Saying::new(Word::NotSynced, "the operator has not looked at it yet", None));
     };
@@ -28,6 +31,12 @@ fn says(facts: &Facts<'_>) -> Option<Saying> {
     let newest = facts.metadata.generation?;
     if synced == newest {
         return None;
+    }
+    if synced > newest {
+        let text = format!(
+            "it was made anew (generation {newest}) after its Secret was synced (generation {synced})"
+        );
+        return Some(Saying::new(Word::NotSynced, text, ready.since()));
     }
     let once = text(facts.spec, &["refreshPolicy"]) == Some("CreatedOnce")
         || number(facts.spec, &["refreshInterval"]) == Some(0)

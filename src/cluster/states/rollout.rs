@@ -12,6 +12,14 @@ pub(super) fn read(facts: &Facts<'_>) -> (State, Vec<Saying>) {
     (state, says(facts).into_iter().collect())
 }
 
+/// Whether a person has paused it, though every pod is of the version that is stable.
+fn is_paused_at_the_end(facts: &Facts<'_>) -> bool {
+    let wanted = facts.replicas();
+    is_on(facts.spec, &["paused"])
+        && facts.count("updatedReplicas") >= wanted
+        && facts.count("availableReplicas") >= wanted
+}
+
 fn says(facts: &Facts<'_>) -> Option<Saying> {
     let status = facts.status;
     // The generation that it has seen is a text here.
@@ -28,7 +36,9 @@ fn says(facts: &Facts<'_>) -> Option<Saying> {
         return Some(Saying::new(Word::Degraded, format!("its phase is Degraded{said}"), None));
     }
     let hash = |field: &str| text(status, &[field]);
-    if hash("stableRS") == hash("currentPodHash") && matches!(phase, "" | "Healthy") {
+    if hash("stableRS") == hash("currentPodHash")
+        && (matches!(phase, "" | "Healthy") || is_paused_at_the_end(facts))
+    {
         return None;
     }
     let steps = facts.spec.at(&["strategy", "canary", "steps"]).map_or(0, |one| one.items().len());

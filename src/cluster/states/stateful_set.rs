@@ -7,12 +7,12 @@ use crate::cluster::word::{Saying, Word};
 
 pub(super) fn read(facts: &Facts<'_>) -> (State, Vec<Saying>) {
     let state = State::Workload { pods: Some(facts.count("replicas")) };
-    (state, says(facts).into_iter().collect())
+    (state, says(facts))
 }
 
-fn says(facts: &Facts<'_>) -> Option<Saying> {
+fn says(facts: &Facts<'_>) -> Vec<Saying> {
     if let Some(unseen) = facts.unseen() {
-        return Some(unseen);
+        return vec![unseen];
     }
     let revision = |field: &str| text(facts.status, &[field]);
     let is_current = revision("currentRevision") == revision("updateRevision");
@@ -22,7 +22,7 @@ fn says(facts: &Facts<'_>) -> Option<Saying> {
         let text = format!(
             "{updated} of {wanted} pods are updated; `OnDelete` leaves the others until somebody deletes them"
         );
-        return Some(Saying::new(Word::OnDelete, text, None));
+        return with_missing(facts, Saying::new(Word::OnDelete, text, None));
     }
     let partition = number(facts.spec, &["updateStrategy", "rollingUpdate", "partition"]);
     let partition = partition.unwrap_or(0);
@@ -31,15 +31,23 @@ fn says(facts: &Facts<'_>) -> Option<Saying> {
             "the partition {partition} keeps pods 0 to {} as they were; {updated} of {wanted} pods are updated",
             partition.min(wanted.max(1)) - 1
         );
-        return Some(Saying::new(Word::Partition, text, None));
+        return with_missing(facts, Saying::new(Word::Partition, text, None));
     }
-    let ready = facts.count("readyReplicas");
-    let text = if !is_current {
-        format!("{updated} of {wanted} pods are updated")
-    } else if facts.count("replicas") < wanted || ready < wanted {
-        format!("{ready} of {wanted} pods are ready")
-    } else {
-        return None;
-    };
-    Some(Saying::new(Word::Rolling, text, None))
+    if !is_current {
+        let text = format!("{updated} of {wanted} pods are updated");
+        return vec![Saying::new(Word::Rolling, text, None)];
+    }
+    missing(facts).into_iter().collect()
+}
+
+/// What a person has to end, and the pods that are missing beside: they count once no old pod is left.
+fn with_missing(facts: &Facts<'_>, held: Saying) -> Vec<Saying> {
+    std::iter::once(held).chain(missing(facts)).collect()
+}
+
+/// The pods that are not there, or not ready.
+fn missing(facts: &Facts<'_>) -> Option<Saying> {
+    let (wanted, ready) = (facts.replicas(), facts.count("readyReplicas"));
+    (facts.count("replicas") < wanted || ready < wanted)
+        .then(|| Saying::new(Word::Rolling, format!("{ready} of {wanted} pods are ready"), None))
 }

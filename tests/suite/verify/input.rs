@@ -51,6 +51,7 @@ fn what_is_no_dump_is_refused_with_its_place() {
         (b"{\"kind\": \"Pod\", \"metadata\": [\"hunter2\"]}", "another type than Kubernetes gives it"),
         (b"{\"kind\": \"Pod\", \"metadata\": {\"name\": {\"a\": \"hunter2\"}}}", "another type than Kubernetes gives it"),
         (&wide, "this is UTF-16"),
+        (b"{\"kind\": \"PodList\", \"apiVersion\": \"v1\", \"metadata\": {\"continue\": \"hunter2\"}, \"items\": []}", "this list goes on: it is one page of several"),
         (b"{\"kind\": \"List\", \"apiVersion\": \"v1\", \"items\": []}", "no object that names the secrets of `staging`"),
     ];
     for (text, says) in cases {
@@ -186,4 +187,17 @@ fn changes_that_are_not_committed_are_named() {
     );
     let output = rest.verify(&sandbox, &["staging"]).success();
     assert!(output.stdout.contains("are not committed: staging/role.yaml"), "{output}");
+}
+
+#[test]
+fn impossible_counts_are_missing_pods() {
+    let sandbox = repository();
+    let mut dump: serde_json::Value = serde_json::from_str(&at_rest(&sandbox).text()).unwrap();
+    for one in dump["items"].as_array_mut().unwrap() {
+        if one["kind"] == "Deployment" {
+            one["status"]["replicas"] = json!(u64::MAX);
+        }
+    }
+    let output = piped(&sandbox, dump.to_string().as_bytes(), &["auth"]).status(1);
+    assert!(output.stdout.contains("18446744073709551615 pods"), "{output}");
 }

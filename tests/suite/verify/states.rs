@@ -292,6 +292,15 @@ pub(crate) const CASES: &[Case] = &[
         set(dump, "StatefulSet", "db", "status/currentRevision", json!("db-1"));
     }),
     ("StatefulSet", "db", "missing-pods", |dump| dump.remove("Pod", "db-2")),
+    // The last old pod was deleted, and the new one is not there yet.
+    ("StatefulSet", "db", "rolling", |dump| {
+        dump.remove("Pod", "db-2");
+        set(dump, "StatefulSet", "db", "spec/updateStrategy", json!({"type": "OnDelete"}));
+        for field in ["replicas", "readyReplicas", "availableReplicas", "updatedReplicas"] {
+            set(dump, "StatefulSet", "db", &format!("status/{field}"), json!(2));
+        }
+        set(dump, "StatefulSet", "db", "status/currentRevision", json!("db-1"));
+    }),
     // DaemonSets.
     ("DaemonSet", "agent", "moved", |_| {}),
     ("DaemonSet", "agent", "rolling", |dump| {
@@ -307,6 +316,16 @@ pub(crate) const CASES: &[Case] = &[
         set(dump, "DaemonSet", "agent", "status/numberAvailable", json!(1))
     }),
     ("DaemonSet", "agent", "missing-pods", |dump| dump.remove("Pod", "agent-1")),
+    ("DaemonSet", "agent", "missing-pods", |dump| {
+        set(dump, "DaemonSet", "agent", "status/numberMisscheduled", json!(1));
+    }),
+    ("DaemonSet", "agent", "rolling", |dump| {
+        dump.remove("Pod", "agent-1");
+        set(dump, "DaemonSet", "agent", "spec/updateStrategy", json!({"type": "OnDelete"}));
+        for field in ["currentNumberScheduled", "updatedNumberScheduled", "numberAvailable"] {
+            set(dump, "DaemonSet", "agent", &format!("status/{field}"), json!(1));
+        }
+    }),
     // CronJobs and Jobs.
     ("CronJob", "nightly", "moved", |_| {}),
     ("CronJob", "nightly", "moved", |dump| {
@@ -328,6 +347,20 @@ pub(crate) const CASES: &[Case] = &[
     }),
     // Argo Rollouts.
     ("Rollout", "buy", "moved", |_| {}),
+    ("Rollout", "buy", "moved", |dump| {
+        // A person paused it when all was done.
+        set(dump, "Rollout", "buy", "spec/paused", json!(true));
+        set(dump, "Rollout", "buy", "status/phase", json!("Paused"));
+    }),
+    ("Deployment", "web", "rolling", |dump| set(dump, "Pod", "web-5b8c-0", "status", json!({}))),
+    ("ExternalSecret", NEW, "not-synced", |dump| {
+        set(dump, "ExternalSecret", NEW, "metadata/deletionTimestamp", json!(STARTED));
+    }),
+    ("ExternalSecret", NEW, "not-synced", |dump| {
+        // Restored from a backup.
+        set(dump, "ExternalSecret", NEW, "metadata/generation", json!(1));
+        set(dump, "ExternalSecret", NEW, "status/syncedResourceVersion", json!("2-a"));
+    }),
     ("Rollout", "buy", "rolling", |dump| {
         behind(dump, "buy-5b8c-1");
         set(dump, "Rollout", "buy", "status/phase", json!("Paused"));
