@@ -2,7 +2,7 @@
 
 use crate::cli::args::{Global, family};
 use crate::cli::{from_store, live, past};
-use crate::ops::checklist::{Checked, Given, Request, run as list};
+use crate::ops::checklist::{Checked, Request, run as list};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::gathering::Asks;
 use crate::ops::session::Access;
@@ -72,7 +72,6 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         environment: args.environment.clone(),
         family: Family::from(args.family.as_str()),
         version: args.version.clone(),
-        given: Given::default(),
         from_store: from_store::listings(&args.from_store),
         live: args.live.asked(&sources),
         mainline: args.past.mainline.clone(),

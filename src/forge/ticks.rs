@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 
 use crate::text::checkbox::Checkbox;
 
-/// The new text, with each box ticked that a person ticked in the old one: in a line about the same, or with the same sentence.
+/// The new text, with each box ticked that a person ticked in the old one: in a line about the same or, where one of both lines does not
+/// say what it is about, with the same sentence.
 #[must_use]
 pub fn keep(old: &str, new: &str) -> String {
     let by_person = || {
@@ -13,10 +14,13 @@ pub fn keep(old: &str, new: &str) -> String {
         boxes.filter(|one| one.is_ticked && !one.is_proved)
     };
     let ids: BTreeSet<&str> = by_person().filter_map(|one| one.id).collect();
-    let texts: BTreeSet<&str> = by_person().map(|one| one.text).collect();
+    let all: BTreeSet<&str> = by_person().map(|one| one.text).collect();
+    let nameless = by_person().filter(|one| one.id.is_none());
+    let nameless: BTreeSet<&str> = nameless.map(|one| one.text).collect();
     let line = |line: &str| {
-        let is_kept = |one: &Checkbox<'_>| {
-            one.id.is_some_and(|id| ids.contains(id)) || texts.contains(one.text)
+        let is_kept = |one: &Checkbox<'_>| match one.id {
+            Some(id) => ids.contains(id) || nameless.contains(one.text),
+            None => all.contains(one.text),
         };
         let Some(one) = Checkbox::read(line).filter(is_kept) else { return line.to_owned() };
         let end = &line[line.trim_end_matches(['\r', '\n']).len()..];
@@ -73,6 +77,18 @@ mod tests {
         let new = "- [ ] Watch it. <!-- rotate-item: watch-a -->\n- [ ] Keep it for 2d. <!-- rotate-item: old-a -->\n";
         let kept = "- [x] Watch it. <!-- rotate-item: watch-a -->\n- [ ] Keep it for 2d. <!-- rotate-item: old-a -->\n";
         assert_eq!(keep(old, new), kept);
+    }
+
+    #[test]
+    fn ticks_stay_with_what_they_are_about() {
+        let line =
+            |tick, id| format!("- [{tick}] The store has it. <!-- rotate-item: stored-{id} -->\n");
+        let new = line(" ", "a") + &line(" ", "b");
+        assert_eq!(keep(&line("x", "a"), &new), line("x", "a") + &line(" ", "b"));
+        assert_eq!(keep(&line("x", "c"), &new), new);
+        // A line that has lost its comment, in the old text or in the new one, has only its sentence.
+        let nameless = "- [ ] The store has it.\n";
+        assert_eq!(keep(&line("x", "a"), nameless), "- [x] The store has it.\n");
     }
 
     #[test]

@@ -70,10 +70,19 @@ impl Backend {
         here.or_else(|| self.store.without_versions())
     }
 
-    /// The backend without its region: another region may hold a replica of the same secret.
+    /// The backend without its region where another region may hold a replica of the same secret.
     #[must_use]
     pub fn place(self) -> Self {
+        if !self.store.definition().replicates {
+            return self;
+        }
         Self { location: self.location.without("region"), ..self }
+    }
+
+    /// The region, where the SecretStore names one.
+    #[must_use]
+    pub fn region(&self) -> Option<&str> {
+        self.location.get("region")
     }
 
     /// A key as the service itself names it, as one word of a shell.
@@ -220,6 +229,11 @@ mod tests {
             ["a", "b"].map(|region| backend(&format!("{{ aws: {{ region: {region} }} }}")));
         assert_ne!(one, other);
         assert_eq!(one.place(), other.place());
+        // Parameter Store has no replicas.
+        let [one, other] = ["a", "b"].map(|region| {
+            backend(&format!("{{ aws: {{ service: ParameterStore, region: {region} }} }}"))
+        });
+        assert_ne!(one.place(), other.place());
     }
 
     #[test]

@@ -154,7 +154,10 @@ impl Request {
 
     fn standard_input(&self) -> Result<Vec<u8>, Failure> {
         (self.stdin)(MOST).map_err(|error| {
-            Failure::usage(Message::new(format!("standard input cannot be read: {error}")))
+            let text = format!("standard input cannot be read: {error}");
+            Failure::usage(
+                Message::new(text).help("give the listing as a file: `--from-store FILE`"),
+            )
         })
     }
 

@@ -72,19 +72,23 @@ pub(super) fn origin<'g, 'a>(
     given: &'g [Given<'a>],
 ) -> Result<Option<&'g Origin<'a>>, Failure> {
     let name = key.key();
+    let with_program = |text: String| {
+        let help = format!("`--from-store {}` lists the versions of each key", key.program());
+        Err(Failure::usage(Message::new(text).help(help)))
+    };
+    let is_shared = all.iter().filter(|other| other.key() == name).count() > 1;
+    let shared = || {
+        with_program(format!(
+            "`{name}` is a key of more than one store, so it is unclear whose listing is given"
+        ))
+    };
     let mut own = given.iter().filter(|one| one.key == Some(name));
     if let Some(one) = own.next() {
-        let text = if all.iter().filter(|other| other.key() == name).count() > 1 {
-            format!(
-                "`{name}` is a key of more than one store, so it is unclear whose listing is given"
-            )
-        } else if own.next().is_some() {
-            format!("`{name}` is given two listings")
-        } else {
-            return Ok(Some(&one.origin));
+        return match own.next() {
+            _ if is_shared => shared(),
+            Some(_) => with_program(format!("`{name}` is given two listings")),
+            None => Ok(Some(&one.origin)),
         };
-        let help = format!("`--from-store {}` lists the versions of each key", key.program());
-        return Err(Failure::usage(Message::new(text).help(help)));
     }
     let program = Origin::Program(key.program());
     if let Some(one) = given.iter().find(|one| one.origin == program) {
@@ -94,6 +98,7 @@ pub(super) fn origin<'g, 'a>(
         given.iter().filter(|one| one.key.is_none() && !matches!(one.origin, Origin::Program(_)));
     match (bare.next(), bare.next()) {
         (Some(one), None) if all.len() == 1 => Ok(Some(&one.origin)),
+        (Some(_), _) if is_shared => shared(),
         (Some(_), _) if all.len() > 1 => {
             let keys: Vec<&str> = all.iter().map(|one| one.key()).collect();
             let text =

@@ -29,6 +29,8 @@ pub struct Definition {
     pub is_certain: fn(Provider<'_>) -> bool,
     /// The fields of a SecretStore that configure how the operator authenticates, beside those of every provider.
     pub access: &'static [&'static str],
+    /// Whether it can copy a secret to other regions, with the same versions.
+    pub replicates: bool,
     /// The fields of a SecretStore that tell one account from another.
     pub account: &'static [&'static str],
     /// The key as the store itself names it.
@@ -66,6 +68,7 @@ impl Definition {
             locate: |provider| Location::read(provider, PLACES),
             is_certain: |_| true,
             access: &[],
+            replicates: false,
             account: &[],
             path: |_, key| key.to_owned(),
             commands: Commands::NONE,

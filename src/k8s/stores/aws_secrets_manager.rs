@@ -14,6 +14,7 @@ use crate::text::shell::option;
 pub(super) static STORE: Definition = Definition {
     is_meant: |provider| !aws::is_parameter_store(provider),
     setting: Some("aws-secrets-manager"),
+    replicates: true,
     commands: Commands { create, add, list, remove_key, remove_version },
     reader: Some(Reader {
         program: "aws",

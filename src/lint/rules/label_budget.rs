@@ -98,10 +98,9 @@ pub fn count(
     now: DateTime<Utc>,
 ) -> Result<Counted, String> {
     let pinned = pinned_keys(repo);
-    let mut meant = pinned.iter().filter(|((_, _, one), _)| key.is_none_or(|key| key == one));
+    let meant = pinned.iter().filter(|((_, _, one), _)| key.is_none_or(|key| key == one));
     let mut why = "no stub is pinned by a label of a secret that has room for so many".to_owned();
     let counted: Counted = meant
-        .by_ref()
         .filter_map(|(own, one)| match one.backend.read_listing(&own.2, bytes, now) {
             Ok(listing) => {
                 Some((own.clone(), listing.labels().into_iter().map(str::to_owned).collect()))

@@ -92,7 +92,7 @@ impl Facts<'_> {
         list.add(&["kept", name, version], text, state, command);
     }
 
-    /// Until when the previous version is kept: until another one follows, and not less than its retention.
+    /// How long the previous version is kept: until another one follows, and not less than its retention. No date ends that.
     fn way_back_until(&self, here: Here<'_>, version: &str) -> State {
         let note = "it is the way back until the next rotation";
         let since = self.timeline.and_then(|one| one.unused(&self.subject(here), version, []));
@@ -111,7 +111,7 @@ impl Facts<'_> {
                     job.map_or_else(String::new, |job| format!(", for the CronJob {}", code(&job)));
                 let until = kept_until(since, span);
                 let note = format!("{note}, and kept until {} at least{job}", moment(until));
-                State::Waiting(Some(until), note)
+                State::Waiting(None, note)
             }
             _ => State::Waiting(None, note.to_owned()),
         }

@@ -89,11 +89,11 @@ pub struct Proof {
 
 /// What was given besides the tree and its history. What is not given is not proved.
 #[derive(Debug, Clone, Default)]
-pub struct Given {
+struct Given {
     /// What stores list of the keys of the version.
-    pub listings: Vec<KeyListing>,
+    listings: Vec<KeyListing>,
     /// What a cluster shows of the pods, by environment.
-    pub pods: BTreeMap<String, Shown>,
+    pods: BTreeMap<String, Shown>,
 }
 
 impl Proof {

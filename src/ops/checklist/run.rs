@@ -37,8 +37,6 @@ pub struct Request<'a> {
     pub family: Family,
     /// The version; `None` for the newest one that the tree has.
     pub version: Option<String>,
-    /// What was given besides the tree and its history.
-    pub given: Given,
     /// The listings of stores that are to be read.
     pub from_store: from_store::Request,
     /// The cluster whose pods may prove what Git names in the environment; `None` if it is not looked at.
@@ -80,7 +78,7 @@ pub fn run(
     let timeline = has_history
         .then(|| session.timeline(&repo, request.mainline.as_deref(), reach))
         .transpose()?;
-    let mut given = request.given.clone();
+    let mut given = Given::default();
     if let Some(live) = request.live {
         let mainline = request.mainline.as_deref();
         let place = Place {
@@ -177,7 +175,7 @@ impl Facts<'_> {
         before.chain([last]).collect()
     }
 
-    /// The versions that those environments name or provide, and those that they once named.
+    /// The versions that those environments name or provide.
     fn known(&self) -> BTreeSet<String> {
         let mut known = BTreeSet::new();
         for id in &self.environments {
@@ -194,8 +192,8 @@ impl Facts<'_> {
             let subject = self.subject(self.here(*id));
             self.timeline.is_some_and(|timeline| timeline.had(&subject, asked))
         };
-        let is_plain = !asked.bytes().all(|byte| byte.is_ascii_digit());
-        if !is_plain && (known.contains(asked) || self.environments.iter().any(ran)) {
+        let is_digits = asked.bytes().all(|byte| byte.is_ascii_digit());
+        if is_digits && (known.contains(asked) || self.environments.iter().any(ran)) {
             return Ok(asked.to_owned());
         }
         let names = self.environments.iter().map(|id| &*self.repo.environments[*id].name);

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::k8s::secret_name::Version;
 use crate::k8s::store::is_given;
 use crate::k8s::store::listing::Listed;
-use crate::plan::from_store::{By, Held, KeyListing, StoreKey};
+use crate::plan::from_store::{By, Held, KeyListing, StoreKey, runs_before};
 use crate::plan::refusal::{PlanError, Refusal};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
@@ -87,11 +87,7 @@ impl Choice {
         listings: &[KeyListing],
         named: &Named,
     ) -> Result<Self, PlanError> {
-        let before = repo.before(environment, &subject.family);
-        let before = before.and_then(|before| {
-            let version = Version::new(before.running.only()?)?;
-            Some((before.environment.name.clone(), version))
-        });
+        let before = runs_before(repo, (environment, subject));
         let question = Question { subject, named, before };
         let mut found = Vec::new();
         for one in listings {
@@ -119,7 +115,7 @@ impl Question<'_> {
     fn new_in<'l>(&self, one: &'l KeyListing) -> Result<Option<New<'l>>, PlanError> {
         match &one.key.by {
             By::Label(prefix) => Ok(self.labelled(prefix, &one.listing.versions)),
-            By::Pin => self.pinned(one).map(|new| new.map(New::Pinned)),
+            By::Pin(before) => self.pinned(one, before.as_deref()).map(|new| new.map(New::Pinned)),
         }
     }
 
@@ -140,7 +136,8 @@ impl Question<'_> {
             .and_then(|one| Some((Version::new(Version::from_time(one.created?).as_str())?, one)));
         let bare = bare.filter(|(version, _)| version.as_str() > known);
         match (labelled, bare) {
-            (Some((version, one)), Some((made, _))) if version >= made => {
+            // What the environment before runs has its value, whatever else is newer.
+            (Some((version, one)), Some((made, _))) if self.before.is_some() || version >= made => {
                 Some(New::Labelled(version, one))
             }
             (_, Some((made, one))) => Some(New::Unlabelled(
@@ -152,8 +149,13 @@ impl Question<'_> {
         }
     }
 
-    /// The newest version by its number or time, where it is newer than all that were ever pinned.
-    fn pinned<'l>(&self, one: &'l KeyListing) -> Result<Option<&'l Listed>, PlanError> {
+    /// The newest version by its number or time, or that of the environment before, where it is newer than all that were ever
+    /// pinned.
+    fn pinned<'l>(
+        &self,
+        one: &'l KeyListing,
+        before: Option<&str>,
+    ) -> Result<Option<&'l Listed>, PlanError> {
         let (key, versions) = (&one.key, &one.listing.versions);
         let pins = self.pins(key);
         let rank_of = |pin: &str| {
@@ -165,6 +167,9 @@ impl Question<'_> {
             let is_later = one.rank.is_some_and(|rank| known.is_none_or(|known| rank > known));
             one.is_usable && is_later && !pins.contains(&*one.id)
         };
+        if before.is_some() {
+            return Ok(one.listed(before).filter(is_new));
+        }
         let newest = versions.iter().filter(is_new).max_by_key(|one| one.rank);
         let same = |newest: &&Listed| {
             let mut all = versions.iter().filter(is_new);
@@ -217,6 +222,14 @@ impl Question<'_> {
             _ => None,
         });
         let version = labelled.first().copied().or_else(|| made.max()).map(Version::to_string);
+        let is_taken = |(one, new): &(&KeyListing, Option<New<'_>>)| {
+            matches!(new, Some(New::Unlabelled(..)))
+                && version.as_deref().is_some_and(|version| one.has_label(version))
+        };
+        if found.iter().any(is_taken) {
+            let hint = "another version has the label of the new version already, which no command moves: give the new value of each key the same label yourself, then run this again";
+            return Err(self.refused(text(), hint));
+        }
         let mut choice = Choice { version, newest, ..Choice::default() };
         for (one, new) in found {
             self.take(one, new.as_ref(), &mut choice);
@@ -237,8 +250,11 @@ impl Question<'_> {
             (Some(New::Labelled(version, listed)), _) => {
                 choice.held.push(Held::new(key, listed, version.as_str(), None));
             }
-            (Some(New::Pinned(listed)), _) => {
-                choice.pins.push(format!("{}/{}={}", self.subject.family, key.key, listed.id));
+            (Some(New::Pinned(listed)), by) => {
+                // What the environment before reads is taken over without a pin.
+                if *by == By::Pin(None) {
+                    choice.pins.push(format!("{}/{}={}", self.subject.family, key.key, listed.id));
+                }
                 choice.held.push(Held::new(key, listed, &listed.id, None));
             }
             _ => {}
@@ -297,7 +313,7 @@ impl Question<'_> {
                 let version = newest.as_ref().map(|(version, _)| version.to_string());
                 (newest.map(|(_, one)| one), version.clone(), version)
             }
-            By::Pin => {
+            By::Pin(_) => {
                 let newest = usable().max_by_key(|one| one.rank);
                 (newest, None, newest.map(|one| one.id.clone()))
             }
@@ -310,18 +326,18 @@ impl Question<'_> {
         let pins = self.named.pins(|name| key.backend.path(name) == path);
         let seen = match &key.by {
             By::Label(_) => self.named.version(&said),
-            By::Pin => pins.get(&*said).copied(),
+            By::Pin(_) => pins.get(&*said).copied(),
         };
         let since = seen
             .flatten()
             .map(|commit| Seen { time: commit.time, commit: commit.short().to_owned() });
         let environment = &self.subject.environment;
-        let how = match (&since, seen, &self.before) {
+        let how = match (&since, seen, self.runs(key, &said)) {
             (Some(Seen { time, commit }), ..) => {
                 format!("which `{environment}` has named since {} ({commit})", moment(*time))
             }
             (None, Some(_), _) => format!("which `{environment}` names in the work tree"),
-            (None, None, Some((before, runs))) if *said > *runs.as_str() => {
+            (None, None, Some((before, runs))) => {
                 format!("but `{before}` runs {runs}")
             }
             (None, None, _) => format!("which is older than what `{environment}` has named"),
@@ -329,6 +345,16 @@ impl Question<'_> {
         let text =
             format!("the newest version of `{}` in {} is {said}, {how}", key.key, key.store());
         (listed.map(|one| key.id(one)), version, since, text)
+    }
+
+    /// What the environment before has in place of the newest version of a key.
+    fn runs<'r>(&'r self, key: &'r StoreKey, newest: &str) -> Option<(&'r str, &'r str)> {
+        let (before, version) = self.before.as_ref()?;
+        let runs = match &key.by {
+            By::Label(_) => Some(version.as_str()).filter(|runs| newest > *runs),
+            By::Pin(pin) => pin.as_deref().filter(|pin| newest != *pin),
+        };
+        Some((before, runs?))
     }
 
     fn refused(&self, reasons: Vec<String>, hint: &str) -> PlanError {

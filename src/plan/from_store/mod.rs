@@ -18,6 +18,7 @@ use crate::plan::refusal::{PlanError, Refusal, environment};
 use crate::plan::stub::planner::{Planner, Stubs};
 use crate::plan::survey::Survey;
 use crate::repo::Repo;
+use crate::repo::environment::EnvironmentId;
 use crate::repo::subject::Subject;
 
 pub use choose::{Choice, Newest, Seen};
@@ -31,8 +32,9 @@ pub const MOST: usize = LIMIT;
 pub(in crate::plan) enum By {
     /// By a label: this text, followed by the digits of the version.
     Label(String),
-    /// By what the store itself calls a version.
-    Pin,
+    /// By what the store itself calls a version; with the one that must follow, which the environment before reads of the same
+    /// key.
+    Pin(Option<String>),
 }
 
 /// A key of a store that the new stubs of a family read.
@@ -74,7 +76,8 @@ pub fn keys(
 ) -> Result<Vec<StoreKey>, PlanError> {
     let index = environment(repo, &subject.environment)?;
     let survey = Survey::new(repo, index, &subject.family);
-    let version = Version::from_time(now);
+    let version = runs_before(repo, (index, subject))
+        .map_or_else(|| Version::from_time(now), |(_, version)| version);
     let name = format!("{}-{version}", subject.family);
     let settings = repo.config.secret(&subject.family);
     let planner = Planner {
@@ -106,7 +109,7 @@ pub fn keys(
     }
     let mut keys: Vec<StoreKey> = Vec::new();
     for key in reads.keys {
-        // A replica in another region has the same versions.
+        // A replica in another region has the same versions, so one listing tells them.
         match keys.iter().find(|known| known.is_same(&key)) {
             Some(known) if known.by != key.by => return Err(ambiguous(subject, &key)),
             Some(_) => {}
@@ -114,6 +117,16 @@ pub fn keys(
         }
     }
     Ok(keys)
+}
+
+/// The environment before with the version that it runs, which is the only one that may follow.
+fn runs_before(
+    repo: &Repo,
+    (environment, subject): (EnvironmentId, &Subject),
+) -> Option<(String, Version)> {
+    let before = repo.before(environment, &subject.family)?;
+    let version = Version::new(before.running.only()?)?;
+    Some((before.environment.name.clone(), version))
 }
 
 fn ambiguous(subject: &Subject, key: &StoreKey) -> PlanError {
@@ -167,7 +180,7 @@ impl StoreKey {
     fn id<'l>(&self, listed: &'l Listed) -> &'l str {
         match self.by {
             By::Label(_) => &listed.id[assigned_prefix(&listed.id).len()..],
-            By::Pin => &listed.id,
+            By::Pin(_) => &listed.id,
         }
     }
 
@@ -210,6 +223,19 @@ impl Held {
     /// Whether it is the value that an entry of a new stub reads.
     pub(in crate::plan) fn is_at(&self, backend: &Backend, key: &str) -> bool {
         self.key.is_at(backend, key)
+    }
+
+    /// What to check where it is read from another region than the one whose listing shows it.
+    pub(in crate::plan) fn replica(&self, backend: &Backend) -> Option<String> {
+        let (listed, read) = (self.key.backend.region(), backend.region());
+        let name = |region: Option<&str>| region.unwrap_or("the default region").to_owned();
+        (listed != read).then(|| {
+            let (listed, read) = (name(listed), name(read));
+            format!(
+                "the listing of `{}` is of {listed}: check that the secret in {read} is a replica of it, or put the value there, too",
+                self.key.key
+            )
+        })
     }
 
     /// The title and the command of the step that labels it, where it has no label yet.

@@ -34,7 +34,7 @@ impl StoreKey {
         let by = match pin.filter(|pin| !is_given(pin)) {
             Some(_) if !reader.shows_labels => return None,
             Some(_) => By::Label(String::new()),
-            None => By::Pin,
+            None => By::Pin(None),
         };
         Some(Self { backend, key: key.to_owned(), by })
     }
@@ -89,7 +89,13 @@ impl KeyListing {
         self.listed(pin)?.read
     }
 
-    fn listed(&self, pin: Option<&str>) -> Option<&Listed> {
+    /// Whether one of its versions has the label of a version of the family.
+    pub(super) fn has_label(&self, version: &str) -> bool {
+        let By::Label(prefix) = &self.key.by else { return false };
+        self.listing.labels().iter().any(|label| label.strip_prefix(&**prefix) == Some(version))
+    }
+
+    pub(super) fn listed(&self, pin: Option<&str>) -> Option<&Listed> {
         let all = &self.listing.versions;
         match pin {
             Some(pin) => {

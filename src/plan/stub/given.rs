@@ -327,7 +327,7 @@ impl Planner<'_> {
     }
 
     /// The pin that the stub of the environment before has for the same key of the same store.
-    fn taken_over(&self, entry: &Entry, namespace: Option<&str>) -> Option<String> {
+    pub(super) fn taken_over(&self, entry: &Entry, namespace: Option<&str>) -> Option<String> {
         let before = self.repo.before(self.environment, self.family)?.environment.id;
         let own = self.store_object(self.environment, entry.store.as_ref(), namespace)?;
         let objects = self.repo.roots_of(before).flat_map(|(_, root)| root.objects());

@@ -67,7 +67,7 @@ impl<'p> Planner<'p> {
         }
         let nothing = || "nothing in the entry pins a version".to_owned();
         match self.way(source, stub, remote).map_err(|(what, _)| what)? {
-            PinSource::Asked(_) => Ok(By::Pin),
+            PinSource::Asked(entry) => Ok(By::Pin(self.taken_over(&entry, source.namespace))),
             PinSource::Known(Pinning::Label(label)) => self.labelled(&label, self.version.as_str()),
             PinSource::Known(Pinning::KeySuffix(..)) => Err(OWN_KEY.to_owned()),
             PinSource::Known(Pinning::None) => Err(nothing()),

@@ -41,10 +41,11 @@ impl<'p> Planner<'p> {
                 }
                 continue;
             }
-            let held = backend
-                .as_ref()
-                .and_then(|at| self.held.iter().find(|one| one.is_at(at, &pin.key)));
-            if let Some(held) = held {
+            let held = backend.as_ref().and_then(|at| {
+                self.held.iter().find(|one| one.is_at(at, &pin.key)).map(|held| (held, at))
+            });
+            if let Some((held, at)) = held {
+                self.outcome.notes.extend(held.replica(at));
                 let labelling = held.labelling();
                 self.outcome
                     .supplies

@@ -201,7 +201,7 @@ fn through_staging(place: &mut Place) {
         "{put}"
     );
     list.is("way-back-production", "done").is("old-production", "open");
-    list.until("kept-staging-20250601090000", "2025-08-05T11:00:00Z");
+    list.notes("kept-staging-20250601090000", "and kept until 2025-08-05 11:00 UTC at least");
     let staging = place.list(&["staging", "auth"]);
     staging.until("watch-staging", "2025-07-23T11:00:00Z").lacks(&["soak-production"]);
     staging.until("next-production", "2025-07-23T11:00:00Z");
@@ -225,7 +225,7 @@ fn into_production_and_back(place: &mut Place) {
     let back = "rotate rollback production auth --reason '…' --commit";
     list.is("way-back-production", "done");
     assert_eq!(list.item("way-back-production")["command"], back);
-    list.until("kept-production-20250601090000", "2025-08-04T10:00:00Z");
+    list.notes("kept-production-20250601090000", "and kept until 2025-08-04 10:00 UTC at least");
 
     // What was rolled back is the newest version all the same, until another one follows.
     place.at("2025-07-28T12:00:00Z");
@@ -282,7 +282,7 @@ fn the_next_one_and_the_end_of_the_first(place: &mut Place) {
             .any(|item| item["command"].as_str().unwrap().contains("update-secret-version-stage")),
         "{removed:#?}"
     );
-    list.until("kept-production-20250722110000", "2025-09-01T10:00:00Z");
+    list.notes("kept-production-20250722110000", "and kept until 2025-09-01 10:00 UTC at least");
     for environment in ["staging", "production"] {
         let _ = place.run(&["prune", environment, "auth", "--commit"]).success();
     }
@@ -477,8 +477,9 @@ fn an_old_version_is_kept_until_a_date() {
             Some(time) => list.until(id, time),
             None => list.is(id, "open"),
         };
-        // The way back stays in any case.
+        // The way back stays in any case, and no date ends that.
         list.is("kept-staging-20250722110000", "waiting");
+        assert!(list.item("kept-staging-20250722110000")["until"].is_null());
         list.notes("kept-staging-20250722110000", "it is the way back until the next rotation");
     }
 }

@@ -1,5 +1,6 @@
 //! The version or the pin that the listing of a store chooses, and what is refused.
 
+mod later;
 #[cfg(unix)]
 mod programs;
 
@@ -489,6 +490,10 @@ fn several_keys_have_one_version() {
     let current = secrets(&[(C, &["AWSCURRENT"], "1754049700")]).replace("shop/db", "shop/other");
     let said = run(&listing(V1), &current, &["--format", "json"]).status(1);
     assert!(said.stdout.contains("--version-stage 20250801120000 --move-to-version-id"), "{said}");
+    // Another of its versions has that label, which stays there.
+    let both = secrets(&[(B, &[V1], "2"), (C, &["AWSCURRENT"], "1754827200")]);
+    let said = run(&listing(V1), &both.replace("shop/db", "shop/other"), &[]).status(1);
+    let _ = said.says(&["another version has the label of the new version already"]);
     let _ = run(&other(V1), &other(V1), &[])
         .status(2)
         .says(&["a.json is no listing of `shop/db`", "`shop/other`"]);

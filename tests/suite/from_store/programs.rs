@@ -5,10 +5,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::{
-    AZURE, B, BAO, GOOGLE, HEX, PARAMETERS, SECRETS, V1, VAULT, azure, google, secrets, tree, two,
-    vault,
+    AZURE, B, BAO, GOOGLE, HEX, PARAMETERS, SECRETS, V1, VAULT, azure, google, parameters, secrets,
+    tree, two, vault,
 };
-use crate::makers::{NEW, OLD};
+use crate::makers::{NEW, OLD, store, stub};
 use crate::support::{NOW, Output, Sandbox};
 
 /// A program on the path that notes its arguments and prints a text.
@@ -52,6 +52,58 @@ fn it_is_run_once_for_each_key() {
     );
     // A file of that name is not a program.
     let _ = run(&sandbox, &path, "./aws").status(2).says(&["which key is listed is unclear"]);
+}
+
+/// The parameters of two regions are two, and a secret of another region may be a replica.
+#[test]
+fn each_region_has_its_own_versions() {
+    let (old, new) = (format!("v{OLD}"), format!("v{V1}"));
+    let listed = |number: u64| {
+        parameters(&[(1, &[&old], "1751324400.0"), (number, &[], "\"2025-08-01T12:00:00Z\"")])
+    };
+    let parameters = format!(
+        "case \"$*\" in *eu-central-1*) cat <<END\n{}\nEND\n;; *) cat <<END\n{}\nEND\n;; esac",
+        listed(2),
+        listed(5)
+    );
+    let sandbox = two_regions(PARAMETERS, "/shop/db", &old);
+    let path = program(&sandbox, "aws", &parameters);
+    let _ = run(&sandbox, &path, "aws").success().says(&[
+        &format!("--labels {new} --region eu-central-1 --parameter-version 2"),
+        &format!("--labels {new} --region us-east-1 --parameter-version 5"),
+    ]);
+    // A file has the versions of one of both.
+    sandbox.write("a.json", &listed(2));
+    for file in ["a.json", "/shop/db=a.json"] {
+        let _ = run(&sandbox, &path, file).status(2).says(&[
+            "`/shop/db` is a key of more than one store",
+            "`--from-store aws` lists the versions of each key",
+        ]);
+    }
+
+    let sandbox = two_regions(SECRETS, "shop/db", OLD);
+    sandbox.write("a.json", &secrets(&[(B, &[V1], "1")]));
+    let _ = run(&sandbox, &path, "a.json").success().says(&[
+        "the listing of `shop/db` is of eu-central-1: check that the secret in us-east-1 is a replica of it",
+    ]);
+}
+
+/// A stub that reads a key in two regions.
+fn two_regions(provider: &str, key: &str, pin: &str) -> Sandbox {
+    let sandbox = tree(provider, key, pin);
+    let remote = format!("remoteRef: {{ key: {key}, version: \"{pin}\" }}");
+    let source = "sourceRef: { storeRef: { kind: ClusterSecretStore, name: us } }";
+    let text = stub("{ key: x }");
+    let (head, _) = text.split_once("  dataFrom:").unwrap();
+    let text = format!(
+        "{head}  data:\n    - {{ secretKey: a, {remote} }}\n    - {{ secretKey: b, {remote}, {source} }}\n"
+    );
+    sandbox.write("staging/stub.yaml", &text);
+    let us =
+        store(&provider.replace("eu-central-1", "us-east-1")).replace("name: store", "name: us");
+    sandbox.write("staging/us.yaml", &us);
+    sandbox.commit_at("2025-07-02T10:00:00Z", "Read both\n");
+    sandbox
 }
 
 #[test]
