@@ -8,6 +8,13 @@ use crate::yaml::node::Node;
 /// A message of the cluster is cut after so many characters.
 const LONGEST: usize = 300;
 
+/// What a message has that quotes a part of an object, such as the error of a server-side apply or of a JSON decoder. That may be
+/// a Secret's value.
+const QUOTING: [&str; 4] = ["valueUnstructured", "bigger context", ".data.", ".stringData."];
+
+/// What is said instead of such a message.
+const UNSHOWN: &str = "its message is not shown, because it may quote a value";
+
 /// A condition in an object's status.
 pub(super) struct Condition<'n> {
     pub(super) node: &'n Node,
@@ -38,9 +45,13 @@ pub(super) fn moment(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).ok().map(|time| time.to_utc())
 }
 
-/// A message of the cluster on one line, cut where it is long, after a colon; empty if there is none.
+/// A message of the cluster on one line, cut where it is long, after a colon; empty if there is none. One that may quote a value is
+/// not shown.
 pub(super) fn message(text: Option<&str>) -> String {
     let Some(text) = text else { return String::new() };
+    if QUOTING.iter().any(|words| text.contains(words)) {
+        return format!(": {UNSHOWN}");
+    }
     let line = one_line(text.trim());
     let mut short: String = line.chars().take(LONGEST).collect();
     if short.len() < line.len() {

@@ -1,6 +1,7 @@
 //! The commits of a branch with what each changed, newest first, along first parents only.
 
 use std::collections::BTreeMap;
+use std::panic::resume_unwind;
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
 
@@ -111,7 +112,13 @@ impl Iterator for Ahead {
     type Item = Result<CommitDiff, GitError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.steps.as_ref()?.recv().ok()
+        let step = self.steps.as_ref()?.recv().ok();
+        // Without a step, the thread is over. Were a panic there taken for the first commit, what is older would go unseen.
+        let reader = if step.is_none() { self.reader.take() } else { None };
+        if let Some(Err(panic)) = reader.map(JoinHandle::join) {
+            resume_unwind(panic);
+        }
+        step
     }
 }
 
@@ -329,4 +336,26 @@ fn texts(trees: &Trees<'_>, kinds: &Kinds) -> BTreeMap<TreePath, Arc<Source>> {
         Some((path.clone(), Source::file(path.clone(), text)))
     };
     kinds.iter().filter_map(text).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::mpsc;
+    use std::thread;
+
+    use super::Ahead;
+
+    #[test]
+    fn a_reader_that_panics_is_not_the_end_of_history() {
+        let (send, steps) = mpsc::sync_channel(1);
+        let reader = thread::spawn(move || {
+            let _sender = send;
+            panic!("no commit is read");
+        });
+        let mut ahead = Ahead { steps: Some(steps), reader: Some(reader) };
+        let panic = catch_unwind(AssertUnwindSafe(|| ahead.next().is_none())).unwrap_err();
+        assert_eq!(panic.downcast_ref(), Some(&"no commit is read"));
+        assert!(ahead.next().is_none());
+    }
 }

@@ -1,7 +1,7 @@
 //! Running a program that may take too long, or print too much.
 
 use std::io::{self, Read};
-use std::process::{Child, ExitStatus, Stdio};
+use std::process::{Child, ChildStdout, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crate::process::{Finished, Program};
 
 /// How much of what a program says on standard error is kept.
-pub(super) const SAID: usize = 16 << 10;
+const SAID: usize = 16 << 10;
 
 /// How long a program that has closed its outputs is waited for before it is asked again whether it has ended.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -43,11 +43,9 @@ impl Program {
     /// # Errors
     /// When it cannot be started, or was ended.
     pub fn run_within(mut self, limits: Limits) -> Result<Finished, Stopped> {
-        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = self.command.spawn()?;
+        let stdout = |pipe| reader(pipe, limits.output, false);
+        let (mut child, stdout, stderr) = self.start(stdout)?;
         let end = Instant::now() + limits.time;
-        let stdout = reader(child.stdout.take(), limits.output, false)?;
-        let stderr = reader(child.stderr.take(), SAID, true)?;
         match finish(&mut child, (&stdout, &stderr), limits, end) {
             Ok((status, stdout, stderr)) => {
                 Ok(Finished { name: self.name, status, stdout, stderr })
@@ -56,6 +54,27 @@ impl Program {
                 let _has_ended = child.kill();
                 let _is_gone = child.wait();
                 Err(stopped)
+            }
+        }
+    }
+}
+
+impl Program {
+    /// Starts it without standard input, and has `stdout` and a thread read what it prints. Where they cannot, it is ended.
+    pub(super) fn start<O>(
+        &mut self,
+        stdout: impl FnOnce(Option<ChildStdout>) -> io::Result<O>,
+    ) -> io::Result<(Child, O, Receiver<Output>)> {
+        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = self.command.spawn()?;
+        let stderr = child.stderr.take();
+        let read = stdout(child.stdout.take());
+        match read.and_then(|stdout| Ok((stdout, reader(stderr, SAID, true)?))) {
+            Ok((stdout, stderr)) => Ok((child, stdout, stderr)),
+            Err(error) => {
+                let _has_ended = child.kill();
+                let _is_gone = child.wait();
+                Err(error)
             }
         }
     }
@@ -104,7 +123,7 @@ pub(super) fn ended(
 
 /// Reads a pipe in a thread of its own: what is printed, and whether it is more than is kept. If it `goes_on`, the rest is read and
 /// dropped, so that the program does not wait for a reader.
-pub(super) fn reader(
+fn reader(
     pipe: Option<impl Read + Send + 'static>,
     most: usize,
     goes_on: bool,
@@ -127,6 +146,11 @@ pub(super) fn reader(
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+    #[cfg(target_os = "linux")]
+    use std::{
+        io::{self, BufRead as _, BufReader},
+        path::Path,
+    };
 
     use super::{Limits, Stopped};
     use crate::process::Program;
@@ -149,5 +173,19 @@ mod tests {
         let limits = Limits { time: Duration::from_millis(50), output: 10 };
         let program = Program::new("sleep").args(["60"]);
         assert!(matches!(program.run_within(limits), Err(Stopped::TooLong(_))));
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_program_that_nobody_can_read_is_ended() {
+        let mut program = Program::new("sh").args(["-c", "echo $$; exec sleep 60"]);
+        let mut process = String::new();
+        let started = program.start(|pipe| {
+            BufReader::new(pipe.unwrap()).read_line(&mut process)?;
+            Err::<(), _>(io::Error::other("no thread"))
+        });
+        assert_eq!(started.unwrap_err().to_string(), "no thread");
+        let process = Path::new("/proc").join(process.trim());
+        assert!(!process.exists(), "{}", process.display());
     }
 }

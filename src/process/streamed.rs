@@ -1,12 +1,12 @@
 //! Reading what a program prints while it runs, a piece at a time.
 
 use std::io::{self, BufRead, Read};
-use std::process::{Child, Stdio};
+use std::process::Child;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Instant;
 
-use crate::process::bounded::{Limits, Output, SAID, Stopped, ended, reader};
+use crate::process::bounded::{Limits, Output, Stopped, ended};
 use crate::process::{Finished, Program};
 
 /// How much is read at once.
@@ -43,18 +43,8 @@ impl Program {
     /// # Errors
     /// When it cannot be started, or takes too long.
     pub fn start_within(mut self, limits: Limits) -> Result<Started, Stopped> {
-        self.command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = self.command.spawn()?;
+        let (child, pieces, said) = self.start(pieces)?;
         let end = Instant::now() + limits.time;
-        let (pieces, said) =
-            match (pieces(child.stdout.take()), reader(child.stderr.take(), SAID, true)) {
-                (Ok(pieces), Ok(said)) => (pieces, said),
-                (Err(error), _) | (_, Err(error)) => {
-                    let _has_ended = child.kill();
-                    let _is_gone = child.wait();
-                    return Err(error.into());
-                }
-            };
         let (name, is_over) = (self.name, false);
         let (piece, at, printed) = (Vec::new(), 0, 0);
         let mut stream =

@@ -24,7 +24,7 @@ pub enum Role {
     /// It applies commits.
     Builder,
     /// It uses an old version, and nothing in Git says so.
-    Straggler,
+    Unmanaged,
 }
 
 /// An object, and what is said of it.

@@ -56,7 +56,7 @@ impl Around<'_, '_, '_> {
                 let key = (object.namespace.as_deref(), kind, name);
                 by_owner.entry(key).or_default().push(object);
             } else {
-                let mut part = Part::live(Role::Straggler, object, self.judge.cluster);
+                let mut part = Part::live(Role::Unmanaged, object, self.judge.cluster);
                 let old = self.old(object);
                 let old: Vec<&str> = old.iter().map(|name| version(name)).collect();
                 let text = format!("it is not in Git and names {}", shown(&old));
@@ -86,7 +86,7 @@ impl Around<'_, '_, '_> {
             (Word::OldVersionInUse, "uses")
         };
         let text = format!("a pod {how} {}: {}", shown(&old), shown(&names));
-        let mut part = Part::live(Role::Straggler, pods[0], self.judge.cluster);
+        let mut part = Part::live(Role::Unmanaged, pods[0], self.judge.cluster);
         (part.kind, part.name) = (kind, name);
         part.namespace = namespace.map(str::to_owned);
         part.pods = Some(Tally { total: pods.len(), ..Tally::default() });

@@ -1,7 +1,11 @@
 //! What a repository says reaches a terminal, a workflow's log and a page as text, and as nothing else.
 
+use std::fs;
+
+use serde_json::json;
+
 use crate::masking::COMMANDS;
-use crate::support::{NOW, OLD, Sandbox, stub, workload};
+use crate::support::{NOW, OLD, Output, Sandbox, stub, workload};
 
 /// Escape, bell, C1 and bidirectional characters, and a colour that is not ours.
 const CONTROLS: &str = "\u{1b}[31mX\u{7}\u{9b}2J\u{202e}\u{2066}y";
@@ -214,6 +218,52 @@ fn a_name_in_a_manifest_stays_on_its_line() {
     let lint = sandbox.rotate(&["lint", "--at", NOW]);
     assert!(lint.stdout.contains("provided here, in namespace `a\\nINJECTED"), "{lint}");
     assert!(lint.stdout.contains("not, because of `production/release\\nINJECTED"), "{lint}");
+}
+
+/// What `verify` prints of a cluster that has a text wherever it repeats what it read.
+fn verified(text: &str, format: &str) -> Output {
+    let sandbox = Sandbox::empty();
+    let hostile = quoted(text);
+    let named = workload(OLD).replace("name: web", &format!("name: {hostile}"));
+    sandbox.write("production/named.yaml", &named).write("production/web.yaml", &workload(OLD));
+    sandbox.write(&format!("production/{OLD}.yaml"), &stub(OLD));
+    sandbox.commit_all();
+    let pod = |owner: &str| {
+        json!({"apiVersion": "v1", "kind": "Pod",
+            "metadata": {"name": text, "namespace": "shop", "ownerReferences": [{"apiVersion": "a/v1", "kind": owner, "name": text, "uid": "u"}]},
+            "spec": {"containers": [{"name": text, "envFrom": [{"secretRef": {"name": "auth-api-secrets-20240101000000"}}]}]},
+            "status": {"phase": "Pending", "containerStatuses": [{"name": text, "state": {"waiting": {"reason": text, "message": text}}}]}})
+    };
+    let failed = json!({"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret",
+        "metadata": {"name": OLD, "namespace": "shop"},
+        "status": {"conditions": [{"type": "Ready", "status": "False", "reason": text, "message": text}]}});
+    let items = [pod("Job"), pod(text), failed];
+    let dump = json!({"kind": "List", "apiVersion": "v1", "items": items}).to_string();
+    let file = sandbox.root().parent().unwrap().join("live.json");
+    fs::write(&file, dump).unwrap();
+    let file = file.to_str().unwrap();
+    sandbox.rotate(&["verify", "production", "--live", file, "--format", format]).status(1)
+}
+
+#[test]
+fn what_a_cluster_says_is_text_on_its_line() {
+    for text in [CONTROLS.to_owned(), LIVE.to_owned(), format!("a\n{LIVE}\r{LIVE}")] {
+        for format in ["text", "markdown", "github"] {
+            let output = verified(&text, format);
+            assert_eq!(raw_control(&output.stdout), None, "{output}");
+            if format == "github" {
+                assert_eq!(foreign_command(&output.stdout), None, "{output}");
+            }
+            if format == "markdown" {
+                assert_eq!(live(&output.stdout), None, "{output}");
+            }
+        }
+    }
+    // The last line is the verdict, which no name may be taken for.
+    let output = verified("web\ncomplete: 9 workloads", "text");
+    let lines = || output.stdout.lines();
+    assert!(!lines().any(|line| line.starts_with("complete")), "{output}");
+    assert!(lines().filter(|line| line.contains("web\\ncomplete")).count() > 4, "{output}");
 }
 
 /// How many lines of all commands have a line break spelled out. The text after a break never begins a line.

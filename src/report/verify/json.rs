@@ -68,7 +68,7 @@ pub struct FamilyView {
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PartView {
-    /// `workload`, `object`, `external-secret`, `builder` or `straggler`.
+    /// `workload`, `object`, `external-secret`, `builder` or `unmanaged`.
     pub role: &'static str,
     /// The API group; empty for the core group.
     pub group: String,
@@ -88,11 +88,11 @@ pub struct PartView {
     pub pods: Option<usize>,
     /// How many of them run what Git names.
     pub moved: Option<usize>,
-    /// What keeps it, the most urgent first.
+    /// Why it has not moved, the most urgent first.
     pub findings: Vec<RemarkView>,
 }
 
-/// What keeps an object.
+/// Why an object has not moved.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RemarkView {
@@ -192,7 +192,7 @@ impl PartView {
                 Role::Object => "object",
                 Role::Stub => "external-secret",
                 Role::Builder => "builder",
-                Role::Straggler => "straggler",
+                Role::Unmanaged => "unmanaged",
             },
             group: part.group.clone(),
             kind: part.kind.clone(),

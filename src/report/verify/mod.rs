@@ -14,6 +14,7 @@ use crate::report::status::{column, running};
 use crate::report::workflow::command;
 use crate::text::count::counted;
 use crate::text::markdown::{code, plain};
+use crate::text::visible::one_line;
 use crate::timeline::gate::{moment, span};
 use crate::verify::part::{Part, Remark, Role, users_of};
 
@@ -22,7 +23,7 @@ fn pods(part: &Part) -> String {
     match part.pods {
         None => String::new(),
         Some(pods) if pods.total == 0 && part.role == Role::Workload => "no pods".to_owned(),
-        Some(pods) if part.role == Role::Straggler => counted(pods.total, "pod"),
+        Some(pods) if part.role == Role::Unmanaged => counted(pods.total, "pod"),
         Some(pods) => format!("{} of {}", pods.moved, counted(pods.total, "pod")),
     }
 }
@@ -49,7 +50,8 @@ pub fn text(verified: &Verified, now: DateTime<Utc>, color: bool) -> String {
     let mut out = String::new();
     for proof in &verified.proof.families {
         let title = format!("{} in {}", proof.family, verified.environment);
-        let _ = writeln!(out, "{}  {}", Paint::Bold.on(&title, color), running(&proof.running));
+        let title = Paint::Bold.on(&one_line(&title), color);
+        let _ = writeln!(out, "{title}  {}", one_line(&running(&proof.running)));
         let words = proof.parts.iter().flat_map(|part| {
             let own = part.remarks.iter().map(|remark| remark.word.as_str().len());
             own.chain(std::iter::once(part.word().as_str().len())).collect::<Vec<_>>()
@@ -60,27 +62,29 @@ pub fn text(verified: &Verified, now: DateTime<Utc>, color: bool) -> String {
             let label = paint(word).on(&format!("{word:width$}"), color);
             let pods = pods(part);
             let pods = if pods.is_empty() { pods } else { format!("  {pods}") };
-            let _ = writeln!(out, "  {label}  {}{pods}", part.named());
+            let _ = writeln!(out, "  {label}  {}{pods}", one_line(&part.named()));
             for remark in part.sorted() {
                 let other = if remark.word == word { "" } else { remark.word.as_str() };
-                let _ = writeln!(out, "  {other:width$}    {}{}", remark.text, since(remark, now));
+                let said = one_line(&remark.text);
+                let _ = writeln!(out, "  {other:width$}    {said}{}", since(remark, now));
                 if let Some(next) = remark.next.as_ref().filter(|_| !remark.word.is_fine()) {
-                    let _ = writeln!(out, "  {:width$}      {next}", "");
+                    let _ = writeln!(out, "  {:width$}      {}", "", one_line(next));
                 }
             }
         }
         for (version, users) in &proof.old {
-            let _ = writeln!(out, "  {version} is still used by {}", users_of(users));
+            let users = format!("{version} is still used by {}", users_of(users));
+            let _ = writeln!(out, "  {}", one_line(&users));
         }
         for cost in &proof.costs {
-            let _ = writeln!(out, "  rollback: {cost}");
+            let _ = writeln!(out, "  rollback: {}", one_line(cost));
         }
         out.push('\n');
     }
     for note in &verified.notes {
-        let _ = writeln!(out, "note: {note}");
+        let _ = writeln!(out, "note: {}", one_line(note));
     }
-    let _ = writeln!(out, "{}", verdict(verified));
+    let _ = writeln!(out, "{}", one_line(&verdict(verified)));
     out
 }
 
@@ -107,9 +111,9 @@ fn verdict(verified: &Verified) -> String {
             verified.environment
         )
     } else {
-        let are = if waits == 1 { "is" } else { "are" };
+        let have = if waits == 1 { "has" } else { "have" };
         let all = counted(parts.len(), "object");
-        format!("not complete: {waits} of {all} {are} not as in Git")
+        format!("not complete: {waits} of {all} {have} not moved")
     }
 }
 
@@ -119,8 +123,9 @@ pub fn markdown(verified: &Verified, now: DateTime<Utc>) -> String {
     let mut out = String::new();
     for proof in &verified.proof.families {
         let (family, environment) = (plain(&proof.family), plain(&verified.environment));
-        let _ = writeln!(out, "## {family} in {environment}: {}\n", running(&proof.running));
-        out.push_str("| state | object | pods | what keeps it |\n| --- | --- | --- | --- |\n");
+        let _ =
+            writeln!(out, "## {family} in {environment}: {}\n", plain(&running(&proof.running)));
+        out.push_str("| state | object | pods | reason |\n| --- | --- | --- | --- |\n");
         for part in &proof.parts {
             let said = part.sorted().into_iter().map(|remark| {
                 let next = remark.next.as_ref().filter(|_| !remark.word.is_fine());
@@ -139,7 +144,8 @@ pub fn markdown(verified: &Verified, now: DateTime<Utc>) -> String {
         }
         out.push('\n');
         for (version, users) in &proof.old {
-            let _ = writeln!(out, "- {version} is still used by {}", plain(&users_of(users)));
+            let _ =
+                writeln!(out, "- {} is still used by {}", plain(version), plain(&users_of(users)));
         }
         for cost in &proof.costs {
             let _ = writeln!(out, "- Rollback: {}", plain(cost));

@@ -176,3 +176,33 @@ fn without_git_revisions_are_not_checked() {
     let output = dump.verify(&sandbox, &arguments).success();
     assert!(output.stdout.contains("without Git, no commit is known"), "{output}");
 }
+
+/// What applies objects quotes them where it fails, and a Secret may be one of them.
+#[test]
+fn a_message_that_may_quote_a_value_is_not_shown() {
+    let quoting = [
+        "failed to create typed patch object (shop/a; /v1, Kind=Secret): .stringData.PIN: expected string, got &value.valueUnstructured{Value:1234}",
+        "json: cannot unmarshal number into Go struct field Secret.data.PIN of type []uint8, error found in #10 byte of ...|1234|..., bigger context ...|{\"PIN\":1234}|...",
+        "Secret.v1.data.a: .data.PIN: 1234",
+    ];
+    let (sandbox, rest, [.., third]) = flux();
+    let argo = Sandbox::example("argo");
+    let applications = Dump::of(&argo, "staging");
+    for message in quoting {
+        let mut dump = rest.clone();
+        applied(&mut dump, "Kustomization", &format!("main@sha1:{third}"));
+        for one in dump.0.iter_mut().filter(|one| one["kind"] == "Kustomization") {
+            one["status"]["conditions"] = json!([{"type": "Ready", "status": "False", "reason": "ReconciliationFailed", "message": message}]);
+        }
+        let flux = dump.verify(&sandbox, &["staging", "reading-list-redis"]).status(1);
+        let mut dump = applications.clone();
+        for one in dump.0.iter_mut().filter(|one| one["kind"] == "Application") {
+            one["status"] = json!({"sync": {"status": "OutOfSync"}, "operationState": {"phase": "Failed", "message": message}});
+        }
+        let argo = dump.verify(&argo, &["staging"]).status(1);
+        for output in [flux, argo] {
+            assert!(output.stdout.contains("its message is not shown, because"), "{output}");
+            assert!(!output.stdout.contains("1234"), "{output}");
+        }
+    }
+}
