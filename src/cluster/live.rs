@@ -32,6 +32,8 @@ pub struct View<'l> {
     pub objects: Vec<usize>,
     /// How many were there more than once; the last of each counts.
     pub doubles: usize,
+    /// Those among them that were not the same: one that does not count, and the one that does.
+    pub differing: Vec<(usize, usize)>,
     live: &'l Live,
     by_name: HashMap<Key<'l>, usize>,
     by_kind: BTreeMap<(&'l str, &'l str), BTreeMap<&'l str, Vec<usize>>>,
@@ -64,9 +66,16 @@ impl Live {
     #[must_use]
     pub fn view(&self, is_in: impl Fn(usize) -> bool) -> View<'_> {
         let mut by_name: HashMap<Key<'_>, usize> = HashMap::new();
-        let mut doubles = 0;
+        let (mut doubles, mut differing) = (0, Vec::new());
         for (index, object) in self.objects.iter().enumerate().filter(|(_, one)| is_in(one.input)) {
-            doubles += usize::from(by_name.insert(key(object), index).is_some());
+            let Some(before) = by_name.insert(key(object), index) else { continue };
+            doubles += 1;
+            if !self.objects[before].is_same(object) {
+                differing.push((before, index));
+            }
+        }
+        for (_, last) in &mut differing {
+            *last = by_name[&key(&self.objects[*last])];
         }
         let mut objects: Vec<usize> = by_name.values().copied().collect();
         objects.sort_unstable();
@@ -76,7 +85,7 @@ impl Live {
             let kind = by_kind.entry((&*object.group, &*object.kind)).or_default();
             kind.entry(object.name.as_str()).or_default().push(*index);
         }
-        View { objects, doubles, live: self, by_name, by_kind }
+        View { objects, doubles, differing, live: self, by_name, by_kind }
     }
 
     /// The namespaces of the objects.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::cluster::word::Saying;
 
 /// A live object.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Object {
     /// The input that it is in: an index.
     pub input: usize,
@@ -58,7 +58,7 @@ pub struct Named {
 }
 
 /// What counts of some kinds.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
     /// A pod.
     Pod(Box<Pod>),
@@ -104,7 +104,7 @@ pub enum State {
 }
 
 /// A pod.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pod {
     /// Whether it has ended: it uses nothing any more.
     pub is_over: bool,
@@ -119,6 +119,12 @@ impl Object {
     #[must_use]
     pub fn pod(&self) -> Option<&Pod> {
         if let State::Pod(pod) = &self.state { Some(pod) } else { None }
+    }
+
+    /// Whether another record says the same, whatever input it is from.
+    #[must_use]
+    pub fn is_same(&self, other: &Self) -> bool {
+        Self { input: other.input, ..self.clone() } == *other
     }
 
     /// Whether it is of a group and kind.

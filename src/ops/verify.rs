@@ -114,7 +114,11 @@ pub(super) fn prove(
         let read = gather(request.sources, (repo, &name), &asks)?;
         let asked = verify::Request { live: &read.live, ..asked };
         let (inputs, unread, has_secrets) = (&read.inputs, &read.unread, read.has_secrets);
-        let proof = verify::verify(&verify::Request { inputs, unread, has_secrets, ..asked });
+        let asked = verify::Request { inputs, unread, has_secrets, ..asked };
+        if let Some(cluster) = verify::unknown_cluster(&asked) {
+            return Err(no_cluster(cluster, &asked));
+        }
+        let proof = verify::verify(&asked);
         if !proof.has_any || is_unread(&proof) {
             return Err(other_cluster(&name, &proof, &read.live, &asks));
         }
@@ -227,13 +231,22 @@ fn listed(names: &[&str]) -> String {
 }
 
 fn known_cluster(cluster: &str, request: &verify::Request<'_>) -> Result<(), Failure> {
-    let known = verify::clusters(request);
     if verify::has_cluster(request, cluster) {
         return Ok(());
     }
+    Err(no_cluster(cluster, request))
+}
+
+fn no_cluster(cluster: &str, request: &verify::Request<'_>) -> Failure {
+    let known = verify::clusters(request);
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let text = format!("no workload is deployed to a cluster `{cluster}`");
-    Err(Failure::usage(Message::new(text).help(format!("known are {}", listed(&known)))))
+    let help = format!("known are {}", listed(&known));
+    // A directory is named by its last part as well.
+    let last = known.iter().filter_map(|name| name.rsplit('/').next());
+    let near = nearest(cluster, known.iter().copied().chain(last));
+    let help = near.map_or(help, |near| format!("did you mean `{near}`?"));
+    Failure::usage(Message::new(text).help(help))
 }
 
 fn other_cluster(environment: &str, proof: &Proof, live: &Live, asks: &Asks) -> Failure {

@@ -115,10 +115,15 @@ fn hopeless(proof: &Proof) -> Option<String> {
             unread.resource, unread.why
         ));
     }
-    let mut parts = proof.families.iter().flat_map(|family| &family.parts);
-    parts.find_map(|part| {
-        let remark = part.remarks.iter().find(|one| FOR_A_PERSON.contains(&one.word))?;
-        Some(format!("waiting does not help: {}", part.says(remark)))
+    proof.families.iter().find_map(|family| {
+        // What is not applied yet may end a state that was left by the release before.
+        let awaits = |part: &&Part| part.remarks.iter().any(|one| one.word == Word::NotApplied);
+        let changing: Vec<&Part> = family.parts.iter().filter(awaits).collect();
+        let is_last = |part: &&Part| changing.iter().all(|other| other.cluster != part.cluster);
+        family.parts.iter().filter(is_last).find_map(|part| {
+            let remark = part.remarks.iter().find(|one| FOR_A_PERSON.contains(&one.word))?;
+            Some(format!("waiting does not help: {}", part.says(remark)))
+        })
     })
 }
 
@@ -240,6 +245,23 @@ mod tests {
             assert_eq!(pauses.is_empty(), is_for_a_person, "{word}");
             let said = format!("waiting does not help: Deployment shop/web is {word}: so it is");
             assert_eq!(heard.contains(&said), is_for_a_person, "{word}: {heard:?}");
+        }
+    }
+
+    #[test]
+    fn a_state_of_the_release_before_does_not_end_it() {
+        for word in [Word::Aborted, Word::CanaryFailed] {
+            let shown = |number| {
+                let mut left = proof(&[word, Word::NotApplied]);
+                left.families[0].parts[1].role = Role::Builder;
+                Ok(if number < 2 { left } else { proof(&[Word::Moved]) })
+            };
+            assert_eq!(pauses(600, shown).0, [5, 10], "{word}");
+            let words = [word, Word::NotApplied];
+            let ends = |number| Ok(proof(&words[..if number < 1 { 2 } else { 1 }]));
+            let (pauses, heard) = pauses(600, ends);
+            assert_eq!(pauses, [5]);
+            assert!(heard[1].starts_with("waiting does not help"), "{heard:?}");
         }
     }
 

@@ -39,6 +39,8 @@ pub struct Expected<'r> {
     pub unseen: BTreeSet<&'r str>,
     /// Whether it is gone once it has ended.
     pub is_passing: bool,
+    /// Whether its pods have the template of another object: it is a Rollout with `workloadRef`.
+    pub is_by_reference: bool,
 }
 
 impl<'r> Expected<'r> {
@@ -60,6 +62,7 @@ impl<'r> Expected<'r> {
             values: BTreeSet::new(),
             unseen: BTreeSet::new(),
             is_passing: is_passing(&object.node),
+            is_by_reference: false,
         }
     }
 
@@ -166,6 +169,7 @@ fn by_reference<'r>(index: usize, root: &'r Root, own: &[Expected<'r>]) -> Vec<E
             one.kind == kind && one.name == name && one.namespace == rollout.namespace
         })?;
         rollout.in_pods.clone_from(&target.in_pods);
+        rollout.is_by_reference = true;
         Some(rollout)
     });
     found.collect()

@@ -6,11 +6,12 @@ use crate::cluster::object::{Object, State};
 use crate::cluster::word::{Saying, Word};
 use crate::k8s::secret_name::Family;
 use crate::text::shell::command;
+use crate::verify::asks::plural;
 use crate::verify::expected::Expected;
-use crate::verify::part::{Part, Remark, Tally};
+use crate::verify::part::{Part, Remark, Role, Tally};
 use crate::verify::scene::Scene;
 use crate::verify::wanted::{used, uses_copy};
-use crate::verify::{Request, version};
+use crate::verify::{Request, Unread, version};
 
 /// How many pods a message names.
 const FEW: usize = 3;
@@ -21,6 +22,8 @@ pub(super) struct Judge<'a, 'l> {
     pub(super) family: &'a Family,
     pub(super) scene: &'a Scene<'l>,
     pub(super) cluster: Option<&'a str>,
+    /// The inputs that are of the cluster, as indexes.
+    inputs: &'a BTreeSet<usize>,
     /// What was judged.
     pub(super) parts: Vec<Part>,
     /// The objects that belong to what was judged, as indexes.
@@ -32,9 +35,60 @@ impl<'a, 'l> Judge<'a, 'l> {
         request: &'a Request<'a>,
         family: &'a Family,
         scene: &'a Scene<'l>,
-        cluster: Option<&'a str>,
+        (cluster, inputs): (Option<&'a str>, &'a BTreeSet<usize>),
     ) -> Self {
-        Self { request, family, scene, cluster, parts: Vec::new(), seen: BTreeSet::new() }
+        Self { request, family, scene, cluster, inputs, parts: Vec::new(), seen: BTreeSet::new() }
+    }
+
+    /// That something is absent, unless its kind could not be read there: then nobody can tell.
+    pub(super) fn absent(
+        &self,
+        (group, kind): (&str, &str),
+        namespace: Option<&str>,
+        otherwise: Remark,
+    ) -> Remark {
+        let resource = plural(group, kind);
+        let is_it = |one: &&Unread| {
+            let is_here = |at: &usize| self.request.inputs[*at].name == one.input;
+            let is_kind = one.resource == resource || one.resource == format!("{resource}.{group}");
+            let of = one.namespace.as_deref();
+            is_kind
+                && (of.is_none() || namespace.is_none() || of == namespace)
+                && (self.inputs.is_empty() || self.inputs.iter().any(is_here))
+        };
+        self.request.unread.iter().find(is_it).map_or(otherwise, |one| {
+            let place =
+                one.namespace.as_ref().map_or_else(String::new, |name| format!(" in {name}"));
+            Remark::new(Word::NotChecked, format!("{}{place} could not be read", one.resource))
+        })
+    }
+
+    /// Notes what the input has in several states, since only one of them was looked at.
+    pub(super) fn twice(&mut self) {
+        for (before, last) in &self.scene.view.differing {
+            let object = self.scene.object(*last);
+            let is_used = [*before, *last]
+                .iter()
+                .any(|one| !used(self.scene.object(*one), self.family).is_empty());
+            if !is_used && !self.seen.contains(last) {
+                continue;
+            }
+            let input = |at: usize| &*self.request.inputs[self.scene.object(at).input].name;
+            let place = if input(*before) == input(*last) {
+                input(*last).to_owned()
+            } else {
+                format!("{} and {}", input(*before), input(*last))
+            };
+            let text = format!(
+                "{place}: it is there in two states, of two times or of two clusters; leave out the older, or name each cluster: `--live CLUSTER=FILE`"
+            );
+            let remark = Remark::new(Word::MissingWorkload, text);
+            let part = Part::live(Role::Object, object, self.cluster);
+            match self.parts.iter_mut().find(|one| one.named() == part.named()) {
+                Some(known) => known.remarks.push(remark),
+                None => self.parts.push(Part { remarks: vec![remark], ..part }),
+            }
+        }
     }
 
     /// Judges an object of Git.
@@ -62,7 +116,7 @@ impl<'a, 'l> Judge<'a, 'l> {
             self.compare(expected, object, &mut part);
         } else {
             let wanted = expected.in_pods.iter().map(|name| (*name).to_owned()).collect();
-            self.workload(index, &wanted, &mut part);
+            self.workload(index, (&wanted, expected.is_by_reference), &mut part);
             self.compare(expected, object, &mut part);
         }
         self.parts.push(part);
@@ -93,17 +147,25 @@ impl<'a, 'l> Judge<'a, 'l> {
             Remark::new(Word::NotChecked, text)
         } else {
             let get = part.kubectl("get", " -o json");
-            Remark::new(Word::MissingWorkload, "it is not in the input").next(Some(get))
+            let missing = Remark::new(Word::MissingWorkload, "it is not in the input");
+            let own = (expected.group, kind);
+            self.absent(own, expected.namespace, missing.next(Some(get)))
         };
         part.remarks.push(remark);
         None
     }
 
-    /// Judges what runs pods.
-    pub(super) fn workload(&mut self, index: usize, wanted: &BTreeSet<String>, part: &mut Part) {
+    /// Judges what runs pods; `is_by_reference`: by the template of another object.
+    pub(super) fn workload(
+        &mut self,
+        index: usize,
+        (wanted, is_by_reference): (&BTreeSet<String>, bool),
+        part: &mut Part,
+    ) {
         let object = self.scene.object(index);
         let template = used(object, self.family);
-        if object.pod().is_none() && !template.is_empty() && template != *wanted {
+        let has_template = !template.is_empty() || !is_by_reference;
+        if object.pod().is_none() && has_template && template != *wanted {
             self.not_applied(&template, part);
         }
         match &object.state {
@@ -125,7 +187,11 @@ impl<'a, 'l> Judge<'a, 'l> {
 
     fn not_applied(&self, template: &BTreeSet<String>, part: &mut Part) {
         let names: Vec<&str> = template.iter().map(String::as_str).collect();
-        let text = format!("in the cluster its template still names {}", shown(&names));
+        let text = if names.is_empty() {
+            format!("in the cluster its template does not name {} yet", self.family)
+        } else {
+            format!("in the cluster its template still names {}", shown(&names))
+        };
         let get = part.kubectl("get", " -o yaml");
         part.remarks.push(Remark::new(Word::NotApplied, text).next(Some(get)));
     }
@@ -172,7 +238,8 @@ impl<'a, 'l> Judge<'a, 'l> {
             let text = format!("its status counts {counted} pods; {there} are in the input");
             let options = format!("{} -o json", part.in_namespace());
             let get = command("kubectl get", &["pods"], &options);
-            part.remarks.push(Remark::new(Word::MissingPods, text).next(Some(get)));
+            let missing = Remark::new(Word::MissingPods, text).next(Some(get));
+            part.remarks.push(self.absent(("", "Pod"), object.namespace.as_deref(), missing));
         }
     }
 

@@ -38,6 +38,13 @@ pub struct Input {
     pub cluster: Option<String>,
 }
 
+impl Input {
+    /// The context of kubectl, where it is of one.
+    fn context(&self) -> Option<&str> {
+        self.name.strip_prefix("context ")
+    }
+}
+
 /// Objects that a cluster did not show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unread {
@@ -190,11 +197,11 @@ fn of_family(
     for (scope, scene) in scopes.iter().zip(scenes) {
         let own = expected.iter().filter(|one| scope.roots.contains(&one.root));
         let own: Vec<Expected<'_>> = expected::as_one(own.cloned());
-        let Some(scene) = scene else {
+        let (Some(scene), Some(inputs)) = (scene, &scope.inputs) else {
             parts.extend(own.iter().map(|one| no_dump(one, scope)));
             continue;
         };
-        let mut judge = judge::Judge::new(request, family, scene, scope.label.as_deref());
+        let mut judge = judge::Judge::new(request, family, scene, (scope.label.as_deref(), inputs));
         own.iter().for_each(|one| judge.expected(one, &own));
         judge.stubs(scope);
         judge.secrets(&own);
@@ -203,6 +210,7 @@ fn of_family(
         let around = stragglers::Around { judge: &judge, namespaces, wanted: &wanted };
         parts.extend(around.stragglers(&mut seen));
         around.uses(&mut old);
+        judge.twice();
         parts.append(&mut judge.parts);
     }
     for users in old.values_mut() {
@@ -227,6 +235,17 @@ pub fn clusters(request: &Request<'_>) -> BTreeSet<String> {
 pub fn has_cluster(request: &Request<'_>, cluster: &str) -> bool {
     let mut expected = request.families.iter().flat_map(|family| expected::of(request, family));
     expected.any(|one| clusters::is_of(&request.repo.roots[one.root], cluster))
+}
+
+/// A cluster that an input is said to be of, and that is none of the environment, where Git knows them.
+#[must_use]
+pub fn unknown_cluster<'a>(request: &Request<'a>) -> Option<&'a str> {
+    let expected: Vec<Vec<Expected<'_>>> =
+        request.families.iter().map(|family| expected::of(request, family)).collect();
+    let expected: Vec<&Expected<'_>> = expected.iter().flatten().collect();
+    let known = clusters::Known::of(request, &expected);
+    let mut named = request.inputs.iter().filter_map(|input| input.cluster.as_deref());
+    named.find(|cluster| !known.has(cluster))
 }
 
 /// The clusters of the workloads that name the families, but for the one that counts.

@@ -46,8 +46,12 @@ impl Judge<'_, '_> {
             let is_workload =
                 object.starts_pods() && pod_spec(&object.group, &object.kind).is_some();
             let is_git = || {
-                let same =
-                    |one: &Expected<'_>| one.kind == &*object.kind && one.name == object.name;
+                let same = |one: &Expected<'_>| {
+                    let is_there = |name| object.namespace.as_deref() == Some(name);
+                    object.is(one.group, one.kind)
+                        && one.name == object.name
+                        && one.namespace.is_none_or(is_there)
+                };
                 all.iter().any(|one| same(one) && !one.in_pods.is_empty())
             };
             if names && is_workload && is_in(object.namespace.as_deref()) && !is_git() {
@@ -77,7 +81,7 @@ impl Judge<'_, '_> {
         // A part of what the values name is enough: a release has several workloads.
         let own: BTreeSet<String> = names.intersection(wanted).cloned().collect();
         let own = if own.is_empty() { wanted.clone() } else { own };
-        self.workload(index, &own, &mut part);
+        self.workload(index, (&own, false), &mut part);
         let pods = part.pods.unwrap_or_default();
         tally.add(pods);
         self.parts.push(part);

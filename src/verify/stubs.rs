@@ -28,8 +28,8 @@ pub(super) fn of<'r>(
     for (index, root) in request.repo.roots_of(request.environment) {
         // The stubs of a cluster may be in other roots than its workloads.
         let is_in = |scope: &Scope| {
-            let label = scope.label.as_deref();
-            scope.roots.contains(&index) || label.is_none_or(|label| is_of(root, label))
+            let cluster = scope.cluster.as_deref();
+            scope.roots.contains(&index) || cluster.is_none_or(|cluster| is_of(root, cluster))
         };
         if scope.is_some_and(|scope| !is_in(scope)) {
             continue;
@@ -78,7 +78,8 @@ impl Judge<'_, '_> {
             if found.is_empty() {
                 part.remarks.push(if self.scene.view.has_kind(KIND.0, KIND.1) {
                     let text = "it is not in the input, so nothing makes the Secret there";
-                    Remark::new(Word::NotSynced, text).next(Some(part.kubectl("get", "")))
+                    let missing = Remark::new(Word::NotSynced, text);
+                    self.absent(KIND, namespace, missing.next(Some(part.kubectl("get", ""))))
                 } else {
                     Remark::new(Word::NotChecked, "no ExternalSecret is in the input")
                 });

@@ -470,6 +470,51 @@ fn two_contexts_are_two_clusters_of_an_environment() {
     let _ = one.status(1);
 }
 
+/// Each cluster answers by itself, though all are built from one directory.
+#[test]
+fn two_contexts_of_one_directory_are_two_clusters() {
+    let cluster = Cluster::new();
+    // The second cluster is asked after the first, and answers something else.
+    cluster.shows("pods", &[pod("web-5d4f-c", NEW), pod("web-5d4f-d", NEW)]);
+    cluster.shows("deployments.apps", &[deployment(NEW)]);
+    cluster.file("pods.again", &list(&[pod("web-5d4f-a", OLD), pod("web-5d4f-b", OLD)]));
+    cluster.file("deployments.apps.again", &list(&[deployment(OLD)]));
+    let words = ["verify", "production", "--context", "one", "--context", "two"];
+    let output = cluster.sandbox.finish(&mut cluster.command(&words)).status(1);
+    assert!(output.stdout.contains("Deployment shop/web in one"), "{output}");
+    assert!(output.stdout.contains("Deployment shop/web in two  2 of 2 pods"), "{output}");
+    let output = cluster.sandbox.finish(&mut cluster.command(&words)).success();
+    assert_eq!(output.stdout.matches("Deployment shop/web in ").count(), 2, "{output}");
+}
+
+/// What could not be read is not called absent.
+#[test]
+fn what_is_forbidden_in_one_namespace_is_not_called_missing_there() {
+    let cluster = Cluster::new();
+    for (file, text) in [
+        ("production/edge.yaml", cluster.sandbox.read("production/web.yaml")),
+        ("production/edge-stub.yaml", stub(OLD)),
+    ] {
+        cluster.sandbox.write(file, &text.replace("namespace: shop", "namespace: edge"));
+    }
+    let es = json!({"apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret",
+        "metadata": {"name": OLD, "namespace": "shop"},
+        "status": {"conditions": [{"type": "Ready", "status": "True"}]}});
+    cluster.shows("externalsecrets.external-secrets.io", &[es]);
+    let kinds = ["deployments.apps", "externalsecrets.external-secrets.io"];
+    for kind in kinds {
+        let said = format!("Error from server (Forbidden): {kind} is forbidden");
+        cluster.file(&format!("{kind}--namespace=edge.err"), &said);
+    }
+    let output = cluster.rotate(&[]).status(1);
+    for kind in kinds {
+        assert!(output.stdout.contains(&format!("{kind} in edge could not be read")), "{output}");
+    }
+    for word in ["missing-workload", "not-synced"] {
+        assert!(!output.stdout.contains(word), "{output}");
+    }
+}
+
 #[test]
 fn many_namespaces_are_asked_at_once_or_one_by_one_where_that_is_forbidden() {
     let cluster = Cluster::new();

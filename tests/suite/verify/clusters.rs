@@ -104,3 +104,90 @@ fn a_job_may_be_gone_if_it_is_removed_once_it_has_ended() {
         assert!(line.is_some_and(|line| line.trim().starts_with(word)), "{output}");
     }
 }
+
+const BEFORE: &str = "auth-20250601090000";
+
+/// A cluster in which everything of an environment is still on the version before.
+fn behind(sandbox: &Sandbox) -> Dump {
+    let text = Dump::of(sandbox, "production").text().replace(SECRET, BEFORE);
+    let mut dump: Value = serde_json::from_str(&text).unwrap();
+    Dump(dump["items"].take().as_array().unwrap().clone())
+}
+
+#[test]
+fn what_is_of_another_cluster_does_not_count_for_the_one_that_is_chosen() {
+    let sandbox = fleet();
+    let (old, new) = (behind(&sandbox), Dump::of(&sandbox, "production"));
+    let eu = format!("eu={}", saved(&sandbox, "eu.json", &old));
+    let us = format!("us={}", saved(&sandbox, "us.json", &new));
+    let chosen = ["verify", "production", "--cluster", "eu", "--at", NOW];
+    let verify = |live: &[&str]| {
+        let live: Vec<&str> = live.iter().flat_map(|file| ["--live", *file]).collect();
+        sandbox.rotate(&[&chosen[..], &live[..]].concat())
+    };
+    let _ = verify(&[&eu]).status(1);
+    let output = verify(&[&eu, &us]).status(1);
+    assert!(output.stdout.contains("not-applied"), "{output}");
+    let _ = verify(&[&us]).status(2);
+    let typed = us.replacen("us=", "uss=", 1);
+    let _ = verify(&[&eu, &typed])
+        .status(2)
+        .says(&["no workload is deployed to a cluster `uss`", "did you mean `us`?"]);
+}
+
+/// One directory that two clusters are built from.
+#[test]
+fn two_clusters_of_one_directory_are_checked_each_by_itself() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("production/web.yaml", &workload(SECRET));
+    sandbox.commit_all();
+    let (old, new) = (behind(&sandbox), Dump::of(&sandbox, "production"));
+    let (old, new) = (saved(&sandbox, "old.json", &old), saved(&sandbox, "new.json", &new));
+    let verify = |first: &str, second: &str| {
+        let words = ["verify", "production", "--at", NOW, "--live", first, "--live", second];
+        sandbox.rotate(&words)
+    };
+    let (eu, us) = (format!("eu={old}"), format!("us={new}"));
+    for (first, second) in [(&eu, &us), (&us, &eu)] {
+        let output = verify(first, second).status(1);
+        assert!(output.stdout.contains("Deployment shop/web in us  1 of 1 pod"), "{output}");
+        assert!(output.stdout.contains("Deployment shop/web in eu"), "{output}");
+    }
+    let _ = verify(&format!("eu={new}"), &us).success();
+    let output = verify(&old, &new).status(1);
+    assert!(output.stdout.contains("it is there in two states"), "{output}");
+    let _ = verify(&new, &new).success();
+}
+
+/// The live template may not have the reference yet that Git has added.
+#[test]
+fn a_workload_without_pods_has_to_have_the_reference() {
+    let idle = workload(SECRET).replace("spec:\n  template", "spec:\n  replicas: 0\n  template");
+    let sandbox = Sandbox::staging(&[("web.yaml", &idle)]);
+    let rest = Dump::of(&sandbox, "staging");
+    let _ = rest.verify(&sandbox, &["staging"]).success();
+    let text = rest.text().replace(SECRET, "other-20250601090000");
+    let mut dump: Value = serde_json::from_str(&text).unwrap();
+    let bare = Dump(dump["items"].take().as_array().unwrap().clone());
+    let output = bare.verify(&sandbox, &["staging"]).status(1);
+    assert!(output.stdout.contains("its template does not name auth yet"), "{output}");
+}
+
+/// A chart may have a workload of the same name as one that Git has in another namespace.
+#[test]
+fn a_workload_of_a_release_is_told_from_one_of_git_by_its_namespace() {
+    let release = format!(
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: chart, namespace: shop}}\nspec: {{values: {{existingSecret: {SECRET}}}}}\n"
+    );
+    let elsewhere = workload(SECRET).replace("namespace: shop", "namespace: other");
+    let sandbox = Sandbox::staging(&[("web.yaml", &elsewhere), ("release.yaml", &release)]);
+    let mut dump = Dump::of(&sandbox, "staging");
+    let of_chart: Vec<Value> =
+        dump.0.iter().filter(|one| one["kind"] != "HelmRelease").cloned().collect();
+    dump.0.extend(of_chart.into_iter().map(|mut one| {
+        one["metadata"]["namespace"] = json!("shop");
+        one
+    }));
+    let output = dump.verify(&sandbox, &["staging"]);
+    assert!(output.stdout.contains("moved        Deployment shop/web  1 of 1 pod"), "{output}");
+}
