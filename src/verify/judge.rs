@@ -9,6 +9,7 @@ use crate::text::shell::command;
 use crate::verify::expected::Expected;
 use crate::verify::part::{Part, Remark, Tally};
 use crate::verify::scene::Scene;
+use crate::verify::site::Site;
 use crate::verify::wanted::{used, uses_copy};
 use crate::verify::{Request, version};
 
@@ -20,7 +21,7 @@ pub(super) struct Judge<'a, 'l> {
     pub(super) request: &'a Request<'a>,
     pub(super) family: &'a Family,
     pub(super) scene: &'a Scene<'l>,
-    pub(super) cluster: Option<&'a str>,
+    pub(super) cluster: Site<'a>,
     /// What was judged.
     pub(super) parts: Vec<Part>,
     /// The objects that belong to what was judged, as indexes.
@@ -32,7 +33,7 @@ impl<'a, 'l> Judge<'a, 'l> {
         request: &'a Request<'a>,
         family: &'a Family,
         scene: &'a Scene<'l>,
-        cluster: Option<&'a str>,
+        cluster: Site<'a>,
     ) -> Self {
         Self { request, family, scene, cluster, parts: Vec::new(), seen: BTreeSet::new() }
     }
@@ -57,6 +58,7 @@ impl<'a, 'l> Judge<'a, 'l> {
         part.is_found = true;
         let object = self.scene.object(index);
         part.namespace = object.namespace.as_deref().map(str::to_owned);
+        part.context = self.cluster.context(Some(object));
         self.seen.insert(index);
         if expected.in_pods.is_empty() {
             self.compare(expected, object, &mut part);
@@ -170,7 +172,7 @@ impl<'a, 'l> Judge<'a, 'l> {
         let there = pods.iter().filter(is_there).count() as u64;
         if let Some(counted) = counted.filter(|counted| *counted > there) {
             let text = format!("its status counts {counted} pods; {there} are in the input");
-            let options = format!("{} -o json", part.in_namespace());
+            let options = format!("{} -o json", part.place());
             let get = command("kubectl get", &["pods"], &options);
             part.remarks.push(Remark::new(Word::MissingPods, text).next(Some(get)));
         }
@@ -229,8 +231,8 @@ impl<'a, 'l> Judge<'a, 'l> {
             if old.len() == 1 { format!("runs {runs}") } else { format!("run {runs}") },
             shown(&names)
         );
-        let delete = (word == Word::OnDelete)
-            .then(|| command("kubectl delete pod", &names, &part.in_namespace()));
+        let delete =
+            (word == Word::OnDelete).then(|| command("kubectl delete pod", &names, &part.place()));
         Remark {
             since: old.iter().filter_map(|pod| pod.since()).min(),
             pods: names.iter().map(|name| (*name).to_owned()).collect(),
@@ -245,7 +247,7 @@ impl<'a, 'l> Judge<'a, 'l> {
         let versions: Vec<&str> = versions.iter().map(|name| version(name)).collect();
         let text = format!("being stopped, still with {}: {}", shown(&versions), shown(&names));
         let next = names.first().map(|name| {
-            let options = format!(" --for=delete{}", part.in_namespace());
+            let options = format!(" --for=delete{}", part.place());
             command("kubectl wait", &[&format!("pod/{name}")], &options)
         });
         Remark {
@@ -271,7 +273,7 @@ impl<'a, 'l> Judge<'a, 'l> {
         remark.text = format!("pod {name}{more}: {}", first.text);
         remark.pods = said.iter().map(|(_, name)| (*name).clone()).collect();
         let pod = format!("pod/{name}");
-        remark.next = Some(command("kubectl describe", &[&pod], &part.in_namespace()));
+        remark.next = Some(command("kubectl describe", &[&pod], &part.place()));
         part.remarks.push(remark);
     }
 }
