@@ -24,7 +24,7 @@ pub struct Args {
     /// Also check that each Secret is there and immutable; kubectl itself then receives the values of all Secrets in the namespaces
     ///
     /// kubectl is asked for the columns namespace, name and immutable, and for those it fetches whole objects, with their
-    /// values. It prints only the columns.
+    /// values. It prints only the columns. It is run for one namespace at a time, never for all of the cluster.
     #[arg(long, requires = "context")]
     secrets: bool,
 }

@@ -104,8 +104,14 @@ fn source(named: &str, session: &Session) -> Result<Source, Failure> {
     let cluster = cluster.map(str::to_owned);
     if path == STDIN {
         let stream = Box::new(io::BufReader::new(io::stdin()));
-        return Ok(Source { name: PIPED.to_owned(), cluster, stream, command: None });
+        return Ok(Source {
+            name: PIPED.to_owned(),
+            cluster,
+            context: None,
+            stream,
+            command: None,
+        });
     }
     let stream = Box::new(file::open(&session.file(Path::new(path)))?);
-    Ok(Source { name: path.to_owned(), cluster, stream, command: None })
+    Ok(Source { name: path.to_owned(), cluster, context: None, stream, command: None })
 }

@@ -13,18 +13,15 @@ use crate::process::kubectl::{Kubectl, Listed, Refused, Why};
 use crate::text::nearest::nearest;
 use crate::text::shell::{command, option};
 use crate::text::visible::one_line;
-use crate::verify::Unread;
 use crate::verify::asks::{Asks, plural};
 use crate::verify::wants::{Want, is_decisive};
+use crate::verify::{SECRETS, Unread};
 
 /// In more namespaces than these, a kind is asked for in all of them at once, if that is allowed.
 const FEW: usize = 8;
 
 /// What kubectl prints objects as.
 const OBJECTS: [&str; 1] = ["--output=json"];
-
-/// What kubectl calls Secrets.
-const SECRETS: &str = "secrets";
 
 /// Some clusters that kubectl knows.
 pub struct Clusters {
@@ -167,8 +164,11 @@ impl Asking<'_> {
         }
         if self.clusters.with_secrets {
             let pods = self.wants.iter().find(|want| want.kind == "Pod");
-            let places = pods.and_then(|want| want.namespaces.as_ref());
-            self.tasks.extend(tasks(context, SECRETS, places, true));
+            match pods.and_then(|want| want.namespaces.as_ref()) {
+                // Never all of a cluster: kubectl receives the values.
+                Some(places) => self.tasks.extend(each(context, SECRETS, places, true)),
+                None => self.missing.push_back(unplaced(context)),
+            }
         }
         Ok(())
     }
@@ -181,7 +181,8 @@ impl Asking<'_> {
             Ok(stream) => {
                 let (name, command) = (task.context.input(), Some(task.command()));
                 let is_secrets = task.is_secrets();
-                let source = Source { name, cluster: task.context.cluster, stream, command };
+                let Context { cluster, name: context } = task.context;
+                let source = Source { name, cluster, context: Some(context), stream, command };
                 let given = if is_secrets { Given::Secrets } else { Given::Objects };
                 return Some(Ok(given(source)));
             }
@@ -239,15 +240,25 @@ fn tasks(
 ) -> Vec<Task> {
     match places {
         Some(places) if places.len() <= FEW => {
-            let one =
-                |place: &String| one_by_one(context, resource, Some(place.clone()), is_decisive);
-            places.iter().map(one).collect()
+            each(context, resource, places, is_decisive).collect()
         }
         places => {
             let instead = places.cloned().unwrap_or_default();
             vec![Task { instead, ..one_by_one(context, resource, None, is_decisive) }]
         }
     }
+}
+
+/// A run for each namespace.
+fn each(
+    context: &Context,
+    resource: &str,
+    places: &BTreeSet<String>,
+    is_decisive: bool,
+) -> impl Iterator<Item = Task> {
+    let place =
+        move |place: &String| one_by_one(context, resource, Some(place.clone()), is_decisive);
+    places.iter().map(place)
 }
 
 fn one_by_one(
@@ -258,6 +269,19 @@ fn one_by_one(
 ) -> Task {
     let (context, resource) = (context.clone(), resource.to_owned());
     Task { context, resource, namespace, instead: BTreeSet::new(), is_decisive }
+}
+
+/// Secrets of which it is not known where they are.
+fn unplaced(context: &Context) -> Unread {
+    let why = "Git sets no namespace for some of what uses them, and Secrets of all namespaces are never asked for; choose one with `--namespace NAMESPACE`";
+    Unread {
+        input: context.input(),
+        resource: SECRETS.to_owned(),
+        namespace: None,
+        why: why.to_owned(),
+        is_decisive: false,
+        is_passing: false,
+    }
 }
 
 /// A kind that the cluster does not list; `said`: the parts of its API that do not answer.

@@ -9,6 +9,7 @@ use crate::cluster::secrets;
 use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::repo::Repo;
+use crate::repo::subject::Family;
 use crate::text::shell::command;
 use crate::verify::{Input, Unread};
 
@@ -23,6 +24,8 @@ pub struct Source {
     pub name: String,
     /// The cluster that it is of, where that was said.
     pub cluster: Option<String>,
+    /// The context of kubectl that prints it, if one does.
+    pub context: Option<String>,
     /// What it holds.
     pub stream: Box<dyn BufRead>,
     /// The command that prints it, where it is of a context.
@@ -55,11 +58,11 @@ pub(super) struct Gathered {
     pub(super) has_secrets: bool,
 }
 
-/// Reads everything that is given.
+/// Reads everything that is given. `verify`: how that is called.
 pub(super) fn gather(
     sources: Sources<'_>,
-    (repo, environment): (&Repo, &str),
-    asks: &Asks,
+    repo: &Repo,
+    (asks, verify): (&Asks, &Proves<'_>),
 ) -> Result<Gathered, Failure> {
     let rules = repo.rules();
     let known = Known { families: &repo.families, rules: &rules };
@@ -73,10 +76,10 @@ pub(super) fn gather(
                 continue;
             }
         };
-        let Source { name, cluster, stream, command: run } = source;
+        let Source { name, cluster, context, stream, command: run } = source;
         let is_new = all.inputs.last().is_none_or(|last| run.is_none() || last.name != name);
         if is_new {
-            all.inputs.push(Input { name: name.clone(), cluster });
+            all.inputs.push(Input { name: name.clone(), cluster, context });
         }
         let at = (name.as_str(), all.inputs.len() - 1);
         all.has_secrets |= is_secrets;
@@ -85,31 +88,51 @@ pub(super) fn gather(
         } else {
             read(at, stream, known, &mut all.live)
         };
-        read.map_err(|fault| unread(&fault, run.as_deref(), asks, environment))?;
+        read.map_err(|fault| unread(&fault, run.as_deref(), (asks, verify)))?;
     }
-    all.has_secrets &= !all.unread.iter().any(|one| one.resource == "secrets");
+    all.has_secrets &= !all.unread.iter().any(|one| one.is_of_secrets());
     if all.inputs.is_empty() && all.unread.is_empty() {
-        return Err(no_source(environment, asks));
+        return Err(no_source(asks, verify));
     }
     Ok(all)
 }
 
-/// The command that proves what is asked for; `verify`: how `rotate verify` is called.
-pub(super) fn piped(asks: &Asks, verify: &str, arguments: &[&str]) -> String {
-    format!("{} | {}", asks.command(), command(verify, arguments, ""))
+/// A run of `rotate verify`, to be typed.
+pub(super) struct Proves<'a> {
+    /// How it is called for a tree.
+    pub(super) program: &'a str,
+    /// The environment.
+    pub(super) environment: &'a str,
+    /// The families; none: all.
+    pub(super) families: &'a [Family],
+    /// The options that choose what is proved.
+    pub(super) options: &'a str,
 }
 
-fn no_source(environment: &str, asks: &Asks) -> Failure {
+impl Proves<'_> {
+    /// The command with an input that is asked for.
+    pub(super) fn piped(&self, asks: &Asks) -> String {
+        format!("{} | {}", asks.command(), self.with(""))
+    }
+
+    fn with(&self, more: &str) -> String {
+        let families = self.families.iter().map(|family| &**family);
+        let words: Vec<&str> = std::iter::once(self.environment).chain(families).collect();
+        command(self.program, &words, &format!("{}{more}", self.options))
+    }
+}
+
+fn no_source(asks: &Asks, proves: &Proves<'_>) -> Failure {
+    let environment = proves.environment;
     let text =
         format!("what runs in `{environment}` has to come from a file or from standard input");
-    let asked = command("rotate verify", &[environment], " --context CONTEXT");
-    let help = format!("`{}`, or `{asked}`", piped(asks, "rotate verify", &[environment]));
+    let help = format!("`{}`, or `{}`", proves.piped(asks), proves.with(" --context CONTEXT"));
     Failure::usage(Message::new(text).help(help))
 }
 
-fn unread(fault: &Fault, run: Option<&str>, asks: &Asks, environment: &str) -> Failure {
+fn unread(fault: &Fault, run: Option<&str>, (asks, verify): (&Asks, &Proves<'_>)) -> Failure {
     if fault.file == STDIN && fault.why == Why::Empty {
-        return no_source(environment, asks);
+        return no_source(asks, verify);
     }
     let message = Message { path: Some(fault.place()), ..Message::new(fault.to_string()) };
     let help = run.map_or_else(

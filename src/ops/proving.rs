@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::cluster::live::Live;
 use crate::ops::events::Events;
 use crate::ops::failure::Failure;
-use crate::ops::gathering::{Sources, piped};
+use crate::ops::gathering::{Proves, Sources};
 use crate::ops::session::Session;
 use crate::ops::verify::{self, Verified};
 use crate::ops::witnesses::{can_be_proved, with_witnesses};
@@ -150,5 +150,7 @@ pub(super) fn command(
         has_secrets: false,
     };
     let name = &repo.environments[environment].name;
-    Some(piped(&Asks::of(&request), verify, &[name, family]))
+    let families = std::slice::from_ref(family);
+    let verify = Proves { program: verify, environment: name, families, options: "" };
+    Some(verify.piped(&Asks::of(&request)))
 }

@@ -5,12 +5,11 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::cluster::live::Live;
 use crate::git::descent::Descent;
 use crate::ops::events::Events;
 use crate::ops::failure::Failure;
 use crate::ops::families::unique;
-use crate::ops::gathering::{Gathered, Sources, gather};
+use crate::ops::gathering::{Gathered, Proves, Sources, gather};
 use crate::ops::message::Message;
 use crate::ops::session::Session;
 use crate::ops::waiting::Again;
@@ -20,12 +19,13 @@ use crate::repo::environment::EnvironmentId;
 use crate::repo::subject::{Family, Subject};
 use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
+use crate::text::shell::option;
 use crate::timeline::Timeline;
 use crate::timeline::question::Question;
 use crate::timeline::walk::Depth;
 use crate::verify::asks::Asks;
 use crate::verify::part::{Part, Role};
-use crate::verify::{self, Applied, Input, Proof};
+use crate::verify::{self, Applied, Input, Proof, Unread};
 
 /// How many names a message lists.
 const FEW: usize = 3;
@@ -110,8 +110,11 @@ pub(super) fn prove(
     if let Some(cluster) = &request.cluster {
         known_cluster(cluster, &asked)?;
     }
+    let (program, options) = (session.with_helm(&session.call(), "verify"), options(request));
+    let (environment, families) = (name.as_str(), &*request.families);
+    let verify = Proves { program: &program, environment, families, options: &options };
     let once = || {
-        let read = gather(request.sources, (repo, &name), &asks)?;
+        let read = gather(request.sources, repo, (&asks, &verify))?;
         let asked = verify::Request { live: &read.live, ..asked };
         let (inputs, unread, has_secrets) = (&read.inputs, &read.unread, read.has_secrets);
         let asked = verify::Request { inputs, unread, has_secrets, ..asked };
@@ -120,7 +123,7 @@ pub(super) fn prove(
         }
         let proof = verify::verify(&asked);
         if !proof.has_any || is_unread(&proof) {
-            return Err(other_cluster(&name, &proof, &read.live, &asks));
+            return Err(other_cluster(&name, &proof, &read, &asks));
         }
         Ok((read, testified(proof, named.len())))
     };
@@ -131,7 +134,7 @@ pub(super) fn prove(
         }
     };
     tell(&read, &proof, &asks, events);
-    let notes = notes(&read.live, &proof);
+    let notes = notes(&read, &proof);
     let (newest, left_out) = (read.live.newest_pod(), verify::left_out(&asked));
     let (inputs, objects) = (read.inputs, read.live.objects.len());
     Ok(Verified { environment: name, proof, inputs, objects, newest, left_out, notes })
@@ -158,11 +161,21 @@ fn asked<'a>(
     }
 }
 
+/// The options that choose what is proved.
+fn options(request: &Request<'_>) -> String {
+    let set = [
+        ("--namespace", &request.namespace),
+        ("--cluster", &request.cluster),
+        ("--mainline", &request.mainline),
+    ];
+    set.iter().filter_map(|(name, set)| Some(option(name, set.as_deref()?))).collect()
+}
+
 /// Whether no workload was found, and the cluster did not show all that could be one.
 fn is_unread(proof: &Proof) -> bool {
     let mut parts = proof.families.iter().flat_map(|family| &family.parts);
     let is_found = |part: &Part| part.role == Role::Workload && part.is_found;
-    proof.unread.iter().any(|one| one.is_decisive) && !parts.any(is_found)
+    proof.lacks_workloads().is_some() && !parts.any(is_found)
 }
 
 /// Tells what was in the input that should not be.
@@ -249,7 +262,8 @@ fn no_cluster(cluster: &str, request: &verify::Request<'_>) -> Failure {
     Failure::usage(Message::new(text).help(help))
 }
 
-fn other_cluster(environment: &str, proof: &Proof, live: &Live, asks: &Asks) -> Failure {
+fn other_cluster(environment: &str, proof: &Proof, read: &Gathered, asks: &Asks) -> Failure {
+    let live = &read.live;
     let parts = proof.families.iter().flat_map(|family| &family.parts);
     let parts: BTreeSet<String> = parts
         .filter(|part| !part.wanted.is_empty())
@@ -261,7 +275,7 @@ fn other_cluster(environment: &str, proof: &Proof, live: &Live, asks: &Asks) -> 
         "the input has no object that names the secrets of `{environment}`: {}",
         listed(&parts)
     );
-    if let Some(unread) = proof.unread.iter().find(|one| one.is_decisive) {
+    if let Some(unread) = proof.lacks_workloads() {
         let text = format!(
             "none of the workloads of `{environment}` is known: {} cannot be read",
             unread.resource
@@ -273,7 +287,10 @@ fn other_cluster(environment: &str, proof: &Proof, live: &Live, asks: &Asks) -> 
         1 => format!("it has one object, in {}", listed(&namespaces)),
         count => format!("it has {count} objects, in {}", listed(&namespaces)),
     };
-    let help = format!("{held}; is it of another cluster? `{}`", asks.command());
+    let contexts = || "kubectl config get-contexts -o name".to_owned();
+    let is_asked = read.inputs.iter().any(|input| input.context.is_some());
+    let next = if is_asked { contexts() } else { asks.command() };
+    let help = format!("{held}; is it of another cluster? `{next}`");
     Failure::usage(Message::new(text).help(help))
 }
 
@@ -367,7 +384,7 @@ pub(super) fn uncommitted(
 }
 
 /// What else there is to know: plain names, what is not looked at.
-fn notes(live: &Live, proof: &Proof) -> Vec<String> {
+fn notes(read: &Gathered, proof: &Proof) -> Vec<String> {
     let mut notes = Vec::new();
     let plain = proof.families.iter().filter(|family| family.running.plain);
     notes.extend(plain.map(|one| {
@@ -380,11 +397,13 @@ fn notes(live: &Live, proof: &Proof) -> Vec<String> {
         let place = one.namespace.as_ref().map_or_else(String::new, |name| format!(" in {name}"));
         format!("not checked: {}{place} of {}: {}", one.resource, one.input, one.why)
     }));
-    if !live.objects.iter().any(|one| one.is("", "Secret")) {
-        notes.push(
-            "not checked: whether each Secret is immutable, since Secrets are not asked for; a name proves its value only where it is"
-                .to_owned(),
-        );
+    let has_any = read.live.objects.iter().any(|one| one.is("", "Secret"));
+    if !has_any && !read.has_secrets {
+        let is_unread = proof.unread.iter().any(Unread::is_of_secrets);
+        let why = if is_unread { "could not be read" } else { "are not asked for" };
+        notes.push(format!(
+            "not checked: whether each Secret is immutable, since Secrets {why}; a name proves its value only where it is"
+        ));
     }
     notes
 }

@@ -173,6 +173,7 @@ mod tests {
             namespace: Some("shop".to_owned()),
             name: "web".to_owned(),
             cluster: None,
+            context: None,
             wanted: Default::default(),
             pods: None,
             remarks: vec![Remark::new(*word, "so it is")],

@@ -28,19 +28,20 @@ impl Judge<'_, '_> {
             builders.map(|one| (one.kind, one.namespace.as_deref(), one.name.as_str())).collect();
         for (kind, namespace, name) in builders {
             let group = group(kind);
+            let found = self.scene.view.named((group, kind), namespace, name);
             let mut part = Part {
                 role: Role::Builder,
                 group: group.to_owned(),
                 kind: kind.to_owned(),
                 namespace: namespace.map(str::to_owned),
                 name: name.to_owned(),
-                cluster: self.cluster.map(str::to_owned),
+                cluster: self.cluster.label(),
+                context: self.cluster.context(found.first().map(|one| self.scene.object(*one))),
                 wanted: BTreeSet::new(),
                 pods: None,
                 remarks: Vec::new(),
                 is_found: false,
             };
-            let found = self.scene.view.named((group, kind), namespace, name);
             let describe = part.kubectl("describe", "");
             let Some(index) = found.first() else {
                 let text =

@@ -197,7 +197,7 @@ fn views(
     let mut views: BTreeMap<(Option<&str>, Option<&str>), BTreeSet<usize>> = BTreeMap::new();
     for at in inputs {
         let input = &request.inputs[*at];
-        views.entry((input.cluster.as_deref(), input.context())).or_default().insert(*at);
+        views.entry((input.cluster.as_deref(), input.context.as_deref())).or_default().insert(*at);
     }
     // Files of which nothing is said are of the only cluster that there is.
     if views.len() == 2 {

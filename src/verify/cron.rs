@@ -69,13 +69,8 @@ impl<'l> Judge<'_, 'l> {
                 job.name,
                 shown(&versions)
             );
-            let next = crate::verify::part::kubectl(
-                "wait",
-                ("batch", "Job"),
-                job.namespace.as_deref(),
-                &job.name,
-                " --for=condition=complete",
-            );
+            let options = " --for=condition=complete";
+            let next = part.kubectl_beside("wait", ("batch", "Job"), &job.name, options);
             let remark = Remark::new(Word::JobRunning, text).next(Some(next));
             part.remarks.push(Remark { since: job.created, ..remark });
         }

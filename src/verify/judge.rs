@@ -10,6 +10,7 @@ use crate::verify::asks::plural;
 use crate::verify::expected::Expected;
 use crate::verify::part::{Part, Remark, Role, Tally};
 use crate::verify::scene::Scene;
+use crate::verify::site::Site;
 use crate::verify::wanted::{used, uses_copy};
 use crate::verify::{Request, Unread, version};
 
@@ -21,9 +22,7 @@ pub(super) struct Judge<'a, 'l> {
     pub(super) request: &'a Request<'a>,
     pub(super) family: &'a Family,
     pub(super) scene: &'a Scene<'l>,
-    pub(super) cluster: Option<&'a str>,
-    /// The inputs that are of the cluster, as indexes.
-    inputs: &'a BTreeSet<usize>,
+    pub(super) cluster: Site<'a>,
     /// What was judged.
     pub(super) parts: Vec<Part>,
     /// The objects that belong to what was judged, as indexes.
@@ -35,9 +34,9 @@ impl<'a, 'l> Judge<'a, 'l> {
         request: &'a Request<'a>,
         family: &'a Family,
         scene: &'a Scene<'l>,
-        (cluster, inputs): (Option<&'a str>, &'a BTreeSet<usize>),
+        cluster: Site<'a>,
     ) -> Self {
-        Self { request, family, scene, cluster, inputs, parts: Vec::new(), seen: BTreeSet::new() }
+        Self { request, family, scene, cluster, parts: Vec::new(), seen: BTreeSet::new() }
     }
 
     /// That something is absent, unless its kind could not be read there: then nobody can tell.
@@ -49,12 +48,11 @@ impl<'a, 'l> Judge<'a, 'l> {
     ) -> Remark {
         let resource = plural(group, kind);
         let is_it = |one: &&Unread| {
-            let is_here = |at: &usize| self.request.inputs[*at].name == one.input;
             let is_kind = one.resource == resource || one.resource == format!("{resource}.{group}");
             let of = one.namespace.as_deref();
             is_kind
                 && (of.is_none() || namespace.is_none() || of == namespace)
-                && (self.inputs.is_empty() || self.inputs.iter().any(is_here))
+                && self.cluster.may_have(&one.input)
         };
         self.request.unread.iter().find(is_it).map_or(otherwise, |one| {
             let place =
@@ -111,6 +109,7 @@ impl<'a, 'l> Judge<'a, 'l> {
         part.is_found = true;
         let object = self.scene.object(index);
         part.namespace = object.namespace.as_deref().map(str::to_owned);
+        part.context = self.cluster.context(Some(object));
         self.seen.insert(index);
         if expected.in_pods.is_empty() {
             self.compare(expected, object, &mut part);
@@ -236,7 +235,7 @@ impl<'a, 'l> Judge<'a, 'l> {
         let there = pods.iter().filter(is_there).count() as u64;
         if let Some(counted) = counted.filter(|counted| *counted > there) {
             let text = format!("its status counts {counted} pods; {there} are in the input");
-            let options = format!("{} -o json", part.in_namespace());
+            let options = format!("{} -o json", part.place());
             let get = command("kubectl get", &["pods"], &options);
             let missing = Remark::new(Word::MissingPods, text).next(Some(get));
             part.remarks.push(self.absent(("", "Pod"), object.namespace.as_deref(), missing));
@@ -296,8 +295,8 @@ impl<'a, 'l> Judge<'a, 'l> {
             if old.len() == 1 { format!("runs {runs}") } else { format!("run {runs}") },
             shown(&names)
         );
-        let delete = (word == Word::OnDelete)
-            .then(|| command("kubectl delete pod", &names, &part.in_namespace()));
+        let delete =
+            (word == Word::OnDelete).then(|| command("kubectl delete pod", &names, &part.place()));
         Remark {
             since: old.iter().filter_map(|pod| pod.since()).min(),
             pods: names.iter().map(|name| (*name).to_owned()).collect(),
@@ -312,7 +311,7 @@ impl<'a, 'l> Judge<'a, 'l> {
         let versions: Vec<&str> = versions.iter().map(|name| version(name)).collect();
         let text = format!("being stopped, still with {}: {}", shown(&versions), shown(&names));
         let next = names.first().map(|name| {
-            let options = format!(" --for=delete{}", part.in_namespace());
+            let options = format!(" --for=delete{}", part.place());
             command("kubectl wait", &[&format!("pod/{name}")], &options)
         });
         Remark {
@@ -338,7 +337,7 @@ impl<'a, 'l> Judge<'a, 'l> {
         remark.text = format!("pod {name}{more}: {}", first.text);
         remark.pods = said.iter().map(|(_, name)| (*name).clone()).collect();
         let pod = format!("pod/{name}");
-        remark.next = Some(command("kubectl describe", &[&pod], &part.in_namespace()));
+        remark.next = Some(command("kubectl describe", &[&pod], &part.place()));
         part.remarks.push(remark);
     }
 }

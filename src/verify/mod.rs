@@ -11,6 +11,7 @@ pub mod part;
 mod releases;
 mod scene;
 mod secrets;
+mod site;
 mod stragglers;
 mod stubs;
 pub mod wanted;
@@ -28,6 +29,10 @@ use crate::verify::clusters::{Scope, scopes};
 use crate::verify::expected::Expected;
 use crate::verify::part::{Part, Remark, User};
 use crate::verify::scene::Scene;
+use crate::verify::site::Site;
+
+/// What kubectl calls Secrets.
+pub const SECRETS: &str = "secrets";
 
 /// A dump of a cluster.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,13 +41,8 @@ pub struct Input {
     pub name: String,
     /// The cluster that it is of, where that was said.
     pub cluster: Option<String>,
-}
-
-impl Input {
-    /// The context of kubectl, where it is of one.
-    fn context(&self) -> Option<&str> {
-        self.name.strip_prefix("context ")
-    }
+    /// The context of kubectl that was asked, if one was.
+    pub context: Option<String>,
 }
 
 /// Objects that a cluster did not show.
@@ -60,6 +60,14 @@ pub struct Unread {
     pub is_decisive: bool,
     /// Whether asking again can help.
     pub is_passing: bool,
+}
+
+impl Unread {
+    /// Whether these are Secrets, without which all else can be proved.
+    #[must_use]
+    pub fn is_of_secrets(&self) -> bool {
+        self.resource == SECRETS
+    }
 }
 
 /// Whether what applies commits has applied one.
@@ -136,6 +144,12 @@ impl Proof {
     pub fn is_clean(&self) -> bool {
         self.families.iter().all(FamilyProof::is_clean)
     }
+
+    /// Something that the cluster did not show and that could be a workload.
+    #[must_use]
+    pub fn lacks_workloads(&self) -> Option<&Unread> {
+        self.unread.iter().find(|one| one.is_decisive && !one.is_of_secrets())
+    }
 }
 
 impl FamilyProof {
@@ -197,11 +211,12 @@ fn of_family(
     for (scope, scene) in scopes.iter().zip(scenes) {
         let own = expected.iter().filter(|one| scope.roots.contains(&one.root));
         let own: Vec<Expected<'_>> = expected::as_one(own.cloned());
-        let (Some(scene), Some(inputs)) = (scene, &scope.inputs) else {
-            parts.extend(own.iter().map(|one| no_dump(one, scope)));
+        let Some(scene) = scene else {
+            parts.extend(own.iter().map(|one| no_dump(request, one, scope)));
             continue;
         };
-        let mut judge = judge::Judge::new(request, family, scene, (scope.label.as_deref(), inputs));
+        let site = Site::new(scope, request.inputs);
+        let mut judge = judge::Judge::new(request, family, scene, site);
         own.iter().for_each(|one| judge.expected(one, &own));
         judge.stubs(scope);
         judge.secrets(&own);
@@ -265,12 +280,19 @@ fn names(running: &Running, family: &Family) -> BTreeSet<String> {
 }
 
 /// A part of a cluster of which there is no dump.
-fn no_dump(expected: &Expected<'_>, scope: &Scope) -> Part {
+fn no_dump(request: &Request<'_>, expected: &Expected<'_>, scope: &Scope) -> Part {
     let label = scope.label.as_deref().unwrap_or_default();
-    let text = format!(
-        "the input has no dump of `{label}`, where it runs as well; name each: `--live CLUSTER=FILE`"
-    );
-    let mut part = Part::of(expected, Some(label));
+    let is_asked = request.inputs.iter().any(|input| input.context.is_some());
+    let text = if is_asked {
+        format!(
+            "no context is of `{label}`, where it runs as well; name each: `--context CLUSTER=CONTEXT`"
+        )
+    } else {
+        format!(
+            "the input has no dump of `{label}`, where it runs as well; name each: `--live CLUSTER=FILE`"
+        )
+    };
+    let mut part = Part::of(expected, Site::new(scope, request.inputs));
     part.remarks.push(Remark::new(Word::MissingWorkload, text));
     part
 }

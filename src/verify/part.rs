@@ -8,6 +8,7 @@ use crate::cluster::object::Object;
 use crate::cluster::word::{Saying, Word};
 use crate::text::shell::{command, option};
 use crate::verify::expected::Expected;
+use crate::verify::site::Site;
 
 /// How many users a sentence names.
 const FEW: usize = 5;
@@ -42,6 +43,8 @@ pub struct Part {
     pub name: String,
     /// The cluster, where there are several.
     pub cluster: Option<String>,
+    /// The context by which kubectl asks it, where one was named.
+    pub context: Option<String>,
     /// The Secrets that it should name.
     pub wanted: BTreeSet<String>,
     /// How many pods it has, and how many of them run what Git names; `None` where it has none itself.
@@ -123,15 +126,15 @@ impl From<&Saying> for Remark {
 
 impl Part {
     /// Something that Git has, of which nothing is said yet.
-    #[must_use]
-    pub fn of(expected: &Expected<'_>, cluster: Option<&str>) -> Self {
+    pub(super) fn of(expected: &Expected<'_>, cluster: Site<'_>) -> Self {
         Self {
             role: if expected.runs_pods() { Role::Workload } else { Role::Object },
             group: expected.group.to_owned(),
             kind: expected.kind.to_owned(),
             namespace: expected.namespace.map(str::to_owned),
             name: expected.name.to_owned(),
-            cluster: cluster.map(str::to_owned),
+            cluster: cluster.label(),
+            context: cluster.context(None),
             wanted: expected.all().map(str::to_owned).collect(),
             pods: None,
             remarks: Vec::new(),
@@ -140,14 +143,15 @@ impl Part {
     }
 
     /// Something that is in the cluster.
-    pub(super) fn live(role: Role, object: &Object, cluster: Option<&str>) -> Self {
+    pub(super) fn live(role: Role, object: &Object, cluster: Site<'_>) -> Self {
         Self {
             role,
             group: object.group.to_string(),
             kind: object.kind.to_string(),
             namespace: object.namespace.as_deref().map(str::to_owned),
             name: object.name.clone(),
-            cluster: cluster.map(str::to_owned),
+            cluster: cluster.label(),
+            context: cluster.context(Some(object)),
             wanted: BTreeSet::new(),
             pods: None,
             remarks: Vec::new(),
@@ -190,9 +194,12 @@ impl Part {
         format!("{} {namespace}{}{cluster}", self.kind, self.name)
     }
 
-    /// The option by which kubectl looks in its namespace.
-    pub(super) fn in_namespace(&self) -> String {
-        self.namespace.as_deref().map_or_else(String::new, |name| option("-n", name))
+    /// The options by which kubectl looks in its namespace, in the cluster that was asked.
+    pub(super) fn place(&self) -> String {
+        let set = |name: &str, to: &Option<String>| to.as_deref().map(|to| option(name, to));
+        let context = set("--context", &self.context).unwrap_or_default();
+        let namespace = set("-n", &self.namespace).unwrap_or_default();
+        format!("{context}{namespace}")
     }
 
     /// By which it is sorted.
@@ -203,7 +210,19 @@ impl Part {
     /// A command of kubectl about it, `verb` and its options.
     #[must_use]
     pub fn kubectl(&self, verb: &str, options: &str) -> String {
-        kubectl(verb, (&self.group, &self.kind), self.namespace.as_deref(), &self.name, options)
+        self.kubectl_beside(verb, (&self.group, &self.kind), &self.name, options)
+    }
+
+    /// A command of kubectl about an object in its namespace.
+    pub(super) fn kubectl_beside(
+        &self,
+        verb: &str,
+        (group, kind): (&str, &str),
+        name: &str,
+        options: &str,
+    ) -> String {
+        let object = format!("{}/{name}", resource(group, kind));
+        command(&format!("kubectl {verb}"), &[&object], &format!("{}{options}", self.place()))
     }
 }
 
@@ -226,18 +245,4 @@ pub fn users_of(users: &[User]) -> String {
 pub fn resource(group: &str, kind: &str) -> String {
     let kind = kind.to_lowercase();
     if matches!(group, "" | "apps" | "batch") { kind } else { format!("{kind}.{group}") }
-}
-
-/// A command of kubectl about an object.
-#[must_use]
-pub fn kubectl(
-    verb: &str,
-    (group, kind): (&str, &str),
-    namespace: Option<&str>,
-    name: &str,
-    options: &str,
-) -> String {
-    let namespace = namespace.map_or_else(String::new, |name| option("-n", name));
-    let object = format!("{}/{name}", resource(group, kind));
-    command(&format!("kubectl {verb}"), &[&object], &format!("{namespace}{options}"))
 }

@@ -90,8 +90,7 @@ impl Around<'_, '_, '_> {
         (part.kind, part.name) = (kind, name);
         part.namespace = namespace.map(str::to_owned);
         part.pods = Some(Tally { total: pods.len(), ..Tally::default() });
-        let describe =
-            crate::verify::part::kubectl("describe", ("", "Pod"), namespace, names[0], "");
+        let describe = part.kubectl_beside("describe", ("", "Pod"), names[0], "");
         let remark = Remark::new(word, text).next(Some(describe));
         part.remarks.push(Remark {
             since: pods.iter().filter_map(|pod| pod.since()).min(),

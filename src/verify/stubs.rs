@@ -54,20 +54,21 @@ impl Judge<'_, '_> {
             if !wanted.contains(secret) {
                 continue;
             }
+            let found = self.scene.view.named(KIND, namespace, name);
             let mut part = Part {
                 role: Role::Stub,
                 group: KIND.0.to_owned(),
                 kind: KIND.1.to_owned(),
                 namespace: namespace.map(str::to_owned),
                 name: name.to_owned(),
-                cluster: self.cluster.map(str::to_owned),
+                cluster: self.cluster.label(),
+                context: self.cluster.context(found.first().map(|one| self.scene.object(*one))),
                 wanted: BTreeSet::from([secret.to_owned()]),
                 pods: None,
                 remarks: Vec::new(),
                 is_found: false,
             };
             let describe = part.kubectl("describe", "");
-            let found = self.scene.view.named(KIND, namespace, name);
             part.is_found = !found.is_empty();
             for index in &found {
                 self.seen.insert(*index);

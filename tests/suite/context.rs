@@ -254,10 +254,84 @@ fn secrets_are_asked_for_only_with_the_flag_and_only_as_columns() {
     assert!(output.stdout.contains(&format!("Secret shop/{OLD}")), "{output}");
     assert!(output.stdout.contains("it is not in the cluster"), "{output}");
 
+    cluster.file("secrets.out", "");
+    let output = cluster.rotate(&["--secrets"]).status(1);
+    assert!(!output.stdout.contains("immutable"), "{output}");
+
     cluster.forbids("secrets");
     let output = cluster.rotate(&["--secrets"]).status(1);
     assert!(output.stdout.contains("not checked: secrets in shop of context prod-eu"), "{output}");
     assert!(!output.stdout.contains("it is not in the cluster"), "{output}");
+    assert!(output.stdout.contains("since Secrets could not be read"), "{output}");
+
+    cluster.shows("pods", &[]).shows("deployments.apps", &[]);
+    let output = cluster.rotate(&["--secrets"]).status(2);
+    let _ = output.says(&["no object that names the secrets", "kubectl config get-contexts"]);
+}
+
+/// kubectl receives the values, so it is asked for no more Secrets than need be.
+#[test]
+fn secrets_of_all_namespaces_are_never_asked_for() {
+    let cluster = Cluster::new();
+    cluster.file("secrets.out", "");
+    for number in 0..9 {
+        let text = cluster.sandbox.read("production/web.yaml");
+        let text = text.replace("namespace: shop", &format!("namespace: shop-{number}"));
+        cluster.sandbox.write(&format!("production/web-{number}.yaml"), &text);
+    }
+    let gets = || -> usize {
+        let runs = cluster.runs();
+        let gets = runs.iter().filter(|run| run.contains(" get secrets "));
+        gets.inspect(|run| assert!(!run.contains("--all-namespaces"), "{run}")).count()
+    };
+    let _ = cluster.rotate(&["--secrets"]).status(1);
+    assert_eq!(gets(), 10);
+
+    let cluster = Cluster::new();
+    cluster.file("secrets.out", "");
+    for file in ["web.yaml".to_owned(), format!("{OLD}.yaml")] {
+        let text = cluster.sandbox.read(&format!("production/{file}"));
+        let text = text.replace("  namespace: shop\n", "");
+        cluster.sandbox.write(&format!("production/{file}"), &text);
+    }
+    let output = cluster.rotate(&["--secrets"]).success();
+    assert!(!cluster.runs().iter().any(|run| run.contains(" get secrets ")), "{output}");
+    assert!(output.stdout.contains("not checked: secrets of context prod-eu"), "{output}");
+    assert!(output.stdout.contains("--namespace NAMESPACE"), "{output}");
+    let _ = cluster.rotate(&["--secrets", "--namespace", "shop"]);
+    let last = cluster.runs().pop().unwrap();
+    assert!(last.contains("get secrets --namespace=shop"), "{last}");
+}
+
+/// Without it, they would act on whatever context is current.
+#[test]
+fn commands_name_the_context_that_was_asked() {
+    let cluster = Cluster::new();
+    let mut lost = pod("debug", NEW);
+    lost["metadata"]["ownerReferences"] = json!([]);
+    cluster.shows("pods", &[pod("web-5d4f-a", NEW), pod("web-5d4f-b", OLD), lost]);
+    let report = cluster.json(&[]);
+    let parts = report["families"][0]["objects"].as_array().unwrap().iter();
+    let findings = parts.flat_map(|part| part["findings"].as_array().unwrap());
+    let next: Vec<&str> = findings.filter_map(|finding| finding["next"].as_str()).collect();
+    for command in ["rollout status deployment/web", "describe pod/debug"] {
+        let whole = format!("kubectl {command} --context prod-eu -n shop");
+        assert!(next.contains(&whole.as_str()), "{next:?}");
+    }
+    assert!(next.iter().all(|command| command.contains(" --context prod-eu ")), "{next:?}");
+}
+
+/// The command proves what was asked about, and not more or less.
+#[test]
+fn without_input_the_command_that_is_printed_proves_the_same() {
+    let sandbox = repository();
+    let given = ["production", "auth-api-secrets", "--namespace", "shop", "--mainline", "main"];
+    let output = sandbox.rotate(&[&["verify"], &given[..]].concat()).status(2);
+    let same = given.join(" ");
+    let _ = output.says(&[
+        &format!("| rotate verify {same}`"),
+        &format!("`rotate verify {same} --context CONTEXT`"),
+    ]);
 }
 
 /// What reloads or copies may be annotated on a Secret, which makes it an object that names another one.
@@ -467,7 +541,8 @@ fn two_contexts_are_two_clusters_of_an_environment() {
         "--context",
         "east=a",
     ]));
-    let _ = one.status(1);
+    let one = one.status(1);
+    assert!(one.stdout.contains("name each: `--context CLUSTER=CONTEXT`"), "{one}");
 }
 
 /// Each cluster answers by itself, though all are built from one directory.
