@@ -173,7 +173,7 @@ pub enum Word {
     Unplaced(&'static str),
 }
 
-/// The lengths of the words that begin with each letter, a bit for each: nearly all other words are told by this.
+/// The lengths of the words that begin with each letter, a bit for each: this rules out nearly all other words.
 const LENGTHS: [u32; 26] = {
     let mut lengths = [0; 26];
     let mut at = 0;

@@ -37,7 +37,7 @@ pub struct Rule {
 pub enum Fixes {
     /// None does.
     Never,
-    /// Those do whose text can be edited where it stands.
+    /// Those do whose text can be edited in place.
     Sometimes,
 }
 

@@ -1,5 +1,6 @@
 //! What the commands do. Each takes a request, decides, and returns a result; none prints or reads flags.
 
+mod applied;
 pub mod asking;
 pub mod bump;
 mod called;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 
-use crate::git::descent::Descent;
+use crate::ops::applied::{applied, history};
 use crate::ops::events::Events;
 use crate::ops::failure::Failure;
 use crate::ops::families::unique;
@@ -16,19 +16,14 @@ use crate::ops::waiting::Again;
 use crate::ops::witnesses::{can_be_proved, testified, with_witnesses};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
-use crate::repo::subject::{Family, Subject};
+use crate::repo::subject::Family;
+use crate::text::few::few;
 use crate::text::nearest::nearest;
 use crate::text::path::TreePath;
 use crate::text::shell::option;
-use crate::timeline::Timeline;
-use crate::timeline::question::Question;
-use crate::timeline::walk::Depth;
 use crate::verify::asks::Asks;
 use crate::verify::part::{Part, Role};
-use crate::verify::{self, Applied, Input, Proof, Unread};
-
-/// How many names a message lists.
-const FEW: usize = 3;
+use crate::verify::{self, Input, Proof, Unread};
 
 /// The request.
 pub struct Request<'a> {
@@ -216,7 +211,7 @@ fn families(
                 "`rotate refs` shows what is found".to_owned()
             } else {
                 let plain: Vec<&str> = running.keys().map(Family::as_str).collect();
-                format!("name a family to look at its plain name: {}", listed(&plain))
+                format!("name a family to look at its plain name: {}", few(&plain))
             };
             return Err(Failure::usage(Message::new(text).help(help)));
         }
@@ -237,12 +232,6 @@ fn families(
     Ok(named)
 }
 
-fn listed(names: &[&str]) -> String {
-    let more = names.len().saturating_sub(FEW);
-    let few = names[..names.len() - more].join(", ");
-    if more > 0 { format!("{few} and {more} more") } else { few }
-}
-
 fn known_cluster(cluster: &str, request: &verify::Request<'_>) -> Result<(), Failure> {
     if verify::has_cluster(request, cluster) {
         return Ok(());
@@ -254,7 +243,7 @@ fn no_cluster(cluster: &str, request: &verify::Request<'_>) -> Failure {
     let known = verify::clusters(request);
     let known: Vec<&str> = known.iter().map(String::as_str).collect();
     let text = format!("no workload is deployed to a cluster `{cluster}`");
-    let help = format!("known are {}", listed(&known));
+    let help = format!("known are {}", few(&known));
     // A directory is named by its last part as well.
     let last = known.iter().filter_map(|name| name.rsplit('/').next());
     let near = nearest(cluster, known.iter().copied().chain(last));
@@ -273,7 +262,7 @@ fn other_cluster(environment: &str, proof: &Proof, read: &Gathered, asks: &Asks)
     let namespaces: Vec<&str> = live.namespaces().into_iter().collect();
     let text = format!(
         "the input has no object that names the secrets of `{environment}`: {}",
-        listed(&parts)
+        few(&parts)
     );
     if let Some(unread) = proof.lacks_workloads() {
         let text = format!(
@@ -284,83 +273,14 @@ fn other_cluster(environment: &str, proof: &Proof, read: &Gathered, asks: &Asks)
     }
     let held = match live.objects.len() {
         0 => "it has no objects at all".to_owned(),
-        1 => format!("it has one object, in {}", listed(&namespaces)),
-        count => format!("it has {count} objects, in {}", listed(&namespaces)),
+        1 => format!("it has one object, in {}", few(&namespaces)),
+        count => format!("it has {count} objects, in {}", few(&namespaces)),
     };
     let contexts = || "kubectl config get-contexts -o name".to_owned();
     let is_asked = read.inputs.iter().any(|input| input.context.is_some());
     let next = if is_asked { contexts() } else { asks.command() };
     let help = format!("{held}; is it of another cluster? `{next}`");
     Failure::usage(Message::new(text).help(help))
-}
-
-/// What the mainline says of the families, or why it says nothing.
-fn history(
-    request: &Request<'_>,
-    session: &Session,
-    repo: &Repo,
-    environment: &str,
-    families: &[Family],
-) -> Result<Timeline, String> {
-    if !session.has_git() {
-        return Err("without Git, no commit is known that it has to have applied".to_owned());
-    }
-    let question = |family: &Family| {
-        let id = repo.environment(environment).ok()?;
-        let subject = Subject::new(environment, family);
-        Some(Question::Since(subject, repo.running_of(id, family)))
-    };
-    let asked = families.iter().filter_map(question).collect();
-    let depth = (Depth::Asked(asked), request.now);
-    let timeline = session.timeline(repo, request.mainline.as_deref(), depth);
-    timeline.map_err(|failure| failure.message.first_line())
-}
-
-/// Whether a revision, as a builder spells it, has the commit with which Git began to name what it names of a family.
-fn applied(
-    timeline: &Result<Timeline, String>,
-    session: &Session,
-    (repo, environment, name): (&Repo, EnvironmentId, &str),
-    family: &Family,
-    revision: &str,
-) -> Applied {
-    let timeline = match timeline {
-        Ok(timeline) => timeline,
-        Err(why) => return Applied::Unknown(why.clone()),
-    };
-    let subject = Subject::new(name, family);
-    let running = repo.running_of(environment, family);
-    let Some(era) = timeline.now(&subject).filter(|era| era.running == running) else {
-        let text = format!(
-            "{} does not name it as the files here do, so no commit is known that it has to have applied",
-            timeline.mainline
-        );
-        return Applied::Unknown(text);
-    };
-    let Some(id) = commit_of(revision) else {
-        return Applied::Unknown(format!("its revision {revision} names no commit"));
-    };
-    let commit = era.began.commit();
-    let Some(git) = session.git() else { return Applied::Unknown("there is no Git".to_owned()) };
-    match git.descent(id, &commit.id) {
-        Ok(Descent::Has) => Applied::Yes,
-        Ok(Descent::Lacks) if era.began.is_exact() => Applied::No,
-        Ok(Descent::Unknown) => Applied::Unknown(format!(
-            "its revision {} is not in this clone; `git fetch` gets it",
-            &id[..id.len().min(12)]
-        )),
-        Ok(Descent::Lacks | Descent::Shallow) => Applied::Unknown(
-            "this clone is shallow, so whether it has applied the commit is unknown; `git fetch --unshallow`"
-                .to_owned(),
-        ),
-        Err(error) => Applied::Unknown(error.to_string()),
-    }
-}
-
-/// The commit of a revision: `main@sha1:…`, `sha1:…`, `main/…` of older versions, or the ID itself.
-fn commit_of(revision: &str) -> Option<&str> {
-    let id = revision.rsplit([':', '/', '@']).next()?;
-    (id.len() == 40 && id.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(id)
 }
 
 /// A note on the files of an environment that are not committed.
@@ -378,7 +298,7 @@ pub(super) fn uncommitted(
     Ok((!dirty.is_empty()).then(|| {
         format!(
             "what Git names is what the files here say, and some are not committed: {}",
-            listed(&dirty)
+            few(&dirty)
         )
     }))
 }
@@ -406,22 +326,4 @@ fn notes(read: &Gathered, proof: &Proof) -> Vec<String> {
         ));
     }
     notes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::commit_of;
-
-    #[test]
-    fn revisions_name_commits() {
-        let id = "0123456789abcdef0123456789abcdef01234567";
-        for revision in
-            [id.to_owned(), format!("main@sha1:{id}"), format!("sha1:{id}"), format!("main/{id}")]
-        {
-            assert_eq!(commit_of(&revision), Some(id), "{revision}");
-        }
-        for revision in ["", "main", "1.2.3", "latest@sha256:0123456789abcdef"] {
-            assert_eq!(commit_of(revision), None, "{revision}");
-        }
-    }
 }

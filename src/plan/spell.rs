@@ -1,18 +1,14 @@
 //! Text that is written or said: scalars quoted where they must be, blocks indented, lists of paths cut short.
 
+use crate::text::few::few;
 use crate::text::path::TreePath;
 use crate::yaml::edit::quote;
 use crate::yaml::node::Style;
 
-/// How many of several things are named.
-pub(super) const FEW: usize = 3;
-
 /// The first few of several paths, and how many more there are.
 pub(super) fn first_few(paths: &[TreePath]) -> String {
-    let named: Vec<String> = paths.iter().take(FEW).map(|path| format!("`{path}`")).collect();
-    let more = paths.len().saturating_sub(FEW);
-    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-    format!("{}{more}", named.join(", "))
+    let named: Vec<String> = paths.iter().map(|path| format!("`{path}`")).collect();
+    few(&named.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 /// A string as a YAML scalar, without quotes where none are needed. Never more than a line.

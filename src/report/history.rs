@@ -19,7 +19,7 @@ pub struct Story<'a> {
     pub family: &'a Family,
     /// The mainline's history.
     pub timeline: &'a Timeline,
-    /// The environments, in the order in which they are told.
+    /// The environments, in the order in which they are shown.
     pub environments: Vec<String>,
     /// The time that counts as now.
     pub now: DateTime<Utc>,

@@ -3,6 +3,7 @@
 pub mod checkbox;
 pub mod count;
 pub mod edit;
+pub mod few;
 mod lines;
 pub mod markdown;
 pub mod memo;

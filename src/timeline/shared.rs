@@ -12,7 +12,7 @@ use crate::repo::Repo;
 use crate::timeline::Timeline;
 use crate::timeline::walk::{Depth, Walk, WalkError};
 
-/// A walk along the mainline that goes on from where it stands when more is asked, so that no commit is examined twice.
+/// A walk along the mainline that goes on from where it stopped when more is asked, so that no commit is examined twice.
 pub struct SharedWalk<'r> {
     git: &'r Git,
     tree: &'r Repo,

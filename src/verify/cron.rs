@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::cluster::object::{Object, State};
 use crate::cluster::word::Word;
-use crate::verify::judge::{Judge, shown};
+use crate::text::few::few;
+use crate::verify::judge::Judge;
 use crate::verify::part::{Part, Remark, Tally};
 use crate::verify::version;
 use crate::verify::wanted::used;
@@ -40,7 +41,7 @@ impl<'l> Judge<'_, 'l> {
         };
         let lost: Vec<&str> = active.iter().filter(runs).map(String::as_str).collect();
         if !lost.is_empty() {
-            let text = format!("its status names Jobs that are not in the input: {}", shown(&lost));
+            let text = format!("its status names Jobs that are not in the input: {}", few(&lost));
             part.remarks.push(Remark::new(Word::MissingPods, text));
         }
         let before = part.remarks.len();
@@ -67,7 +68,7 @@ impl<'l> Judge<'_, 'l> {
             let text = format!(
                 "Job {} runs with {}; its template never changes, so it has to end or be deleted",
                 job.name,
-                shown(&versions)
+                few(&versions)
             );
             let options = " --for=condition=complete";
             let next = part.kubectl_beside("wait", ("batch", "Job"), &job.name, options);

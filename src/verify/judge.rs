@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::cluster::object::{Object, State};
 use crate::cluster::word::{Saying, Word};
 use crate::k8s::secret_name::Family;
+use crate::text::few::few;
 use crate::text::shell::command;
 use crate::verify::asks::plural;
 use crate::verify::expected::Expected;
@@ -13,9 +14,6 @@ use crate::verify::scene::Scene;
 use crate::verify::site::Site;
 use crate::verify::wanted::{used, uses_copy};
 use crate::verify::{Request, Unread, version};
-
-/// How many pods a message names.
-const FEW: usize = 3;
 
 /// Judges a family in one cluster.
 pub(super) struct Judge<'a, 'l> {
@@ -136,7 +134,7 @@ impl<'a, 'l> Judge<'a, 'l> {
             let text = format!(
                 "{} namespaces have it ({}), and Git names none; choose with `--namespace NAMESPACE`",
                 found.len(),
-                shown(&namespaces)
+                few(&namespaces)
             );
             Remark::new(Word::MissingWorkload, text)
         } else if !expected.runs_pods() && !self.scene.view.has_kind(expected.group, kind) {
@@ -189,7 +187,7 @@ impl<'a, 'l> Judge<'a, 'l> {
         let text = if names.is_empty() {
             format!("in the cluster its template does not name {} yet", self.family)
         } else {
-            format!("in the cluster its template still names {}", shown(&names))
+            format!("in the cluster its template still names {}", few(&names))
         };
         let get = part.kubectl("get", " -o yaml");
         part.remarks.push(Remark::new(Word::NotApplied, text).next(Some(get)));
@@ -284,7 +282,7 @@ impl<'a, 'l> Judge<'a, 'l> {
         let runs = if versions.is_empty() {
             format!("no version of {}", self.family)
         } else {
-            shown(&versions)
+            few(&versions)
         };
         let names: Vec<&str> = old.iter().map(|pod| pod.name.as_str()).collect();
         let copy = if word == Word::PrimaryCopy { " through a copy of Flagger" } else { "" };
@@ -293,7 +291,7 @@ impl<'a, 'l> Judge<'a, 'l> {
             old.len(),
             if total == 1 { "pod" } else { "pods" },
             if old.len() == 1 { format!("runs {runs}") } else { format!("run {runs}") },
-            shown(&names)
+            few(&names)
         );
         let delete =
             (word == Word::OnDelete).then(|| command("kubectl delete pod", &names, &part.place()));
@@ -309,7 +307,7 @@ impl<'a, 'l> Judge<'a, 'l> {
         let versions: BTreeSet<String> =
             ending.iter().flat_map(|pod| used(pod, self.family)).collect();
         let versions: Vec<&str> = versions.iter().map(|name| version(name)).collect();
-        let text = format!("being stopped, still with {}: {}", shown(&versions), shown(&names));
+        let text = format!("being stopped, still with {}: {}", few(&versions), few(&names));
         let next = names.first().map(|name| {
             let options = format!(" --for=delete{}", part.place());
             command("kubectl wait", &[&format!("pod/{name}")], &options)
@@ -350,11 +348,4 @@ fn word_of(old: &[&Object], sayings: &[&Saying], family: &Family) -> Word {
     let why = [Word::Partition, Word::OnDelete];
     let why = sayings.iter().map(|saying| saying.word).find(|word| why.contains(word));
     why.unwrap_or(Word::Rolling)
-}
-
-/// Some names as a message lists them.
-pub(super) fn shown(names: &[&str]) -> String {
-    let more = names.len().saturating_sub(FEW);
-    let few = names[..names.len() - more].join(", ");
-    if more > 0 { format!("{few} and {more} more") } else { few }
 }

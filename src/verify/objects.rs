@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use crate::cluster::object::Object;
 use crate::cluster::word::Word;
+use crate::text::few::few;
 use crate::verify::expected::Expected;
-use crate::verify::judge::{Judge, shown};
+use crate::verify::judge::Judge;
 use crate::verify::part::{Part, Remark};
 use crate::verify::wanted::own;
 
@@ -31,8 +32,8 @@ impl Judge<'_, '_> {
     fn differs(&self, git: &BTreeSet<&str>, live: &BTreeSet<String>, part: &mut Part) {
         let git: Vec<&str> = git.iter().copied().collect();
         let live: Vec<&str> = live.iter().map(String::as_str).collect();
-        let live = if live.is_empty() { "none of the family".to_owned() } else { shown(&live) };
-        let text = format!("in the cluster it names {live}, and Git names {}", shown(&git));
+        let live = if live.is_empty() { "none of the family".to_owned() } else { few(&live) };
+        let text = format!("in the cluster it names {live}, and Git names {}", few(&git));
         let get = part.kubectl("get", " -o yaml");
         part.remarks.push(Remark::new(Word::NotApplied, text).next(Some(get)));
     }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::cluster::object::Object;
 use crate::cluster::word::Word;
-use crate::verify::judge::{Judge, shown};
+use crate::text::few::few;
+use crate::verify::judge::Judge;
 use crate::verify::part::{Part, Remark, Role, Tally, User};
 use crate::verify::version;
 use crate::verify::wanted::used;
@@ -59,7 +60,7 @@ impl Around<'_, '_, '_> {
                 let mut part = Part::live(Role::Unmanaged, object, self.judge.cluster);
                 let old = self.old(object);
                 let old: Vec<&str> = old.iter().map(|name| version(name)).collect();
-                let text = format!("it is not in Git and names {}", shown(&old));
+                let text = format!("it is not in Git and names {}", few(&old));
                 let next = part.kubectl("get", " -o yaml");
                 let remark = Remark::new(Word::OldVersionInUse, text).next(Some(next));
                 part.remarks.push(Remark { since: object.since(), ..remark });
@@ -85,7 +86,7 @@ impl Around<'_, '_, '_> {
         } else {
             (Word::OldVersionInUse, "uses")
         };
-        let text = format!("a pod {how} {}: {}", shown(&old), shown(&names));
+        let text = format!("a pod {how} {}: {}", few(&old), few(&names));
         let mut part = Part::live(Role::Unmanaged, pods[0], self.judge.cluster);
         (part.kind, part.name) = (kind, name);
         part.namespace = namespace.map(str::to_owned);

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::support::{NOW, Sandbox};
 
-/// The schema as the operator ships it, where it stands beside the repository; else a small one of ours.
+/// The schema as the operator ships it, where it is beside the repository; else a small one of ours.
 fn schema() -> Value {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let shipped = root.join("../shared/schemas/externalsecret-crd-v2.9.0.json");

@@ -51,7 +51,7 @@ pub struct Listed {
 pub struct Reader {
     /// The program that prints them.
     pub program: &'static str,
-    /// The arguments that make it print JSON, and how many arguments stand behind them.
+    /// The arguments that make it print JSON, and how many arguments follow them.
     pub as_json: (&'static [&'static str], usize),
     /// Whether they show the labels of each version.
     pub shows_labels: bool,

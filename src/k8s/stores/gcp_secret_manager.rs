@@ -131,7 +131,7 @@ fn read(text: &str, _: DateTime<Utc>) -> Result<Listing, serde_json::Error> {
     Ok(Listing { names, versions, ..Listing::default() })
 }
 
-/// Whether the project and the secret are those of a key; projects that are told by their number can be any.
+/// Whether the project and the secret are those of a key; a project that is given by its number can be any.
 fn is_of(key: &Key<'_>, name: &str) -> bool {
     let (place, secret) = name.rsplit_once(SECRET).unwrap_or_default();
     let project = place.split('/').nth(1).unwrap_or_default();

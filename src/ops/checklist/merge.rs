@@ -1,4 +1,4 @@
-//! The list of a change that a pull request proposes, parted by its merge.
+//! The list of a change that a pull request proposes: what comes before its merge, and what after.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::ops::pulls::program_at;
 use crate::ops::rotation::{Background, Rotation};
 use crate::timeline::gate::GateKind;
 
-/// The items of a list, parted by the merge of a change.
+/// The items of a list, before and after the merge of a change.
 pub struct Merge<'l> {
     /// What is done before.
     pub before: Vec<&'l Item>,
@@ -17,7 +17,7 @@ pub struct Merge<'l> {
 }
 
 impl Checklist {
-    /// The items, parted by the move of the last environment.
+    /// The items before the move of the last environment, and those after it.
     #[must_use]
     pub fn around_the_merge(&self) -> Merge<'_> {
         let (after, before) = self.items.iter().partition(|item| item.follows);

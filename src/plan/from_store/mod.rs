@@ -176,7 +176,7 @@ impl StoreKey {
         self.is_at(&other.backend, &other.key)
     }
 
-    /// What the store itself calls a version; as it stands in a pin, where that is how it is pinned.
+    /// What the store itself calls a version; as a pin spells it, where that is how it is pinned.
     fn id<'l>(&self, listed: &'l Listed) -> &'l str {
         match self.by {
             By::Label(_) => &listed.id[assigned_prefix(&listed.id).len()..],

@@ -291,7 +291,7 @@ fn the_next_one_and_the_end_of_the_first(place: &mut Place) {
     list.lacks(&["prune-production", "kept-production-20250601090000"]);
     list.is("kept-production-20250722110000", "waiting");
 
-    // An older rotation is told from the history, when its stubs are gone.
+    // An older rotation is known from the history when its stubs are gone.
     let old = place.list(&["production", "auth", "--version", FIRST]);
     old.is("moved-staging", "done").notes("moved-staging", "to 2025-07-22 11:00 UTC");
     old.is("soak-production", "done").lacks(&["stub-staging", "pods-staging"]);
@@ -350,7 +350,7 @@ fn what_is_not_there_is_refused() {
     }
 }
 
-/// Without a history, what needs one is not known, and the rest is told all the same.
+/// Without a history, what needs one is not known, and the rest is shown all the same.
 #[test]
 fn what_needs_history_is_not_known_without_it() {
     let mut place = Place::without_git();
@@ -501,7 +501,7 @@ fn a_version_without_its_stub_is_open() {
     list.notes("stored-production-production-auth", "no command is known");
 }
 
-/// What a pull request carries is the list of the command, parted by the merge, and changes with facts only.
+/// What a pull request carries is the list of the command, before and after the merge, and changes with facts only.
 #[test]
 fn a_pull_request_carries_the_list() {
     let mut place = Place::new();

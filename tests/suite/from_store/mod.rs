@@ -128,7 +128,7 @@ enum Does {
 
 use Does::{Labels, Moves, Nothing, Refuses};
 
-/// Runs it on a listing from standard input, and shows what it does; `says` is told on standard error.
+/// Runs it on a listing from standard input, and shows what it does; `says` is on standard error.
 fn given(sandbox: &Sandbox, arguments: &[&str], listing: &str) -> Output {
     use std::io::Write as _;
     let base = ["bump", "staging", "db", "--at", NOW];
