@@ -188,6 +188,8 @@ impl Object {
     #[must_use]
     pub fn starts_pods(&self) -> bool {
         match &self.state {
+            // With no pods, a ReplicaSet is the way back of something that is gone.
+            State::Workload { pods: Some(0), .. } if &*self.kind == "ReplicaSet" => false,
             State::Workload { .. } => self.owner.is_none(),
             State::CronJob { .. } => true,
             State::Job { is_finished, .. } => !is_finished && self.owner.is_none(),

@@ -66,6 +66,8 @@ pub enum State {
     Workload {
         /// The number of pods.
         pods: Option<u64>,
+        /// The number of pods beside them that are being stopped.
+        ending: u64,
     },
     /// A CronJob: the Jobs that run.
     CronJob {

@@ -71,10 +71,15 @@ impl Judge<'_, '_> {
             .iter()
             .map(|one| ((self.request.is_applied)(self.family, one), one))
             .collect();
-        if answers.iter().any(|(answer, _)| *answer == Applied::Yes) {
-            return None;
-        }
         let next = Some(describe.to_owned());
+        if answers.iter().any(|(answer, _)| *answer == Applied::Yes) {
+            // Sources of other repositories have other commits; one of this repository may be pinned to an older one.
+            let (_, behind) = answers.iter().find(|(answer, _)| *answer == Applied::No)?;
+            let text = format!(
+                "one of its sources has applied {behind}, which does not have the commit; whether that is the source of these files is unknown"
+            );
+            return Some(Remark::new(Word::NotChecked, text).next(next));
+        }
         if let Some((_, revision)) = answers.iter().find(|(answer, _)| *answer == Applied::No) {
             let text = format!("it has applied {revision}, which does not have the commit yet");
             return Some(Remark::new(Word::NotApplied, text).next(next));

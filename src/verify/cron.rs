@@ -70,7 +70,7 @@ impl<'l> Judge<'_, 'l> {
                 job.name,
                 few(&versions)
             );
-            let options = " --for=condition=complete";
+            let options = " --for=condition=complete --timeout=1h";
             let next = part.kubectl_beside("wait", ("batch", "Job"), &job.name, options);
             let remark = Remark::new(Word::JobRunning, text).next(Some(next));
             part.remarks.push(Remark { since: job.created, ..remark });

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::cluster::object::{Object, State};
 use crate::cluster::word::{Saying, Word};
 use crate::k8s::secret_name::Family;
+use crate::text::count::counted;
 use crate::text::few::few;
 use crate::text::shell::command;
 use crate::verify::asks::plural;
@@ -202,9 +203,9 @@ impl<'a, 'l> Judge<'a, 'l> {
     fn replicated(&mut self, object: &'l Object, wanted: &BTreeSet<String>, part: &mut Part) {
         let mut sayings: Vec<Saying> = object.sayings.clone();
         let mut pods = self.own_pods(object);
-        let mut counted = match object.state {
-            State::Workload { pods } => pods,
-            _ => None,
+        let (mut all, mut ending) = match object.state {
+            State::Workload { pods, ending } => (pods, ending),
+            _ => (None, 0),
         };
         for canary in self.scene.canaries_of(object).iter().copied() {
             self.seen.insert(canary);
@@ -224,15 +225,37 @@ impl<'a, 'l> Judge<'a, 'l> {
             let twin = self.scene.object(twin);
             sayings.extend(twin.sayings.iter().cloned());
             pods.extend(self.own_pods(twin));
-            if let (Some(all), State::Workload { pods: Some(own) }) = (&mut counted, &twin.state) {
-                *all = all.saturating_add(*own);
+            if let State::Workload { pods: own, ending: leaving } = twin.state {
+                all = all.zip(own).map(|(all, own)| all.saturating_add(own)).or(all);
+                ending = ending.saturating_add(leaving);
             }
         }
         self.pods(&pods, wanted, &sayings, part);
+        self.lost_pods(object, &pods, (all.unwrap_or(0), ending), part);
+    }
+
+    /// Notes the pods that a status counts and the input does not have, those that are being stopped for themselves.
+    fn lost_pods(
+        &self,
+        object: &Object,
+        pods: &[usize],
+        (all, ending): (u64, u64),
+        part: &mut Part,
+    ) {
         let is_there = |index: &&usize| self.scene.object(**index).deleted.is_none();
         let there = pods.iter().filter(is_there).count() as u64;
-        if let Some(counted) = counted.filter(|counted| *counted > there) {
-            let text = format!("its status counts {counted} pods; {there} are in the input");
+        let leaving = pods.len() as u64 - there;
+        let lost = if all > there {
+            Some(format!("its status counts {}; {there} in the input", counted_pods(all)))
+        } else if ending > leaving {
+            Some(format!(
+                "its status counts {} being stopped; {leaving} in the input",
+                counted_pods(ending)
+            ))
+        } else {
+            None
+        };
+        if let Some(text) = lost {
             let options = format!("{} -o json", part.place());
             let get = command("kubectl get", &["pods"], &options);
             let missing = Remark::new(Word::MissingPods, text).next(Some(get));
@@ -293,8 +316,9 @@ impl<'a, 'l> Judge<'a, 'l> {
             if old.len() == 1 { format!("runs {runs}") } else { format!("run {runs}") },
             few(&names)
         );
-        let delete =
-            (word == Word::OnDelete).then(|| command("kubectl delete pod", &names, &part.place()));
+        // One at a time: `OnDelete` is chosen by those who want to look after each pod.
+        let delete = (word == Word::OnDelete)
+            .then(|| command("kubectl delete pod", &names[..1], &part.place()));
         Remark {
             since: old.iter().filter_map(|pod| pod.since()).min(),
             pods: names.iter().map(|name| (*name).to_owned()).collect(),
@@ -309,7 +333,7 @@ impl<'a, 'l> Judge<'a, 'l> {
         let versions: Vec<&str> = versions.iter().map(|name| version(name)).collect();
         let text = format!("being stopped, still with {}: {}", few(&versions), few(&names));
         let next = names.first().map(|name| {
-            let options = format!(" --for=delete{}", part.place());
+            let options = format!(" --for=delete --timeout=10m{}", part.place());
             command("kubectl wait", &[&format!("pod/{name}")], &options)
         });
         Remark {
@@ -348,4 +372,9 @@ fn word_of(old: &[&Object], sayings: &[&Saying], family: &Family) -> Word {
     let why = [Word::Partition, Word::OnDelete];
     let why = sayings.iter().map(|saying| saying.word).find(|word| why.contains(word));
     why.unwrap_or(Word::Rolling)
+}
+
+/// `1 pod`, `2 pods`.
+fn counted_pods(number: u64) -> String {
+    counted(usize::try_from(number).unwrap_or(usize::MAX), "pod")
 }

@@ -31,7 +31,12 @@ impl Judge<'_, '_> {
         let wanted: BTreeSet<String> =
             expected.values.iter().map(|(_, secret)| (*secret).to_owned()).collect();
         let own = (expected.group, expected.kind);
-        for index in self.scene.view.named(own, expected.namespace, expected.name) {
+        let found = self.scene.view.named(own, expected.namespace, expected.name);
+        if found.is_empty() {
+            let text = "it is not in the input, so whether its last release succeeded is unknown";
+            part.remarks.push(Remark::new(Word::NotChecked, text));
+        }
+        for index in found {
             self.seen.insert(index);
             part.is_found = true;
             let sayings = self.scene.object(index).sayings.iter();
@@ -39,7 +44,7 @@ impl Judge<'_, '_> {
             let remarks = sayings.map(|one| Remark::from(one).next(Some(next.clone())));
             part.remarks.extend(remarks);
         }
-        let mut tally = Tally::default();
+        let (mut tally, mut has_workload) = (Tally::default(), false);
         for index in self.scene.using(self.family).to_vec() {
             let object = self.scene.object(index);
             let names = object.used().any(|secret| is_of(secret, self.family));
@@ -56,12 +61,14 @@ impl Judge<'_, '_> {
             };
             if names && is_workload && is_in(object.namespace.as_deref()) && !is_git() {
                 self.of_release(index, &wanted, &mut tally);
+                has_workload = true;
             }
         }
         self.loose(&is_in, &wanted, &mut tally, &mut part);
         part.is_found |= tally.total > 0;
         part.pods = Some(tally);
-        if tally.total == 0 {
+        // What has no pods now, such as an idle CronJob, was judged by its template.
+        if tally.total == 0 && !has_workload {
             let places: Vec<&str> = namespaces.iter().copied().flatten().collect();
             let place = if places.is_empty() { "the input".to_owned() } else { places.join(", ") };
             let text = format!("no pod of {place} names {}", self.family);

@@ -72,6 +72,13 @@ impl Judge<'_, '_> {
             part.is_found = !found.is_empty();
             for index in &found {
                 self.seen.insert(*index);
+                if let State::ExternalSecret { secret: made } = &self.scene.object(*index).state
+                    && made != secret
+                {
+                    let text = format!("in the cluster it makes `{made}`, and in Git `{secret}`");
+                    let remark = Remark::new(Word::NotApplied, text);
+                    part.remarks.push(remark.next(Some(describe.clone())));
+                }
                 let sayings = self.scene.object(*index).sayings.iter();
                 let remarks = sayings.map(|one| Remark::from(one).next(Some(describe.clone())));
                 part.remarks.extend(remarks);

@@ -33,7 +33,8 @@ fn says(facts: &Facts<'_>) -> Option<Saying> {
     }
     let said = message(text(status, &["health", "message"]));
     match text(status, &["health", "status"]).unwrap_or("Unknown") {
-        "Healthy" => None,
+        // What is suspended, such as a CronJob or a Rollout, is judged by itself.
+        "Healthy" | "Suspended" => None,
         "Progressing" => {
             Some(Saying::new(Word::Rolling, format!("its health is Progressing{said}"), since))
         }

@@ -9,7 +9,7 @@ pub(super) fn read(facts: &Facts<'_>) -> (State, Vec<Saying>) {
     let own = facts.count("currentNumberScheduled");
     // Where a node no longer takes it, its pod runs on until it is deleted.
     let pods = own.saturating_add(facts.count("numberMisscheduled"));
-    (State::Workload { pods: Some(pods) }, says(facts))
+    (State::Workload { pods: Some(pods), ending: 0 }, says(facts))
 }
 
 fn says(facts: &Facts<'_>) -> Vec<Saying> {

@@ -6,7 +6,10 @@ use crate::cluster::states::Facts;
 use crate::cluster::word::{Saying, Word};
 
 pub(super) fn read(facts: &Facts<'_>) -> (State, Vec<Saying>) {
-    let state = State::Workload { pods: Some(facts.count("replicas")) };
+    let state = State::Workload {
+        pods: Some(facts.count("replicas")),
+        ending: facts.count("terminatingReplicas"),
+    };
     (state, says(facts).into_iter().collect())
 }
 

@@ -8,7 +8,7 @@ use crate::cluster::word::{Saying, Word};
 use crate::yaml::node::Node;
 
 pub(super) fn read(facts: &Facts<'_>) -> (State, Vec<Saying>) {
-    let state = State::Workload { pods: Some(facts.count("replicas")) };
+    let state = State::Workload { pods: Some(facts.count("replicas")), ending: 0 };
     (state, says(facts).into_iter().collect())
 }
 

@@ -121,6 +121,19 @@ fn the_pods_of_a_release_are_its_proof() {
         "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1}}));
     let value = of(&rest, 0);
     assert_eq!(state(&value, "HelmRelease", "storefront")["state"], "moved", "{value:#}");
+    // Whether the release itself succeeded is said only by its own status.
+    let mut without = rest.clone();
+    without.0.retain(|one| one["kind"] != "HelmRelease");
+    let value = of(&without, 0);
+    assert_eq!(state(&value, "HelmRelease", "storefront")["state"], "not-checked", "{value:#}");
+    // A workload of the release that has no pods now is judged by its template.
+    let mut idle = rest.clone();
+    idle.0.retain(|one| one["metadata"]["name"] != "storefront-77-a");
+    let scaled = idle.get("Deployment", "storefront");
+    scaled["spec"]["replicas"] = json!(0);
+    scaled["status"] = json!({"observedGeneration": 1});
+    let value = of(&idle, 0);
+    assert_eq!(state(&value, "HelmRelease", "storefront")["state"], "moved", "{value:#}");
     rest.rename("Pod", "storefront-77-a", &secret, "storefront-db-20200101000000");
     let value = of(&rest, 1);
     assert_eq!(state(&value, "Deployment", "storefront")["state"], "rolling", "{value:#}");
@@ -138,6 +151,7 @@ fn an_application_has_to_be_synced_and_healthy() {
         (&[], "moved"),
         (&[("/sync/status", json!("OutOfSync"))], "not-applied"),
         (&[("/health/status", json!("Degraded"))], "degraded"),
+        (&[("/health/status", json!("Suspended"))], "moved"),
         (&[("/health/status", json!("Progressing"))], "rolling"),
         (&[("/operationState/phase", json!("Running"))], "not-applied"),
         (
@@ -164,6 +178,35 @@ fn an_application_has_to_be_synced_and_healthy() {
         assert!(!builders.is_empty(), "{value:#}");
         assert!(builders.iter().all(|one| one["state"] == *word), "{word}: {builders:#?}");
     }
+}
+
+/// One source at the commit does not prove that the files came from it.
+#[test]
+fn a_source_that_is_behind_is_named() {
+    let sandbox = Sandbox::example("argo");
+    let head = |sandbox: &Sandbox| {
+        sandbox.git_at("2025-07-01T10:00:00Z", &["rev-parse", "HEAD"]).trim().to_owned()
+    };
+    let first = head(sandbox.commit_at("2025-07-01T10:00:00Z", "Begin\n"));
+    let bump = ["bump", "staging", "ledger-signing", "--version", "20250801090000"];
+    let _ = sandbox.rotate(&[&bump[..], &["--at", "2025-08-01T09:00:00Z"]].concat()).success();
+    let second = head(sandbox.commit_at("2025-08-01T10:00:00Z", "Rotate\n"));
+    let mut dump = Dump::of(&sandbox, "staging");
+    let of = |dump: &mut Dump, revisions: [&String; 2]| {
+        for one in dump.0.iter_mut().filter(|one| one["kind"] == "Application") {
+            one["status"] = json!({"sync": {"status": "Synced", "revisions": revisions}, "health": {"status": "Healthy"},
+                "operationState": {"phase": "Succeeded", "finishedAt": "2025-08-20T08:00:00Z"}});
+        }
+        let output = dump.verify(&sandbox, &["staging", "ledger-signing", "--format", "json"]);
+        let value: Value =
+            serde_json::from_str(&output.stdout).unwrap_or_else(|_| panic!("{output}"));
+        state(&value, "Application", "ledger").clone()
+    };
+    assert_eq!(of(&mut dump, [&second, &second])["state"], "moved");
+    let behind = of(&mut dump, [&first, &second]);
+    assert_eq!(behind["state"], "not-checked", "{behind:#}");
+    assert!(behind["findings"].to_string().contains(&first), "{behind:#}");
+    assert_eq!(of(&mut dump, [&first, &first])["state"], "not-applied");
 }
 
 /// Without a history, no commit is known that has to be applied; the pods prove all the same.

@@ -353,6 +353,23 @@ pub(crate) const CASES: &[Case] = &[
         set(dump, "Rollout", "buy", "status/phase", json!("Paused"));
     }),
     ("Deployment", "web", "rolling", |dump| set(dump, "Pod", "web-5b8c-0", "status", json!({}))),
+    ("Deployment", "web", "missing-pods", |dump| {
+        set(dump, "Deployment", "web", "status/terminatingReplicas", json!(2));
+    }),
+    ("ExternalSecret", NEW, "not-applied", |dump| {
+        set(dump, "ExternalSecret", NEW, "spec/target/name", json!("other"));
+    }),
+    ("Deployment", "web", "moved", |dump| {
+        // What is left of a Deployment that is gone.
+        let mut set = dump.get("Deployment", "web").clone();
+        set["kind"] = json!("ReplicaSet");
+        set["metadata"]["name"] = json!("gone-5c");
+        set["metadata"]["uid"] = json!("gone");
+        set["spec"]["replicas"] = json!(0);
+        set["status"] = json!({"replicas": 0, "observedGeneration": 3});
+        let text = set.to_string().replace(NEW, OLD);
+        dump.0.push(serde_json::from_str(&text).unwrap());
+    }),
     ("ExternalSecret", NEW, "not-synced", |dump| {
         set(dump, "ExternalSecret", NEW, "metadata/deletionTimestamp", json!(STARTED));
     }),
