@@ -2,10 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::k8s::resource::group_of;
 use crate::text::shell::{command, option};
-use crate::text::work;
-use crate::verify::builders::group;
 use crate::verify::expected::Expected;
 use crate::verify::part::resource;
 use crate::verify::wants::{self, Want};
@@ -22,52 +19,23 @@ pub struct Asks {
     pub wants: Vec<Want>,
 }
 
-/// What has pods, with all that is between.
-const OF_RELEASES: &[&str] =
-    &["cronjobs", "daemonsets", "deployments", "jobs", "pods", "replicasets", "statefulsets"];
-
 impl Asks {
     /// What an environment's families need.
     #[must_use]
     pub fn of(request: &Request<'_>) -> Self {
-        let mut kinds: BTreeSet<String> = BTreeSet::from(["pods".to_owned()]);
-        let mut namespaces: BTreeSet<Option<&str>> = BTreeSet::new();
         let expected = request.families.iter().flat_map(|family| expected::of(request, family));
         let expected: Vec<Expected<'_>> = expected.collect();
-        for one in &expected {
-            // What a chart deploys may be in other namespaces than the release.
-            let is_release = !one.values.is_empty();
-            namespaces.insert(one.namespace.filter(|_| !is_release));
-            kinds.extend(of_workload(one));
-        }
-        let roots: BTreeSet<usize> = expected.iter().map(|one| one.root).collect();
-        for root in roots.into_iter().map(|root| &request.repo.roots[root]) {
-            for builder in &root.builders {
-                kinds.insert(plural(group(builder.kind), builder.kind));
-                namespaces.insert(builder.namespace.as_deref());
-            }
-            for object in root.objects() {
-                work::count("object asked for");
-                let group = group_of(&object.node);
-                let is_asked = matches!(
-                    (group, object.kind()),
-                    ("flagger.app", "Canary") | ("external-secrets.io", "ExternalSecret")
-                );
-                if is_asked {
-                    kinds.insert(plural(group, object.kind()));
-                }
-            }
-        }
-        // Where pods come first, the rest follows in the order of the alphabet.
-        let rest = kinds.iter().filter(|kind| *kind != "pods").cloned();
-        let kinds = std::iter::once("pods".to_owned()).chain(rest).collect();
-        let only = namespaces.len() == 1;
-        let namespace = namespaces.into_iter().next().flatten().filter(|_| only);
-        Self {
-            kinds,
-            namespace: namespace.map(str::to_owned),
-            wants: wants::of(request, &expected),
-        }
+        let wants = wants::of(request, &expected);
+        let mut kinds: Vec<String> =
+            wants.iter().map(|want| asked(&want.group, &want.kind)).collect();
+        // Pods come first, the rest follows in the order of the alphabet.
+        kinds.sort_by(|one, other| (one != "pods", one).cmp(&(other != "pods", other)));
+        let is_everywhere = wants.iter().any(|want| want.namespaces.is_none());
+        let namespaces: BTreeSet<&String> =
+            wants.iter().flat_map(|want| &want.namespaces).flatten().collect();
+        let only = namespaces.len() == 1 && !is_everywhere;
+        let namespace = namespaces.first().filter(|_| only).map(|name| (*name).clone());
+        Self { kinds, namespace, wants }
     }
 
     /// The words after `kubectl` that print them.
@@ -91,25 +59,29 @@ impl Asks {
     }
 }
 
-fn of_workload(one: &Expected<'_>) -> Vec<String> {
-    if !one.values.is_empty() {
-        let own =
-            matches!(one.kind, "HelmRelease" | "Application").then(|| plural(one.group, one.kind));
-        return OF_RELEASES.iter().map(|kind| (*kind).to_owned()).chain(own).collect();
-    }
-    if !one.is_compared() || one.group.is_empty() && one.kind == "Secret" {
-        return Vec::new();
-    }
-    let own = plural(one.group, one.kind);
-    let between = match one.kind {
-        "Deployment" | "Rollout" => Some("replicasets"),
-        "CronJob" => Some("jobs"),
-        _ => None,
-    };
-    std::iter::once(own).chain(between.map(str::to_owned)).collect()
+/// The groups whose plurals are regular.
+const REGULAR: &[&str] = &[
+    "",
+    "apps",
+    "argoproj.io",
+    "batch",
+    "cert-manager.io",
+    "external-secrets.io",
+    "flagger.app",
+    "gateway.networking.k8s.io",
+    "helm.toolkit.fluxcd.io",
+    "kustomize.toolkit.fluxcd.io",
+    "networking.k8s.io",
+    "projectcontour.io",
+    "rbac.authorization.k8s.io",
+];
+
+/// What to ask kubectl for a kind: the plural where it is known, or else the singular, which it takes as well.
+fn asked(group: &str, kind: &str) -> String {
+    if REGULAR.contains(&group) { plural(group, kind) } else { resource(group, kind) }
 }
 
-/// What kubectl calls several objects of a kind. It takes the singular of others as well.
+/// What kubectl most likely calls several objects of a kind.
 #[must_use]
 pub fn plural(group: &str, kind: &str) -> String {
     let one = resource(group, kind);
@@ -125,7 +97,7 @@ pub fn plural(group: &str, kind: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Asks, plural};
+    use super::{Asks, asked};
     use crate::cluster::live::Live;
     use crate::k8s::secret_name::Family;
     use crate::repo::testing::{deployment, repo};
@@ -141,16 +113,16 @@ mod tests {
             ("gateway.networking.k8s.io", "Gateway", "gateways.gateway.networking.k8s.io"),
             ("projectcontour.io", "HTTPProxy", "httpproxies.projectcontour.io"),
         ] {
-            assert_eq!(plural(group, kind), plural_of_it);
+            assert_eq!(asked(group, kind), plural_of_it);
         }
+        // A plural that nobody can know is not guessed: kubectl takes the singular.
+        let community = asked("mongodbcommunity.mongodb.com", "MongoDBCommunity");
+        assert_eq!(community, "mongodbcommunity.mongodbcommunity.mongodb.com");
     }
 
-    /// How many objects are looked at for what to ask about so many workloads of one directory.
-    fn looked_at(count: usize) -> usize {
-        let app = |at| deployment(&format!("app-{at}"), "db-20250102090000");
-        let apps: Vec<String> = (0..count).map(app).collect();
-        let repo = repo(&[("staging/apps.yaml", &apps.join("---\n"))]);
-        let request = Request {
+    fn asks(files: &[(&str, &str)]) -> Asks {
+        let repo = repo(files);
+        Asks::of(&Request {
             repo: &repo,
             environment: repo.environment("staging").unwrap(),
             families: &[Family::from("db")],
@@ -161,8 +133,43 @@ mod tests {
             is_applied: &|_, _| Applied::Yes,
             unread: &[],
             has_secrets: false,
+        })
+    }
+
+    #[test]
+    fn stubs_and_canaries_of_other_roots_are_asked_for() {
+        let app = deployment("web", "db-20250102090000");
+        let asks = asks(&[
+            ("staging/web/kustomization.yaml", "namespace: shop\nresources: [app.yaml]\n"),
+            ("staging/web/app.yaml", &app),
+            (
+                "staging/rest/kustomization.yaml",
+                "namespace: shop\nresources: [stub.yaml, canary.yaml]\n",
+            ),
+            (
+                "staging/rest/stub.yaml",
+                "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: db-20250102090000}\n",
+            ),
+            (
+                "staging/rest/canary.yaml",
+                "apiVersion: flagger.app/v1beta1\nkind: Canary\nmetadata: {name: web}\nspec: {targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}\n",
+            ),
+        ]);
+        assert_eq!(
+            asks.command(),
+            "kubectl get pods,canaries.flagger.app,deployments,externalsecrets.external-secrets.io,replicasets -n shop -o json"
+        );
+    }
+
+    /// How many objects are looked at for what to ask about so many workloads of one directory.
+    fn looked_at(count: usize) -> usize {
+        let app = |at| deployment(&format!("app-{at}"), "db-20250102090000");
+        let apps: Vec<String> = (0..count).map(app).collect();
+        let apps = apps.join("---\n");
+        let kinds = || {
+            let asks = asks(&[("staging/apps.yaml", &apps)]);
+            assert_eq!(asks.kinds, ["pods", "deployments", "replicasets"]);
         };
-        let kinds = || assert_eq!(Asks::of(&request).kinds, ["pods", "deployments", "replicasets"]);
         work::during(kinds)["object asked for"]
     }
 

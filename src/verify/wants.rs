@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::k8s::resource::group_of;
 use crate::k8s::workload::pod_spec;
 use crate::kustomize::model::object::Object;
+use crate::text::work;
 use crate::verify::builders::group;
 use crate::verify::expected::Expected;
 use crate::verify::{Request, stubs};
@@ -95,10 +96,15 @@ pub(super) fn of(request: &Request<'_>, expected: &[Expected<'_>]) -> Vec<Want> 
         for builder in &root.builders {
             wants.add((group(builder.kind), builder.kind), [builder.namespace.as_deref()]);
         }
-        let canary = |one: &Object| one.kind() == "Canary" && group_of(&one.node) == "flagger.app";
-        if root.objects().iter().any(canary) {
-            wants.add(("flagger.app", "Canary"), pods.iter().copied());
-        }
+    }
+    // A Canary may be in another root than what it steers.
+    let canary = |one: &Object| {
+        work::count("object asked for");
+        one.kind() == "Canary" && group_of(&one.node) == "flagger.app"
+    };
+    let mut all = request.repo.roots_of(request.environment);
+    if all.any(|(_, root)| root.objects().iter().any(canary)) {
+        wants.add(("flagger.app", "Canary"), pods.iter().copied());
     }
     wants.add(("", "Pod"), pods);
     // An object of Git may be a Secret that names another one, for whatever copies it.
