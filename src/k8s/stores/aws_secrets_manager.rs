@@ -112,9 +112,16 @@ fn read(text: &str, _: DateTime<Utc>) -> Result<Listing, serde_json::Error> {
         let read = last_accessed_date.as_ref().and_then(Date::time);
         Listed { labels: version_stages, read, is_usable, is_current, ..version }
     };
+    let mut versions: Vec<Listed> = versions.into_iter().map(listed).collect();
+    let current = versions.iter().find(|one| one.is_current).and_then(|one| one.created);
+    for one in &mut versions {
+        // What was current after what is current now was taken back.
+        let is_previous = one.labels.iter().any(|stage| stage == "AWSPREVIOUS");
+        one.is_usable &= !(is_previous && current.is_some() && one.created > current);
+    }
     Ok(Listing {
         names: name.into_iter().chain(arn).collect(),
-        versions: versions.into_iter().map(listed).collect(),
+        versions,
         has_values: false,
         is_cut: next_token.is_some_and(|token| !token.is_empty()),
     })

@@ -2,17 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
-
 use crate::k8s::secret_name::Version;
 use crate::k8s::store::is_given;
 use crate::k8s::store::listing::Listed;
+use crate::plan::from_store::seen::Seen;
 use crate::plan::from_store::{By, Held, KeyListing, StoreKey, runs_before};
 use crate::plan::refusal::{PlanError, Refusal};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::subject::{Family, Subject};
-use crate::timeline::gate::moment;
 use crate::timeline::named::Named;
 
 /// What the stores of a family have.
@@ -49,15 +47,6 @@ pub struct Newest {
     pub seen: Option<Seen>,
     /// The same as a sentence.
     pub text: String,
-}
-
-/// A commit that was the first to name something.
-#[derive(Debug, Clone)]
-pub struct Seen {
-    /// Its time.
-    pub time: DateTime<Utc>,
-    /// Its abbreviated id.
-    pub commit: String,
 }
 
 /// What is new in a listing.
@@ -103,11 +92,11 @@ impl Choice {
 }
 
 /// What bears on the choice.
-struct Question<'q> {
-    subject: &'q Subject,
-    named: &'q Named,
+pub(super) struct Question<'q> {
+    pub(super) subject: &'q Subject,
+    pub(super) named: &'q Named,
     /// The version that the environment before runs, which is the only one that may follow.
-    before: Option<(String, Version)>,
+    pub(super) before: Option<(String, Version)>,
 }
 
 impl Question<'_> {
@@ -121,17 +110,27 @@ impl Question<'_> {
 
     /// The newest version by its label, or the current one if it is newer and has none.
     fn labelled<'l>(&self, prefix: &str, versions: &'l [Listed]) -> Option<New<'l>> {
-        let known = self.named.newest().map_or("", |(version, _)| version);
+        let (known, since) = self.named.newest().unwrap_or_default();
+        let since = since.map(|commit| commit.time);
         let is_next = |version: &Version| {
             version.as_str() > known && self.before.as_ref().is_none_or(|(_, one)| one == version)
         };
         let usable = || versions.iter().filter(|one| one.is_usable);
-        let labelled = usable().flat_map(|one| labels(prefix, one).map(move |label| (label, one)));
+        // Another label of a version that Git has named would be another name of the same value.
+        let is_other = |one: &&Listed| {
+            labels(prefix, one).all(|label| self.named.version(label.as_str()).is_none())
+        };
+        let labelled = usable()
+            .filter(is_other)
+            .flat_map(|one| labels(prefix, one).map(move |label| (label, one)));
         let labelled = labelled
             .filter(|(version, _)| is_next(version))
             .max_by_key(|(version, _)| version.clone());
         let mut current = usable().filter(|one| one.is_current);
         let bare = current.find(|one| labels(prefix, one).next().is_none());
+        // A value is made some time after its version got its name, so one that was made before Git named the newest version
+        // may be its value, without its label by now.
+        let bare = bare.filter(|one| one.created > since);
         let bare = bare
             .and_then(|one| Some((Version::new(Version::from_time(one.created?).as_str())?, one)));
         let bare = bare.filter(|(version, _)| version.as_str() > known);
@@ -298,65 +297,6 @@ impl Question<'_> {
         }
     }
 
-    /// What a key has that is not new.
-    fn known<'l>(
-        &self,
-        key: &StoreKey,
-        versions: &'l [Listed],
-    ) -> (Option<&'l str>, Option<String>, Option<Seen>, String) {
-        let usable = || versions.iter().filter(|one| one.is_usable);
-        let (listed, version, said) = match &key.by {
-            By::Label(prefix) => {
-                let all =
-                    usable().flat_map(|one| labels(prefix, one).map(move |label| (label, one)));
-                let newest = all.max_by_key(|(version, _)| version.clone());
-                let version = newest.as_ref().map(|(version, _)| version.to_string());
-                (newest.map(|(_, one)| one), version.clone(), version)
-            }
-            By::Pin(_) => {
-                let newest = usable().max_by_key(|one| one.rank);
-                (newest, None, newest.map(|one| one.id.clone()))
-            }
-        };
-        let Some(said) = said else {
-            let text = format!("`{}` in {} has no version that can be used", key.key, key.store());
-            return (None, None, None, text);
-        };
-        let path = key.backend.path(&key.key);
-        let pins = self.named.pins(|name| key.backend.path(name) == path);
-        let seen = match &key.by {
-            By::Label(_) => self.named.version(&said),
-            By::Pin(_) => pins.get(&*said).copied(),
-        };
-        let since = seen
-            .flatten()
-            .map(|commit| Seen { time: commit.time, commit: commit.short().to_owned() });
-        let environment = &self.subject.environment;
-        let how = match (&since, seen, self.runs(key, &said)) {
-            (Some(Seen { time, commit }), ..) => {
-                format!("which `{environment}` has named since {} ({commit})", moment(*time))
-            }
-            (None, Some(_), _) => format!("which `{environment}` names in the work tree"),
-            (None, None, Some((before, runs))) => {
-                format!("but `{before}` runs {runs}")
-            }
-            (None, None, _) => format!("which is older than what `{environment}` has named"),
-        };
-        let text =
-            format!("the newest version of `{}` in {} is {said}, {how}", key.key, key.store());
-        (listed.map(|one| key.id(one)), version, since, text)
-    }
-
-    /// What the environment before has in place of the newest version of a key.
-    fn runs<'r>(&'r self, key: &'r StoreKey, newest: &str) -> Option<(&'r str, &'r str)> {
-        let (before, version) = self.before.as_ref()?;
-        let runs = match &key.by {
-            By::Label(_) => Some(version.as_str()).filter(|runs| newest > *runs),
-            By::Pin(pin) => pin.as_deref().filter(|pin| newest != *pin),
-        };
-        Some((before, runs?))
-    }
-
     fn refused(&self, reasons: Vec<String>, hint: &str) -> PlanError {
         let refusal = |what| Refusal { what, place: None, hint: hint.to_owned() };
         let reasons = reasons.into_iter().map(refusal).collect();
@@ -365,7 +305,7 @@ impl Question<'_> {
 }
 
 /// The versions that labels of a prefix name.
-fn labels<'l>(prefix: &'l str, one: &'l Listed) -> impl Iterator<Item = Version> + 'l {
+pub(super) fn labels<'l>(prefix: &'l str, one: &'l Listed) -> impl Iterator<Item = Version> + 'l {
     one.labels.iter().filter_map(move |label| Version::new(label.strip_prefix(prefix)?))
 }
 

@@ -1,6 +1,7 @@
 //! The next version of a family, or its pins, as the listings of its stores tell them.
 
 mod choose;
+mod seen;
 mod shown;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,7 +22,8 @@ use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::subject::Subject;
 
-pub use choose::{Choice, Newest, Seen};
+pub use choose::{Choice, Newest};
+pub use seen::Seen;
 pub use shown::Shows;
 
 /// How many bytes a listing may have.

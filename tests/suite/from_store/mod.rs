@@ -231,6 +231,11 @@ fn labels_name_the_version() {
             Moves(V2, V2),
         ),
         ("no version", secrets(&[]), Nothing),
+        (
+            "another label of the same value",
+            secrets(&[(A, &["AWSCURRENT", OLD, V1], "1")]),
+            Nothing,
+        ),
     ] {
         check(what, &tree(SECRETS, "shop/db", OLD), &listing, &does);
     }
@@ -317,6 +322,8 @@ fn what_the_store_names_becomes_the_pin_by_its_time() {
     let moves = Moves(NEW, "uuid/1a1b2c3d-0000-4000-8000-00000000000c");
     check("by id", &pinned(A), &listing, &moves);
     check("the same id", &pinned(C), &listing, &Nothing);
+    let back = secrets(&[(A, &["AWSCURRENT"], "1754049600"), (C, &["AWSPREVIOUS"], "1754827200")]);
+    check("what the store took back", &pinned(A), &back, &Nothing);
 }
 
 #[test]
