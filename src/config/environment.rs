@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
 use crate::config::glob::PathGlob;
+use crate::config::pairs::{self, Step};
 use crate::config::period::Period;
 use crate::config::word;
 use crate::text::path::TreePath;
@@ -34,6 +35,10 @@ pub struct Environment {
     /// When references may be moved
     #[serde(default)]
     pub window: Option<Window>,
+    /// The steps by which traffic moves to the new version of a pair, in percent; each lasts as long as `soak`, or its own
+    #[serde(default, deserialize_with = "pairs::steps")]
+    #[schemars(length(min = 1))]
+    pub shift: Vec<Step>,
 }
 
 const fn yes() -> bool {

@@ -8,6 +8,7 @@ pub mod glob;
 mod keys;
 mod name_index;
 pub mod ordered;
+pub mod pairs;
 pub mod parse;
 pub mod period;
 pub mod place;

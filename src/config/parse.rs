@@ -248,6 +248,38 @@ holds:
     }
 
     #[test]
+    fn reads_pairs_and_the_steps_of_the_traffic() {
+        let config = read(
+            "environments:\n- {name: live, paths: [live], shift: [10, {weight: 50, soak: 2h}, 100]}\npairs:\n- {blue: {kind: Deployment, name: web}, green: {kind: Deployment, name: web-next, namespace: shop}}\n",
+        );
+        let steps = config.environments[0].shift.iter();
+        let steps: Vec<_> =
+            steps.map(|one| (one.weight, one.soak.map(|soak| soak.seconds()))).collect();
+        assert_eq!(steps, [(10, None), (50, Some(7_200)), (100, None)]);
+        assert_eq!(config.pairs[0].blue.namespace, None);
+        assert_eq!(config.pairs[0].green.namespace.as_deref(), Some("shop"));
+        let steps = |text: &str| {
+            let found =
+                wrong(&format!("environments: [{{name: live, paths: [live], shift: {text}}}]\n"));
+            (found.0, found.1)
+        };
+        let rise = "must rise and end with 100";
+        for (text, message) in [
+            ("[50, 10, 100]", rise),
+            ("[10, 50]", rise),
+            ("[]", "the list must not be empty"),
+            ("[0, 100]", "a percentage from 1 to 100"),
+            ("[101]", "a percentage from 1 to 100"),
+            ("[-1]", "a percentage from 1 to 100"),
+            ("[ten]", "a percentage"),
+            ("[{weight: 100, soak: 1}]", "not a duration"),
+        ] {
+            let (found, place) = steps(text);
+            assert!(found.contains(message) && !place.is_empty(), "{text}: {found} at `{place}`");
+        }
+    }
+
+    #[test]
     fn takes_an_empty_file() {
         for text in ["", "# nothing\n", "\u{feff}", "{}", "---\n", "environments:\nsecrets:\n"] {
             assert!(read(text).environments.is_empty(), "{text:?}");

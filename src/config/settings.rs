@@ -10,6 +10,7 @@ use crate::config::by_name::ByName;
 use crate::config::environment::Environment;
 use crate::config::external::Externals;
 use crate::config::ordered::Ordered;
+use crate::config::pairs::Pair;
 use crate::config::period::Period;
 use crate::config::secrets::SecretSettings;
 use crate::config::word;
@@ -32,6 +33,8 @@ pub struct Config {
     pub lint: Lint,
     /// Versions that an environment stays on until the hold is lifted; `rotate rollback` writes them
     pub holds: Vec<Hold>,
+    /// Pairs of workloads, blue and green, where neither their names nor their labels tell
+    pub pairs: Vec<Pair>,
     /// The text that the settings were read from.
     #[serde(skip)]
     pub source: Option<Arc<Source>>,

@@ -23,6 +23,7 @@ pub mod spelling;
 pub mod store;
 mod stores;
 pub mod stub;
+pub mod traffic;
 pub mod values;
 pub mod wave;
 pub mod workload;

@@ -12,6 +12,7 @@ use crate::lint::judge::describe;
 use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
+use crate::repo::pairs::Colour;
 use crate::text::shell::{command, option};
 use crate::yaml::path::{Path, PathStep};
 
@@ -28,8 +29,8 @@ References of one environment that name different versions of one family, whatev
 fewer references name are reported; of two that are equally frequent, the older one. A bump moves all references of an
 environment at once, and a version is promoted only once the whole environment runs it.
 
-Not reported: a blue and a green workload that are a pair (`shop-blue` and `shop-green`), each of which may have its own
-version; two versions side by side in a list that only holds secrets, such as `imagePullSecrets`; Jobs that have run
+Not reported: a blue and a green workload that are a pair, each of which may have its own version (`shop-blue` and
+`shop-green`, pods whose labels differ only in `blue` and `green`, or a pair of `pairs:` in `rotate.yaml`); two versions side by side in a list that only holds secrets, such as `imagePullSecrets`; Jobs that have run
 and suspended CronJobs; annotations, roles and texts (`stale-annotation` looks at those).
 
 ### Why it matters
@@ -82,7 +83,8 @@ fn of_family(facts: &Facts<'_>, usages: &[&FamilyUsage<'_>]) -> Vec<Finding> {
         return Vec::new();
     }
     let environment = &repo.environments[usage.environment];
-    let asks = environment.versioned && paired(&uses).is_empty();
+    let colours = colours(repo, usage.environment, &uses);
+    let asks = environment.versioned && colours.is_empty();
     let taken = asks.then(|| taken(repo, facts.now, usage, &newest)).flatten();
     let help = |one: &Named<'_>, new: &str| match &taken {
         Some(version) => format!(
@@ -97,7 +99,7 @@ fn of_family(facts: &Facts<'_>, usages: &[&FamilyUsage<'_>]) -> Vec<Finding> {
         None => "use the same version in both".to_owned(),
     };
     let mut places = BTreeSet::new();
-    let findings = odd(&uses).into_iter().filter_map(|(one, other)| {
+    let findings = odd(&uses, &colours).into_iter().filter_map(|(one, other)| {
         let place = one.reference.near()?;
         // An anchor is read in several fields and is one place.
         places.insert(place.site()).then_some(())?;
@@ -157,27 +159,22 @@ fn list(named: &Named<'_>) -> Option<(*const Object, Path)> {
     SIDE_BY_SIDE.contains(&found.row).then_some(list)
 }
 
-/// Which of a pair an object is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Slot {
-    Neither,
-    Blue,
-    Green,
-}
+/// The colour of each object that is one of a pair; what is of neither is not in it.
+type Colours = BTreeMap<*const Object, Colour>;
 
 /// The uses that are out of step, each with one that it should agree with.
-fn odd<'s, 'r>(uses: &[Used<'s, 'r>]) -> Vec<(&'s Named<'r>, &'s Named<'r>)> {
-    let paired = paired(uses);
-    let mut slots: BTreeMap<Slot, Vec<&Used<'s, 'r>>> = BTreeMap::new();
+fn odd<'s, 'r>(uses: &[Used<'s, 'r>], colours: &Colours) -> Vec<(&'s Named<'r>, &'s Named<'r>)> {
+    let mut slots: BTreeMap<Option<Colour>, Vec<&Used<'s, 'r>>> = BTreeMap::new();
     for used in uses {
-        slots.entry(slot(used.1.object(), &paired)).or_default().push(used);
+        let colour = colours.get(&std::ptr::from_ref(used.1.object())).copied();
+        slots.entry(colour).or_default().push(used);
     }
     let mut odd = Vec::new();
     for (slot, group) in &slots {
         let Some(mut goal) = leading(group) else { continue };
-        if *slot == Slot::Neither {
+        if slot.is_none() {
             // What belongs to neither of a pair goes with one of them.
-            let pair = slots.iter().filter(|(other, _)| **other != Slot::Neither);
+            let pair = slots.iter().filter(|(other, _)| other.is_some());
             let pair: Vec<&Used<'_, '_>> = pair.flat_map(|(_, uses)| uses).copied().collect();
             let lost = pair.iter().all(|(version, _)| *version != goal.0);
             let newest = pair.into_iter().max_by(|a, b| a.0.cmp(&b.0));
@@ -203,27 +200,29 @@ fn leading<'u, 's, 'r>(uses: &[&'u Used<'s, 'r>]) -> Option<&'u Used<'s, 'r>> {
     uses.iter().find(|(version, _)| version == most).copied()
 }
 
-/// The kinds and names of which both colours are there, the colour left open.
-fn paired(uses: &[Used<'_, '_>]) -> BTreeSet<(String, String)> {
-    let mut seen: BTreeMap<(String, String), BTreeSet<Slot>> = BTreeMap::new();
-    for (_, named) in uses {
-        if let Some((slot, name)) = colour(named.object()) {
-            seen.entry(name).or_default().insert(slot);
+/// The colours of the objects that use a family: of the pairs of workloads, and of what is called like one of a pair, such as a
+/// CronJob beside each workload.
+fn colours(repo: &Repo, environment: EnvironmentId, uses: &[Used<'_, '_>]) -> Colours {
+    let pairs = repo.pairs_of(environment);
+    let workloads = pairs.iter().flat_map(|pair| Colour::ALL.map(|one| (pair.of(one), one)));
+    let mut colours: Colours =
+        workloads.map(|(one, colour)| (std::ptr::from_ref(repo.workload(one)), colour)).collect();
+    let mut alike: BTreeMap<(&str, String), BTreeMap<Colour, Vec<*const Object>>> = BTreeMap::new();
+    for object in uses.iter().map(|(_, named)| named.object()) {
+        if let Some((colour, open)) = Colour::of_name(object.name()) {
+            let of_name = alike.entry((object.kind(), open)).or_default();
+            of_name.entry(colour).or_default().push(std::ptr::from_ref(object));
         }
     }
-    seen.into_iter().filter(|(_, slots)| slots.len() == 2).map(|(name, _)| name).collect()
-}
-
-fn slot(object: &Object, paired: &BTreeSet<(String, String)>) -> Slot {
-    let of_pair = colour(object).filter(|(_, name)| paired.contains(name));
-    of_pair.map_or(Slot::Neither, |(slot, _)| slot)
-}
-
-/// The colour in an object's name, and its kind and name with the colour left open.
-fn colour(object: &Object) -> Option<(Slot, (String, String))> {
-    let words: Vec<&str> = object.name().split('-').collect();
-    let at = words.iter().rposition(|word| matches!(*word, "blue" | "green"))?;
-    let slot = if words[at] == "blue" { Slot::Blue } else { Slot::Green };
-    let name = [&words[..at], &["*"], &words[at + 1..]].concat().join("-");
-    Some((slot, (object.kind().to_owned(), name)))
+    for of_name in alike.into_values().filter(|colours| colours.len() == 2) {
+        for (colour, objects) in of_name {
+            for object in objects {
+                colours.entry(object).or_insert(colour);
+            }
+        }
+    }
+    let used: BTreeSet<*const Object> =
+        uses.iter().map(|(_, named)| std::ptr::from_ref(named.object())).collect();
+    colours.retain(|one, _| used.contains(one));
+    colours
 }
