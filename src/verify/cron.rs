@@ -65,10 +65,14 @@ impl<'l> Judge<'_, 'l> {
         let before = part.remarks.len();
         if names != *wanted {
             let versions: Vec<&str> = names.iter().map(|name| version(name)).collect();
+            let runs = if versions.is_empty() {
+                format!("without {}", self.family)
+            } else {
+                format!("with {}", few(&versions))
+            };
             let text = format!(
-                "Job {} runs with {}; its template never changes, so it has to end or be deleted",
-                job.name,
-                few(&versions)
+                "Job {} runs {runs}; its template never changes, so it has to end or be deleted",
+                job.name
             );
             let options = " --for=condition=complete --timeout=1h";
             let next = part.kubectl_beside("wait", ("batch", "Job"), &job.name, options);

@@ -39,6 +39,8 @@ pub struct Expected<'r> {
     pub unseen: BTreeSet<&'r str>,
     /// Whether it is gone once it has ended.
     pub is_passing: bool,
+    /// The Canaries of Flagger that steer it.
+    pub canaries: BTreeSet<&'r str>,
     /// Whether its pods have the template of another object: it is a Rollout with `workloadRef`.
     pub is_by_reference: bool,
 }
@@ -62,6 +64,7 @@ impl<'r> Expected<'r> {
             values: BTreeSet::new(),
             unseen: BTreeSet::new(),
             is_passing: is_passing(&object.node),
+            canaries: BTreeSet::new(),
             is_by_reference: false,
         }
     }
@@ -96,6 +99,7 @@ impl<'r> Expected<'r> {
         self.grants.extend(other.grants);
         self.values.extend(other.values);
         self.unseen.extend(other.unseen);
+        self.canaries.extend(other.canaries);
     }
 }
 
@@ -104,6 +108,23 @@ fn is_passing(object: &Node) -> bool {
     let hooks = ["helm.sh/hook", "argocd.argoproj.io/hook"];
     object.at(&["spec", "ttlSecondsAfterFinished"]).is_some()
         || hooks.iter().any(|hook| object.at(&["metadata", "annotations", hook]).is_some())
+}
+
+/// Notes the Canaries of Flagger that steer what is expected.
+fn steered<'r>(root: &'r Root, own: &mut [Expected<'r>]) {
+    let is_canary = |one: &&Object| (group_of(&one.node), one.kind()) == ("flagger.app", "Canary");
+    for canary in root.objects().iter().filter(is_canary) {
+        let field = |key: &str| canary.node.at(&["spec", "targetRef", key]).and_then(Node::str);
+        let namespace = canary.namespace().or(root.namespace.as_deref());
+        let target = own.iter_mut().find(|one| {
+            field("kind") == Some(one.kind)
+                && field("name") == Some(one.name)
+                && one.namespace == namespace
+        });
+        if let Some(target) = target {
+            target.canaries.insert(canary.name());
+        }
+    }
 }
 
 /// Every object of the environment that names a family, once for each root that has it.
@@ -123,6 +144,7 @@ pub(super) fn of<'r>(request: &Request<'r>, family: &Family) -> Vec<Expected<'r>
         let mut own: Vec<Expected<'r>> = own.into_values().collect();
         let rollouts = by_reference(index, root, &own);
         own.extend(rollouts);
+        steered(root, &mut own);
         for one in &mut own {
             one.namespace = one.namespace.or(request.namespace);
         }

@@ -13,7 +13,7 @@ use crate::verify::expected::Expected;
 use crate::verify::part::{Part, Remark, Role, Tally};
 use crate::verify::scene::Scene;
 use crate::verify::site::Site;
-use crate::verify::wanted::{used, uses_copy};
+use crate::verify::wanted::{COPY, used, uses_copy};
 use crate::verify::{Request, Unread, version};
 
 /// Judges a family in one cluster.
@@ -115,9 +115,26 @@ impl<'a, 'l> Judge<'a, 'l> {
         } else {
             let wanted = expected.in_pods.iter().map(|name| (*name).to_owned()).collect();
             self.workload(index, (&wanted, expected.is_by_reference), &mut part);
+            self.canaries(expected, &mut part);
             self.compare(expected, object, &mut part);
         }
         self.parts.push(part);
+    }
+
+    /// Notes the Canaries that Git has and the input does not: the pods that get the traffic are then not in sight.
+    fn canaries(&self, expected: &Expected<'_>, part: &mut Part) {
+        let kind = ("flagger.app", "Canary");
+        for name in &expected.canaries {
+            if self.scene.view.named(kind, expected.namespace, name).is_empty() {
+                let text = format!(
+                    "Canary `{name}`, by which Flagger runs its pods as `{}{COPY}`, is not in the input",
+                    expected.name
+                );
+                let get = part.kubectl_beside("get", kind, name, " -o json");
+                let missing = Remark::new(Word::MissingWorkload, text).next(Some(get));
+                part.remarks.push(self.absent(kind, expected.namespace, missing));
+            }
+        }
     }
 
     /// The live object; where it is not in the input, that is noted.
@@ -176,11 +193,22 @@ impl<'a, 'l> Judge<'a, 'l> {
             }
             _ => self.replicated(object, wanted, part),
         }
-        let waits = matches!(part.kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet");
-        let next = part.kubectl(if waits { "rollout status" } else { "describe" }, "");
+        let next = self.look_closer(index, part);
         if let Some(first) = part.remarks.first_mut().filter(|first| first.next.is_none()) {
             first.next = Some(next);
         }
+    }
+
+    /// The command that shows how far a workload is. `kubectl rollout status` refuses what it cannot wait for: `OnDelete`.
+    fn look_closer(&self, index: usize, part: &Part) -> String {
+        let said = |word| part.remarks.iter().any(|one| one.word == word);
+        let waits = matches!(part.kind.as_str(), "Deployment" | "StatefulSet" | "DaemonSet");
+        let verb = if waits && !said(Word::OnDelete) { "rollout status" } else { "describe" };
+        if self.scene.canaries_of(self.scene.object(index)).is_empty() {
+            return part.kubectl(verb, "");
+        }
+        let primary = format!("{}{COPY}", part.name);
+        part.kubectl_beside(verb, (&part.group, &part.kind), &primary, "")
     }
 
     fn not_applied(&self, template: &BTreeSet<String>, part: &mut Part) {
@@ -210,7 +238,7 @@ impl<'a, 'l> Judge<'a, 'l> {
         for canary in self.scene.canaries_of(object).iter().copied() {
             self.seen.insert(canary);
             sayings.extend(self.scene.object(canary).sayings.iter().cloned());
-            let primary = format!("{}-primary", object.name);
+            let primary = format!("{}{COPY}", object.name);
             let kind = (&*object.group, &*object.kind);
             let twin = self.scene.view.named(kind, object.namespace.as_deref(), &primary);
             let Some(twin) = twin.first().copied() else {
@@ -232,6 +260,35 @@ impl<'a, 'l> Judge<'a, 'l> {
         }
         self.pods(&pods, wanted, &sayings, part);
         self.lost_pods(object, &pods, (all.unwrap_or(0), ending), part);
+        self.lost_pods_of_sets(object, part);
+    }
+
+    /// Notes the pods that the status of a ReplicaSet counts and the input does not have, where nothing else is missing.
+    fn lost_pods_of_sets(&self, object: &'l Object, part: &mut Part) {
+        for set in self.scene.replica_sets_of(object) {
+            let set = self.scene.object(*set);
+            let State::Workload { pods: Some(all), .. } = set.state else { continue };
+            let own = self.scene.pods_of(set);
+            let there = own.iter().filter(|one| self.scene.object(**one).deleted.is_none()).count();
+            if all <= there as u64 || part.remarks.iter().any(|one| one.word == Word::MissingPods) {
+                continue;
+            }
+            let names = used(set, self.family);
+            let names: Vec<&str> = names.iter().map(|name| version(name)).collect();
+            let runs = if names.is_empty() {
+                String::new()
+            } else {
+                format!(", which names {},", few(&names))
+            };
+            let text = format!(
+                "the status of ReplicaSet {}{runs} counts {}; {there} in the input",
+                set.name,
+                counted_pods(all)
+            );
+            let get = command("kubectl get", &["pods"], &format!("{} -o json", part.place()));
+            let missing = Remark::new(Word::MissingPods, text).next(Some(get));
+            part.remarks.push(self.absent(("", "Pod"), object.namespace.as_deref(), missing));
+        }
     }
 
     /// Notes the pods that a status counts and the input does not have, those that are being stopped for themselves.
@@ -366,7 +423,8 @@ impl<'a, 'l> Judge<'a, 'l> {
 
 /// The word for pods that are not on what Git names.
 fn word_of(old: &[&Object], sayings: &[&Saying], family: &Family) -> Word {
-    if old.iter().all(|pod| uses_copy(pod, family)) {
+    let is_rolling = sayings.iter().any(|saying| saying.word == Word::Rolling);
+    if !is_rolling && old.iter().all(|pod| uses_copy(pod, family)) {
         return Word::PrimaryCopy;
     }
     let why = [Word::Partition, Word::OnDelete];

@@ -17,6 +17,8 @@ pub(super) struct Scene<'l> {
     pods: HashMap<Key<'l>, Vec<usize>>,
     /// The Jobs of each owner.
     jobs: HashMap<Key<'l>, Vec<usize>>,
+    /// The ReplicaSets of each owner.
+    replica_sets: HashMap<Key<'l>, Vec<usize>>,
     /// The Canaries that steer each object.
     canaries: HashMap<Key<'l>, Vec<usize>>,
     /// What uses a family in its pods, or a copy of one.
@@ -33,6 +35,7 @@ impl<'l> Scene<'l> {
             }
         }
         let (mut jobs, mut canaries) = (HashMap::new(), HashMap::new());
+        let mut replica_sets = HashMap::new();
         let mut using: HashMap<&str, Vec<usize>> = HashMap::new();
         for index in view.objects.iter().copied() {
             let object = view.object(index);
@@ -45,6 +48,10 @@ impl<'l> Scene<'l> {
                     let owner = view.owners(index).into_iter().next();
                     owner.iter().for_each(|(kind, name)| add(&mut jobs, kind, name));
                 }
+                State::Workload { .. } if &*object.kind == "ReplicaSet" => {
+                    let owner = view.owners(index).into_iter().next();
+                    owner.iter().for_each(|(kind, name)| add(&mut replica_sets, kind, name));
+                }
                 State::Canary { target: Some((kind, name)) } => add(&mut canaries, kind, name),
                 _ => {}
             }
@@ -53,7 +60,7 @@ impl<'l> Scene<'l> {
                 using.entry(family).or_default().push(index);
             }
         }
-        Self { view, pods, jobs, canaries, using }
+        Self { view, pods, jobs, replica_sets, canaries, using }
     }
 
     /// What has pods that use a family, or copies of its Secrets, or is such a pod.
@@ -64,6 +71,11 @@ impl<'l> Scene<'l> {
     /// The Jobs that something started.
     pub(super) fn jobs_of(&self, object: &'l Object) -> &[usize] {
         of(&self.jobs, object)
+    }
+
+    /// The ReplicaSets of an object.
+    pub(super) fn replica_sets_of(&self, object: &'l Object) -> &[usize] {
+        of(&self.replica_sets, object)
     }
 
     /// The Canaries that steer an object.

@@ -26,10 +26,13 @@ fn says(facts: &Facts<'_>) -> Vec<Saying> {
     }
     let partition = number(facts.spec, &["updateStrategy", "rollingUpdate", "partition"]);
     let partition = partition.unwrap_or(0);
-    if !is_current && partition > 0 && updated >= wanted.saturating_sub(partition) {
+    // The first ordinal may be another one than 0; pods below the partition are kept.
+    let start = number(facts.spec, &["ordinals", "start"]).unwrap_or(0);
+    let kept = partition.saturating_sub(start).min(wanted);
+    if !is_current && kept > 0 && updated >= wanted - kept {
+        let last = start.saturating_add(kept) - 1;
         let text = format!(
-            "the partition {partition} keeps pods 0 to {} as they were; {updated} of {wanted} pods are updated",
-            partition.min(wanted.max(1)) - 1
+            "the partition {partition} keeps pods {start} to {last} as they were; {updated} of {wanted} pods are updated"
         );
         return with_missing(facts, Saying::new(Word::Partition, text, None));
     }

@@ -232,6 +232,7 @@ pub(crate) const CASES: &[Case] = &[
             dump.remove("Pod", name);
         }
         set(dump, "Deployment", "web", "spec/replicas", json!(0));
+        set(dump, "ReplicaSet", "web-5b8c", "status/replicas", json!(0));
         set(dump, "Deployment", "web", "status", json!({"observedGeneration": 3}));
     }),
     ("Deployment", "web", "moved", |dump| {
@@ -240,6 +241,11 @@ pub(crate) const CASES: &[Case] = &[
         dump.remove("ReplicaSet", "web-4a7b");
     }),
     ("Deployment", "web", "moved", |dump| dump.rename("ReplicaSet", "web-4a7b", NEW, OLD)),
+    // The old ReplicaSet counts a pod that the Deployment does not count yet, or any more.
+    ("Deployment", "web", "missing-pods", |dump| {
+        dump.rename("ReplicaSet", "web-4a7b", NEW, OLD);
+        set(dump, "ReplicaSet", "web-4a7b", "status/replicas", json!(1));
+    }),
     ("Deployment", "web", "rolling", |dump| {
         // A native sidecar counts.
         let sidecar = json!([{"name": "s", "image": "a", "restartPolicy": "Always", "envFrom": [{"secretRef": {"name": OLD}}]}]);
@@ -433,6 +439,27 @@ pub(crate) const CASES: &[Case] = &[
         set(dump, "Canary", "pay", "status/phase", json!("Progressing"))
     }),
     ("Deployment", "pay", "missing-workload", |dump| dump.remove("Deployment", "pay-primary")),
+    // Without the Canary nobody sees that other pods get the traffic.
+    ("Deployment", "pay", "missing-workload", |dump| {
+        dump.remove("Canary", "pay");
+        dump.remove("Deployment", "pay-primary");
+        dump.remove("Pod", "pay-primary-6c-0");
+    }),
+    ("Deployment", "pay", "rolling", |dump| {
+        set(dump, "Canary", "pay", "status/phase", json!("Progressing"));
+        dump.rename(
+            "Deployment",
+            "pay-primary",
+            &format!("{NEW}-primary"),
+            &format!("{OLD}-primary"),
+        );
+        dump.rename(
+            "Pod",
+            "pay-primary-6c-0",
+            &format!("{NEW}-primary"),
+            &format!("{OLD}-primary"),
+        );
+    }),
     // What runs no pods.
     ("Ingress", "edge", "moved", |_| {}),
     ("Ingress", "edge", "not-checked", |dump| dump.remove("Ingress", "edge")),
@@ -494,6 +521,65 @@ pub(crate) const CASES: &[Case] = &[
         behind(dump, "web-old-x");
     }),
 ];
+
+/// What is printed works: kubectl waits for no `OnDelete`, and the pods of a Canary are those of its primary.
+#[test]
+fn commands_name_what_kubectl_can_wait_for() {
+    let sandbox = repository();
+    let next = |change: Change, kind: &str, name: &str| {
+        let mut dump = at_rest(&sandbox);
+        change(&mut dump);
+        let output = dump.verify(&sandbox, &["staging", "--format", "json"]).status(1);
+        let value: Value = serde_json::from_str(&output.stdout).unwrap();
+        let findings = state(&value, kind, name)["findings"].as_array().unwrap().iter();
+        findings.filter_map(|one| one["next"].as_str()).collect::<Vec<_>>().join("\n")
+    };
+    let on_delete: Change = |dump| {
+        behind(dump, "db-1");
+        set(dump, "StatefulSet", "db", "spec/updateStrategy", json!({"type": "OnDelete"}));
+        set(dump, "StatefulSet", "db", "status/updatedReplicas", json!(2));
+        set(dump, "StatefulSet", "db", "status/currentRevision", json!("db-1"));
+    };
+    let found = next(on_delete, "StatefulSet", "db");
+    assert!(!found.contains("rollout status"), "{found}");
+    assert!(found.contains("kubectl delete pod db-1 -n shop"), "{found}");
+    let progressing: Change =
+        |dump| set(dump, "Canary", "pay", "status/phase", json!("Progressing"));
+    let found = next(progressing, "Deployment", "pay");
+    assert_eq!(found, "kubectl rollout status deployment/pay-primary -n shop");
+}
+
+#[test]
+fn a_partition_names_the_pods_that_it_keeps() {
+    let sandbox = repository();
+    let mut dump = at_rest(&sandbox);
+    behind(&mut dump, "db-0");
+    let strategy = json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 7}});
+    set(&mut dump, "StatefulSet", "db", "spec/updateStrategy", strategy);
+    set(&mut dump, "StatefulSet", "db", "spec/ordinals", json!({"start": 5}));
+    set(&mut dump, "StatefulSet", "db", "status/updatedReplicas", json!(1));
+    set(&mut dump, "StatefulSet", "db", "status/currentRevision", json!("db-1"));
+    let output = dump.verify(&sandbox, &["staging"]).status(1);
+    let words = "the partition 7 keeps pods 5 to 6 as they were; 1 of 3 pods are updated";
+    assert!(output.stdout.contains(words), "{output}");
+}
+
+#[test]
+fn a_job_that_names_no_version_is_said_to_run_without() {
+    let sandbox = repository();
+    let mut dump = at_rest(&sandbox);
+    let mut job = dump.get("Job", "migrate").clone();
+    job["metadata"] = json!({"name": "nightly-29221", "namespace": "shop", "uid": "n",
+        "ownerReferences": [{"apiVersion": "batch/v1", "kind": "CronJob", "name": "nightly", "uid": "nightly", "controller": true}]});
+    job["status"] = json!({"active": 0});
+    job["spec"]["template"]["spec"]["containers"][0]["env"] = json!([]);
+    dump.0.push(job);
+    let output = dump.verify(&sandbox, &["staging"]).status(1);
+    assert!(
+        output.stdout.contains("Job nightly-29221 runs without auth; its template"),
+        "{output}"
+    );
+}
 
 #[test]
 fn every_state_has_its_word_and_status() {
