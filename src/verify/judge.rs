@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use crate::cluster::object::{Object, State};
 use crate::cluster::word::{Saying, Word};
 use crate::k8s::secret_name::Family;
-use crate::text::count::counted;
 use crate::text::few::few;
 use crate::text::shell::command;
 use crate::verify::asks::plural;
@@ -263,63 +262,6 @@ impl<'a, 'l> Judge<'a, 'l> {
         self.lost_pods_of_sets(object, part);
     }
 
-    /// Notes the pods that the status of a ReplicaSet counts and the input does not have, where nothing else is missing.
-    fn lost_pods_of_sets(&self, object: &'l Object, part: &mut Part) {
-        for set in self.scene.replica_sets_of(object) {
-            let set = self.scene.object(*set);
-            let State::Workload { pods: Some(all), .. } = set.state else { continue };
-            let own = self.scene.pods_of(set);
-            let there = own.iter().filter(|one| self.scene.object(**one).deleted.is_none()).count();
-            if all <= there as u64 || part.remarks.iter().any(|one| one.word == Word::MissingPods) {
-                continue;
-            }
-            let names = used(set, self.family);
-            let names: Vec<&str> = names.iter().map(|name| version(name)).collect();
-            let runs = if names.is_empty() {
-                String::new()
-            } else {
-                format!(", which names {},", few(&names))
-            };
-            let text = format!(
-                "the status of ReplicaSet {}{runs} counts {}; {there} in the input",
-                set.name,
-                counted_pods(all)
-            );
-            let get = command("kubectl get", &["pods"], &format!("{} -o json", part.place()));
-            let missing = Remark::new(Word::MissingPods, text).next(Some(get));
-            part.remarks.push(self.absent(("", "Pod"), object.namespace.as_deref(), missing));
-        }
-    }
-
-    /// Notes the pods that a status counts and the input does not have, those that are being stopped for themselves.
-    fn lost_pods(
-        &self,
-        object: &Object,
-        pods: &[usize],
-        (all, ending): (u64, u64),
-        part: &mut Part,
-    ) {
-        let is_there = |index: &&usize| self.scene.object(**index).deleted.is_none();
-        let there = pods.iter().filter(is_there).count() as u64;
-        let leaving = pods.len() as u64 - there;
-        let lost = if all > there {
-            Some(format!("its status counts {}; {there} in the input", counted_pods(all)))
-        } else if ending > leaving {
-            Some(format!(
-                "its status counts {} being stopped; {leaving} in the input",
-                counted_pods(ending)
-            ))
-        } else {
-            None
-        };
-        if let Some(text) = lost {
-            let options = format!("{} -o json", part.place());
-            let get = command("kubectl get", &["pods"], &options);
-            let missing = Remark::new(Word::MissingPods, text).next(Some(get));
-            part.remarks.push(self.absent(("", "Pod"), object.namespace.as_deref(), missing));
-        }
-    }
-
     /// Judges pods: which names they have, and what keeps them.
     pub(super) fn pods(
         &mut self,
@@ -430,9 +372,4 @@ fn word_of(old: &[&Object], sayings: &[&Saying], family: &Family) -> Word {
     let why = [Word::Partition, Word::OnDelete];
     let why = sayings.iter().map(|saying| saying.word).find(|word| why.contains(word));
     why.unwrap_or(Word::Rolling)
-}
-
-/// `1 pod`, `2 pods`.
-fn counted_pods(number: u64) -> String {
-    counted(usize::try_from(number).unwrap_or(usize::MAX), "pod")
 }

@@ -6,6 +6,7 @@ mod clusters;
 mod cron;
 pub mod expected;
 mod judge;
+mod lost;
 mod objects;
 pub mod part;
 mod releases;
