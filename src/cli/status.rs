@@ -17,6 +17,10 @@ use crate::report::workflow::log;
 /// the environment have named the version without interruption.
 #[derive(Debug, clap::Args)]
 pub struct Args {
+    /// Show only what has a `max-age`, in the order in which it is due
+    #[arg(long)]
+    due: bool,
+
     #[command(flatten)]
     filter: filter::Args,
 
@@ -36,6 +40,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let (session, _) = global.open(console, Access::Read)?;
     let request = Request {
         shown: args.filter.request(),
+        by_due: args.due,
         mainline: args.past.mainline.clone(),
         now: args.past.now(),
     };

@@ -32,6 +32,9 @@ pub struct Environment {
     /// How long a version that nothing references is kept
     #[serde(default)]
     pub retention: Option<Period>,
+    /// How old a version may become, counted from when it began to run in its first environment
+    #[serde(default, rename = "max-age")]
+    pub max_age: Option<Period>,
     /// When references may be moved
     #[serde(default)]
     pub window: Option<Window>,

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use crate::config::period::Period;
 use crate::config::word;
 
 /// What is set for a family, or for all that a pattern matches.
@@ -11,6 +12,9 @@ use crate::config::word;
 pub struct SecretSettings {
     /// `false`: rotate leaves the family alone
     pub managed: Option<bool>,
+    /// How old a version may become, counted from when it began to run in its first environment; the environment's `max-age` by default
+    #[serde(rename = "max-age")]
+    pub max_age: Option<Period>,
     /// How a stub finds the value in the store
     pub remote: Remote,
 }
@@ -137,6 +141,7 @@ impl SecretSettings {
     pub(super) fn fill(&mut self, other: &Self) {
         let (mine, theirs) = (&mut self.remote, &other.remote);
         self.managed = self.managed.or(other.managed);
+        self.max_age = self.max_age.or(other.max_age);
         mine.version = mine.version.or(theirs.version);
         mine.provider = mine.provider.or(theirs.provider);
         mine.prefix = mine.prefix.take().or_else(|| theirs.prefix.clone());

@@ -106,6 +106,8 @@ pub enum Asker {
     Removed,
     /// References to older versions.
     Stale,
+    /// Versions that are too old.
+    Overdue,
 }
 
 /// What Git says of the time before, read when the first rule asks: most runs never do.
@@ -113,7 +115,7 @@ pub struct History<'r> {
     read: Read<'r>,
     asked: OnceLock<(Questions, Option<Timeline>)>,
     recent: OnceLock<Option<Timeline>>,
-    by: [OnceLock<(Questions, Option<Timeline>)>; 3],
+    by: [OnceLock<(Questions, Option<Timeline>)>; 4],
     all: OnceLock<Option<Timeline>>,
 }
 
@@ -125,7 +127,7 @@ impl<'r> History<'r> {
             read: Box::new(read),
             asked: OnceLock::new(),
             recent: OnceLock::new(),
-            by: [OnceLock::new(), OnceLock::new(), OnceLock::new()],
+            by: [const { OnceLock::new() }; 4],
             all: OnceLock::new(),
         }
     }

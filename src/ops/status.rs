@@ -9,6 +9,7 @@ use crate::ops::promotions;
 use crate::ops::session::Session;
 use crate::ops::shown;
 use crate::repo::Repo;
+use crate::timeline::age::Age;
 use crate::timeline::outlook::{Standing, outlook};
 use crate::timeline::walk::Depth;
 
@@ -16,6 +17,8 @@ use crate::timeline::walk::Depth;
 pub struct Request {
     /// The part to show.
     pub shown: shown::Request,
+    /// Whether only what has a `max-age` is shown, in the order in which it is due.
+    pub by_due: bool,
     /// The branch whose history is read; `None` for the default branch.
     pub mainline: Option<String>,
     /// The current time.
@@ -24,7 +27,7 @@ pub struct Request {
 
 /// The result.
 pub struct Standings {
-    /// Every family in every environment that names it, by family, then in promotion order.
+    /// Every family in every environment that names it: by family, then in promotion order, or as it is due.
     pub standings: Vec<Standing>,
     /// The branch whose history counted.
     pub mainline: String,
@@ -55,6 +58,12 @@ pub fn run(
     let shown = request.shown.of(&repo)?;
     let mut standings = outlook(&repo, Some(&timeline), now);
     standings.retain(|one| shown.has(&one.subject));
+    if request.by_due {
+        standings.retain(|one| one.age.is_some());
+        // What is not known is last; a stable sort keeps the rest in order.
+        let due = |one: &Standing| one.age.as_ref().and_then(Age::due);
+        standings.sort_by_key(|one| (due(one).is_none(), due(one)));
+    }
     promotions::judge(&repo, &mut standings, &session.program(), now)?;
     Ok(Standings { standings, mainline: timeline.mainline, repo })
 }

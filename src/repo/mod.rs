@@ -67,6 +67,8 @@ mod wiring;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, OnceLock};
 
+use chrono::TimeDelta;
+
 use crate::builders::render::Renders;
 use crate::config::settings::{Config, Hold};
 use crate::k8s::by_value::Families;
@@ -230,6 +232,15 @@ impl Repo {
     pub fn all_families_of(&self, environment: EnvironmentId) -> BTreeMap<&str, &FamilyState> {
         let states = self.states().get(environment.index()).into_iter().flatten();
         states.map(|(name, state)| (name.as_str(), state)).collect()
+    }
+
+    /// How old a version of a family may become in an environment: as the family's settings say, or else the environment's.
+    #[must_use]
+    pub fn max_age(&self, environment: EnvironmentId, family: &str) -> Option<TimeDelta> {
+        let own = self.config.secret(family).max_age;
+        let declared = self.environments[environment].declared.as_ref();
+        let most = own.or_else(|| declared?.max_age)?;
+        Some(TimeDelta::seconds(i64::from(most.seconds())))
     }
 
     /// The state of a family in an environment; `None` if nothing there references or provides it.

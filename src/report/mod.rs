@@ -1,5 +1,6 @@
 //! Everything that people and programs read: the only module that holds the streams.
 
+pub mod age;
 pub mod bump;
 pub mod checklist;
 pub mod console;

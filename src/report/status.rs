@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::repo::environment::Unplaced;
 use crate::repo::usage::Running;
+use crate::report::age::{AgeView, due};
 use crate::report::console::Paint;
 use crate::text::markdown::line;
 use crate::text::shell::{command, option};
@@ -57,6 +58,8 @@ pub struct StandingView {
     pub plain: bool,
     /// Since when; null where the mainline does not run it yet, or outside of Git.
     pub since: Option<SinceView>,
+    /// How old it is and when it is due; null where no `max-age` is set.
+    pub age: Option<AgeView>,
     /// The hold on it.
     pub hold: Option<HoldView>,
     /// `nothing`, `take`, `unclear` (the environment before runs several) or `ahead` (of the environment before).
@@ -129,14 +132,14 @@ impl Status {
             schema: "rotate.status/v1",
             mainline: mainline.map(str::to_owned),
             now: rfc3339(now),
-            families: standings.iter().map(StandingView::new).collect(),
+            families: standings.iter().map(|one| StandingView::new(one, now)).collect(),
             unplaced: unplaced.collect(),
         }
     }
 }
 
 impl StandingView {
-    fn new(standing: &Standing) -> Self {
+    fn new(standing: &Standing, now: DateTime<Utc>) -> Self {
         let (next, version, gates) = match &standing.next {
             Next::Nothing => ("nothing", None, &[][..]),
             Next::Take { version, gates, .. } => ("take", Some(version), gates.as_slice()),
@@ -149,6 +152,7 @@ impl StandingView {
             versions: standing.running.versions.iter().cloned().collect(),
             plain: standing.running.plain,
             since: standing.since.as_ref().map(|era| SinceView::new(&era.began)),
+            age: standing.age.as_ref().map(|age| AgeView::new(age, now)),
             hold: standing.hold.as_ref().map(|hold| HoldView {
                 version: hold.version.clone(),
                 reason: hold.reason.clone(),
@@ -312,6 +316,7 @@ fn remarks(one: &Standing, now: DateTime<Utc>) -> Vec<String> {
         let why = hold.reason.as_ref().map_or_else(String::new, |why| format!(": {why}"));
         lines.push(format!("held at {}{why}", hold.version));
     }
+    lines.extend(one.age.as_ref().map(|age| due(age, now)));
     match &one.next {
         Next::Nothing => {}
         Next::Take { version, .. } if one.next.is_due() => {

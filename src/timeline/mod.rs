@@ -1,5 +1,6 @@
 //! Which version has been running where, and since when: read from Git and nothing else.
 
+pub mod age;
 mod clock;
 mod eras;
 pub mod gate;
@@ -191,6 +192,13 @@ impl Timeline {
             .enumerate()
             .take_while(|(at, _)| ended(*at).is_none_or(|end| end >= version.time()));
         since.any(|(_, era)| era.running.versions.iter().any(|one| **one < *version.as_str()))
+    }
+
+    /// When an environment began to run a version for the first time; `None` if it never did.
+    #[must_use]
+    pub fn first_run(&self, subject: &Subject, version: &str) -> Option<&Began> {
+        let mut eras = self.eras(subject).iter().rev();
+        eras.find(|era| era.running.has(version)).map(|era| &era.began)
     }
 
     /// Whether the complete history of a family in an environment is known.

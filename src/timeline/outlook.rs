@@ -9,6 +9,7 @@ use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::subject::{Family, Subject};
 use crate::repo::usage::Running;
+use crate::timeline::age::{self, Age};
 use crate::timeline::gate::{Candidate, Gate};
 use crate::timeline::question::{Question, Questions};
 use crate::timeline::{Era, Timeline};
@@ -22,6 +23,8 @@ pub struct Standing {
     pub running: Running,
     /// Since when the mainline has run the same; `None` if it does not yet, or outside Git.
     pub since: Option<Era>,
+    /// How old it is, where an age is set.
+    pub age: Option<Age>,
     /// The hold on it.
     pub hold: Option<Hold>,
     /// What comes next.
@@ -71,6 +74,9 @@ impl Standing {
         let mut questions = Questions::new();
         questions.insert(Question::Since(self.subject.clone(), self.running.clone()));
         let environment = repo.environment(&self.subject.environment);
+        if let Ok(environment) = environment {
+            questions.append(&mut age::questions(repo, environment, &self.subject.family));
+        }
         if let (Next::Take { version, .. }, Ok(environment)) = (&self.next, environment) {
             let (family, version) = (&self.subject.family, Some(version.as_str()));
             let candidate = Candidate { repo, timeline: None, environment, family, version, now };
@@ -100,6 +106,7 @@ pub fn outlook(repo: &Repo, timeline: Option<&Timeline>, now: DateTime<Utc>) -> 
             standings.push(Standing {
                 subject,
                 since: since.filter(|era| era.running == *running).cloned(),
+                age: age::age(repo, timeline, environment.id, family),
                 hold: repo.config.hold(&environment.name, family).cloned(),
                 next: next(repo, timeline, environment.id, family, running, now),
                 running: running.clone(),

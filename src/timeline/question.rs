@@ -21,6 +21,8 @@ pub enum Question {
     Since(Subject, Running),
     /// Whether a subject ever ran a version.
     Ran(Subject, String),
+    /// When a subject ran a version for the first time.
+    First(Subject, String),
     /// What a subject ran at a time.
     At(Subject, DateTime<Utc>),
     /// Whether a subject left a version for an older one; it now runs the names given last.
@@ -37,6 +39,7 @@ impl Question {
         match self {
             Self::Since(subject, _)
             | Self::Ran(subject, _)
+            | Self::First(subject, _)
             | Self::At(subject, _)
             | Self::Left(subject, ..)
             | Self::WaysBack(subject, _) => subject,
@@ -48,7 +51,9 @@ impl Question {
         match self {
             Self::Since(..) => None,
             Self::At(_, time) => Some(*time),
-            Self::Ran(_, version) | Self::Left(_, version, _) => made(version),
+            Self::Ran(_, version) | Self::First(_, version) | Self::Left(_, version, _) => {
+                made(version)
+            }
             Self::WaysBack(_, now) => now.versions.first().and_then(|version| made(version)),
         }
     }
@@ -131,6 +136,10 @@ impl Past<'_> {
                 let ran = eras.iter().any(|era| era.running.has(version));
                 let is_known = eras.iter().any(|era| !era.running.is_empty());
                 is_fixed && is_known && !self.is_shallow && (ran || is_past(version))
+            }
+            Question::First(_, version) => {
+                let is_open = eras.last().is_some_and(|era| era.running.has(version));
+                is_fixed && !is_open && is_past(version)
             }
             Question::At(_, time) => is_fixed && horizon.is_past(*time),
             Question::Left(_, version, now) => {

@@ -278,6 +278,7 @@ fn answer(past: &Timeline, question: &Question) -> String {
         Question::Ran(subject, version) => {
             format!("{:?} {:?}", past.ever_had(subject, version), past.unused(subject, version, []))
         }
+        Question::First(subject, version) => format!("{:?}", past.first_run(subject, version)),
         Question::At(subject, time) => format!("{:?}", past.at(subject, *time)),
         Question::Left(subject, version, now) => {
             let hides = past.hides_a_return(subject, version, now);
@@ -324,6 +325,7 @@ fn check(history: &History) -> Result<(usize, usize), TestCaseError> {
         let known = whole.eras.values().flatten().flat_map(|era| &era.running.versions);
         for version in known {
             more.insert(Question::Ran(subject.clone(), version.clone()));
+            more.insert(Question::First(subject.clone(), version.clone()));
             more.insert(Question::Left(subject.clone(), version.clone(), running.clone()));
         }
         more.insert(Question::WaysBack(subject, running));

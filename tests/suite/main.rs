@@ -4,6 +4,7 @@
 
 mod action;
 mod adoption;
+mod age;
 mod agreement;
 #[cfg(unix)]
 mod answers;

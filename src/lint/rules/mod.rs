@@ -12,6 +12,7 @@ pub mod missing_key;
 pub mod mixed_versions;
 pub mod mutable_stub;
 pub mod numeric_version;
+pub mod overdue_rotation;
 pub mod plaintext_secret;
 pub mod removed_api_version;
 pub mod removed_too_soon;
@@ -48,6 +49,7 @@ pub static RULES: &[&Rule] = &[
     &mixed_versions::RULE,
     &mutable_stub::RULE,
     &numeric_version::RULE,
+    &overdue_rotation::RULE,
     &plaintext_secret::RULE,
     &removed_api_version::RULE,
     &removed_too_soon::RULE,
