@@ -27,7 +27,7 @@ pub enum Known {
         /// That environment.
         environment: String,
         /// When it began there.
-        began: Began,
+        began: Box<Began>,
     },
     /// Nothing; why, as a phrase.
     Nothing(String),
@@ -97,7 +97,7 @@ pub fn age(
     let first = versioned.find_map(|one| {
         let began = timeline.first_run(&Subject::new(&one.name, family), version)?;
         let (version, environment) = (version.clone(), one.name.clone());
-        Some(Known::Since { version, environment, began: began.clone() })
+        Some(Known::Since { version, environment, began: Box::new(began.clone()) })
     });
     match first {
         Some(known) => Some(Age { most, known }),
