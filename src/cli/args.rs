@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anstream::stream::RawStream;
 use anstream::{AutoStream, ColorChoice};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, Args, ValueEnum, ValueHint};
 
@@ -82,6 +82,17 @@ fn one_of(formats: Vec<Format>) -> impl TypedValueParser<Value = Format> {
 pub(super) fn time(text: &str) -> Result<DateTime<Utc>, String> {
     DateTime::parse_from_rfc3339(text).map(|time| time.to_utc()).map_err(|_| {
         "write a date and time with its offset, such as 2025-07-23T11:00:00Z".to_owned()
+    })
+}
+
+/// The first moment of a day, or a time.
+///
+/// # Errors
+/// With what it should look like.
+pub(super) fn day(text: &str) -> Result<DateTime<Utc>, String> {
+    let day = text.parse::<NaiveDate>().map(|day| day.and_time(NaiveTime::MIN).and_utc());
+    day.or_else(|_| time(text)).map_err(|_| {
+        "write a day such as 2025-07-23, or a time such as 2025-07-23T11:00:00Z".to_owned()
     })
 }
 

@@ -7,6 +7,7 @@ mod choose;
 mod complete;
 pub mod completions;
 pub mod context;
+pub mod evidence;
 pub mod explain;
 pub mod filter;
 mod from_store;
@@ -62,6 +63,7 @@ enum Command {
     Bump(bump::Args),
     Checklist(checklist::Args),
     Completions(completions::Args),
+    Evidence(evidence::Args),
     Explain(explain::Args),
     History(history::Args),
     Init(init::Args),
@@ -91,6 +93,7 @@ pub fn command() -> clap::Command {
     let formats = |name: &str| match name {
         "bump" | "promote" | "prune" | "status" | "verify" => outputs::FORMATS.to_vec(),
         "checklist" => checklist::FORMATS.to_vec(),
+        "evidence" => evidence::FORMATS.to_vec(),
         "history" => history::FORMATS.to_vec(),
         "lint" => lint::formats(),
         _ => vec![Format::TEXT, Format::JSON],
@@ -128,6 +131,7 @@ pub fn run() -> ExitCode {
         Command::Bump(args) => bump::run(args, &cli.global, &console),
         Command::Checklist(args) => checklist::run(args, &cli.global, &console),
         Command::Completions(args) => completions::run(args, &console),
+        Command::Evidence(args) => evidence::run(args, &cli.global, &console),
         Command::Explain(args) => explain::run(args, &cli.global, &console),
         Command::History(args) => history::run(args, &cli.global, &console),
         Command::Init(args) => init::run(args, &cli.global, &console),

@@ -36,7 +36,7 @@ impl Commit {
         self.id.get(..9).unwrap_or(&self.id)
     }
 
-    fn new(commit: &git2::Commit<'_>) -> Self {
+    pub(super) fn new(commit: &git2::Commit<'_>) -> Self {
         let seconds = commit.time().seconds();
         Self {
             id: commit.id().to_string(),

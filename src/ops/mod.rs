@@ -9,6 +9,7 @@ pub mod change;
 pub mod checklist;
 pub mod errors;
 pub mod events;
+pub mod evidence;
 pub mod failure;
 pub mod families;
 pub mod from_store;

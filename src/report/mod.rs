@@ -5,6 +5,7 @@ pub mod bump;
 pub mod checklist;
 pub mod console;
 pub mod diff;
+pub mod evidence;
 pub mod explain;
 pub mod format;
 pub mod history;

@@ -1,6 +1,7 @@
 //! Which version has been running where, and since when: read from Git and nothing else.
 
 pub mod age;
+pub mod changes;
 mod clock;
 mod eras;
 pub mod gate;

@@ -27,6 +27,7 @@ mod crash;
 mod docs;
 mod escaping;
 mod everyday;
+mod evidence;
 mod from_store;
 mod fuzz;
 mod helm;
