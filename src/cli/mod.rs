@@ -27,6 +27,7 @@ pub mod pulls;
 pub mod refs;
 pub mod rollback;
 pub mod schema;
+pub mod shift;
 mod start;
 pub mod status;
 pub mod verify;
@@ -73,6 +74,7 @@ enum Command {
     Refs(refs::Args),
     Rollback(rollback::Args),
     Schema(schema::Args),
+    Shift(shift::Args),
     Status(status::Args),
     Verify(verify::Args),
 }
@@ -95,6 +97,7 @@ pub fn command() -> clap::Command {
         "checklist" => checklist::FORMATS.to_vec(),
         "evidence" => evidence::FORMATS.to_vec(),
         "history" => history::FORMATS.to_vec(),
+        "shift" => shift::FORMATS.to_vec(),
         "lint" => lint::formats(),
         _ => vec![Format::TEXT, Format::JSON],
     };
@@ -141,6 +144,7 @@ pub fn run() -> ExitCode {
         Command::Refs(args) => refs::run(args, &cli.global, &console),
         Command::Rollback(args) => rollback::run(args, &cli.global, &console),
         Command::Schema(args) => schema::run(args, &console),
+        Command::Shift(args) => shift::run(args, &cli.global, &console),
         Command::Status(args) => status::run(args, &cli.global, &console),
         Command::Verify(args) => verify::run(args, &cli.global, &console),
     };

@@ -142,6 +142,24 @@ impl<'a> Gates<'a> {
         Ok(remarks)
     }
 
+    /// Refuses more traffic for a version while a hold keeps the family at another one, or outside the change window; returns
+    /// what was overridden.
+    ///
+    /// # Errors
+    /// When a gate is closed and not overridden.
+    pub fn pass_now(
+        &self,
+        repo: &Repo,
+        subject: &Subject,
+        version: &str,
+    ) -> Result<Vec<Remark>, Failure> {
+        let environment = repo.environment(&subject.environment)?;
+        let (family, version, now) = (&subject.family, Some(version), self.now);
+        let candidate = Candidate { repo, timeline: None, environment, family, version, now };
+        let shut = candidate.gates().into_iter().filter(|gate| !gate.is_open);
+        self.judge(subject, shut.collect())
+    }
+
     /// Refuses a change after which the rules find errors that concern the family, or that were not there before; what
     /// was overridden. In the first environment, only those of the order of apply count.
     ///

@@ -39,6 +39,7 @@ pub mod rollback;
 pub mod rotation;
 pub mod schema;
 pub mod session;
+pub mod shift;
 pub mod shown;
 pub mod status;
 pub mod verify;

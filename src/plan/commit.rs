@@ -3,6 +3,7 @@
 use std::fmt::{self, Write as _};
 
 use crate::k8s::secret_name::{PLAIN, split};
+use crate::plan::shift::ShiftPlan;
 use crate::plan::{NextStep, Plan, Stage};
 use crate::repo::subject::Subject;
 use crate::text::shell::word;
@@ -37,6 +38,8 @@ pub enum Verb {
     Hold,
     /// Stubs of a family are removed.
     Prune,
+    /// Traffic moves from one colour of a pair to the other.
+    Shift,
 }
 
 impl fmt::Display for Verb {
@@ -47,6 +50,7 @@ impl fmt::Display for Verb {
             Self::RollBack => "Roll back",
             Self::Hold => "Hold",
             Self::Prune => "Prune",
+            Self::Shift => "Shift",
         })
     }
 }
@@ -102,6 +106,22 @@ impl Message {
         )];
         message.trailers.extend(versions.iter().map(|one| ("Rotate-Version", (*one).to_owned())));
         message
+    }
+
+    /// The message for traffic that moves: the pair, the colour and its part in percent.
+    #[must_use]
+    pub fn of_shift(plan: &ShiftPlan, remarks: &[Remark]) -> Self {
+        let to = format!("{} {} %", plan.to, plan.weight);
+        let mut trailers = vec![
+            ("Rotate-Pair", plan.pair.clone()),
+            ("Rotate-Environment", plan.environment.clone()),
+            ("Rotate-Weight", to.clone()),
+        ];
+        let text = |remark: &Remark| remark.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        trailers.extend(remarks.iter().map(|remark| (remark.trailer, text(remark))));
+        let subject = Subject::new(&plan.environment, &*plan.pair);
+        let parts = vec![Part { subject, to: Some(to) }];
+        Self { verb: Verb::Shift, parts, body: Vec::new(), trailers }
     }
 
     fn new(verb: Verb, subject: &Subject, to: Option<String>) -> Self {

@@ -27,6 +27,7 @@ pub mod refusal;
 pub mod remaining;
 mod rendered;
 pub mod request;
+pub mod shift;
 mod spell;
 pub mod stored;
 mod stub;

@@ -17,6 +17,7 @@ pub mod proposal;
 pub mod prune;
 pub mod pulls;
 pub mod refs;
+pub mod shift;
 pub mod status;
 pub mod terminal;
 pub mod verify;

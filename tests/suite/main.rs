@@ -49,6 +49,7 @@ mod reverts;
 mod rollback;
 mod rotation;
 mod rules;
+mod shift;
 mod story;
 mod stubs;
 mod support;

@@ -29,7 +29,7 @@ use crate::text::edit::Edit;
 use crate::text::path::TreePath;
 use crate::text::remap;
 use crate::text::source::Source;
-use crate::yaml::edit::rewrite::{rewrite, rewrite_alias, rewrite_part};
+use crate::yaml::edit::rewrite::{rewrite, rewrite_alias, rewrite_integer, rewrite_part};
 use crate::yaml::embed;
 use crate::yaml::node::{Node, Provenance};
 use crate::yaml::path::Path;
@@ -146,6 +146,39 @@ impl<'p> Overlay<'p> {
         }
         self.expect(spelling, &spelling.fields, text);
         Ok(Placed::InPlace)
+    }
+
+    /// Sets the integer that a token spells to another one; `stays` as for [`Overlay::set`].
+    ///
+    /// # Errors
+    /// When it is not written as an integer anywhere, or no kustomization can change it for this environment alone.
+    pub(in crate::plan) fn set_integer(
+        &mut self,
+        spelling: &Spelling<'_>,
+        new: u64,
+        stays: bool,
+    ) -> Result<Placed, Obstacle> {
+        if let Some((what, hint)) = self.obstacle(spelling) {
+            return Err(Obstacle { field: 0, what: what.to_owned(), hint });
+        }
+        let text = new.to_string();
+        let source = spelling.node().origin.as_ref().map(|origin| &origin.source);
+        let edit = rewrite_integer(spelling.node(), new, stays).ok().zip(source);
+        let edit = edit.and_then(|(edit, source)| remap::in_file(source, &edit));
+        if let Some((file, edit)) = edit.filter(|_| self.owns(&spelling.token.file)) {
+            self.draft.edit(&file, edit);
+            self.expect(spelling, &spelling.fields, &text);
+            return Ok(Placed::InPlace);
+        }
+        let is_real = |field: &Field<'_>| field.root.is_real(field.object);
+        if !spelling.fields.iter().all(is_real) {
+            let what = "the weight is put together by a template".to_owned();
+            return Err(Obstacle { field: 0, what, hint: CHART });
+        }
+        let reached = self.patch(&spelling.token, &spelling.fields, &Rewrite::Integer(new))?;
+        let fields = reached.iter().map(|(index, _)| spelling.fields[*index]).collect::<Vec<_>>();
+        self.expect(spelling, &fields, &text);
+        Ok(Placed::Patched(reached))
     }
 
     /// Patches the templates that put a name together; `None` if the name comes from no template of an object.

@@ -16,6 +16,8 @@ use crate::yaml::path::{Path, PathStep};
 pub(super) enum Rewrite {
     /// Parts of its text become another text.
     Replace(Vec<Range<usize>>, String),
+    /// It is an integer and becomes another one.
+    Integer(u64),
     /// A text is added to the list that it is an item of.
     Add(String),
 }
@@ -94,13 +96,18 @@ fn operations(object: &Object, found: &[FieldEdit<'_>]) -> Vec<String> {
     for edit @ FieldEdit { path, node, change, .. } in found {
         let text = node.str().unwrap_or_default();
         match change {
-            Rewrite::Replace(parts, new) => {
-                let value = with_parts(text, parts, new);
-                let replaced = one("replace", &path.pointer(), &value);
+            Rewrite::Replace(..) | Rewrite::Integer(_) => {
+                let (value, is_text) = match change {
+                    Rewrite::Replace(parts, new) => (with_parts(text, parts, new), true),
+                    Rewrite::Integer(new) => (new.to_string(), false),
+                    Rewrite::Add(_) => continue,
+                };
+                let replaced = one("replace", &path.pointer(), (&value, is_text));
                 if tested.iter().any(|other| other.guards(edit)) {
                     operations.push(replaced);
                 } else {
-                    operations.push(format!("{}\n{replaced}", one("test", &path.pointer(), text)));
+                    let test = one("test", &path.pointer(), (text, is_text));
+                    operations.push(format!("{test}\n{replaced}"));
                     tested.push(edit);
                 }
             }
@@ -108,8 +115,8 @@ fn operations(object: &Object, found: &[FieldEdit<'_>]) -> Vec<String> {
                 let Some((list, _)) = list_of(path) else { continue };
                 if !lists.contains(&list) && !has(&object.node, &list, new) {
                     let end = format!("{}/-", list.pointer());
-                    let test = one("test", &path.pointer(), text);
-                    operations.push(format!("{test}\n{}", one("add", &end, new)));
+                    let test = one("test", &path.pointer(), (text, true));
+                    operations.push(format!("{test}\n{}", one("add", &end, (new, true))));
                     lists.push(list);
                 }
             }
@@ -119,9 +126,10 @@ fn operations(object: &Object, found: &[FieldEdit<'_>]) -> Vec<String> {
 }
 
 /// One operation. A value that ends with a line break comes before the path: kustomize trims a patch, so at its end
-/// the value would lose that break.
-fn one(operation: &str, pointer: &str, value: &str) -> String {
-    let (path, value_lines) = (format!("path: {}", scalar(pointer)), entry("value", value));
+/// the value would lose that break. A number is written as one, so that it stays one.
+fn one(operation: &str, pointer: &str, (value, is_text): (&str, bool)) -> String {
+    let value_lines = if is_text { entry("value", value) } else { format!("value: {value}") };
+    let path = format!("path: {}", scalar(pointer));
     let lines = if value.ends_with('\n') { [value_lines, path] } else { [path, value_lines] };
     item(&format!("op: {operation}\n{}", lines.join("\n")))
 }

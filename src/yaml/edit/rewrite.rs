@@ -9,7 +9,7 @@ use crate::yaml::edit::{EditError, layout, quote};
 use crate::yaml::embed;
 use crate::yaml::node::{Node, Style, Tag};
 use crate::yaml::runs::{self, block, flow};
-use crate::yaml::scalar::{IN_FLOW, needs_quotes, needs_quotes_in_block};
+use crate::yaml::scalar::{IN_FLOW, Kind, Schema, kind, needs_quotes, needs_quotes_in_block};
 
 /// Replaces a scalar's text and keeps its style. The result is always a string: a plain scalar that
 /// would be read as another type is quoted. For an alias, the anchor's value is changed.
@@ -32,6 +32,26 @@ pub fn rewrite(node: &Node, new: &str) -> Result<Edit, EditError> {
         style => return rewrite_block(place, node.str().unwrap_or_default(), new, style),
     };
     if place.span().is_empty() { fill(place, &text) } else { Ok(edit(place.span(), text)) }
+}
+
+/// Replaces an integer by another one; for an alias, the anchor's value, or with `stays` the alias.
+///
+/// # Errors
+/// When the value is not written in any file, or is no plain integer there.
+pub fn rewrite_integer(node: &Node, new: u64, stays: bool) -> Result<Edit, EditError> {
+    let Some(place) = &node.origin else { return Err(EditError::Unspelled) };
+    if !matches!(kind(node, Schema::Kyaml), Some(Kind::Int(_))) {
+        return Err(inexpressible(place, "it is no integer"));
+    }
+    let alias = if stays { node.alias() } else { None };
+    match alias {
+        Some(span) => Ok(edit(span, new.to_string())),
+        None if stays => Err(EditError::Unspelled),
+        None => {
+            runs::spelled(node).ok_or(EditError::Unspelled)?;
+            Ok(edit(place.span(), new.to_string()))
+        }
+    }
 }
 
 /// Replaces the alias that supplied a value with a literal text; the anchor is kept.

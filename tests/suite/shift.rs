@@ -1,0 +1,295 @@
+//! Traffic moved between two colours, in each kind of route, in place and by a patch.
+
+use rotate::report::shift::ShiftView;
+use serde_json::Value;
+
+use crate::contracts::{holds, kept};
+use crate::support::{Output, Sandbox};
+
+/// A blue and a green workload with a Service each.
+const PAIR: &str = "apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web-blue, namespace: shop}
+spec: {template: {metadata: {labels: {app: web, slot: blue}}, spec: {containers: [{name: a, image: b}]}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web-green, namespace: shop}
+spec: {template: {metadata: {labels: {app: web, slot: green}}, spec: {containers: [{name: a, image: b}]}}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web-blue, namespace: shop}
+spec: {selector: {app: web, slot: blue}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web-green, namespace: shop}
+spec: {selector: {app: web, slot: green}}
+";
+
+fn gateway(blue: &str, green: &str) -> String {
+    format!(
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: web, namespace: shop}}\nspec:\n  rules:\n    - backendRefs: # both colours\n        - name: web-blue\n          port: 80{blue}\n        - name: web-green\n          port: 80{green}\n"
+    )
+}
+
+fn weights(blue: u64, green: u64) -> String {
+    gateway(&format!("\n          weight: {blue} # b"), &format!("\n          weight: {green}"))
+}
+
+/// Production with the pair and a route.
+fn production(route: &str) -> Sandbox {
+    let sandbox = Sandbox::empty();
+    sandbox.write("production/kustomization.yaml", "resources: [pair.yaml, route.yaml]\n");
+    sandbox.write("production/pair.yaml", PAIR).write("production/route.yaml", route);
+    sandbox.commit_all();
+    sandbox
+}
+
+fn shift(sandbox: &Sandbox, to: &str, weight: u64, more: &[&str]) -> Output {
+    let weight = weight.to_string();
+    let all = ["shift", "production", "web", "--to", to, "--weight", &weight, "--allow-dirty"];
+    sandbox.rotate(&[&all[..], more].concat())
+}
+
+fn json(sandbox: &Sandbox, to: &str, weight: u64) -> Value {
+    let output = shift(sandbox, to, weight, &["--format", "json", "--dry-run"]).success();
+    holds(&kept::<ShiftView>("shift.json"), &output)
+}
+
+#[test]
+fn weights_are_written_where_they_are_and_nothing_else_changes() {
+    let sandbox = production(&weights(100, 0));
+    let value = json(&sandbox, "green", 10);
+    assert_eq!(value["routes"][0]["before"], serde_json::json!({"blue": 100, "green": 0}));
+    assert_eq!(value["routes"][0]["after"], serde_json::json!({"blue": 90, "green": 10}));
+    assert_eq!(
+        (&value["routes"][0]["file"], &value["routes"][0]["line"], &value["written"]),
+        (&"production/route.yaml".into(), &9.into(), &false.into())
+    );
+    assert_eq!(sandbox.read("production/route.yaml"), weights(100, 0), "a dry run writes nothing");
+    let output = shift(&sandbox, "green", 10, &[]).success();
+    assert_eq!(sandbox.read("production/route.yaml"), weights(90, 10));
+    let table = "HTTPRoute shop/web, spec.rules[0].backendRefs  blue 100 %, green 0 %  to  blue 90 %, green 10 %";
+    assert!(output.stdout.contains(table), "{output}");
+    assert!(
+        output.stderr.contains("rotate shift production web --to green --weight 0"),
+        "{output}"
+    );
+    let again = shift(&sandbox, "green", 10, &["--check"]).success();
+    assert!(again.stdout.contains("Nothing to do: green has 10 % of web already."), "{again}");
+    let _ = shift(&sandbox, "blue", 100, &[]).success();
+    assert_eq!(sandbox.read("production/route.yaml"), weights(100, 0), "the first bytes again");
+}
+
+#[test]
+fn the_sum_of_a_list_stays_unless_it_is_too_small() {
+    let sandbox = production(&weights(1, 0));
+    let _ = shift(&sandbox, "green", 10, &[]).status(1).says(&[
+        "its weights add up to 1, so 10 % would be rounded to 0 %",
+        "`--total 100` writes weights that add up to 100",
+    ]);
+    let _ = shift(&sandbox, "green", 100, &[]).success();
+    assert_eq!(sandbox.read("production/route.yaml"), weights(0, 1));
+    let _ = shift(&sandbox, "green", 10, &["--total", "100"]).success();
+    assert_eq!(sandbox.read("production/route.yaml"), weights(90, 10));
+    let thousand = production(&weights(1000, 0));
+    let _ = shift(&thousand, "green", 33, &[]).success();
+    assert_eq!(thousand.read("production/route.yaml"), weights(670, 330));
+}
+
+#[test]
+fn a_weight_that_is_not_written_is_refused_with_the_place() {
+    let sandbox = production(&gateway("", "\n          weight: 1"));
+    let _ = shift(&sandbox, "green", 10, &[]).status(1).says(&[
+        "the weight of `web-blue` is not written",
+        "write 1 there first, which changes nothing: spec.rules[0].backendRefs[0].weight",
+    ]);
+}
+
+/// A route that production shares with staging is patched for production alone, and the patch is edited the next time.
+#[test]
+fn a_shared_route_is_patched() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("base/kustomization.yaml", "resources: [pair.yaml, route.yaml]\n");
+    sandbox.write("base/pair.yaml", PAIR).write("base/route.yaml", &weights(100, 0));
+    for environment in ["staging", "production"] {
+        let file = format!("overlays/{environment}/kustomization.yaml");
+        sandbox.write(&file, "resources: [../../base]\n");
+    }
+    sandbox.commit_all();
+    let _ = shift(&sandbox, "green", 10, &[]).success();
+    let patched = sandbox.read("overlays/production/kustomization.yaml");
+    assert!(patched.contains("value: 100\n") && patched.contains("value: 90\n"), "{patched}");
+    assert_eq!(sandbox.read("base/route.yaml"), weights(100, 0));
+    assert_eq!(sandbox.read("overlays/staging/kustomization.yaml"), "resources: [../../base]\n");
+    let _ = shift(&sandbox, "green", 50, &[]).success();
+    let again = sandbox.read("overlays/production/kustomization.yaml");
+    assert_eq!(again.matches("op: replace").count(), 2, "{again}");
+    assert!(again.contains("value: 50\n") && !again.contains("value: 90\n"), "{again}");
+}
+
+#[test]
+fn other_kinds_of_routes() {
+    let istio = "apiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: web, namespace: shop}\nspec: {hosts: [web], http: [{route: [{destination: {host: web-blue}, weight: 100}, {destination: {host: web-green}, weight: 0}]}]}\n";
+    let traefik = "apiVersion: traefik.io/v1alpha1\nkind: TraefikService\nmetadata: {name: web, namespace: shop}\nspec: {weighted: {services: [{name: web-blue, port: 80, weight: 100}, {name: web-green, port: 80, weight: 0}]}}\n";
+    let contour = "apiVersion: projectcontour.io/v1\nkind: HTTPProxy\nmetadata: {name: web, namespace: shop}\nspec: {routes: [{services: [{name: web-blue, port: 80, weight: 100}, {name: web-green, port: 80, weight: 0}]}]}\n";
+    let apisix = "apiVersion: apisix.apache.org/v2\nkind: ApisixRoute\nmetadata: {name: web, namespace: shop}\nspec: {http: [{name: a, backends: [{serviceName: web-blue, servicePort: 80, weight: 100}, {serviceName: web-green, servicePort: 80, weight: 0}]}]}\n";
+    for route in [istio, traefik, contour, apisix] {
+        let sandbox = production(route);
+        let _ = shift(&sandbox, "green", 10, &[]).success();
+        let wanted =
+            route.replace("weight: 0", "weight: 10").replace("weight: 100}", "weight: 90}");
+        assert_eq!(sandbox.read("production/route.yaml"), wanted);
+    }
+    let ingress = |name: &str, more: &str, service: &str| {
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: {name}, namespace: shop{more}}}\nspec: {{rules: [{{host: h, http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: {service}, port: {{number: 80}}}}}}}}]}}}}]}}\n---\n"
+        )
+    };
+    let canary = |weight: &str| {
+        let more = format!(
+            ", annotations: {{nginx.ingress.kubernetes.io/canary: \"true\", nginx.ingress.kubernetes.io/canary-weight: \"{weight}\"}}"
+        );
+        ingress("web", "", "web-blue") + &ingress("web-canary", &more, "web-green")
+    };
+    let sandbox = production(&canary("0"));
+    let _ = shift(&sandbox, "green", 10, &[]).success();
+    assert_eq!(sandbox.read("production/route.yaml"), canary("10"), "it stays a string");
+    let _ = shift(&sandbox, "blue", 100, &[]).success();
+    assert_eq!(sandbox.read("production/route.yaml"), canary("0"));
+}
+
+#[test]
+fn a_selector_switches_all_at_once() {
+    let service = |slot: &str| {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: web, namespace: shop}}\nspec: {{selector: {{app: web, slot: {slot}}}}}\n"
+        )
+    };
+    let sandbox = production(&service("blue"));
+    let _ = shift(&sandbox, "green", 10, &[]).status(1).says(&["selects its pods all at once"]);
+    let output = shift(&sandbox, "green", 100, &[]).success();
+    assert!(
+        output.stdout.contains("Service `web` switches all of its traffic at once"),
+        "{output}"
+    );
+    assert_eq!(sandbox.read("production/route.yaml"), service("green"));
+}
+
+#[test]
+fn what_a_controller_writes_is_left_to_it() {
+    let rollout = "---\napiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: api, namespace: shop}\nspec: {strategy: {canary: {trafficRouting: {plugins: {argoproj-labs/gatewayAPI: {httpRoute: web}}}}}}\n";
+    let sandbox = production(&(weights(100, 0) + rollout));
+    let _ = shift(&sandbox, "green", 10, &[]).status(1).says(&[
+        "Argo Rollouts writes it for Rollout `api`",
+        "`spec.strategy` of Rollout `api` (production/route.yaml:",
+    ]);
+}
+
+#[test]
+fn backends_of_neither_colour_are_asked_about() {
+    let three = "apiVersion: traefik.io/v1alpha1\nkind: TraefikService\nmetadata: {name: web, namespace: shop}\nspec: {weighted: {services: [{name: web-blue, weight: 60}, {name: web-green, weight: 0}, {name: old, weight: 40}]}}\n";
+    let sandbox = production(three);
+    let _ = shift(&sandbox, "green", 10, &[])
+        .status(1)
+        .says(&["`old` shares the list", "`--others keep`"]);
+    let _ = shift(&sandbox, "green", 10, &["--others", "keep"]).success();
+    let kept = three.replace("weight: 60", "weight: 50").replace("weight: 0}", "weight: 10}");
+    assert_eq!(sandbox.read("production/route.yaml"), kept);
+    let sandbox = production(three);
+    let _ = shift(&sandbox, "green", 50, &["--others", "scale"]).success();
+    let scaled = three
+        .replace("weight: 60", "weight: 30")
+        .replace("weight: 0}", "weight: 50}")
+        .replace("weight: 40", "weight: 20");
+    assert_eq!(sandbox.read("production/route.yaml"), scaled);
+    let sandbox = production(three);
+    let _ = shift(&sandbox, "green", 80, &["--others", "keep"])
+        .status(1)
+        .says(&["at most 60 % are left"]);
+}
+
+/// A newer version gets more traffic only while the gates are open; an older one always.
+#[test]
+fn gates_hold_for_what_is_newer() {
+    let sandbox = production(&weights(100, 0));
+    let version = |slot: &str, version: &str| {
+        (
+            format!("slot: {slot}}}}}, spec: {{containers: [{{name: a, image: b}}]"),
+            format!(
+                "slot: {slot}}}}}, spec: {{containers: [{{name: a, image: b, envFrom: [{{secretRef: {{name: auth-{version}}}}}]}}]"
+            ),
+        )
+    };
+    let mut pair = PAIR.to_owned();
+    for (from, to) in [version("blue", "20250601090000"), version("green", "20250701090000")] {
+        pair = pair.replace(&from, &to);
+    }
+    sandbox.write("production/pair.yaml", &pair);
+    sandbox.write("rotate.yaml", "environments:\n- {name: production, paths: [production], window: {days: [mon], from: \"09:00\", to: \"10:00\"}}\n");
+    sandbox.commit_all();
+    let late = ["--at", "2025-07-22T12:00:00Z"];
+    let _ = shift(&sandbox, "green", 10, &late).status(1).says(&["outside the change window"]);
+    let over = ["--at", "2025-07-22T12:00:00Z", "--override", "window", "--reason", "now"];
+    let _ = shift(&sandbox, "green", 10, &over).success();
+    let _ = shift(&sandbox, "green", 0, &late).success();
+    assert_eq!(sandbox.read("production/route.yaml"), weights(100, 0));
+}
+
+#[test]
+fn what_cannot_be_is_refused() {
+    let sandbox = production(&weights(100, 0));
+    for (arguments, status, words) in [
+        (
+            &["production", "web", "--to", "red", "--weight", "1"][..],
+            2,
+            "possible values: blue, green",
+        ),
+        (&["production", "web", "--to", "green", "--weight", "101"], 2, "101 is not in 0..=100"),
+        (&["production", "wbe", "--to", "green", "--weight", "1"], 1, "pairs here: `web`"),
+        (&["prodution", "web", "--to", "green", "--weight", "1"], 2, "did you mean `production`?"),
+    ] {
+        let _ = sandbox.rotate(&[&["shift"], arguments].concat()).status(status).says(&[words]);
+    }
+    let alone = Sandbox::empty();
+    alone.write("production/web.yaml", &PAIR.replace("green", "blue"));
+    let _ = shift(&alone, "green", 1, &[]).status(1).says(&[
+        "no two workloads in production are a pair",
+        "the second workload has to be written by hand",
+    ]);
+    let unrouted = production("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n");
+    let _ = shift(&unrouted, "green", 1, &[]).status(1).says(&["nothing in Git divides traffic"]);
+}
+
+/// The commit has the pair, the weight and only what changed.
+#[test]
+fn a_commit_says_what_was_shifted() {
+    let sandbox = production(&weights(100, 0));
+    let mut command = sandbox.command(&[
+        "shift",
+        "production",
+        "web",
+        "--to",
+        "green",
+        "--weight",
+        "10",
+        "--commit",
+    ]);
+    for (key, value) in [
+        ("GIT_AUTHOR_NAME", "A"),
+        ("GIT_AUTHOR_EMAIL", "a@b"),
+        ("GIT_COMMITTER_NAME", "A"),
+        ("GIT_COMMITTER_EMAIL", "a@b"),
+    ] {
+        command.env(key, value);
+    }
+    let _ = sandbox.finish(&mut command).success();
+    let log = sandbox.git_at("2025-08-01T00:00:00Z", &["log", "-1", "--format=%B"]);
+    assert!(log.starts_with("Shift web in production to green 10 %\n"), "{log}");
+    assert!(
+        log.contains("Rotate-Pair: web\nRotate-Environment: production\nRotate-Weight: green 10 %"),
+        "{log}"
+    );
+}
