@@ -15,6 +15,7 @@ use crate::repo::subject::{Family, Subject};
 use crate::repo::usage::Running;
 use crate::text::path::TreePath;
 use crate::text::shell::{command, option};
+use crate::text::source::Place;
 use crate::timeline::Timeline;
 use crate::timeline::gate::Gate;
 
@@ -133,6 +134,12 @@ impl<'a> Facts<'a> {
     pub(super) fn path(&self, path: &TreePath) -> TreePath {
         let joined = self.merge.and_then(|prefix| prefix.join(path.as_str()));
         joined.unwrap_or_else(|| path.clone())
+    }
+
+    /// A place in a file, as those see it who read the list.
+    pub(super) fn place_in(&self, place: &Place) -> String {
+        let file = self.path(place.source.path());
+        code(&format!("{file}:{}", place.position().line))
     }
 
     /// What provides a Secret, and where it is written.

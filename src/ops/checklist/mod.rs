@@ -10,6 +10,7 @@ mod list;
 mod merge;
 mod run;
 mod stored;
+mod stub;
 mod words;
 
 use std::collections::BTreeMap;

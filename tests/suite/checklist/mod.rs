@@ -1,6 +1,7 @@
 //! `rotate checklist`: the list of a rotation through all of its life, with a fixed clock. What it prints after each step is
 //! kept in `fixtures/checklist/`; `SNAPSHOTS=overwrite` writes it anew.
 
+mod pinned;
 mod stored;
 
 use std::collections::BTreeMap;
