@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use crate::ops::checklist::commit::Publishing;
 use crate::ops::checklist::facts::{At, Facts, Here};
 use crate::ops::checklist::list::List;
 use crate::ops::checklist::words::{
@@ -232,11 +233,10 @@ impl Facts<'_> {
             (At::There, Some(timeline)) => match timeline.runs(&subject, version) {
                 Some(era) => (State::Done(runs_since(era)), None),
                 None => {
-                    let mainline = &timeline.mainline;
-                    let note =
-                        format!("the tree does, but {mainline} does not: commit and merge it");
-                    let push = self.calls.git.as_ref().map(|git| format!("{git} push"));
-                    (State::Open(Some(note)), push)
+                    let none = Publishing::default();
+                    let publishing = self.publishing.get(&here.id).unwrap_or(&none);
+                    let (note, command) = publishing.told(&timeline.mainline);
+                    (State::Open(Some(note)), command)
                 }
             },
             (At::Newer, _) => {

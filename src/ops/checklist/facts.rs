@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::ops::checklist::Given;
+use crate::ops::checklist::commit::Publishing;
 use crate::ops::checklist::words::code;
 use crate::plan::stored::Stored;
 use crate::plan::{NextStep, Plan};
@@ -34,6 +35,8 @@ pub(super) struct Facts<'a> {
     pub(super) moves: BTreeMap<EnvironmentId, Result<Move, Refused>>,
     /// What the rules say of the family.
     pub(super) lint: BTreeMap<EnvironmentId, Gate>,
+    /// How the moves that the mainline lacks get there.
+    pub(super) publishing: BTreeMap<EnvironmentId, Publishing>,
     /// The tree's root below that of the repository whose pull request carries the list; `None` for a list of the tree.
     pub(super) merge: Option<&'a TreePath>,
 }

@@ -5,6 +5,7 @@
 mod after;
 mod before;
 mod clean_up;
+mod commit;
 mod facts;
 mod list;
 mod merge;

@@ -1,6 +1,7 @@
 //! `rotate checklist`: the list of a rotation through all of its life, with a fixed clock. What it prints after each step is
 //! kept in `fixtures/checklist/`; `SNAPSHOTS=overwrite` writes it anew.
 
+mod commit;
 mod pinned;
 mod stored;
 
@@ -392,9 +393,7 @@ fn what_keeps_a_version_from_moving_is_said() {
     let _ = place.run(&["bump", "staging", "auth"]).success();
     // It is in the tree only.
     let list = place.list(&["production", "auth"]);
-    list.is("moved-staging", "open")
-        .notes("moved-staging", "main does not")
-        .asks("moved-staging", "git push");
+    list.is("moved-staging", "open").notes("moved-staging", "main does not: commit and merge it");
     list.is("soak-production", "open")
         .notes("soak-production", "does not run 20250722110000 alone");
     list.asks("soak-production", "rotate status --family auth");
