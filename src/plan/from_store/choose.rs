@@ -110,8 +110,9 @@ impl Question<'_> {
 
     /// The newest version by its label, or the current one if it is newer and has none.
     fn labelled<'l>(&self, prefix: &str, versions: &'l [Listed]) -> Option<New<'l>> {
-        let (known, since) = self.named.newest().unwrap_or_default();
-        let since = since.map(|commit| commit.time);
+        let newest = self.named.newest();
+        let known = newest.map_or("", |(version, _)| version);
+        let since = newest.and_then(|(_, first)| first.commit.as_ref()).map(|commit| commit.time);
         let is_next = |version: &Version| {
             version.as_str() > known && self.before.as_ref().is_none_or(|(_, one)| one == version)
         };

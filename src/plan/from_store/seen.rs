@@ -48,12 +48,19 @@ impl Question<'_> {
             By::Pin(_) => pins.get(&*said).copied(),
         };
         let since = seen
-            .flatten()
+            .and_then(|first| first.commit.as_ref())
             .map(|commit| Seen { time: commit.time, commit: commit.short().to_owned() });
         let environment = &self.subject.environment;
+        let former = seen.and_then(|first| first.former.as_ref());
         let how = match (&since, seen, self.runs(key, &said)) {
             (Some(Seen { time, commit }), ..) => {
-                format!("which `{environment}` has named since {} ({commit})", moment(*time))
+                let time = moment(*time);
+                match former {
+                    Some(former) => format!(
+                        "which `{former}` named at {time} ({commit}); that is gone, and may be what `{environment}` was called then"
+                    ),
+                    None => format!("which `{environment}` has named since {time} ({commit})"),
+                }
             }
             (None, Some(_), _) => format!("which `{environment}` names in the work tree"),
             (None, None, Some((before, runs))) => {
