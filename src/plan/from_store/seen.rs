@@ -41,8 +41,7 @@ impl Question<'_> {
             let text = format!("`{}` in {} has no version that can be used", key.key, key.store());
             return (None, None, None, text);
         };
-        let path = key.backend.path(&key.key);
-        let pins = self.named.pins(|name| key.backend.path(name) == path);
+        let pins = self.pins(key);
         let seen = match &key.by {
             By::Label(_) => self.named.version(&said),
             By::Pin(_) => pins.get(&*said).copied(),

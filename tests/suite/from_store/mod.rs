@@ -4,6 +4,7 @@ mod later;
 #[cfg(unix)]
 mod programs;
 mod renamed;
+mod restarted;
 
 use std::process::Stdio;
 
