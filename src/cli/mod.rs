@@ -29,6 +29,7 @@ pub mod rollback;
 pub mod schema;
 mod start;
 pub mod status;
+pub mod subject;
 pub mod verify;
 pub mod writing;
 

@@ -28,7 +28,7 @@ impl Question<'_> {
         before: Option<&str>,
     ) -> Result<Option<&'l Listed>, PlanError> {
         let (key, versions) = (&one.key, &one.listing.versions);
-        let pins = self.pins_since(one)?;
+        let pins = self.pins_since(one, before)?;
         let rank_of = |pin: &str| {
             let listed = versions.iter().find(|one| one.id == pin);
             listed.and_then(|one| one.rank).or_else(|| pin.parse().ok())
@@ -72,7 +72,11 @@ impl Question<'_> {
     ///
     /// # Errors
     /// When none is, and the newest number is one of those from before, or below them.
-    fn pins_since(&self, one: &KeyListing) -> Result<BTreeSet<&str>, PlanError> {
+    fn pins_since(
+        &self,
+        one: &KeyListing,
+        before: Option<&str>,
+    ) -> Result<BTreeSet<&str>, PlanError> {
         let numbers = Numbers::of(&one.listing.versions);
         let pins = self.pins(&one.key);
         let is_older = |pin: &&str, first: &&First| {
@@ -85,14 +89,14 @@ impl Question<'_> {
         if let (Some((pin, first)), true, Some(numbers)) = (last, since.is_empty(), numbers)
             && number(&numbers.newest.id) <= number(pin)
         {
-            return Err(self.started_over(one, (pin, first), numbers.newest));
+            return Err(self.started_over((one, before), (pin, first), numbers.newest));
         }
         Ok(since.into_iter().map(|(pin, _)| pin).collect())
     }
 
     fn started_over(
         &self,
-        one: &KeyListing,
+        (one, before): (&KeyListing, Option<&str>),
         (pin, first): (&str, &First),
         newest: &Listed,
     ) -> PlanError {
@@ -110,7 +114,7 @@ impl Question<'_> {
                 None => format!("the newest one there is {}", newest.id),
             }
         );
-        let usable = one.listed(None).map_or("VALUE", |listed| listed.id.as_str());
+        let usable = one.listed(before).map_or("VALUE", |listed| listed.id.as_str());
         let pin = option("--pin", &format!("{}/{key}={usable}", self.subject.family));
         let hint = format!(
             "check which version has the value that is meant, then bump with `{}` in place of `--from-store`",

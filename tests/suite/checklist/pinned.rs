@@ -56,16 +56,9 @@ fn a_stub_that_reads_something_else_is_open() {
 /// Two names of one value are no rotation.
 #[test]
 fn a_stub_that_reads_what_the_old_one_reads_is_open() {
-    let place = Place::without_git();
-    let vault = super::STORE.replace(
-        "aws: { service: SecretsManager, region: eu-west-1 }",
-        "vault: { server: https://v.example, path: kv, version: v2 }",
-    );
-    place.sandbox.write("staging/store.yaml", &vault);
-    for version in [FIRST, SECOND] {
-        let stub = external("staging", version).replace(&format!("\"{version}\""), "\"4\"");
-        place.sandbox.write(&format!("staging/auth-{version}.yaml"), &stub);
-    }
+    let place = Place::of_vault();
+    let stub = external("staging", SECOND).replace(&format!("\"{SECOND}\""), "\"4\"");
+    place.sandbox.write(&format!("staging/auth-{SECOND}.yaml"), &stub);
     place.sandbox.write("staging/web.yaml", &crate::support::workload(&format!("auth-{SECOND}")));
     place.commit("Begin");
     let list = place.list(&["staging", "auth"]);
