@@ -1,12 +1,11 @@
 //! `rotate checklist`: what a rotation takes, with what is proved already ticked.
 
-use crate::cli::args::{Global, family};
-use crate::cli::{from_store, live, past};
+use crate::cli::args::Global;
+use crate::cli::{from_store, live, past, subject};
 use crate::ops::checklist::{Checked, Request, run as list};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::gathering::Asks;
 use crate::ops::session::Access;
-use crate::repo::subject::Family;
 use crate::report::checklist::{self as picture, ChecklistView};
 use crate::report::console::Console;
 use crate::report::format::Format;
@@ -25,6 +24,7 @@ pub(super) const FORMATS: [Format; 3] = [Format::TEXT, Format::JSON, Format::MAR
 /// about its pods is ticked if every pod has moved.
 #[derive(Debug, clap::Args)]
 #[command(mut_args(live::with_input))]
+#[command(mut_arg("environment", |one| one.help("The environment up to which the list goes")))]
 #[command(after_help = "\
 Examples:
   rotate checklist production auth-api-secrets
@@ -32,13 +32,8 @@ Examples:
   rotate checklist production auth-api-secrets --from-store aws
   rotate checklist production auth-api-secrets --context prod-eu")]
 pub struct Args {
-    /// The environment up to which the list goes
-    #[arg(value_name = "ENV")]
-    environment: String,
-
-    /// The family
-    #[arg(value_name = "FAMILY", value_parser = family)]
-    family: String,
+    #[command(flatten)]
+    subject: subject::Args,
 
     /// The version; defaults to the newest one in the environments up to ENV
     #[arg(long, value_name = "V")]
@@ -69,8 +64,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let opened = args.live.open(&session)?;
     let sources = |asks: &Asks| opened.gives(asks);
     let request = Request {
-        environment: args.environment.clone(),
-        family: Family::from(args.family.as_str()),
+        environment: args.subject.environment.clone(),
+        family: args.subject.family(),
         version: args.version.clone(),
         from_store: from_store::listings(&args.from_store),
         live: args.live.asked(&sources),

@@ -30,6 +30,7 @@ pub mod schema;
 pub mod shift;
 mod start;
 pub mod status;
+pub mod subject;
 pub mod verify;
 pub mod writing;
 

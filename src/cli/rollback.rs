@@ -1,11 +1,10 @@
 //! `rotate rollback`: point the references back at the version before.
 
-use crate::cli::args::{Global, family};
-use crate::cli::{leave, past, writing};
+use crate::cli::args::Global;
+use crate::cli::{leave, past, subject, writing};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::rollback::{self, Request};
 use crate::ops::rotation::settings;
-use crate::repo::subject::Family;
 use crate::report::bump::Bump;
 use crate::report::console::Console;
 
@@ -15,13 +14,8 @@ use crate::report::console::Console;
 /// as it was. A hold in rotate.yaml keeps the environment at that version until `rotate bump … --lift-hold`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The environment
-    #[arg(value_name = "ENV")]
-    environment: String,
-
-    /// The family
-    #[arg(value_name = "FAMILY", value_parser = family)]
-    family: String,
+    #[command(flatten)]
+    subject: subject::Args,
 
     /// Go back to version V (YYYYMMDDHHMMSS), or to the name without a version (`plain`), instead of the previous one
     #[arg(long, value_name = "V")]
@@ -56,8 +50,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let opened = (&session, writer.as_ref());
     let context = args.writing.context(opened, None, console);
     let request = Request {
-        environment: args.environment.clone(),
-        family: Family::from(args.family.as_str()),
+        environment: args.subject.environment.clone(),
+        family: args.subject.family(),
         to: args.to.clone(),
         reason: args.reason.clone(),
         no_hold: args.no_hold,

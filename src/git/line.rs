@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use git2::{ErrorCode, Oid, Repository};
 
 use crate::git::error::GitError;
+use crate::git::moved;
 use crate::git::repository::Git;
 use crate::git::snapshot::{Kind, Kinds, Snapshot, entries};
 use crate::git::trees::{Known, Trees};
@@ -137,6 +138,8 @@ impl Drop for Ahead {
 pub struct Line {
     repository: Repository,
     prefix: TreePath,
+    /// Whether the directory is looked for elsewhere before the commit that moved it there.
+    follows: bool,
     name: String,
     next: Option<Oid>,
     /// The trees of the next commit that were read for the last one.
@@ -164,6 +167,7 @@ impl Git {
             is_shallow: repository.is_shallow(),
             repository,
             prefix: self.prefix().clone(),
+            follows: false,
             name,
             next: Some(tip),
             known: Known::new(),
@@ -213,6 +217,13 @@ fn tip(repository: &Repository, named: Option<&str>) -> Result<(String, Oid), gi
 }
 
 impl Line {
+    /// The same, where the directory has its history under other names, too.
+    #[must_use]
+    pub fn following(mut self) -> Self {
+        self.follows = true;
+        self
+    }
+
     /// The name of the branch.
     #[must_use]
     pub fn name(&self) -> &str {
@@ -245,8 +256,15 @@ impl Line {
     pub fn step(&mut self) -> Result<Option<CommitDiff>, GitError> {
         let Some(next) = self.next.take() else { return Ok(None) };
         let known = std::mem::take(&mut self.known);
-        let step = step(&self.repository, next, &self.prefix, known);
+        let before = if self.follows {
+            moved::before(&self.repository, next, &self.prefix)
+        } else {
+            Ok(self.prefix.clone())
+        };
+        let before = before.map_err(|error| self.failed(&error))?;
+        let step = step(&self.repository, next, (&self.prefix, &before), known);
         let (step, parent, known) = step.map_err(|error| self.failed(&error))?;
+        self.prefix = before;
         (self.next, self.known) = (parent, known);
         Ok(Some(step))
     }
@@ -306,7 +324,7 @@ impl Snapshot {
 fn step(
     repository: &Repository,
     id: Oid,
-    prefix: &TreePath,
+    (prefix, before): (&TreePath, &TreePath),
     known: Known,
 ) -> Result<(CommitDiff, Option<Oid>, Known), git2::Error> {
     let commit = repository.find_commit(id)?;
@@ -314,7 +332,7 @@ fn step(
     let trees = Trees::new(repository, known)?;
     let new = trees.below(commit.tree_id(), prefix)?;
     let old = match parent {
-        Some(parent) => trees.below(repository.find_commit(parent)?.tree_id(), prefix)?,
+        Some(parent) => trees.below(repository.find_commit(parent)?.tree_id(), before)?,
         None => None,
     };
     let mut kinds = Kinds::new();

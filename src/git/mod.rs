@@ -7,6 +7,7 @@ pub mod error;
 mod ignore;
 pub mod line;
 mod loose;
+mod moved;
 pub mod provenance;
 mod recorded;
 pub mod remote;

@@ -15,6 +15,7 @@ mod kin;
 mod lag;
 mod leak;
 mod places;
+pub mod reads;
 pub mod rule;
 pub mod rules;
 mod running;

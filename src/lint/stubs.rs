@@ -32,19 +32,27 @@ pub(super) fn versioned(repo: &Repo) -> impl Iterator<Item = Versioned<'_>> {
     let objects = deployed(repo).flat_map(|(root, environment)| {
         root.objects().iter().map(move |object| (root, environment, object))
     });
-    objects.filter_map(|(root, environment, object)| {
+    objects
+        .filter_map(|(root, environment, object)| Versioned::of(repo, (root, environment), object))
+}
+
+impl<'r> Versioned<'r> {
+    /// An object as a versioned stub, if it is one.
+    pub(super) fn of(
+        repo: &Repo,
+        (root, environment): (&'r Root, Option<&'r str>),
+        object: &'r Object,
+    ) -> Option<Self> {
         let (_, spec) = spec_of(&object.node)?;
         let stub = Stub::read(&object.node)?;
         let (family, digits) = split(stub.secret.node.str()?)?;
         let (family, version) = (Family::from(family), Version::new(digits)?);
         let settings = repo.config.secret(&family);
         let policy = spec.at(&["target", "creationPolicy"]).and_then(Node::str);
-        let stub = Versioned { root, environment, object, spec, stub, family, version, settings };
+        let stub = Self { root, environment, object, spec, stub, family, version, settings };
         (policy != Some("None") && stub.settings.is_managed()).then_some(stub)
-    })
-}
+    }
 
-impl<'r> Versioned<'r> {
     /// The secret that it makes.
     pub(super) fn secret(&self) -> &str {
         self.stub.secret.node.str().unwrap_or_default()

@@ -77,6 +77,18 @@ pub struct Changed {
 }
 
 impl Changed {
+    /// What was changed in a tree, where nothing waits and nothing failed.
+    #[must_use]
+    pub fn new(
+        repo: Repo,
+        (prefix, now): (TreePath, DateTime<Utc>),
+        rotations: Vec<Rotation>,
+        (files, next): (Vec<FileChange>, Vec<NextStep>),
+    ) -> Self {
+        let (timeline, waiting, failures, stored) = (None, Vec::new(), Vec::new(), Vec::new());
+        Self { repo, timeline, now, prefix, rotations, waiting, failures, files, next, stored }
+    }
+
     /// The tree, the timeline and the prefix with which rotations are described.
     #[must_use]
     pub const fn background(&self) -> Background<'_> {

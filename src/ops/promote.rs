@@ -83,18 +83,8 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Promoted, Failure
     let Planned { due: rotations, waiting, failures, .. } = planned;
     let failures = failures.into_iter().map(|(_, failure)| failure).collect();
     let timeline = Some(timeline);
-    let changed = Changed {
-        repo,
-        timeline,
-        now,
-        prefix,
-        rotations,
-        waiting,
-        failures,
-        files,
-        next,
-        stored: Vec::new(),
-    };
+    let changed = Changed::new(repo, (prefix, now), rotations, (files, next));
+    let changed = Changed { timeline, waiting, failures, ..changed };
     Ok(Promoted { outcome: Outcome::Changed(changed), standings })
 }
 

@@ -85,20 +85,7 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Changed, Failure>
     let rotation = with_hold(request, &mut batch, plan, version)?;
     let (files, change) = (batch.changes(), Change::from(&rotation));
     let next = writing.carry_out(session, &[change], (&files, batch.repo()), events)?;
-    let (waiting, failures, prefix) = (Vec::new(), Vec::new(), session.prefix());
-    let (rotations, now) = (vec![rotation], request.now);
-    Ok(Changed {
-        repo,
-        timeline: None,
-        now,
-        prefix,
-        rotations,
-        waiting,
-        failures,
-        files,
-        next,
-        stored: Vec::new(),
-    })
+    Ok(Changed::new(repo, (session.prefix(), request.now), vec![rotation], (files, next)))
 }
 
 /// The stubs of the version as Git last had them, where they are gone.

@@ -79,17 +79,25 @@ impl Message {
     /// The message for a plan's changes.
     #[must_use]
     pub fn of(plan: &Plan, verb: Verb, remarks: &[Remark]) -> Self {
-        let to = plan.version().to_owned();
-        let mut message = Self::new(verb, &plan.subject, Some(to.clone()));
-        message.trailers.push(("Rotate-Version", to));
         let previous = plan.from.iter().filter(|name| **name != plan.to);
         let previous = previous.map(|name| split(name).map_or(PLAIN, |(_, digits)| digits));
-        message.trailers.extend(previous.map(|name| ("Rotate-Previous", name.to_owned())));
+        let previous: Vec<&str> = previous.collect();
+        let mut message = Self::of_move(verb, &plan.subject, plan.version(), &previous);
         for remark in remarks {
             // A line break would end the trailer.
             let text: Vec<&str> = remark.text.split_whitespace().collect();
             message.trailers.push((remark.trailer, text.join(" ")));
         }
+        message
+    }
+
+    /// The message for a move to a version from previous ones.
+    #[must_use]
+    pub fn of_move(verb: Verb, subject: &Subject, to: &str, previous: &[&str]) -> Self {
+        let mut message = Self::new(verb, subject, Some(to.to_owned()));
+        message.trailers.push(("Rotate-Version", to.to_owned()));
+        let previous = previous.iter().map(|name| ("Rotate-Previous", (*name).to_owned()));
+        message.trailers.extend(previous);
         message
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::config::secrets::Pin;
 use crate::k8s::backend::Backend;
 use crate::k8s::store::is_given;
 use crate::k8s::stub::Stub;
@@ -32,6 +33,13 @@ pub enum Place {
         /// The pin; `None` for a key that exists for this version alone.
         pin: Option<String>,
     },
+    /// In a store, under a key of which the stub does not read this version.
+    Unpinned {
+        /// The key, as the stub names it.
+        key: String,
+        /// What the stub reads of it; `None` for whatever is newest.
+        pin: Option<String>,
+    },
     /// In the cluster, in a Secret that nothing in Git makes.
     Cluster {
         /// The Secret.
@@ -45,13 +53,13 @@ impl Stored {
     pub fn pin(&self) -> Option<&str> {
         match &self.place {
             Place::Store { pin, .. } => pin.as_deref(),
-            Place::Cluster { .. } => None,
+            Place::Unpinned { .. } | Place::Cluster { .. } => None,
         }
     }
 }
 
 /// The values that the stubs of a version read in an environment, or the Secrets that its references name where Git has no
-/// stub; sorted, each once. What is the same for every version is left out.
+/// stub; sorted, each once. Where `rotate.yaml` says that a family is not pinned, what is the same for every version is left out.
 #[must_use]
 pub fn stored(
     repo: &Repo,
@@ -69,7 +77,8 @@ pub fn stored(
         }
         return found;
     }
-    let (stores, service) = (repo.stores(), repo.config.secret(family).remote.provider);
+    let (stores, remote) = (repo.stores(), repo.config.secret(family).remote);
+    let (service, is_pinned) = (remote.provider, remote.version != Some(Pin::None));
     for id in stubs {
         let (root, provider) = repo.provider(*id);
         let object = root.object_that_provides(provider);
@@ -79,15 +88,19 @@ pub fn stored(
             let backend = stores.backend(Some(environment), store, namespace, service);
             let refuses = backend.as_ref().is_some_and(|one| one.without_versions().is_some());
             let is_own = |pin: &str| pin.contains(version) || is_given(pin);
-            if pinned.own_key || !refuses && pinned.version.as_deref().is_some_and(is_own) {
-                let list = backend.as_ref().and_then(|one| one.list_versions(&pinned.key));
-                let pin = pinned.version.filter(|_| !pinned.own_key);
-                found.insert(Stored {
-                    place: Place::Store { key: pinned.key, pin },
-                    list,
-                    backend,
-                });
+            let reads_it =
+                pinned.own_key || !refuses && pinned.version.as_deref().is_some_and(is_own);
+            if !reads_it && !is_pinned {
+                continue;
             }
+            let list = backend.as_ref().and_then(|one| one.list_versions(&pinned.key));
+            let (key, pin) = (pinned.key, pinned.version.filter(|_| !pinned.own_key));
+            let pin = pin.filter(|pin| !pin.is_empty());
+            let place = match reads_it {
+                true => Place::Store { key, pin },
+                false => Place::Unpinned { key, pin: pin.filter(|_| !refuses) },
+            };
+            found.insert(Stored { place, list, backend });
         }
     }
     found

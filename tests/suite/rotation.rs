@@ -115,8 +115,8 @@ impl World {
             "put-secret-value" => {
                 let stage = option("--version-stages").to_owned();
                 assert_eq!(option("--secret-string"), "file:///dev/stdin");
-                versions.push((vec![stage], now.clone(), None));
-                String::new()
+                versions.push((vec![stage.clone()], now.clone(), None));
+                json!({"Name": key, "VersionStages": [stage]}).to_string()
             }
             "list-secret-version-ids" => listed(key, versions),
             "update-secret-version-stage" => {
@@ -130,7 +130,7 @@ impl World {
                 let found = versions.iter_mut().find(|one| has(one)).unwrap();
                 found.0.retain(|one| one != stage);
                 versions.retain(|one| !one.0.is_empty());
-                String::new()
+                json!({"Name": key}).to_string()
             }
             other => panic!("{other}"),
         }

@@ -92,6 +92,14 @@ fn is_open(remote: &Remote) -> bool {
     is_filled_in(key(remote)) || remote.pin().is_some_and(is_filled_in)
 }
 
+/// What it finds of one stub beside an older one of its family.
+pub(in crate::lint) fn beside(new: &Versioned<'_>, old: &Versioned<'_>) -> Option<Finding> {
+    if new.pin() == Pin::None {
+        return None;
+    }
+    shared(new, old).or_else(|| perhaps_shared(new, old))
+}
+
 /// Whether all that a stub reads is what an older one reads.
 fn shared(new: &Versioned<'_>, old: &Versioned<'_>) -> Option<Finding> {
     work::step();

@@ -3,7 +3,7 @@
 use crate::config::secrets::Pin;
 use crate::finding::{Finding, Level};
 use crate::lint::rule::{Facts, Fixes, Rule};
-use crate::lint::stubs::versioned;
+use crate::lint::stubs::{Versioned, versioned};
 use crate::yaml::node::Node;
 
 /// The rule.
@@ -44,22 +44,24 @@ store once (a PushSecret does that), and read from there by version.
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
+    versioned(facts.repo).flat_map(|stub| of_stub(&stub)).collect()
+}
+
+/// What it finds of one stub.
+pub(in crate::lint) fn of_stub(stub: &Versioned<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for stub in versioned(facts.repo).filter(|stub| stub.pin() != Pin::None) {
-        for entry in &stub.stub.unpinnable {
-            let Some(place) = entry.node.origin.as_ref() else { continue };
-            let by_find = entry.node.get("find");
-            if by_find.is_some_and(|find| mentions(find, stub.version.as_str())) {
-                continue;
-            }
-            let message =
-                format!("`{}` is not tied to its version: {}", stub.secret(), entry.reason);
-            let help = format!(
-                "read keys of the store by their version; if this is intended, set `secrets.{}.remote.version: none` in rotate.yaml",
-                stub.family
-            );
-            findings.push(stub.finding(&RULE, place, message).help(help));
+    for entry in stub.stub.unpinnable.iter().filter(|_| stub.pin() != Pin::None) {
+        let Some(place) = entry.node.origin.as_ref() else { continue };
+        let by_find = entry.node.get("find");
+        if by_find.is_some_and(|find| mentions(find, stub.version.as_str())) {
+            continue;
         }
+        let message = format!("`{}` is not tied to its version: {}", stub.secret(), entry.reason);
+        let help = format!(
+            "read keys of the store by their version; if this is intended, set `secrets.{}.remote.version: none` in rotate.yaml",
+            stub.family
+        );
+        findings.push(stub.finding(&RULE, place, message).help(help));
     }
     findings
 }

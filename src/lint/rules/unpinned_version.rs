@@ -56,15 +56,17 @@ version a key of its own (`remote: { version: key-suffix }` in `rotate.yaml`).
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
     let stores = facts.repo.stores();
-    let mut findings = Vec::new();
-    for stub in versioned(facts.repo).filter(|stub| stub.pin() != Pin::None) {
-        let mut seen = BTreeSet::new();
-        for remote in &stub.stub.remotes {
-            let Some(finding) = entry(&stores, &stub, remote) else { continue };
-            // A key with ten properties is one key.
-            if seen.insert((key(remote), pinned(remote))) {
-                findings.push(finding);
-            }
+    versioned(facts.repo).flat_map(|stub| of_stub(&stores, &stub)).collect()
+}
+
+/// What it finds of one stub.
+pub(in crate::lint) fn of_stub(stores: &Stores<'_>, stub: &Versioned<'_>) -> Vec<Finding> {
+    let (mut findings, mut seen) = (Vec::new(), BTreeSet::new());
+    for remote in stub.stub.remotes.iter().filter(|_| stub.pin() != Pin::None) {
+        let Some(finding) = entry(stores, stub, remote) else { continue };
+        // A key with ten properties is one key.
+        if seen.insert((key(remote), pinned(remote))) {
+            findings.push(finding);
         }
     }
     findings

@@ -49,9 +49,12 @@ Name one version everywhere. `rotate bump ENV FAMILY` makes stubs in which every
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Finding> {
-    versioned(facts.repo)
-        .flat_map(|stub| names(&stub).chain(entries(&stub)).collect::<Vec<_>>())
-        .collect()
+    versioned(facts.repo).flat_map(|stub| of_stub(&stub)).collect()
+}
+
+/// What it finds of one stub.
+pub(in crate::lint) fn of_stub(stub: &Versioned<'_>) -> Vec<Finding> {
+    names(stub).chain(entries(stub)).collect()
 }
 
 /// Names of the object that carry another version.

@@ -56,9 +56,10 @@ impl Facts<'_> {
             list.steps(&["then", name], steps.into_iter());
             return;
         }
-        let watched = self.ran(here, soak);
+        let watched = self.soaked(here, soak);
         if !soak.is_zero() {
-            list.add(&["watch", name], text, watched.clone(), None);
+            let lint = self.lacks_stub(here).then(|| self.lint_command(name));
+            list.add(&["watch", name], text, watched.clone(), lint);
         }
         let Some(next) = self.next(here) else { return };
         let text = format!("The version is promoted to {}.", next.name);

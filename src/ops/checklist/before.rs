@@ -1,13 +1,12 @@
 //! The items up to the move of an environment.
 
-use std::collections::BTreeMap;
-
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::ops::checklist::facts::{At, Facts, Here, Move};
+use crate::ops::checklist::commit::Publishing;
+use crate::ops::checklist::facts::{At, Facts, Here};
 use crate::ops::checklist::list::List;
 use crate::ops::checklist::words::{
-    SHALLOW, at, code, from_to, hours, names, runs_since, since, until, without_history,
+    SHALLOW, UNPROVIDED, at, code, from_to, hours, names, runs_since, since, until, without_history,
 };
 use crate::ops::checklist::{Proof, Section, State};
 use crate::plan::Stage;
@@ -100,7 +99,7 @@ impl Facts<'_> {
             (Some(gate), At::Older) if !gate.is_open && gate.opens.is_none() => {
                 State::Open(Some(gate.text.clone()))
             }
-            _ => self.ran(self.here(from.id), from.soak()),
+            _ => self.soaked(self.here(from.id), from.soak()),
         };
         let status = || {
             let options = option("--family", self.family);
@@ -110,8 +109,16 @@ impl Facts<'_> {
         list.add(&["soak", name], text, state, status);
     }
 
-    /// Whether an environment has run the version alone for so long.
-    pub(super) fn ran(&self, here: Here<'_>, wanted: TimeDelta) -> State {
+    /// Whether an environment has run the version alone for so long, as far as its pods can start.
+    pub(super) fn soaked(&self, here: Here<'_>, wanted: TimeDelta) -> State {
+        match self.lacks_stub(here) {
+            true => State::Open(Some(UNPROVIDED.to_owned())),
+            false => self.ran(here, wanted),
+        }
+    }
+
+    /// Whether Git says that an environment has run the version alone for so long.
+    fn ran(&self, here: Here<'_>, wanted: TimeDelta) -> State {
         let Some(timeline) = self.timeline else { return without_history() };
         let eras = timeline.eras(&self.subject(here));
         let is_meant = |era: &Era| era.running.only() == Some(self.version);
@@ -175,40 +182,6 @@ impl Facts<'_> {
         list.add(&["window", name], text, state, None);
     }
 
-    fn stub(&self, list: &mut List, here: Here<'_>, planned: Option<&Move>) {
-        let name = &*here.environment.name;
-        let known = self.repo.family(here.id, self.family);
-        let all = known.map(|state| &state.stubs);
-        let own = all.and_then(|stubs| stubs.get(self.version)).map_or(&[][..], Vec::as_slice);
-        let (state, command) = if let Some(first) = own.first() {
-            let place = self.place_of(*first);
-            let more = own.len() - 1;
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            (State::Done(Proof::of(format!("{place}{more}"))), None)
-        } else {
-            match (planned.map(|planned| planned.stubs.as_slice()), here.at) {
-                (Some([]), _) => return,
-                (Some([first, ..]), _) if self.merge.is_some() => {
-                    let text = format!("this change adds {}", code(self.path(first).as_str()));
-                    (State::Done(Proof::of(text)), None)
-                }
-                (_, At::Older) => (State::Open(None), Some(self.bump(here))),
-                (_, At::Newer) => return,
-                (_, At::There) if all.is_none_or(BTreeMap::is_empty) => return,
-                (_, At::There) => (
-                    State::Open(Some("nothing in the tree provides it".to_owned())),
-                    Some(self.lint_command(name)),
-                ),
-            }
-        };
-        list.add(
-            &["stub", name],
-            format!("The stub of {} is in {name}.", self.version),
-            state,
-            command,
-        );
-    }
-
     /// How the listing of its store shows a value, if one was given.
     fn shows(&self, one: &Stored) -> Option<Shows> {
         Some(KeyListing::of(one, &self.given.listings)?.shows(one.pin()))
@@ -224,11 +197,15 @@ impl Facts<'_> {
                 Place::Store { key, pin: None } => {
                     (key, format!("The store has the key {}.", code(key)))
                 }
+                Place::Unpinned { key, .. } => {
+                    (key, format!("The store has {} of {}.", self.version, code(key)))
+                }
                 Place::Cluster { secret } => {
                     (secret, format!("The cluster has the Secret {}.", code(secret)))
                 }
             };
             let state = match (self.shows(one), &one.list) {
+                _ if one.doubt().is_some() => State::Open(one.doubt()),
                 (Some(Shows::Value(text)), _) => State::Done(Proof::of(text)),
                 (Some(Shows::None(why)), _) => State::Open(Some(why)),
                 (None, Some(_)) => State::Open(None),
@@ -256,11 +233,10 @@ impl Facts<'_> {
             (At::There, Some(timeline)) => match timeline.runs(&subject, version) {
                 Some(era) => (State::Done(runs_since(era)), None),
                 None => {
-                    let mainline = &timeline.mainline;
-                    let note =
-                        format!("the tree does, but {mainline} does not: commit and merge it");
-                    let push = self.calls.git.as_ref().map(|git| format!("{git} push"));
-                    (State::Open(Some(note)), push)
+                    let none = Publishing::default();
+                    let publishing = self.publishing.get(&here.id).unwrap_or(&none);
+                    let (note, command) = publishing.told(&timeline.mainline);
+                    (State::Open(Some(note)), command)
                 }
             },
             (At::Newer, _) => {

@@ -55,7 +55,12 @@ impl Facts<'_> {
 
     fn prune(&self, list: &mut List, here: Here<'_>, prune: &Prune) {
         let name = &*here.environment.name;
-        let is_old = |kept: &&Kept| *kept.version < *self.version;
+        // Of a rotation that is over, its own version may be what is left.
+        let running = self.repo.running_of(here.id, self.family);
+        let is_old = |kept: &&Kept| {
+            let is_older = running.versions.last().is_some_and(|newest| kept.version < *newest);
+            is_older && !running.has(&kept.version)
+        };
         let old: Vec<&Kept> = prune.kept.iter().filter(is_old).collect();
         for kept in &old {
             self.kept(list, here, kept);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use chrono::{DateTime, Utc};
 
 use crate::ops::checklist::Given;
+use crate::ops::checklist::commit::Publishing;
 use crate::ops::checklist::words::code;
 use crate::plan::stored::Stored;
 use crate::plan::{NextStep, Plan};
@@ -15,6 +16,7 @@ use crate::repo::subject::{Family, Subject};
 use crate::repo::usage::Running;
 use crate::text::path::TreePath;
 use crate::text::shell::{command, option};
+use crate::text::source::Place;
 use crate::timeline::Timeline;
 use crate::timeline::gate::Gate;
 
@@ -33,6 +35,8 @@ pub(super) struct Facts<'a> {
     pub(super) moves: BTreeMap<EnvironmentId, Result<Move, Refused>>,
     /// What the rules say of the family.
     pub(super) lint: BTreeMap<EnvironmentId, Gate>,
+    /// How the moves that the mainline lacks get there.
+    pub(super) publishing: BTreeMap<EnvironmentId, Publishing>,
     /// The tree's root below that of the repository whose pull request carries the list; `None` for a list of the tree.
     pub(super) merge: Option<&'a TreePath>,
 }
@@ -133,6 +137,12 @@ impl<'a> Facts<'a> {
     pub(super) fn path(&self, path: &TreePath) -> TreePath {
         let joined = self.merge.and_then(|prefix| prefix.join(path.as_str()));
         joined.unwrap_or_else(|| path.clone())
+    }
+
+    /// A place in a file, as those see it who read the list.
+    pub(super) fn place_in(&self, place: &Place) -> String {
+        let file = self.path(place.source.path());
+        code(&format!("{file}:{}", place.position().line))
     }
 
     /// What provides a Secret, and where it is written.

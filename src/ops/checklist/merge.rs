@@ -49,6 +49,7 @@ pub fn of_rotation(rotation: &Rotation, on: Background<'_>) -> Checklist {
         given: &none,
         moves: BTreeMap::new(),
         lint: BTreeMap::new(),
+        publishing: BTreeMap::new(),
         merge: Some(on.prefix),
     };
     let Ok(last) = repo.environment(&subject.environment) else {

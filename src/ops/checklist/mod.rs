@@ -5,11 +5,13 @@
 mod after;
 mod before;
 mod clean_up;
+mod commit;
 mod facts;
 mod list;
 mod merge;
 mod run;
 mod stored;
+mod stub;
 mod words;
 
 use std::collections::BTreeMap;

@@ -121,6 +121,7 @@ fn listed(
         given,
         moves: BTreeMap::new(),
         lint: BTreeMap::new(),
+        publishing: BTreeMap::new(),
         merge: None,
     };
     facts.environments = facts.up_to(last);
@@ -137,6 +138,7 @@ fn listed(
         return Ok(Checklist { subject, version: None, items });
     };
     facts.version = &version;
+    facts.publish(session)?;
     facts.plan(&[])?;
     let with_listings;
     if request.from_store.is_given() {

@@ -13,6 +13,9 @@ const NO_HISTORY: &str = "there is no Git history to tell";
 /// Why something is not known in a shallow clone.
 pub(super) const SHALLOW: &str = "the clone is shallow: check out with `fetch-depth: 0`";
 
+/// What is open where a reference has no provider.
+pub(super) const UNPROVIDED: &str = "nothing in the tree provides it";
+
 /// What cannot be known without a history.
 pub(super) fn without_history() -> State {
     State::Unknown(NO_HISTORY.to_owned())

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use crate::k8s::secret_name::Version;
-use crate::k8s::store::is_given;
 use crate::k8s::store::listing::Listed;
 use crate::plan::from_store::seen::Seen;
-use crate::plan::from_store::{By, Held, KeyListing, StoreKey, runs_before};
+use crate::plan::from_store::{By, Held, KeyListing, runs_before};
 use crate::plan::refusal::{PlanError, Refusal};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
@@ -110,8 +109,9 @@ impl Question<'_> {
 
     /// The newest version by its label, or the current one if it is newer and has none.
     fn labelled<'l>(&self, prefix: &str, versions: &'l [Listed]) -> Option<New<'l>> {
-        let (known, since) = self.named.newest().unwrap_or_default();
-        let since = since.map(|commit| commit.time);
+        let newest = self.named.newest();
+        let known = newest.map_or("", |(version, _)| version);
+        let since = newest.and_then(|(_, first)| first.commit.as_ref()).map(|commit| commit.time);
         let is_next = |version: &Version| {
             version.as_str() > known && self.before.as_ref().is_none_or(|(_, one)| one == version)
         };
@@ -146,52 +146,6 @@ impl Question<'_> {
             (Some((version, one)), None) => Some(New::Labelled(version, one)),
             (None, None) => None,
         }
-    }
-
-    /// The newest version by its number or time, or that of the environment before, where it is newer than all that were ever
-    /// pinned.
-    fn pinned<'l>(
-        &self,
-        one: &'l KeyListing,
-        before: Option<&str>,
-    ) -> Result<Option<&'l Listed>, PlanError> {
-        let (key, versions) = (&one.key, &one.listing.versions);
-        let pins = self.pins(key);
-        let rank_of = |pin: &str| {
-            let listed = versions.iter().find(|one| one.id == pin);
-            listed.and_then(|one| one.rank).or_else(|| pin.parse().ok())
-        };
-        let known = pins.iter().filter_map(|pin| rank_of(pin)).max();
-        let is_new = |one: &&Listed| {
-            let is_later = one.rank.is_some_and(|rank| known.is_none_or(|known| rank > known));
-            one.is_usable && is_later && !pins.contains(&*one.id)
-        };
-        if before.is_some() {
-            return Ok(one.listed(before).filter(is_new));
-        }
-        let newest = versions.iter().filter(is_new).max_by_key(|one| one.rank);
-        let same = |newest: &&Listed| {
-            let mut all = versions.iter().filter(is_new);
-            all.any(|one| one.rank == newest.rank && one.id != newest.id)
-        };
-        match newest.filter(same) {
-            Some(newest) => Err(self.refused(
-                vec![format!(
-                    "two versions of `{}` were made at the same time, of which one is {}",
-                    key.key, newest.id
-                )],
-                "give the one that is meant with `--pin KEY=VALUE`",
-            )),
-            None => Ok(newest),
-        }
-    }
-
-    /// Every pin that Git's history has for a key.
-    fn pins(&self, key: &StoreKey) -> BTreeSet<&str> {
-        let path = key.backend.path(&key.key);
-        let pins = self.named.pins(|name| key.backend.path(name) == path);
-        // What the store never assigned, such as digits in place of a number, is no version of it.
-        pins.into_keys().filter(|pin| is_given(pin)).collect()
     }
 
     /// The choice, where at least one key has something new.
@@ -297,7 +251,7 @@ impl Question<'_> {
         }
     }
 
-    fn refused(&self, reasons: Vec<String>, hint: &str) -> PlanError {
+    pub(super) fn refused(&self, reasons: Vec<String>, hint: &str) -> PlanError {
         let refusal = |what| Refusal { what, place: None, hint: hint.to_owned() };
         let reasons = reasons.into_iter().map(refusal).collect();
         PlanError::Refused { subject: self.subject.clone(), reasons }

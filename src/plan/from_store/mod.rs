@@ -1,6 +1,7 @@
 //! The next version of a family, or its pins, as the listings of its stores tell them.
 
 mod choose;
+mod pinned;
 mod seen;
 mod shown;
 

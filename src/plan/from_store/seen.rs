@@ -41,19 +41,25 @@ impl Question<'_> {
             let text = format!("`{}` in {} has no version that can be used", key.key, key.store());
             return (None, None, None, text);
         };
-        let path = key.backend.path(&key.key);
-        let pins = self.named.pins(|name| key.backend.path(name) == path);
+        let pins = self.pins(key);
         let seen = match &key.by {
             By::Label(_) => self.named.version(&said),
             By::Pin(_) => pins.get(&*said).copied(),
         };
         let since = seen
-            .flatten()
+            .and_then(|first| first.commit.as_ref())
             .map(|commit| Seen { time: commit.time, commit: commit.short().to_owned() });
         let environment = &self.subject.environment;
+        let former = seen.and_then(|first| first.former.as_ref());
         let how = match (&since, seen, self.runs(key, &said)) {
             (Some(Seen { time, commit }), ..) => {
-                format!("which `{environment}` has named since {} ({commit})", moment(*time))
+                let time = moment(*time);
+                match former {
+                    Some(former) => format!(
+                        "which `{former}` named at {time} ({commit}); that is gone, and may be what `{environment}` was called then"
+                    ),
+                    None => format!("which `{environment}` has named since {time} ({commit})"),
+                }
             }
             (None, Some(_), _) => format!("which `{environment}` names in the work tree"),
             (None, None, Some((before, runs))) => {

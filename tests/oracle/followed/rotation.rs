@@ -105,7 +105,7 @@ fn begun(desk: &mut Desk<'_>, june: &[(String, String)]) {
     }
     let _ = desk.git(&["add", "--all"]);
     let _ = desk.git(&["commit", "--quiet", "--message=Move to the version of June"]);
-    fs::write(desk.here().join("auth-api.json"), "{\"database-url\": \"new\"}").unwrap();
+    fs::write(desk.here().join("../auth-api.json"), "{\"database-url\": \"new\"}").unwrap();
 }
 
 #[test]

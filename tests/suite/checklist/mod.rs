@@ -1,6 +1,8 @@
 //! `rotate checklist`: the list of a rotation through all of its life, with a fixed clock. What it prints after each step is
 //! kept in `fixtures/checklist/`; `SNAPSHOTS=overwrite` writes it anew.
 
+mod commit;
+mod pinned;
 mod stored;
 
 use std::collections::BTreeMap;
@@ -45,6 +47,21 @@ impl Place {
             sandbox.write(&format!("{environment}/store.yaml"), STORE);
         }
         Self { sandbox, now: "2025-06-02T10:00:00Z".to_owned() }
+    }
+
+    /// The same, not committed yet, with keys of Vault: the first version is number 4 of each.
+    fn of_vault() -> Self {
+        let place = Self::without_git();
+        let vault = STORE.replace(
+            "aws: { service: SecretsManager, region: eu-west-1 }",
+            "vault: { server: https://v.example, path: kv, version: v2 }",
+        );
+        for environment in ["staging", "production"] {
+            place.sandbox.write(&format!("{environment}/store.yaml"), &vault);
+            let stub = external(environment, FIRST).replace(&format!("\"{FIRST}\""), "\"4\"");
+            place.sandbox.write(&format!("{environment}/auth-{FIRST}.yaml"), &stub);
+        }
+        place
     }
 
     fn at(&mut self, now: &str) -> &Self {
@@ -391,9 +408,7 @@ fn what_keeps_a_version_from_moving_is_said() {
     let _ = place.run(&["bump", "staging", "auth"]).success();
     // It is in the tree only.
     let list = place.list(&["production", "auth"]);
-    list.is("moved-staging", "open")
-        .notes("moved-staging", "main does not")
-        .asks("moved-staging", "git push");
+    list.is("moved-staging", "open").notes("moved-staging", "main does not: commit and merge it");
     list.is("soak-production", "open")
         .notes("soak-production", "does not run 20250722110000 alone");
     list.asks("soak-production", "rotate status --family auth");
@@ -415,16 +430,7 @@ fn what_keeps_a_version_from_moving_is_said() {
 /// What the store names itself must be given, and the list has the command.
 #[test]
 fn a_version_whose_pin_must_be_given_has_the_command() {
-    let mut place = Place::without_git();
-    for environment in ["staging", "production"] {
-        let vault = STORE.replace(
-            "aws: { service: SecretsManager, region: eu-west-1 }",
-            "vault: { server: https://v.example, path: kv, version: v2 }",
-        );
-        place.sandbox.write(&format!("{environment}/store.yaml"), &vault);
-        let stub = external(environment, FIRST).replace(&format!("\"{FIRST}\""), "\"4\"");
-        place.sandbox.write(&format!("{environment}/auth-{FIRST}.yaml"), &stub);
-    }
+    let mut place = Place::of_vault();
     place.commit("Begin");
     place.at("2025-07-22T11:00:00Z");
     let _ = place.run(&["bump", "staging", "auth", "--pin", "5", "--commit"]).success();

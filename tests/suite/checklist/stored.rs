@@ -86,16 +86,7 @@ fn a_value_that_is_not_listed_is_open() {
 
 #[test]
 fn a_pin_is_ticked_by_its_number() {
-    let mut place = Place::without_git();
-    for environment in ["staging", "production"] {
-        let vault = STORE.replace(
-            "aws: { service: SecretsManager, region: eu-west-1 }",
-            "vault: { server: https://v.example, path: kv, version: v2 }",
-        );
-        place.sandbox.write(&format!("{environment}/store.yaml"), &vault);
-        let stub = external(environment, FIRST).replace(&format!("\"{FIRST}\""), "\"4\"");
-        place.sandbox.write(&format!("{environment}/auth-{FIRST}.yaml"), &stub);
-    }
+    let mut place = Place::of_vault();
     place.commit("Begin");
     place.at("2025-07-22T11:00:00Z");
     for (destroyed, state, words) in [

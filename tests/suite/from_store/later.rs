@@ -85,3 +85,16 @@ fn a_label_stays_on_the_version_that_the_one_before_runs() {
     let output = output.says(&["another version has the label of the new version already"]);
     assert!(!format!("{output}").contains(V2), "{output}");
 }
+
+/// Where the numbers of the key have started over, the pin to type is the one that the environment before runs.
+#[test]
+fn numbers_that_started_over_are_given_as_the_one_before_has_them() {
+    let sandbox = moved(VAULT, ["shop/db"; 2], ["7", "2"]);
+    let all = vault(&[(1, "", false), (2, "", false), (3, "", false)]);
+    let words = ["have started over: `production` has named version 7", "`--pin db/shop/db=2`"];
+    let _ = follow(&sandbox, &all).status(1).says(&words);
+    let at = "2025-08-18T12:00:00Z";
+    let pinned = ["bump", "production", "db", "--pin", "db/shop/db=2", "--at", at];
+    let _ = sandbox.rotate(&pinned).success();
+    assert!(sandbox.read(&format!("production/db-{V1}.yaml")).contains("version: \"2\""));
+}

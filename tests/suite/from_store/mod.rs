@@ -3,6 +3,8 @@
 mod later;
 #[cfg(unix)]
 mod programs;
+mod renamed;
+mod restarted;
 
 use std::process::Stdio;
 
@@ -77,7 +79,7 @@ fn parameters(versions: &[(u64, &[&str], &str)]) -> String {
 fn google(versions: &[(u64, &str)]) -> String {
     let one = |(number, state): &(u64, &str)| {
         format!(
-            "{{\"createTime\": \"2025-08-{number:02}T10:00:00.123456Z\", \"etag\": \"\\\"1\\\"\", \
+            "{{\"createTime\": \"2025-06-{number:02}T10:00:00.123456Z\", \"etag\": \"\\\"1\\\"\", \
              \"name\": \"projects/123456789/secrets/db/versions/{number}\", \"replicationStatus\": {{\"automatic\": {{}}}}, \
              \"state\": \"{state}\"}}"
         )
@@ -101,7 +103,7 @@ fn azure(versions: &[(&str, bool, &str)]) -> String {
 fn vault(versions: &[(u64, &str, bool)]) -> String {
     let one = |(number, deleted, destroyed): &(u64, &str, bool)| {
         format!(
-            "\"{number}\": {{\"created_time\": \"2025-08-01T10:00:00.123456789Z\", \"deletion_time\": \"{deleted}\", \
+            "\"{number}\": {{\"created_time\": \"2025-06-{number:02}T10:00:00.123456789Z\", \"deletion_time\": \"{deleted}\", \
              \"destroyed\": {destroyed}}}"
         )
     };
