@@ -545,6 +545,17 @@ fn two_contexts_are_two_clusters_of_an_environment() {
     assert!(one.stdout.contains("name each: `--context CLUSTER=CONTEXT`"), "{one}");
 }
 
+#[test]
+fn a_context_that_is_named_twice_is_refused() {
+    let cluster = Cluster::new();
+    for (first, second) in [("a", "a"), ("east=a", "west=a"), ("a", "=a")] {
+        let words = ["verify", "production", "--context", first, "--context", second];
+        let output = cluster.sandbox.finish(&mut cluster.command(&words)).status(2);
+        let _ = output.says(&["context `a` is named twice", "`--context CLUSTER=CONTEXT`"]);
+    }
+    assert!(cluster.runs().is_empty());
+}
+
 /// Each cluster answers by itself, though all are built from one directory.
 #[test]
 fn two_contexts_of_one_directory_are_two_clusters() {

@@ -35,6 +35,7 @@ fn each_cluster_needs_its_own_dump() {
     let mut behind = rest.clone();
     behind.rename("Pod", "web-5b8c-0", SECRET, "auth-20250601090000");
     let (one, two) = (saved(&sandbox, "one.json", &rest), saved(&sandbox, "two.json", &behind));
+    let other = saved(&sandbox, "other.json", &rest);
     let verify = |live: &[&str]| {
         let live: Vec<&str> = live.iter().flat_map(|file| ["--live", *file]).collect();
         sandbox.rotate(&[&["verify", "production", "--at", NOW], &live[..]].concat())
@@ -42,10 +43,10 @@ fn each_cluster_needs_its_own_dump() {
     let output = verify(&[&one]).status(1);
     assert!(output.stdout.contains("missing-workload"), "{output}");
     assert!(output.stdout.contains("clusters/production/us"), "{output}");
-    let _ = verify(&[&one, &one]).success();
+    let _ = verify(&[&one, &other]).success();
     let output = verify(&[&one, &two]).status(1);
     assert!(output.stdout.contains("1 of 1 pod runs 20250601090000"), "{output}");
-    let (eu, us) = (format!("eu={one}"), format!("us={one}"));
+    let (eu, us) = (format!("eu={one}"), format!("us={other}"));
     let _ = verify(&[&eu, &us]).success();
     let late = format!("us={two}");
     let output = verify(&[&eu, &late]).status(1);
@@ -153,10 +154,37 @@ fn two_clusters_of_one_directory_are_checked_each_by_itself() {
         assert!(output.stdout.contains("Deployment shop/web in us  1 of 1 pod"), "{output}");
         assert!(output.stdout.contains("Deployment shop/web in eu"), "{output}");
     }
-    let _ = verify(&format!("eu={new}"), &us).success();
+    let again = saved(&sandbox, "again.json", &Dump::of(&sandbox, "production"));
+    let _ = verify(&format!("eu={again}"), &us).success();
     let output = verify(&old, &new).status(1);
     assert!(output.stdout.contains("it is there in two states"), "{output}");
-    let _ = verify(&new, &new).success();
+    let _ = verify(&new, &again).success();
+}
+
+/// A dump is of one cluster, whatever it is called.
+#[test]
+fn an_input_that_is_given_twice_is_refused() {
+    let sandbox = fleet();
+    let rest = Dump::of(&sandbox, "production");
+    let one = saved(&sandbox, "one.json", &rest);
+    let file = std::path::Path::new(&one);
+    let folder = file.parent().unwrap().file_name().unwrap().to_str().unwrap();
+    let same = format!("us={}/../{folder}/one.json", file.parent().unwrap().display());
+    let cases: &[([&str; 2], &str)] = &[
+        ([&one, &one], "is given twice"),
+        ([&format!("eu={one}"), &same], "is given for `eu` and for `us`, and is of one cluster"),
+        ([&format!("eu={one}"), &one], "is given twice"),
+        (["-", "-"], "standard input is given twice"),
+        (["eu=-", "us=-"], "standard input is given for `eu` and for `us`"),
+    ];
+    for ([first, second], says) in cases {
+        let live = ["--live", first, "--live", second, "--at", NOW];
+        for command in ["verify", "prune"] {
+            let output = sandbox.rotate(&[&[command, "production"], &live[..]].concat()).status(2);
+            assert!(output.stdout.is_empty(), "{output}");
+            let _ = output.says(&[says, "`--live CLUSTER=FILE`"]);
+        }
+    }
 }
 
 /// The live template may not have the reference yet that Git has added.
