@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::{NOW, Sandbox, workload};
+use crate::support::{NOW, Sandbox, stub, workload};
 use crate::verify::dump::Dump;
 
 const SECRET: &str = "auth-20250701090000";
@@ -218,4 +218,116 @@ fn a_workload_of_a_release_is_told_from_one_of_git_by_its_namespace() {
     }));
     let output = dump.verify(&sandbox, &["staging"]);
     assert!(output.stdout.contains("moved        Deployment shop/web  1 of 1 pod"), "{output}");
+}
+
+/// What deploys `production` to a cluster.
+fn deployed_by(kind: &str, cluster: &str) -> String {
+    match kind {
+        "name" | "server" => {
+            let destination = if kind == "name" {
+                format!("name: {cluster}")
+            } else {
+                format!("server: 'https://{cluster}'")
+            };
+            format!(
+                "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: web-{cluster}, namespace: argocd}}\nspec: {{source: {{repoURL: x, path: production}}, destination: {{{destination}, namespace: shop}}}}\n"
+            )
+        }
+        _ => {
+            let (name, more) = if kind == "kubeconfig" {
+                (cluster, format!(", kubeConfig: {{secretRef: {{name: {cluster}}}}}"))
+            } else {
+                ("apps", String::new())
+            };
+            format!(
+                "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: flux-system}}\nspec: {{interval: 1m, path: ./production{more}}}\n"
+            )
+        }
+    }
+}
+
+/// A directory that is deployed to two clusters.
+fn deployed_twice(kind: &str) -> Sandbox {
+    let sandbox = Sandbox::empty();
+    sandbox.write("production/web.yaml", &workload(SECRET));
+    for cluster in ["eu", "us"] {
+        sandbox.write(&format!("clusters/{cluster}/apps.yaml"), &deployed_by(kind, cluster));
+    }
+    sandbox.commit_all();
+    sandbox
+}
+
+#[test]
+fn each_cluster_that_one_directory_is_deployed_to_needs_its_own_dump() {
+    for (kind, eu, us) in [
+        ("name", "eu", "us"),
+        ("server", "eu", "us"),
+        ("kubeconfig", "eu", "us"),
+        ("directory", "clusters/eu", "clusters/us"),
+    ] {
+        let sandbox = deployed_twice(kind);
+        let rest = Dump::of(&sandbox, "production");
+        let (one, two) = (saved(&sandbox, "one.json", &rest), saved(&sandbox, "two.json", &rest));
+        let run = |command: &str, options: &[&str]| {
+            sandbox.rotate(&[&[command, "production", "--at", NOW], options].concat())
+        };
+        let output = run("verify", &["--live", &one]).status(1);
+        let words = format!(
+            "it is deployed to 2 clusters ({eu}, {us}), and the input is of 1; name each: `--live CLUSTER=FILE`"
+        );
+        assert!(output.stdout.contains(&words), "{kind}: {output}");
+        let place = format!("missing-workload  Deployment shop/web in {eu} or {us}");
+        assert!(output.stdout.contains(&place), "{kind}: {output}");
+        // Two files of which nothing is said are parts of one dump.
+        let output = run("verify", &["--live", &one, "--live", &two]).status(1);
+        assert!(output.stdout.contains(&words), "{kind}: {output}");
+        let (of_eu, of_us) = (format!("eu={one}"), format!("us={two}"));
+        let output = run("verify", &["--live", &of_eu]).status(1);
+        let words = format!("the input has no dump of `{us}`");
+        assert!(output.stdout.contains(&words), "{kind}: {output}");
+        let _ = run("verify", &["--live", &of_eu, "--live", &of_us]).success();
+        let _ = run("verify", &["--live", &one, "--cluster", "eu"]).success();
+        // A version may be in use in a cluster that was left out.
+        sandbox.write("production/old.yaml", &stub(BEFORE));
+        sandbox.commit_all();
+        let late = ["--live", &one, "--cluster", "eu", "--format", "json"];
+        let output = run("prune", &late);
+        let words = format!("the cluster `{us}` was left out");
+        assert!(output.stdout.contains(&words), "{kind}: {output}");
+    }
+}
+
+/// Argo CD may run in a cluster of its own.
+#[test]
+fn a_cluster_that_only_deploys_to_others_needs_no_workloads() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("production/web.yaml", &workload(SECRET));
+    sandbox.write("argocd/web.yaml", &deployed_by("name", "prod"));
+    sandbox.commit_all();
+    let rest = Dump::of(&sandbox, "production");
+    let mut application = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+        "metadata": {"name": "web-prod", "namespace": "argocd", "generation": 1},
+        "status": {"sync": {"status": "OutOfSync"}, "health": {"status": "Healthy"}}});
+    let verify = |hub: &Dump, name: &str| {
+        let (one, two) = (saved(&sandbox, "one.json", &rest), saved(&sandbox, "two.json", hub));
+        let (one, two) = (format!("prod={one}"), format!("{name}{two}"));
+        sandbox.rotate(&["verify", "production", "--at", NOW, "--live", &one, "--live", &two])
+    };
+    let output = verify(&Dump(vec![application.clone()]), "hub=").status(1);
+    assert!(output.stdout.contains("not-applied  Application argocd/web-prod in hub"), "{output}");
+    assert!(output.stdout.contains("moved        Deployment shop/web  1 of 1 pod"), "{output}");
+    application["status"]["sync"]["status"] = json!("Synced");
+    let hub = Dump(vec![application]);
+    for name in ["hub=", ""] {
+        let output = verify(&hub, name).success();
+        assert_eq!(output.stdout.matches("Deployment shop/web").count(), 1, "{output}");
+        assert_eq!(output.stdout.matches("Application argocd/web-prod").count(), 1, "{output}");
+    }
+    // By itself it proves nothing, and what has pods of the family is no such cluster.
+    let file = saved(&sandbox, "hub.json", &hub);
+    let alone = ["verify", "production", "--at", NOW, "--live", &file];
+    let _ = sandbox.rotate(&alone).status(2).says(&["is it of another cluster?"]);
+    let mut both = hub;
+    both.0.push(rest.0.iter().find(|one| one["kind"] == "Pod").unwrap().clone());
+    let _ = verify(&both, "hub=").status(2).says(&["no workload is deployed to a cluster `hub`"]);
 }
