@@ -1,15 +1,18 @@
 //! The flags that say where what a cluster runs is read from: files, standard input or the cluster itself.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Arg;
 
 use crate::cli::context;
 use crate::disk::file;
+use crate::disk::locate::canonical;
 use crate::ops::asking::Clusters;
 use crate::ops::failure::Failure;
 use crate::ops::gathering::{Asks, Given, Gives, STDIN as PIPED, Source, Sources};
+use crate::ops::message::Message;
 use crate::ops::proving::Asked;
 use crate::ops::session::Session;
 
@@ -68,16 +71,17 @@ impl Args {
     /// What is named.
     ///
     /// # Errors
-    /// When a cluster is to be asked and there is no `kubectl`.
+    /// When a file is named twice, or a cluster is to be asked and there is no `kubectl`.
     pub(super) fn open<'a>(&'a self, session: &'a Session) -> Result<Opened<'a>, Failure> {
-        let named = self.live.iter().map(String::as_str).collect();
+        let named: Vec<&str> = self.live.iter().map(String::as_str).collect();
+        once(&named, session)?;
         Ok(Opened { named, clusters: self.context.clusters()?, session })
     }
 
     /// The same, or else what is piped into standard input.
     ///
     /// # Errors
-    /// When a cluster is to be asked and there is no `kubectl`.
+    /// When a file is named twice, or a cluster is to be asked and there is no `kubectl`.
     pub(super) fn open_or_stdin<'a>(&'a self, session: &'a Session) -> Result<Opened<'a>, Failure> {
         let mut opened = self.open(session)?;
         let is_piped = !self.is_given() && !io::stdin().is_terminal();
@@ -97,10 +101,44 @@ impl Opened<'_> {
     }
 }
 
-/// A dump as it is named: `FILE` or `CLUSTER=FILE`. A file with `=` in its name is written with a directory: `./a=b.json`.
-fn source(named: &str, session: &Session) -> Result<Source, Failure> {
+/// The cluster and the file of a dump as it is named: `FILE` or `CLUSTER=FILE`. A file with `=` in its name is written with a
+/// directory: `./a=b.json`.
+fn parts(named: &str) -> (Option<&str>, &str) {
     let of_cluster = named.split_once('=').filter(|(cluster, _)| !cluster.contains(['/', '\\']));
-    let (cluster, path) = of_cluster.map_or((None, named), |(cluster, path)| (Some(cluster), path));
+    of_cluster.map_or((None, named), |(cluster, path)| (Some(cluster), path))
+}
+
+/// Refuses a file that is named twice: a dump is of one cluster, and standard input is read once.
+fn once(named: &[&str], session: &Session) -> Result<(), Failure> {
+    let place = |path: &str| {
+        let path = session.file(Path::new(path));
+        canonical(&path).unwrap_or(path)
+    };
+    let mut seen: BTreeMap<PathBuf, Option<&str>> = BTreeMap::new();
+    for (cluster, path) in named.iter().copied().map(parts) {
+        let place = if path == STDIN { PathBuf::from(STDIN) } else { place(path) };
+        if let Some(before) = seen.insert(place, cluster) {
+            let name = if path == STDIN { PIPED } else { path };
+            return Err(named_twice(name, (before, cluster)));
+        }
+    }
+    Ok(())
+}
+
+fn named_twice(name: &str, clusters: (Option<&str>, Option<&str>)) -> Failure {
+    let text = match clusters {
+        (Some(one), Some(other)) if one != other => {
+            format!("{name} is given for `{one}` and for `{other}`, and is of one cluster")
+        }
+        _ => format!("{name} is given twice"),
+    };
+    let help = "give each input once; what another cluster prints goes to a file of its own: `--live CLUSTER=FILE`";
+    Failure::usage(Message::new(text).help(help))
+}
+
+/// Opens a dump.
+fn source(named: &str, session: &Session) -> Result<Source, Failure> {
+    let (cluster, path) = parts(named);
     let cluster = cluster.map(str::to_owned);
     if path == STDIN {
         let stream = Box::new(io::BufReader::new(io::stdin()));

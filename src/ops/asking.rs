@@ -67,14 +67,21 @@ impl Clusters {
     /// The clusters of some contexts, each `CONTEXT` or `CLUSTER=CONTEXT`, asked by the `kubectl` in one of some directories.
     ///
     /// # Errors
-    /// When there is no `kubectl`.
+    /// When a context is named twice, or there is no `kubectl`.
     pub fn new(path: Vec<PathBuf>, named: &[String], with_secrets: bool) -> Result<Self, Failure> {
         let program = program_in(path.into_iter(), "kubectl").ok_or_else(|| {
             let text = "`--context` needs `kubectl`, and no directory of `PATH` has it";
             let help = "install kubectl from https://kubernetes.io/docs/tasks/tools/, or save elsewhere what it prints and name that with `--live FILE`";
             Failure::usage(Message::new(text).help(help))
         })?;
-        let contexts = named.iter().map(|named| Context::new(named)).collect();
+        let contexts: Vec<Context> = named.iter().map(|named| Context::new(named)).collect();
+        for (index, one) in contexts.iter().enumerate() {
+            if contexts[..index].iter().any(|before| before.name == one.name) {
+                let text = format!("context `{}` is named twice, and is of one cluster", one.name);
+                let help = "name the context of each cluster: `--context CLUSTER=CONTEXT`";
+                return Err(Failure::usage(Message::new(text).help(help)));
+            }
+        }
         Ok(Self { kubectl: Kubectl { program }, contexts, with_secrets })
     }
 

@@ -271,10 +271,16 @@ fn other_cluster(environment: &str, proof: &Proof, read: &Gathered, asks: &Asks)
         );
         return Failure::usage(Message::new(text).help(unread.why.clone()));
     }
+    let place = if namespaces.is_empty() {
+        "none of them in a namespace".to_owned()
+    } else {
+        format!("in {}", few(&namespaces))
+    };
     let held = match live.objects.len() {
         0 => "it has no objects at all".to_owned(),
-        1 => format!("it has one object, in {}", few(&namespaces)),
-        count => format!("it has {count} objects, in {}", few(&namespaces)),
+        1 if namespaces.is_empty() => "it has one object, which is in no namespace".to_owned(),
+        1 => format!("it has one object, {place}"),
+        count => format!("it has {count} objects, {place}"),
     };
     let contexts = || "kubectl config get-contexts -o name".to_owned();
     let is_asked = read.inputs.iter().any(|input| input.context.is_some());

@@ -38,6 +38,9 @@ pub struct Builder {
     node: Node,
 }
 
+/// What Argo CD calls the cluster that it runs in.
+pub const HOME: &str = "in-cluster";
+
 /// What tells a builder from others: kind, namespace and name.
 pub(super) type BuilderKey<'b> = (&'static str, Option<&'b str>, &'b str);
 
@@ -214,6 +217,17 @@ impl Builder {
         }
     }
 
+    /// The cluster that it deploys to, by name or address, where that is another one than its own.
+    #[must_use]
+    pub fn destination(&self) -> Option<&str> {
+        match &self.way {
+            Way::Argo { .. } => destination_of(&self.node),
+            Way::Flux(_) | Way::Helm(_) => ["secretRef", "configMapRef"]
+                .iter()
+                .find_map(|how| self.node.at(&["spec", "kubeConfig", how, "name"])?.str()),
+        }
+    }
+
     /// What tells it from others; the same one may be seen by way of several kustomizations.
     pub(super) fn key(&self) -> BuilderKey<'_> {
         (self.kind, self.namespace.as_deref(), &self.name)
@@ -235,6 +249,20 @@ impl Builder {
         let is_open = |text: &str| text.contains("{{") || text.contains("${");
         target.filter(|text| !text.contains('{') || !is_open(text))
     }
+}
+
+/// The cluster that an Application deploys to, by name or address, where that is another one than its own.
+#[must_use]
+pub fn destination_of(application: &Node) -> Option<&str> {
+    let text = |key: &str| application.at(&["spec", "destination", key]).and_then(Node::str);
+    let is_set = |text: &&str| !text.is_empty() && !text.contains("{{");
+    if let Some(name) = text("name").filter(is_set) {
+        return (name != HOME).then_some(name);
+    }
+    let server = text("server").filter(is_set)?;
+    let (_, host) = server.split_once("://").unwrap_or(("", server));
+    let host = host.trim_end_matches('/');
+    (!host.is_empty() && !host.starts_with("kubernetes.default.svc")).then_some(host)
 }
 
 /// Where the name of an object is written.

@@ -8,6 +8,7 @@ mod charts;
 mod convention;
 mod depends;
 pub mod deployed;
+mod destinations;
 pub mod elsewhere;
 mod entries;
 pub mod environment;

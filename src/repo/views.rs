@@ -185,14 +185,7 @@ impl<'a> Graph<'a> {
             self.open.to_files = true;
             return;
         }
-        let named = match &builder.way {
-            Way::Argo { cluster, .. } => {
-                of_application(self.environments, &builder.name, cluster.as_deref())
-            }
-            Way::Flux(_) | Way::Helm(_) => None,
-        };
-        let claimed = || claim(self.environments, directory).map(|one| one.environment);
-        let environment = named.or(of_object).or_else(claimed);
+        let environment = environment_of(self.environments, &builder, of_object);
         let (kind, namespace, name) = builder.key();
         let key = (kind, namespace.map(str::to_owned), name.to_owned());
         if !self.seen.insert((directory.clone(), key, environment)) {
@@ -216,6 +209,22 @@ impl<'a> Graph<'a> {
         self.made.push(Made { builder, environment, result });
         self.enqueue(&configured.all, environment, depth + 1);
     }
+}
+
+/// The environment of what a builder makes, whose own object belongs to one.
+pub(super) fn environment_of(
+    environments: &[Environment],
+    builder: &Builder,
+    of_object: Option<EnvironmentId>,
+) -> Option<EnvironmentId> {
+    let named = match &builder.way {
+        Way::Argo { cluster, .. } => {
+            of_application(environments, &builder.name, cluster.as_deref())
+        }
+        Way::Flux(_) | Way::Helm(_) => None,
+    };
+    let claimed = || claim(environments, &builder.directory).map(|one| one.environment);
+    named.or(of_object).or_else(claimed)
 }
 
 #[cfg(test)]

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::cluster::object::State;
 use crate::cluster::word::Word;
-use crate::verify::Applied;
 use crate::verify::expected::Expected;
 use crate::verify::judge::Judge;
 use crate::verify::part::{Part, Remark, Role};
+use crate::verify::{Applied, Request, hubs};
 
 /// The group of a builder's kind.
 pub(crate) fn group(kind: &str) -> &'static str {
@@ -18,14 +18,35 @@ pub(crate) fn group(kind: &str) -> &'static str {
     }
 }
 
+/// What builds something: kind, namespace and name.
+pub(super) type Named<'r> = (&'r str, Option<&'r str>, &'r str);
+
+/// What builds the roots of what is expected, as far as it is in a cluster: what deploys to others is in the one that has no
+/// workloads, if there is such a hub.
+pub(super) fn of<'r>(
+    request: &Request<'r>,
+    expected: &[Expected<'r>],
+    (is_hub, has_hub): (bool, bool),
+) -> BTreeSet<Named<'r>> {
+    let remote = hubs::remote(request, expected.iter());
+    if is_hub {
+        return remote
+            .into_iter()
+            .map(|(namespace, name)| (hubs::KIND.1, namespace, name))
+            .collect();
+    }
+    let roots: BTreeSet<usize> = expected.iter().map(|one| one.root).collect();
+    let builders = roots.iter().flat_map(|root| &request.repo.roots[*root].builders);
+    let all = builders.map(|one| (one.kind, one.namespace.as_deref(), one.name.as_str()));
+    let is_elsewhere = |(kind, namespace, name): &Named<'_>| {
+        has_hub && *kind == hubs::KIND.1 && remote.contains(&(*namespace, *name))
+    };
+    all.filter(|one| !is_elsewhere(one)).collect()
+}
+
 impl Judge<'_, '_> {
     /// Judges what builds the roots that name the family.
-    pub(super) fn builders(&mut self, expected: &[Expected<'_>]) {
-        let roots: BTreeSet<usize> = expected.iter().map(|one| one.root).collect();
-        let repo = self.request.repo;
-        let builders = roots.iter().flat_map(|root| &repo.roots[*root].builders);
-        let builders: BTreeSet<(&str, Option<&str>, &str)> =
-            builders.map(|one| (one.kind, one.namespace.as_deref(), one.name.as_str())).collect();
+    pub(super) fn builders(&mut self, builders: BTreeSet<Named<'_>>) {
         for (kind, namespace, name) in builders {
             let group = group(kind);
             let found = self.scene.view.named((group, kind), namespace, name);

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use crate::repo::root::Root;
 use crate::verify::Request;
 use crate::verify::expected::Expected;
+use crate::verify::known::{Known, built_for, is_called, label};
 
 /// Roots that are held against some inputs.
 #[derive(Debug)]
@@ -17,62 +18,21 @@ pub(super) struct Scope {
     pub(super) roots: BTreeSet<usize>,
     /// The inputs, as indexes; `None` if no dump is of this cluster.
     pub(super) inputs: Option<BTreeSet<usize>>,
+    /// Whether it only deploys to the clusters of the workloads.
+    pub(super) is_hub: bool,
+    /// All clusters of the roots, where it is not known which of them has no dump, and how many have one.
+    pub(super) partly: Option<(BTreeSet<String>, usize)>,
 }
 
-/// The clusters that Git names.
-pub(super) struct Known<'r> {
-    roots: Vec<&'r Root>,
-    /// The names in what builds the roots.
-    built: BTreeSet<&'r str>,
-    /// Whether Git tells one cluster from another.
-    is_told: bool,
-}
-
-impl<'r> Known<'r> {
-    pub(super) fn of(request: &Request<'r>, expected: &[&Expected<'_>]) -> Self {
-        let roots: Vec<&Root> =
-            request.repo.roots_of(request.environment).map(|(_, root)| &**root).collect();
-        let built: BTreeSet<&str> = roots.iter().flat_map(|root| built_for(root)).collect();
-        let all = expected.iter().map(|one| one.root).collect();
-        let is_told = !built.is_empty() || !groups(request, expected, &all).is_empty();
-        Self { roots, built, is_told }
+impl Scope {
+    /// Roots of a cluster. `cluster`: whose ExternalSecrets count.
+    pub(super) fn new(
+        (label, cluster): (Option<String>, Option<String>),
+        roots: BTreeSet<usize>,
+        inputs: Option<BTreeSet<usize>>,
+    ) -> Self {
+        Self { label, cluster, roots, inputs, is_hub: false, partly: None }
     }
-
-    /// Whether an input may be of a cluster: it is one of the environment, or Git names none.
-    pub(super) fn has(&self, cluster: &str) -> bool {
-        !self.is_told || self.is_named(cluster)
-    }
-
-    fn is_named(&self, cluster: &str) -> bool {
-        self.roots.iter().any(|root| is_of(root, cluster))
-    }
-
-    /// Whether what is said to be of a cluster shows a root; `only`: the cluster that counts.
-    fn shows(&self, cluster: &str, root: &Root, only: Option<&str>) -> bool {
-        let is_other = |only: &str| {
-            only != cluster && self.built.contains(only) && self.built.contains(cluster)
-        };
-        let is_free = !self.is_told && !self.is_named(cluster);
-        (is_of(root, cluster) || is_free) && !only.is_some_and(is_other)
-    }
-}
-
-/// The clusters that a root is deployed to, as far as what builds it names them.
-fn built_for(root: &Root) -> impl Iterator<Item = &str> {
-    root.builders.iter().filter_map(|builder| builder.cluster())
-}
-
-/// The name of the cluster of a root: by the Application that builds it, or else its directory.
-pub(super) fn label(root: &Root) -> String {
-    built_for(root).next().map_or_else(|| root.path.display().to_owned(), str::to_owned)
-}
-
-/// Whether a root is of a cluster: by an Application that builds it, or by a directory of that name.
-pub(super) fn is_of(root: &Root, cluster: &str) -> bool {
-    label(root) == cluster
-        || built_for(root).any(|name| name == cluster)
-        || root.path.as_str() == cluster
-        || root.path.parts().any(|part| part == cluster)
 }
 
 /// Whether two roots with the same object are two clusters: neither includes the other.
@@ -91,10 +51,10 @@ fn are_two(one: &Root, other: &Root) -> bool {
 /// The roots that have what is expected, as one scope, or one for each cluster where there are several.
 pub(super) fn scopes(request: &Request<'_>, expected: &[Vec<Expected<'_>>]) -> Vec<Scope> {
     let root = |index: usize| &*request.repo.roots[index];
-    let is_wanted =
-        |index: &usize| request.cluster.is_none_or(|cluster| is_of(root(*index), cluster));
     let expected: Vec<&Expected<'_>> = expected.iter().flatten().collect();
     let known = Known::of(request, &expected);
+    let is_wanted =
+        |index: &usize| request.cluster.is_none_or(|cluster| known.is_of(*index, cluster));
     let mut rest: BTreeSet<usize> =
         expected.iter().map(|one| one.root).filter(|one| is_wanted(one)).collect();
     let mut groups = groups(request, &expected, &rest);
@@ -110,20 +70,19 @@ pub(super) fn scopes(request: &Request<'_>, expected: &[Vec<Expected<'_>>]) -> V
     rest.retain(|index| !is_base(index));
     let is_free = |at: &usize| request.inputs[*at].cluster.is_none();
     let mut scopes = Vec::new();
-    let mut free: Vec<usize> = (0..request.inputs.len()).filter(is_free).collect();
+    let mut free: Vec<usize> = known.inputs(request).filter(is_free).collect();
     let many = free.len() > groups.len();
     groups.sort();
     for (label, roots) in groups {
         let own: BTreeSet<usize> =
-            roots.iter().flat_map(|index| named(request, &known, root(*index))).collect();
+            roots.iter().flat_map(|index| named(request, &known, *index)).collect();
         if !own.is_empty() {
             let views = views(request, &own);
             let is_one = views.len() == 1;
-            scopes.extend(views.into_iter().map(|(name, inputs)| Scope {
-                label: Some(if is_one { label.clone() } else { name.unwrap_or_default() }),
-                cluster: Some(label.clone()),
-                roots: roots.clone(),
-                inputs: Some(inputs),
+            scopes.extend(lacking(request, &known, &roots, &views));
+            scopes.extend(views.into_iter().map(|(name, inputs)| {
+                let name = if is_one { label.clone() } else { name.unwrap_or_default() };
+                Scope::new((Some(name), Some(label.clone())), roots.clone(), Some(inputs))
             }));
             continue;
         }
@@ -131,69 +90,120 @@ pub(super) fn scopes(request: &Request<'_>, expected: &[Vec<Expected<'_>>]) -> V
         let best = free.iter().copied().filter(|at| !many && fits(at) > 0).max_by_key(fits);
         free.retain(|at| Some(*at) != best);
         let inputs = best.map(|at| BTreeSet::from([at]));
-        scopes.push(Scope { label: Some(label.clone()), cluster: Some(label), roots, inputs });
+        let views: Vec<View> = inputs.iter().map(|view| (None, view.clone())).collect();
+        if !views.is_empty() {
+            scopes.extend(lacking(request, &known, &roots, &views));
+        }
+        scopes.push(Scope::new((Some(label.clone()), Some(label)), roots, inputs));
     }
     scopes.extend(others(request, &known, &rest));
+    scopes.extend(known.hubs.iter().map(|hub| {
+        let name = Some(hub.name.clone());
+        let roots = expected.iter().map(|one| one.root).collect();
+        let scope = Scope::new((name.clone(), name), roots, Some(hub.inputs.clone()));
+        Scope { is_hub: true, ..scope }
+    }));
+    scopes
+}
+
+/// The clusters that some roots are deployed to, as what builds them tells, and of which no input is.
+fn lacking(
+    request: &Request<'_>,
+    known: &Known<'_>,
+    roots: &BTreeSet<usize>,
+    views: &[View],
+) -> Vec<Scope> {
+    let mut by_clusters: BTreeMap<&BTreeSet<String>, BTreeSet<usize>> = BTreeMap::new();
+    for index in roots.iter().filter(|_| request.cluster.is_none()) {
+        if let Some(clusters) = known.several(*index) {
+            by_clusters.entry(clusters).or_default().insert(*index);
+        }
+    }
+    let of = |view: &View| {
+        let mut inputs = view.1.iter().map(|at| &request.inputs[*at]);
+        inputs.find_map(|input| input.cluster.as_deref())
+    };
+    let named: BTreeSet<&str> = views.iter().filter_map(of).collect();
+    let mut scopes = Vec::new();
+    for (clusters, roots) in by_clusters {
+        let is_any = |name: &&str| clusters.iter().any(|one| is_called(one, name));
+        let lost = clusters.iter().filter(|one| !named.iter().any(|name| is_called(one, name)));
+        let lost: Vec<&str> = lost.map(String::as_str).collect();
+        // It is not known of which of them the others are.
+        let others = named.iter().filter(|name| !is_any(name)).count()
+            + views.iter().filter(|view| of(view).is_none()).count();
+        if others == 0 {
+            scopes.extend(lost.into_iter().map(|name| {
+                let name = Some(name.to_owned());
+                Scope::new((name.clone(), name), roots.clone(), None)
+            }));
+        } else if others < lost.len() {
+            let label = Some(lost.join(" or "));
+            let partly = Some((clusters.clone(), clusters.len() - lost.len() + others));
+            scopes.push(Scope { partly, ..Scope::new((label, None), roots, None) });
+        }
+    }
     scopes
 }
 
 /// The inputs that are said to be of a cluster of a root, as indexes.
-fn named(request: &Request<'_>, known: &Known<'_>, root: &Root) -> BTreeSet<usize> {
+fn named(request: &Request<'_>, known: &Known<'_>, root: usize) -> BTreeSet<usize> {
     let shows = |at: &usize| {
         let cluster = request.inputs[*at].cluster.as_deref();
         cluster.is_some_and(|cluster| known.shows(cluster, root, request.cluster))
     };
-    (0..request.inputs.len()).filter(shows).collect()
+    known.inputs(request).filter(shows).collect()
 }
 
 /// The scopes of the roots that no two clusters have.
 fn others(request: &Request<'_>, known: &Known<'_>, rest: &BTreeSet<usize>) -> Vec<Scope> {
     let root = |index: usize| &*request.repo.roots[index];
-    let free: BTreeSet<usize> =
-        (0..request.inputs.len()).filter(|at| request.inputs[*at].cluster.is_none()).collect();
+    let is_free = |at: &usize| request.inputs[*at].cluster.is_none();
+    let free: BTreeSet<usize> = known.inputs(request).filter(is_free).collect();
     let mut by_inputs: BTreeMap<BTreeSet<usize>, BTreeSet<usize>> = BTreeMap::new();
     for index in rest {
-        let mut own = named(request, known, root(*index));
+        let mut own = named(request, known, *index);
         if own.is_empty() {
             // It runs where what includes it runs.
             let includes =
                 |other: &&usize| root(**other).directories().contains(&root(*index).path);
             let above = rest.iter().filter(includes);
-            own.extend(above.flat_map(|other| named(request, known, root(*other))));
+            own.extend(above.flat_map(|other| named(request, known, *other)));
         }
         own.extend(&free);
         by_inputs.entry(own).or_default().insert(*index);
     }
     let is_one = by_inputs.len() == 1;
+    let is_named = |name: &&str| known.is_named(name);
+    let chosen = request.cluster.filter(is_named);
     let mut scopes = Vec::new();
     for (inputs, roots) in by_inputs {
         if inputs.is_empty() && !request.inputs.is_empty() {
             let label = roots.first().map(|index| label(root(*index)));
-            scopes.push(Scope { cluster: label.clone(), label, roots, inputs: None });
+            scopes.push(Scope::new((label.clone(), label), roots, None));
             continue;
         }
         let mut views = views(request, &inputs);
+        scopes.extend(lacking(request, known, &roots, &views));
         if is_one && views.len() < 2 {
-            let label = request.cluster.map(str::to_owned);
+            let of = (request.cluster.map(str::to_owned), chosen.map(str::to_owned));
             let inputs = views.pop().map_or_else(BTreeSet::new, |(_, view)| view);
-            scopes.push(Scope { cluster: label.clone(), label, roots, inputs: Some(inputs) });
+            scopes.push(Scope::new(of, roots, Some(inputs)));
             continue;
         }
         scopes.extend(views.into_iter().map(|(label, view)| {
-            let is_named = |name: &&String| known.is_named(name);
-            let cluster = label.as_ref().filter(is_named).map(String::as_str);
-            let cluster = cluster.or(request.cluster).map(str::to_owned);
-            Scope { label, cluster, roots: roots.clone(), inputs: Some(view) }
+            let cluster = label.as_deref().filter(is_named).or(chosen).map(str::to_owned);
+            Scope::new((label, cluster), roots.clone(), Some(view))
         }));
     }
     scopes
 }
 
+/// The name of a cluster, if it has one, and the inputs that are of it, as indexes.
+type View = (Option<String>, BTreeSet<usize>);
+
 /// Inputs by the cluster that they are of: what is said to be of one, each context, and files of which nothing is said.
-fn views(
-    request: &Request<'_>,
-    inputs: &BTreeSet<usize>,
-) -> Vec<(Option<String>, BTreeSet<usize>)> {
+fn views(request: &Request<'_>, inputs: &BTreeSet<usize>) -> Vec<View> {
     let mut views: BTreeMap<(Option<&str>, Option<&str>), BTreeSet<usize>> = BTreeMap::new();
     for at in inputs {
         let input = &request.inputs[*at];
@@ -213,7 +223,7 @@ fn views(
 }
 
 /// The clusters that have the same object, each with its name and its roots.
-fn groups(
+pub(super) fn groups(
     request: &Request<'_>,
     expected: &[&Expected<'_>],
     wanted: &BTreeSet<usize>,

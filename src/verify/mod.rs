@@ -5,7 +5,9 @@ mod builders;
 mod clusters;
 mod cron;
 pub mod expected;
+mod hubs;
 mod judge;
+mod known;
 mod lost;
 mod objects;
 pub mod part;
@@ -26,8 +28,10 @@ use crate::k8s::secret_name::{Family, split};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::usage::Running;
+use crate::text::few::few;
 use crate::verify::clusters::{Scope, scopes};
 use crate::verify::expected::Expected;
+use crate::verify::known::Known;
 use crate::verify::part::{Part, Remark, User};
 use crate::verify::scene::Scene;
 use crate::verify::site::Site;
@@ -178,6 +182,8 @@ pub fn verify(request: &Request<'_>) -> Proof {
     let expected: Vec<Vec<Expected<'_>>> =
         request.families.iter().map(|family| expected::of(request, family)).collect();
     let scopes = scopes(request, &expected);
+    let unread = unread(request, &scopes);
+    let request = &Request { unread: &unread, ..*request };
     let namespaces = expected::namespaces(request);
     let mut doubles = 0;
     let scenes: Vec<Option<Scene<'_>>> = scopes
@@ -198,6 +204,17 @@ pub fn verify(request: &Request<'_>) -> Proof {
     Proof { families, doubles, has_any, unread: request.unread.to_vec() }
 }
 
+/// What the clusters did not show. Of one that only deploys to others, no workload is needed.
+fn unread(request: &Request<'_>, scopes: &[Scope]) -> Vec<Unread> {
+    let hubs = scopes.iter().filter(|scope| scope.is_hub);
+    let inputs = hubs.flat_map(|scope| scope.inputs.iter().flatten());
+    let names: BTreeSet<&str> = inputs.map(|at| request.inputs[*at].name.as_str()).collect();
+    let unread = request.unread.iter().cloned();
+    unread
+        .map(|one| Unread { is_decisive: one.is_decisive && !names.contains(&*one.input), ..one })
+        .collect()
+}
+
 fn of_family(
     request: &Request<'_>,
     family: &Family,
@@ -209,6 +226,7 @@ fn of_family(
     let mut parts = Vec::new();
     let mut old: BTreeMap<String, Vec<User>> = BTreeMap::new();
     let mut seen = BTreeSet::new();
+    let has_hub = scopes.iter().any(|scope| scope.is_hub);
     for (scope, scene) in scopes.iter().zip(scenes) {
         let own = expected.iter().filter(|one| scope.roots.contains(&one.root));
         let own: Vec<Expected<'_>> = expected::as_one(own.cloned());
@@ -218,10 +236,15 @@ fn of_family(
         };
         let site = Site::new(scope, request.inputs);
         let mut judge = judge::Judge::new(request, family, scene, site);
+        let builders = builders::of(request, &own, (scope.is_hub, has_hub));
+        judge.builders(builders);
+        if scope.is_hub {
+            parts.append(&mut judge.parts);
+            continue;
+        }
         own.iter().for_each(|one| judge.expected(one, &own));
         judge.stubs(scope);
         judge.secrets(&own);
-        judge.builders(&own);
         let wanted = names(&running, family);
         let around = stragglers::Around { judge: &judge, namespaces, wanted: &wanted };
         parts.extend(around.stragglers(&mut seen));
@@ -239,27 +262,32 @@ fn of_family(
     FamilyProof { family: family.clone(), running, parts, old, costs, is_read }
 }
 
+/// What names the families, and the clusters that Git names.
+fn known<'r>(request: &Request<'r>) -> (Known<'r>, BTreeSet<usize>) {
+    let expected: Vec<Expected<'r>> =
+        request.families.iter().flat_map(|family| expected::of(request, family)).collect();
+    let known = Known::of(request, &expected.iter().collect::<Vec<_>>());
+    (known, expected.iter().map(|one| one.root).collect())
+}
+
 /// The clusters of the workloads that name the families.
 #[must_use]
 pub fn clusters(request: &Request<'_>) -> BTreeSet<String> {
-    let expected = request.families.iter().flat_map(|family| expected::of(request, family));
-    expected.map(|one| clusters::label(&request.repo.roots[one.root])).collect()
+    let (known, roots) = known(request);
+    roots.into_iter().flat_map(|root| known.names(request, root)).collect()
 }
 
 /// Whether a workload that names one of the families is deployed to a cluster.
 #[must_use]
 pub fn has_cluster(request: &Request<'_>, cluster: &str) -> bool {
-    let mut expected = request.families.iter().flat_map(|family| expected::of(request, family));
-    expected.any(|one| clusters::is_of(&request.repo.roots[one.root], cluster))
+    let (known, roots) = known(request);
+    roots.into_iter().any(|root| known.is_of(root, cluster))
 }
 
 /// A cluster that an input is said to be of, and that is none of the environment, where Git knows them.
 #[must_use]
 pub fn unknown_cluster<'a>(request: &Request<'a>) -> Option<&'a str> {
-    let expected: Vec<Vec<Expected<'_>>> =
-        request.families.iter().map(|family| expected::of(request, family)).collect();
-    let expected: Vec<&Expected<'_>> = expected.iter().flatten().collect();
-    let known = clusters::Known::of(request, &expected);
+    let (known, _) = known(request);
     let mut named = request.inputs.iter().filter_map(|input| input.cluster.as_deref());
     named.find(|cluster| !known.has(cluster))
 }
@@ -268,10 +296,8 @@ pub fn unknown_cluster<'a>(request: &Request<'a>) -> Option<&'a str> {
 #[must_use]
 pub fn left_out(request: &Request<'_>) -> BTreeSet<String> {
     let Some(cluster) = request.cluster else { return BTreeSet::new() };
-    let expected = request.families.iter().flat_map(|family| expected::of(request, family));
-    let roots: BTreeSet<usize> = expected.map(|one| one.root).collect();
-    let roots = roots.into_iter().map(|index| &*request.repo.roots[index]);
-    roots.filter(|root| !clusters::is_of(root, cluster)).map(clusters::label).collect()
+    let (known, roots) = known(request);
+    roots.into_iter().flat_map(|root| known.besides(request, root, cluster)).collect()
 }
 
 /// The names of the Secrets that an environment runs with.
@@ -284,15 +310,17 @@ fn names(running: &Running, family: &Family) -> BTreeSet<String> {
 fn no_dump(request: &Request<'_>, expected: &Expected<'_>, scope: &Scope) -> Part {
     let label = scope.label.as_deref().unwrap_or_default();
     let is_asked = request.inputs.iter().any(|input| input.context.is_some());
-    let text = if is_asked {
-        format!(
-            "no context is of `{label}`, where it runs as well; name each: `--context CLUSTER=CONTEXT`"
-        )
-    } else {
-        format!(
-            "the input has no dump of `{label}`, where it runs as well; name each: `--live CLUSTER=FILE`"
-        )
+    let next = if is_asked { "--context CLUSTER=CONTEXT" } else { "--live CLUSTER=FILE" };
+    let why = match &scope.partly {
+        Some((clusters, count)) => {
+            let names: Vec<&str> = clusters.iter().map(String::as_str).collect();
+            let (all, names) = (clusters.len(), few(&names));
+            format!("it is deployed to {all} clusters ({names}), and the input is of {count}")
+        }
+        None if is_asked => format!("no context is of `{label}`, where it runs as well"),
+        None => format!("the input has no dump of `{label}`, where it runs as well"),
     };
+    let text = format!("{why}; name each: `{next}`");
     let mut part = Part::of(expected, Site::new(scope, request.inputs));
     part.remarks.push(Remark::new(Word::MissingWorkload, text));
     part

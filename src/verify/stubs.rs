@@ -7,9 +7,10 @@ use crate::cluster::word::{Saying, Word};
 use crate::k8s::resource::group_of;
 use crate::k8s::secret_name::Family;
 use crate::verify::Request;
-use crate::verify::clusters::{Scope, is_of};
+use crate::verify::clusters::Scope;
 use crate::verify::expected::Expected;
 use crate::verify::judge::Judge;
+use crate::verify::known::is_of;
 use crate::verify::part::{Part, Remark, Role};
 use crate::verify::scene::Scene;
 

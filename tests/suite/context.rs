@@ -545,6 +545,17 @@ fn two_contexts_are_two_clusters_of_an_environment() {
     assert!(one.stdout.contains("name each: `--context CLUSTER=CONTEXT`"), "{one}");
 }
 
+#[test]
+fn a_context_that_is_named_twice_is_refused() {
+    let cluster = Cluster::new();
+    for (first, second) in [("a", "a"), ("east=a", "west=a"), ("a", "=a")] {
+        let words = ["verify", "production", "--context", first, "--context", second];
+        let output = cluster.sandbox.finish(&mut cluster.command(&words)).status(2);
+        let _ = output.says(&["context `a` is named twice", "`--context CLUSTER=CONTEXT`"]);
+    }
+    assert!(cluster.runs().is_empty());
+}
+
 /// Each cluster answers by itself, though all are built from one directory.
 #[test]
 fn two_contexts_of_one_directory_are_two_clusters() {
@@ -560,6 +571,44 @@ fn two_contexts_of_one_directory_are_two_clusters() {
     assert!(output.stdout.contains("Deployment shop/web in two  2 of 2 pods"), "{output}");
     let output = cluster.sandbox.finish(&mut cluster.command(&words)).success();
     assert_eq!(output.stdout.matches("Deployment shop/web in ").count(), 2, "{output}");
+}
+
+/// The cluster of Argo CD has the Applications, and those of the workloads have the pods.
+#[test]
+fn a_context_of_argo_cd_needs_no_workloads() {
+    let cluster = Cluster::new();
+    cluster.sandbox.write(
+        "argocd/web.yaml",
+        "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web, namespace: argocd}\nspec: {source: {repoURL: x, path: production}, destination: {server: 'https://prod.example:6443'}}\n",
+    );
+    let kinds = format!("{KINDS}applications  app  argoproj.io/v1alpha1  true  Application\n");
+    cluster.file("kinds", &kinds);
+    // Each answers for what it has.
+    let shows = |kind: &str, context: &str, items: &[Value]| {
+        let _none_there = fs::remove_file(cluster.bin.path().join(format!("{kind}.out")));
+        let (some, none) = (list(items), list(&[]));
+        let runs = format!(
+            "case \"$1\" in --context={context}) echo '{some}';; *) echo '{none}';; esac\n"
+        );
+        cluster.file(&format!("{kind}.runs"), &runs);
+    };
+    shows("pods", "prod", &[pod("web-5d4f-a", OLD), pod("web-5d4f-b", OLD)]);
+    shows("deployments.apps", "prod", &[deployment(OLD)]);
+    let application = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+        "metadata": {"name": "web", "namespace": "argocd", "generation": 1},
+        "status": {"sync": {"status": "Synced"}, "health": {"status": "Healthy"}}});
+    shows("applications.argoproj.io", "hub", &[application]);
+    let verify = |contexts: &[&str]| {
+        let contexts = contexts.iter().flat_map(|name| ["--context", *name]);
+        let words: Vec<&str> = ["verify", "production"].into_iter().chain(contexts).collect();
+        cluster.sandbox.finish(&mut cluster.command(&words))
+    };
+    let output = verify(&["prod", "hub"]).success();
+    assert!(output.stdout.contains("Deployment shop/web  2 of 2 pods"), "{output}");
+    assert!(output.stdout.contains("Application argocd/web in hub"), "{output}");
+    // Another context without the workloads is one of a cluster that has to have them.
+    let output = verify(&["prod", "other"]).status(1);
+    assert!(output.stdout.contains("missing-workload  Deployment shop/web in other"), "{output}");
 }
 
 /// What could not be read is not called absent.

@@ -72,7 +72,7 @@ impl Runner {
     }
 }
 
-const EVERYTHING: [(&str, &str); 13] = [
+const EVERYTHING: [(&str, &str); 14] = [
     ("INPUT_BASE", "trunk"),
     ("INPUT_BASELINE", "known.json"),
     ("INPUT_BRANCH_PREFIX", "keys/"),
@@ -83,6 +83,7 @@ const EVERYTHING: [(&str, &str); 13] = [
     ("INPUT_FROM_STORE", "shop/db=db.json, aws"),
     ("INPUT_HELM", "true"),
     ("INPUT_LABELS", "rotation, keys"),
+    ("INPUT_LIVE", "eu=a, b.json\n\n  us.json\n"),
     ("INPUT_REVIEWERS", "robin,\n shop/platform\n"),
     ("INPUT_SECRETS", "auth-api-secrets\nshop-db"),
     ("INPUT_WORKING_DIRECTORY", "clusters"),
@@ -96,8 +97,12 @@ fn with_everything(command: &str) -> Vec<(&str, &str)> {
         let lint = ["INPUT_BASE", "INPUT_BASELINE", "INPUT_FROM_STORE", "INPUT_HELM"];
         inputs.retain(|(name, _)| used.contains(name) || command == "lint" && lint.contains(name));
     } else {
-        let is_used =
-            |name| name != "INPUT_BASELINE" && (name != "INPUT_FROM_STORE" || command == "bump");
+        let is_used = |name| match name {
+            "INPUT_BASELINE" => false,
+            "INPUT_FROM_STORE" => command == "bump",
+            "INPUT_LIVE" => command == "prune",
+            _ => true,
+        };
         inputs.retain(|(name, _)| is_used(*name));
     }
     inputs
@@ -161,7 +166,12 @@ fn every_input_becomes_an_argument() {
         let begin = [command, "--format", "github", &markdown];
         let listings =
             ["--base=trunk", "--helm", "--from-store=shop/db=db.json", "--from-store=aws"];
-        let common = if command == "bump" { &listings[..] } else { &listings[..2] };
+        let with_dumps = [listings[0], listings[1], "--live=eu=a, b.json", "--live=us.json"];
+        let common = match command {
+            "bump" => &listings[..],
+            "prune" => &with_dumps[..],
+            _ => &listings[..2],
+        };
         runner.starts(
             &with_everything(command),
             &[&begin, &place[..], common, &request, rest].concat(),

@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::support::{NOW, Sandbox, workload};
+use crate::support::{NOW, Sandbox, stub, workload};
 use crate::verify::dump::Dump;
 
 const SECRET: &str = "auth-20250701090000";
@@ -35,6 +35,7 @@ fn each_cluster_needs_its_own_dump() {
     let mut behind = rest.clone();
     behind.rename("Pod", "web-5b8c-0", SECRET, "auth-20250601090000");
     let (one, two) = (saved(&sandbox, "one.json", &rest), saved(&sandbox, "two.json", &behind));
+    let other = saved(&sandbox, "other.json", &rest);
     let verify = |live: &[&str]| {
         let live: Vec<&str> = live.iter().flat_map(|file| ["--live", *file]).collect();
         sandbox.rotate(&[&["verify", "production", "--at", NOW], &live[..]].concat())
@@ -42,10 +43,10 @@ fn each_cluster_needs_its_own_dump() {
     let output = verify(&[&one]).status(1);
     assert!(output.stdout.contains("missing-workload"), "{output}");
     assert!(output.stdout.contains("clusters/production/us"), "{output}");
-    let _ = verify(&[&one, &one]).success();
+    let _ = verify(&[&one, &other]).success();
     let output = verify(&[&one, &two]).status(1);
     assert!(output.stdout.contains("1 of 1 pod runs 20250601090000"), "{output}");
-    let (eu, us) = (format!("eu={one}"), format!("us={one}"));
+    let (eu, us) = (format!("eu={one}"), format!("us={other}"));
     let _ = verify(&[&eu, &us]).success();
     let late = format!("us={two}");
     let output = verify(&[&eu, &late]).status(1);
@@ -153,10 +154,37 @@ fn two_clusters_of_one_directory_are_checked_each_by_itself() {
         assert!(output.stdout.contains("Deployment shop/web in us  1 of 1 pod"), "{output}");
         assert!(output.stdout.contains("Deployment shop/web in eu"), "{output}");
     }
-    let _ = verify(&format!("eu={new}"), &us).success();
+    let again = saved(&sandbox, "again.json", &Dump::of(&sandbox, "production"));
+    let _ = verify(&format!("eu={again}"), &us).success();
     let output = verify(&old, &new).status(1);
     assert!(output.stdout.contains("it is there in two states"), "{output}");
-    let _ = verify(&new, &new).success();
+    let _ = verify(&new, &again).success();
+}
+
+/// A dump is of one cluster, whatever it is called.
+#[test]
+fn an_input_that_is_given_twice_is_refused() {
+    let sandbox = fleet();
+    let rest = Dump::of(&sandbox, "production");
+    let one = saved(&sandbox, "one.json", &rest);
+    let file = std::path::Path::new(&one);
+    let folder = file.parent().unwrap().file_name().unwrap().to_str().unwrap();
+    let same = format!("us={}/../{folder}/one.json", file.parent().unwrap().display());
+    let cases: &[([&str; 2], &str)] = &[
+        ([&one, &one], "is given twice"),
+        ([&format!("eu={one}"), &same], "is given for `eu` and for `us`, and is of one cluster"),
+        ([&format!("eu={one}"), &one], "is given twice"),
+        (["-", "-"], "standard input is given twice"),
+        (["eu=-", "us=-"], "standard input is given for `eu` and for `us`"),
+    ];
+    for ([first, second], says) in cases {
+        let live = ["--live", first, "--live", second, "--at", NOW];
+        for command in ["verify", "prune"] {
+            let output = sandbox.rotate(&[&[command, "production"], &live[..]].concat()).status(2);
+            assert!(output.stdout.is_empty(), "{output}");
+            let _ = output.says(&[says, "`--live CLUSTER=FILE`"]);
+        }
+    }
 }
 
 /// The live template may not have the reference yet that Git has added.
@@ -190,4 +218,116 @@ fn a_workload_of_a_release_is_told_from_one_of_git_by_its_namespace() {
     }));
     let output = dump.verify(&sandbox, &["staging"]);
     assert!(output.stdout.contains("moved        Deployment shop/web  1 of 1 pod"), "{output}");
+}
+
+/// What deploys `production` to a cluster.
+fn deployed_by(kind: &str, cluster: &str) -> String {
+    match kind {
+        "name" | "server" => {
+            let destination = if kind == "name" {
+                format!("name: {cluster}")
+            } else {
+                format!("server: 'https://{cluster}'")
+            };
+            format!(
+                "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: web-{cluster}, namespace: argocd}}\nspec: {{source: {{repoURL: x, path: production}}, destination: {{{destination}, namespace: shop}}}}\n"
+            )
+        }
+        _ => {
+            let (name, more) = if kind == "kubeconfig" {
+                (cluster, format!(", kubeConfig: {{secretRef: {{name: {cluster}}}}}"))
+            } else {
+                ("apps", String::new())
+            };
+            format!(
+                "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {{name: {name}, namespace: flux-system}}\nspec: {{interval: 1m, path: ./production{more}}}\n"
+            )
+        }
+    }
+}
+
+/// A directory that is deployed to two clusters.
+fn deployed_twice(kind: &str) -> Sandbox {
+    let sandbox = Sandbox::empty();
+    sandbox.write("production/web.yaml", &workload(SECRET));
+    for cluster in ["eu", "us"] {
+        sandbox.write(&format!("clusters/{cluster}/apps.yaml"), &deployed_by(kind, cluster));
+    }
+    sandbox.commit_all();
+    sandbox
+}
+
+#[test]
+fn each_cluster_that_one_directory_is_deployed_to_needs_its_own_dump() {
+    for (kind, eu, us) in [
+        ("name", "eu", "us"),
+        ("server", "eu", "us"),
+        ("kubeconfig", "eu", "us"),
+        ("directory", "clusters/eu", "clusters/us"),
+    ] {
+        let sandbox = deployed_twice(kind);
+        let rest = Dump::of(&sandbox, "production");
+        let (one, two) = (saved(&sandbox, "one.json", &rest), saved(&sandbox, "two.json", &rest));
+        let run = |command: &str, options: &[&str]| {
+            sandbox.rotate(&[&[command, "production", "--at", NOW], options].concat())
+        };
+        let output = run("verify", &["--live", &one]).status(1);
+        let words = format!(
+            "it is deployed to 2 clusters ({eu}, {us}), and the input is of 1; name each: `--live CLUSTER=FILE`"
+        );
+        assert!(output.stdout.contains(&words), "{kind}: {output}");
+        let place = format!("missing-workload  Deployment shop/web in {eu} or {us}");
+        assert!(output.stdout.contains(&place), "{kind}: {output}");
+        // Two files of which nothing is said are parts of one dump.
+        let output = run("verify", &["--live", &one, "--live", &two]).status(1);
+        assert!(output.stdout.contains(&words), "{kind}: {output}");
+        let (of_eu, of_us) = (format!("eu={one}"), format!("us={two}"));
+        let output = run("verify", &["--live", &of_eu]).status(1);
+        let words = format!("the input has no dump of `{us}`");
+        assert!(output.stdout.contains(&words), "{kind}: {output}");
+        let _ = run("verify", &["--live", &of_eu, "--live", &of_us]).success();
+        let _ = run("verify", &["--live", &one, "--cluster", "eu"]).success();
+        // A version may be in use in a cluster that was left out.
+        sandbox.write("production/old.yaml", &stub(BEFORE));
+        sandbox.commit_all();
+        let late = ["--live", &one, "--cluster", "eu", "--format", "json"];
+        let output = run("prune", &late);
+        let words = format!("the cluster `{us}` was left out");
+        assert!(output.stdout.contains(&words), "{kind}: {output}");
+    }
+}
+
+/// Argo CD may run in a cluster of its own.
+#[test]
+fn a_cluster_that_only_deploys_to_others_needs_no_workloads() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("production/web.yaml", &workload(SECRET));
+    sandbox.write("argocd/web.yaml", &deployed_by("name", "prod"));
+    sandbox.commit_all();
+    let rest = Dump::of(&sandbox, "production");
+    let mut application = json!({"apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+        "metadata": {"name": "web-prod", "namespace": "argocd", "generation": 1},
+        "status": {"sync": {"status": "OutOfSync"}, "health": {"status": "Healthy"}}});
+    let verify = |hub: &Dump, name: &str| {
+        let (one, two) = (saved(&sandbox, "one.json", &rest), saved(&sandbox, "two.json", hub));
+        let (one, two) = (format!("prod={one}"), format!("{name}{two}"));
+        sandbox.rotate(&["verify", "production", "--at", NOW, "--live", &one, "--live", &two])
+    };
+    let output = verify(&Dump(vec![application.clone()]), "hub=").status(1);
+    assert!(output.stdout.contains("not-applied  Application argocd/web-prod in hub"), "{output}");
+    assert!(output.stdout.contains("moved        Deployment shop/web  1 of 1 pod"), "{output}");
+    application["status"]["sync"]["status"] = json!("Synced");
+    let hub = Dump(vec![application]);
+    for name in ["hub=", ""] {
+        let output = verify(&hub, name).success();
+        assert_eq!(output.stdout.matches("Deployment shop/web").count(), 1, "{output}");
+        assert_eq!(output.stdout.matches("Application argocd/web-prod").count(), 1, "{output}");
+    }
+    // By itself it proves nothing, and what has pods of the family is no such cluster.
+    let file = saved(&sandbox, "hub.json", &hub);
+    let alone = ["verify", "production", "--at", NOW, "--live", &file];
+    let _ = sandbox.rotate(&alone).status(2).says(&["is it of another cluster?"]);
+    let mut both = hub;
+    both.0.push(rest.0.iter().find(|one| one["kind"] == "Pod").unwrap().clone());
+    let _ = verify(&both, "hub=").status(2).says(&["no workload is deployed to a cluster `hub`"]);
 }

@@ -90,6 +90,18 @@ fn a_dump_of_another_cluster_is_refused() {
     ]);
 }
 
+#[test]
+fn objects_in_no_namespace_are_said_to_be_in_none() {
+    let sandbox = repository();
+    let node = |name: &str| json!({"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}});
+    for (dump, says) in [
+        (vec![node("a")], "it has one object, which is in no namespace; is it of another cluster?"),
+        (vec![node("a"), node("b")], "it has 2 objects, none of them in a namespace; is it"),
+    ] {
+        let _ = Dump(dump).verify(&sandbox, &["staging"]).status(2).says(&[says]);
+    }
+}
+
 /// Lists in every form in which kubectl and the API server print them, and several one after another.
 #[test]
 fn every_form_of_a_list_is_read() {
