@@ -230,6 +230,7 @@ impl<'a, 'l> Judge<'a, 'l> {
     fn replicated(&mut self, object: &'l Object, wanted: &BTreeSet<String>, part: &mut Part) {
         let mut sayings: Vec<Saying> = object.sayings.clone();
         let mut pods = self.own_pods(object);
+        let mut controllers = vec![object];
         let (mut all, mut ending) = match object.state {
             State::Workload { pods, ending } => (pods, ending),
             _ => (None, 0),
@@ -250,6 +251,7 @@ impl<'a, 'l> Judge<'a, 'l> {
             };
             self.seen.insert(twin);
             let twin = self.scene.object(twin);
+            controllers.push(twin);
             sayings.extend(twin.sayings.iter().cloned());
             pods.extend(self.own_pods(twin));
             if let State::Workload { pods: own, ending: leaving } = twin.state {
@@ -259,7 +261,7 @@ impl<'a, 'l> Judge<'a, 'l> {
         }
         self.pods(&pods, wanted, &sayings, part);
         self.lost_pods(object, &pods, (all.unwrap_or(0), ending), part);
-        self.lost_pods_of_sets(object, part);
+        controllers.iter().for_each(|one| self.lost_pods_of_sets(one, part));
     }
 
     /// Judges pods: which names they have, and what keeps them.

@@ -11,45 +11,28 @@ use crate::verify::version;
 use crate::verify::wanted::used;
 
 impl<'l> Judge<'_, 'l> {
-    /// Notes the pods that a status counts and the input does not have, those that are being stopped for themselves.
+    /// Notes the pods that the status of a workload counts and the input does not have, those that are being stopped for themselves.
     pub(super) fn lost_pods(
         &self,
         object: &Object,
         pods: &[usize],
-        (all, ending): (u64, u64),
+        counts: (u64, u64),
         part: &mut Part,
     ) {
-        let is_there = |index: &&usize| self.scene.object(**index).deleted.is_none();
-        let there = pods.iter().filter(is_there).count() as u64;
-        let leaving = pods.len() as u64 - there;
-        let lost = if all > there {
-            Some(format!("its status counts {}; {there} in the input", counted_pods(all)))
-        } else if ending > leaving {
-            Some(format!(
-                "its status counts {} being stopped; {leaving} in the input",
-                counted_pods(ending)
-            ))
-        } else {
-            None
-        };
-        if let Some(text) = lost {
-            let options = format!("{} -o json", part.place());
-            let get = command("kubectl get", &["pods"], &options);
-            let missing = Remark::new(Word::MissingPods, text).next(Some(get));
-            part.remarks.push(self.absent(("", "Pod"), object.namespace.as_deref(), missing));
+        if let Some(counted) = self.lost(pods, counts) {
+            part.remarks.push(self.missing(format!("its status counts {counted}"), object, part));
         }
     }
 
-    /// Notes the pods that the status of a ReplicaSet counts and the input does not have, where nothing else is missing.
+    /// The same for each ReplicaSet of a workload, where nothing else is missing.
     pub(super) fn lost_pods_of_sets(&self, object: &'l Object, part: &mut Part) {
         for set in self.scene.replica_sets_of(object) {
             let set = self.scene.object(*set);
-            let State::Workload { pods: Some(all), .. } = set.state else { continue };
-            let own = self.scene.pods_of(set);
-            let there = own.iter().filter(|one| self.scene.object(**one).deleted.is_none()).count();
-            if all <= there as u64 || part.remarks.iter().any(|one| one.word == Word::MissingPods) {
-                continue;
+            let State::Workload { pods: Some(all), ending } = set.state else { continue };
+            if part.remarks.iter().any(|one| one.word == Word::MissingPods) {
+                return;
             }
+            let Some(counted) = self.lost(self.scene.pods_of(set), (all, ending)) else { continue };
             let names = used(set, self.family);
             let names: Vec<&str> = names.iter().map(|name| version(name)).collect();
             let runs = if names.is_empty() {
@@ -57,15 +40,29 @@ impl<'l> Judge<'_, 'l> {
             } else {
                 format!(", which names {},", few(&names))
             };
-            let text = format!(
-                "the status of ReplicaSet {}{runs} counts {}; {there} in the input",
-                set.name,
-                counted_pods(all)
-            );
-            let get = command("kubectl get", &["pods"], &format!("{} -o json", part.place()));
-            let missing = Remark::new(Word::MissingPods, text).next(Some(get));
-            part.remarks.push(self.absent(("", "Pod"), object.namespace.as_deref(), missing));
+            let text = format!("the status of ReplicaSet {}{runs} counts {counted}", set.name);
+            part.remarks.push(self.missing(text, object, part));
         }
+    }
+
+    /// What a status counts beyond what is there: all pods, and those that are being stopped.
+    fn lost(&self, pods: &[usize], (all, ending): (u64, u64)) -> Option<String> {
+        let is_there = |index: &&usize| self.scene.object(**index).deleted.is_none();
+        let there = pods.iter().filter(is_there).count() as u64;
+        let leaving = pods.len() as u64 - there;
+        if all > there {
+            Some(format!("{}; {there} in the input", counted_pods(all)))
+        } else if ending > leaving {
+            Some(format!("{} being stopped; {leaving} in the input", counted_pods(ending)))
+        } else {
+            None
+        }
+    }
+
+    fn missing(&self, text: String, object: &Object, part: &Part) -> Remark {
+        let get = command("kubectl get", &["pods"], &format!("{} -o json", part.place()));
+        let missing = Remark::new(Word::MissingPods, text).next(Some(get));
+        self.absent(("", "Pod"), object.namespace.as_deref(), missing)
     }
 }
 

@@ -5,7 +5,10 @@ use crate::cluster::states::Facts;
 use crate::cluster::word::{Saying, Word};
 
 pub(super) fn read(facts: &Facts<'_>) -> (State, Vec<Saying>) {
-    let state = State::Workload { pods: Some(facts.count("replicas")), ending: 0 };
+    let state = State::Workload {
+        pods: Some(facts.count("replicas")),
+        ending: facts.count("terminatingReplicas"),
+    };
     let (wanted, ready) = (facts.replicas(), facts.count("readyReplicas"));
     let says = (ready < wanted && facts.metadata.owner.is_none())
         .then(|| Saying::new(Word::Rolling, format!("{ready} of {wanted} pods are ready"), None));

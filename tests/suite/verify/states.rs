@@ -246,6 +246,10 @@ pub(crate) const CASES: &[Case] = &[
         dump.rename("ReplicaSet", "web-4a7b", NEW, OLD);
         set(dump, "ReplicaSet", "web-4a7b", "status/replicas", json!(1));
     }),
+    // It is scaled down, and its pods are not gone yet.
+    ("Deployment", "web", "missing-pods", |dump| {
+        set(dump, "ReplicaSet", "web-4a7b", "status/terminatingReplicas", json!(1));
+    }),
     ("Deployment", "web", "rolling", |dump| {
         // A native sidecar counts.
         let sidecar = json!([{"name": "s", "image": "a", "restartPolicy": "Always", "envFrom": [{"secretRef": {"name": OLD}}]}]);
@@ -439,6 +443,16 @@ pub(crate) const CASES: &[Case] = &[
         set(dump, "Canary", "pay", "status/phase", json!("Progressing"))
     }),
     ("Deployment", "pay", "missing-workload", |dump| dump.remove("Deployment", "pay-primary")),
+    // An old ReplicaSet of the primary has a pod that is not in the input.
+    ("Deployment", "pay", "missing-pods", |dump| {
+        let set = json!({"apiVersion": "apps/v1", "kind": "ReplicaSet",
+            "metadata": {"name": "pay-primary-5b", "namespace": "shop", "generation": 1,
+                "ownerReferences": [{"apiVersion": "apps/v1", "kind": "Deployment", "name": "pay-primary", "uid": "p", "controller": true}]},
+            "spec": {"replicas": 0, "selector": {"matchLabels": {"app": "a"}},
+                "template": dump.get("Deployment", "pay-primary")["spec"]["template"]},
+            "status": {"replicas": 1}});
+        dump.0.push(set);
+    }),
     // Without the Canary nobody sees that other pods get the traffic.
     ("Deployment", "pay", "missing-workload", |dump| {
         dump.remove("Canary", "pay");
