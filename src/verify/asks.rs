@@ -23,8 +23,7 @@ impl Asks {
     /// What an environment's families need.
     #[must_use]
     pub fn of(request: &Request<'_>) -> Self {
-        let expected = request.families.iter().flat_map(|family| expected::of(request, family));
-        let expected: Vec<Expected<'_>> = expected.collect();
+        let expected: Vec<Expected<'_>> = expected::of(request).into_iter().flatten().collect();
         let wants = wants::of(request, &expected);
         let mut kinds: Vec<String> =
             wants.iter().map(|want| asked(&want.group, &want.kind)).collect();
@@ -97,12 +96,17 @@ pub fn plural(group: &str, kind: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::OnceLock;
+
     use super::{Asks, asked};
     use crate::cluster::live::Live;
     use crate::k8s::secret_name::Family;
+    use crate::repo::Repo;
     use crate::repo::testing::{deployment, repo};
     use crate::text::work;
     use crate::verify::{Applied, Request};
+
+    static NOTHING: OnceLock<Live> = OnceLock::new();
 
     #[test]
     fn kinds_are_called_as_kubectl_calls_them() {
@@ -120,20 +124,23 @@ mod tests {
         assert_eq!(community, "mongodbcommunity.mongodbcommunity.mongodb.com");
     }
 
-    fn asks(files: &[(&str, &str)]) -> Asks {
-        let repo = repo(files);
-        Asks::of(&Request {
-            repo: &repo,
+    fn request<'a>(repo: &'a Repo, families: &'a [Family]) -> Request<'a> {
+        Request {
+            repo,
             environment: repo.environment("staging").unwrap(),
-            families: &[Family::from("db")],
-            live: &Live::default(),
+            families,
+            live: NOTHING.get_or_init(Live::default),
             inputs: &[],
             namespace: None,
             cluster: None,
             is_applied: &|_, _| Applied::Yes,
             unread: &[],
             has_secrets: false,
-        })
+        }
+    }
+
+    fn asks(files: &[(&str, &str)]) -> Asks {
+        Asks::of(&request(&repo(files), &[Family::from("db")]))
     }
 
     #[test]
@@ -171,6 +178,22 @@ mod tests {
             assert_eq!(asks.kinds, ["pods", "deployments", "replicasets"]);
         };
         work::during(kinds)["object asked for"]
+    }
+
+    #[test]
+    fn objects_are_looked_through_once_for_all_families() {
+        let app = |at| deployment(&format!("app-{at}"), &format!("db{at}-20250102090000"));
+        let apps: Vec<String> = (0..20).map(app).collect();
+        let repo = repo(&[("staging/apps.yaml", &apps.join("---\n"))]);
+        let all: Vec<Family> = (0..20).map(|at| Family::from(format!("db{at}"))).collect();
+        let looked_at = |families: &[Family]| {
+            let asks = || {
+                let asks = Asks::of(&request(&repo, families));
+                assert_eq!(asks.kinds, ["pods", "deployments", "replicasets"]);
+            };
+            work::during(asks)["object expected"]
+        };
+        assert_eq!((looked_at(&all[..1]), looked_at(&all)), (20, 20));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What Git has in an environment: every object that names a family, and which Secrets it should name.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use crate::cluster::read::is_kept;
 use crate::k8s::found::Role;
@@ -11,6 +11,7 @@ use crate::k8s::workload::pod_spec;
 use crate::kustomize::model::object::Object;
 use crate::repo::inventory::Reference;
 use crate::repo::root::Root;
+use crate::text::work;
 use crate::verify::Request;
 use crate::yaml::node::Node;
 
@@ -110,47 +111,105 @@ fn is_passing(object: &Node) -> bool {
         || hooks.iter().any(|hook| object.at(&["metadata", "annotations", hook]).is_some())
 }
 
-/// Notes the Canaries of Flagger that steer what is expected.
-fn steered<'r>(root: &'r Root, own: &mut [Expected<'r>]) {
-    let is_canary = |one: &&Object| (group_of(&one.node), one.kind()) == ("flagger.app", "Canary");
-    for canary in root.objects().iter().filter(is_canary) {
-        let field = |key: &str| canary.node.at(&["spec", "targetRef", key]).and_then(Node::str);
-        let namespace = canary.namespace().or(root.namespace.as_deref());
-        let target = own.iter_mut().find(|one| {
-            field("kind") == Some(one.kind)
-                && field("name") == Some(one.name)
-                && one.namespace == namespace
-        });
-        if let Some(target) = target {
-            target.canaries.insert(canary.name());
+/// What a root has that counts for any family.
+struct Indexed<'r> {
+    index: usize,
+    root: &'r Root,
+    /// The references to each family.
+    references: HashMap<&'r str, Vec<&'r Reference>>,
+    /// The Rollouts of Argo.
+    rollouts: Vec<&'r Object>,
+    /// The Canaries of Flagger.
+    canaries: Vec<&'r Object>,
+}
+
+impl<'r> Indexed<'r> {
+    fn new(index: usize, root: &'r Root, families: &HashSet<&str>) -> Self {
+        let mut references: HashMap<&'r str, Vec<&'r Reference>> = HashMap::new();
+        for one in root.effective_references() {
+            if families.contains(one.family()) {
+                references.entry(one.family()).or_default().push(one);
+            }
         }
+        let (mut rollouts, mut canaries) = (Vec::new(), Vec::new());
+        for object in root.objects() {
+            work::count("object expected");
+            match (object.kind(), group_of(&object.node)) {
+                ("Rollout", "argoproj.io") => rollouts.push(object),
+                ("Canary", "flagger.app") => canaries.push(object),
+                _ => {}
+            }
+        }
+        Self { index, root, references, rollouts, canaries }
+    }
+
+    /// Every object that names a family.
+    fn expected(&self, family: &str) -> Vec<Expected<'r>> {
+        let mut own: BTreeMap<usize, Expected<'r>> = BTreeMap::new();
+        for one in self.references.get(family).into_iter().flatten() {
+            let object = &self.root.objects()[one.object];
+            let new = || Expected::new(self.index, object, self.root);
+            note(own.entry(one.object).or_insert_with(new), self.root, one);
+        }
+        let mut own: Vec<Expected<'r>> = own.into_values().collect();
+        let rollouts = self.by_reference(&own);
+        own.extend(rollouts);
+        own
+    }
+
+    /// The Rollouts whose pods are those of a Deployment that names the family.
+    fn by_reference(&self, own: &[Expected<'r>]) -> Vec<Expected<'r>> {
+        let found = self.rollouts.iter().filter_map(|object| {
+            let field = |key: &str| object.node.at(&["spec", "workloadRef", key])?.str();
+            let (kind, name) = (field("kind")?, field("name")?);
+            let mut rollout = Expected::new(self.index, object, self.root);
+            let target = own.iter().find(|one| {
+                one.kind == kind && one.name == name && one.namespace == rollout.namespace
+            })?;
+            rollout.in_pods.clone_from(&target.in_pods);
+            rollout.is_by_reference = true;
+            Some(rollout)
+        });
+        found.collect()
     }
 }
 
-/// Every object of the environment that names a family, once for each root that has it.
-pub(super) fn of<'r>(request: &Request<'r>, family: &Family) -> Vec<Expected<'r>> {
-    let mut all = Vec::new();
-    for (index, root) in request.repo.roots_of(request.environment) {
-        if !root.has_family(family) {
-            continue;
+/// Notes the Canaries of Flagger that steer what is expected. One in another root counts if only one root has its target.
+fn steered<'r>(roots: &[Indexed<'r>], all: &mut [Expected<'r>]) {
+    let canaries = roots.iter().flat_map(|of| of.canaries.iter().map(move |one| (of, *one)));
+    for (of, canary) in canaries {
+        let field = |key: &str| canary.node.at(&["spec", "targetRef", key]).and_then(Node::str);
+        let namespace = canary.namespace().or(of.root.namespace.as_deref());
+        let is_target = |one: &&mut Expected<'r>| {
+            field("kind") == Some(one.kind)
+                && field("name") == Some(one.name)
+                && one.namespace == namespace
+        };
+        let (mut here, mut elsewhere): (Vec<_>, Vec<_>) =
+            all.iter_mut().filter(is_target).partition(|one| one.root == of.index);
+        if here.is_empty() && elsewhere.len() == 1 {
+            here.append(&mut elsewhere);
         }
-        let mut own: BTreeMap<usize, Expected<'r>> = BTreeMap::new();
-        let references = root.effective_references().into_iter();
-        for one in references.filter(|one| one.family() == &**family) {
-            let object = &root.objects()[one.object];
-            let new = || Expected::new(index, object, root);
-            note(own.entry(one.object).or_insert_with(new), root, one);
-        }
-        let mut own: Vec<Expected<'r>> = own.into_values().collect();
-        let rollouts = by_reference(index, root, &own);
-        own.extend(rollouts);
-        steered(root, &mut own);
-        for one in &mut own {
+        here.into_iter().for_each(|one| one.canaries.extend([canary.name()]));
+    }
+}
+
+/// Every object of the environment that names a family, once for each root that has it; for each family that is asked for.
+pub(super) fn of<'r>(request: &Request<'r>) -> Vec<Vec<Expected<'r>>> {
+    let families: HashSet<&str> = request.families.iter().map(|family| &**family).collect();
+    let roots = request.repo.roots_of(request.environment);
+    let roots: Vec<Indexed<'r>> =
+        roots.map(|(index, root)| Indexed::new(index, root, &families)).collect();
+    let family = |family: &Family| {
+        let mut all: Vec<Expected<'r>> =
+            roots.iter().flat_map(|root| root.expected(family)).collect();
+        steered(&roots, &mut all);
+        for one in &mut all {
             one.namespace = one.namespace.or(request.namespace);
         }
-        all.extend(own);
-    }
-    merged(all.into_iter(), |one| (one.root, one.identity()))
+        merged(all.into_iter(), |one| (one.root, one.identity()))
+    };
+    request.families.iter().map(family).collect()
 }
 
 /// Notes what a reference names.
@@ -175,26 +234,6 @@ fn note<'r>(expected: &mut Expected<'r>, root: &'r Root, one: &'r Reference) {
     } else {
         expected.own.insert(secret);
     }
-}
-
-/// The Rollouts whose pods are those of a Deployment that names the family.
-fn by_reference<'r>(index: usize, root: &'r Root, own: &[Expected<'r>]) -> Vec<Expected<'r>> {
-    let rollouts = root
-        .objects()
-        .iter()
-        .filter(|object| object.kind() == "Rollout" && group_of(&object.node) == "argoproj.io");
-    let found = rollouts.filter_map(|object| {
-        let field = |key: &str| object.node.at(&["spec", "workloadRef", key])?.str();
-        let (kind, name) = (field("kind")?, field("name")?);
-        let mut rollout = Expected::new(index, object, root);
-        let target = own.iter().find(|one| {
-            one.kind == kind && one.name == name && one.namespace == rollout.namespace
-        })?;
-        rollout.in_pods.clone_from(&target.in_pods);
-        rollout.is_by_reference = true;
-        Some(rollout)
-    });
-    found.collect()
 }
 
 /// The same objects, each that several roots of a cluster have as one.

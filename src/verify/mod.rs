@@ -179,8 +179,7 @@ impl FamilyProof {
 /// Holds what Git names in an environment against what a cluster runs.
 #[must_use]
 pub fn verify(request: &Request<'_>) -> Proof {
-    let expected: Vec<Vec<Expected<'_>>> =
-        request.families.iter().map(|family| expected::of(request, family)).collect();
+    let expected = expected::of(request);
     let scopes = scopes(request, &expected);
     let unread = unread(request, &scopes);
     let request = &Request { unread: &unread, ..*request };
@@ -264,8 +263,7 @@ fn of_family(
 
 /// What names the families, and the clusters that Git names.
 fn known<'r>(request: &Request<'r>) -> (Known<'r>, BTreeSet<usize>) {
-    let expected: Vec<Expected<'r>> =
-        request.families.iter().flat_map(|family| expected::of(request, family)).collect();
+    let expected: Vec<Expected<'r>> = expected::of(request).into_iter().flatten().collect();
     let known = Known::of(request, &expected.iter().collect::<Vec<_>>());
     (known, expected.iter().map(|one| one.root).collect())
 }

@@ -187,6 +187,22 @@ fn an_input_that_is_given_twice_is_refused() {
     }
 }
 
+/// A Canary may be in another directory than what it steers.
+#[test]
+fn a_canary_of_another_directory_hides_pods_as_well() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("production/web/web.yaml", &workload(SECRET));
+    sandbox.write("production/web/kustomization.yaml", "resources: [web.yaml]\n");
+    let canary = "apiVersion: flagger.app/v1beta1\nkind: Canary\nmetadata: {name: web, namespace: shop}\nspec: {targetRef: {apiVersion: apps/v1, kind: Deployment, name: web}}\n";
+    sandbox.write("production/canaries/web.yaml", canary);
+    sandbox.write("production/canaries/kustomization.yaml", "resources: [web.yaml]\n");
+    sandbox.commit_all();
+    let mut dump = Dump::of(&sandbox, "production");
+    dump.remove("Canary", "web");
+    let output = dump.verify(&sandbox, &["production"]).status(1);
+    assert!(output.stdout.contains("Canary `web`, by which Flagger runs its pods"), "{output}");
+}
+
 /// The live template may not have the reference yet that Git has added.
 #[test]
 fn a_workload_without_pods_has_to_have_the_reference() {
