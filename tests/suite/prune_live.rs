@@ -286,9 +286,8 @@ fn where_nothing_names_a_secret_no_input_proves_anything() {
     assert!(!output.stderr.contains("rotate verify"), "{output}");
 }
 
-/// A stub that two environments deploy is not removed on the proof of one.
-#[test]
-fn a_stub_of_another_environment_stays() {
+/// A base that was rotated twice, and what includes it.
+fn shared(overlays: &[(String, String)]) -> Sandbox {
     let sandbox = Sandbox::empty();
     for (time, versions) in [
         ("2025-01-01T00:00:00Z", &[V1][..]),
@@ -296,12 +295,22 @@ fn a_stub_of_another_environment_stays() {
         ("2025-03-08T00:00:00Z", &[V1, V2, V3]),
     ] {
         run(&sandbox, "base", versions);
-        for environment in ["staging", "production"] {
-            let text = format!("namespace: {environment}\nresources: [../base]\n");
-            sandbox.write(&format!("{environment}/kustomization.yaml"), &text);
+        for (path, text) in overlays {
+            sandbox.write(path, text);
         }
         sandbox.commit_at(time, "A step\n");
     }
+    sandbox
+}
+
+/// A stub that two environments deploy is not removed on the proof of one.
+#[test]
+fn a_stub_of_another_environment_stays() {
+    let overlay = |environment: &str| {
+        let text = format!("namespace: {environment}\nresources: [../base]\n");
+        (format!("{environment}/kustomization.yaml"), text)
+    };
+    let sandbox = shared(&["staging", "production"].map(overlay));
     let dump = Dump::of(&sandbox, "production");
     let value = planned(&sandbox, &dump, 1, &[]);
     let (kind, reason) = why(&value["plans"][0], V1);
@@ -311,19 +320,11 @@ fn a_stub_of_another_environment_stays() {
 /// The proof of one cluster of two is none.
 #[test]
 fn one_cluster_of_two_is_not_enough() {
-    let sandbox = Sandbox::empty();
-    for (time, versions) in [
-        ("2025-01-01T00:00:00Z", &[V1][..]),
-        ("2025-03-01T00:00:00Z", &[V1, V2]),
-        ("2025-03-08T00:00:00Z", &[V1, V2, V3]),
-    ] {
-        run(&sandbox, "base", versions);
-        for cluster in ["eu", "us"] {
-            let text = "resources: [../../../base]\n";
-            sandbox.write(&format!("clusters/production/{cluster}/kustomization.yaml"), text);
-        }
-        sandbox.commit_at(time, "A step\n");
-    }
+    let overlay = |cluster: &str| {
+        let path = format!("clusters/production/{cluster}/kustomization.yaml");
+        (path, "resources: [../../../base]\n".to_owned())
+    };
+    let sandbox = shared(&["eu", "us"].map(overlay));
     let mut dump = Dump::of(&sandbox, "production");
     let value = planned(&sandbox, &dump, 1, &["--cluster", "eu"]);
     let (kind, reason) = why(&value["plans"][0], V1);

@@ -103,6 +103,14 @@ fn behind(dump: &mut Dump, pod: &str) {
     dump.rename("Pod", pod, NEW, OLD);
 }
 
+/// A partition of the StatefulSet keeps one pod of the revision before.
+fn partitioned(dump: &mut Dump) {
+    let strategy = json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 1}});
+    set(dump, "StatefulSet", "db", "spec/updateStrategy", strategy);
+    set(dump, "StatefulSet", "db", "status/updatedReplicas", json!(2));
+    set(dump, "StatefulSet", "db", "status/currentRevision", json!("db-1"));
+}
+
 fn set(dump: &mut Dump, kind: &str, name: &str, pointer: &str, value: Value) {
     let mut at = dump.get(kind, name);
     for key in pointer.split('/').filter(|key| !key.is_empty()) {
@@ -273,27 +281,11 @@ pub(crate) const CASES: &[Case] = &[
     }),
     ("StatefulSet", "db", "partition", |dump| {
         behind(dump, "db-0");
-        set(
-            dump,
-            "StatefulSet",
-            "db",
-            "spec/updateStrategy",
-            json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}),
-        );
-        set(dump, "StatefulSet", "db", "status/updatedReplicas", json!(2));
-        set(dump, "StatefulSet", "db", "status/currentRevision", json!("db-1"));
+        partitioned(dump);
     }),
     ("StatefulSet", "db", "moved", |dump| {
         // The partition keeps pods of an older revision that name the same version.
-        set(
-            dump,
-            "StatefulSet",
-            "db",
-            "spec/updateStrategy",
-            json!({"type": "RollingUpdate", "rollingUpdate": {"partition": 1}}),
-        );
-        set(dump, "StatefulSet", "db", "status/updatedReplicas", json!(2));
-        set(dump, "StatefulSet", "db", "status/currentRevision", json!("db-1"));
+        partitioned(dump);
     }),
     ("StatefulSet", "db", "on-delete", |dump| {
         behind(dump, "db-1");
