@@ -171,10 +171,12 @@ impl Asking<'_> {
         }
         if self.clusters.with_secrets {
             let pods = self.wants.iter().find(|want| want.kind == "Pod");
-            match pods.and_then(|want| want.namespaces.as_ref()) {
-                // Never all of a cluster: kubectl receives the values.
-                Some(places) => self.tasks.extend(each(context, SECRETS, places, true)),
-                None => self.missing.push_back(unplaced(context)),
+            // Never all of a cluster: kubectl receives the values.
+            for want in pods {
+                self.tasks.extend(each(context, SECRETS, &want.known, true));
+            }
+            if pods.is_none_or(|want| want.namespaces.is_none()) {
+                self.missing.push_back(unplaced(context));
             }
         }
         Ok(())

@@ -54,7 +54,7 @@ pub(super) struct Gathered {
     pub(super) live: Live,
     pub(super) inputs: Vec<Input>,
     pub(super) unread: Vec<Unread>,
-    /// Whether Secrets were asked for, and all of them shown.
+    /// Whether Secrets were asked for, and shown as far as `unread` does not say otherwise.
     pub(super) has_secrets: bool,
 }
 
@@ -90,7 +90,6 @@ pub(super) fn gather(
         };
         read.map_err(|fault| unread(&fault, run.as_deref(), (asks, verify)))?;
     }
-    all.has_secrets &= !all.unread.iter().any(|one| one.is_of_secrets());
     if all.inputs.is_empty() && all.unread.is_empty() {
         return Err(no_source(asks, verify));
     }

@@ -324,8 +324,8 @@ fn notes(read: &Gathered, proof: &Proof) -> Vec<String> {
         format!("not checked: {}{place} of {}: {}", one.resource, one.input, one.why)
     }));
     let has_any = read.live.objects.iter().any(|one| one.is("", "Secret"));
-    if !has_any && !read.has_secrets {
-        let is_unread = proof.unread.iter().any(Unread::is_of_secrets);
+    let is_unread = proof.unread.iter().any(Unread::is_of_secrets);
+    if !has_any && (is_unread || !read.has_secrets) {
         let why = if is_unread { "could not be read" } else { "are not asked for" };
         notes.push(format!(
             "not checked: whether each Secret is immutable, since Secrets {why}; a name proves its value only where it is"

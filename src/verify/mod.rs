@@ -109,7 +109,7 @@ pub struct Request<'a> {
     pub is_applied: IsApplied<'a>,
     /// What the cluster did not show.
     pub unread: &'a [Unread],
-    /// Whether `live` has every Secret of the namespaces with pods.
+    /// Whether `live` has every Secret of the namespaces with pods, but for those in `unread`.
     pub has_secrets: bool,
 }
 

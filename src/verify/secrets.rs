@@ -10,6 +10,15 @@ use crate::verify::judge::Judge;
 use crate::verify::part::{Part, Remark, Role};
 
 impl Judge<'_, '_> {
+    /// Whether the Secrets of a namespace were not shown; `None`: those whose namespace is not known.
+    fn is_unread(&self, namespace: Option<&str>) -> bool {
+        self.request.unread.iter().any(|one| {
+            one.is_of_secrets()
+                && one.namespace.as_deref() == namespace
+                && self.cluster.may_have(&one.input)
+        })
+    }
+
     /// Judges the Secrets that the pods of some workloads use. Nothing is said of one that is as it should be.
     pub(super) fn secrets(&mut self, expected: &[Expected<'_>]) {
         if !self.request.has_secrets && !self.scene.view.has_kind("", "Secret") {
@@ -40,7 +49,8 @@ impl Judge<'_, '_> {
             let is_mutable = |index: &usize| {
                 matches!(self.scene.object(*index).state, State::Secret { is_immutable: false })
             };
-            let remark = if found.is_empty() && self.request.has_secrets {
+            let is_asked = self.request.has_secrets && !self.is_unread(part.namespace.as_deref());
+            let remark = if found.is_empty() && is_asked {
                 let text = "it is not in the cluster, so no pod that uses it can start";
                 Remark::new(Word::NotSynced, text).next(Some(part.kubectl("get", "")))
             } else if found.is_empty() {

@@ -19,6 +19,8 @@ pub struct Want {
     pub kind: String,
     /// The namespaces; `None` for all, where one is not known.
     pub namespaces: Option<BTreeSet<String>>,
+    /// The namespaces that are known, though others may not be.
+    pub known: BTreeSet<String>,
 }
 
 /// What runs pods, and what is between.
@@ -117,6 +119,6 @@ pub(super) fn of(request: &Request<'_>, expected: &[Expected<'_>]) -> Vec<Want> 
 
 fn want(((group, kind), namespaces): ((String, String), BTreeSet<Option<String>>)) -> Want {
     let is_known = !namespaces.contains(&None) && !namespaces.is_empty();
-    let namespaces = is_known.then(|| namespaces.into_iter().flatten().collect());
-    Want { group, kind, namespaces }
+    let known: BTreeSet<String> = namespaces.into_iter().flatten().collect();
+    Want { group, kind, namespaces: is_known.then(|| known.clone()), known }
 }

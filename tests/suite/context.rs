@@ -303,6 +303,39 @@ fn secrets_of_all_namespaces_are_never_asked_for() {
     assert!(last.contains("get secrets --namespace=shop"), "{last}");
 }
 
+/// One unknown namespace leaves the Secrets of the others to be checked.
+#[test]
+fn secrets_of_the_known_namespaces_are_checked() {
+    let cluster = Cluster::new();
+    for file in ["web.yaml".to_owned(), format!("{OLD}.yaml")] {
+        let text = cluster.sandbox.read(&format!("production/{file}"));
+        for (place, more) in [("  namespace: edge\n", "edge"), ("", "bare")] {
+            let text = text.replace("  namespace: shop\n", place).replace("name: web", "name: api");
+            cluster.sandbox.write(&format!("production/{more}-{file}"), &text);
+        }
+    }
+    cluster.file(
+        "secrets.runs",
+        &format!("case \"$4\" in --namespace=shop) echo 'shop {OLD} <none>';; esac\n"),
+    );
+    let output = cluster.rotate(&["--secrets"]).status(1);
+    let runs = cluster.runs();
+    let mut asked: Vec<&str> = runs
+        .iter()
+        .filter_map(|run| run.strip_prefix("--context=prod-eu get secrets ")?.split(' ').next())
+        .collect();
+    asked.sort_unstable();
+    assert_eq!(asked, ["--namespace=edge", "--namespace=shop"]);
+    let says = |words: &str| assert!(output.stdout.contains(words), "{words}: {output}");
+    says(&format!("not-checked       Secret shop/{OLD}"));
+    says("it is not immutable, so its name does not prove its value");
+    says(&format!("not-synced        Secret edge/{OLD}"));
+    says(&format!("not-checked       Secret {OLD}"));
+    says(
+        "not checked: secrets of context prod-eu: Git sets no namespace for some of what uses them",
+    );
+}
+
 /// Without it, they would act on whatever context is current.
 #[test]
 fn commands_name_the_context_that_was_asked() {
