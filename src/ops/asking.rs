@@ -172,7 +172,7 @@ impl Asking<'_> {
         if self.clusters.with_secrets {
             let pods = self.wants.iter().find(|want| want.kind == "Pod");
             // Never all of a cluster: kubectl receives the values.
-            for want in pods {
+            if let Some(want) = pods {
                 self.tasks.extend(each(context, SECRETS, &want.known, true));
             }
             if pods.is_none_or(|want| want.namespaces.is_none()) {
