@@ -260,6 +260,12 @@ fn mapping(object: &Node) -> Option<Overlaid<'_>> {
     })
 }
 
+/// Whether the weight at a path is a text: an annotation.
+#[must_use]
+pub fn is_text_weight(path: &Path) -> bool {
+    path.to_string().starts_with("metadata.annotations")
+}
+
 /// The labels that a Service selects pods by; `None` if it selects none, or is no Service.
 #[must_use]
 pub fn selector(object: &Node) -> Option<&Node> {

@@ -26,6 +26,8 @@ pub(super) struct Expected {
     pub(super) appended: BTreeMap<(usize, usize), BTreeMap<Path, Vec<Node>>>,
     /// The texts that nested keys of objects get, which need not be there.
     pub(super) set: BTreeMap<(usize, usize), BTreeMap<Vec<String>, String>>,
+    /// The scalars that are written where none was, each by its path.
+    pub(super) added: BTreeMap<(usize, usize), BTreeMap<Path, Node>>,
     /// The values that are no longer those of a chart, since its release sets them.
     pub(super) gone: BTreeMap<(usize, usize), BTreeSet<Path>>,
     /// The roots that may get new stubs: by index.
@@ -54,6 +56,7 @@ impl Expected {
             lists: BTreeMap::new(),
             appended: BTreeMap::new(),
             set: BTreeMap::new(),
+            added: BTreeMap::new(),
             gone: BTreeMap::new(),
             stubs,
             sources: Vec::new(),
@@ -193,6 +196,13 @@ impl Held<'_> {
         }
         for (keys, text) in self.expected.set.get(&key).into_iter().flatten() {
             set_below(&mut wanted, keys, text);
+        }
+        for (path, node) in self.expected.added.get(&key).into_iter().flatten() {
+            if let Some((PathStep::Key(name), above)) = path.0.split_last()
+                && let Some(map) = follow_mut(&mut wanted, &Path(above.to_vec()))
+            {
+                map.set(name, node.clone());
+            }
         }
         let mut got = new.node.clone();
         for path in self.expected.lists.get(&key).into_iter().flatten() {

@@ -99,12 +99,36 @@ fn the_sum_of_a_list_stays_unless_it_is_too_small() {
     assert_eq!(thousand.read("production/route.yaml"), weights(670, 330));
 }
 
+/// A default of 1 would mean something else beside a weight of 10, so all are written, and add up to 100.
 #[test]
-fn a_weight_that_is_not_written_is_refused_with_the_place() {
-    let sandbox = production(&gateway("", "\n          weight: 1"));
+fn all_weights_are_written_where_one_was_not() {
+    for (blue, green) in [("", ""), ("", "\n          weight: 1"), ("\n          weight: 7", "")] {
+        let sandbox = production(&gateway(blue, green));
+        let _ = shift(&sandbox, "green", 10, &[]).success();
+        let new = gateway("\n          weight: 90", "\n          weight: 10");
+        assert_eq!(sandbox.read("production/route.yaml"), new, "{blue:?} {green:?}");
+    }
+    let flow = "apiVersion: traefik.io/v1alpha1\nkind: TraefikService\nmetadata: {name: web, namespace: shop}\nspec: {weighted: {services: [{name: web-blue}, {name: web-green}]}}\n";
+    let sandbox = production(flow);
+    let _ = shift(&sandbox, "green", 10, &[]).success();
+    let new = flow.replace("blue}", "blue, weight: 90}").replace("green}", "green, weight: 10}");
+    assert_eq!(sandbox.read("production/route.yaml"), new);
+}
+
+/// Of a file that others read, too, a weight is not written by guessing.
+#[test]
+fn an_absent_weight_of_a_shared_file_is_refused() {
+    let sandbox = Sandbox::empty();
+    sandbox.write("base/kustomization.yaml", "resources: [pair.yaml, route.yaml]\n");
+    sandbox.write("base/pair.yaml", PAIR).write("base/route.yaml", &gateway("", ""));
+    for environment in ["staging", "production"] {
+        let file = format!("overlays/{environment}/kustomization.yaml");
+        sandbox.write(&file, "resources: [../../base]\n");
+    }
+    sandbox.commit_all();
     let _ = shift(&sandbox, "green", 10, &[]).status(1).says(&[
-        "the weight of `web-blue` is not written",
-        "write 1 there first, which changes nothing: spec.rules[0].backendRefs[0].weight",
+        "spec.rules[0].backendRefs[0].weight is not written, and `base/route.yaml` is also read by others",
+        "write the weight that the default stands for there",
     ]);
 }
 
@@ -154,6 +178,10 @@ fn other_kinds_of_routes() {
         );
         ingress("web", "", "web-blue") + &ingress("web-canary", &more, "web-green")
     };
+    let bare = canary("0").replace(", nginx.ingress.kubernetes.io/canary-weight: \"0\"", "");
+    let sandbox = production(&bare);
+    let _ = shift(&sandbox, "green", 10, &[]).success();
+    assert_eq!(sandbox.read("production/route.yaml"), canary("10"), "a string, as annotations are");
     let sandbox = production(&canary("0"));
     let _ = shift(&sandbox, "green", 10, &[]).success();
     assert_eq!(sandbox.read("production/route.yaml"), canary("10"), "it stays a string");

@@ -1,11 +1,13 @@
 //! Traffic moved between the two colours of a pair: each weight that Git has for it, in one environment.
 
+mod absent;
 mod share;
 mod steered;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::k8s::traffic::pod_labels;
 use crate::plan::FileChange;
 use crate::plan::batch::overlay;
 use crate::plan::draft::Draft;
@@ -181,7 +183,7 @@ impl<'r> Shift<'r> {
             );
         }
         for split in &traffic.splits {
-            self.split(pair, split);
+            self.split(split);
         }
         let single: Vec<&Switch> =
             traffic.switches.iter().filter(|one| matches!(one.leads, Leads::To(_))).collect();
@@ -196,7 +198,7 @@ impl<'r> Shift<'r> {
         }
     }
 
-    fn split(&mut self, pair: &Pair, split: &Split) {
+    fn split(&mut self, split: &Split) {
         if let Some((what, hint)) = steered::writer(self.repo, self.environment, split.route) {
             return self.refuse(split.route, &what, &hint);
         }
@@ -212,16 +214,6 @@ impl<'r> Shift<'r> {
         };
         for (backend, weight) in split.backends.iter().zip(weights) {
             let (Some(field), Some(weight)) = (&backend.field, weight) else { continue };
-            let object = &self.repo.roots[field.root].objects()[field.object];
-            if field.path.follow(&object.node).is_none() {
-                let what = format!("the weight of `{}` is not written", backend.name);
-                let hint = format!(
-                    "write {} there first, which changes nothing: {}",
-                    backend.weight.number().unwrap_or(1),
-                    field.path
-                );
-                return self.refuse(split.route, &what, &hint);
-            }
             self.wanted.insert(field.clone(), weight.to_string());
         }
         let before = Colour::ALL.map(|colour| share::percent(split.share(colour)));
@@ -234,12 +226,11 @@ impl<'r> Shift<'r> {
                 .origin
                 .clone()
         });
-        self.row(pair, split.route, (list, place), (before, after));
+        self.row(split.route, (list, place), (before, after));
     }
 
     fn row(
         &mut self,
-        _: &Pair,
         at: Workload,
         (list, place): (Option<String>, Option<Place>),
         (before, after): ([u64; 2], [u64; 2]),
@@ -267,7 +258,7 @@ impl<'r> Shift<'r> {
                 );
             }
         };
-        let labels = crate::k8s::traffic::pod_labels(&self.repo.workload(pair.of(goal)).node);
+        let labels = pod_labels(&self.repo.workload(pair.of(goal)).node);
         for key in switch.labels.iter().filter(|_| goal != now) {
             let Some(text) = labels.and_then(|labels| labels.get(key)).and_then(Node::str) else {
                 let what = format!("the pods of the {goal} workload have no label `{key}`");
@@ -280,7 +271,7 @@ impl<'r> Shift<'r> {
         let share = |of: Colour| if of == Colour::Blue { [100, 0] } else { [0, 100] };
         let selector = self.repo.workload(switch.service).node.at(&["spec", "selector"]);
         let place = selector.and_then(|node| node.origin.clone());
-        self.row(pair, switch.service, (None, place), (share(now), share(goal)));
+        self.row(switch.service, (None, place), (share(now), share(goal)));
         if goal != now {
             self.notes.push(format!(
                 "Service `{}` switches all of its traffic at once",
@@ -296,7 +287,14 @@ impl<'r> Shift<'r> {
     ) -> Result<(ShiftPlan, Option<Repo>), PlanError> {
         let fields = std::mem::take(&mut self.wanted);
         if self.refusals.is_empty() {
-            self.write(&fields);
+            let repo = self.repo;
+            let is_there = |at: &WeightField| {
+                at.path.follow(&repo.roots[at.root].objects()[at.object].node).is_some()
+            };
+            let (there, absent): (BTreeMap<_, _>, BTreeMap<_, _>) =
+                fields.into_iter().partition(|(at, _)| is_there(at));
+            self.write(&there);
+            absent.iter().for_each(|(at, text)| self.add(at, text));
         }
         if !self.refusals.is_empty() {
             return Err(PlanError::Refused { subject: subject.clone(), reasons: self.refusals });
