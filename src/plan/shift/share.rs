@@ -154,3 +154,60 @@ fn spread(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Asked, Others, wanted};
+    use crate::k8s::traffic::Division;
+    use crate::repo::pairs::{Colour, Workload};
+    use crate::repo::traffic::{Backend, Leads, Split, Weight, WeightField};
+    use crate::yaml::path::Path;
+
+    /// A list whose first two backends lead to blue and green.
+    fn split(weights: &[u64], division: Division) -> Split {
+        let leads = [Leads::To(Colour::Blue), Leads::To(Colour::Green)];
+        let backends = weights.iter().enumerate().map(|(at, weight)| Backend {
+            name: format!("backend-{at}"),
+            subset: None,
+            leads: leads.get(at).copied().unwrap_or(Leads::Elsewhere),
+            weight: Weight::Written(*weight),
+            field: Some(WeightField { root: 0, object: 0, path: Path::default().index(at) }),
+        });
+        let route = Workload { root: 0, object: 0 };
+        Split { route, list: None, division, backends: backends.collect() }
+    }
+
+    fn shifted(weights: &[u64], division: Division, percent: u8) -> Option<Vec<u64>> {
+        let asked = Asked { to: Colour::Green, percent, total: None, others: Some(Others::Scale) };
+        let found = wanted(&split(weights, division), &asked).ok()?;
+        found.weights.into_iter().collect()
+    }
+
+    proptest! {
+        /// The colour gets its part to within one part of the sum, the sum stays, and the way back leads to the first weights.
+        #[test]
+        fn a_part_is_met_and_taken_back(
+            two in (0_u64..100_000, 0_u64..100_000),
+            more in proptest::collection::vec(0_u64..1_000, 0..3),
+            is_even in any::<bool>(),
+            start in 0_u8..=100,
+            percent in 0_u8..=100,
+        ) {
+            let division = if is_even { Division::ShareOrEven } else { Division::Share(1) };
+            let weights = [&[two.0, two.1][..], &more].concat();
+            let sum: u64 = weights.iter().sum();
+            prop_assume!(sum > 0);
+            let Some(first) = shifted(&weights, division, start) else { return Ok(()) };
+            prop_assert_eq!(first.iter().sum::<u64>(), sum);
+            let Some(second) = shifted(&first, division, percent) else { return Ok(()) };
+            prop_assert_eq!(second.iter().sum::<u64>(), sum);
+            let exact = sum * u64::from(percent);
+            prop_assert!(second[1] * 100 <= exact + 100 && exact <= second[1] * 100 + 100);
+            if more.is_empty() {
+                prop_assert_eq!(shifted(&second, division, start), Some(first));
+            }
+        }
+    }
+}
