@@ -21,6 +21,7 @@ pub mod leave;
 pub mod lint;
 mod listings;
 pub mod message;
+pub mod monitor;
 pub mod narrowed;
 mod needed;
 mod opening;
