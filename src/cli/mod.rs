@@ -19,6 +19,7 @@ pub mod leave;
 pub mod lint;
 pub mod live;
 pub mod monitor;
+pub mod monitors;
 pub mod outcome;
 pub mod outputs;
 pub mod past;

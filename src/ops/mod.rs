@@ -45,5 +45,6 @@ pub mod shown;
 pub mod status;
 pub mod verify;
 pub mod waiting;
+pub mod watching;
 mod witnesses;
 pub mod writing;

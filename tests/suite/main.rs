@@ -37,6 +37,7 @@ mod lint_report;
 mod lookalikes;
 mod makers;
 mod masking;
+mod monitor_gate;
 mod monitors;
 mod order;
 mod page;
