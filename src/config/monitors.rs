@@ -137,7 +137,7 @@ pub struct Template {
     #[serde(default)]
     pub query: Option<String>,
     /// Datadog: the type of the monitor; `query alert` by default
-    #[serde(default, rename = "type", deserialize_with = "some_text")]
+    #[serde(default, rename = "type", deserialize_with = "datadog_type")]
     pub of_type: Option<String>,
     /// Datadog: the notification
     #[serde(default, deserialize_with = "some_text")]
@@ -188,6 +188,32 @@ pub enum Monitored {
 
 fn some_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
     word::text(deserializer).map(Some)
+}
+
+/// The types that the CRD of the Datadog Operator allows.
+const TYPES: [&str; 13] = [
+    "audit alert",
+    "composite",
+    "error-tracking alert",
+    "event alert",
+    "event-v2 alert",
+    "log alert",
+    "metric alert",
+    "process alert",
+    "query alert",
+    "rum alert",
+    "service check",
+    "slo alert",
+    "trace-analytics alert",
+];
+
+fn datadog_type<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    word::parsed(deserializer, "a type of Datadog", |text| {
+        let known = TYPES.contains(&text).then(|| Some(text.to_owned()));
+        known.ok_or_else(|| {
+            format!("`{text}` is not a type of a DatadogMonitor; known: {}", TYPES.join(", "))
+        })
+    })
 }
 
 fn priority<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u8>, D::Error> {

@@ -317,6 +317,7 @@ holds:
                 "of a Prometheus server",
                 "address",
             ),
+            ("as: datadog, query: x, type: metric", "`metric` is not a type", "metric"),
             ("expr: x", "missing field `as`", ""),
         ] {
             let (found, at, _) = one(text);
