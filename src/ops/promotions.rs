@@ -69,7 +69,7 @@ pub struct Ask<'a> {
     pub pins: &'a [String],
     /// The gates that may be overridden; if `None`, all must be open.
     pub gates: Option<&'a Gates<'a>>,
-    /// Whether monitors are asked.
+    /// Whether nothing is said of monitors: they are asked, or nobody reads the notes.
     pub is_watched: bool,
 }
 
@@ -115,7 +115,7 @@ pub fn judge(
         leave: &[],
         pins: &[],
         gates: None,
-        is_watched: false,
+        is_watched: true,
     };
     let (batch, errors) = (Batch::new(repo), Errors::of(repo, now));
     for standing in standings.iter_mut().filter(|one| one.next.is_due()) {

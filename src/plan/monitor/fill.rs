@@ -1,5 +1,7 @@
 //! Placeholders in the texts of a template.
 
+use std::ops::Range;
+
 use crate::text::nearest::is_typo;
 
 /// What is filled in.
@@ -14,14 +16,16 @@ pub(super) struct Values<'v> {
 /// The words between braces that are ours.
 const WORDS: [&str; 4] = ["family", "environment", "version", "namespace"];
 
-/// The words that stand alone between double braces, each with its bytes, braces included.
-fn braces(text: &str) -> impl Iterator<Item = (std::ops::Range<usize>, &str)> {
+/// The words that are alone between double braces, each with its bytes, braces included.
+fn braces(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
+    const BLANKS: [char; 2] = [' ', '\t'];
     text.match_indices("{{").filter_map(|(start, _)| {
-        let rest = text.get(start + 2..)?;
-        let end = rest.find("}}")?;
-        let word = rest.get(..end)?.trim_matches([' ', '\t']);
-        let is_word = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphabetic());
-        is_word.then_some((start..start + 2 + end + 2, word))
+        // Only what may be a word is looked at, so that the whole text is read once.
+        let body = text.get(start + 2..)?.trim_start_matches(BLANKS);
+        let rest = body.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+        let word = body.get(..body.len() - rest.len()).filter(|word| !word.is_empty())?;
+        let rest = rest.trim_start_matches(BLANKS).strip_prefix("}}")?;
+        Some((start..text.len() - rest.len(), word))
     })
 }
 
@@ -92,6 +96,14 @@ mod tests {
         }
         assert_eq!(filled("{{{family}}}"), "{{{family}}}");
         assert_eq!(filled("{{ $value }}{{environment}}{{"), "{{ $value }}production{{");
+    }
+
+    #[test]
+    fn a_text_without_ends_is_read_once() {
+        let long = "{{ } }".repeat(100_000);
+        assert_eq!(filled(&long), long);
+        let long = "{{family }".repeat(100_000);
+        assert_eq!(filled(&long), long);
     }
 
     #[test]
