@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::cli::args::{Global, family, time};
 use crate::cli::outcome::{Changes, Pulls};
-use crate::cli::{choose, from_store, gates, leave, outputs, pulls, writing};
+use crate::cli::{choose, from_store, gates, leave, monitors, outputs, pulls, writing};
 use crate::ops::bump::{self, Request};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::outcome::{Changed, Outcome};
@@ -57,6 +57,9 @@ pub struct Args {
     leave: leave::Args,
 
     #[command(flatten)]
+    monitors: monitors::Args,
+
+    #[command(flatten)]
     writing: writing::Args,
 
     #[command(flatten)]
@@ -86,6 +89,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let ask = |known: &[Family]| choose::choose(known, console);
     args.pulls.with_context(&args.writing, (global, console), |context| {
         let request = Request {
+            watch: args.monitors.watch(context.session)?,
             choose: if choose::is_interactive() { Some(&ask) } else { None },
             ..args.request(format)
         };
@@ -110,6 +114,7 @@ impl Args {
             pins: self.pins.clone(),
             from_store: self.from_store.request(),
             leave: self.leave.named(),
+            watch: None,
             overrides: self.gates.overrides(),
             lift_hold: self.lift_hold,
             mainline: self.gates.mainline.clone(),

@@ -128,7 +128,7 @@ fn with_candidates_of(arg: Arg, line: &Arc<Line>) -> Arg {
         "RULE" => arg.add(ArgValueCandidates::new(rules)),
         "DIR" => arg.add(of_path(PathCompleter::dir())),
         "PATH" | "FILE" => arg.add(of_path(PathCompleter::any())),
-        "[KEY=]FILE" => {
+        "[KEY=]FILE" | "[ENV=]FILE" => {
             let runs = arg.get_id() == "from_store";
             arg.add(of_store(line.directory.clone(), runs))
         }

@@ -33,6 +33,8 @@ enum Word {
     Window,
     /// Lint finds no error that affects the family or is introduced by the change
     Lint,
+    /// The monitors of the family are quiet
+    Monitors,
 }
 
 impl Word {
@@ -42,6 +44,7 @@ impl Word {
             Self::Hold => GateKind::Hold,
             Self::Window => GateKind::Window,
             Self::Lint => GateKind::Lint,
+            Self::Monitors => GateKind::Monitors,
         }
     }
 }

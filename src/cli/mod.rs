@@ -18,6 +18,8 @@ pub mod init;
 pub mod leave;
 pub mod lint;
 pub mod live;
+pub mod monitor;
+pub mod monitors;
 pub mod outcome;
 pub mod outputs;
 pub mod past;
@@ -70,6 +72,7 @@ enum Command {
     History(history::Args),
     Init(init::Args),
     Lint(lint::Args),
+    Monitor(monitor::Args),
     Promote(promote::Args),
     Prune(prune::Args),
     Refs(refs::Args),
@@ -140,6 +143,7 @@ pub fn run() -> ExitCode {
         Command::History(args) => history::run(args, &cli.global, &console),
         Command::Init(args) => init::run(args, &cli.global, &console),
         Command::Lint(args) => lint::run(args, &cli.global, &console),
+        Command::Monitor(args) => monitor::run(args, &cli.global, &console),
         Command::Promote(args) => promote::run(args, &cli.global, &console),
         Command::Prune(args) => prune::run(args, &cli.global, &console),
         Command::Refs(args) => refs::run(args, &cli.global, &console),

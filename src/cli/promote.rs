@@ -2,7 +2,7 @@
 
 use crate::cli::args::{Global, family};
 use crate::cli::outcome::{Changes, Pulls};
-use crate::cli::{leave, outputs, past, pulls, writing};
+use crate::cli::{leave, monitors, outputs, past, pulls, writing};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::outcome::{Changed, Outcome};
 use crate::ops::promote::{self, Promoted, Request};
@@ -35,6 +35,9 @@ pub struct Args {
     leave: leave::Args,
 
     #[command(flatten)]
+    monitors: monitors::Args,
+
+    #[command(flatten)]
     writing: writing::Args,
 
     #[command(flatten)]
@@ -54,7 +57,9 @@ pub struct Args {
 pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Failure> {
     let format = global.one_of(&outputs::FORMATS)?;
     args.pulls.with_context(&args.writing, (global, console), |context| {
-        let Promoted { outcome, standings } = promote::run(&args.request(format), context)?;
+        let watch = args.monitors.watch(context.session)?;
+        let request = Request { watch, ..args.request(format) };
+        let Promoted { outcome, standings } = promote::run(&request, context)?;
         let at = (context.session, format);
         match outcome {
             Outcome::Changed(changed) => show(args, &changed, &standings, at, console),
@@ -69,6 +74,7 @@ impl Args {
             environment: self.environment.clone(),
             families: self.families.iter().cloned().map(Family::from).collect(),
             leave: self.leave.named(),
+            watch: None,
             mainline: self.past.mainline.clone(),
             needs_everything: self.outputs.describes(self.pulls.pull_request, format),
             now: self.past.now(),

@@ -61,6 +61,9 @@ pub enum Why {
     /// Columns other than those that were asked for.
     #[error("these are not the columns that kubectl was asked for")]
     Columns,
+    /// JSON that tells no state of a monitor.
+    #[error("this is not the state of monitors, nor a list of alerts")]
+    NoMonitor,
     /// The system refused.
     #[error("cannot read this: {0}")]
     System(String),

@@ -4,6 +4,7 @@ pub mod fault;
 mod fields;
 pub mod live;
 mod metadata;
+pub mod monitors;
 pub mod object;
 mod pod;
 pub mod read;

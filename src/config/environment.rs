@@ -6,6 +6,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer};
 
 use crate::config::glob::PathGlob;
+use crate::config::monitors::Monitored;
 use crate::config::pairs::{self, Step};
 use crate::config::period::Period;
 use crate::config::word;
@@ -42,6 +43,9 @@ pub struct Environment {
     #[serde(default, deserialize_with = "pairs::steps")]
     #[schemars(length(min = 1))]
     pub shift: Vec<Step>,
+    /// Whether every versioned family needs a monitor
+    #[serde(default)]
+    pub monitors: Option<Monitored>,
 }
 
 const fn yes() -> bool {

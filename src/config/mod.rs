@@ -6,6 +6,7 @@ pub mod error;
 pub mod external;
 pub mod glob;
 mod keys;
+pub mod monitors;
 mod name_index;
 pub mod ordered;
 pub mod pairs;

@@ -43,6 +43,12 @@ impl<K, V> Ordered<K, V> {
     }
 }
 
+impl FromIterator<(&'static str, &'static str)> for Ordered<String, String> {
+    fn from_iter<I: IntoIterator<Item = (&'static str, &'static str)>>(pairs: I) -> Self {
+        Self(pairs.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect())
+    }
+}
+
 impl<V> Ordered<String, V> {
     /// The value of a key.
     #[must_use]

@@ -7,6 +7,7 @@ use serde::Deserialize;
 
 use crate::config::error::ConfigError;
 use crate::config::keys::UniqueKeys;
+use crate::config::monitors;
 use crate::config::place::{self, At};
 use crate::config::settings::Config;
 use crate::text::nearest::nearest;
@@ -44,6 +45,7 @@ pub fn parse_past(source: &Arc<Source>) -> Result<Config, ConfigError> {
     let config = read.map_err(|error| refused(source, &error))?.unwrap_or_default();
     let config = Config { source: Some(Arc::clone(source)), ..config };
     environments(&config)?;
+    monitors::check(&config)?;
     Ok(config)
 }
 
@@ -277,6 +279,58 @@ holds:
             let (found, place) = steps(text);
             assert!(found.contains(message) && !place.is_empty(), "{text}: {found} at `{place}`");
         }
+    }
+
+    #[test]
+    fn reads_templates_of_monitors() {
+        let config = read(
+            "environments: [{name: live, paths: [live], monitors: required}]\nmonitors:\n  logins: {as: prometheus, expr: 'x{a=\"{{family}}\"} > 1', for: 5m, within: 2d, labels: {severity: page}}\n  dd: {as: datadog, query: q, thresholds: {critical: 3, warning: '1.5'}, priority: 5}\n",
+        );
+        assert!(config.environments[0].monitors.is_some());
+        let logins = config.monitors.get("logins").unwrap();
+        assert_eq!(logins.expr.as_deref(), Some("x{a=\"{{family}}\"} > 1"));
+        assert_eq!(logins.within.unwrap().seconds(), 172_800);
+        let thresholds = config.monitors.get("dd").unwrap().thresholds.clone().unwrap();
+        let texts = [thresholds.critical.unwrap().0, thresholds.warning.unwrap().0];
+        assert_eq!(texts, ["3", "1.5"]);
+        let one = |text: &str| wrong(&format!("monitors: {{one: {{{text}}}}}\n"));
+        for (text, message, place) in [
+            ("as: grafana", "unknown value `grafana`", "grafana"),
+            ("as: prometheus", "needs `expr`", "prometheus"),
+            ("as: analysis, query: ' '", "needs `query`", "analysis"),
+            (
+                "as: prometheus, expr: x, query: y",
+                "`query` is not a field of a prometheus monitor",
+                "query",
+            ),
+            ("as: datadog, query: x, for: 5m", "`for` is not a field of a datadog monitor", "for"),
+            ("as: prometheus, expr: x, for: 5", "`5` is not a duration", "5"),
+            ("as: prometheus, expr: x, exp: y", "unknown key `exp`", "exp"),
+            ("as: datadog, query: x, priority: 6", "from 1 to 5", "6"),
+            (
+                "as: datadog, query: x, thresholds: {critical: high}",
+                "`high` is not a number",
+                "high",
+            ),
+            (
+                "as: analysis, query: x, provider: datadog, address: y",
+                "of a Prometheus server",
+                "address",
+            ),
+            ("as: datadog, query: x, type: metric", "`metric` is not a type", "metric"),
+            ("expr: x", "missing field `as`", ""),
+        ] {
+            let (found, at, _) = one(text);
+            assert!(found.contains(message), "{text}: {found}");
+            assert!(place.is_empty() || at == place, "{text}: at `{at}`");
+        }
+        let name = wrong("monitors: {Bad_Name: {as: prometheus, expr: x}}\n");
+        assert_eq!(
+            (name.0.as_str(), name.1.as_str()),
+            ("`Bad_Name` cannot be part of an object's name", "Bad_Name")
+        );
+        let environment = wrong("environments: [{name: a, paths: [x], monitors: yes}]\n");
+        assert_eq!(environment.1, "yes");
     }
 
     #[test]

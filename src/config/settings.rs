@@ -9,6 +9,7 @@ use serde::Deserialize;
 use crate::config::by_name::ByName;
 use crate::config::environment::Environment;
 use crate::config::external::Externals;
+use crate::config::monitors::Template;
 use crate::config::ordered::Ordered;
 use crate::config::pairs::Pair;
 use crate::config::period::Period;
@@ -35,6 +36,8 @@ pub struct Config {
     pub holds: Vec<Hold>,
     /// Pairs of workloads, blue and green, where neither their names nor their labels tell
     pub pairs: Vec<Pair>,
+    /// Templates of monitors, by name, that `rotate monitor` writes; none of a kind: built-in ones
+    pub monitors: Ordered<String, Template>,
     /// The text that the settings were read from.
     #[serde(skip)]
     pub source: Option<Arc<Source>>,

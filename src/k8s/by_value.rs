@@ -8,6 +8,7 @@ use std::sync::Arc;
 use crate::k8s::found::{Found, Provided, Role};
 use crate::k8s::guards::is_tested;
 use crate::k8s::heuristics::is_about_secret;
+use crate::k8s::monitors::version;
 use crate::k8s::other_names::names_another;
 use crate::k8s::pattern::trail::Trail;
 use crate::k8s::providers;
@@ -107,7 +108,8 @@ impl<F: Into<Family>> FromIterator<F> for Families {
 #[must_use]
 pub fn find(object: &Node, families: &Families, already: &[Found]) -> Vec<Found> {
     let kind = kind_of(object);
-    if families.is_empty() || kind == CUSTOM_RESOURCE_DEFINITION {
+    // What a monitor of one version says is of that version.
+    if families.is_empty() || kind == CUSTOM_RESOURCE_DEFINITION || version(object).is_some() {
         return Vec::new();
     }
     let mut found = Vec::new();

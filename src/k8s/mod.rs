@@ -10,6 +10,7 @@ pub mod found;
 pub mod guards;
 pub mod heuristics;
 pub mod job;
+pub mod monitors;
 pub mod other_names;
 pub mod pattern;
 pub mod placeholder;

@@ -19,6 +19,7 @@ use crate::ops::proposing::{Gone, Scope};
 use crate::ops::pull_requests::Action;
 use crate::ops::pulls::{Target, program};
 use crate::ops::rotation::{Background, Rotation};
+use crate::ops::watching::Watch;
 use crate::ops::writing::Mode;
 use crate::plan::batch::Batch;
 use crate::plan::commit::{Remark, Verb};
@@ -49,6 +50,8 @@ pub struct Request<'a> {
     pub from_store: from_store::Request,
     /// What may be left unchanged.
     pub leave: Leave,
+    /// What monitors say; `None` if they are not asked.
+    pub watch: Option<Watch>,
     /// What is overridden.
     pub overrides: Overrides,
     /// Whether the hold is removed.
@@ -112,6 +115,8 @@ pub fn run(request: &Request<'_>, context: &Context<'_>) -> Result<Outcome<Chang
     families.retain(|family| choices.get(family).is_none_or(Choice::is_new));
     let reach = (mainline.as_deref(), request.depth(&repo, &environment, &families, &choices));
     let gates = Gates::open(&request.overrides, session, &repo, reach, request.now)?;
+    let gates = gates.watching(request.watch.as_ref());
+    request.watch.iter().try_for_each(|watch| watch.check(&repo))?;
     let leave = request.leave.lines(session)?;
     refuse_unread(session, &repo, index)?;
     refuse_unclear(&request.pins, &families)?;
@@ -182,6 +187,9 @@ impl Bump<'_> {
     fn due(&self, batch: &mut Batch<'_>) -> Result<(Vec<Rotation>, Vec<Waiting>), Failure> {
         let mut standings = outlook(batch.repo(), self.gates.timeline(), self.request.now);
         standings.retain(|one| one.subject.environment == self.environment);
+        if let Some(watch) = self.gates.watch() {
+            watch.add_to(batch.repo(), &mut standings);
+        }
         let gates = Some(self.gates);
         let ask = Ask {
             together: Together::OnTop,
@@ -190,6 +198,7 @@ impl Bump<'_> {
             leave: &self.leave,
             pins: &self.request.pins,
             gates,
+            is_watched: self.gates.watch().is_some(),
         };
         let mut planned = promotions::plan(batch, &standings, ask);
         let failures = planned.failures.into_iter().map(|(_, failure)| failure).collect();
@@ -314,6 +323,9 @@ impl Bump<'_> {
         let (mut plan, after) = batch.preview(request)?;
         if let Some(choice) = self.choices.get(&subject.family) {
             plan.notes.extend(choice.notes.iter().cloned());
+        }
+        if !plan.is_empty() {
+            plan.notes.extend(self.gates.not_asked(before, subject));
         }
         let version = request.version.as_deref();
         let mut remarks = self.gates.pass(before, subject, version, (lifts, !self.request.all))?;

@@ -6,6 +6,7 @@ use crate::ops::errors::{Errors, lint, lint_change};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::message::Message;
 use crate::ops::session::Session;
+use crate::ops::watching::{Watch, not_asked};
 use crate::plan::Plan;
 use crate::plan::commit::Remark;
 use crate::repo::Repo;
@@ -32,6 +33,8 @@ pub struct Gates<'a> {
     timeline: Option<Timeline>,
     /// Whether there is a history, which may not have been read.
     has_history: bool,
+    /// What monitors say; `None` if they are not asked.
+    watch: Option<&'a Watch>,
     now: DateTime<Utc>,
 }
 
@@ -88,7 +91,25 @@ impl<'a> Gates<'a> {
             }
             depth => Some(session.timeline(repo, mainline, (depth, now))?),
         };
-        Ok(Self { overrides, timeline, has_history, now })
+        Ok(Self { overrides, timeline, has_history, watch: None, now })
+    }
+
+    /// The same gates, with that for monitors.
+    #[must_use]
+    pub fn watching(self, watch: Option<&'a Watch>) -> Self {
+        Self { watch, ..self }
+    }
+
+    /// What monitors say; `None` if they are not asked.
+    #[must_use]
+    pub const fn watch(&self) -> Option<&'a Watch> {
+        self.watch
+    }
+
+    /// What to say where the monitors of a family could have been asked and were not.
+    #[must_use]
+    pub fn not_asked(&self, repo: &Repo, subject: &Subject) -> Option<String> {
+        if self.watch.is_some() { None } else { not_asked(repo, subject) }
     }
 
     /// The mainline's history; `None` without Git, or if nothing is asked of it.
@@ -130,7 +151,8 @@ impl<'a> Gates<'a> {
             version,
             now: self.now,
         };
-        let gates = if by_name { candidate.gates() } else { candidate.promotion_gates() };
+        let mut gates = if by_name { candidate.gates() } else { candidate.promotion_gates() };
+        gates.extend(self.watch.map(|watch| watch.gate(repo, index, family)));
         let mut shut: Vec<Gate> = gates.into_iter().filter(|gate| !gate.is_open).collect();
         shut.retain(|gate| !(lifts_hold && gate.kind == GateKind::Hold));
         let mut remarks = self.judge(subject, shut)?;
@@ -201,6 +223,8 @@ impl<'a> Gates<'a> {
             now: self.now,
         };
         let mut gates = candidate.gates();
+        let of_monitors = self.watch.map(|watch| watch.gate(before, index, &subject.family));
+        gates.extend(of_monitors);
         let (before, after) = (Errors::of(before, self.now), Errors::of(after, self.now));
         gates.push(lint_change(&before, &after, subject)?);
         Ok(gates)
@@ -234,6 +258,7 @@ fn refusal(subject: &Subject, shut: &[Gate]) -> Failure {
             GateKind::Soak | GateKind::Window => {
                 format!("wait, or proceed anyway with `--override {word} --reason \"…\"`")
             }
+            GateKind::Monitors => "wait until they are quiet, or proceed anyway with `--override monitors --reason \"…\"`".to_owned(),
             GateKind::Revert | GateKind::Plan => {
                 format!("run `{}` for details", command("rotate bump", &[environment, family], ""))
             }

@@ -16,6 +16,7 @@ use crate::ops::proposing::{Gone, Scope};
 use crate::ops::pull_requests::Action;
 use crate::ops::pulls::{Target, program};
 use crate::ops::rotation::Background;
+use crate::ops::watching::Watch;
 use crate::plan::batch::Batch;
 use crate::plan::request::Line;
 use crate::plan::{FileChange, NextStep};
@@ -34,6 +35,8 @@ pub struct Request {
     pub families: Vec<Family>,
     /// What may be left unchanged.
     pub leave: Leave,
+    /// What monitors say; `None` if they are not asked.
+    pub watch: Option<Watch>,
     /// The branch whose history is read; `None` for the default branch.
     pub mainline: Option<String>,
     /// Whether the output is for a reviewer and needs the whole history.
@@ -67,6 +70,10 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Promoted, Failure
     }
     request.refuse_unknown(&repo, &standings)?;
     standings.retain(|one| request.has(&one.subject));
+    if let Some(watch) = &request.watch {
+        watch.check(&repo)?;
+        watch.add_to(&repo, &mut standings);
+    }
     for standing in &standings {
         refuse_unread(session, &repo, repo.environment(&standing.subject.environment)?)?;
     }
@@ -207,7 +214,8 @@ impl Promote<'_> {
 
     fn ask(&self, together: Together) -> Ask<'_> {
         let (program, leave) = (&self.program, &self.leave);
-        Ask { together, program, now: self.request.now, leave, pins: &[], gates: None }
+        let (now, is_watched) = (self.request.now, self.request.watch.is_some());
+        Ask { together, program, now, leave, pins: &[], gates: None, is_watched }
     }
 
     fn standing(&self, subject: &Subject) -> Option<&Standing> {

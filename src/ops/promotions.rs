@@ -6,6 +6,7 @@ use crate::ops::errors::{Errors, lint_change};
 use crate::ops::failure::Failure;
 use crate::ops::gates::Gates;
 use crate::ops::rotation::Rotation;
+use crate::ops::watching::not_asked;
 use crate::plan::batch::Batch;
 use crate::plan::commit::{Remark, Verb};
 use crate::plan::refusal::PlanError;
@@ -68,6 +69,8 @@ pub struct Ask<'a> {
     pub pins: &'a [String],
     /// The gates that may be overridden; if `None`, all must be open.
     pub gates: Option<&'a Gates<'a>>,
+    /// Whether nothing is said of monitors: they are asked, or nobody reads the notes.
+    pub is_watched: bool,
 }
 
 /// One plan a family that is due, in promotion order; on top of each other the last environment comes first, so that each takes
@@ -105,7 +108,15 @@ pub fn judge(
     program: &str,
     now: DateTime<Utc>,
 ) -> Result<(), Failure> {
-    let ask = Ask { together: Together::Apart, program, now, leave: &[], pins: &[], gates: None };
+    let ask = Ask {
+        together: Together::Apart,
+        program,
+        now,
+        leave: &[],
+        pins: &[],
+        gates: None,
+        is_watched: true,
+    };
     let (batch, errors) = (Batch::new(repo), Errors::of(repo, now));
     for standing in standings.iter_mut().filter(|one| one.next.is_due()) {
         let Next::Take { version, from, gates } = &standing.next else { continue };
@@ -237,7 +248,10 @@ impl Take<'_> {
             program: self.ask.program.to_owned(),
             now: self.ask.now,
         };
-        let (plan, after) = batch.preview(&request)?;
+        let (mut plan, after) = batch.preview(&request)?;
+        if !self.ask.is_watched && !plan.is_empty() {
+            plan.notes.extend(not_asked(batch.repo(), subject));
+        }
         let repo = after.as_ref().unwrap_or_else(|| batch.repo());
         let mut gates = self.gates.to_vec();
         gates.push(lint_change(errors, &Errors::of(repo, self.ask.now), subject)?);

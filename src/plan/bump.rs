@@ -13,6 +13,7 @@ use crate::plan::check::idle;
 use crate::plan::cost::costs;
 use crate::plan::draft::Draft;
 use crate::plan::from_store::Held;
+use crate::plan::monitor::renewals;
 use crate::plan::moves::Mover;
 use crate::plan::next::supply::Supply;
 use crate::plan::next::{self, After};
@@ -26,7 +27,7 @@ use crate::plan::stub::plain::plain;
 use crate::plan::stub::planner::{Planner, Stubs};
 use crate::plan::survey::{Survey, undecided};
 use crate::plan::version::{Before, Question, Unfit};
-use crate::plan::{FileChange, NextStep, Plan};
+use crate::plan::{FileChange, NextStep, Plan, Stage};
 use crate::repo::Repo;
 use crate::repo::deployed::Starts;
 use crate::repo::environment::EnvironmentId;
@@ -164,6 +165,11 @@ impl<'p> Bump<'p> {
         let after = self.prove(&changes, &expected)?;
         moved.sort_by(|a, b| (&a.root, &a.object, &a.field).cmp(&(&b.root, &b.object, &b.field)));
         plan.next = self.next(name, &request.program, &outcome.supplies);
+        let moves = (plan.from.as_slice(), name);
+        let renewed =
+            renewals((self.repo, self.environment), &self.subject, moves, &request.program);
+        let at = plan.next.iter().take_while(|step| step.stage == Stage::Values).count();
+        plan.next.splice(at..at, renewed);
         plan.notes.extend(request.held.iter().map(Held::note).chain(outcome.notes));
         plan.notes.extend(self.undecided(name));
         plan.notes.extend(costs(&after, self.environment, name));

@@ -40,6 +40,8 @@ pub enum Verb {
     Prune,
     /// Traffic moves from one colour of a pair to the other.
     Shift,
+    /// Monitors of a family are written.
+    Monitor,
 }
 
 impl fmt::Display for Verb {
@@ -51,6 +53,7 @@ impl fmt::Display for Verb {
             Self::Hold => "Hold",
             Self::Prune => "Prune",
             Self::Shift => "Shift",
+            Self::Monitor => "Monitor",
         })
     }
 }
@@ -130,6 +133,14 @@ impl Message {
         let subject = Subject::new(&plan.environment, &*plan.pair);
         let parts = vec![Part { subject, to: Some(to) }];
         Self { verb: Verb::Shift, parts, body: Vec::new(), trailers }
+    }
+
+    /// The message for monitors that are written.
+    #[must_use]
+    pub fn of_monitors(subject: &Subject, versions: &[&str]) -> Self {
+        let mut message = Self::new(Verb::Monitor, subject, None);
+        message.trailers.extend(versions.iter().map(|one| ("Rotate-Version", (*one).to_owned())));
+        message
     }
 
     fn new(verb: Verb, subject: &Subject, to: Option<String>) -> Self {

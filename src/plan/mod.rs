@@ -17,6 +17,7 @@ pub mod from_store;
 mod grants;
 pub mod hold;
 mod inputs;
+pub mod monitor;
 mod moves;
 mod next;
 mod overlay;

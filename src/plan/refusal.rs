@@ -118,6 +118,17 @@ pub enum PlanError {
         /// Every reason.
         reasons: Vec<Refusal>,
     },
+    /// Something in the tree keeps monitors from being written.
+    #[error(
+        "the monitors of `{}` in `{}` cannot be written; nothing was written",
+        .subject.family, .subject.environment
+    )]
+    Unwatched {
+        /// The family and the environment.
+        subject: Subject,
+        /// Every reason.
+        reasons: Vec<Refusal>,
+    },
     /// The clone lacks the commits that would tell since when a version is no longer in use.
     #[error(
         "the clone is shallow, so it is unknown how long nothing in `{environment}` has referenced `{secret}`, and what ran there before"
@@ -194,7 +205,8 @@ impl PlanError {
             Self::Refused { .. }
             | Self::Unpinned { .. }
             | Self::Unreadable { .. }
-            | Self::Irremovable { .. } => None,
+            | Self::Irremovable { .. }
+            | Self::Unwatched { .. } => None,
             Self::Unproved { .. } | Self::UnprovedRepairs { .. } => Some(
                 "nothing was written; please report this with a tree that reproduces it".to_owned(),
             ),
@@ -215,6 +227,7 @@ impl PlanError {
             | Self::Unpinned { reasons, .. }
             | Self::Unreadable { reasons, .. }
             | Self::Irremovable { reasons, .. }
+            | Self::Unwatched { reasons, .. }
             | Self::Version { reasons, .. } => reasons,
             _ => &[],
         }

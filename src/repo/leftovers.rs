@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::k8s::by_value::scalars;
 use crate::k8s::guards::is_tested;
 use crate::k8s::heuristics::is_name;
+use crate::k8s::monitors::version;
 use crate::k8s::other_names::names_another;
 use crate::k8s::providers;
 use crate::k8s::resource::kind_of;
@@ -223,7 +224,8 @@ fn in_objects(root: &Root, (family, names): &Sought<'_>, hits: &mut Hits) {
         *own |= reference.family() == *family;
     }
     for (index, object) in root.objects().iter().enumerate() {
-        if makers.contains(&index) {
+        // A monitor of one version stays with that version.
+        if makers.contains(&index) || version(&object.node).is_some() {
             continue;
         }
         scalars(&object.node, &mut |node, trail| {

@@ -27,6 +27,7 @@ mod load;
 mod loader;
 mod marks;
 pub mod mentions;
+pub mod monitors;
 mod naming;
 pub mod operator;
 pub mod order;

@@ -13,7 +13,8 @@ use crate::yaml::node::{Entry, Node};
 use crate::yaml::parse::{Stream, parse};
 
 /// The keys that a file of settings begins with.
-const SETTINGS: [&str; 6] = ["environments", "secrets", "external", "references", "lint", "holds"];
+const SETTINGS: [&str; 8] =
+    ["environments", "secrets", "external", "references", "lint", "holds", "pairs", "monitors"];
 
 /// The text with every byte of a secret value masked by `*`: same length, same lines. `None` if it may hold a
 /// value and cannot be understood, so that no line of it may be shown.

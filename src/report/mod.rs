@@ -11,6 +11,7 @@ pub mod format;
 pub mod history;
 pub mod lint;
 pub mod message;
+pub mod monitor;
 pub mod plan;
 pub mod promote;
 pub mod proposal;

@@ -29,6 +29,8 @@ pub enum GateKind {
     Revert,
     /// Nothing in the tree keeps its references from being moved.
     Plan,
+    /// The monitors of the family are quiet.
+    Monitors,
 }
 
 impl GateKind {
@@ -42,6 +44,7 @@ impl GateKind {
             Self::Lint => "lint",
             Self::Revert => "revert",
             Self::Plan => "plan",
+            Self::Monitors => "monitors",
         }
     }
 }

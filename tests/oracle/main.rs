@@ -14,6 +14,7 @@ mod isolation;
 mod judgement;
 mod kubectl;
 mod lifecycle;
+mod monitors;
 mod objects;
 #[path = "../suite/page.rs"]
 mod page;

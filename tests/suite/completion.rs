@@ -44,7 +44,7 @@ fn environments_families_and_rules_of_the_tree_are_offered() {
     assert_eq!(offered(&["bump", "staging", "checkout-tls", "mail"]), ["mailer-smtp"]);
     assert_eq!(offered(&["history", "mail"]), ["mailer-smtp"]);
     assert_eq!(offered(&["explain", "stale-"]), ["stale-annotation", "stale-reference"]);
-    assert_eq!(offered(&["lint", "--rule", "missing"]), ["missing-key"]);
+    assert_eq!(offered(&["lint", "--rule", "missing"]), ["missing-key", "missing-monitor"]);
     assert_eq!(offered(&["lint", "--environment", "s"]), ["staging"]);
     let families = ["lint", "--environment", "staging", "--family", "mail"];
     assert_eq!(offered(&families), ["mailer-smtp"]);
@@ -57,6 +57,10 @@ fn environments_families_and_rules_of_the_tree_are_offered() {
     assert_eq!(offered(&[&ticked[..], &["a"]].concat()), ["aws", "az", &apps]);
     assert_eq!(offered(&["prune", "staging", "--from-store", "a"]), ["aws", "az", &apps]);
     assert_eq!(offered(&["lint", "--from-store", "a"]), [&*apps]);
+    assert_eq!(offered(&["monitor", "staging", "mail"]), ["mailer-smtp"]);
+    let kinds = ["monitor", "staging", "mailer-smtp", "--as", ""];
+    assert_eq!(offered(&kinds), ["prometheus", "datadog", "analysis"]);
+    assert_eq!(offered(&["promote", "--monitors", "staging=a"]), [format!("staging={apps}")]);
     assert_eq!(offered(&["roll"]), ["rollback"]);
     assert_eq!((sandbox.files(), git_files(&sandbox)), (files, git));
 }

@@ -8,6 +8,7 @@ use rotate::report::bump::Bump;
 use rotate::report::explain::Explained;
 use rotate::report::history::History;
 use rotate::report::lint::json::Lint;
+use rotate::report::monitor::MonitorView;
 use rotate::report::promote::Promote;
 use rotate::report::prune::Pruned;
 use rotate::report::refs::Refs;
@@ -94,6 +95,26 @@ fn standings_promotions_and_ways_back_are_as_their_schemas_say() {
     ] {
         assert!(text.contains(words), "{text}");
     }
+}
+
+#[test]
+fn monitors_are_as_their_schema_says() {
+    let schema = kept::<MonitorView>("monitor.json");
+    let sandbox = Sandbox::example("shop-overlays");
+    sandbox.commit_all();
+    let write = ["monitor", "staging", "auth-api-secrets", "--format", "json", "--as"];
+    for kind in ["prometheus", "datadog", "analysis"] {
+        let dry = [&write[..], &[kind, "--dry-run"]].concat();
+        let value = holds(&schema, &sandbox.rotate(&dry).success());
+        assert_eq!((&value["kind"], &value["written"]), (&kind.into(), &false.into()));
+        assert_eq!(value["monitors"][0]["state"], "new");
+    }
+    let _ = holds(&schema, &sandbox.rotate(&[&write[..], &["datadog"]].concat()).success());
+    let value = holds(&schema, &sandbox.rotate(&[&write[..], &["datadog"]].concat()).success());
+    assert_eq!(
+        (&value["written"], &value["monitors"][0]["state"]),
+        (&false.into(), &"unchanged".into())
+    );
 }
 
 #[test]

@@ -86,6 +86,11 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("external[].namespace", "`*`"),
     ("lint.lag", "`7d`"),
     ("lint.rules.RULE", "the rule's own level"),
+    ("monitors", "built-in templates"),
+    ("monitors.NAME.message", "its name"),
+    ("monitors.NAME.provider", "`prometheus`"),
+    ("monitors.NAME.type", "`query alert`"),
+    ("monitors.NAME.within", "`24h`"),
     ("secrets.FAMILY.managed", "`true`"),
     ("secrets.FAMILY.remote.prefix", "what the store needs"),
     ("secrets.FAMILY.remote.properties", "every property"),
@@ -192,7 +197,12 @@ impl Settings {
             self.gather(&item, &format!("{key}[]."));
         }
         if target["additionalProperties"].is_object() {
-            let word = if key == "lint.rules" { "RULE" } else { "FAMILY" };
+            let word = match &*key {
+                "lint.rules" => "RULE",
+                "secrets" => "FAMILY",
+                "monitors" => "NAME",
+                _ => "KEY",
+            };
             let value = self.resolved(&target["additionalProperties"]).clone();
             if value["properties"].is_object() {
                 self.gather(&value, &format!("{key}.{word}."));
@@ -320,7 +330,7 @@ fn the_example_of_the_settings_is_complete() {
     for Setting { key, .. } in &settings.rows {
         let name = key.rsplit(['.', ']']).find(|part| !part.is_empty()).unwrap();
         let name = name.trim_end_matches("[");
-        let is_there = matches!(name, "FAMILY" | "RULE")
+        let is_there = matches!(name, "FAMILY" | "RULE" | "NAME" | "KEY")
             || [format!("{name}:"), format!("\"{name}\":")]
                 .iter()
                 .any(|word| example.contains(word));

@@ -37,6 +37,8 @@ mod lint_report;
 mod lookalikes;
 mod makers;
 mod masking;
+mod monitor_gate;
+mod monitors;
 mod order;
 mod page;
 mod pins;

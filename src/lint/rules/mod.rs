@@ -9,6 +9,7 @@ pub mod duplicate_provider;
 pub mod invalid_version;
 pub mod label_budget;
 pub mod missing_key;
+pub mod missing_monitor;
 pub mod mixed_versions;
 pub mod mutable_stub;
 pub mod numeric_version;
@@ -46,6 +47,7 @@ pub static RULES: &[&Rule] = &[
     &invalid_version::RULE,
     &label_budget::RULE,
     &missing_key::RULE,
+    &missing_monitor::RULE,
     &mixed_versions::RULE,
     &mutable_stub::RULE,
     &numeric_version::RULE,

@@ -13,32 +13,32 @@ use crate::text::path::TreePath;
 use crate::text::source::Place;
 
 /// A document that creates a versioned secret, in every root that includes it.
-pub(super) struct Document<'r> {
-    pub(super) secret: &'r str,
-    pub(super) version: &'r str,
+pub(in crate::plan) struct Document<'r> {
+    pub(in crate::plan) secret: &'r str,
+    pub(in crate::plan) version: &'r str,
     /// Where it is written; `None` if it is not written in any file.
-    pub(super) place: Option<Place>,
+    pub(in crate::plan) place: Option<Place>,
     /// Every object built from it, in every root.
-    pub(super) makers: Vec<Maker<'r>>,
+    pub(in crate::plan) makers: Vec<Maker<'r>>,
 }
 
 /// An object that creates a secret.
 #[derive(Clone, Copy)]
-pub(super) struct Maker<'r> {
+pub(in crate::plan) struct Maker<'r> {
     /// The root: an index into the repository's roots.
-    pub(super) index: usize,
-    pub(super) root: &'r Root,
-    pub(super) provider: &'r Provider,
+    pub(in crate::plan) index: usize,
+    pub(in crate::plan) root: &'r Root,
+    pub(in crate::plan) provider: &'r Provider,
     /// Whether the root is deployed, rather than only included.
-    pub(super) is_deployed: bool,
+    pub(in crate::plan) is_deployed: bool,
 }
 
 impl<'r> Maker<'r> {
-    pub(super) fn object(&self) -> &'r Object {
+    pub(in crate::plan) fn object(&self) -> &'r Object {
         self.root.object_that_provides(self.provider)
     }
 
-    pub(super) fn namespace(&self) -> Option<&'r str> {
+    pub(in crate::plan) fn namespace(&self) -> Option<&'r str> {
         self.root.namespace_of_provider(self.provider)
     }
 
@@ -56,7 +56,7 @@ fn key<'r>(maker: &Maker<'r>) -> Key<'r> {
 }
 
 /// The documents that create versioned secrets of a family in an environment, by version and place.
-pub(super) fn documents<'r>(
+pub(in crate::plan) fn documents<'r>(
     repo: &'r Repo,
     environment: EnvironmentId,
     family: &str,
@@ -92,7 +92,7 @@ pub(super) fn documents<'r>(
 
 impl Document<'_> {
     /// The environments that reach it; a deployed root without an environment counts for all of them.
-    pub(super) fn environments(&self, repo: &Repo) -> BTreeSet<EnvironmentId> {
+    pub(in crate::plan) fn environments(&self, repo: &Repo) -> BTreeSet<EnvironmentId> {
         let live = || self.makers.iter().filter(|maker| maker.is_deployed);
         if live().any(|maker| maker.root.environment.is_none()) {
             return repo.environments.ids().collect();
@@ -101,12 +101,12 @@ impl Document<'_> {
     }
 
     /// The namespace in which it creates the secret, if Git sets one.
-    pub(super) fn namespace(&self) -> Option<&str> {
+    pub(in crate::plan) fn namespace(&self) -> Option<&str> {
         self.makers.iter().find(|maker| maker.is_deployed)?.namespace()
     }
 
     /// Whether it is an ExternalSecret.
-    pub(super) fn is_stub(&self) -> bool {
+    pub(in crate::plan) fn is_stub(&self) -> bool {
         self.makers.iter().all(|maker| maker.provider.provided.row == "external-secret")
     }
 }

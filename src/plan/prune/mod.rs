@@ -1,12 +1,13 @@
 //! Removes the stubs that one environment no longer needs.
 
-mod document;
+pub(in crate::plan) mod document;
 mod leftover;
 mod next_steps;
 mod planner;
-mod proof;
+pub(in crate::plan) mod proof;
 mod removal;
 mod verdict;
+mod watching;
 
 use std::collections::BTreeMap;
 

@@ -7,11 +7,11 @@ use crate::k8s::found::Role;
 use crate::plan::FileChange;
 use crate::plan::batch::overlay;
 use crate::plan::prune::document::{Document, documents};
-use crate::plan::prune::proof::{broken, prove};
+use crate::plan::prune::proof::{Change, Objects, broken, prove};
 use crate::plan::prune::removal::Removal;
 use crate::plan::prune::verdict::{Judge, Verdict};
 use crate::plan::prune::{
-    Gone, Kept, Pods, Prune, PruneRequest, Reason, Shown, Unused, Why, next_steps,
+    Gone, Kept, Pods, Prune, PruneRequest, Reason, Shown, Unused, Why, next_steps, watching,
 };
 use crate::plan::refusal::{PlanError, Refusal, environment};
 use crate::repo::Repo;
@@ -65,7 +65,7 @@ pub fn plan(repo: &Repo, request: &PruneRequest<'_>) -> Result<Prune, PlanError>
     if unused.is_empty() {
         return Ok(prune);
     }
-    ground.take_out(&unused, &mut prune)?;
+    ground.take_out(environment, &unused, &mut prune)?;
     Ok(prune)
 }
 
@@ -192,13 +192,22 @@ impl PrunePlanner<'_> {
     }
 
     /// Removes the stubs, proves the result, and adds the remaining steps.
-    fn take_out(&self, unused: &[UnusedStub<'_, '_>], prune: &mut Prune) -> Result<(), PlanError> {
+    fn take_out(
+        &self,
+        environment: EnvironmentId,
+        unused: &[UnusedStub<'_, '_>],
+        prune: &mut Prune,
+    ) -> Result<(), PlanError> {
         let mut removal = Removal::new(self.repo);
         for (document, _) in unused {
             removal.add(document).map_err(|fault| self.unproved(vec![fault]))?;
         }
+        let stubs = (unused, prune.kept.as_slice());
+        let on = (self.repo, environment);
+        let watching = watching::take_out(on, self.request, stubs, &mut removal);
         let done = removal.finish().map_err(|fault| self.unproved(vec![fault]))?;
-        let after = self.proved(&done.changes, unused)?;
+        let after = self.proved(&done.changes, unused, watching.gone)?;
+        prune.notes.extend(watching.notes);
         for (document, unused) in unused {
             let Some(place) = document.place.clone() else { continue };
             let file = place.source.path().clone();
@@ -226,6 +235,7 @@ impl PrunePlanner<'_> {
         &self,
         changes: &[FileChange],
         unused: &[UnusedStub<'_, '_>],
+        mut gone: Objects,
     ) -> Result<Repo, PlanError> {
         let changed: BTreeSet<TreePath> =
             changes.iter().map(|change| change.path.clone()).collect();
@@ -236,8 +246,9 @@ impl PrunePlanner<'_> {
             return Err(self.irremovable(broken));
         }
         let makers = unused.iter().flat_map(|(document, _)| &document.makers);
-        let gone = makers.map(|maker| (maker.index, maker.provider.object)).collect();
-        let faults = prove(self.repo, &after, &gone);
+        gone.extend(makers.map(|maker| (maker.index, maker.provider.object)));
+        let change = Change { gone: &gone, is_meant: &|_, _| false };
+        let faults = prove(self.repo, &after, &change);
         if faults.is_empty() { Ok(after) } else { Err(self.unproved(faults)) }
     }
 

@@ -59,12 +59,21 @@ impl<'r> Removal<'r> {
     pub(super) fn add(&mut self, document: &Document<'_>) -> Result<(), String> {
         let place = document.place.as_ref().ok_or("it is generated and not written in any file")?;
         let file = place.source.path();
-        let stream = self.repo.library.stream(file).map_err(|_| "its file does not parse")?;
-        let part = part(&stream, place).ok_or("it is not a separate document in its file")?;
         let made = self.made.get(&(file.clone(), place.span().start)).into_iter().flatten();
         if let Some(secret) = made.into_iter().find(|secret| **secret != document.secret) {
             return Err(format!("the same document makes `{secret}` as well"));
         }
+        self.add_place(place)
+    }
+
+    /// Adds the document at a place.
+    ///
+    /// # Errors
+    /// With a phrase, if no file has it as a document of its own.
+    pub(super) fn add_place(&mut self, place: &Place) -> Result<(), String> {
+        let file = place.source.path();
+        let stream = self.repo.library.stream(file).map_err(|_| "its file does not parse")?;
+        let part = part(&stream, place).ok_or("it is not a separate document in its file")?;
         self.parts.entry(file.clone()).or_default().insert(part);
         Ok(())
     }

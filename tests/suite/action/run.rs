@@ -72,7 +72,7 @@ impl Runner {
     }
 }
 
-const EVERYTHING: [(&str, &str); 14] = [
+const EVERYTHING: [(&str, &str); 15] = [
     ("INPUT_BASE", "trunk"),
     ("INPUT_BASELINE", "known.json"),
     ("INPUT_BRANCH_PREFIX", "keys/"),
@@ -84,6 +84,7 @@ const EVERYTHING: [(&str, &str); 14] = [
     ("INPUT_HELM", "true"),
     ("INPUT_LABELS", "rotation, keys"),
     ("INPUT_LIVE", "eu=a, b.json\n\n  us.json\n"),
+    ("INPUT_MONITORS", "staging=s.json, p.json"),
     ("INPUT_REVIEWERS", "robin,\n shop/platform\n"),
     ("INPUT_SECRETS", "auth-api-secrets\nshop-db"),
     ("INPUT_WORKING_DIRECTORY", "clusters"),
@@ -101,6 +102,7 @@ fn with_everything(command: &str) -> Vec<(&str, &str)> {
             "INPUT_BASELINE" => false,
             "INPUT_FROM_STORE" => command == "bump",
             "INPUT_LIVE" => command == "prune",
+            "INPUT_MONITORS" => command != "prune",
             _ => true,
         };
         inputs.retain(|(name, _)| is_used(*name));
@@ -172,9 +174,11 @@ fn every_input_becomes_an_argument() {
             "prune" => &with_dumps[..],
             _ => &listings[..2],
         };
+        let monitors = ["--monitors=staging=s.json", "--monitors=p.json"];
+        let monitors = if command == "prune" { &[][..] } else { &monitors[..] };
         runner.starts(
             &with_everything(command),
-            &[&begin, &place[..], common, &request, rest].concat(),
+            &[&begin, &place[..], common, monitors, &request, rest].concat(),
         );
     }
 }
