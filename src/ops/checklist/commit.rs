@@ -21,6 +21,9 @@ pub(super) struct Publishing {
     commits: bool,
 }
 
+/// The length of a version.
+const DIGITS: usize = 14;
+
 impl Publishing {
     /// What is known, and the command.
     pub(super) fn told(&self, mainline: &str) -> (String, Option<String>) {
@@ -94,14 +97,27 @@ impl Facts<'_> {
         });
         let differing: Vec<(TreePath, Vec<String>)> = differing.collect();
         let with = |word: &str| {
-            let found =
-                differing.iter().filter(|(_, all)| all.iter().any(|one| one.contains(word)));
+            let found = differing.iter().filter(|(_, all)| all.iter().any(|one| names(one, word)));
             found.map(|(path, _)| path.clone()).collect::<BTreeSet<_>>()
         };
         let own = with(self.family);
         let listed = own.iter().flat_map(|path| with(path.name()));
         Ok(listed.chain(own.iter().cloned()).collect())
     }
+}
+
+/// Whether a line has a word as a whole, or a version of it: `auth` and `auth-20250723110000` for `auth`, not `auth-api`.
+fn names(line: &str, word: &str) -> bool {
+    let is_part = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    let ends = |rest: &str| !rest.starts_with(is_part);
+    line.match_indices(word).any(|(at, _)| {
+        let (before, after) = (&line[..at], &line[at + word.len()..]);
+        let version = after.strip_prefix('-').and_then(|rest| rest.split_at_checked(DIGITS));
+        let is_version = version.is_some_and(|(digits, rest)| {
+            digits.bytes().all(|byte| byte.is_ascii_digit()) && ends(rest)
+        });
+        !before.ends_with(|c: char| is_part(c) || c == '.') && (ends(after) || is_version)
+    })
 }
 
 /// The lines that one of two texts has more often than the other.

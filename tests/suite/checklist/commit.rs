@@ -47,6 +47,9 @@ fn a_move_that_is_not_committed_has_the_command() {
 
     place.at("2025-07-28T10:00:00Z");
     let _ = place.run(&["bump", "production", "auth", "--lift-hold"]).success();
+    // Another family whose name begins alike, and a word that does.
+    let store = place.sandbox.read("production/store.yaml");
+    place.sandbox.write("production/store.yaml", &format!("# by the authors of auth-api\n{store}"));
     place.sandbox.write("production/other.yaml", "{}\n");
     let list = place.list(&["production", "auth"]);
     list.is(MOVED, "open").notes(MOVED, "origin/main does not: commit and merge it");
@@ -61,7 +64,7 @@ fn a_move_that_is_not_committed_has_the_command() {
     carry_out(&place, MOVED);
     place.list(&["production", "auth"]).is(MOVED, "done");
     let left = place.sandbox.git_at(&place.now, &["status", "--porcelain"]);
-    assert_eq!(left.trim(), "?? production/other.yaml");
+    assert_eq!(left.trim(), "M production/store.yaml\n?? production/other.yaml");
 }
 
 /// A branch that has nowhere to be pushed to is merged by whoever knows where to.
