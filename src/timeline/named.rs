@@ -69,7 +69,8 @@ impl Named {
         let mut line = git.line(mainline)?.following();
         named.is_shallow = line.is_shallow();
         let Some(snapshot) = line.snapshot()? else { return Ok(named) };
-        let mut past = RepoAtCommit::new(git, snapshot, &tree.config, Some(tree.unrendered()))?;
+        let past = RepoAtCommit::new(git, snapshot, &tree.config, Some(tree.unrendered()))?;
+        let mut past = past.with_all();
         let mut now = today.state(&past);
         while let Some(step) = line.step()? {
             let (commit, has_parent) = (step.commit, step.has_parent);

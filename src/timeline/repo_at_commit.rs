@@ -33,6 +33,8 @@ pub(super) struct RepoAtCommit {
     settings: TreePath,
     /// The current name of each environment.
     names: Vec<String>,
+    /// Whether nothing is passed over.
+    takes_all: bool,
 }
 
 /// The entries of a file's ConfigMaps that differ.
@@ -64,7 +66,13 @@ impl RepoAtCommit {
         };
         let names = repo.environments.iter().map(|one| one.name.clone()).collect();
         let (pending, entries) = (Difference::default(), BTreeMap::new());
-        Ok(Self { repo, snapshot, pending, entries, settings: path, names })
+        Ok(Self { repo, snapshot, pending, entries, settings: path, names, takes_all: false })
+    }
+
+    /// The same, which passes over nothing: what no reference depends on counts, too, such as the pins of stubs.
+    pub(super) const fn with_all(mut self) -> Self {
+        self.takes_all = true;
+        self
     }
 
     /// Goes back by a difference; returns whether anything may have been different before it.
@@ -92,6 +100,9 @@ impl RepoAtCommit {
 
     /// Takes the harmless changes out of a difference.
     fn pass_over(&mut self, difference: &mut Difference) {
+        if self.takes_all {
+            return;
+        }
         let harmless: Vec<(TreePath, Harmless)> = difference
             .files()
             .filter(|path| self.matters(path))

@@ -53,6 +53,22 @@ fn numbers_that_start_over_are_not_compared() {
     }
 }
 
+/// A pin that was withdrawn was named all the same, also where the stub's name never changed.
+#[test]
+fn a_withdrawn_pin_is_not_taken_again() {
+    for provider in [VAULT, GOOGLE] {
+        let key = key(provider);
+        let sandbox: Sandbox = tree(provider, key, "7");
+        for (pin, time) in [("8", "2025-07-02T10:00:00Z"), ("7", "2025-07-03T10:00:00Z")] {
+            let text = stub(&format!("{{ key: \"{key}\", version: \"{pin}\" }}"));
+            sandbox.write("staging/stub.yaml", &text);
+            sandbox.commit_at(time, "Pin\n");
+        }
+        let made = "2025-06-20";
+        check("withdrawn", &sandbox, &listing(provider, &[(7, made), (8, made)]), &Does::Nothing);
+    }
+}
+
 /// What the refusal says to type settles it, also for the runs that follow.
 #[test]
 fn a_pin_settles_which_numbers_count() {
