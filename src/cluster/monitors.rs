@@ -77,8 +77,10 @@ struct Entry {
     status: Option<Value>,
     name: Option<String>,
     overall_state: Option<String>,
+    query: Option<IgnoredAny>,
     labels: Option<BTreeMap<String, String>>,
-    state: Option<String>,
+    /// A word of Prometheus, or what Datadog says of each group.
+    state: Option<Value>,
 }
 
 impl Entry {
@@ -91,10 +93,7 @@ impl Entry {
         if seen.len() >= MOST {
             return Err(Why::TooMany(MOST, "monitors"));
         }
-        let of_status = |key: &str| {
-            let status = self.status.as_ref()?.get(key)?.as_str()?;
-            Some(status.chars().take(LONGEST_STATE).collect::<String>())
-        };
+        let of_status = |key: &str| Some(shortened(self.status.as_ref()?.get(key)?.as_str()?));
         if of_list || self.kind.is_some() {
             all.insert(Form::Objects);
             if self.kind.as_deref() == Some("DatadogMonitor") {
@@ -107,20 +106,25 @@ impl Entry {
             }
             return Ok(());
         }
-        if let (Some(name), Some(state)) = (self.name, self.overall_state) {
+        let is_datadog = self.overall_state.is_some() || self.query.is_some();
+        if let Some(name) = self.name.filter(|_| is_datadog) {
             all.insert(Form::Datadog);
-            let state = state.chars().take(LONGEST_STATE).collect();
+            let state = shortened(&self.overall_state.unwrap_or_default());
             seen.push(Seen { name, state, ..Seen::default() });
             return Ok(());
         }
-        let state = of_status("state").or(self.state);
+        let own = || self.state.as_ref().and_then(Value::as_str).map(shortened);
+        let state = of_status("state").or_else(own);
         let (Some(labels), Some(state)) = (self.labels, state) else { return Err(Why::NoMonitor) };
         all.insert(Form::Alerts);
         let name = labels.get("alertname").cloned().unwrap_or_default();
-        let state = state.chars().take(LONGEST_STATE).collect();
         seen.push(Seen { name, labels, state, ..Seen::default() });
         Ok(())
     }
+}
+
+fn shortened(state: &str) -> String {
+    state.chars().take(LONGEST_STATE).collect()
 }
 
 /// What has been read so far, and why the reading ended.
@@ -334,6 +338,12 @@ mod tests {
         let datadog =
             states(r#"[{"id":1,"name":"T","overall_state":"Alert","tags":["a"],"options":{}}]"#);
         assert_eq!((datadog.form, datadog.seen[0].state.as_str()), (Form::Datadog, "Alert"));
+        let groups = states(
+            r#"[{"name":"T","overall_state":"OK","state":{"groups":{"host:a":{"status":"OK"}}}},{"name":"U","overall_state":null,"query":"q","state":{}}]"#,
+        );
+        assert_eq!((groups.form, groups.seen.len()), (Form::Datadog, 2));
+        let said: Vec<&str> = groups.seen.iter().map(|one| one.state.as_str()).collect();
+        assert_eq!(said, ["OK", ""]);
         let alert = r#"{"labels":{"alertname":"A","family":"x"},"annotations":{},"status":{"state":"active","inhibitedBy":[]}}"#;
         let alerts = states(&format!("[{alert}]"));
         assert_eq!((alerts.form, alerts.seen[0].name.as_str()), (Form::Alerts, "A"));
@@ -351,6 +361,7 @@ mod tests {
         assert_eq!(why("[{\"labels\""), Why::Cut);
         assert_eq!(why("[1,]"), Why::NoMonitor);
         assert_eq!(why("[{}]"), Why::NoMonitor);
+        assert_eq!(why(r#"[{"labels":{"a":"b"},"state":{}}]"#), Why::NoMonitor);
         assert_eq!(why("{}"), Why::NoMonitor);
         assert_eq!(why(r#"{"data":{"groups":[]}}"#), Why::NoMonitor);
         assert_eq!(why(r#"[{"labels":{"a":1},"state":"x"}]"#), Why::NoMonitor);

@@ -80,6 +80,21 @@ fn a_missing_monitor_closes_it_and_an_override_opens_it() {
         .status(1)
         .says(&["no monitor in staging watches"]);
 }
+#[test]
+fn what_datadog_says_of_each_group_is_read_past() {
+    let sandbox = watched("datadog");
+    let one = |environment: &str, state: Value| {
+        json!({"name": format!("Rotation of {FAMILY} in {environment}: waiting"), "query": "q",
+            "overall_state": state, "state": {"groups": {"host:a": {"status": "Alert"}}}})
+    };
+    let with = |other: Value| {
+        let all = json!([one("staging", "OK".into()), one("production", "OK".into()), other]);
+        sandbox.write("../states.json", &all.to_string());
+        bump(&sandbox, &["--monitors", "../states.json"])
+    };
+    let _ = with(json!({"name": "another", "query": "q", "overall_state": null})).success();
+    let _ = with(one("production", Value::Null)).status(1).says(&["has no state yet"]);
+}
 
 #[test]
 fn an_alert_closes_it_where_its_labels_are_those_of_the_rule() {
