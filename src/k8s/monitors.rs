@@ -26,12 +26,15 @@ pub fn version(object: &Node) -> Option<&str> {
     name.filter(|_| is_monitor(object)).and_then(split).map(|(_, version)| version)
 }
 
-/// Whether a text of a monitor names a family as a whole token, or a version of it, or a pattern of its versions.
+/// Whether a text of a monitor names a family as a whole token, or a version of it, or a pattern of its versions. The
+/// namespace that it is in tells nothing.
 #[must_use]
 pub fn watches(monitor: &Node, family: &str) -> bool {
     let mut found = false;
+    let namespace = monitor.at(&["metadata", "namespace"]);
     scalars(monitor, &mut |node, _| {
-        found = found || node.str().is_some_and(|text| names(text, family));
+        let is_namespace = namespace.is_some_and(|one| std::ptr::eq(one, node));
+        found = found || (!is_namespace && node.str().is_some_and(|text| names(text, family)));
     });
     found
 }

@@ -217,3 +217,18 @@ fn a_monitor_by_hand_is_recognised() {
     let lint = sandbox.rotate(&["lint", "--rule", "missing-monitor"]);
     assert_eq!(lint.status, 0, "{lint}");
 }
+
+#[test]
+fn the_namespace_of_a_monitor_is_not_what_it_watches() {
+    let sandbox = kustomized("");
+    let rule = format!(
+        "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata: {{ name: own, namespace: {FAMILY} }}\nspec: {{ groups: [{{ name: g, rules: [{{ alert: A, expr: up == 0 }}] }}] }}\n"
+    );
+    let settings =
+        sandbox.read("rotate.yaml").replace("[production] }", "[production], monitors: required }");
+    sandbox.write("rotate.yaml", &settings).write("production/rule.yaml", &rule);
+    let listed = sandbox.read("production/kustomization.yaml") + "  - rule.yaml\n";
+    sandbox.write("production/kustomization.yaml", &listed).commit_all();
+    let lint = sandbox.rotate(&["lint", "--rule", "missing-monitor"]).status(1);
+    assert!(lint.stdout.contains("no monitor in production watches"), "{lint}");
+}
