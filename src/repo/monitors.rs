@@ -148,48 +148,73 @@ impl Repo {
         namespaces.iter().any(|namespace| may_hide(self, Some(environment), *namespace))
     }
 
-    /// The labels by which Prometheus selects its rules, where objects of the repository tell: those that the `ruleSelector`
-    /// of a Prometheus asks for, or that every other PrometheusRule has. `None` if nothing tells.
+    /// The labels by which the Prometheus of an environment selects its rules, where objects of the repository tell: those that
+    /// the `ruleSelector` of a Prometheus asks for, or that every PrometheusRule has. `None` if nothing tells.
     #[must_use]
-    pub fn rule_labels(&self) -> Option<Vec<(String, String)>> {
-        let objects = || {
-            deployed(self)
-                .flat_map(|(root, _)| root.objects())
-                .filter(|object| group(object).starts_with("monitoring.coreos.com/"))
-        };
-        let selector = |object: &'_ Object| {
-            let prometheus = object.kind() == "Prometheus";
-            object
-                .node
-                .at(&["spec", "ruleSelector"])
-                .filter(|_| prometheus)
-                .map(|selector| selector.get("matchLabels").map(pairs).unwrap_or_default())
-        };
-        if let Some(labels) = objects().find_map(selector) {
-            return Some(labels);
+    pub fn rule_labels(&self, environment: EnvironmentId) -> Option<Vec<(String, String)>> {
+        let servers = self.nearest_of(environment, "Prometheus");
+        let selector = servers.iter().find_map(|(_, one)| one.node.at(&["spec", "ruleSelector"]));
+        if let Some(selector) = selector {
+            return selected_by(selector);
         }
-        let rules = objects().filter(|object| object.kind() == "PrometheusRule");
-        let mut all = rules
-            .map(|object| object.node.at(&["metadata", "labels"]).map(pairs).unwrap_or_default());
+        let mut all = self
+            .nearest_of(environment, "PrometheusRule")
+            .into_iter()
+            .map(|(_, one)| one.node.at(&["metadata", "labels"]).map(pairs).unwrap_or_default());
         let mut common = all.next()?;
         for other in all {
             common.retain(|pair| other.contains(pair));
         }
         common.retain(|(key, _)| matches!(&**key, "prometheus" | "release" | "role"));
-        Some(common)
+        Some(common).filter(|common| !common.is_empty())
     }
 
-    /// The namespace of the Prometheus in the repository.
+    /// The namespace of the Prometheus of an environment, or else of another one.
     #[must_use]
-    pub fn prometheus_namespace(&self) -> Option<&str> {
-        deployed(self).find_map(|(root, _)| {
-            let is_prometheus = |object: &&Object| {
-                object.kind() == "Prometheus" && group(object).starts_with("monitoring.coreos.com/")
-            };
-            let object = root.objects().iter().find(is_prometheus)?;
-            object.namespace().or(root.namespace.as_deref())
-        })
+    pub fn prometheus_namespace(&self, environment: EnvironmentId) -> Option<&str> {
+        let servers = self.nearest_of(environment, "Prometheus");
+        let (root, object) = servers.first()?;
+        object.namespace().or(root.namespace.as_deref())
     }
+
+    /// The objects of a kind of the Prometheus Operator: first those of an environment, then those of none, then all others.
+    fn nearest_of(&self, environment: EnvironmentId, kind: &str) -> Vec<(&Root, &Object)> {
+        let all =
+            deployed(self).flat_map(|(root, _)| root.objects().iter().map(move |one| (root, one)));
+        let is_it = |object: &Object| {
+            object.kind() == kind && group(object).starts_with("monitoring.coreos.com/")
+        };
+        let mut all: Vec<(&Root, &Object)> = all.filter(|(_, object)| is_it(object)).collect();
+        all.sort_by_key(|(root, _)| match root.environment {
+            Some(id) if id == environment => 0,
+            None => 1,
+            Some(_) => 2,
+        });
+        all
+    }
+}
+
+/// Labels that a selector selects; `None` if it asks for a label whose value cannot be known.
+fn selected_by(selector: &Node) -> Option<Vec<(String, String)>> {
+    let mut labels = selector.get("matchLabels").map(pairs).unwrap_or_default();
+    for asked in selector.get("matchExpressions").map_or(&[][..], Node::items) {
+        let text = |key: &str| asked.get(key).and_then(Node::str);
+        match text("operator")? {
+            "In" => {
+                let key = text("key")?;
+                let values = asked.get("values")?.items();
+                let known = labels.iter().any(|(known, value)| {
+                    known == key && values.iter().any(|one| one.str() == Some(value))
+                });
+                if !known {
+                    labels.push((key.to_owned(), values.first()?.str()?.to_owned()));
+                }
+            }
+            "NotIn" | "DoesNotExist" => {}
+            _ => return None,
+        }
+    }
+    Some(labels)
 }
 
 fn group(object: &Object) -> &str {

@@ -158,6 +158,50 @@ fn the_labels_are_those_that_prometheus_asks_for() {
     let output = sandbox.rotate(&analysis).success();
     assert!(output.stdout.contains("prometheus-operated.obs.svc"), "{output}");
 }
+#[test]
+fn labels_that_nothing_tells_are_said() {
+    let said = "by which labels your Prometheus selects";
+    let sandbox = kustomized("");
+    let selector = "matchExpressions: [{ key: tier, operator: Exists }]";
+    sandbox.write("infra/prometheus.yaml", &prometheus(selector)).commit_all();
+    let _ = sandbox.rotate(WRITE).success().says(&[said]);
+    // A rule without labels, such as one of ours, tells nothing.
+    let sandbox = kustomized("");
+    let rule = "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata: { name: own }\nspec: { groups: [] }\n";
+    sandbox.write("infra/rule.yaml", rule).commit_all();
+    let _ = sandbox.rotate(WRITE).success().says(&[said]);
+}
+
+/// A Prometheus with this selector.
+fn prometheus(selector: &str) -> String {
+    format!(
+        "apiVersion: monitoring.coreos.com/v1\nkind: Prometheus\nmetadata: {{ name: main, namespace: obs }}\nspec:\n  ruleSelector: {{ {selector} }}\n"
+    )
+}
+
+#[test]
+fn the_prometheus_of_the_environment_itself_counts() {
+    let sandbox = kustomized("");
+    for environment in ["staging", "production"] {
+        let listed = sandbox.read(&format!("{environment}/kustomization.yaml"));
+        sandbox.write(
+            &format!("{environment}/kustomization.yaml"),
+            &format!("{listed}  - prometheus.yaml\n"),
+        );
+        let selector = format!(
+            "matchExpressions: [{{ key: tier, operator: In, values: [{environment}, all] }}, {{ key: no, operator: DoesNotExist }}]"
+        );
+        sandbox.write(&format!("{environment}/prometheus.yaml"), &prometheus(&selector));
+    }
+    sandbox.commit_all();
+    for environment in ["staging", "production"] {
+        let write = ["monitor", environment, FAMILY, "--as", "prometheus"];
+        let output = sandbox.rotate(&write).success();
+        assert!(!output.stderr.contains("ruleSelector"), "{output}");
+        let text = sandbox.read(&format!("{environment}/prometheus-{FAMILY}-waiting.yaml"));
+        assert!(text.contains(&format!("  labels:\n    tier: {environment}\n")), "{text}");
+    }
+}
 
 #[track_caller]
 fn refused(sandbox: &Sandbox, arguments: &[&str], status: i32, says: &[&str]) {

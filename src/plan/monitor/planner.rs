@@ -117,7 +117,7 @@ impl Planner<'_> {
                 self.environment,
                 (&self.subject.family, site.namespace.as_deref()),
             );
-            let address = self.repo.prometheus_namespace();
+            let address = self.repo.prometheus_namespace(self.environment);
             let given = builtin::template(self.kind, &own, site.namespace.as_deref(), address);
             let templates: Vec<(&str, &Template, bool)> = if declared.is_empty() {
                 vec![(builtin::NAME, &given, false)]
@@ -159,7 +159,7 @@ impl Planner<'_> {
         if self.kind != MonitorKind::Prometheus {
             return Vec::new();
         }
-        let labels = self.repo.rule_labels();
+        let labels = self.repo.rule_labels(self.environment);
         let has_own =
             !declared.is_empty() && declared.iter().all(|(_, one)| !one.object_labels.is_empty());
         if labels.is_none() && !has_own {
