@@ -36,8 +36,7 @@ fn a_built_in_monitor_is_written_beside_the_stub_once() {
     let limit = format!(
         "and on () (time() - max(kube_secret_created{{namespace=\"shop\",secret=~\"{FAMILY}-[0-9]{{14}}\"}}) < 86400)"
     );
-    for part in [limit.as_str(), "pod=~\"(web)-.+\"", "namespace: shop", "environment: production"]
-    {
+    for part in [limit.as_str(), "pod=~\"web-.+\"", "namespace: shop", "environment: production"] {
         assert!(text.contains(part), "{part}: {text}");
     }
     let before = sandbox.files();
@@ -200,6 +199,37 @@ fn the_prometheus_of_the_environment_itself_counts() {
         assert!(!output.stderr.contains("ruleSelector"), "{output}");
         let text = sandbox.read(&format!("{environment}/prometheus-{FAMILY}-waiting.yaml"));
         assert!(text.contains(&format!("  labels:\n    tier: {environment}\n")), "{text}");
+    }
+}
+
+#[test]
+fn built_in_monitors_see_what_does_not_start_and_are_quiet_otherwise() {
+    let sandbox = Sandbox::empty();
+    let pod = format!(
+        "apiVersion: v1\nkind: Pod\nmetadata: {{ name: one, namespace: shop }}\nspec: {{ containers: [{{ name: a, envFrom: [{{ secretRef: {{ name: {OLD} }} }}] }}] }}\n"
+    );
+    sandbox.write("production/all.yaml", &[workload(OLD), stub(OLD), pod].join("---\n"));
+    sandbox.commit_all();
+    let _ = sandbox.rotate(WRITE).success();
+    let text = sandbox.read(&format!("production/prometheus-{FAMILY}-waiting.yaml"));
+    for part in [
+        "sum by (pod) (max_over_time(",
+        "reason=~\"ContainerCreating|PodInitializing\"",
+        "kube_pod_(init_)?container_status_waiting_reason",
+        "pod=~\"one|web-.+\"",
+        "{{ $labels.pod }}",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let _ = sandbox
+        .commit_all()
+        .rotate(&["monitor", "production", FAMILY, "--as", "datadog"])
+        .success();
+    let text = sandbox.read(&format!("production/datadog-{FAMILY}-waiting.yaml"));
+    for part in
+        ["max(last_5m):default_zero(sum:kubernetes_state.", "(pod_name:one OR pod_name:web-*)"]
+    {
+        assert!(text.contains(part), "{part}: {text}");
     }
 }
 
