@@ -13,6 +13,7 @@ pub mod pairs;
 pub mod parse;
 pub mod period;
 pub mod place;
+mod promql;
 pub mod schema;
 pub mod secrets;
 pub mod settings;

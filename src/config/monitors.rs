@@ -8,6 +8,7 @@ use crate::config::error::ConfigError;
 use crate::config::ordered::Ordered;
 use crate::config::period::Period;
 use crate::config::place::At;
+use crate::config::promql;
 use crate::config::settings::Config;
 use crate::config::word;
 
@@ -316,6 +317,14 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
             return Err(config.error(&[at[0], at[1], At::Value("as")], text, None));
         }
         let asks_prometheus = template.provider.unwrap_or_default() == Provider::Prometheus;
+        if let Some(fault) = texts
+            .filter(|_| kind != MonitorKind::Datadog && asks_prometheus)
+            .and_then(|text| promql::fault(text))
+        {
+            let key = fields.first().copied().unwrap_or_default();
+            let text = format!("this is not PromQL: {fault}");
+            return Err(config.error(&[at[0], at[1], At::Value(key)], text, None));
+        }
         if kind == MonitorKind::Analysis && !asks_prometheus && template.address.is_some() {
             let text = "`address` is of a Prometheus server".to_owned();
             let help = Some("remove it, or `provider: datadog`".to_owned());

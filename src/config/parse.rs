@@ -30,10 +30,12 @@ const DEEPEST: usize = 64;
 pub fn parse(source: &Arc<Source>) -> Result<Config, ConfigError> {
     let config = parse_past(source)?;
     holds(&config)?;
+    monitors::check(&config)?;
     Ok(config)
 }
 
-/// Parses the `rotate.yaml` of an older commit: what has only become outdated since is not an error.
+/// Parses the `rotate.yaml` of an older commit: what has only become outdated since is not an error, nor is a template of a
+/// monitor that nothing would be written from.
 ///
 /// # Errors
 /// When the text is not valid for `rotate.yaml`; the error has the location.
@@ -45,7 +47,6 @@ pub fn parse_past(source: &Arc<Source>) -> Result<Config, ConfigError> {
     let config = read.map_err(|error| refused(source, &error))?.unwrap_or_default();
     let config = Config { source: Some(Arc::clone(source)), ..config };
     environments(&config)?;
-    monitors::check(&config)?;
     Ok(config)
 }
 
@@ -318,6 +319,8 @@ holds:
                 "address",
             ),
             ("as: datadog, query: x, type: metric", "`metric` is not a type", "metric"),
+            ("as: prometheus, expr: 'sum(x'", "not PromQL: `(` is not closed", "'sum(x'"),
+            ("as: analysis, query: 'x)'", "not PromQL: `)` closes nothing", "'x)'"),
             ("expr: x", "missing field `as`", ""),
         ] {
             let (found, at, _) = one(text);
@@ -331,6 +334,22 @@ holds:
         );
         let environment = wrong("environments: [{name: a, paths: [x], monitors: yes}]\n");
         assert_eq!(environment.1, "yes");
+    }
+
+    #[test]
+    fn reads_promql_only_where_it_is_written_from_now_on() {
+        assert!(read("monitors: {a: {as: datadog, query: 'x)'}}\n").monitors.get("a").is_some());
+        assert!(
+            read("monitors: {a: {as: analysis, provider: datadog, query: 'x)'}}\n")
+                .monitors
+                .get("a")
+                .is_some()
+        );
+        let source = Source::file(
+            TreePath::new("rotate.yaml").unwrap(),
+            "monitors: {a: {as: prometheus, query: x}}\n",
+        );
+        assert!(parse(&source).is_err() && super::parse_past(&source).is_ok());
     }
 
     #[test]

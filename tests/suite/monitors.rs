@@ -157,19 +157,6 @@ fn the_labels_are_those_that_prometheus_asks_for() {
     let output = sandbox.rotate(&analysis).success();
     assert!(output.stdout.contains("prometheus-operated.obs.svc"), "{output}");
 }
-#[test]
-fn labels_that_nothing_tells_are_said() {
-    let said = "by which labels your Prometheus selects";
-    let sandbox = kustomized("");
-    let selector = "matchExpressions: [{ key: tier, operator: Exists }]";
-    sandbox.write("infra/prometheus.yaml", &prometheus(selector)).commit_all();
-    let _ = sandbox.rotate(WRITE).success().says(&[said]);
-    // A rule without labels, such as one of ours, tells nothing.
-    let sandbox = kustomized("");
-    let rule = "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata: { name: own }\nspec: { groups: [] }\n";
-    sandbox.write("infra/rule.yaml", rule).commit_all();
-    let _ = sandbox.rotate(WRITE).success().says(&[said]);
-}
 
 /// A Prometheus with this selector.
 fn prometheus(selector: &str) -> String {
@@ -200,6 +187,20 @@ fn the_prometheus_of_the_environment_itself_counts() {
         let text = sandbox.read(&format!("{environment}/prometheus-{FAMILY}-waiting.yaml"));
         assert!(text.contains(&format!("  labels:\n    tier: {environment}\n")), "{text}");
     }
+}
+
+#[test]
+fn labels_that_nothing_tells_are_said() {
+    let said = "by which labels your Prometheus selects";
+    let sandbox = kustomized("");
+    let selector = "matchExpressions: [{ key: tier, operator: Exists }]";
+    sandbox.write("infra/prometheus.yaml", &prometheus(selector)).commit_all();
+    let _ = sandbox.rotate(WRITE).success().says(&[said]);
+    // A rule without labels, such as one of ours, tells nothing.
+    let sandbox = kustomized("");
+    let rule = "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata: { name: own }\nspec: { groups: [] }\n";
+    sandbox.write("infra/rule.yaml", rule).commit_all();
+    let _ = sandbox.rotate(WRITE).success().says(&[said]);
 }
 
 #[test]
@@ -265,6 +266,16 @@ fn what_cannot_be_written_is_refused() {
         2,
         &["rotate.yaml:4", "`query` is not a field of a prometheus monitor"],
     );
+    let sandbox = kustomized("monitors: { a: { as: prometheus, expr: 'x > 1) or (y' } }\n");
+    refused(&sandbox, WRITE, 2, &["rotate.yaml:4", "this is not PromQL"]);
+    for label in
+        ["team: a b", "-team: a", "team: '{{family}}-{{family}}-{{family}}-{{family}}-{{family}}'"]
+    {
+        let settings = format!(
+            "monitors: {{ a: {{ as: prometheus, expr: x, objectLabels: {{ {label} }} }} }}\n"
+        );
+        refused(&kustomized(&settings), WRITE, 1, &["cannot be a label", "objectLabels"]);
+    }
     let sandbox = kustomized("secrets: { auth-api-secrets: { managed: false } }\n");
     refused(&sandbox, WRITE, 1, &["leave the family alone"]);
     let sandbox = kustomized("");

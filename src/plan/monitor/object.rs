@@ -2,6 +2,7 @@
 
 use crate::config::monitors::{MonitorKind, Provider, Template};
 use crate::config::ordered::Ordered;
+use crate::k8s::secret_name::{LONGEST_LABEL, check};
 use crate::plan::monitor::fill::{Values, fill, has};
 use crate::plan::monitor::value::{Map, Value, document};
 
@@ -30,6 +31,13 @@ impl Filled<'_> {
         let Values { family, version, .. } = self.values;
         let base = format!("{family}-{}", self.name);
         if is_per_version(self.template) { format!("{base}-{version}") } else { base }
+    }
+
+    /// The first label of the object that Kubernetes would refuse, as `key: value`.
+    pub(super) fn refused_label(&self) -> Option<String> {
+        let mut labels = self.all(&self.template.object_labels);
+        let refused = labels.find(|(key, value)| !is_label_key(key) || !is_label_value(value));
+        refused.map(|(key, value)| format!("{key}: {value}"))
     }
 
     /// The object as text.
@@ -186,6 +194,24 @@ impl Filled<'_> {
             .map("provider", provider);
         Map::default().with("metrics", Value::List(vec![metric.into()]))
     }
+}
+
+/// Whether Kubernetes takes a text as the key of a label: a name, which may have a domain before it.
+fn is_label_key(text: &str) -> bool {
+    let (domain, name) =
+        text.split_once('/').map_or((None, text), |(domain, name)| (Some(domain), name));
+    !name.is_empty() && is_label_value(name) && domain.is_none_or(|domain| check(domain).is_ok())
+}
+
+/// Whether Kubernetes takes a text as the value of a label.
+fn is_label_value(text: &str) -> bool {
+    let inner = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let ends = |byte: Option<&u8>| byte.is_none_or(u8::is_ascii_alphanumeric);
+    let bytes = text.as_bytes();
+    bytes.len() <= LONGEST_LABEL
+        && bytes.iter().copied().all(inner)
+        && ends(bytes.first())
+        && ends(bytes.last())
 }
 
 /// A name inside a regular expression inside a string of PromQL.

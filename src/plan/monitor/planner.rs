@@ -210,6 +210,12 @@ impl Planner<'_> {
             let what = format!("`{object}` is too long for the name of an object");
             return Err(self.refused(what, "give the template a shorter name in rotate.yaml"));
         }
+        if let Some(label) = filled.refused_label() {
+            let what = format!(
+                "`{label}` cannot be a label: its name and its value have at most 63 letters, digits, `-`, `_` and `.`"
+            );
+            return Err(self.refused(what, "correct `objectLabels` of the template in rotate.yaml"));
+        }
         Ok(filled)
     }
 
