@@ -25,8 +25,8 @@ pub struct Planned {
     pub due: Vec<Rotation>,
     /// The versions that wait.
     pub waiting: Vec<Waiting>,
-    /// What waits for some hours, or until an error is mended: planned all the same, since what is proposed of it
-    /// already goes on being right.
+    /// What waits for some hours, until monitors are quiet, or until an error is mended: planned all the same, since what
+    /// is proposed of it already goes on being right.
     pub late: Vec<Rotation>,
     /// What cannot be planned, and why.
     pub failures: Vec<(Subject, Failure)>,
@@ -183,7 +183,8 @@ struct Take<'a> {
 impl Take<'_> {
     fn add_to(&self, planned: &mut Planned, batch: &mut Batch<'_>) {
         let (mut remarks, mut shut) = self.overridden(self.gates);
-        let passes_by_itself = shut.iter().all(|gate| gate.kind == GateKind::Window);
+        let by_itself = |gate: &Gate| matches!(gate.kind, GateKind::Window | GateKind::Monitors);
+        let passes_by_itself = shut.iter().all(by_itself);
         let is_planned = match self.ask.together {
             Together::OnTop => shut.is_empty(),
             Together::Apart => passes_by_itself,

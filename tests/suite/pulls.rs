@@ -146,6 +146,21 @@ fn what_is_open_is_updated_superseded_or_closed() {
 }
 
 #[test]
+fn what_waits_for_quiet_monitors_stays_open_but_is_not_opened() {
+    let hub = Hub::new();
+    hub.sandbox.write("../alerts.json", "[]");
+    let promote = || {
+        let arguments = ["promote", "--pull-request", "--dry-run", "--format", "json"];
+        let output = hub.rotate(&[&arguments[..], &["--monitors", "../alerts.json"]].concat());
+        let output = output.success();
+        holds(&kept::<PullRequests>("pull-requests.json"), &output)
+    };
+    assert_eq!(actions(&promote()["pullRequests"]), []);
+    hub.answers("open", &json!([pull(BRANCH, "o/r", &marker("20250723110000"))]));
+    assert_eq!(actions(&promote()["pullRequests"]), [(Some(7), "updated")]);
+}
+
+#[test]
 fn what_is_of_others_is_left() {
     let hub = Hub::new();
     let fork = pull(BRANCH, "fork/r", &marker("20250701110000"));
