@@ -10,7 +10,7 @@ use crate::ops::failure::Failure;
 use crate::ops::message::Message;
 use crate::repo::Repo;
 use crate::repo::environment::{Environment, EnvironmentId};
-use crate::repo::monitors::{Alert, Monitor};
+use crate::repo::monitors::{Alert, Monitor, nothing_watches};
 use crate::repo::subject::{Family, Subject};
 use crate::text::count::counted;
 use crate::text::few::few;
@@ -72,7 +72,7 @@ impl Watch {
         for one in &all {
             let monitors = telling(repo, one.id, family);
             if monitors.is_empty() && repo.requires_monitors(one.id) {
-                shut.insert(format!("no monitor in {} watches `{family}`", one.name));
+                shut.insert(unwatched(repo, one, family));
             }
             for monitor in monitors {
                 match self.state(&monitor, one, family) {
@@ -83,8 +83,7 @@ impl Watch {
             }
         }
         if shut.is_empty() && warns.is_empty() && quiet == 0 {
-            let names: Vec<&str> = all.iter().map(|one| one.name.as_str()).collect();
-            shut.insert(format!("no monitor in {} watches `{family}`", names.join(" or ")));
+            shut.extend(all.iter().map(|one| unwatched(repo, one, family)));
         }
         let said =
             |texts: &BTreeSet<String>| few(&texts.iter().map(String::as_str).collect::<Vec<_>>());
@@ -175,6 +174,19 @@ fn telling<'r>(repo: &'r Repo, environment: EnvironmentId, family: &Family) -> V
     let mut monitors = repo.monitors_of(environment, family);
     monitors.retain(|one| one.kind != MonitorKind::Analysis && one.is_current(&running));
     monitors
+}
+
+/// Why no monitor of an environment can tell of a family.
+fn unwatched(repo: &Repo, environment: &Environment, family: &Family) -> String {
+    let name = &environment.name;
+    let running = repo.running_of(environment.id, family);
+    let monitors = repo.monitors_of(environment.id, family);
+    if monitors.iter().any(|one| one.is_current(&running)) {
+        return format!(
+            "in {name}, only an AnalysisTemplate watches `{family}`, which has no state of its own"
+        );
+    }
+    nothing_watches(name, family, !monitors.is_empty())
 }
 
 /// What to say where monitors could have been asked and were not; `None` if there is nothing to ask.

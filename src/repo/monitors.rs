@@ -92,6 +92,18 @@ impl<'r> Monitor<'r> {
     }
 }
 
+/// That no monitor of an environment watches a family; `has_old`: some watch versions that do not run.
+#[must_use]
+pub fn nothing_watches(environment: &str, family: &str, has_old: bool) -> String {
+    if has_old {
+        format!(
+            "the monitors of `{family}` in {environment} watch only versions that do not run there"
+        )
+    } else {
+        format!("no monitor in {environment} watches `{family}`")
+    }
+}
+
 fn alert(rule: &Node) -> Option<Alert<'_>> {
     let labels = rule.get("labels").map_or(&[][..], Node::entries).iter();
     let labels = labels.filter_map(|entry| Some((entry.key.str()?, entry.value.str()?)));

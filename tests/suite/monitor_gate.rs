@@ -80,6 +80,7 @@ fn a_missing_monitor_closes_it_and_an_override_opens_it() {
         .status(1)
         .says(&["no monitor in staging watches"]);
 }
+
 #[test]
 fn what_datadog_says_of_each_group_is_read_past() {
     let sandbox = watched("datadog");
@@ -94,6 +95,23 @@ fn what_datadog_says_of_each_group_is_read_past() {
     };
     let _ = with(json!({"name": "another", "query": "q", "overall_state": null})).success();
     let _ = with(one("production", Value::Null)).status(1).says(&["has no state yet"]);
+}
+
+#[test]
+fn why_no_monitor_tells_is_said() {
+    let sandbox = watched("analysis");
+    sandbox.write("../alerts.json", "[]");
+    let with = ["--monitors", "../alerts.json"];
+    let _ = bump(&sandbox, &with)
+        .status(1)
+        .says(&["in staging, only an AnalysisTemplate watches `auth-api-secrets`"]);
+    let sandbox = watched("none");
+    let rule = format!(
+        "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata: {{ name: {OLD} }}\nspec: {{ groups: [{{ name: g, rules: [{{ alert: A, expr: 'up{{secret=\"{OLD}\"}} == 0' }}] }}] }}\n"
+    );
+    sandbox.write("staging/rule.yaml", &rule).commit_at("2025-07-23T12:00:00Z", "rule\n");
+    sandbox.write("../alerts.json", "[]");
+    let _ = bump(&sandbox, &with).status(1).says(&["watch only versions that do not run there"]);
 }
 
 #[test]

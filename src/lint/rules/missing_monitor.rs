@@ -7,6 +7,7 @@ use crate::lint::rule::{Facts, Fixes, Rule};
 use crate::repo::Repo;
 use crate::repo::environment::Environment;
 use crate::repo::family::FamilyState;
+use crate::repo::monitors::nothing_watches;
 use crate::text::shell::command;
 use crate::text::source::Place;
 
@@ -67,13 +68,7 @@ fn in_environment(repo: &Repo, environment: &Environment) -> Vec<Finding> {
         }
         let Some(place) = place(repo, state) else { continue };
         let name = &environment.name;
-        let message = if has_old {
-            format!(
-                "the monitors of `{family}` in {name} watch only versions that do not run there"
-            )
-        } else {
-            format!("no monitor in {name} watches `{family}`")
-        };
+        let message = nothing_watches(name, family, has_old);
         let write = command("rotate monitor", &[name, family], " --as prometheus");
         let help = format!("`{write}` writes one, as do `datadog` and `analysis`");
         let finding = RULE.finding(&place, message).help(help).in_environment(name);
