@@ -73,8 +73,6 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Changed, Failure>
     back.back = Some(Back { stubs });
     let mut batch = Batch::new(&repo);
     let mut plan = batch.plan(&back)?;
-    // The value is in the store already, and nothing goes on from here.
-    plan.next.clear();
     if is_restored && !plan.stubs.is_empty() {
         plan.notes.push(
             "the removed stub is restored as it was; the operator fetches the value again, so check that the store still has it".to_owned(),

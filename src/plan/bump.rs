@@ -164,7 +164,10 @@ impl<'p> Bump<'p> {
         let changes = draft.finish().map_err(|error| self.unproved(vec![error]))?;
         let after = self.prove(&changes, &expected)?;
         moved.sort_by(|a, b| (&a.root, &a.object, &a.field).cmp(&(&b.root, &b.object, &b.field)));
-        plan.next = self.next(name, &request.program, &outcome.supplies);
+        // Going back, the value is in the store already, and no environment follows.
+        if back.is_none() {
+            plan.next = self.next(name, &request.program, &outcome.supplies);
+        }
         let moves = (plan.from.as_slice(), name);
         let renewed =
             renewals((self.repo, self.environment), &self.subject, moves, &request.program);

@@ -106,6 +106,32 @@ fn a_monitor_of_one_version_stays_with_it() {
 }
 
 #[test]
+fn a_rollback_says_that_the_monitor_of_its_version_is_missing() {
+    let sandbox = kustomized(PER_VERSION);
+    let (new, at) = ("20250820110000", "2025-08-20T11:00:00Z");
+    let bump = ["bump", "staging", FAMILY, "--version", new, "--at", at];
+    let _ = sandbox.rotate(&bump).success();
+    sandbox.commit_at(at, "bump\n");
+    let write = ["monitor", "staging", FAMILY, "--as", "prometheus"];
+    let _ = sandbox.rotate(&write).success();
+    sandbox.commit_at("2025-08-20T12:00:00Z", "monitor\n");
+    let later = "2025-08-21T11:00:00Z";
+    let back =
+        ["rollback", "staging", FAMILY, "--reason", "x", "--at", later, "--mainline", "main"];
+    let output = sandbox.rotate(&back).success();
+    let again = format!("rotate monitor staging {FAMILY} --as prometheus");
+    let output = output.says(&["Write the PrometheusRule of 20250601090000", again.as_str()]);
+    assert!(!output.stderr.contains("Put the value"), "{output}");
+    let _ = sandbox.rotate(&write).success();
+    let old = format!("staging/prometheus-{FAMILY}-logins-20250601090000.yaml");
+    assert!(sandbox.path(&old).exists());
+    sandbox.commit_at(later, "back\n");
+    let bump = ["bump", "staging", FAMILY, "--version", new, "--lift-hold", "--at", later];
+    let output = sandbox.rotate(&[&bump[..], &["--mainline", "main"]].concat()).success();
+    assert!(!output.stderr.contains("Write the PrometheusRule"), "{output}");
+}
+
+#[test]
 fn prune_removes_a_monitor_with_its_version() {
     let sandbox = kustomized(PER_VERSION);
     let write = ["monitor", "staging", FAMILY, "--as", "prometheus"];
