@@ -89,8 +89,9 @@ impl Split {
         self.parts()?.iter().try_fold(0_u64, |sum, part| sum.checked_add(*part))
     }
 
-    /// The part of each backend, as the cluster reads the weights.
-    fn parts(&self) -> Option<Vec<u64>> {
+    /// The part of each backend, as the cluster reads the weights; `None` if one is no number.
+    #[must_use]
+    pub fn parts(&self) -> Option<Vec<u64>> {
         let parts: Vec<u64> =
             self.backends.iter().map(|one| one.weight.number()).collect::<Option<_>>()?;
         let is_even = self.division == Division::ShareOrEven && parts.iter().all(|part| *part == 0);
