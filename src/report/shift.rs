@@ -91,7 +91,8 @@ impl ShiftView {
 }
 
 impl RouteView {
-    fn new(row: &Row) -> Self {
+    /// The view of a place.
+    pub(super) fn new(row: &Row) -> Self {
         let parts = |[blue, green]: [u64; 2]| PartsView { blue, green };
         let (kind, namespace, name) = row.object.clone();
         let place = row.place.as_ref().map(|place| place.near_in_file());
@@ -109,14 +110,16 @@ impl RouteView {
     }
 }
 
-fn object(row: &Row) -> String {
+/// The object that divides traffic, and the list in it.
+pub(super) fn object(row: &Row) -> String {
     let (kind, namespace, name) = &row.object;
     let namespace = namespace.as_ref().map_or_else(String::new, |name| format!("{name}/"));
     let list = row.list.as_ref().map_or_else(String::new, |list| format!(", {list}"));
     format!("{kind} {namespace}{name}{list}")
 }
 
-fn parts([blue, green]: [u64; 2]) -> String {
+/// The parts of both colours.
+pub(super) fn parts([blue, green]: [u64; 2]) -> String {
     format!("blue {blue} %, green {green} %")
 }
 

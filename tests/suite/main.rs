@@ -53,6 +53,7 @@ mod rotation;
 mod routes;
 mod rules;
 mod shift;
+mod shift_back;
 mod shift_property;
 mod story;
 mod stubs;

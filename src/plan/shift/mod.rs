@@ -1,6 +1,7 @@
 //! Traffic moved between the two colours of a pair: each weight that Git has for it, in one environment.
 
 mod absent;
+pub mod back;
 mod share;
 mod steered;
 
@@ -63,6 +64,17 @@ pub struct Row {
     pub place: Option<Place>,
 }
 
+impl Row {
+    /// The colour with the larger part afterwards, and that part: `green 100 %`.
+    #[must_use]
+    pub fn gains(&self) -> String {
+        let [blue, green] = self.after;
+        let (colour, part) =
+            if blue >= green { (Colour::Blue, blue) } else { (Colour::Green, green) };
+        format!("{colour} {part} %")
+    }
+}
+
 /// A shift, planned and proved.
 #[derive(Debug)]
 pub struct ShiftPlan {
@@ -92,17 +104,7 @@ pub fn plan(repo: &Repo, request: &ShiftRequest) -> Result<(ShiftPlan, Option<Re
     let name = repo.environments[id].name.clone();
     let subject = Subject::new(&name, &*request.workload);
     let pairs = chosen(repo, id, request).map_err(|(what, hint)| refused(&subject, what, &hint))?;
-    let mut shift = Shift {
-        repo,
-        environment: id,
-        request,
-        draft: Draft::default(),
-        expected: Expected::new("", id, BTreeSet::new()),
-        rows: Vec::new(),
-        notes: Vec::new(),
-        refusals: Vec::new(),
-        wanted: BTreeMap::new(),
-    };
+    let mut shift = Shift::new(repo, id, request.clone());
     for pair in &pairs {
         shift.pair(pair, &repo.traffic(id, pair));
     }
@@ -153,7 +155,7 @@ fn chosen(
 struct Shift<'r> {
     repo: &'r Repo,
     environment: EnvironmentId,
-    request: &'r ShiftRequest,
+    request: ShiftRequest,
     draft: Draft,
     expected: Expected,
     rows: Vec<Row>,
@@ -164,6 +166,20 @@ struct Shift<'r> {
 }
 
 impl<'r> Shift<'r> {
+    fn new(repo: &'r Repo, environment: EnvironmentId, request: ShiftRequest) -> Self {
+        Self {
+            repo,
+            environment,
+            request,
+            draft: Draft::default(),
+            expected: Expected::new("", environment, BTreeSet::new()),
+            rows: Vec::new(),
+            notes: Vec::new(),
+            refusals: Vec::new(),
+            wanted: BTreeMap::new(),
+        }
+    }
+
     fn refuse(&mut self, at: Workload, what: &str, hint: &str) {
         let object = self.repo.workload(at);
         let name = object.node.at(&["metadata", "name"]);

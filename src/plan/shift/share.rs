@@ -13,6 +13,8 @@ pub enum Others {
     Keep,
     /// They and the other colour share what is left, as they do now.
     Scale,
+    /// They keep their share, and the percentage is one of what both colours have together.
+    Between,
 }
 
 /// What is asked for.
@@ -135,6 +137,12 @@ fn spread(
         return Ok(());
     }
     let kept: u64 = if third == 0 { 0 } else { keep(new, &thirds, total) };
+    if others == Others::Between {
+        let both = total.saturating_sub(kept);
+        new[own] = rounded(u64::from(asked.percent), both, 100);
+        new[other] = both - new[own];
+        return Ok(());
+    }
     if kept > left {
         let most = rounded(total.saturating_sub(kept), 100, total);
         let what =
