@@ -86,6 +86,22 @@ fn the_weight_goes_back_with_the_hold_in_one_commit() {
     let _ = sandbox.rotate(&shift).status(1).says(&["hold: held at 20250601090000", "logins fail"]);
 }
 
+/// The traffic of a colour is that of all its families.
+#[test]
+fn what_goes_back_with_it_is_named() {
+    let sandbox = middle(&[50, 50]);
+    let with = |text: &str, version: &str| {
+        let more = format!("}}, {{secretRef: {{name: auth-{version}}}}}]");
+        text.replace(&format!("db-{version}}}}}]"), &format!("db-{version}}}{more}"))
+    };
+    let pair = with(&with(&sandbox.read(PAIR), OLD), NEW);
+    assert_eq!(pair.matches("auth-").count(), 2, "{pair}");
+    sandbox.write(PAIR, &pair);
+    let _ = back(&sandbox, &["--no-hold", "--allow-dirty"])
+        .success()
+        .says(&["green of web has `auth-20250701090000`, too, and its traffic goes back with it"]);
+}
+
 #[test]
 fn other_backends_keep_their_share() {
     let sandbox = middle(&[30, 50, 20]);

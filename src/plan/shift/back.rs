@@ -65,6 +65,7 @@ pub fn way(repo: &Repo, subject: &Subject, version: &str) -> Result<Way, PlanErr
     notes.extend(pairs.iter().map(|(pair, older)| {
         format!("{older} of {} gets all of its traffic; the references stay", pair.name)
     }));
+    notes.extend(pairs.iter().flat_map(|(pair, older)| together(repo, subject, pair, *older)));
     let from: BTreeSet<&str> = uses(repo, id, subject).map(|(_, one)| one.secret()).collect();
     let plan = Plan {
         subject: subject.clone(),
@@ -116,6 +117,28 @@ fn middles(repo: &Repo, id: EnvironmentId, subject: &Subject, name: &str) -> Vec
         older.map(|older| (pair, older))
     };
     repo.pairs_of(id).into_iter().filter_map(middle).collect()
+}
+
+/// Other families whose traffic goes back with it, a sentence each: the newer colour has another version of them, too.
+fn together(repo: &Repo, subject: &Subject, pair: &Pair, older: Colour) -> Vec<String> {
+    let has = |colour| -> BTreeSet<&str> {
+        let at = pair.of(colour);
+        let root = &repo.roots[at.root];
+        let own = root.references.iter().filter(|one| one.object == at.object);
+        let names = own.filter(|one| root.usage(one) == Usage::Runs).map(Reference::secret);
+        names.filter(|name| split(name).is_some()).collect()
+    };
+    let kept = has(older);
+    let newer = has(older.other());
+    let others = newer.difference(&kept).filter(|name| subject.family != *family(name));
+    let say = |name: &&str| {
+        format!(
+            "{} of {} has `{name}`, too, and its traffic goes back with it",
+            older.other(),
+            pair.name
+        )
+    };
+    others.map(say).collect()
 }
 
 /// What keeps a family from going back by the weights of pairs, if anything does.
