@@ -183,6 +183,9 @@ fn with_hold(
 /// The trailers that say which traffic moves.
 fn weights(plan: &Plan) -> Vec<Remark> {
     let parts: BTreeSet<String> = plan.shifted.iter().map(Row::gains).collect();
+    let in_root = |row: &Row| format!("{} in {}", row.gains(), row.root);
+    let differ = parts.len() > 1;
+    let parts = if differ { plan.shifted.iter().map(in_root).collect() } else { parts };
     parts.into_iter().map(|text| Remark { trailer: "Rotate-Weight", text }).collect()
 }
 

@@ -7,7 +7,7 @@ use crate::plan::{FileChange, MoveKind, Moved, NextStep, Plan};
 use crate::repo::sensitive;
 use crate::report::console::{Console, Paint};
 use crate::report::diff;
-use crate::report::shift::{object, parts};
+use crate::report::shift::{objects, parts};
 
 /// How many places that stay are listed.
 const MOST: usize = 20;
@@ -44,9 +44,10 @@ pub fn summary(plan: &Plan, written: bool, color: bool) -> String {
         };
         let _ = writeln!(out, "  nothing to do: {why}");
     }
-    for row in plan.shifted.iter().filter(|row| row.before != row.after) {
+    let rows = plan.shifted.iter().zip(objects(&plan.shifted));
+    for (row, object) in rows.filter(|(row, _)| row.before != row.after) {
         let (before, after) = (parts(row.before), parts(row.after));
-        let _ = writeln!(out, "  {}: {before} to {after}", object(row));
+        let _ = writeln!(out, "  {object}: {before} to {after}");
     }
     let verb = if written { "moved" } else { "would move" };
     for (kind, how) in [

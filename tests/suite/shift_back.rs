@@ -110,6 +110,32 @@ fn other_backends_keep_their_share() {
     assert!(!sandbox.path("rotate.yaml").exists());
 }
 
+/// Each cluster goes back to the colour that has the older version there.
+#[test]
+fn clusters_differ_in_the_colour() {
+    let sandbox = Sandbox::empty();
+    let pair = |blue: &str, green: &str| workload("blue", blue) + &workload("green", green);
+    let clusters = [("eu", [OLD, NEW], [40, 60]), ("us", [NEW, OLD], [60, 40])];
+    for (cluster, [blue, green], weights) in clusters {
+        let file = |name: &str| format!("production/{cluster}/{name}.yaml");
+        let listed = "resources: [pair.yaml, route.yaml, stubs.yaml]\n";
+        sandbox.write(&file("kustomization"), listed).write(&file("pair"), &pair(OLD, OLD));
+        sandbox.write(&file("route"), &route(&weights));
+        sandbox.write(&file("stubs"), &(stub(OLD) + &stub(NEW)));
+        sandbox.commit_at("2025-07-01T10:00:00Z", "Begin\n");
+        sandbox.write(&file("pair"), &pair(blue, green));
+    }
+    sandbox.commit_at("2025-07-02T10:00:00Z", "Bump one colour\n");
+    let _ = back(&sandbox, &[]).success().says(&[
+        "production/eu: HTTPRoute shop/web, spec.rules[0].backendRefs: blue 40 %, green 60 % to blue 100 %, green 0 %",
+        "production/us: HTTPRoute shop/web, spec.rules[0].backendRefs: blue 60 %, green 40 % to blue 0 %, green 100 %",
+        "green of web in production/us gets all of its traffic",
+        "weight: blue 100 % in production/eu",
+    ]);
+    assert_eq!(sandbox.read("production/eu/route.yaml"), route(&[100, 0]));
+    assert_eq!(sandbox.read("production/us/route.yaml"), route(&[0, 100]));
+}
+
 #[test]
 fn a_selector_goes_back_at_once() {
     let sandbox = middle(&[50, 50]);

@@ -61,9 +61,12 @@ pub fn way(repo: &Repo, subject: &Subject, version: &str) -> Result<Way, PlanErr
     }
     let shifted = shift.finish(subject, pairs[0].0.name.clone());
     let (shifted, after) = shifted.map_err(|error| with_references(error, subject))?;
+    let several = pairs.iter().any(|(pair, _)| pair.blue.root != pairs[0].0.blue.root);
     let mut notes = shifted.notes;
     notes.extend(pairs.iter().map(|(pair, older)| {
-        format!("{older} of {} gets all of its traffic; the references stay", pair.name)
+        let (name, root) = (&pair.name, &repo.roots[pair.of(*older).root].path);
+        let at = if several { format!(" in {root}") } else { String::new() };
+        format!("{older} of {name}{at} gets all of its traffic; the references stay")
     }));
     notes.extend(pairs.iter().flat_map(|(pair, older)| together(repo, subject, pair, *older)));
     let from: BTreeSet<&str> = uses(repo, id, subject).map(|(_, one)| one.secret()).collect();
