@@ -115,34 +115,49 @@ fn all_weights_are_written_where_one_was_not() {
     assert_eq!(sandbox.read("production/route.yaml"), new);
 }
 
-/// Of a file that others read, too, a weight is not written by guessing.
+/// Where others read the file, too, a patch adds the weights, and tests which backend each belongs to.
 #[test]
-fn an_absent_weight_of_a_shared_file_is_refused() {
+fn absent_weights_of_a_shared_file_are_patched() {
+    let istio = "apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web, namespace: shop}
+spec: {http: [{route: [{destination: {host: web-blue}}, {destination: {host: web-green}}]}]}
+";
+    for (route, pointer, telling) in [
+        (gateway("", ""), "/spec/rules/0/backendRefs/1", "/name"),
+        (istio.to_owned(), "/spec/http/0/route/1", "/destination/host"),
+    ] {
+        let sandbox = shared(&route);
+        let _ = shift(&sandbox, "green", 10, &[]).success();
+        let patched = sandbox.read("overlays/production/kustomization.yaml");
+        let guarded = format!(
+            "    - op: test\n      path: {pointer}{telling}\n      value: web-green\n    - op: add\n      path: {pointer}/weight\n      value: 10\n"
+        );
+        assert!(patched.contains(&guarded), "{patched}");
+        assert_eq!(sandbox.read("base/route.yaml"), route);
+        let _ = shift(&sandbox, "green", 50, &[]).success();
+        let again = patched.replace("value: 10", "value: 50").replace("value: 90", "value: 50");
+        assert_eq!(sandbox.read("overlays/production/kustomization.yaml"), again, "edited");
+    }
+}
+
+/// Staging and production with one base that has the pair and a route.
+fn shared(route: &str) -> Sandbox {
     let sandbox = Sandbox::empty();
     sandbox.write("base/kustomization.yaml", "resources: [pair.yaml, route.yaml]\n");
-    sandbox.write("base/pair.yaml", PAIR).write("base/route.yaml", &gateway("", ""));
+    sandbox.write("base/pair.yaml", PAIR).write("base/route.yaml", route);
     for environment in ["staging", "production"] {
         let file = format!("overlays/{environment}/kustomization.yaml");
         sandbox.write(&file, "resources: [../../base]\n");
     }
     sandbox.commit_all();
-    let _ = shift(&sandbox, "green", 10, &[]).status(1).says(&[
-        "spec.rules[0].backendRefs[0].weight is not written, and `base/route.yaml` is also read by others",
-        "write the weight that the default stands for there",
-    ]);
+    sandbox
 }
 
 /// A route that production shares with staging is patched for production alone, and the patch is edited the next time.
 #[test]
 fn a_shared_route_is_patched() {
-    let sandbox = Sandbox::empty();
-    sandbox.write("base/kustomization.yaml", "resources: [pair.yaml, route.yaml]\n");
-    sandbox.write("base/pair.yaml", PAIR).write("base/route.yaml", &weights(100, 0));
-    for environment in ["staging", "production"] {
-        let file = format!("overlays/{environment}/kustomization.yaml");
-        sandbox.write(&file, "resources: [../../base]\n");
-    }
-    sandbox.commit_all();
+    let sandbox = shared(&weights(100, 0));
     let _ = shift(&sandbox, "green", 10, &[]).success();
     let patched = sandbox.read("overlays/production/kustomization.yaml");
     assert!(patched.contains("value: 100\n") && patched.contains("value: 90\n"), "{patched}");
