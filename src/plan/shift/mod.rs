@@ -1,8 +1,10 @@
 //! Traffic moved between the two colours of a pair: each weight that Git has for it, in one environment.
 
 mod chosen;
+mod ready;
 mod share;
 mod steered;
+mod unmoved;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -26,7 +28,7 @@ use crate::text::source::Place;
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
 
-pub use crate::plan::shift::share::Others as OtherBackends;
+pub use crate::plan::shift::share::{Goal, Others as OtherBackends};
 
 /// The request.
 #[derive(Debug, Clone)]
@@ -37,8 +39,8 @@ pub struct ShiftRequest {
     pub workload: String,
     /// The colour that gets the weight.
     pub to: Colour,
-    /// Its part of the traffic in percent.
-    pub weight: u8,
+    /// Its part of the traffic.
+    pub goal: Goal,
     /// What the weights of a list are to add up to, where that is asked for.
     pub total: Option<u64>,
     /// What happens to backends that belong to neither colour.
@@ -67,8 +69,10 @@ pub struct Row {
 pub struct ShiftPlan {
     /// The environment.
     pub environment: String,
-    /// The pair.
+    /// What the pair is called.
     pub pair: String,
+    /// The pair in each cluster and namespace.
+    pub pairs: Vec<Pair>,
     /// The colour that gets the weight.
     pub to: Colour,
     /// Its part in percent.
@@ -79,6 +83,14 @@ pub struct ShiftPlan {
     pub changes: Vec<FileChange>,
     /// What is worth knowing, a sentence each.
     pub notes: Vec<String>,
+}
+
+impl ShiftPlan {
+    /// The colours that get more traffic somewhere.
+    #[must_use]
+    pub fn gaining(&self) -> Vec<Colour> {
+        ready::gaining(&self.rows)
+    }
 }
 
 /// Plans a shift and proves it on the planned tree, which is returned too where anything changes.
@@ -106,7 +118,8 @@ pub fn plan(repo: &Repo, request: &ShiftRequest) -> Result<(ShiftPlan, Option<Re
     for pair in &pairs {
         shift.pair(pair, &repo.traffic(id, pair));
     }
-    shift.finish(&subject, pairs[0].name.clone())
+    shift.ready(&pairs);
+    shift.finish(&subject, pairs)
 }
 
 fn refused(subject: &Subject, what: String, hint: &str) -> PlanError {
@@ -154,12 +167,7 @@ impl<'r> Shift<'r> {
         for switch in single.iter().filter(|_| traffic.splits.is_empty()) {
             self.switch(pair, switch);
         }
-        for switch in traffic.switches.iter().filter(|one| one.leads == Leads::Both) {
-            let service = self.repo.workload(switch.service).name();
-            self.notes.push(format!(
-                "Service `{service}` selects both colours: what calls it by that name reaches both, whatever the weights"
-            ));
-        }
+        self.unmoved(pair, traffic);
     }
 
     fn split(&mut self, split: &Split) {
@@ -168,7 +176,7 @@ impl<'r> Shift<'r> {
         }
         let asked = Asked {
             to: self.request.to,
-            percent: self.request.weight,
+            goal: self.request.goal,
             total: self.request.total,
             others: self.request.others,
         };
@@ -211,7 +219,7 @@ impl<'r> Shift<'r> {
         if let Some((what, hint)) = steered::writer(self.repo, self.environment, switch.service) {
             return self.refuse(switch.service, &what, &hint);
         }
-        let goal = match self.request.weight {
+        let goal = match self.request.goal.percent() {
             100 => self.request.to,
             0 => self.request.to.other(),
             _ => {
@@ -247,7 +255,7 @@ impl<'r> Shift<'r> {
     fn finish(
         mut self,
         subject: &Subject,
-        pair: String,
+        pairs: Vec<Pair>,
     ) -> Result<(ShiftPlan, Option<Repo>), PlanError> {
         let fields = std::mem::take(&mut self.wanted);
         if self.refusals.is_empty() {
@@ -260,9 +268,10 @@ impl<'r> Shift<'r> {
         let changes = self.draft.finish().map_err(|error| unproved(vec![error]))?;
         let plan = |changes| ShiftPlan {
             environment: subject.environment.clone(),
-            pair,
+            pair: pairs.first().map(|pair| pair.name.clone()).unwrap_or_default(),
+            pairs,
             to: self.request.to,
-            weight: self.request.weight,
+            weight: self.request.goal.percent(),
             rows: self.rows,
             changes,
             notes: self.notes,
