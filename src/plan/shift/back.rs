@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::k8s::secret_name::{PLAIN, family, split};
 use crate::plan::next::then;
 use crate::plan::refusal::{PlanError, environment};
-use crate::plan::shift::{OtherBackends, Shift, ShiftRequest};
+use crate::plan::shift::{Goal, Shift, ShiftRequest};
 use crate::plan::{NextStep, Plan};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
@@ -50,16 +50,16 @@ pub fn way(repo: &Repo, subject: &Subject, version: &str) -> Result<Way, PlanErr
         environment: subject.environment.clone(),
         workload: pairs[0].0.name.clone(),
         to: pairs[0].1,
-        weight: 100,
+        goal: Goal::AllOfBoth,
         total: None,
-        others: Some(OtherBackends::Between),
+        others: None,
     };
     let mut shift = Shift::new(repo, id, request);
     for (pair, older) in &pairs {
         shift.request.to = *older;
         shift.pair(pair, &repo.traffic(id, pair));
     }
-    let shifted = shift.finish(subject, pairs[0].0.name.clone());
+    let shifted = shift.finish(subject, pairs.iter().map(|(pair, _)| pair.clone()).collect());
     let (shifted, after) = shifted.map_err(|error| with_references(error, subject))?;
     let several = pairs.iter().any(|(pair, _)| pair.blue.root != pairs[0].0.blue.root);
     let mut notes = shifted.notes;

@@ -13,15 +13,33 @@ pub enum Others {
     Keep,
     /// They and the other colour share what is left, as they do now.
     Scale,
-    /// They keep their share, and the percentage is one of what both colours have together.
-    Between,
+}
+
+/// How much of the traffic a colour gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// So many percent of what the weights of a list add up to.
+    Percent(u8),
+    /// All that both colours have; other backends keep theirs.
+    AllOfBoth,
+}
+
+impl Goal {
+    /// Its part of what both colours have, in percent.
+    #[must_use]
+    pub const fn percent(self) -> u8 {
+        match self {
+            Self::Percent(percent) => percent,
+            Self::AllOfBoth => 100,
+        }
+    }
 }
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked {
     pub(super) to: Colour,
-    pub(super) percent: u8,
+    pub(super) goal: Goal,
     pub(super) total: Option<u64>,
     pub(super) others: Option<Others>,
 }
@@ -35,8 +53,35 @@ pub(super) struct Wanted {
     pub(super) after: [u64; 2],
 }
 
+/// The largest weight that Gateway API takes; no other kind needs a larger one.
+const LARGEST: u64 = 1_000_000;
+
 /// Why a list cannot be shifted, and what to do.
 type Refused = (String, String);
+
+fn unknown(name: &str) -> Refused {
+    (
+        format!("nothing in Git tells which pods `{name}` leads to"),
+        "put its Service, or the DestinationRule of its subset, into a directory of the environment"
+            .to_owned(),
+    )
+}
+
+/// Why a list has not one backend of each colour.
+fn uneven(split: &Split) -> Refused {
+    let with = |leads| split.backends.iter().filter(move |one| one.leads == leads);
+    if let Some(one) = with(Leads::Unknown).next() {
+        return unknown(&one.name);
+    }
+    if let Some(one) = with(Leads::Both).next() {
+        let what = format!("the Service of `{}` selects the pods of both colours", one.name);
+        return (what, "give each colour a Service, or a subset, of its own".to_owned());
+    }
+    let of = |colour| with(Leads::To(colour)).count();
+    let (blue, green) = (of(Colour::Blue), of(Colour::Green));
+    let what = format!("the list has {blue} backends of blue and {green} of green");
+    (what, "give each colour one backend in the list; its weight may be 0".to_owned())
+}
 
 /// A part in percent, rounded; 0 of nothing.
 pub(super) fn percent(share: Option<(u64, u64)>) -> u64 {
@@ -59,33 +104,41 @@ pub(super) fn wanted(split: &Split, asked: &Asked) -> Result<Wanted, Refused> {
         all.filter(|(_, one)| one.leads == Leads::To(colour)).map(|(at, _)| at).collect()
     };
     let ([own], [other]) = (&places(asked.to)[..], &places(asked.to.other())[..]) else {
-        let what = "the list does not have exactly one backend of each colour".to_owned();
-        return Err((what, "give each colour one backend in the list".to_owned()));
+        return Err(uneven(split));
     };
+    if let Some(one) = split.backends.iter().find(|one| one.leads == Leads::Unknown) {
+        return Err(unknown(&one.name));
+    }
     if let Some(one) = split.backends.iter().find(|one| matches!(one.weight, Weight::Unreadable(_)))
     {
-        let what = format!("the weight of `{}` is no number", one.name);
+        let what = format!("the weight of `{}` is not a plain number", one.name);
         return Err((what, "write a number, or shift where the variable is set".to_owned()));
     }
     let overflow = || ("the weights are too large".to_owned(), "write smaller ones".to_owned());
     let weights = split.parts().ok_or_else(overflow)?;
     let sum = split.sum().ok_or_else(overflow)?;
     let total = total(split, asked, sum)?;
-    let part = rounded(u64::from(asked.percent), total, 100);
-    if (part == 0 && asked.percent > 0) || (part == total && asked.percent < 100) {
+    let share = asked.goal.percent();
+    let part = rounded(u64::from(share), total, 100);
+    if (part == 0 && share > 0) || (part == total && share < 100) {
         let what = format!(
-            "its weights add up to {total}, so {} % would be rounded to {} %",
-            asked.percent,
+            "its weights add up to {total}, so {share} % would be rounded to {} %",
             if part == 0 { 0 } else { 100 }
         );
         return Err((what, "`--total 100` writes weights that add up to 100".to_owned()));
     }
     let mut new = weights.clone();
     let third: u64 = weights.iter().sum::<u64>() - weights[*own] - weights[*other];
-    if split.backends.len() > 2 {
+    if split.backends.len() > 2 && asked.goal == Goal::AllOfBoth {
+        (new[*own], new[*other]) = (new[*own].saturating_add(new[*other]), 0);
+    } else if split.backends.len() > 2 {
         spread(split, asked, (&mut new, *own, *other), (total, part, third))?;
     } else {
         (new[*own], new[*other]) = (part, total - part);
+    }
+    if matches!(split.division, Division::Share(_)) && new.iter().any(|weight| *weight > LARGEST) {
+        let what = format!("a weight would be larger than {LARGEST}");
+        return Err((what, "`--total 100` writes weights that add up to 100".to_owned()));
     }
     let percentages = Colour::ALL.map(|colour| {
         let at = if colour == asked.to { *own } else { *other };
@@ -137,12 +190,6 @@ fn spread(
         return Ok(());
     }
     let kept: u64 = if third == 0 { 0 } else { keep(new, &thirds, total) };
-    if others == Others::Between {
-        let both = total.saturating_sub(kept);
-        new[own] = rounded(u64::from(asked.percent), both, 100);
-        new[other] = both - new[own];
-        return Ok(());
-    }
     if kept > left {
         let most = rounded(total.saturating_sub(kept), 100, total);
         let what =
@@ -178,7 +225,7 @@ fn scale(new: &mut [u64], (own, other): (usize, usize), thirds: &[usize], left: 
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Asked, Others, wanted};
+    use super::{Asked, Goal, Others, wanted};
     use crate::k8s::traffic::Division;
     use crate::repo::pairs::{Colour, Workload};
     use crate::repo::traffic::{Backend, Leads, Split, Weight, WeightField};
@@ -203,7 +250,8 @@ mod tests {
     }
 
     fn with(weights: &[u64], division: Division, percent: u8, others: Others) -> Option<Vec<u64>> {
-        let asked = Asked { to: Colour::Green, percent, total: None, others: Some(others) };
+        let goal = Goal::Percent(percent);
+        let asked = Asked { to: Colour::Green, goal, total: None, others: Some(others) };
         let found = wanted(&split(weights, division), &asked).ok()?;
         found.weights.into_iter().collect()
     }
@@ -218,7 +266,7 @@ mod tests {
     fn others_keep_their_share_of_another_sum() {
         let asked = |total, percent| {
             let others = Some(Others::Keep);
-            Asked { to: Colour::Green, percent, total, others }
+            Asked { to: Colour::Green, goal: Goal::Percent(percent), total, others }
         };
         assert_eq!(told(&[60, 0, 40], asked(Some(1000), 10)), [500, 100, 400]);
         assert_eq!(told(&[60, 0, 40], asked(None, 10)), [50, 10, 40]);
@@ -234,8 +282,12 @@ mod tests {
     /// A colour without traffic does not get what rounding leaves over.
     #[test]
     fn an_idle_colour_stays_idle() {
-        let asked =
-            Asked { to: Colour::Green, percent: 33, total: None, others: Some(Others::Scale) };
+        let asked = Asked {
+            to: Colour::Green,
+            goal: Goal::Percent(33),
+            total: None,
+            others: Some(Others::Scale),
+        };
         assert_eq!(told(&[0, 50, 25, 25], asked), [0, 33, 34, 33]);
     }
 
