@@ -88,6 +88,11 @@ impl Line {
         candidates::families(&start, &self.environments)
     }
 
+    fn pairs(&self) -> Result<Vec<String>, Failure> {
+        let start = start(self.directory.clone(), self.config.clone())?;
+        candidates::pairs(&start, &self.environments)
+    }
+
     fn versions(&self) -> Result<Vec<String>, Failure> {
         let start = start(self.directory.clone(), self.config.clone())?;
         let (environment, family) = (self.environments.first(), self.families.first());
@@ -122,6 +127,7 @@ fn with_candidates_of(arg: Arg, line: &Arc<Line>) -> Arg {
     };
     match name {
         "ENV" => arg.add(of_tree(Line::environments)),
+        "WORKLOAD" => arg.add(of_tree(Line::pairs)),
         "FAMILY" => arg.add(of_tree(Line::families)),
         "V" if arg.get_id() == "to" => arg.add(of_tree(Line::versions)),
         "CONTEXT" => arg.add(ArgValueCandidates::new(contexts)),

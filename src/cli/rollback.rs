@@ -11,7 +11,8 @@ use crate::report::console::Console;
 /// Point a family's references back to the previous version
 ///
 /// The previous version is read from Git. Its stub is normally still there; if not, it is restored
-/// as it was. A hold in rotate.yaml keeps the environment at that version until `rotate bump … --lift-hold`.
+/// as it was. Where a blue and a green workload run the two versions, the traffic goes back to the
+/// one with the older version, and the references stay. A hold in rotate.yaml keeps the environment at that version until `rotate bump … --lift-hold`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(flatten)]
@@ -31,6 +32,10 @@ pub struct Args {
 
     #[command(flatten)]
     leave: leave::Args,
+
+    /// Move the references also where the traffic of a blue and a green workload could go back
+    #[arg(long)]
+    references: bool,
 
     #[command(flatten)]
     writing: writing::Args,
@@ -55,6 +60,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         to: args.to.clone(),
         reason: args.reason.clone(),
         no_hold: args.no_hold,
+        by_references: args.references,
         leave: args.leave.named(),
         mainline: args.past.mainline.clone(),
         now: args.past.now(),

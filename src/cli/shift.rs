@@ -8,7 +8,7 @@ use crate::cli::gates;
 use crate::cli::writing;
 use crate::ops::failure::{Failure, Status};
 use crate::ops::shift::{self, Request};
-use crate::plan::shift::{OtherBackends, ShiftRequest};
+use crate::plan::shift::{Goal, OtherBackends, ShiftRequest};
 use crate::repo::pairs::Colour as Of;
 use crate::report::console::Console;
 use crate::report::format::Format;
@@ -98,7 +98,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
             environment: args.environment.clone(),
             workload: args.workload.clone(),
             to: if args.to == Colour::Blue { Of::Blue } else { Of::Green },
-            weight: args.weight,
+            goal: Goal::Percent(args.weight),
             total: args.total,
             others,
         },

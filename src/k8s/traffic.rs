@@ -162,7 +162,7 @@ pub fn service_of_host(host: &str) -> Option<(&str, Option<&str>)> {
     (is_ours && !name.is_empty() && !namespace.is_empty()).then_some((name, Some(namespace)))
 }
 
-/// The lists of backends of a route with more than one backend; empty for anything else.
+/// The lists of backends of a route, those with one backend included; empty for anything else.
 #[must_use]
 pub fn lists(object: &Node) -> Vec<List<'_>> {
     let (group, kind) = (group_of(object), kind_of(object));
@@ -176,7 +176,7 @@ pub fn lists(object: &Node) -> Vec<List<'_>> {
                 Some(Member { target: (row.target)(item)?, weight })
             });
             let members: Vec<Member<'_>> = members.collect();
-            if members.len() > 1 {
+            if !members.is_empty() {
                 found.push(List { path, division: row.division, members });
             }
         });
@@ -322,11 +322,13 @@ mod tests {
             Target::Other(kind, name) => format!("{kind}:{name}"),
         };
         let all = lists(&node).into_iter();
-        all.map(|list| {
-            let members = list.members.iter().map(|one| name(one.target)).collect();
-            (format!("{} {:?}", list.path, list.division), members)
-        })
-        .collect()
+        let shared = all.filter(|list| list.members.len() > 1);
+        shared
+            .map(|list| {
+                let members = list.members.iter().map(|one| name(one.target)).collect();
+                (format!("{} {:?}", list.path, list.division), members)
+            })
+            .collect()
     }
 
     #[test]

@@ -33,6 +33,18 @@ pub fn families(start: &Start, environments: &[String]) -> Result<Vec<String>, F
     Ok(names.into_iter().collect())
 }
 
+/// The pairs of workloads of the environments named, or of all where none is.
+///
+/// # Errors
+/// When the tree or its configuration cannot be read.
+pub fn pairs(start: &Start, environments: &[String]) -> Result<Vec<String>, Failure> {
+    let repo = Session::open(start, &Silent)?.repo()?;
+    let names = within(&repo, environments).flat_map(|one| repo.pairs_of(one));
+    let names: BTreeSet<String> = names.map(|pair| pair.name).collect();
+    std::mem::forget(repo);
+    Ok(names.into_iter().collect())
+}
+
 /// The versions that something provides of a family in an environment that does not run them, the newest first.
 ///
 /// # Errors

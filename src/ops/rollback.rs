@@ -10,13 +10,15 @@ use crate::ops::leave::{Leave, refuse_unused};
 use crate::ops::outcome::{Changed, Context};
 use crate::ops::rotation::Rotation;
 use crate::ops::session::Session;
-use crate::plan::Plan;
 use crate::plan::back::Story;
 use crate::plan::batch::Batch;
 use crate::plan::commit::{Remark, Verb};
 use crate::plan::hold::{self, NewHold};
 use crate::plan::refusal::PlanError;
 use crate::plan::request::{Back, BumpRequest};
+use crate::plan::shift::Row;
+use crate::plan::shift::back::{Way, way};
+use crate::plan::{FileChange, NextStep, Plan};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::subject::{Family, Subject};
@@ -38,6 +40,8 @@ pub struct Request {
     pub reason: Option<String>,
     /// Whether no hold is written.
     pub no_hold: bool,
+    /// Whether the references move where the weights of a pair would do.
+    pub by_references: bool,
     /// What may be left unchanged.
     pub leave: Leave,
     /// The branch whose history is read; `None` for the default branch.
@@ -51,15 +55,33 @@ pub struct Request {
 /// # Errors
 /// When there is no version to go back to, the tree or its history cannot be read, or it cannot be written.
 pub fn run(request: &Request, context: &Context<'_>) -> Result<Changed, Failure> {
-    let Context { session, writing, events, .. } = *context;
+    let session = context.session;
     session.required_git()?;
     let repo = context.repo()?;
     let environment = repo.environment(&request.environment)?;
     let version = target(request, session, &repo, environment)?;
     let leave = request.leave.lines(session)?;
     request.leave.refuse_unread(session, &repo, environment)?;
+    let subject = Subject::new(&repo.environments[environment].name, &request.family);
+    let when = (session.prefix(), request.now);
+    let found = match request.by_references {
+        true => Way::References(None),
+        false => way(&repo, &subject, &version)?,
+    };
+    let note = match found {
+        Way::References(note) => note,
+        Way::Weights(found) => {
+            refuse_unused(&leave, &[], &[&found.0])?;
+            let mut batch = Batch::new(&repo);
+            let (plan, after) = *found;
+            batch.take_known(&plan.changes, after);
+            let rotation = with_hold(request, &mut batch, plan, version)?;
+            let written = write(context, &batch, &rotation)?;
+            return Ok(Changed::new(repo, when, vec![rotation], written));
+        }
+    };
     let mut back = BumpRequest {
-        subject: Subject::new(&repo.environments[environment].name, &request.family),
+        subject,
         version: Some(version.clone()),
         pins: Vec::new(),
         held: Vec::new(),
@@ -73,6 +95,7 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Changed, Failure>
     back.back = Some(Back { stubs });
     let mut batch = Batch::new(&repo);
     let mut plan = batch.plan(&back)?;
+    plan.notes.extend(note);
     if is_restored && !plan.stubs.is_empty() {
         plan.notes.push(
             "the removed stub is restored as it was; the operator fetches the value again, so check that the store still has it".to_owned(),
@@ -81,9 +104,20 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Changed, Failure>
     }
     refuse_unused(&back.leave, &[], &[&plan])?;
     let rotation = with_hold(request, &mut batch, plan, version)?;
-    let (files, change) = (batch.changes(), Change::from(&rotation));
+    let written = write(context, &batch, &rotation)?;
+    Ok(Changed::new(repo, when, vec![rotation], written))
+}
+
+/// Writes what goes back; the files, and what is left to a person.
+fn write(
+    context: &Context<'_>,
+    batch: &Batch<'_>,
+    rotation: &Rotation,
+) -> Result<(Vec<FileChange>, Vec<NextStep>), Failure> {
+    let Context { session, writing, events, .. } = *context;
+    let (files, change) = (batch.changes(), Change::from(rotation));
     let next = writing.carry_out(session, &[change], (&files, batch.repo()), events)?;
-    Ok(Changed::new(repo, (session.prefix(), request.now), vec![rotation], (files, next)))
+    Ok((files, next))
 }
 
 /// The stubs of the version as Git last had them, where they are gone.
@@ -115,6 +149,9 @@ fn with_hold(
     if let Some(reason) = &request.reason {
         remarks.push(Remark { trailer: "Rotate-Reason", text: reason.clone() });
     }
+    if !plan.is_empty() {
+        remarks.extend(weights(&plan));
+    }
     let mut settings = Vec::new();
     let verb = if plan.is_empty() { Verb::Hold } else { Verb::RollBack };
     let new = NewHold {
@@ -141,10 +178,22 @@ fn with_hold(
     Ok(Rotation { plan, settings, remarks, verb, from, gates, remaining, stored })
 }
 
+/// The trailers that say which traffic moves.
+fn weights(plan: &Plan) -> Vec<Remark> {
+    let parts: BTreeSet<String> = plan.shifted.iter().map(Row::gains).collect();
+    let in_root = |row: &Row| format!("{} in {}", row.gains(), row.root);
+    let differ = parts.len() > 1;
+    let parts = if differ { plan.shifted.iter().map(in_root).collect() } else { parts };
+    parts.into_iter().map(|text| Remark { trailer: "Rotate-Weight", text }).collect()
+}
+
 /// Whether a hold is to be written: where something moves always, else on what runs alone already, unless it is held there.
 fn is_wanted(repo: &Repo, plan: &Plan, hold: &NewHold) -> Result<bool, Failure> {
     if !plan.is_empty() {
         return Ok(true);
+    }
+    if !plan.shifted.is_empty() {
+        return Ok(!hold::is_there(repo, hold));
     }
     let running =
         repo.running_of(repo.environment(&plan.subject.environment)?, &plan.subject.family);

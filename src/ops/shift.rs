@@ -69,20 +69,14 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Shifted, Failure>
     Ok(Shifted { files: shift.changes.clone(), plan: shift, remarks, next })
 }
 
-/// The pairs that are shifted, with the families that their workloads use.
-fn families(repo: &Repo, shift: &ShiftPlan) -> Vec<(Pair, BTreeSet<String>)> {
-    let Ok(environment) = repo.environment(&shift.environment) else { return Vec::new() };
-    let pairs = repo.pairs_of(environment).into_iter().filter(|pair| pair.name == shift.pair);
-    let with = |pair: Pair| {
-        let used = Colour::ALL.into_iter().flat_map(|colour| {
-            let at = pair.of(colour);
-            let references = repo.roots[at.root].references.iter();
-            references.filter(move |one| one.object == at.object).map(|one| one.family().to_owned())
-        });
-        let used = used.collect();
-        (pair, used)
-    };
-    pairs.map(with).collect()
+/// The families that the workloads of a pair use.
+fn families(repo: &Repo, pair: &Pair) -> BTreeSet<String> {
+    let used = Colour::ALL.into_iter().flat_map(|colour| {
+        let at = pair.of(colour);
+        let references = repo.roots[at.root].references.iter();
+        references.filter(move |one| one.object == at.object).map(|one| one.family().to_owned())
+    });
+    used.collect()
 }
 
 /// The version that a colour of a pair runs of a family, where it is one.
@@ -102,20 +96,15 @@ fn pass(
     repo: &Repo,
     shift: &ShiftPlan,
 ) -> Result<Vec<Remark>, Failure> {
-    let at = usize::from(shift.to == Colour::Green);
-    let rises = shift.rows.iter().any(|row| row.after[at] > row.before[at]);
-    let gaining = if rises { shift.to } else { shift.to.other() };
-    let changes = shift.rows.iter().any(|row| row.after != row.before);
     let mut newer = BTreeSet::new();
-    for (pair, used) in families(repo, shift).iter().filter(|_| changes) {
-        for family in used {
-            let of = |colour| version_of(repo, pair, colour, family);
-            let (gains, loses) = (of(gaining), of(gaining.other()));
-            newer.extend(
-                gains
-                    .filter(|gains| loses.is_none_or(|loses| *gains > loses))
-                    .map(|one| (family.clone(), one)),
-            );
+    for gaining in shift.gaining() {
+        for pair in &shift.pairs {
+            for family in families(repo, pair) {
+                let of = |colour| version_of(repo, pair, colour, &family);
+                let (gains, loses) = (of(gaining), of(gaining.other()));
+                let gains = gains.filter(|gains| loses.is_none_or(|loses| *gains > loses));
+                newer.extend(gains.map(|version| (family, version)));
+            }
         }
     }
     let nothing = (None, Depth::Asked(Questions::new()));
@@ -132,7 +121,7 @@ fn pass(
 /// What is left to a person.
 fn then(repo: &Repo, shift: &ShiftPlan) -> Vec<NextStep> {
     let families: BTreeSet<String> =
-        families(repo, shift).into_iter().flat_map(|(_, used)| used).collect();
+        shift.pairs.iter().flat_map(|pair| families(repo, pair)).collect();
     let mut words = vec![shift.environment.as_str()];
     words.extend(families.iter().map(String::as_str));
     let back = format!(

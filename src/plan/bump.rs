@@ -257,6 +257,7 @@ impl<'p> Bump<'p> {
             to: name.to_owned(),
             changes: Vec::new(),
             moved: Vec::new(),
+            shifted: Vec::new(),
             stubs: Vec::new(),
             pins: BTreeSet::new(),
             left: survey.left(name),

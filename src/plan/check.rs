@@ -6,7 +6,7 @@ use crate::config::place::At;
 use crate::config::settings::Hold;
 use crate::kustomize::model::build::Status;
 use crate::plan::bump::Bump;
-use crate::plan::overlay::MADE;
+use crate::plan::overlay::words::NAMES;
 use crate::plan::refusal::{PlanError, Refusal};
 use crate::plan::survey::{Item, Survey};
 use crate::repo::root::Root;
@@ -142,6 +142,6 @@ fn made_longer(item: &Item<'_>) -> Refusal {
             item.reference.secret()
         ),
         place: item.reference.near(),
-        hint: MADE.to_owned(),
+        hint: NAMES.made.to_owned(),
     }
 }

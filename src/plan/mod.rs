@@ -42,6 +42,7 @@ use std::sync::Arc;
 
 use crate::k8s::secret_name::{PLAIN, split};
 use crate::kustomize::model::object::Identity;
+use crate::plan::shift::Row;
 use crate::repo::Repo;
 use crate::repo::subject::Subject;
 use crate::text::path::TreePath;
@@ -60,6 +61,8 @@ pub struct Plan {
     pub changes: Vec<FileChange>,
     /// Every effective reference that moves, by root, object and field.
     pub moved: Vec<Moved>,
+    /// The traffic that moves instead of the references of a pair of colours.
+    pub shifted: Vec<Row>,
     /// The stubs created for the new version.
     pub stubs: Vec<Stub>,
     /// The given pins that a stub entry uses.

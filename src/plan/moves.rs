@@ -8,7 +8,8 @@ use crate::k8s::spelling::version_in_file;
 use crate::plan::draft::Draft;
 use crate::plan::inputs;
 use crate::plan::overlay::token::{Others, Spelling, Token, with_parts};
-use crate::plan::overlay::{MADE, Obstacle, Overlay, Placed};
+use crate::plan::overlay::words::NAMES;
+use crate::plan::overlay::{Obstacle, Overlay, Placed};
 use crate::plan::prove::Expected;
 use crate::plan::refusal::Refusal;
 use crate::plan::rendered;
@@ -131,7 +132,7 @@ impl Mover<'_> {
 
     pub(super) fn refuse_unspelled(&mut self, items: &[Item<'_>]) {
         for item in items {
-            self.refuse(item, "the name is not written in any file", MADE);
+            self.refuse(item, "the name is not written in any file", NAMES.made);
         }
     }
 

@@ -96,7 +96,7 @@ pub(super) fn prove(before: &Repo, after: &Repo, expected: &Expected) -> Vec<Str
 }
 
 fn touches(expected: &Expected, root: usize) -> bool {
-    let keys = expected.scalars.keys().chain(expected.lists.keys());
+    let keys = expected.scalars.keys().chain(expected.lists.keys()).chain(expected.added.keys());
     keys.into_iter().any(|(index, _)| *index == root)
 }
 

@@ -12,7 +12,7 @@ use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::pairs::{Colour, Pair, Workload};
 use crate::repo::root::Root;
-use crate::repo::traffic::{Backend, Leads, Split, Switch, Traffic, Weight, WeightField};
+use crate::repo::traffic::{Backend, Fixed, Leads, Split, Switch, Traffic, Weight, WeightField};
 use crate::text::work;
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
@@ -22,15 +22,17 @@ impl Repo {
     #[must_use]
     pub fn traffic(&self, environment: EnvironmentId, pair: &Pair) -> Traffic {
         let reader = Reader { repo: self, environment, pair };
-        let mut splits = reader.splits();
+        let (mut splits, mut fixed) = reader.splits();
         let (blue, green) = (pair.of(Colour::Blue).root, pair.of(Colour::Green).root);
         // Routes of the same root are about these pods; those of another root may be those of another cluster.
         if blue == green && splits.iter().any(|split| split.route.root == blue) {
             splits.retain(|split| split.route.root == blue);
+            fixed.retain(|fixed| fixed.route.root == blue);
         }
         let switches = reader.switches(&splits);
         let is_stopped = |colour: &Colour| is_scaled_to_zero(&self.workload(pair.of(*colour)).node);
-        Traffic { splits, switches, stopped: Colour::ALL.into_iter().filter(is_stopped).collect() }
+        let stopped = Colour::ALL.into_iter().filter(is_stopped).collect();
+        Traffic { splits, switches, fixed, stopped }
     }
 }
 
@@ -50,16 +52,26 @@ impl<'r> Reader<'r> {
         })
     }
 
-    fn splits(&self) -> Vec<Split> {
-        let mut splits = Vec::new();
+    fn splits(&self) -> (Vec<Split>, Vec<Fixed>) {
+        let (mut splits, mut fixed) = (Vec::new(), Vec::new());
+        let mut primaries = BTreeSet::new();
         let mut overlays: Vec<(Workload, &Root, &Object, Overlaid<'r>)> = Vec::new();
         for (at, root, object) in self.objects() {
             work::step();
-            splits.extend(
-                lists(&object.node)
-                    .into_iter()
-                    .filter_map(|list| self.list(at, root, object, list)),
-            );
+            for list in lists(&object.node) {
+                match &list.members[..] {
+                    [only] => {
+                        let leads = self.leads(at, root, object, &only.target);
+                        let list = Some(list.path);
+                        fixed.extend(leads.colour().map(|colour| Fixed {
+                            route: at,
+                            list,
+                            colour,
+                        }));
+                    }
+                    _ => splits.extend(self.list(at, root, object, list)),
+                }
+            }
             overlays.extend(overlaid(&object.node).map(|one| (at, root, object, one)));
         }
         for (at, root, object, taker) in &overlays {
@@ -71,11 +83,23 @@ impl<'r> Reader<'r> {
                     && namespace(of, other) == namespace(root, object)
                     && taker.routes.iter().any(|route| primary.routes.contains(route))
             });
-            let Some((_, _, _, primary)) = { same }.next() else { continue };
+            let Some((primary_at, _, _, primary)) = { same }.next() else { continue };
+            primaries.insert(*primary_at);
             splits.extend(self.part(*at, (root, object), taker, primary, path, *total));
         }
+        for (at, root, object, one) in &overlays {
+            if one.part.is_none() && !primaries.contains(at) {
+                let leads = one.services.iter().map(|to| self.leads(*at, root, object, to));
+                let colours: BTreeSet<Colour> = leads.filter_map(Leads::colour).collect();
+                fixed.extend(colours.into_iter().map(|colour| Fixed {
+                    route: *at,
+                    list: None,
+                    colour,
+                }));
+            }
+        }
         splits.retain(|split| split.backends.iter().any(|one| matches!(one.leads, Leads::To(_))));
-        splits
+        (splits, fixed)
     }
 
     fn list(&self, at: Workload, root: &Root, object: &Object, list: List<'_>) -> Option<Split> {
@@ -230,7 +254,9 @@ fn subset_of(target: &Target<'_>) -> Option<String> {
 fn weight(object: &Node, path: &Path, division: Division) -> Weight {
     match path.follow(object).and_then(Node::str) {
         Some(text) if !text.is_empty() && text != "null" && text != "~" => {
-            text.parse().map_or_else(|_| Weight::Unreadable(text.to_owned()), Weight::Written)
+            // Others read `010` and `+1` as another number, or as none.
+            let number = text.parse().ok().filter(|number: &u64| number.to_string() == text);
+            number.map_or_else(|| Weight::Unreadable(text.to_owned()), Weight::Written)
         }
         _ => Weight::Default(match division {
             Division::Share(default) => default,

@@ -19,6 +19,17 @@ pub enum Leads {
     Unknown,
 }
 
+impl Leads {
+    /// The colour, if it leads to one alone.
+    #[must_use]
+    pub const fn colour(self) -> Option<Colour> {
+        match self {
+            Self::To(colour) => Some(colour),
+            Self::Both | Self::Elsewhere | Self::Unknown => None,
+        }
+    }
+}
+
 /// A scalar of an effective object, which need not be there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WeightField {
@@ -89,8 +100,9 @@ impl Split {
         self.parts()?.iter().try_fold(0_u64, |sum, part| sum.checked_add(*part))
     }
 
-    /// The part of each backend, as the cluster reads the weights.
-    fn parts(&self) -> Option<Vec<u64>> {
+    /// The part of each backend, as the cluster reads the weights; `None` if one is no number.
+    #[must_use]
+    pub fn parts(&self) -> Option<Vec<u64>> {
         let parts: Vec<u64> =
             self.backends.iter().map(|one| one.weight.number()).collect::<Option<_>>()?;
         let is_even = self.division == Division::ShareOrEven && parts.iter().all(|part| *part == 0);
@@ -119,6 +131,17 @@ pub struct Switch {
     pub labels: Vec<String>,
 }
 
+/// A route with a single backend, which leads to a colour: no weight divides it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fixed {
+    /// The object.
+    pub route: Workload,
+    /// The list in it; `None` for an Ingress or a Mapping.
+    pub list: Option<Path>,
+    /// The colour that gets all of its traffic.
+    pub colour: Colour,
+}
+
 /// What routes the traffic of a pair.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Traffic {
@@ -126,6 +149,8 @@ pub struct Traffic {
     pub splits: Vec<Split>,
     /// The Services that choose a colour by their selectors.
     pub switches: Vec<Switch>,
+    /// The routes that lead to one colour alone.
+    pub fixed: Vec<Fixed>,
     /// The colours that are scaled to zero.
     pub stopped: BTreeSet<Colour>,
 }

@@ -7,6 +7,7 @@ use crate::plan::from_store::Newest;
 use crate::plan::{FileChange, Left, MoveKind, Moved, NextStep, Plan, Stub};
 use crate::repo::sensitive;
 use crate::report::promote::WaitingView;
+use crate::report::shift::RouteView;
 use crate::report::status::rfc3339;
 use crate::text::source::Place;
 
@@ -44,6 +45,8 @@ pub struct PlanView {
     pub to: String,
     /// The references that move.
     pub moved: Vec<MovedView>,
+    /// The traffic that goes back instead of references, where two colours run two versions.
+    pub routes: Vec<RouteView>,
     /// The stubs that are made.
     pub stubs: Vec<StubView>,
     /// What stays as it is, and why.
@@ -225,6 +228,7 @@ impl From<&Plan> for PlanView {
             from: plan.from.clone(),
             to: plan.to.clone(),
             moved: plan.moved.iter().map(MovedView::from).collect(),
+            routes: plan.shifted.iter().map(RouteView::new).collect(),
             stubs: plan.stubs.iter().map(StubView::from).collect(),
             left: plan.left.iter().map(LeftView::from).collect(),
             files: plan.changes.iter().map(FileView::from).collect(),

@@ -7,6 +7,7 @@ use crate::plan::{FileChange, MoveKind, Moved, NextStep, Plan};
 use crate::repo::sensitive;
 use crate::report::console::{Console, Paint};
 use crate::report::diff;
+use crate::report::shift::{objects, parts};
 
 /// How many places that stay are listed.
 const MOST: usize = 20;
@@ -37,7 +38,16 @@ pub fn summary(plan: &Plan, written: bool, color: bool) -> String {
     let heading = format!("{}: {from} -> {}", plan.subject.environment, plan.to);
     let _ = writeln!(out, "{}", Paint::Bold.on(&heading, color));
     if plan.is_empty() {
-        let _ = writeln!(out, "  nothing to do: every reference already names it");
+        let why = match plan.shifted.is_empty() {
+            true => "every reference already names it",
+            false => "the colour that names it already has all of the traffic",
+        };
+        let _ = writeln!(out, "  nothing to do: {why}");
+    }
+    let rows = plan.shifted.iter().zip(objects(&plan.shifted));
+    for (row, object) in rows.filter(|(row, _)| row.before != row.after) {
+        let (before, after) = (parts(row.before), parts(row.after));
+        let _ = writeln!(out, "  {object}: {before} to {after}");
     }
     let verb = if written { "moved" } else { "would move" };
     for (kind, how) in [

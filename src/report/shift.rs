@@ -91,7 +91,8 @@ impl ShiftView {
 }
 
 impl RouteView {
-    fn new(row: &Row) -> Self {
+    /// The view of a place.
+    pub(super) fn new(row: &Row) -> Self {
         let parts = |[blue, green]: [u64; 2]| PartsView { blue, green };
         let (kind, namespace, name) = row.object.clone();
         let place = row.place.as_ref().map(|place| place.near_in_file());
@@ -109,6 +110,13 @@ impl RouteView {
     }
 }
 
+/// The object of each row that divides traffic, and the list in it; with the root where there are several.
+pub(super) fn objects(rows: &[Row]) -> Vec<String> {
+    let is_one = rows.iter().all(|row| row.root == rows[0].root);
+    let root = |row: &Row| if is_one { String::new() } else { format!("{}: ", row.root) };
+    rows.iter().map(|row| root(row) + &object(row)).collect()
+}
+
 fn object(row: &Row) -> String {
     let (kind, namespace, name) = &row.object;
     let namespace = namespace.as_ref().map_or_else(String::new, |name| format!("{name}/"));
@@ -116,7 +124,8 @@ fn object(row: &Row) -> String {
     format!("{kind} {namespace}{name}{list}")
 }
 
-fn parts([blue, green]: [u64; 2]) -> String {
+/// The parts of both colours.
+pub(super) fn parts([blue, green]: [u64; 2]) -> String {
     format!("blue {blue} %, green {green} %")
 }
 
@@ -125,13 +134,14 @@ fn parts([blue, green]: [u64; 2]) -> String {
 pub fn text(shifted: &Shifted) -> String {
     let plan = &shifted.plan;
     let mut out = String::new();
-    let width = column(plan.rows.iter().map(|row| object(row).chars().count()));
+    let objects = objects(&plan.rows);
+    let width = column(objects.iter().map(|object| object.chars().count()));
     let before = column(plan.rows.iter().map(|row| parts(row.before).chars().count()));
-    for row in &plan.rows {
+    for (row, object) in plan.rows.iter().zip(&objects) {
         let _ = writeln!(
             out,
             "{:width$}  {:before$}  to  {}",
-            object(row),
+            object,
             parts(row.before),
             parts(row.after)
         );
@@ -153,14 +163,9 @@ pub fn text(shifted: &Shifted) -> String {
 #[must_use]
 pub fn markdown(shifted: &Shifted) -> String {
     let mut out = "| route | before | after |\n| --- | --- | --- |\n".to_owned();
-    for row in &shifted.plan.rows {
-        let _ = writeln!(
-            out,
-            "| {} | {} | {} |",
-            plain(&object(row)),
-            parts(row.before),
-            parts(row.after)
-        );
+    for (row, object) in shifted.plan.rows.iter().zip(objects(&shifted.plan.rows)) {
+        let _ =
+            writeln!(out, "| {} | {} | {} |", plain(&object), parts(row.before), parts(row.after));
     }
     for note in &shifted.plan.notes {
         let _ = writeln!(out, "\n- {}", plain(note));

@@ -20,8 +20,11 @@ mod objects;
 mod page;
 mod parity;
 mod removal;
+#[path = "../suite/routes.rs"]
+mod routes;
 mod sarif;
 mod state;
 mod stores;
 mod tree;
+mod weights;
 mod workflow;

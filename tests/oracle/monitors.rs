@@ -53,17 +53,25 @@ fn judge() -> PathBuf {
         .into()
 }
 
+/// Groups whose CRDs are held against by the models of npm.
+const MODELLED: [&str; 4] =
+    ["argoproj.io", "gateway.networking.k8s.io", "networking.istio.io", "traefik.io"];
+
 /// What is wrong with objects.
-fn faults(objects: &[Value]) -> String {
+pub(crate) fn faults(objects: &[Value]) -> String {
     let models = env::var_os("MODELS").expect(
         "MODELS must name the directory with the packages of `.ci/models`; `.ci/run` installs them",
     );
     let mut node = Command::new("node");
     node.arg(Path::new(env!("CARGO_MANIFEST_DIR")).join(".ci/models/check.js")).arg(models);
-    let analyses: Vec<&Value> =
-        objects.iter().filter(|one| one["kind"] == "AnalysisTemplate").collect();
-    let all: Vec<&Value> = objects.iter().collect();
-    said(&mut Command::new(judge()), &all) + &said(&mut node, &analyses)
+    let is_modelled = |one: &&Value| {
+        let group = one["apiVersion"].as_str().and_then(|version| version.split('/').next());
+        group.is_some_and(|group| MODELLED.contains(&group))
+    };
+    let (modelled, mut others): (Vec<&Value>, Vec<&Value>) = objects.iter().partition(is_modelled);
+    // Its queries are parsed, too.
+    others.extend(modelled.iter().filter(|one| one["kind"] == "AnalysisTemplate"));
+    said(&mut Command::new(judge()), &others) + &said(&mut node, &modelled)
 }
 
 /// What a program prints of objects, one a line.

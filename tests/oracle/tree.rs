@@ -84,14 +84,20 @@ pub(crate) struct Copy {
 
 impl Copy {
     pub(crate) fn of(name: &str) -> Self {
-        let copy = Self { directory: TempDir::new().unwrap() };
+        let copy = Self::empty();
         for (path, bytes) in files(&example(name)) {
             let target = copy.path().join(path);
             fs::create_dir_all(target.parent().unwrap()).unwrap();
             fs::write(target, bytes).unwrap();
         }
-        git2::Repository::init(copy.path()).unwrap();
         copy.commit();
+        copy
+    }
+
+    /// A repository without a file.
+    pub(crate) fn empty() -> Self {
+        let copy = Self { directory: TempDir::new().unwrap() };
+        git2::Repository::init(copy.path()).unwrap();
         copy
     }
 

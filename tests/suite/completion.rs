@@ -58,6 +58,11 @@ fn environments_families_and_rules_of_the_tree_are_offered() {
     assert_eq!(offered(&["prune", "staging", "--from-store", "a"]), ["aws", "az", &apps]);
     assert_eq!(offered(&["lint", "--from-store", "a"]), [&*apps]);
     assert_eq!(offered(&["monitor", "staging", "mail"]), ["mailer-smtp"]);
+    let pairs = Sandbox::example("blue-green");
+    let of_pair = |words: &[&str]| self::offered(&pairs, words);
+    assert_eq!(of_pair(&["shift", "production", ""]), ["box-office"]);
+    let to = ["shift", "production", "box-office", "--to", ""];
+    assert_eq!(of_pair(&to), ["blue", "green"]);
     let kinds = ["monitor", "staging", "mailer-smtp", "--as", ""];
     assert_eq!(offered(&kinds), ["prometheus", "datadog", "analysis"]);
     assert_eq!(offered(&["promote", "--monitors", "staging=a"]), [format!("staging={apps}")]);

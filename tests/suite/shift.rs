@@ -115,34 +115,49 @@ fn all_weights_are_written_where_one_was_not() {
     assert_eq!(sandbox.read("production/route.yaml"), new);
 }
 
-/// Of a file that others read, too, a weight is not written by guessing.
+/// Where others read the file, too, a patch adds the weights, and tests which backend each belongs to.
 #[test]
-fn an_absent_weight_of_a_shared_file_is_refused() {
+fn absent_weights_of_a_shared_file_are_patched() {
+    let istio = "apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: web, namespace: shop}
+spec: {http: [{route: [{destination: {host: web-blue}}, {destination: {host: web-green}}]}]}
+";
+    for (route, pointer, telling) in [
+        (gateway("", ""), "/spec/rules/0/backendRefs/1", "/name"),
+        (istio.to_owned(), "/spec/http/0/route/1", "/destination/host"),
+    ] {
+        let sandbox = shared(&route);
+        let _ = shift(&sandbox, "green", 10, &[]).success();
+        let patched = sandbox.read("overlays/production/kustomization.yaml");
+        let guarded = format!(
+            "    - op: test\n      path: {pointer}{telling}\n      value: web-green\n    - op: add\n      path: {pointer}/weight\n      value: 10\n"
+        );
+        assert!(patched.contains(&guarded), "{patched}");
+        assert_eq!(sandbox.read("base/route.yaml"), route);
+        let _ = shift(&sandbox, "green", 50, &[]).success();
+        let again = patched.replace("value: 10", "value: 50").replace("value: 90", "value: 50");
+        assert_eq!(sandbox.read("overlays/production/kustomization.yaml"), again, "edited");
+    }
+}
+
+/// Staging and production with one base that has the pair and a route.
+fn shared(route: &str) -> Sandbox {
     let sandbox = Sandbox::empty();
     sandbox.write("base/kustomization.yaml", "resources: [pair.yaml, route.yaml]\n");
-    sandbox.write("base/pair.yaml", PAIR).write("base/route.yaml", &gateway("", ""));
+    sandbox.write("base/pair.yaml", PAIR).write("base/route.yaml", route);
     for environment in ["staging", "production"] {
         let file = format!("overlays/{environment}/kustomization.yaml");
         sandbox.write(&file, "resources: [../../base]\n");
     }
     sandbox.commit_all();
-    let _ = shift(&sandbox, "green", 10, &[]).status(1).says(&[
-        "spec.rules[0].backendRefs[0].weight is not written, and `base/route.yaml` is also read by others",
-        "write the weight that the default stands for there",
-    ]);
+    sandbox
 }
 
 /// A route that production shares with staging is patched for production alone, and the patch is edited the next time.
 #[test]
 fn a_shared_route_is_patched() {
-    let sandbox = Sandbox::empty();
-    sandbox.write("base/kustomization.yaml", "resources: [pair.yaml, route.yaml]\n");
-    sandbox.write("base/pair.yaml", PAIR).write("base/route.yaml", &weights(100, 0));
-    for environment in ["staging", "production"] {
-        let file = format!("overlays/{environment}/kustomization.yaml");
-        sandbox.write(&file, "resources: [../../base]\n");
-    }
-    sandbox.commit_all();
+    let sandbox = shared(&weights(100, 0));
     let _ = shift(&sandbox, "green", 10, &[]).success();
     let patched = sandbox.read("overlays/production/kustomization.yaml");
     assert!(patched.contains("value: 100\n") && patched.contains("value: 90\n"), "{patched}");
@@ -239,6 +254,82 @@ fn backends_of_neither_colour_are_asked_about() {
         .says(&["at most 60 % are left"]);
 }
 
+/// What no weight divides stays where it is, and is named.
+#[test]
+fn what_stays_is_said() {
+    let rule =
+        "    - matches: [{path: {value: /old}}]\n      backendRefs: [{name: web-blue, port: 80}]\n";
+    let more = "---\napiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec: {selector: {app: web, slot: blue}}\n---\napiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: door, namespace: shop}\nspec: {rules: [{host: h, http: {paths: [{path: /, backend: {service: {name: web-green}}}]}}]}\n";
+    let sandbox = production(&(weights(100, 0) + rule + more));
+    let output = shift(&sandbox, "green", 10, &["--dry-run"]).success();
+    for note in [
+        "note: HTTPRoute `web`, spec.rules[1].backendRefs has blue as its only backend, so that traffic stays there",
+        "note: Ingress `door` has green as its only backend",
+        "note: Service `web` selects blue alone: what calls it by that name stays there",
+    ] {
+        assert!(output.stdout.contains(note), "{note}: {output}");
+    }
+    sandbox.write(
+        "production/kustomization.yaml",
+        "resources: [pair.yaml, route.yaml, \"https://github.com/a/b//c?ref=v1\"]\n",
+    );
+    let output = shift(&sandbox, "green", 10, &["--dry-run"]).success();
+    assert!(output.stdout.contains("note: `production` is known only in part"), "{output}");
+}
+
+/// A list is left alone where it is not clear where a backend leads, or what its weight is.
+#[test]
+fn what_is_not_clear_is_refused() {
+    let both = PAIR.replace(", slot: green}}\n", "}}\n");
+    for (pair, route, words) in [
+        (PAIR, weights(100, 0).replace("web-green", "gone"), "1 backends of blue and 0 of green"),
+        (&both, weights(100, 0), "the Service of `web-green` selects the pods of both colours"),
+        (PAIR, weights(1_000_000, 1_000_000), "would be larger than 1000000"),
+        (PAIR, weights(7, 0).replace("weight: 7", "weight: 010"), "is not a plain number"),
+    ] {
+        let sandbox = production(&route);
+        sandbox.write("production/pair.yaml", pair);
+        let _ = shift(&sandbox, "green", 100, &[]).status(1).says(&[words]);
+        assert_eq!(sandbox.read("production/route.yaml"), route);
+    }
+    let subset = "apiVersion: v1\nkind: Service\nmetadata: {name: web, namespace: shop}\nspec: {selector: {app: web}}\n---\napiVersion: networking.istio.io/v1\nkind: VirtualService\nmetadata: {name: web, namespace: shop}\nspec: {http: [{route: [{destination: {host: web, subset: blue}, weight: 100}, {destination: {host: web-green}, weight: 0}]}]}\n";
+    let sandbox = production(subset);
+    let _ = shift(&sandbox, "green", 10, &[]).status(1).says(&[
+        "nothing in Git tells which pods `web` leads to",
+        "the DestinationRule of its subset",
+    ]);
+    let two = PAIR.replace("kind: Deployment", "kind: StatefulSet") + "---\n" + PAIR;
+    let sandbox = production(&weights(100, 0));
+    sandbox.write(
+        "production/pair.yaml",
+        &two.replacen(
+            "\n---\napiVersion: v1\nkind: Service",
+            "\n---\napiVersion: v1\nkind: Endpoints",
+            2,
+        ),
+    );
+    let _ = shift(&sandbox, "green", 10, &[])
+        .status(1)
+        .says(&["pairs of different kinds", "`Deployment/web` or `StatefulSet/web`"]);
+}
+
+/// Pods that cannot start get no traffic.
+#[test]
+fn a_version_that_nothing_provides_gets_no_traffic() {
+    let sandbox = production(&weights(100, 0));
+    let named = PAIR.replacen(
+        "slot: green}}, spec: {containers: [{name: a, image: b}]",
+        "slot: green}}, spec: {containers: [{name: a, image: b, envFrom: [{secretRef: {name: auth-20250701090000}}]}]",
+        1,
+    );
+    sandbox.write("production/pair.yaml", &named);
+    let _ = shift(&sandbox, "green", 10, &[]).status(1).says(&[
+        "Deployment `web-green` names `auth-20250701090000`, which nothing provides",
+        "production/pair.yaml",
+    ]);
+    let _ = shift(&sandbox, "blue", 100, &[]).success();
+}
+
 /// A newer version gets more traffic only while the gates are open; an older one always.
 #[test]
 fn gates_hold_for_what_is_newer() {
@@ -256,7 +347,7 @@ fn gates_hold_for_what_is_newer() {
         pair = pair.replace(&from, &to);
     }
     sandbox.write("production/pair.yaml", &pair);
-    sandbox.write("rotate.yaml", "environments:\n- {name: production, paths: [production], window: {days: [mon], from: \"09:00\", to: \"10:00\"}}\n");
+    sandbox.write("rotate.yaml", "external: [{name: \"auth-*\", namespace: shop, reason: made elsewhere}]\nenvironments:\n- {name: production, paths: [production], window: {days: [mon], from: \"09:00\", to: \"10:00\"}}\n");
     sandbox.commit_all();
     let late = ["--at", "2025-07-22T12:00:00Z"];
     let _ = shift(&sandbox, "green", 10, &late).status(1).says(&["outside the change window"]);

@@ -1,10 +1,13 @@
-//! Reads objects, one as JSON a line, and says of each that is no valid monitor what is wrong with it. Exits with 1 if there is any.
+//! Reads monitors and routes, one as JSON a line, and says of each that its CRD does not allow what is wrong with it. Exits with 1 if there is any.
 
 use std::io::{self, BufRead as _};
 use std::process::ExitCode;
 
+use k8s_openapi::api::networking::v1::Ingress;
+use kcr_apisix_apache_org::v2::apisixroutes::ApisixRoute;
 use kcr_datadoghq_com::v1alpha1::datadogmonitors::DatadogMonitor;
 use kcr_monitoring_coreos_com::v1::prometheusrules::PrometheusRule;
+use kcr_projectcontour_io::v1::httpproxies::HttpProxy;
 use promql_parser::parser;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -46,7 +49,10 @@ fn check(line: &str) -> Result<(), String> {
                 .try_for_each(|one| queries(one, &["query"]))
         }
         Some("DatadogMonitor") => fits::<DatadogMonitor>(&object),
-        kind => Err(format!("{kind:?} is no kind of monitor")),
+        Some("HTTPProxy") => fits::<HttpProxy>(&object),
+        Some("ApisixRoute") => fits::<ApisixRoute>(&object),
+        Some("Ingress") => fits::<Ingress>(&object),
+        kind => Err(format!("{kind:?} is neither a monitor nor a route that is known here")),
     }
 }
 

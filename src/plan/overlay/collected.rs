@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::plan::overlay::Overlay;
 use crate::plan::overlay::patch::{Ambiguous, ObjectPatch, Rewrite, patches};
 use crate::plan::overlay::token::{Field, Token};
-use crate::plan::overlay::{Overlay, SHARED};
 use crate::plan::refusal::Refusal;
 use crate::repo::builder::Builder;
 use crate::repo::layer::Patches;
@@ -66,7 +66,7 @@ impl<'p> Overlay<'p> {
             Refusal {
                 what: format!("no kustomization can patch the text in `{}`", token.file),
                 place: source.map(|source| Place::new(source, token.span)),
-                hint: SHARED.to_owned(),
+                hint: self.words.shared.to_owned(),
             }
         }));
         refusals

@@ -8,9 +8,11 @@ pub(in crate::plan) mod listing;
 pub(in crate::plan) mod manifest;
 mod patch;
 mod release;
+pub(in crate::plan) mod scalar;
 mod template;
 pub(in crate::plan) mod token;
 pub(in crate::plan) mod values;
+pub(in crate::plan) mod words;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -20,6 +22,7 @@ use crate::plan::draft::Draft;
 use crate::plan::overlay::collected::ByBuilders;
 use crate::plan::overlay::patch::{Rewrite, list_of};
 use crate::plan::overlay::token::{Field, Spelling, Token, in_order, with_parts};
+use crate::plan::overlay::words::{NAMES, Words};
 use crate::plan::prove::Expected;
 use crate::plan::spell::first_few;
 use crate::repo::Repo;
@@ -29,22 +32,10 @@ use crate::text::edit::Edit;
 use crate::text::path::TreePath;
 use crate::text::remap;
 use crate::text::source::Source;
-use crate::yaml::edit::rewrite::{rewrite, rewrite_alias, rewrite_integer, rewrite_part};
+use crate::yaml::edit::rewrite::{rewrite, rewrite_alias, rewrite_part};
 use crate::yaml::embed;
 use crate::yaml::node::{Node, Provenance};
 use crate::yaml::path::Path;
-
-/// What to do about a name that kustomize makes longer, or that no file spells.
-pub(in crate::plan) const MADE: &str = "write the full name where it is used, or remove the prefix, suffix or hash from this secret's name";
-const GENERATED: &str = "remove the name from the generator's input, or change it there by hand";
-const SEALED: &str = "move the manifest out of the encrypted file, or change the name with the tool that encrypted it";
-const VALUES: &str = "give the environment a values file of its own that comes after it, or set the value in the values of its own release, then bump again";
-const CHART: &str = "write the whole name in the values of the chart, or change the chart by hand";
-const SHARED: &str =
-    "give the environment its own kustomization that includes the file, then bump again";
-const BUILT: &str = "give the environment a `Kustomization` or an `Application` in a file of its own, which gets the patch, or a kustomization that includes the file, then bump again";
-const VARIABLE: &str =
-    "give the name, or its version, a variable that nothing else uses, then bump again";
 
 /// Changes for one environment, collected until [`Overlay::finish`].
 pub(in crate::plan) struct Overlay<'p> {
@@ -56,6 +47,8 @@ pub(in crate::plan) struct Overlay<'p> {
     patches: BTreeMap<TreePath, BTreeMap<Token, Rewrite>>,
     /// What is to be patched by what builds a directory that others share.
     by_builders: ByBuilders<'p>,
+    /// How refusals call what is set.
+    words: &'static Words,
 }
 
 /// Where a change is written.
@@ -92,6 +85,7 @@ impl<'p> Overlay<'p> {
             expected,
             patches: BTreeMap::new(),
             by_builders: ByBuilders::new(),
+            words: &NAMES,
         }
     }
 
@@ -106,7 +100,7 @@ impl<'p> Overlay<'p> {
         stays: bool,
     ) -> Result<Placed, Obstacle> {
         if let Some((what, hint)) = self.obstacle(spelling) {
-            return Err(Obstacle { field: 0, what: what.to_owned(), hint });
+            return Err(Obstacle { field: 0, what, hint });
         }
         let edits = if spelling.is_own || self.owns(&spelling.token.file) {
             edits(spelling, text, stays)
@@ -146,39 +140,6 @@ impl<'p> Overlay<'p> {
         }
         self.expect(spelling, &spelling.fields, text);
         Ok(Placed::InPlace)
-    }
-
-    /// Sets the integer that a token spells to another one; `stays` as for [`Overlay::set`].
-    ///
-    /// # Errors
-    /// When it is not written as an integer anywhere, or no kustomization can change it for this environment alone.
-    pub(in crate::plan) fn set_integer(
-        &mut self,
-        spelling: &Spelling<'_>,
-        new: u64,
-        stays: bool,
-    ) -> Result<Placed, Obstacle> {
-        if let Some((what, hint)) = self.obstacle(spelling) {
-            return Err(Obstacle { field: 0, what: what.to_owned(), hint });
-        }
-        let text = new.to_string();
-        let source = spelling.node().origin.as_ref().map(|origin| &origin.source);
-        let edit = rewrite_integer(spelling.node(), new, stays).ok().zip(source);
-        let edit = edit.and_then(|(edit, source)| remap::in_file(source, &edit));
-        if let Some((file, edit)) = edit.filter(|_| self.owns(&spelling.token.file)) {
-            self.draft.edit(&file, edit);
-            self.expect(spelling, &spelling.fields, &text);
-            return Ok(Placed::InPlace);
-        }
-        let is_real = |field: &Field<'_>| field.root.is_real(field.object);
-        if !spelling.fields.iter().all(is_real) {
-            let what = "the weight is put together by a template".to_owned();
-            return Err(Obstacle { field: 0, what, hint: CHART });
-        }
-        let reached = self.patch(&spelling.token, &spelling.fields, &Rewrite::Integer(new))?;
-        let fields = reached.iter().map(|(index, _)| spelling.fields[*index]).collect::<Vec<_>>();
-        self.expect(spelling, &fields, &text);
-        Ok(Placed::Patched(reached))
     }
 
     /// Patches the templates that put a name together; `None` if the name comes from no template of an object.
@@ -253,22 +214,21 @@ impl<'p> Overlay<'p> {
     }
 
     /// What forbids any change of a token.
-    fn obstacle(&self, spelling: &Spelling<'_>) -> Option<(&'static str, &'static str)> {
+    fn obstacle(&self, spelling: &Spelling<'_>) -> Option<(String, &'static str)> {
+        let words = self.words;
         if spelling.fields.iter().any(|field| field.node.how == Provenance::Derived) {
-            return Some(("kustomize adds a prefix, a suffix or a hash to the name", MADE));
+            return Some((words.is_made.to_owned(), words.made));
         }
         let is_generated = |field: &&Field<'_>| field.node.how == Provenance::Generated;
         if let Some(field) = spelling.fields.iter().find(is_generated) {
             if field.root.is_rendered(field.object) {
-                return Some(("the chart puts the name together", CHART));
+                return Some((words.is_of_chart.to_owned(), words.chart));
             }
-            return Some(("the text that contains the name is generated", GENERATED));
+            return Some((words.is_generated.to_owned(), words.generated));
         }
         let seals = self.repo.seals(&spelling.token.file)?;
-        seals.cover(spelling.token.span).then_some((
-            "the file is encrypted, and any edit would break its integrity check",
-            SEALED,
-        ))
+        let what = "the file is encrypted, and any edit would break its integrity check";
+        seals.cover(spelling.token.span).then(|| (what.to_owned(), words.sealed))
     }
 
     /// Leaves a token to a patch in the kustomizations nearest to it; the fields that it reaches, each with the file.
@@ -297,9 +257,9 @@ impl<'p> Overlay<'p> {
                 let is_patched = !is_composed && !self.owns(&token.file);
                 let Some(own) = is_patched.then(|| self.takers(field)).flatten() else {
                     let hint = match field.root.builders.is_empty() {
-                        _ if is_composed => VARIABLE,
-                        true => SHARED,
-                        false => BUILT,
+                        _ if is_composed => self.words.variable,
+                        true => self.words.shared,
+                        false => self.words.built,
                     };
                     return Err(Obstacle { field: index, what: self.shared(token), hint });
                 };
@@ -325,7 +285,8 @@ impl<'p> Overlay<'p> {
         let others = readers.iter().filter(|one| one.environment != Some(self.environment));
         let others: Vec<TreePath> = others.map(|one| one.path.clone()).collect();
         format!(
-            "the name is in `{}`, which {} also read{}, and no kustomization in between belongs to this environment alone",
+            "the {} is in `{}`, which {} also read{}, and no kustomization in between belongs to this environment alone",
+            self.words.what,
             token.file,
             first_few(&others),
             if others.len() == 1 { "s" } else { "" }

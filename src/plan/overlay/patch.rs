@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::k8s::job::is_fixed;
 use crate::k8s::resource::group;
 use crate::kustomize::model::object::{Identity, Object};
+use crate::plan::overlay::scalar::{NewKey, NewScalar};
 use crate::plan::overlay::token::{Token, scalars, with_parts};
 use crate::plan::spell::{entry, indented, item, scalar};
 use crate::yaml::node::Node;
@@ -18,6 +19,8 @@ pub(super) enum Rewrite {
     Replace(Vec<Range<usize>>, String),
     /// It is an integer and becomes another one.
     Integer(u64),
+    /// It stays, and a mapping around it gets a key.
+    Beside(NewKey),
     /// A text is added to the list that it is an item of.
     Add(String),
 }
@@ -100,7 +103,7 @@ fn operations(object: &Object, found: &[FieldEdit<'_>]) -> Vec<String> {
                 let (value, is_text) = match change {
                     Rewrite::Replace(parts, new) => (with_parts(text, parts, new), true),
                     Rewrite::Integer(new) => (new.to_string(), false),
-                    Rewrite::Add(_) => continue,
+                    Rewrite::Add(_) | Rewrite::Beside(_) => continue,
                 };
                 let replaced = one("replace", &path.pointer(), (&value, is_text));
                 if tested.iter().any(|other| other.guards(edit)) {
@@ -110,6 +113,16 @@ fn operations(object: &Object, found: &[FieldEdit<'_>]) -> Vec<String> {
                     operations.push(format!("{test}\n{replaced}"));
                     tested.push(edit);
                 }
+            }
+            Rewrite::Beside(new) => {
+                let Some((_, at)) = new.beside(path) else { continue };
+                let value = match &new.value {
+                    NewScalar::Integer(number) => (number.to_string(), false),
+                    NewScalar::Text(text) => (text.clone(), true),
+                };
+                let test = one("test", &path.pointer(), (text, true));
+                let added = one("add", &at.pointer(), (&value.0, value.1));
+                operations.push(format!("{test}\n{added}"));
             }
             Rewrite::Add(new) => {
                 let Some((list, _)) = list_of(path) else { continue };

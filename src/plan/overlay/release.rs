@@ -2,7 +2,7 @@
 
 use crate::k8s::secret_name::split;
 use crate::plan::overlay::token::{Field, Spelling, Token, scalars, with_parts};
-use crate::plan::overlay::{Obstacle, Overlay, Placed, VALUES, values};
+use crate::plan::overlay::{Obstacle, Overlay, Placed, values};
 use crate::repo::builder::Builder;
 use crate::text::path::TreePath;
 use crate::text::source::Place;
@@ -18,9 +18,9 @@ impl Overlay<'_> {
         spelling: &Spelling<'_>,
         text: &str,
     ) -> Result<Placed, Obstacle> {
-        let (mut set, mut still) = (Vec::new(), Vec::new());
+        let (mut set, mut still, hint) = (Vec::new(), Vec::new(), self.words.values);
         for (index, field) in spelling.fields.iter().enumerate() {
-            let obstacle = |what: String| Obstacle { field: index, what, hint: VALUES };
+            let obstacle = |what: String| Obstacle { field: index, what, hint };
             if field.root.environment != Some(self.environment) {
                 continue;
             }

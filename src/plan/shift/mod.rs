@@ -1,8 +1,12 @@
 //! Traffic moved between the two colours of a pair: each weight that Git has for it, in one environment.
 
-mod absent;
+pub mod back;
+mod chosen;
+mod ready;
 mod share;
 mod steered;
+mod unmoved;
+mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -11,10 +15,9 @@ use crate::k8s::traffic::pod_labels;
 use crate::plan::FileChange;
 use crate::plan::batch::overlay;
 use crate::plan::draft::Draft;
-use crate::plan::overlay::Overlay;
-use crate::plan::overlay::token::{Field, Others, Spelling, Token};
 use crate::plan::prove::{Expected, prove};
 use crate::plan::refusal::{PlanError, Refusal, environment};
+use crate::plan::shift::chosen::chosen;
 use crate::plan::shift::share::{Asked, Wanted, wanted};
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
@@ -25,9 +28,8 @@ use crate::text::path::TreePath;
 use crate::text::source::Place;
 use crate::yaml::node::Node;
 use crate::yaml::path::Path;
-use crate::yaml::scalar::{Kind, Schema, kind};
 
-pub use crate::plan::shift::share::Others as OtherBackends;
+pub use crate::plan::shift::share::{Goal, Others as OtherBackends};
 
 /// The request.
 #[derive(Debug, Clone)]
@@ -38,8 +40,8 @@ pub struct ShiftRequest {
     pub workload: String,
     /// The colour that gets the weight.
     pub to: Colour,
-    /// Its part of the traffic in percent.
-    pub weight: u8,
+    /// Its part of the traffic.
+    pub goal: Goal,
     /// What the weights of a list are to add up to, where that is asked for.
     pub total: Option<u64>,
     /// What happens to backends that belong to neither colour.
@@ -63,13 +65,26 @@ pub struct Row {
     pub place: Option<Place>,
 }
 
+impl Row {
+    /// The colour with the larger part afterwards, and that part: `green 100 %`.
+    #[must_use]
+    pub fn gains(&self) -> String {
+        let [blue, green] = self.after;
+        let (colour, part) =
+            if blue >= green { (Colour::Blue, blue) } else { (Colour::Green, green) };
+        format!("{colour} {part} %")
+    }
+}
+
 /// A shift, planned and proved.
 #[derive(Debug)]
 pub struct ShiftPlan {
     /// The environment.
     pub environment: String,
-    /// The pair.
+    /// What the pair is called.
     pub pair: String,
+    /// The pair in each cluster and namespace.
+    pub pairs: Vec<Pair>,
     /// The colour that gets the weight.
     pub to: Colour,
     /// Its part in percent.
@@ -82,6 +97,14 @@ pub struct ShiftPlan {
     pub notes: Vec<String>,
 }
 
+impl ShiftPlan {
+    /// The colours that get more traffic somewhere.
+    #[must_use]
+    pub fn gaining(&self) -> Vec<Colour> {
+        ready::gaining(&self.rows)
+    }
+}
+
 /// Plans a shift and proves it on the planned tree, which is returned too where anything changes.
 ///
 /// # Errors
@@ -91,22 +114,14 @@ pub fn plan(repo: &Repo, request: &ShiftRequest) -> Result<(ShiftPlan, Option<Re
     let id = environment(repo, &request.environment)?;
     let name = repo.environments[id].name.clone();
     let subject = Subject::new(&name, &*request.workload);
-    let pairs = chosen(repo, id, request).map_err(|(what, hint)| refused(&subject, what, &hint))?;
-    let mut shift = Shift {
-        repo,
-        environment: id,
-        request,
-        draft: Draft::default(),
-        expected: Expected::new("", id, BTreeSet::new()),
-        rows: Vec::new(),
-        notes: Vec::new(),
-        refusals: Vec::new(),
-        wanted: BTreeMap::new(),
-    };
+    let pairs = chosen(repo, id, &request.workload)
+        .map_err(|(what, hint)| refused(&subject, what, &hint))?;
+    let mut shift = Shift::new(repo, id, request.clone());
     for pair in &pairs {
         shift.pair(pair, &repo.traffic(id, pair));
     }
-    shift.finish(&subject, pairs[0].name.clone())
+    shift.ready(&pairs);
+    shift.finish(&subject, pairs)
 }
 
 fn refused(subject: &Subject, what: String, hint: &str) -> PlanError {
@@ -114,46 +129,10 @@ fn refused(subject: &Subject, what: String, hint: &str) -> PlanError {
     PlanError::Refused { subject: subject.clone(), reasons }
 }
 
-/// The pairs that a name means: one, or the same in several clusters or namespaces. Else why there is none, and what to do.
-fn chosen(
-    repo: &Repo,
-    environment: EnvironmentId,
-    request: &ShiftRequest,
-) -> Result<Vec<Pair>, (String, String)> {
-    let (kind, name) = match request.workload.split_once('/') {
-        Some((kind, name)) => (Some(kind), name),
-        None => (None, request.workload.as_str()),
-    };
-    let all = repo.pairs_of(environment);
-    let is_meant = |pair: &&Pair| {
-        let objects = Colour::ALL.map(|colour| repo.workload(pair.of(colour)));
-        let has_kind = kind.is_none_or(|kind| objects[0].kind().eq_ignore_ascii_case(kind));
-        has_kind && (pair.name == name || objects.iter().any(|object| object.name() == name))
-    };
-    let found: Vec<Pair> = all.iter().filter(is_meant).cloned().collect();
-    if !found.is_empty() {
-        return Ok(found);
-    }
-    let names: BTreeSet<&str> = all.iter().map(|pair| pair.name.as_str()).collect();
-    let environment = &repo.environments[environment].name;
-    Err(if names.is_empty() {
-        (
-            format!("no two workloads in {environment} are a pair"),
-            "a pair is two workloads called alike but for `blue` and `green`, two whose pods have the same labels but for one that is `blue` or `green`, or what `pairs` in rotate.yaml names; the second workload has to be written by hand, since its selector, claims, autoscaler and budget cannot be guessed".to_owned(),
-        )
-    } else {
-        let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-        (
-            format!("no pair in {environment} is called `{name}`"),
-            format!("pairs here: {}", names.join(", ")),
-        )
-    })
-}
-
 struct Shift<'r> {
     repo: &'r Repo,
     environment: EnvironmentId,
-    request: &'r ShiftRequest,
+    request: ShiftRequest,
     draft: Draft,
     expected: Expected,
     rows: Vec<Row>,
@@ -164,6 +143,20 @@ struct Shift<'r> {
 }
 
 impl<'r> Shift<'r> {
+    fn new(repo: &'r Repo, environment: EnvironmentId, request: ShiftRequest) -> Self {
+        Self {
+            repo,
+            environment,
+            request,
+            draft: Draft::default(),
+            expected: Expected::new("", environment, BTreeSet::new()),
+            rows: Vec::new(),
+            notes: Vec::new(),
+            refusals: Vec::new(),
+            wanted: BTreeMap::new(),
+        }
+    }
+
     fn refuse(&mut self, at: Workload, what: &str, hint: &str) {
         let object = self.repo.workload(at);
         let name = object.node.at(&["metadata", "name"]);
@@ -190,12 +183,7 @@ impl<'r> Shift<'r> {
         for switch in single.iter().filter(|_| traffic.splits.is_empty()) {
             self.switch(pair, switch);
         }
-        for switch in traffic.switches.iter().filter(|one| one.leads == Leads::Both) {
-            let service = self.repo.workload(switch.service).name();
-            self.notes.push(format!(
-                "Service `{service}` selects both colours: what calls it by that name reaches both, whatever the weights"
-            ));
-        }
+        self.unmoved(pair, traffic);
     }
 
     fn split(&mut self, split: &Split) {
@@ -204,7 +192,7 @@ impl<'r> Shift<'r> {
         }
         let asked = Asked {
             to: self.request.to,
-            percent: self.request.weight,
+            goal: self.request.goal,
             total: self.request.total,
             others: self.request.others,
         };
@@ -247,7 +235,7 @@ impl<'r> Shift<'r> {
         if let Some((what, hint)) = steered::writer(self.repo, self.environment, switch.service) {
             return self.refuse(switch.service, &what, &hint);
         }
-        let goal = match self.request.weight {
+        let goal = match self.request.goal.percent() {
             100 => self.request.to,
             0 => self.request.to.other(),
             _ => {
@@ -283,18 +271,11 @@ impl<'r> Shift<'r> {
     fn finish(
         mut self,
         subject: &Subject,
-        pair: String,
+        pairs: Vec<Pair>,
     ) -> Result<(ShiftPlan, Option<Repo>), PlanError> {
         let fields = std::mem::take(&mut self.wanted);
         if self.refusals.is_empty() {
-            let repo = self.repo;
-            let is_there = |at: &WeightField| {
-                at.path.follow(&repo.roots[at.root].objects()[at.object].node).is_some()
-            };
-            let (there, absent): (BTreeMap<_, _>, BTreeMap<_, _>) =
-                fields.into_iter().partition(|(at, _)| is_there(at));
-            self.write(&there);
-            absent.iter().for_each(|(at, text)| self.add(at, text));
+            self.write(&fields);
         }
         if !self.refusals.is_empty() {
             return Err(PlanError::Refused { subject: subject.clone(), reasons: self.refusals });
@@ -303,9 +284,10 @@ impl<'r> Shift<'r> {
         let changes = self.draft.finish().map_err(|error| unproved(vec![error]))?;
         let plan = |changes| ShiftPlan {
             environment: subject.environment.clone(),
-            pair,
+            pair: pairs.first().map(|pair| pair.name.clone()).unwrap_or_default(),
+            pairs,
             to: self.request.to,
-            weight: self.request.weight,
+            weight: self.request.goal.percent(),
             rows: self.rows,
             changes,
             notes: self.notes,
@@ -322,55 +304,5 @@ impl<'r> Shift<'r> {
         } else {
             Err(unproved(differences))
         }
-    }
-
-    /// Drafts the texts, those of one token together.
-    fn write(&mut self, fields: &BTreeMap<WeightField, String>) {
-        let mut tokens: BTreeMap<(Token, String), Vec<Field<'_>>> = BTreeMap::new();
-        for (at, text) in fields {
-            let root = &self.repo.roots[at.root];
-            let Some(node) = at.path.follow(&root.objects()[at.object].node) else { continue };
-            if node.str() == Some(text.as_str()) {
-                continue;
-            }
-            let Some(token) = Token::of(node) else {
-                let workload = Workload { root: at.root, object: at.object };
-                self.refuse(workload, "the weight is not written in any file", "write it there");
-                continue;
-            };
-            let (index, object) = (at.root, at.object);
-            let field = Field { index, root, object, path: &at.path, node, part: None };
-            tokens.entry((token, text.clone())).or_default().push(field);
-        }
-        let spellings: Vec<(Spelling<'_>, String)> = tokens
-            .into_iter()
-            .map(|((token, text), fields)| (Spelling { token, fields, is_own: false }, text))
-            .collect();
-        let roots = self.repo.roots.iter().map(|root| &**root).enumerate();
-        let others = Others::find(roots, &spellings.iter().map(|(one, _)| one).collect::<Vec<_>>());
-        let mut overlay =
-            Overlay::new(self.repo, self.environment, &mut self.draft, &mut self.expected);
-        for (spelling, text) in &spellings {
-            let stays = others.stays(&spelling.token);
-            let is_integer = matches!(kind(spelling.node(), Schema::Kyaml), Some(Kind::Int(_)));
-            let placed = match text.parse() {
-                Ok(number) if is_integer => overlay.set_integer(spelling, number, stays),
-                _ => overlay.set(spelling, text, stays),
-            };
-            if let Err(obstacle) = placed {
-                let field = &spelling.fields[obstacle.field];
-                let object = &field.root.objects()[field.object];
-                let what = format!(
-                    "{} `{}`, {}: {}",
-                    object.kind(),
-                    object.name(),
-                    field.path,
-                    obstacle.what
-                );
-                let place = field.node.origin.clone();
-                self.refusals.push(Refusal { what, place, hint: obstacle.hint.to_owned() });
-            }
-        }
-        self.refusals.extend(overlay.finish());
     }
 }

@@ -1,5 +1,7 @@
 //! The weights of a list that give a colour its part.
 
+use std::cmp::Reverse;
+
 use crate::k8s::traffic::Division;
 use crate::repo::pairs::Colour;
 use crate::repo::traffic::{Leads, Split, Weight};
@@ -7,17 +9,37 @@ use crate::repo::traffic::{Leads, Split, Weight};
 /// What happens to backends that belong to neither colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Others {
-    /// They keep their weights, and the other colour gives or takes the difference.
+    /// They keep their share, and the other colour gives or takes the difference.
     Keep,
     /// They and the other colour share what is left, as they do now.
     Scale,
+}
+
+/// How much of the traffic a colour gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// So many percent of what the weights of a list add up to.
+    Percent(u8),
+    /// All that both colours have; other backends keep theirs.
+    AllOfBoth,
+}
+
+impl Goal {
+    /// Its part of what both colours have, in percent.
+    #[must_use]
+    pub const fn percent(self) -> u8 {
+        match self {
+            Self::Percent(percent) => percent,
+            Self::AllOfBoth => 100,
+        }
+    }
 }
 
 /// What is asked for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Asked {
     pub(super) to: Colour,
-    pub(super) percent: u8,
+    pub(super) goal: Goal,
     pub(super) total: Option<u64>,
     pub(super) others: Option<Others>,
 }
@@ -31,8 +53,35 @@ pub(super) struct Wanted {
     pub(super) after: [u64; 2],
 }
 
+/// The largest weight that Gateway API takes; no other kind needs a larger one.
+const LARGEST: u64 = 1_000_000;
+
 /// Why a list cannot be shifted, and what to do.
 type Refused = (String, String);
+
+fn unknown(name: &str) -> Refused {
+    (
+        format!("nothing in Git tells which pods `{name}` leads to"),
+        "put its Service, or the DestinationRule of its subset, into a directory of the environment"
+            .to_owned(),
+    )
+}
+
+/// Why a list has not one backend of each colour.
+fn uneven(split: &Split) -> Refused {
+    let with = |leads| split.backends.iter().filter(move |one| one.leads == leads);
+    if let Some(one) = with(Leads::Unknown).next() {
+        return unknown(&one.name);
+    }
+    if let Some(one) = with(Leads::Both).next() {
+        let what = format!("the Service of `{}` selects the pods of both colours", one.name);
+        return (what, "give each colour a Service, or a subset, of its own".to_owned());
+    }
+    let of = |colour| with(Leads::To(colour)).count();
+    let (blue, green) = (of(Colour::Blue), of(Colour::Green));
+    let what = format!("the list has {blue} backends of blue and {green} of green");
+    (what, "give each colour one backend in the list; its weight may be 0".to_owned())
+}
 
 /// A part in percent, rounded; 0 of nothing.
 pub(super) fn percent(share: Option<(u64, u64)>) -> u64 {
@@ -55,33 +104,41 @@ pub(super) fn wanted(split: &Split, asked: &Asked) -> Result<Wanted, Refused> {
         all.filter(|(_, one)| one.leads == Leads::To(colour)).map(|(at, _)| at).collect()
     };
     let ([own], [other]) = (&places(asked.to)[..], &places(asked.to.other())[..]) else {
-        let what = "the list does not have exactly one backend of each colour".to_owned();
-        return Err((what, "give each colour one backend in the list".to_owned()));
+        return Err(uneven(split));
     };
+    if let Some(one) = split.backends.iter().find(|one| one.leads == Leads::Unknown) {
+        return Err(unknown(&one.name));
+    }
     if let Some(one) = split.backends.iter().find(|one| matches!(one.weight, Weight::Unreadable(_)))
     {
-        let what = format!("the weight of `{}` is no number", one.name);
+        let what = format!("the weight of `{}` is not a plain number", one.name);
         return Err((what, "write a number, or shift where the variable is set".to_owned()));
     }
-    let weights: Vec<u64> = split.backends.iter().filter_map(|one| one.weight.number()).collect();
     let overflow = || ("the weights are too large".to_owned(), "write smaller ones".to_owned());
+    let weights = split.parts().ok_or_else(overflow)?;
     let sum = split.sum().ok_or_else(overflow)?;
     let total = total(split, asked, sum)?;
-    let part = rounded(u64::from(asked.percent), total, 100);
-    if (part == 0 && asked.percent > 0) || (part == total && asked.percent < 100) {
+    let share = asked.goal.percent();
+    let part = rounded(u64::from(share), total, 100);
+    if (part == 0 && share > 0) || (part == total && share < 100) {
         let what = format!(
-            "its weights add up to {total}, so {} % would be rounded to {} %",
-            asked.percent,
+            "its weights add up to {total}, so {share} % would be rounded to {} %",
             if part == 0 { 0 } else { 100 }
         );
         return Err((what, "`--total 100` writes weights that add up to 100".to_owned()));
     }
     let mut new = weights.clone();
     let third: u64 = weights.iter().sum::<u64>() - weights[*own] - weights[*other];
-    if split.backends.len() > 2 {
+    if split.backends.len() > 2 && asked.goal == Goal::AllOfBoth {
+        (new[*own], new[*other]) = (new[*own].saturating_add(new[*other]), 0);
+    } else if split.backends.len() > 2 {
         spread(split, asked, (&mut new, *own, *other), (total, part, third))?;
     } else {
         (new[*own], new[*other]) = (part, total - part);
+    }
+    if matches!(split.division, Division::Share(_)) && new.iter().any(|weight| *weight > LARGEST) {
+        let what = format!("a weight would be larger than {LARGEST}");
+        return Err((what, "`--total 100` writes weights that add up to 100".to_owned()));
     }
     let percentages = Colour::ALL.map(|colour| {
         let at = if colour == asked.to { *own } else { *other };
@@ -125,41 +182,50 @@ fn spread(
         let hint = "`--others keep` leaves its weight as it is, `--others scale` has it share what is left as it does now";
         return Err((what, hint.to_owned()));
     };
-    new[own] = part;
+    let thirds: Vec<usize> = (0..new.len()).filter(|at| *at != own && *at != other).collect();
     let left = total - part;
-    match others {
-        Others::Keep if third <= left => new[other] = left - third,
-        Others::Keep => {
-            let most = rounded(total.saturating_sub(third), 100, total);
-            let what =
-                format!("the other backends keep {third} of {total}, so at most {most} % are left");
-            return Err((what, "ask for less, or use `--others scale`".to_owned()));
-        }
-        Others::Scale => {
-            let rest: u64 =
-                new.iter().enumerate().filter(|(at, _)| *at != own).map(|(_, one)| *one).sum();
-            let mut given = 0;
-            for at in (0..new.len()).filter(|at| *at != own && *at != other) {
-                new[at] = if rest == 0 {
-                    0
-                } else {
-                    u64::try_from(u128::from(new[at]) * u128::from(left) / u128::from(rest))
-                        .unwrap_or(0)
-                };
-                given += new[at];
-            }
-            // What rounding leaves over goes to the other colour.
-            new[other] = left - given;
-        }
+    if others == Others::Scale {
+        scale(new, (own, other), &thirds, left);
+        new[own] = part;
+        return Ok(());
     }
+    let kept: u64 = if third == 0 { 0 } else { keep(new, &thirds, total) };
+    if kept > left {
+        let most = rounded(total.saturating_sub(kept), 100, total);
+        let what =
+            format!("the other backends keep {kept} of {total}, so at most {most} % are left");
+        return Err((what, "ask for less, or use `--others scale`".to_owned()));
+    }
+    (new[own], new[other]) = (part, left - kept);
     Ok(())
+}
+
+/// Gives the others their share of a sum that may be another one; what they have then.
+fn keep(new: &mut [u64], thirds: &[usize], total: u64) -> u64 {
+    let sum = new.iter().sum();
+    thirds.iter().for_each(|at| new[*at] = rounded(new[*at], total, sum));
+    thirds.iter().map(|at| new[*at]).sum()
+}
+
+/// Divides what is left among the others and the other colour as they share it now. What rounding leaves over goes to one
+/// that gets traffic: to the other colour, or else to the largest.
+fn scale(new: &mut [u64], (own, other): (usize, usize), thirds: &[usize], left: u64) {
+    let rest: u64 = new.iter().enumerate().filter(|(at, _)| *at != own).map(|(_, one)| *one).sum();
+    let largest = thirds.iter().copied().max_by_key(|at| (new[*at], Reverse(*at)));
+    let taker = largest.filter(|_| new[other] == 0 && rest > 0).unwrap_or(other);
+    let part = |one: u64| u128::from(one) * u128::from(left) / u128::from(rest.max(1));
+    for at in thirds.iter().chain([&other]) {
+        new[*at] = u64::try_from(part(new[*at])).unwrap_or(0);
+    }
+    let given: u64 = thirds.iter().chain([&other]).map(|at| new[*at]).sum();
+    new[taker] += left - given;
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
-    use super::{Asked, Others, wanted};
+    use super::{Asked, Goal, Others, wanted};
     use crate::k8s::traffic::Division;
     use crate::repo::pairs::{Colour, Workload};
     use crate::repo::traffic::{Backend, Leads, Split, Weight, WeightField};
@@ -180,9 +246,49 @@ mod tests {
     }
 
     fn shifted(weights: &[u64], division: Division, percent: u8) -> Option<Vec<u64>> {
-        let asked = Asked { to: Colour::Green, percent, total: None, others: Some(Others::Scale) };
+        with(weights, division, percent, Others::Scale)
+    }
+
+    fn with(weights: &[u64], division: Division, percent: u8, others: Others) -> Option<Vec<u64>> {
+        let goal = Goal::Percent(percent);
+        let asked = Asked { to: Colour::Green, goal, total: None, others: Some(others) };
         let found = wanted(&split(weights, division), &asked).ok()?;
         found.weights.into_iter().collect()
+    }
+
+    fn told(weights: &[u64], asked: Asked) -> Vec<u64> {
+        let found = wanted(&split(weights, Division::Share(1)), &asked).unwrap();
+        found.weights.into_iter().flatten().collect()
+    }
+
+    /// What belongs to neither colour keeps its share, not its number, where the sum becomes another one.
+    #[test]
+    fn others_keep_their_share_of_another_sum() {
+        let asked = |total, percent| {
+            let others = Some(Others::Keep);
+            Asked { to: Colour::Green, goal: Goal::Percent(percent), total, others }
+        };
+        assert_eq!(told(&[60, 0, 40], asked(Some(1000), 10)), [500, 100, 400]);
+        assert_eq!(told(&[60, 0, 40], asked(None, 10)), [50, 10, 40]);
+        let even = split(&[0, 0, 0], Division::ShareOrEven);
+        let found = wanted(&even, &asked(Some(300), 10)).unwrap();
+        assert_eq!(found.weights, [Some(170), Some(30), Some(100)]);
+        let mut defaults = split(&[1, 1, 2], Division::Share(1));
+        defaults.backends[0].weight = Weight::Default(1);
+        let found = wanted(&defaults, &asked(None, 10)).unwrap();
+        assert_eq!(found.weights, [Some(40), Some(10), Some(50)]);
+    }
+
+    /// A colour without traffic does not get what rounding leaves over.
+    #[test]
+    fn an_idle_colour_stays_idle() {
+        let asked = Asked {
+            to: Colour::Green,
+            goal: Goal::Percent(33),
+            total: None,
+            others: Some(Others::Scale),
+        };
+        assert_eq!(told(&[0, 50, 25, 25], asked), [0, 33, 34, 33]);
     }
 
     proptest! {
@@ -205,6 +311,10 @@ mod tests {
             prop_assert_eq!(second.iter().sum::<u64>(), sum);
             let exact = sum * u64::from(percent);
             prop_assert!(second[1] * 100 <= exact + 100 && exact <= second[1] * 100 + 100);
+            if let Some(kept) = with(&first, division, percent, Others::Keep) {
+                prop_assert_eq!(&kept[2..], &first[2..]);
+                prop_assert_eq!(kept.iter().sum::<u64>(), sum);
+            }
             if more.is_empty() {
                 prop_assert_eq!(shifted(&second, division, start), Some(first));
             }
