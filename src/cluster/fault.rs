@@ -1,6 +1,9 @@
 //! Why a dump of a cluster cannot be read.
 
 use std::fmt;
+use std::io::{self, ErrorKind};
+
+use serde_json::error::Category;
 
 /// Why a dump cannot be read, and where. It quotes nothing of the dump, which may hold values.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +70,22 @@ pub enum Why {
     /// The system refused.
     #[error("cannot read this: {0}")]
     System(String),
+}
+
+impl Why {
+    /// Why JSON could not be read. `limit`: the bytes that were allowed, where more came; `other`: that it is JSON of another form.
+    pub(super) fn of(error: serde_json::Error, limit: Option<u64>, other: Self) -> Self {
+        match (error.classify(), limit) {
+            (Category::Io, Some(limit)) => Self::TooLarge(limit),
+            (Category::Io, None) if error.io_error_kind() == Some(ErrorKind::InvalidData) => {
+                Self::Syntax
+            }
+            (Category::Io, None) => Self::System(io::Error::from(error).to_string()),
+            (Category::Eof, _) => Self::Cut,
+            (Category::Syntax, _) => Self::Syntax,
+            (Category::Data, _) => other,
+        }
+    }
 }
 
 impl fmt::Display for Fault {

@@ -7,7 +7,6 @@ use std::io::BufRead;
 use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use serde_json::error::Category;
 
 use crate::cluster::fault::{Fault, Why};
 use crate::cluster::reader::{Counted, Position};
@@ -290,16 +289,9 @@ pub fn read(file: &str, stream: impl BufRead) -> Result<States, Fault> {
     let read = Document(&mut reading).deserialize(&mut json).and_then(|()| json.end());
     if let Err(error) = read {
         let place = (error.line() > 0).then(|| (error.line(), error.column().max(1)));
-        let why = reading.why.take().unwrap_or_else(|| match error.classify() {
-            Category::Io if at.is_passed() => Why::TooLarge(LARGEST),
-            Category::Io if error.io_error_kind() == Some(std::io::ErrorKind::InvalidData) => {
-                Why::Syntax
-            }
-            Category::Io => Why::System(std::io::Error::from(error).to_string()),
-            Category::Eof => Why::Cut,
-            Category::Syntax => Why::Syntax,
-            Category::Data => Why::NoMonitor,
-        });
+        let why = reading.why.take();
+        let limit = at.is_passed().then_some(LARGEST);
+        let why = why.unwrap_or_else(|| Why::of(error, limit, Why::NoMonitor));
         return Err(fault(place, why));
     }
     let mut forms = reading.forms.into_iter();

@@ -8,7 +8,6 @@ use std::fmt;
 use std::io::BufRead;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
-use serde_json::error::Category;
 
 use crate::cluster::fault::{Fault, Why};
 use crate::cluster::live::Live;
@@ -89,16 +88,9 @@ pub fn read(
         };
         let column = if error.line() <= 1 { column - 1 + error.column() } else { error.column() };
         let place = Some((line - 1 + error.line().max(1), column.max(1)));
-        let why = reading.why.take().unwrap_or_else(|| match error.classify() {
-            Category::Io if at.is_passed() => Why::TooLarge(LARGEST_OBJECT),
-            Category::Io if error.io_error_kind() == Some(std::io::ErrorKind::InvalidData) => {
-                Why::Syntax
-            }
-            Category::Io => Why::System(std::io::Error::from(error).to_string()),
-            Category::Eof => Why::Cut,
-            Category::Syntax => Why::Syntax,
-            Category::Data => Why::Type,
-        });
+        let why = reading.why.take();
+        let limit = at.is_passed().then_some(LARGEST_OBJECT);
+        let why = why.unwrap_or_else(|| Why::of(error, limit, Why::Type));
         return Err(fault(place, why));
     }
     if is_first { Err(fault(None, Why::Empty)) } else { Ok(()) }
