@@ -2,11 +2,10 @@
 
 use clap::ValueEnum;
 
-use crate::cli::args::{Global, family};
-use crate::cli::writing;
+use crate::cli::args::Global;
+use crate::cli::{subject, writing};
 use crate::ops::failure::{Failure, Status};
 use crate::ops::monitor::{self, Kind, Request};
-use crate::repo::subject::Family;
 use crate::report::console::Console;
 use crate::report::monitor::{MonitorView, summary};
 
@@ -22,13 +21,8 @@ use crate::report::monitor::{MonitorView, summary};
 /// hand is not touched.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The environment
-    #[arg(value_name = "ENV")]
-    environment: String,
-
-    /// The family
-    #[arg(value_name = "FAMILY", value_parser = family)]
-    family: String,
+    #[command(flatten)]
+    subject: subject::Args,
 
     /// The kind of the monitors
     #[arg(long = "as", value_enum, value_name = "KIND")]
@@ -60,8 +54,8 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
     let opened = (&session, writer.as_ref());
     let context = args.writing.context(opened, None, console);
     let request = Request {
-        environment: args.environment.clone(),
-        family: Family::from(args.family.as_str()),
+        environment: args.subject.environment.clone(),
+        family: args.subject.family(),
         kind: match args.kind {
             Word::Prometheus => Kind::Prometheus,
             Word::Datadog => Kind::Datadog,

@@ -42,6 +42,26 @@ impl Change {
     }
 }
 
+impl Change {
+    /// A change about versions of a family that needs no provider.
+    pub(super) fn of_versions(
+        subject: &Subject,
+        versions: &[&str],
+        files: &[FileChange],
+        message: Message,
+        next: &[NextStep],
+    ) -> Self {
+        Self {
+            subject: subject.clone(),
+            version: versions.join("+"),
+            files: files.to_vec(),
+            needs: None,
+            message,
+            next: next.to_vec(),
+        }
+    }
+}
+
 impl From<&Rotation> for Change {
     fn from(rotation: &Rotation) -> Self {
         let Rotation { plan, settings, remarks, verb, .. } = rotation;
@@ -59,14 +79,8 @@ impl From<&Rotation> for Change {
 impl From<&Prune> for Change {
     fn from(plan: &Prune) -> Self {
         let versions = plan.versions();
-        Self {
-            subject: plan.subject.clone(),
-            version: versions.join("+"),
-            files: plan.changes.clone(),
-            needs: None,
-            message: Message::of_removal(&plan.subject, &versions),
-            next: plan.next.clone(),
-        }
+        let message = Message::of_removal(&plan.subject, &versions);
+        Self::of_versions(&plan.subject, &versions, &plan.changes, message, &plan.next)
     }
 }
 

@@ -56,13 +56,7 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Written, Failure>
 impl From<&Monitors> for Change {
     fn from(plan: &Monitors) -> Self {
         let versions = plan.versions();
-        Self {
-            subject: plan.subject.clone(),
-            version: versions.join("+"),
-            files: plan.changes.clone(),
-            needs: None,
-            message: Message::of_monitors(&plan.subject, &versions),
-            next: Vec::new(),
-        }
+        let message = Message::of_monitors(&plan.subject, &versions);
+        Self::of_versions(&plan.subject, &versions, &plan.changes, message, &[])
     }
 }
