@@ -49,6 +49,7 @@ mod references;
 mod registry;
 mod reverts;
 mod rollback;
+mod rollout_settings;
 mod rotation;
 mod routes;
 mod rules;
