@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::ops::change::Change;
 use crate::ops::failure::Failure;
@@ -11,12 +11,14 @@ use crate::ops::leave::refuse_unlisted;
 use crate::ops::outcome::Context;
 use crate::ops::writing::Mode;
 use crate::plan::commit::{Message, Remark};
-use crate::plan::shift::{ShiftPlan, ShiftRequest, plan};
+use crate::plan::shift::{Row, ShiftPlan, ShiftRequest, plan};
 use crate::plan::{FileChange, NextStep, Stage};
 use crate::repo::Repo;
+use crate::repo::inventory::Reference;
 use crate::repo::pairs::{Colour, Pair};
 use crate::repo::subject::{Family, Subject};
 use crate::text::shell::{command, option};
+use crate::timeline::gate::span;
 use crate::timeline::question::Questions;
 use crate::timeline::walk::Depth;
 
@@ -62,7 +64,11 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Shifted, Failure>
         files: shift.changes.clone(),
         needs: None,
         message: Message::of_shift(&shift, &remarks),
-        next: if shift.changes.is_empty() { Vec::new() } else { then(&repo, &shift) },
+        next: if shift.changes.is_empty() {
+            Vec::new()
+        } else {
+            then(&repo, &shift, &session.call())
+        },
     };
     let known = after.as_ref().unwrap_or(&repo);
     let next = writing.carry_out(session, &[change], (&shift.changes, known), events)?;
@@ -71,21 +77,14 @@ pub fn run(request: &Request, context: &Context<'_>) -> Result<Shifted, Failure>
 
 /// The families that the workloads of a pair use.
 fn families(repo: &Repo, pair: &Pair) -> BTreeSet<String> {
-    let used = Colour::ALL.into_iter().flat_map(|colour| {
-        let at = pair.of(colour);
-        let references = repo.roots[at.root].references.iter();
-        references.filter(move |one| one.object == at.object).map(|one| one.family().to_owned())
-    });
-    used.collect()
+    let all = Colour::ALL.into_iter().flat_map(|colour| repo.references_of(pair.of(colour)));
+    all.map(|one| one.family().to_owned()).collect()
 }
 
 /// The version that a colour of a pair runs of a family, where it is one.
 fn version_of(repo: &Repo, pair: &Pair, colour: Colour, family: &str) -> Option<String> {
-    let at = pair.of(colour);
-    let references = repo.roots[at.root].references.iter();
-    let own = references.filter(|one| one.object == at.object && one.family() == family);
-    let digits = own.filter_map(|one| one.secret().strip_prefix(family)?.strip_prefix('-'));
-    let all: BTreeSet<&str> = digits.collect();
+    let own = repo.references_of(pair.of(colour)).filter(|one| one.family() == family);
+    let all: BTreeSet<&str> = own.filter_map(Reference::version).collect();
     if all.len() == 1 { all.into_iter().next().map(str::to_owned) } else { None }
 }
 
@@ -119,33 +118,51 @@ fn pass(
 }
 
 /// What is left to a person.
-fn then(repo: &Repo, shift: &ShiftPlan) -> Vec<NextStep> {
-    let families: BTreeSet<String> =
-        shift.pairs.iter().flat_map(|pair| families(repo, pair)).collect();
-    let mut words = vec![shift.environment.as_str()];
-    words.extend(families.iter().map(String::as_str));
-    let back = format!(
-        "{}{}",
-        option("--to", shift.to.as_str()),
-        option(
-            "--weight",
-            &shift
-                .rows
-                .first()
-                .map_or(0, |row| row.before[usize::from(shift.to == Colour::Green)])
-                .to_string()
-        )
-    );
-    vec![
-        NextStep {
-            title: "Once it is reconciled, see what each pod runs.".to_owned(),
-            command: Some(command("rotate verify", &words, " --context CONTEXT")),
-            stage: Stage::Then,
-        },
-        NextStep {
-            title: "To go back, give the colour the part that it had.".to_owned(),
-            command: Some(command("rotate shift", &[&shift.environment, &shift.pair], &back)),
-            stage: Stage::Then,
-        },
-    ]
+fn then(repo: &Repo, shift: &ShiftPlan, call: &str) -> Vec<NextStep> {
+    let environment = shift.environment.as_str();
+    let step = |title: String, command| NextStep { title, command, stage: Stage::Then };
+    let known = repo.environment(environment).map(|one| repo.families_of(one)).unwrap_or_default();
+    let used = shift.pairs.iter().flat_map(|pair| families(repo, pair));
+    let used: BTreeSet<String> = used.filter(|one| known.contains_key(one.as_str())).collect();
+    let mut steps = Vec::new();
+    if !used.is_empty() {
+        let words: Vec<&str> =
+            std::iter::once(environment).chain(used.iter().map(String::as_str)).collect();
+        let verify = command(&format!("{call} verify"), &words, " --context CONTEXT");
+        steps.push(step("Once it is reconciled, see what each pod runs.".to_owned(), Some(verify)));
+    }
+    let at = usize::from(shift.to == Colour::Green);
+    let again = |weight: u64| {
+        let weight = option("--weight", &weight.to_string());
+        let options = format!("{}{weight}", option("--to", shift.to.as_str()));
+        Some(command(&format!("{call} shift"), &[environment, &shift.pair], &options))
+    };
+    let of_row = |parts: fn(&Row) -> [u64; 2]| -> BTreeSet<u64> {
+        shift.rows.iter().map(|row| parts(row)[at]).collect()
+    };
+    let (before, after) = (of_row(|row| row.before), of_row(|row| row.after));
+    if let Some((weight, soak)) = next(repo, environment, &after) {
+        let title = format!("Watch it for {}, then take the next step.", span(soak));
+        steps.push(step(title, again(weight)));
+    }
+    let back = before.first().copied().filter(|_| before.len() == 1);
+    steps.push(match back {
+        Some(part) => {
+            step("To go back, give the colour the part that it had.".to_owned(), again(part))
+        }
+        None => {
+            step("To go back, revert the commit: the routes had different parts.".to_owned(), None)
+        }
+    });
+    steps
+}
+
+/// The step of `rotate.yaml` that follows the parts that a colour has, and how long those last at least.
+fn next(repo: &Repo, environment: &str, parts: &BTreeSet<u64>) -> Option<(u64, TimeDelta)> {
+    let environment = &repo.environments[repo.environment(environment).ok()?];
+    let steps = &environment.declared.as_ref()?.shift;
+    let part = *parts.first().filter(|_| parts.len() == 1)?;
+    let at = steps.iter().position(|step| u64::from(step.weight) == part)?;
+    let soak = steps[at].soak.map(|soak| TimeDelta::seconds(i64::from(soak.seconds())));
+    Some((u64::from(steps.get(at + 1)?.weight), soak.unwrap_or_else(|| environment.soak())))
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::k8s::found::{EVERYWHERE, Found, Provided, Role};
 use crate::k8s::resource::group_of;
-use crate::k8s::secret_name::family;
+use crate::k8s::secret_name::{family, split};
 use crate::k8s::spelling::version_in_file;
 use crate::k8s::values::is_values;
 use crate::kustomize::model::object::{Identity, Object};
@@ -151,6 +151,12 @@ impl Inventory {
 }
 
 impl Reference {
+    /// The 14 digits of the version that it names; `None` for a plain name.
+    #[must_use]
+    pub fn version(&self) -> Option<&str> {
+        split(self.secret()).map(|(_, version)| version)
+    }
+
     /// The secret's name.
     #[must_use]
     pub fn secret(&self) -> &str {

@@ -11,6 +11,7 @@ use crate::k8s::workload::runs_pods;
 use crate::kustomize::model::object::Object;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
+use crate::repo::inventory::Reference;
 use crate::text::work;
 use crate::yaml::node::Node;
 
@@ -118,6 +119,12 @@ impl Repo {
     #[must_use]
     pub fn workload(&self, workload: Workload) -> &Object {
         &self.roots[workload.root].objects()[workload.object]
+    }
+
+    /// Every secret that a workload names.
+    pub fn references_of(&self, workload: Workload) -> impl Iterator<Item = &Reference> {
+        let all = self.roots[workload.root].references.iter();
+        all.filter(move |one| one.object == workload.object)
     }
 
     /// The namespace of a workload, where one is set.

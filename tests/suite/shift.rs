@@ -412,3 +412,66 @@ fn a_commit_says_what_was_shifted() {
         "{log}"
     );
 }
+
+/// What is printed names the tree, the next step of `rotate.yaml` with its soak, and families that can be verified.
+#[test]
+fn the_next_commands_can_be_typed() {
+    let sandbox = Sandbox::empty();
+    let tree = |path: &str| format!("deploy tree/{path}");
+    sandbox.write(&tree("rotate.yaml"), "environments:\n- {name: production, paths: [production], soak: 3h, shift: [{weight: 10, soak: 2h}, 50, 100]}\n");
+    let versioned = PAIR.replace(
+        "image: b}",
+        "image: b, envFrom: [{secretRef: {name: auth-20250601090000}}, {secretRef: {name: pull}}]}",
+    );
+    sandbox.write(&tree("production/pair.yaml"), &versioned);
+    sandbox.write(&tree("production/stub.yaml"), &crate::support::stub("auth-20250601090000"));
+    sandbox.write(&tree("production/route.yaml"), &weights(100, 0));
+    sandbox.commit_all();
+    let shift = |weight: &str| {
+        let all = [
+            "-C",
+            "deploy tree",
+            "shift",
+            "production",
+            "web",
+            "--to",
+            "green",
+            "--allow-dirty",
+            "--weight",
+            weight,
+        ];
+        sandbox.rotate(&all).success().stderr
+    };
+    let first = shift("10");
+    for words in [
+        "rotate -C 'deploy tree' verify production auth --context CONTEXT\n",
+        "Watch it for 2h, then take the next step.",
+        "rotate -C 'deploy tree' shift production web --to green --weight 50\n",
+        "rotate -C 'deploy tree' shift production web --to green --weight 0\n",
+    ] {
+        assert!(first.contains(words), "no {words:?}:\n{first}");
+    }
+    let second = shift("50");
+    assert!(second.contains("Watch it for 3h") && second.contains("--weight 100"), "{second}");
+    let last = shift("100");
+    assert!(!last.contains("the next step") && last.contains("--weight 50"), "{last}");
+}
+
+/// Another root that is known only in part does not hide that a version is missing here.
+#[test]
+fn a_colour_without_its_secret_gets_no_more_traffic() {
+    let sandbox = production(&weights(100, 0));
+    let green = "slot: green}}, spec: {containers: [{name: a, image: b";
+    let named = PAIR.replace(
+        green,
+        &format!("{green}, envFrom: [{{secretRef: {{name: auth-20250701090000}}}}]"),
+    );
+    assert_ne!(named, PAIR);
+    sandbox.write("production/pair.yaml", &named);
+    let chart = "resources: [https://example.com/crds?ref=v1]\nnamespace: elsewhere\n";
+    sandbox.write("production/other/kustomization.yaml", chart);
+    let _ = shift(&sandbox, "green", 10, &[]).status(1).says(&[
+        "names `auth-20250701090000`, which nothing provides, so its pods would not start",
+    ]);
+    let _ = shift(&sandbox, "green", 0, &[]).success();
+}

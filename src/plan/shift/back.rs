@@ -127,8 +127,10 @@ fn together(repo: &Repo, subject: &Subject, pair: &Pair, older: Colour) -> Vec<S
     let has = |colour| -> BTreeSet<&str> {
         let at = pair.of(colour);
         let root = &repo.roots[at.root];
-        let own = root.references.iter().filter(|one| one.object == at.object);
-        let names = own.filter(|one| root.usage(one) == Usage::Runs).map(Reference::secret);
+        let names = repo
+            .references_of(at)
+            .filter(|one| root.usage(one) == Usage::Runs)
+            .map(Reference::secret);
         names.filter(|name| split(name).is_some()).collect()
     };
     let kept = has(older);

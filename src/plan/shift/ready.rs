@@ -1,30 +1,32 @@
 //! Whether a colour that is to get more traffic has what its pods need.
 
+use std::cell::LazyCell;
+
 use crate::k8s::secret_name::split;
 use crate::plan::refusal::Refusal;
 use crate::plan::shift::{Row, Shift};
 use crate::repo::pairs::{Colour, Pair};
+use crate::repo::unseen::Unseens;
 
 impl Shift<'_> {
     /// Refuses more traffic for pods that cannot start, since nothing provides a version that they name.
     pub(super) fn ready(&mut self, pairs: &[Pair]) {
         let gaining = gaining(&self.rows);
+        let unseens = LazyCell::new(|| Unseens::of(self.repo));
+        let mut refusals = Vec::new();
         for at in pairs.iter().flat_map(|pair| gaining.iter().map(|colour| pair.of(*colour))) {
             let root = &self.repo.roots[at.root];
-            // What is known only in part may provide it; a note says so.
-            if self.repo.roots_of(self.environment).any(|(_, root)| root.may_hide()) {
-                continue;
-            }
-            let own = root.references.iter().filter(|one| one.object == at.object);
+            let own = self.repo.references_of(at);
             for reference in own.filter(|one| !one.found.optional) {
                 let (secret, namespace) = (reference.secret(), root.namespace_of(reference));
                 if split(secret).is_none()
                     || self.repo.is_provided(root.environment, namespace, secret)
+                    || unseens.find(self.repo, at.root, namespace, secret).is_some()
                 {
                     continue;
                 }
                 let object = root.object_of(reference);
-                self.refusals.push(Refusal {
+                refusals.push(Refusal {
                     what: format!(
                         "{} `{}` names `{secret}`, which nothing provides, so its pods would not start",
                         object.kind(),
@@ -35,6 +37,7 @@ impl Shift<'_> {
                 });
             }
         }
+        self.refusals.extend(refusals);
     }
 }
 
