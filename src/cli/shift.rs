@@ -4,15 +4,16 @@ use chrono::{DateTime, Utc};
 use clap::ValueEnum;
 
 use crate::cli::args::{Global, time};
-use crate::cli::gates;
 use crate::cli::writing;
 use crate::ops::failure::{Failure, Status};
+use crate::ops::gates::Overrides;
 use crate::ops::shift::{self, Request};
 use crate::plan::shift::{Goal, OtherBackends, ShiftRequest};
 use crate::repo::pairs::Colour as Of;
 use crate::report::console::Console;
 use crate::report::format::Format;
 use crate::report::shift::{ShiftView, markdown, text};
+use crate::timeline::gate::GateKind;
 
 /// What it prints.
 pub(super) const FORMATS: [Format; 3] = [Format::TEXT, Format::JSON, Format::MARKDOWN];
@@ -29,10 +30,28 @@ enum Colour {
 /// What happens to other backends of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Others {
-    /// They keep their weights; the other colour gives or takes the difference
+    /// They keep their parts; the other colour gives or takes the difference
     Keep,
     /// They and the other colour share what is left as they do now
     Scale,
+}
+
+/// A gate that a newer version has to pass before it gets more traffic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Gate {
+    /// The environment is not held at a version
+    Hold,
+    /// The change window is open
+    Window,
+}
+
+impl Gate {
+    const fn kind(self) -> GateKind {
+        match self {
+            Self::Hold => GateKind::Hold,
+            Self::Window => GateKind::Window,
+        }
+    }
 }
 
 /// Move traffic between two workloads that run side by side, by the weights of routes
@@ -69,8 +88,13 @@ pub struct Args {
     #[arg(long, value_name = "HOW", value_enum)]
     others: Option<Others>,
 
-    #[command(flatten)]
-    gates: gates::Args,
+    /// Proceed even though GATE is closed
+    #[arg(long = "override", value_enum, value_name = "GATE", requires = "reason")]
+    overrides: Vec<Gate>,
+
+    /// The reason, recorded in the commit message
+    #[arg(long, value_name = "TEXT")]
+    reason: Option<String>,
 
     #[command(flatten)]
     writing: writing::Args,
@@ -93,6 +117,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
         Others::Keep => OtherBackends::Keep,
         Others::Scale => OtherBackends::Scale,
     });
+    let gates = args.overrides.iter().map(|gate| gate.kind()).collect();
     let request = Request {
         shift: ShiftRequest {
             environment: args.environment.clone(),
@@ -102,7 +127,7 @@ pub fn run(args: &Args, global: &Global, console: &Console) -> Result<Status, Fa
             total: args.total,
             others,
         },
-        overrides: args.gates.overrides(),
+        overrides: Overrides { gates, reason: args.reason.clone() },
         now: args.at.unwrap_or_else(Utc::now),
     };
     let shifted = shift::run(&request, &context)?;

@@ -179,7 +179,7 @@ fn spread(
             .map(|one| format!("`{}`", one.name))
             .collect();
         let what = format!("{} shares the list with both colours", names.join(" and "));
-        let hint = "`--others keep` leaves its weight as it is, `--others scale` has it share what is left as it does now";
+        let hint = "`--others keep` leaves its part as it is, `--others scale` has it share what is left as it does now";
         return Err((what, hint.to_owned()));
     };
     let thirds: Vec<usize> = (0..new.len()).filter(|at| *at != own && *at != other).collect();
