@@ -16,11 +16,9 @@ const MOST: usize = 1024;
 /// A line of a commit's message that begins with `Rotate-`: the word after it, and what follows the colon.
 pub type Note = (String, String);
 
-/// Who made a commit, and what its message notes.
+/// Who made a commit, beside its author, and what its message notes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Provenance {
-    /// Who wrote the change.
-    pub author: String,
     /// Who made the commit.
     pub committer: String,
     /// The notes of the commit, and of those that it merges; a list for each message that has any.
@@ -76,14 +74,13 @@ impl Git {
         let repository = self.objects()?;
         let read = || -> Result<Provenance, git2::Error> {
             let commit = repository.find_commit(Oid::from_str(id)?)?;
-            let name = |person: git2::Signature<'_>| person.name().unwrap_or_default().to_owned();
             let mut notes = vec![notes(&commit)];
             for merged in merged(&repository, &commit)? {
                 notes.push(self::notes(&repository.find_commit(merged)?));
             }
             notes.retain(|notes| !notes.is_empty());
-            let (author, committer) = (name(commit.author()), name(commit.committer()));
-            Ok(Provenance { author, committer, notes })
+            let committer = commit.committer().name().unwrap_or_default().to_owned();
+            Ok(Provenance { committer, notes })
         };
         read().map_err(|error| self.failed(&error))
     }

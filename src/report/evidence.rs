@@ -193,15 +193,13 @@ impl ChangeView {
         let overrides = entry.overrides.iter();
         let overrides =
             overrides.map(|one| OverrideView { gate: one.gate.clone(), text: one.text.clone() });
-        let mut at = SinceView::new(&change.began);
-        at.author.clone_from(&entry.by.author);
         Self {
             family: change.subject.family.to_string(),
             environment: change.subject.environment.clone(),
             kind: word(change.kind),
             from: change.from.names().map(str::to_owned).collect(),
             to: change.to.names().map(str::to_owned).collect(),
-            at,
+            at: SinceView::new(&change.began),
             committer: entry.by.committer.clone(),
             signature: signature(entry.signature.word(), entry.signature.text()),
             soak,
@@ -222,7 +220,7 @@ impl HoldEventView {
             reason: event.hold.reason.clone(),
             time: rfc3339(event.commit.time),
             commit: event.commit.id.clone(),
-            author: event.by.author.clone(),
+            author: event.commit.author.clone(),
             committer: event.by.committer.clone(),
             subject: event.commit.subject.clone(),
             signature: signature(event.signature.word(), event.signature.text()),
@@ -278,7 +276,7 @@ fn remarks(entry: &Entry) -> Vec<String> {
     lines
         .extend(entry.overrides.iter().map(|one| format!("overridden: {} {}", one.gate, one.text)));
     lines.extend(entry.reason.iter().map(|reason| format!("reason: {reason}")));
-    if entry.by.committer != entry.by.author {
+    if entry.by.committer != change.began.commit().author {
         lines.push(format!("committed by {}", entry.by.committer));
     }
     let of = entry.signature.text().map_or_else(String::new, |text| format!(" ({text})"));
@@ -315,7 +313,7 @@ pub fn text(evidence: &Evidence, color: bool) -> String {
             running(&change.from),
             running(&change.to),
             commit.short(),
-            entry.by.author
+            commit.author
         );
         for remark in remarks(entry) {
             let _ = writeln!(out, "  {remark}");
@@ -331,7 +329,7 @@ pub fn text(evidence: &Evidence, color: bool) -> String {
             Paint::Bold.on(&subject.family, color),
             held(event),
             commit.short(),
-            event.by.author
+            event.commit.author
         );
     }
     if evidence.entries.is_empty() && evidence.holds.is_empty() {
@@ -362,7 +360,7 @@ pub fn markdown(evidence: &Evidence) -> String {
             running(&change.from),
             running(&change.to),
             format!("{} {}", commit.short(), plain(&commit.subject)),
-            plain(&entry.by.author),
+            plain(&commit.author),
             remarks.join("<br>"),
         ];
         let _ = writeln!(out, "| {} |", cells.join(" | "));
@@ -377,7 +375,7 @@ pub fn markdown(evidence: &Evidence) -> String {
             String::new(),
             String::new(),
             format!("{} {}", commit.short(), plain(&commit.subject)),
-            plain(&event.by.author),
+            plain(&event.commit.author),
             String::new(),
         ];
         let _ = writeln!(out, "| {} |", cells.join(" | "));
