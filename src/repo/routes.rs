@@ -338,6 +338,11 @@ spec: {selector: {app: web, slot: green}}
         let variable = gateway("{name: web-blue, weight: 1}, {name: web-green, weight: \"${w}\"}");
         assert!(matches!(idle(&variable).0, Idle::Unknown(_)));
         assert!(matches!(idle("").0, Idle::Unknown(_)));
+        let beside = format!(
+            "{zero}---\n{}",
+            gateway("{name: web-green}").replace("name: web}", "name: direct}")
+        );
+        assert_eq!(idle(&beside).0, Idle::None, "a route of its own gets traffic, too");
     }
 
     #[test]

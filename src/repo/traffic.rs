@@ -155,6 +155,19 @@ pub struct Traffic {
     pub stopped: BTreeSet<Colour>,
 }
 
+/// `part / sum` in percent, rounded; 0 of nothing.
+#[must_use]
+pub fn percent(part: u64, sum: u64) -> u64 {
+    scaled(part, 100, sum)
+}
+
+/// `part * of / sum`, rounded; 0 of nothing.
+#[must_use]
+pub fn scaled(part: u64, of: u64, sum: u64) -> u64 {
+    let whole = u128::from(sum).max(1);
+    u64::try_from((u128::from(part) * u128::from(of) + whole / 2) / whole).unwrap_or(u64::MAX)
+}
+
 /// Which colour of a pair gets no traffic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Idle {
@@ -176,34 +189,28 @@ impl Traffic {
         if Colour::ALL.iter().any(|colour| shares(*colour).any(|share| share.is_none())) {
             return Idle::Unknown("a weight is no number".to_owned());
         }
-        let of_split = |colour| shares(colour).flatten().any(|(part, _)| part > 0);
-        let of_switch = |colour| {
-            let mut switches = self.switches.iter();
-            switches.any(|one| one.leads == Leads::To(colour) || one.leads == Leads::Both)
-        };
-        let decide = |is_used: &dyn Fn(Colour) -> bool| {
-            let used = Colour::ALL.map(|colour| !self.stopped.contains(&colour) && is_used(colour));
-            match used {
-                [true, false] => Idle::One(Colour::Green),
-                [false, true] => Idle::One(Colour::Blue),
-                [false, false] => Idle::Both,
-                [true, true] => Idle::None,
-            }
-        };
-        if !self.splits.is_empty() {
-            return decide(&of_split);
-        }
-        if self.switches.iter().any(|one| matches!(one.leads, Leads::To(_))) {
-            return decide(&|colour| {
-                of_switch(colour) && self.switches.iter().any(|one| one.leads == Leads::To(colour))
-            });
-        }
-        match decide(&|_| true) {
-            Idle::None => Idle::Unknown(
+        let is_fixed = |colour| self.fixed.iter().any(|one| one.colour == colour);
+        let is_shared = |colour| shares(colour).flatten().any(|(part, _)| part > 0);
+        let is_chosen = |colour| self.switches.iter().any(|one| one.leads == Leads::To(colour));
+        let has_routes = !self.splits.is_empty() || !self.fixed.is_empty();
+        let is_known = has_routes || Colour::ALL.into_iter().any(is_chosen);
+        let used = Colour::ALL.map(|colour| {
+            let is_used = match (has_routes, is_known) {
+                (true, _) => is_shared(colour) || is_fixed(colour),
+                (false, true) => is_chosen(colour),
+                (false, false) => true,
+            };
+            is_used && !self.stopped.contains(&colour)
+        });
+        match used {
+            [true, false] => Idle::One(Colour::Green),
+            [false, true] => Idle::One(Colour::Blue),
+            [false, false] => Idle::Both,
+            [true, true] if is_known => Idle::None,
+            [true, true] => Idle::Unknown(
                 "no route in Git has both colours as backends, and no Service selects one of them"
                     .to_owned(),
             ),
-            idle => idle,
         }
     }
 
@@ -212,8 +219,7 @@ impl Traffic {
     pub fn percent(&self, colour: Colour) -> Option<u64> {
         let mut shares = self.splits.iter().map(|split| {
             let (part, sum) = split.share(colour)?;
-            let whole = u128::from(sum).max(1);
-            u64::try_from((u128::from(part) * 100 + whole / 2) / whole).ok()
+            Some(percent(part, sum))
         });
         let Some(first) = shares.next() else {
             return match self.idle() {

@@ -23,7 +23,7 @@ use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
 use crate::repo::pairs::{Colour, Pair, Workload};
 use crate::repo::subject::Subject;
-use crate::repo::traffic::{Leads, Split, Switch, Traffic, WeightField};
+use crate::repo::traffic::{Leads, Split, Switch, Traffic, WeightField, percent};
 use crate::text::path::TreePath;
 use crate::text::source::Place;
 use crate::yaml::node::Node;
@@ -204,7 +204,8 @@ impl<'r> Shift<'r> {
             let (Some(field), Some(weight)) = (&backend.field, weight) else { continue };
             self.wanted.insert(field.clone(), weight.to_string());
         }
-        let before = Colour::ALL.map(|colour| share::percent(split.share(colour)));
+        let before = Colour::ALL
+            .map(|colour| split.share(colour).map_or(0, |(part, sum)| percent(part, sum)));
         let list = split.list.as_ref().map(ToString::to_string);
         let place = split.backends.iter().find_map(|one| {
             let field = one.field.as_ref()?;

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use crate::k8s::traffic::Division;
 use crate::repo::pairs::Colour;
-use crate::repo::traffic::{Leads, Split, Weight};
+use crate::repo::traffic::{Leads, Split, Weight, percent, scaled};
 
 /// What happens to backends that belong to neither colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,17 +83,6 @@ fn uneven(split: &Split) -> Refused {
     (what, "give each colour one backend in the list; its weight may be 0".to_owned())
 }
 
-/// A part in percent, rounded; 0 of nothing.
-pub(super) fn percent(share: Option<(u64, u64)>) -> u64 {
-    share.map_or(0, |(part, sum)| rounded(part, 100, sum))
-}
-
-/// `part * of / sum`, rounded.
-fn rounded(part: u64, of: u64, sum: u64) -> u64 {
-    let whole = u128::from(sum).max(1);
-    u64::try_from((u128::from(part) * u128::from(of) + whole / 2) / whole).unwrap_or(u64::MAX)
-}
-
 /// The weights by which a colour gets its percentage of a list, to within one part of the sum.
 ///
 /// # Errors
@@ -119,7 +108,7 @@ pub(super) fn wanted(split: &Split, asked: &Asked) -> Result<Wanted, Refused> {
     let sum = split.sum().ok_or_else(overflow)?;
     let total = total(split, asked, sum)?;
     let share = asked.goal.percent();
-    let part = rounded(u64::from(share), total, 100);
+    let part = scaled(u64::from(share), total, 100);
     if (part == 0 && share > 0) || (part == total && share < 100) {
         let what = format!(
             "its weights add up to {total}, so {share} % would be rounded to {} %",
@@ -142,7 +131,7 @@ pub(super) fn wanted(split: &Split, asked: &Asked) -> Result<Wanted, Refused> {
     }
     let percentages = Colour::ALL.map(|colour| {
         let at = if colour == asked.to { *own } else { *other };
-        percent(Some((new[at], new.iter().sum())))
+        percent(new[at], new.iter().sum())
     });
     let weights = new.into_iter().zip(&split.backends);
     let weights = weights.map(|(new, one)| one.field.as_ref().map(|_| new));
@@ -191,7 +180,7 @@ fn spread(
     }
     let kept: u64 = if third == 0 { 0 } else { keep(new, &thirds, total) };
     if kept > left {
-        let most = rounded(total.saturating_sub(kept), 100, total);
+        let most = scaled(total.saturating_sub(kept), 100, total);
         let what =
             format!("the other backends keep {kept} of {total}, so at most {most} % are left");
         return Err((what, "ask for less, or use `--others scale`".to_owned()));
@@ -203,7 +192,7 @@ fn spread(
 /// Gives the others their share of a sum that may be another one; what they have then.
 fn keep(new: &mut [u64], thirds: &[usize], total: u64) -> u64 {
     let sum = new.iter().sum();
-    thirds.iter().for_each(|at| new[*at] = rounded(new[*at], total, sum));
+    thirds.iter().for_each(|at| new[*at] = scaled(new[*at], total, sum));
     thirds.iter().map(|at| new[*at]).sum()
 }
 
