@@ -1,5 +1,7 @@
 //! What runs where since when, and what comes next.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 
 use crate::ops::events::Events;
@@ -9,6 +11,7 @@ use crate::ops::promotions;
 use crate::ops::session::Session;
 use crate::ops::shown;
 use crate::repo::Repo;
+use crate::repo::environment::Environment;
 use crate::timeline::age::Age;
 use crate::timeline::outlook::{Standing, outlook};
 use crate::timeline::walk::Depth;
@@ -65,5 +68,12 @@ pub fn run(
         standings.sort_by_key(|one| (due(one).is_none(), due(one)));
     }
     promotions::judge(&repo, &mut standings, &session.program(), now)?;
+    let shares = |one: &Environment| (one.name.clone(), repo.sharings(one.id));
+    let sharings: BTreeMap<String, _> = repo.environments.iter().map(shares).collect();
+    for one in &mut standings {
+        let all = sharings.get(&one.subject.environment).into_iter().flatten();
+        let own = all.filter(|sharing| sharing.families.contains(&*one.subject.family));
+        one.sharings = own.cloned().collect();
+    }
     Ok(Standings { standings, mainline: timeline.mainline, repo })
 }

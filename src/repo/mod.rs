@@ -49,6 +49,7 @@ pub mod root;
 mod routes;
 pub mod schedules;
 pub mod sensitive;
+pub mod sharing;
 mod site;
 mod spelled;
 pub mod stores;

@@ -18,6 +18,7 @@ pub mod proposal;
 pub mod prune;
 pub mod pulls;
 pub mod refs;
+pub mod sharing;
 pub mod shift;
 pub mod status;
 pub mod terminal;

@@ -10,6 +10,7 @@ use crate::repo::environment::Unplaced;
 use crate::repo::usage::Running;
 use crate::report::age::{AgeView, due};
 use crate::report::console::Paint;
+use crate::report::sharing::{SharingView, phrase};
 use crate::text::markdown::line;
 use crate::text::shell::{command, option};
 use crate::timeline::gate::{Gate, GateKind, moment, span};
@@ -70,6 +71,8 @@ pub struct StandingView {
     pub due: bool,
     /// What must hold for that.
     pub gates: Vec<GateView>,
+    /// How pairs of workloads that use the family share the traffic.
+    pub pairs: Vec<SharingView>,
 }
 
 /// When something began.
@@ -162,6 +165,7 @@ impl StandingView {
             next_version: version.cloned(),
             due: standing.next.is_due(),
             gates: gates.iter().map(GateView::new).collect(),
+            pairs: standing.sharings.iter().map(SharingView::new).collect(),
         }
     }
 }
@@ -316,6 +320,7 @@ fn remarks(one: &Standing, now: DateTime<Utc>) -> Vec<String> {
         let why = hold.reason.as_ref().map_or_else(String::new, |why| format!(": {why}"));
         lines.push(format!("held at {}{why}", hold.version));
     }
+    lines.extend(one.sharings.iter().map(phrase));
     lines.extend(one.age.as_ref().map(|age| due(age, now)));
     match &one.next {
         Next::Nothing => {}

@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 use crate::config::settings::Hold;
 use crate::repo::Repo;
 use crate::repo::environment::EnvironmentId;
+use crate::repo::sharing::Sharing;
 use crate::repo::subject::{Family, Subject};
 use crate::repo::usage::Running;
 use crate::timeline::age::{self, Age};
@@ -25,6 +26,8 @@ pub struct Standing {
     pub since: Option<Era>,
     /// How old it is, where an age is set.
     pub age: Option<Age>,
+    /// How pairs of workloads that use it share the traffic; filled in where that is shown.
+    pub sharings: Vec<Sharing>,
     /// The hold on it.
     pub hold: Option<Hold>,
     /// What comes next.
@@ -106,6 +109,7 @@ pub fn outlook(repo: &Repo, timeline: Option<&Timeline>, now: DateTime<Utc>) -> 
             standings.push(Standing {
                 subject,
                 since: since.filter(|era| era.running == *running).cloned(),
+                sharings: Vec::new(),
                 age: age::age(repo, timeline, environment.id, family),
                 hold: repo.config.hold(&environment.name, family).cloned(),
                 next: next(repo, timeline, environment.id, family, running, now),

@@ -475,3 +475,29 @@ fn a_colour_without_its_secret_gets_no_more_traffic() {
     ]);
     let _ = shift(&sandbox, "green", 0, &[]).success();
 }
+
+/// `rotate status` shows how a pair shares the traffic, beside the versions of the family that it uses.
+#[test]
+fn the_status_shows_how_the_traffic_is_shared() {
+    let sandbox = production(&weights(90, 10));
+    let versioned =
+        PAIR.replace("image: b}", "image: b, envFrom: [{secretRef: {name: auth-20250601090000}}]}");
+    sandbox.write("production/pair.yaml", &versioned);
+    sandbox.commit_all();
+    let status = |more: &[&str]| sandbox.rotate(&[&["status"], more].concat()).success().stdout;
+    let pairs = || {
+        let value: Value = serde_json::from_str(&status(&["--format", "json"])).unwrap();
+        value["families"][0]["pairs"][0].clone()
+    };
+    assert!(status(&[]).contains("traffic of web: blue 90 %, green 10 %"), "{}", status(&[]));
+    assert_eq!((&pairs()["green"], &pairs()["idle"]), (&10.into(), &Value::Null));
+    sandbox.write("production/route.yaml", &weights(0, 100));
+    assert_eq!(pairs()["idle"], "blue");
+    sandbox
+        .write("production/route.yaml", &weights(0, 100).replace("weight: 0 # b", "weight: ${w}"));
+    assert!(
+        status(&[]).contains("traffic of web is not known: a weight is no number"),
+        "{}",
+        status(&[])
+    );
+}
